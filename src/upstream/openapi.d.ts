@@ -4,1251 +4,1266 @@
  */
 
 export interface paths {
-    "/dossiers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create a dossier
-         * @description Inputs are checked in the order key, body.
-         */
-        post: operations["createDossier"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+  '/dossiers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/dossiers/{dossierId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read a dossier
-         * @description Inputs are checked in the order key, id.
-         */
-        get: operations["getDossier"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Create a dossier
+     * @description Inputs are checked in the order key, body.
+     */
+    post: operations['createDossier'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/dossiers/{dossierId}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/dossiers/{dossierId}/signature-requests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the signature requests of a dossier
-         * @description In practice in order of creation, which is not promised. Inputs are checked in the order key, id, query.
-         */
-        get: operations["getRequestsByDossier"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Read a dossier
+     * @description Inputs are checked in the order key, id.
+     */
+    get: operations['getDossier'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/dossiers/{dossierId}/signature-requests': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/signers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Find a signer by fiscal code
-         * @description The same fiscal code always gets the same id, so this call may be repeated. With a test key only the fiscal codes listed with the key are allowed; the gateway answers 403 for any other.
-         */
-        post: operations["getSignerByFiscalCode"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * List the signature requests of a dossier
+     * @description In practice in order of creation, which is not promised. Inputs are checked in the order key, id, query.
+     */
+    get: operations['getRequestsByDossier'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/signers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/signature-requests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create a signature request
-         * @description Every call creates a new request: there is no idempotency key. The signer is not looked up. Inputs are checked in the order key, body.
-         */
-        post: operations["createSignatureRequest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Find a signer by fiscal code
+     * @description The same fiscal code always gets the same id, so this call may be repeated. With a test key only the fiscal codes listed with the key are allowed; the gateway answers 403 for any other.
+     */
+    post: operations['getSignerByFiscalCode'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/signature-requests': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/signature-requests/{signatureRequestId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read a signature request
-         * @description The only way to learn what became of an upload, of READY and of the signature. Inputs are checked in the order key, id.
-         */
-        get: operations["getSignatureRequest"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Create a signature request
+     * @description Every call creates a new request: there is no idempotency key. The signer is not looked up. Inputs are checked in the order key, body.
+     */
+    post: operations['createSignatureRequest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/signature-requests/{signatureRequestId}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/signature-requests/{signatureRequestId}/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Send a request to its signer, or cancel it
-         * @description READY is allowed from DRAFT once all documents are READY, CANCELLED from WAIT_FOR_SIGNATURE only. After READY the request reaches WAIT_FOR_SIGNATURE by itself, some seconds later. Inputs are checked in the order id, key, body.
-         */
-        put: operations["setSignatureRequestStatus"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Read a signature request
+     * @description The only way to learn what became of an upload, of READY and of the signature. Inputs are checked in the order key, id.
+     */
+    get: operations['getSignatureRequest'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/signature-requests/{signatureRequestId}/status': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/signature-requests/{signatureRequestId}/documents/{documentId}/upload_url": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get an address to upload the PDF of a document to
-         * @description Allowed in DRAFT, any number of times, also for a document that is READY or REJECTED. Each call makes another address. Inputs are checked in the order request id, key, document id; the status of the request comes before the document.
-         */
-        get: operations["getDocumentUploadUrl"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    /**
+     * Send a request to its signer, or cancel it
+     * @description READY is allowed from DRAFT once all documents are READY, CANCELLED from WAIT_FOR_SIGNATURE only. After READY the request reaches WAIT_FOR_SIGNATURE by itself, some seconds later. Inputs are checked in the order id, key, body.
+     */
+    put: operations['setSignatureRequestStatus'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/signature-requests/{signatureRequestId}/documents/{documentId}/upload_url': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/signature-requests/{signatureRequestId}/notification": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Send the signer a message in the IO app
-         * @description Once per request, in WAIT_FOR_SIGNATURE. Takes no body; one that is sent is ignored.
-         */
-        put: operations["sendNotification"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Get an address to upload the PDF of a document to
+     * @description Allowed in DRAFT, any number of times, also for a document that is READY or REJECTED. Each call makes another address. Inputs are checked in the order request id, key, document id; the status of the request comes before the document.
+     */
+    get: operations['getDocumentUploadUrl'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/signature-requests/{signatureRequestId}/notification': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/validate-document": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check a PDF against signature fields
-         * @description Stores nothing. The checks are those that follow an upload.
-         */
-        post: operations["validateDocument"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    /**
+     * Send the signer a message in the IO app
+     * @description Once per request, in WAIT_FOR_SIGNATURE. Takes no body; one that is sent is ignored.
+     */
+    put: operations['sendNotification'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/validate-document': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
+    get?: never;
+    put?: never;
+    /**
+     * Check a PDF against signature fields
+     * @description Stores nothing. The checks are those that follow an upload.
+     */
+    post: operations['validateDocument'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: {
-        /** @description Identifies an entity; opaque. */
-        Id: string;
-        /**
-         * @description 26 characters of Crockford's base 32; sorts by time.
-         * @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C
-         */
-        Ulid: string;
-        /**
-         * @description Date and time (RFC 3339) in UTC with milliseconds.
-         * @example 2026-03-05T09:14:07.412Z
-         */
-        Timestamp: string;
-        /**
-         * @description Date and time to the second, optionally a fraction, then `Z`, an offset, or nothing (read as UTC). Must lie in the future (else 400); there is no upper bound, but files are deleted 90 days after their upload.
-         * @example 2026-06-30T21:59:59.000Z
-         */
-        Deadline: string;
-        /**
-         * @description A citizen's fiscal code, upper case.
-         * @example SPNDNL80R13C555X
-         */
-        FiscalCode: string;
-        /**
-         * @description UNFAIR clauses are those that Italian law wants signed separately; they count as required.
-         * @enum {string}
-         */
-        ClauseType: "REQUIRED" | "UNFAIR" | "OPTIONAL";
-        Clause: {
-            title: string;
-            type: components["schemas"]["ClauseType"];
-        };
-        /** @description A signature field that the PDF already has, by its name. */
-        ExistingSignatureFieldAttrs: {
-            unique_name: string;
-        };
-        /** @description A box to draw. In points, from the top left corner of the page. */
-        SignatureFieldToBeCreatedAttrs: {
-            coordinates: components["schemas"]["Coordinates"];
-            /** @description Counted from 0. */
-            page: number;
-            size: components["schemas"]["Size"];
-        };
-        /** @description The top left corner of the box; y grows downwards. Negative numbers pass. */
-        Coordinates: {
-            x: number;
-            y: number;
-        };
-        Size: {
-            w: number;
-            h: number;
-        };
-        SignatureFieldAttrs: components["schemas"]["ExistingSignatureFieldAttrs"] | components["schemas"]["SignatureFieldToBeCreatedAttrs"];
-        SignatureField: {
-            clause: components["schemas"]["Clause"];
-            attrs: components["schemas"]["SignatureFieldAttrs"];
-        };
-        /** @description Empty or left out means an invisible signature on the whole document. */
-        SignatureFields: components["schemas"]["SignatureField"][];
-        DocumentMetadata: {
-            title: string;
-            signature_fields?: components["schemas"]["SignatureFields"];
-        };
-        DocumentMetadataList: components["schemas"]["DocumentMetadata"][];
-        ClauseView: {
-            title: string;
-            type: components["schemas"]["ClauseType"];
-        };
-        ExistingSignatureFieldAttrsView: {
-            unique_name: string;
-        };
-        SignatureFieldToBeCreatedAttrsView: {
-            coordinates: {
-                x: number;
-                y: number;
-            };
-            page: number;
-            size: {
-                w: number;
-                h: number;
-            };
-        };
-        SignatureFieldView: {
-            clause: components["schemas"]["ClauseView"];
-            attrs: components["schemas"]["ExistingSignatureFieldAttrsView"] | components["schemas"]["SignatureFieldToBeCreatedAttrsView"];
-        };
-        DocumentMetadataView: {
-            title: string;
-            signature_fields: components["schemas"]["SignatureFieldView"][];
-        };
-        /** @description Shown to the citizen in the notification. */
-        DossierTitle: string;
-        /**
-         * Format: email
-         * @description Where the citizen can ask for help; the institution's address when left out.
-         */
-        DossierSupportEmail: string;
-        CreateDossierBody: {
-            title: components["schemas"]["DossierTitle"];
-            support_email?: components["schemas"]["DossierSupportEmail"];
-            documents_metadata: components["schemas"]["DocumentMetadataList"];
-        };
-        DossierDetailView: {
-            id: components["schemas"]["Ulid"];
-            title: components["schemas"]["DossierTitle"];
-            support_email: components["schemas"]["DossierSupportEmail"];
-            documents_metadata: components["schemas"]["DocumentMetadataView"][];
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-        };
-        GetSignerByFiscalCodeBody: {
-            fiscal_code: components["schemas"]["FiscalCode"];
-        };
-        SignerDetailView: {
-            /** Format: uuid */
-            id: string;
-        };
-        DocumentToBeUploaded: {
-            id: components["schemas"]["Ulid"];
-            /** @enum {string} */
-            status: "WAIT_FOR_UPLOAD";
-            metadata: components["schemas"]["DocumentMetadataView"];
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-        };
-        DocumentToBeValidated: {
-            id: components["schemas"]["Ulid"];
-            /** @enum {string} */
-            status: "WAIT_FOR_VALIDATION";
-            metadata: components["schemas"]["DocumentMetadataView"];
-            uploaded_at: components["schemas"]["Timestamp"];
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-        };
-        DocumentReady: {
-            id: components["schemas"]["Ulid"];
-            /** @enum {string} */
-            status: "READY";
-            metadata: components["schemas"]["DocumentMetadataView"];
-            /** @description When validation began, not when the upload ended. */
-            uploaded_at: components["schemas"]["Timestamp"];
-            /**
-             * Format: uri
-             * @description Until the request is SIGNED the bare address of a private file, which cannot be downloaded. Then a link to the signed file, made afresh for each answer and good for 5 minutes.
-             */
-            url: string;
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-        };
-        DocumentRejected: {
-            id: components["schemas"]["Ulid"];
-            /** @enum {string} */
-            status: "REJECTED";
-            metadata: components["schemas"]["DocumentMetadataView"];
-            uploaded_at: components["schemas"]["Timestamp"];
-            rejected_at: components["schemas"]["Timestamp"];
-            /** @description All that is wrong with the file, one finding per line. */
-            reject_reason: string;
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-        };
-        DocumentDetailView: components["schemas"]["DocumentToBeUploaded"] | components["schemas"]["DocumentToBeValidated"] | components["schemas"]["DocumentReady"] | components["schemas"]["DocumentRejected"];
-        /**
-         * Format: uri
-         * @description Takes the PDF by PUT with the header `x-ms-blob-type: BlockBlob` and a Content-Length, for 15 minutes. Answers 201. The API key is not sent there.
-         */
-        UploadUrl: string;
-        /**
-         * @description SIGNED, REJECTED and CANCELLED are final. REJECTED is a technical failure, not a refusal.
-         * @enum {string}
-         */
-        SignatureRequestStatus: "DRAFT" | "READY" | "WAIT_FOR_SIGNATURE" | "SIGNED" | "REJECTED" | "CANCELLED";
-        CreateSignatureRequestBody: {
-            dossier_id: components["schemas"]["Id"];
-            signer_id: components["schemas"]["Id"];
-            expires_at?: components["schemas"]["Deadline"];
-            documents_metadata?: components["schemas"]["DocumentMetadataList"];
-        };
-        /** @enum {string} */
-        SetSignatureRequestStatusBody: "READY" | "CANCELLED";
-        SignatureRequestDetailView: components["schemas"]["SignatureRequestDraft"] | components["schemas"]["SignatureRequestReady"] | components["schemas"]["SignatureRequestWaitForSignature"] | components["schemas"]["SignatureRequestSigned"] | components["schemas"]["SignatureRequestRejected"] | components["schemas"]["SignatureRequestCancelled"];
-        Documents: components["schemas"]["DocumentDetailView"][];
-        SignatureRequestDraft: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            /** @enum {string} */
-            status: "DRAFT";
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-            documents: components["schemas"]["Documents"];
-        };
-        SignatureRequestReady: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            /** @enum {string} */
-            status: "READY";
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-            documents: components["schemas"]["Documents"];
-        };
-        SignatureRequestWaitForSignature: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            /** @enum {string} */
-            status: "WAIT_FOR_SIGNATURE";
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-            documents: components["schemas"]["Documents"];
-            qr_code_url: components["schemas"]["QrCodeUrl"];
-            notification?: components["schemas"]["NotificationDetailView"];
-        };
-        SignatureRequestSigned: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            /** @enum {string} */
-            status: "SIGNED";
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-            documents: components["schemas"]["Documents"];
-            signed_at: components["schemas"]["Timestamp"];
-            notification?: components["schemas"]["NotificationDetailView"];
-        };
-        SignatureRequestRejected: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            /** @enum {string} */
-            status: "REJECTED";
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-            documents: components["schemas"]["Documents"];
-            rejected_at: components["schemas"]["Timestamp"];
-            /** @description The trust provider's error text, or the service's own. */
-            reject_reason: string;
-            notification?: components["schemas"]["NotificationDetailView"];
-        };
-        SignatureRequestCancelled: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            /** @enum {string} */
-            status: "CANCELLED";
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-            documents: components["schemas"]["Documents"];
-            cancelled_at: components["schemas"]["Timestamp"];
-        };
-        /**
-         * Format: uri
-         * @description Address of an image, not of the link inside it; it takes `width` and `color`. The service's own is https://continua.io.pagopa.it/qrcode.png with the parameters `feat=firma` and `srid=<request id>`.
-         */
-        QrCodeUrl: string;
-        SignatureRequestListView: {
-            id: components["schemas"]["Ulid"];
-            dossier_id: components["schemas"]["Ulid"];
-            signer_id: components["schemas"]["Id"];
-            status: components["schemas"]["SignatureRequestStatus"];
-            created_at: components["schemas"]["Timestamp"];
-            updated_at: components["schemas"]["Timestamp"];
-            expires_at: components["schemas"]["Timestamp"];
-        };
-        SignatureRequestList: {
-            items: components["schemas"]["SignatureRequestListView"][];
-            /** @description Opaque; absent on the last page. */
-            continuation_token?: string;
-        };
-        NotificationDetailView: {
-            io_message_id: string;
-        };
-        ValidateDocumentBody: {
-            /** Format: binary */
-            document?: string;
-            /** @description JSON text of a SignatureFields array. */
-            fields?: string;
-        };
-        DocumentValidationResult: components["schemas"]["DocumentValid"] | components["schemas"]["DocumentInvalid"];
-        DocumentValid: {
-            /** @enum {boolean} */
-            is_valid: true;
-        };
-        DocumentInvalid: {
-            /** @enum {boolean} */
-            is_valid: false;
-            violations: string[];
-        };
-        /** @description An error of the backend. `type` and `violations` come with 422 only; `instance` never comes. */
-        ProblemDetail: {
-            type?: string;
-            title: string;
-            status: number;
-            detail: string;
-            /** Format: uri */
-            instance?: string;
-            /** @description Paths and values as the service's decoder prints them. They hold what was sent; do not pass on. */
-            violations?: string[];
-        };
-        BadRequestProblem: components["schemas"]["ProblemDetail"] & {
-            /** @enum {string} */
-            title?: "Bad Request";
-            /** @enum {integer} */
-            status?: 400;
-        };
-        UnauthorizedProblem: components["schemas"]["ProblemDetail"] & {
-            /** @enum {string} */
-            title?: "Unauthorized";
-            /** @enum {integer} */
-            status?: 401;
-        };
-        NotFoundProblem: components["schemas"]["ProblemDetail"] & {
-            /** @enum {string} */
-            title?: "Not Found";
-            /** @enum {integer} */
-            status?: 404;
-        };
-        ValidationProblem: components["schemas"]["ProblemDetail"] & {
-            /** @enum {string} */
-            type: "/problem/validation-error";
-            /** @enum {string} */
-            title?: "Validation Error";
-            /** @enum {integer} */
-            status?: 422;
-            /** @enum {string} */
-            detail?: "Your request didn't validate";
-        };
-        TooManyRequestsProblem: components["schemas"]["ProblemDetail"] & {
-            /** @enum {string} */
-            title?: "Too many request";
-            /** @enum {integer} */
-            status?: 429;
-        };
-        /** @description `detail` is the name of an error class, never its message, or one of two fixed sentences. */
-        InternalServerErrorProblem: components["schemas"]["ProblemDetail"] & {
-            /** @enum {string} */
-            title?: "Internal Server Error";
-            /** @enum {integer} */
-            status?: 500;
-        };
-        /** @description An error of the API gateway, before the call reaches the backend. An unknown path or method gets it too, with status 404 and the message `Resource not found`: a wrong base URL, so it belongs to no operation. */
-        GatewayError: {
-            statusCode: number;
-            message: string;
-        };
-        UnauthorizedFromGateway: components["schemas"]["GatewayError"] & {
-            /** @enum {integer} */
-            statusCode?: 401;
-        };
-        ForbiddenFromGateway: components["schemas"]["GatewayError"] & {
-            /** @enum {integer} */
-            statusCode?: 403;
-        };
-        TooManyRequestsFromGateway: components["schemas"]["GatewayError"] & {
-            /** @enum {integer} */
-            statusCode?: 429;
-        };
+  schemas: {
+    /** @description Identifies an entity; opaque. */
+    Id: string;
+    /**
+     * @description 26 characters of Crockford's base 32; sorts by time.
+     * @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C
+     */
+    Ulid: string;
+    /**
+     * @description Date and time (RFC 3339) in UTC with milliseconds.
+     * @example 2026-03-05T09:14:07.412Z
+     */
+    Timestamp: string;
+    /**
+     * @description Date and time to the second, optionally a fraction, then `Z`, an offset, or nothing (read as UTC). Must lie in the future (else 400); there is no upper bound, but files are deleted 90 days after their upload.
+     * @example 2026-06-30T21:59:59.000Z
+     */
+    Deadline: string;
+    /**
+     * @description A citizen's fiscal code, upper case.
+     * @example SPNDNL80R13C555X
+     */
+    FiscalCode: string;
+    /**
+     * @description UNFAIR clauses are those that Italian law wants signed separately; they count as required.
+     * @enum {string}
+     */
+    ClauseType: 'REQUIRED' | 'UNFAIR' | 'OPTIONAL';
+    Clause: {
+      title: string;
+      type: components['schemas']['ClauseType'];
     };
-    responses: {
-        /** @description Never sent */
-        DocumentedBadRequest: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["BadRequestProblem"];
-            };
-        };
-        /** @description The gateway does not know the key, or the backend cannot look up the issuer behind it, for whatever reason: an outage of the back office looks like a bad key. */
-        Unauthorized: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["UnauthorizedFromGateway"];
-                "application/problem+json": components["schemas"]["UnauthorizedProblem"];
-            };
-        };
-        /** @description The gateway does not know the key */
-        UnauthorizedByGateway: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["UnauthorizedFromGateway"];
-            };
-        };
-        /** @description The address of the caller, or the fiscal code with a test key, is not on the list of the key */
-        Forbidden: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ForbiddenFromGateway"];
-            };
-        };
-        /** @description Over the rate of the key, or of the database */
-        TooManyRequests: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                "x-rate-limit-retry-after": components["headers"]["RateLimitRetryAfter"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["TooManyRequestsFromGateway"];
-                "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
-            };
-        };
-        /** @description Over the rate of the key */
-        TooManyRequestsFromGateway: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                "x-rate-limit-retry-after": components["headers"]["RateLimitRetryAfter"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["TooManyRequestsFromGateway"];
-            };
-        };
-        /** @description The service failed */
-        Unexpected: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["InternalServerErrorProblem"];
-            };
-        };
-        /** @description The service failed */
-        UnexpectedWithoutDatabase: {
-            headers: {
-                "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["InternalServerErrorProblem"];
-            };
-        };
+    /** @description A signature field that the PDF already has, by its name. */
+    ExistingSignatureFieldAttrs: {
+      unique_name: string;
     };
-    parameters: {
-        DossierId: components["schemas"]["Id"];
-        SignatureRequestId: components["schemas"]["Id"];
-        DocumentId: components["schemas"]["Id"];
+    /** @description A box to draw. In points, from the top left corner of the page. */
+    SignatureFieldToBeCreatedAttrs: {
+      coordinates: components['schemas']['Coordinates'];
+      /** @description Counted from 0. */
+      page: number;
+      size: components['schemas']['Size'];
     };
-    requestBodies: never;
-    headers: {
-        /**
-         * @description Calls left to the key in the running window of 5 seconds; a full window has 150.
-         * @example 149
-         */
-        RateLimitRemaining: number;
-        /**
-         * @description Seconds until calls are accepted again. Sent by the gateway, not with a backend's 429.
-         * @example 3
-         */
-        RateLimitRetryAfter: number;
-        /**
-         * @description Seconds until calls are accepted again, in the standard header.
-         * @example 3
-         */
-        RetryAfter: number;
+    /** @description The top left corner of the box; y grows downwards. Negative numbers pass. */
+    Coordinates: {
+      x: number;
+      y: number;
     };
-    pathItems: never;
+    Size: {
+      w: number;
+      h: number;
+    };
+    SignatureFieldAttrs:
+      | components['schemas']['ExistingSignatureFieldAttrs']
+      | components['schemas']['SignatureFieldToBeCreatedAttrs'];
+    SignatureField: {
+      clause: components['schemas']['Clause'];
+      attrs: components['schemas']['SignatureFieldAttrs'];
+    };
+    /** @description Empty or left out means an invisible signature on the whole document. */
+    SignatureFields: components['schemas']['SignatureField'][];
+    DocumentMetadata: {
+      title: string;
+      signature_fields?: components['schemas']['SignatureFields'];
+    };
+    DocumentMetadataList: components['schemas']['DocumentMetadata'][];
+    ClauseView: {
+      title: string;
+      type: components['schemas']['ClauseType'];
+    };
+    ExistingSignatureFieldAttrsView: {
+      unique_name: string;
+    };
+    SignatureFieldToBeCreatedAttrsView: {
+      coordinates: {
+        x: number;
+        y: number;
+      };
+      page: number;
+      size: {
+        w: number;
+        h: number;
+      };
+    };
+    SignatureFieldView: {
+      clause: components['schemas']['ClauseView'];
+      attrs:
+        | components['schemas']['ExistingSignatureFieldAttrsView']
+        | components['schemas']['SignatureFieldToBeCreatedAttrsView'];
+    };
+    DocumentMetadataView: {
+      title: string;
+      signature_fields: components['schemas']['SignatureFieldView'][];
+    };
+    /** @description Shown to the citizen in the notification. */
+    DossierTitle: string;
+    /**
+     * Format: email
+     * @description Where the citizen can ask for help; the institution's address when left out.
+     */
+    DossierSupportEmail: string;
+    CreateDossierBody: {
+      title: components['schemas']['DossierTitle'];
+      support_email?: components['schemas']['DossierSupportEmail'];
+      documents_metadata: components['schemas']['DocumentMetadataList'];
+    };
+    DossierDetailView: {
+      id: components['schemas']['Ulid'];
+      title: components['schemas']['DossierTitle'];
+      support_email: components['schemas']['DossierSupportEmail'];
+      documents_metadata: components['schemas']['DocumentMetadataView'][];
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+    };
+    GetSignerByFiscalCodeBody: {
+      fiscal_code: components['schemas']['FiscalCode'];
+    };
+    SignerDetailView: {
+      /** Format: uuid */
+      id: string;
+    };
+    DocumentToBeUploaded: {
+      id: components['schemas']['Ulid'];
+      /** @enum {string} */
+      status: 'WAIT_FOR_UPLOAD';
+      metadata: components['schemas']['DocumentMetadataView'];
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+    };
+    DocumentToBeValidated: {
+      id: components['schemas']['Ulid'];
+      /** @enum {string} */
+      status: 'WAIT_FOR_VALIDATION';
+      metadata: components['schemas']['DocumentMetadataView'];
+      uploaded_at: components['schemas']['Timestamp'];
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+    };
+    DocumentReady: {
+      id: components['schemas']['Ulid'];
+      /** @enum {string} */
+      status: 'READY';
+      metadata: components['schemas']['DocumentMetadataView'];
+      /** @description When validation began, not when the upload ended. */
+      uploaded_at: components['schemas']['Timestamp'];
+      /**
+       * Format: uri
+       * @description Until the request is SIGNED the bare address of a private file, which cannot be downloaded. Then a link to the signed file, made afresh for each answer and good for 5 minutes.
+       */
+      url: string;
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+    };
+    DocumentRejected: {
+      id: components['schemas']['Ulid'];
+      /** @enum {string} */
+      status: 'REJECTED';
+      metadata: components['schemas']['DocumentMetadataView'];
+      uploaded_at: components['schemas']['Timestamp'];
+      rejected_at: components['schemas']['Timestamp'];
+      /** @description All that is wrong with the file, one finding per line. */
+      reject_reason: string;
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+    };
+    DocumentDetailView:
+      | components['schemas']['DocumentToBeUploaded']
+      | components['schemas']['DocumentToBeValidated']
+      | components['schemas']['DocumentReady']
+      | components['schemas']['DocumentRejected'];
+    /**
+     * Format: uri
+     * @description Takes the PDF by PUT with the header `x-ms-blob-type: BlockBlob` and a Content-Length, for 15 minutes. Answers 201. The API key is not sent there.
+     */
+    UploadUrl: string;
+    /**
+     * @description SIGNED, REJECTED and CANCELLED are final. REJECTED is a technical failure, not a refusal.
+     * @enum {string}
+     */
+    SignatureRequestStatus: 'DRAFT' | 'READY' | 'WAIT_FOR_SIGNATURE' | 'SIGNED' | 'REJECTED' | 'CANCELLED';
+    CreateSignatureRequestBody: {
+      dossier_id: components['schemas']['Id'];
+      signer_id: components['schemas']['Id'];
+      expires_at?: components['schemas']['Deadline'];
+      documents_metadata?: components['schemas']['DocumentMetadataList'];
+    };
+    /** @enum {string} */
+    SetSignatureRequestStatusBody: 'READY' | 'CANCELLED';
+    SignatureRequestDetailView:
+      | components['schemas']['SignatureRequestDraft']
+      | components['schemas']['SignatureRequestReady']
+      | components['schemas']['SignatureRequestWaitForSignature']
+      | components['schemas']['SignatureRequestSigned']
+      | components['schemas']['SignatureRequestRejected']
+      | components['schemas']['SignatureRequestCancelled'];
+    Documents: components['schemas']['DocumentDetailView'][];
+    SignatureRequestDraft: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      /** @enum {string} */
+      status: 'DRAFT';
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+      documents: components['schemas']['Documents'];
+    };
+    SignatureRequestReady: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      /** @enum {string} */
+      status: 'READY';
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+      documents: components['schemas']['Documents'];
+    };
+    SignatureRequestWaitForSignature: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      /** @enum {string} */
+      status: 'WAIT_FOR_SIGNATURE';
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+      documents: components['schemas']['Documents'];
+      qr_code_url: components['schemas']['QrCodeUrl'];
+      notification?: components['schemas']['NotificationDetailView'];
+    };
+    SignatureRequestSigned: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      /** @enum {string} */
+      status: 'SIGNED';
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+      documents: components['schemas']['Documents'];
+      signed_at: components['schemas']['Timestamp'];
+      notification?: components['schemas']['NotificationDetailView'];
+    };
+    SignatureRequestRejected: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      /** @enum {string} */
+      status: 'REJECTED';
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+      documents: components['schemas']['Documents'];
+      rejected_at: components['schemas']['Timestamp'];
+      /** @description The trust provider's error text, or the service's own. */
+      reject_reason: string;
+      notification?: components['schemas']['NotificationDetailView'];
+    };
+    SignatureRequestCancelled: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      /** @enum {string} */
+      status: 'CANCELLED';
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+      documents: components['schemas']['Documents'];
+      cancelled_at: components['schemas']['Timestamp'];
+    };
+    /**
+     * Format: uri
+     * @description Address of an image, not of the link inside it; it takes `width` and `color`. The service's own is https://continua.io.pagopa.it/qrcode.png with the parameters `feat=firma` and `srid=<request id>`.
+     */
+    QrCodeUrl: string;
+    SignatureRequestListView: {
+      id: components['schemas']['Ulid'];
+      dossier_id: components['schemas']['Ulid'];
+      signer_id: components['schemas']['Id'];
+      status: components['schemas']['SignatureRequestStatus'];
+      created_at: components['schemas']['Timestamp'];
+      updated_at: components['schemas']['Timestamp'];
+      expires_at: components['schemas']['Timestamp'];
+    };
+    SignatureRequestList: {
+      items: components['schemas']['SignatureRequestListView'][];
+      /** @description Opaque; absent on the last page. */
+      continuation_token?: string;
+    };
+    NotificationDetailView: {
+      io_message_id: string;
+    };
+    ValidateDocumentBody: {
+      /** Format: binary */
+      document?: string;
+      /** @description JSON text of a SignatureFields array. */
+      fields?: string;
+    };
+    DocumentValidationResult:
+      components['schemas']['DocumentValid'] | components['schemas']['DocumentInvalid'];
+    DocumentValid: {
+      /** @enum {boolean} */
+      is_valid: true;
+    };
+    DocumentInvalid: {
+      /** @enum {boolean} */
+      is_valid: false;
+      violations: string[];
+    };
+    /** @description An error of the backend. `type` and `violations` come with 422 only; `instance` never comes. */
+    ProblemDetail: {
+      type?: string;
+      title: string;
+      status: number;
+      detail: string;
+      /** Format: uri */
+      instance?: string;
+      /** @description Paths and values as the service's decoder prints them. They hold what was sent; do not pass on. */
+      violations?: string[];
+    };
+    BadRequestProblem: components['schemas']['ProblemDetail'] & {
+      /** @enum {string} */
+      title?: 'Bad Request';
+      /** @enum {integer} */
+      status?: 400;
+    };
+    UnauthorizedProblem: components['schemas']['ProblemDetail'] & {
+      /** @enum {string} */
+      title?: 'Unauthorized';
+      /** @enum {integer} */
+      status?: 401;
+    };
+    NotFoundProblem: components['schemas']['ProblemDetail'] & {
+      /** @enum {string} */
+      title?: 'Not Found';
+      /** @enum {integer} */
+      status?: 404;
+    };
+    ValidationProblem: components['schemas']['ProblemDetail'] & {
+      /** @enum {string} */
+      type: '/problem/validation-error';
+      /** @enum {string} */
+      title?: 'Validation Error';
+      /** @enum {integer} */
+      status?: 422;
+      /** @enum {string} */
+      detail?: "Your request didn't validate";
+    };
+    TooManyRequestsProblem: components['schemas']['ProblemDetail'] & {
+      /** @enum {string} */
+      title?: 'Too many request';
+      /** @enum {integer} */
+      status?: 429;
+    };
+    /** @description `detail` is the name of an error class, never its message, or one of two fixed sentences. */
+    InternalServerErrorProblem: components['schemas']['ProblemDetail'] & {
+      /** @enum {string} */
+      title?: 'Internal Server Error';
+      /** @enum {integer} */
+      status?: 500;
+    };
+    /** @description An error of the API gateway, before the call reaches the backend. An unknown path or method gets it too, with status 404 and the message `Resource not found`: a wrong base URL, so it belongs to no operation. */
+    GatewayError: {
+      statusCode: number;
+      message: string;
+    };
+    UnauthorizedFromGateway: components['schemas']['GatewayError'] & {
+      /** @enum {integer} */
+      statusCode?: 401;
+    };
+    ForbiddenFromGateway: components['schemas']['GatewayError'] & {
+      /** @enum {integer} */
+      statusCode?: 403;
+    };
+    TooManyRequestsFromGateway: components['schemas']['GatewayError'] & {
+      /** @enum {integer} */
+      statusCode?: 429;
+    };
+  };
+  responses: {
+    /** @description Never sent */
+    DocumentedBadRequest: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['BadRequestProblem'];
+      };
+    };
+    /** @description The gateway does not know the key, or the backend cannot look up the issuer behind it, for whatever reason: an outage of the back office looks like a bad key. */
+    Unauthorized: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['UnauthorizedFromGateway'];
+        'application/problem+json': components['schemas']['UnauthorizedProblem'];
+      };
+    };
+    /** @description The gateway does not know the key */
+    UnauthorizedByGateway: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['UnauthorizedFromGateway'];
+      };
+    };
+    /** @description The address of the caller, or the fiscal code with a test key, is not on the list of the key */
+    Forbidden: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ForbiddenFromGateway'];
+      };
+    };
+    /** @description Over the rate of the key, or of the database */
+    TooManyRequests: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        'x-rate-limit-retry-after': components['headers']['RateLimitRetryAfter'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['TooManyRequestsFromGateway'];
+        'application/problem+json': components['schemas']['TooManyRequestsProblem'];
+      };
+    };
+    /** @description Over the rate of the key */
+    TooManyRequestsFromGateway: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        'x-rate-limit-retry-after': components['headers']['RateLimitRetryAfter'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['TooManyRequestsFromGateway'];
+      };
+    };
+    /** @description The service failed */
+    Unexpected: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['InternalServerErrorProblem'];
+      };
+    };
+    /** @description The service failed */
+    UnexpectedWithoutDatabase: {
+      headers: {
+        'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['InternalServerErrorProblem'];
+      };
+    };
+  };
+  parameters: {
+    DossierId: components['schemas']['Id'];
+    SignatureRequestId: components['schemas']['Id'];
+    DocumentId: components['schemas']['Id'];
+  };
+  requestBodies: never;
+  headers: {
+    /**
+     * @description Calls left to the key in the running window of 5 seconds; a full window has 150.
+     * @example 149
+     */
+    RateLimitRemaining: number;
+    /**
+     * @description Seconds until calls are accepted again. Sent by the gateway, not with a backend's 429.
+     * @example 3
+     */
+    RateLimitRetryAfter: number;
+    /**
+     * @description Seconds until calls are accepted again, in the standard header.
+     * @example 3
+     */
+    RetryAfter: number;
+  };
+  pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    createDossier: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateDossierBody"];
-            };
-        };
-        responses: {
-            /** @description The dossier */
-            201: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DossierDetailView"];
-                };
-            };
-            400: components["responses"]["DocumentedBadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description The body is not JSON or breaks a rule */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
-        };
+  createDossier: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    getDossier: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                dossierId: components["parameters"]["DossierId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The dossier */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DossierDetailView"];
-                };
-            };
-            400: components["responses"]["DocumentedBadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such dossier */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateDossierBody'];
+      };
     };
-    getRequestsByDossier: {
-        parameters: {
-            query?: {
-                /** @description The `continuation_token` of the page before. Opaque, does not expire, must be URL-encoded. */
-                continuationToken?: string;
-                /** @description Requests per page. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                dossierId: components["parameters"]["DossierId"];
-            };
-            cookie?: never;
+    responses: {
+      /** @description The dossier */
+      201: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description A page of requests, without documents */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignatureRequestList"];
-                };
-            };
-            400: components["responses"]["DocumentedBadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such dossier */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            /** @description The query breaks a rule, or a stored request cannot be read any more */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
+        content: {
+          'application/json': components['schemas']['DossierDetailView'];
         };
+      };
+      400: components['responses']['DocumentedBadRequest'];
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description The body is not JSON or breaks a rule */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
     };
-    getSignerByFiscalCode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GetSignerByFiscalCodeBody"];
-            };
-        };
-        responses: {
-            /** @description The signer */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignerDetailView"];
-                };
-            };
-            /** @description The signer, as documented */
-            201: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignerDetailView"];
-                };
-            };
-            /** @description IO refuses this citizen or cannot be asked */
-            400: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BadRequestProblem"];
-                };
-            };
-            401: components["responses"]["UnauthorizedByGateway"];
-            403: components["responses"]["Forbidden"];
-            /** @description The citizen does not use IO */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            /** @description The body is not JSON or not a fiscal code */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            /** @description Over the rate of the key, of IO or of the tokenizer */
-            429: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    "x-rate-limit-retry-after": components["headers"]["RateLimitRetryAfter"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TooManyRequestsFromGateway"];
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
-                };
-            };
-            500: components["responses"]["UnexpectedWithoutDatabase"];
-        };
+  };
+  getDossier: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        dossierId: components['parameters']['DossierId'];
+      };
+      cookie?: never;
     };
-    createSignatureRequest: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The dossier */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateSignatureRequestBody"];
-            };
+        content: {
+          'application/json': components['schemas']['DossierDetailView'];
         };
-        responses: {
-            /** @description The request, in DRAFT */
-            201: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignatureRequestDraft"];
-                };
-            };
-            /** @description The deadline has passed */
-            400: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BadRequestProblem"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such dossier */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            /** @description The body is not JSON or breaks a rule */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
+      };
+      400: components['responses']['DocumentedBadRequest'];
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such dossier */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
     };
-    getSignatureRequest: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                signatureRequestId: components["parameters"]["SignatureRequestId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The request with its documents */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignatureRequestDetailView"];
-                };
-            };
-            400: components["responses"]["DocumentedBadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such request */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
-        };
+  };
+  getRequestsByDossier: {
+    parameters: {
+      query?: {
+        /** @description The `continuation_token` of the page before. Opaque, does not expire, must be URL-encoded. */
+        continuationToken?: string;
+        /** @description Requests per page. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        dossierId: components['parameters']['DossierId'];
+      };
+      cookie?: never;
     };
-    setSignatureRequestStatus: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                signatureRequestId: components["parameters"]["SignatureRequestId"];
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description A page of requests, without documents */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
-        /** @description A JSON text that is a string, not an object. The service takes the word without quotes too, if nothing follows it, not even a line end. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetSignatureRequestStatusBody"];
-            };
+        content: {
+          'application/json': components['schemas']['SignatureRequestList'];
         };
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not allowed in the present status */
-            400: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BadRequestProblem"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such request */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            /** @description The body is neither of the two words */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
+      };
+      400: components['responses']['DocumentedBadRequest'];
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such dossier */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      /** @description The query breaks a rule, or a stored request cannot be read any more */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
     };
-    getDocumentUploadUrl: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                signatureRequestId: components["parameters"]["SignatureRequestId"];
-                documentId: components["parameters"]["DocumentId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The address */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadUrl"];
-                };
-            };
-            /** @description The request is not in DRAFT */
-            400: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BadRequestProblem"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such request, or it has no such document */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Unexpected"];
-        };
+  };
+  getSignerByFiscalCode: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    sendNotification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                signatureRequestId: components["parameters"]["SignatureRequestId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The message was sent */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationDetailView"];
-                };
-            };
-            /** @description The message was sent, as documented */
-            201: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationDetailView"];
-                };
-            };
-            /** @description IO refuses the message */
-            400: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BadRequestProblem"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such request, or its signer does not use IO */
-            404: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["NotFoundProblem"];
-                };
-            };
-            /** @description The request is in another status, or its signer was notified before */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            /** @description Over the rate of the key, of IO or of the database */
-            429: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    "x-rate-limit-retry-after": components["headers"]["RateLimitRetryAfter"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TooManyRequestsFromGateway"];
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
-                };
-            };
-            /** @description The service failed */
-            500: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalServerErrorProblem"];
-                };
-            };
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['GetSignerByFiscalCodeBody'];
+      };
     };
-    validateDocument: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    responses: {
+      /** @description The signer */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
-        /** @description One file part of type `application/pdf` and, to have fields checked, one of type `application/json` that holds an array of SignatureField, in either order. The names of the parts do not count. The parser of the service is narrow: each part has a quoted `filename` and exactly two header lines, Content-Disposition before Content-Type; the types are compared literally, so a charset is refused, and so is a quoted boundary. */
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["ValidateDocumentBody"];
-            };
+        content: {
+          'application/json': components['schemas']['SignerDetailView'];
         };
-        responses: {
-            /** @description The verdict */
-            200: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentValidationResult"];
-                };
-            };
-            /** @description The parts are not those expected */
-            400: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BadRequestProblem"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            /** @description The fields are JSON but break a rule */
-            422: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"];
-                };
-            };
-            429: components["responses"]["TooManyRequestsFromGateway"];
-            /** @description The service failed, or the PDF cannot be parsed */
-            500: {
-                headers: {
-                    "x-rate-limit-remaining": components["headers"]["RateLimitRemaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalServerErrorProblem"];
-                };
-            };
+      };
+      /** @description The signer, as documented */
+      201: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
         };
+        content: {
+          'application/json': components['schemas']['SignerDetailView'];
+        };
+      };
+      /** @description IO refuses this citizen or cannot be asked */
+      400: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['BadRequestProblem'];
+        };
+      };
+      401: components['responses']['UnauthorizedByGateway'];
+      403: components['responses']['Forbidden'];
+      /** @description The citizen does not use IO */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      /** @description The body is not JSON or not a fiscal code */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      /** @description Over the rate of the key, of IO or of the tokenizer */
+      429: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          'x-rate-limit-retry-after': components['headers']['RateLimitRetryAfter'];
+          'Retry-After': components['headers']['RetryAfter'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TooManyRequestsFromGateway'];
+          'application/problem+json': components['schemas']['TooManyRequestsProblem'];
+        };
+      };
+      500: components['responses']['UnexpectedWithoutDatabase'];
     };
+  };
+  createSignatureRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateSignatureRequestBody'];
+      };
+    };
+    responses: {
+      /** @description The request, in DRAFT */
+      201: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SignatureRequestDraft'];
+        };
+      };
+      /** @description The deadline has passed */
+      400: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['BadRequestProblem'];
+        };
+      };
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such dossier */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      /** @description The body is not JSON or breaks a rule */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
+    };
+  };
+  getSignatureRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        signatureRequestId: components['parameters']['SignatureRequestId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request with its documents */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SignatureRequestDetailView'];
+        };
+      };
+      400: components['responses']['DocumentedBadRequest'];
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such request */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
+    };
+  };
+  setSignatureRequestStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        signatureRequestId: components['parameters']['SignatureRequestId'];
+      };
+      cookie?: never;
+    };
+    /** @description A JSON text that is a string, not an object. The service takes the word without quotes too, if nothing follows it, not even a line end. */
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SetSignatureRequestStatusBody'];
+      };
+    };
+    responses: {
+      /** @description Done */
+      204: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Not allowed in the present status */
+      400: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['BadRequestProblem'];
+        };
+      };
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such request */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      /** @description The body is neither of the two words */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
+    };
+  };
+  getDocumentUploadUrl: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        signatureRequestId: components['parameters']['SignatureRequestId'];
+        documentId: components['parameters']['DocumentId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The address */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UploadUrl'];
+        };
+      };
+      /** @description The request is not in DRAFT */
+      400: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['BadRequestProblem'];
+        };
+      };
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such request, or it has no such document */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['Unexpected'];
+    };
+  };
+  sendNotification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        signatureRequestId: components['parameters']['SignatureRequestId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The message was sent */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NotificationDetailView'];
+        };
+      };
+      /** @description The message was sent, as documented */
+      201: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NotificationDetailView'];
+        };
+      };
+      /** @description IO refuses the message */
+      400: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['BadRequestProblem'];
+        };
+      };
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description There is no such request, or its signer does not use IO */
+      404: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['NotFoundProblem'];
+        };
+      };
+      /** @description The request is in another status, or its signer was notified before */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      /** @description Over the rate of the key, of IO or of the database */
+      429: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          'x-rate-limit-retry-after': components['headers']['RateLimitRetryAfter'];
+          'Retry-After': components['headers']['RetryAfter'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TooManyRequestsFromGateway'];
+          'application/problem+json': components['schemas']['TooManyRequestsProblem'];
+        };
+      };
+      /** @description The service failed */
+      500: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['InternalServerErrorProblem'];
+        };
+      };
+    };
+  };
+  validateDocument: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description One file part of type `application/pdf` and, to have fields checked, one of type `application/json` that holds an array of SignatureField, in either order. The names of the parts do not count. The parser of the service is narrow: each part has a quoted `filename` and exactly two header lines, Content-Disposition before Content-Type; the types are compared literally, so a charset is refused, and so is a quoted boundary. */
+    requestBody: {
+      content: {
+        'multipart/form-data': components['schemas']['ValidateDocumentBody'];
+      };
+    };
+    responses: {
+      /** @description The verdict */
+      200: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentValidationResult'];
+        };
+      };
+      /** @description The parts are not those expected */
+      400: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['BadRequestProblem'];
+        };
+      };
+      401: components['responses']['Unauthorized'];
+      403: components['responses']['Forbidden'];
+      /** @description The fields are JSON but break a rule */
+      422: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ValidationProblem'];
+        };
+      };
+      429: components['responses']['TooManyRequestsFromGateway'];
+      /** @description The service failed, or the PDF cannot be parsed */
+      500: {
+        headers: {
+          'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['InternalServerErrorProblem'];
+        };
+      };
+    };
+  };
 }

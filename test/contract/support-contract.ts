@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+// Reads mocks/openapi.yaml without Prism, so that what Prism says can be held against something else.
+
+export const contractPath = 'mocks/openapi.yaml';
+
+/** The contract as parsed YAML, references left in place. */
+export const contractDocument: unknown = parse(readFileSync(contractPath, 'utf8'));
+
+/** One body the contract shows, with the place of the schema that it must satisfy. */
+export interface ContractExample {
+  name: string;
+  value: unknown;
+}
+
+/** One media type of one status code; `examples` and `schemaPointer` are empty for an answer without a body. */
+export interface ContractAnswer {
+  status: number;
+  contentType: string | undefined;
+  schemaPointer: string;
+  examples: ContractExample[];
+}
+
+export interface ContractOperation {
+  id: string;
+  method: string;
+  path: string;
+  request: Omit<ContractAnswer, 'status'> | undefined;
+  answers: ContractAnswer[];
+}
+
+const node = z.record(z.string(), z.unknown());
+const reference = z.object({ $ref: z.string().startsWith('#/') });
+
+/** The value a JSON pointer (`#/components/schemas/Id`) stands for. */
+export function valueAt(pointer: string): unknown {
+  return pointer
+    .slice(2)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((value, step) => node.parse(value)[step], contractDocument);
+}
+
+/** Where the value really is: follows references. */
+function follow(pointer: string): string {
+  const target = reference.safeParse(valueAt(pointer));
+  return target.success ? follow(target.data.$ref) : pointer;
+}
+
+function children(pointer: string): [name: string, pointer: string][] {
+  const parent = follow(pointer);
+  const value = valueAt(parent);
+  if (value === undefined) return [];
+  return Object.keys(node.parse(value)).map((name) => [
+    name,
+    follow(`${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  ]);
+}
+
+function contents(pointer: string): Omit<ContractAnswer, 'status'>[] {
+  return children(`${pointer}/content`).map(([contentType, media]) => ({
+    contentType,
+    schemaPointer: follow(`${media}/schema`),
+    examples: children(`${media}/examples`).map(([name, example]) => ({
+      name,
+      value: node.parse(valueAt(example))['value'],
+    })),
+  }));
+}
+
+/** Every operation of the contract, in its order. */
+export const contractOperations: ContractOperation[] = children('#/paths').flatMap(([path, item]) =>
+  children(item).map(([method, operation]) => ({
+    id: z.string().parse(node.parse(valueAt(operation))['operationId']),
+    method: method.toUpperCase(),
+    path,
+    request: valueAt(`${operation}/requestBody`) ? contents(`${operation}/requestBody`)[0] : undefined,
+    answers: children(`${operation}/responses`).flatMap(([status, response]): ContractAnswer[] => {
+      const bodies = contents(response);
+      const empty = { contentType: undefined, schemaPointer: '', examples: [] };
+      return (bodies.length > 0 ? bodies : [empty]).map((body) => ({ status: Number(status), ...body }));
+    }),
+  })),
+);
