@@ -1,0 +1,158 @@
+import type { IncomingMessage } from 'node:http';
+import type { Admission } from './api-management.ts';
+import { HANDLERS } from './handlers.ts';
+import { parsePrefer } from './prefer.ts';
+import { createEngine } from './prism.ts';
+import type { IncomingCall } from './prism.ts';
+import type { Answer } from './problems.ts';
+import { Refusal, gatewayError } from './problems.ts';
+import type { Recorder } from './recorder.ts';
+import { parseJson, readRequestBody } from './request-body.ts';
+import type { World } from './world.ts';
+
+/** An answer and the operation that gave it. */
+export interface ApiAnswer {
+  readonly operationId: string | undefined;
+  readonly answer: Answer;
+}
+
+export interface ApiOptions {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly admit: (apiKey: string | undefined) => Admission;
+  /** Told of an exception that is a bug of the sandbox. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** The Issuer API: every call goes through the contract, then to its handler, and back through the contract. */
+export async function createApi(
+  options: ApiOptions,
+): Promise<
+  (request: IncomingMessage, path: string, query: URLSearchParams, origin: string) => Promise<ApiAnswer>
+> {
+  const { world, recorder, admit, onBug } = options;
+
+  const exchange = await createEngine(async (operationId, pathIds, call) => {
+    const { headers, refusal } = admit(call.headers['ocp-apim-subscription-key']);
+    const answer = refusal ?? (await handle(operationId, pathIds, call));
+    return { ...answer, headers: { ...answer.headers, ...headers } };
+  });
+
+  async function handle(
+    operationId: string,
+    pathIds: readonly string[],
+    call: IncomingCall,
+  ): Promise<Answer> {
+    try {
+      const handler = HANDLERS.get(operationId);
+      if (handler === undefined)
+        throw new Error(`The contract has an operation without a handler: ${operationId}`);
+      const { query, headers, bytes, origin } = call;
+      return await handler({ pathIds, query, headers, bytes, json: parseJson(bytes), origin }, world);
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer;
+      onBug(error);
+      return sandboxFault('The sandbox has a bug', [String(error)]);
+    }
+  }
+
+  return async (request, path, query, origin) => {
+    if (isPreflight(request)) return { operationId: undefined, answer: PREFLIGHT };
+    const bytes = await readRequestBody(request);
+    if (bytes === undefined) {
+      return { operationId: undefined, answer: gatewayError(413, 'Request Entity Too Large') };
+    }
+    const headers = singleHeaders(request);
+    const method = request.method ?? 'GET';
+    const call = {
+      method,
+      path,
+      query: queryRecord(query),
+      headers,
+      bytes,
+      body: bodyForPrism(bytes, headers),
+    };
+
+    const preference = parsePrefer(headers['prefer']);
+    const result = await exchange(call, preference);
+    if (result.operationId === undefined) {
+      // A preference that the contract has no answer for is told in Prism's words; no such path or method is a 404.
+      if (preference !== undefined) {
+        const body = {
+          title: result.message,
+          status: result.status,
+          detail: 'Nothing in the contract fits this Prefer header',
+        };
+        return { operationId: undefined, answer: { ...PROBLEM, status: result.status, body } };
+      }
+      recorder.violation({
+        direction: 'request',
+        operationId: undefined,
+        method,
+        path,
+        messages: [result.message],
+      });
+      return { operationId: undefined, answer: gatewayError(404, 'Resource not found') };
+    }
+
+    const { operationId, answer, requestViolations, responseViolations } = result;
+    const record = { operationId, method, path };
+    if (requestViolations.length > 0) {
+      recorder.violation({ ...record, direction: 'request', messages: requestViolations });
+    }
+    if (responseViolations.length > 0) {
+      recorder.violation({ ...record, direction: 'response', messages: responseViolations });
+      const fault = sandboxFault(
+        `The sandbox answered ${operationId} against its contract`,
+        responseViolations,
+      );
+      return { operationId, answer: fault };
+    }
+    return { operationId, answer };
+  };
+}
+
+const PROBLEM = { headers: { 'content-type': 'application/problem+json' } } as const;
+
+/** Not an answer of the service: says loudly that the sandbox itself is wrong. */
+function sandboxFault(title: string, violations: readonly string[]): Answer {
+  return { ...PROBLEM, status: 500, body: { title, status: 500, detail: violations.join('; '), violations } };
+}
+
+/** The gateway of the service lets every origin, method and header in. */
+const PREFLIGHT: Answer = {
+  status: 200,
+  headers: { 'access-control-allow-methods': '*', 'access-control-allow-headers': '*' },
+};
+
+function isPreflight(request: IncomingMessage): boolean {
+  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+}
+
+/**
+ * What Prism is to check: the JSON value; text that is not JSON as it stands, so that a bare READY passes for the
+ * string it means and all else fails; bytes for multipart.
+ */
+function bodyForPrism(bytes: Buffer, headers: Readonly<Record<string, string>>): unknown {
+  if (bytes.length === 0) return undefined;
+  if (/^multipart\//i.test(headers['content-type'] ?? '')) return bytes;
+  const json = parseJson(bytes);
+  return json === undefined ? bytes.toString() : json;
+}
+
+function singleHeaders(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+}
+
+function queryRecord(query: URLSearchParams): Record<string, string | string[]> {
+  const record: Record<string, string | string[]> = {};
+  for (const name of new Set(query.keys())) {
+    const [first = '', ...more] = query.getAll(name);
+    record[name] = more.length === 0 ? first : [first, ...more];
+  }
+  return record;
+}

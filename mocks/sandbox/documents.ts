@@ -1,0 +1,70 @@
+import { SERVICE_DELAYS_MS } from './clock.ts';
+import { violationsOfPdf } from './pdf.ts';
+import type { DocumentState, SignatureDocument, Upload } from './store.ts';
+import { UPLOADED_DOCUMENTS, VALIDATED_DOCUMENTS } from './storage/containers.ts';
+import type { World } from './world.ts';
+
+/** The service forgets what an upload URL was for after 7 days. */
+const UPLOAD_RECORD_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
+
+/**
+ * The blob trigger: a file has arrived, validate it a little later. Files that nobody waits for are dropped
+ * without a trace, as the service does: unknown name, record too old, request no longer DRAFT.
+ */
+export function onBlobUploaded(world: World, blobName: string): void {
+  world.later(SERVICE_DELAYS_MS.blobTrigger, () => validateUpload(world, blobName));
+}
+
+async function validateUpload(world: World, blobName: string): Promise<void> {
+  const uploadedAt = world.clock.now();
+  const upload = world.store.uploads.get(blobName);
+  const blob = world.blobs.get(UPLOADED_DOCUMENTS, blobName);
+  if (upload === undefined || blob === undefined) return;
+  if (uploadedAt - upload.createdAt > UPLOAD_RECORD_LIFETIME_MS) return;
+  const document = documentInDraft(world, upload);
+  if (document === undefined) return;
+
+  const reason = await rejectReason(blob.bytes(), document);
+  const now = world.clock.now();
+  if (reason === undefined) world.blobs.put(VALIDATED_DOCUMENTS, upload.documentId, blob);
+  patchDocument(
+    world,
+    upload,
+    now,
+    reason === undefined
+      ? { status: 'READY', uploadedAt }
+      : { status: 'REJECTED', uploadedAt, rejectedAt: now, rejectReason: reason },
+  );
+  // A file written over this one meanwhile has its own validation coming and must stay.
+  if (world.blobs.get(UPLOADED_DOCUMENTS, blobName) === blob)
+    world.blobs.delete(UPLOADED_DOCUMENTS, blobName);
+}
+
+async function rejectReason(bytes: Uint8Array, document: SignatureDocument): Promise<string | undefined> {
+  try {
+    const violations = await violationsOfPdf(bytes, document.metadata.signature_fields);
+    return violations.length === 0 ? undefined : violations.join('\n');
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function documentInDraft(world: World, upload: Upload): SignatureDocument | undefined {
+  const request = world.store.requests.get(upload.requestId);
+  if (request?.status !== 'DRAFT') return undefined;
+  return request.documents.find(({ id }) => id === upload.documentId);
+}
+
+/** Replaces the state of one document; whatever an earlier upload left there is gone. */
+function patchDocument(world: World, upload: Upload, updatedAt: number, state: DocumentState): void {
+  const request = world.store.requests.get(upload.requestId);
+  if (request?.status !== 'DRAFT') return;
+  world.store.requests.set(request.id, {
+    ...request,
+    documents: request.documents.map((document) =>
+      document.id === upload.documentId
+        ? { id: document.id, metadata: document.metadata, createdAt: document.createdAt, updatedAt, ...state }
+        : document,
+    ),
+  });
+}

@@ -1,0 +1,43 @@
+import { createSignatureRequestBody, decodeOrRefuse, orRefuse } from '../decoding/bodies.ts';
+import { checkDocuments } from '../decoding/document-metadata.ts';
+import { badRequest, success } from '../problems.ts';
+import type { SignatureRequest } from '../store.ts';
+import { requestDetailView } from '../views.ts';
+import { dossierOrRefuse } from './lookup.ts';
+import type { Operation } from './operation.ts';
+
+/** The manual says three months. */
+const DEFAULT_LIFETIME_MS = 90 * 24 * 60 * 60 * 1_000;
+
+/** `documents_metadata` of the body replaces the dossier's list. The signer is not looked up: any id is taken. */
+export const createSignatureRequest: Operation = (call, world) => {
+  const body = decodeOrRefuse(createSignatureRequestBody, call.json);
+  const ownMetadata =
+    body.documents_metadata === undefined ? undefined : orRefuse(checkDocuments(body.documents_metadata));
+  const dossier = dossierOrRefuse(world, body.dossier_id);
+  const now = world.clock.now();
+  const expiresAt = body.expires_at ?? now + DEFAULT_LIFETIME_MS;
+  if (expiresAt <= now) throw badRequest('Invalid expire date.');
+
+  const request: SignatureRequest = {
+    id: world.ids.ulid(),
+    dossierId: dossier.id,
+    signerId: body.signer_id,
+    status: 'DRAFT',
+    createdAt: now,
+    updatedAt: now,
+    expiresAt,
+    documents: (ownMetadata ?? dossier.documentsMetadata).map((metadata) => ({
+      id: world.ids.ulid(),
+      metadata,
+      status: 'WAIT_FOR_UPLOAD',
+      createdAt: now,
+      updatedAt: now,
+    })),
+  };
+  world.store.requests.set(request.id, request);
+  const siblings = world.store.requestsByDossier.get(dossier.id) ?? [];
+  siblings.push(request.id);
+  world.store.requestsByDossier.set(dossier.id, siblings);
+  return success(201, requestDetailView(request, call.origin));
+};

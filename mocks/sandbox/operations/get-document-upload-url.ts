@@ -1,0 +1,20 @@
+import { badRequest, notFound, success } from '../problems.ts';
+import { refusalOfUploadUrl } from '../state-machine.ts';
+import { UPLOADED_DOCUMENTS } from '../storage/containers.ts';
+import { requestOrRefuse } from './lookup.ts';
+import type { Operation } from './operation.ts';
+
+/** The status is checked before the document. Each call leads to a new blob, not named after the document. */
+export const getDocumentUploadUrl: Operation = (call, world) => {
+  const [requestId, documentId] = call.pathIds;
+  const request = requestOrRefuse(world, requestId, 'The specified Signature Request does not exist.');
+  const refusal = refusalOfUploadUrl(request.status);
+  if (refusal !== undefined) throw badRequest(refusal);
+  const document = request.documents.find(({ id }) => id === documentId);
+  if (document === undefined) throw notFound('Document');
+
+  const uploadId = world.ids.ulid();
+  const now = world.clock.now();
+  world.store.uploads.set(uploadId, { requestId: request.id, documentId: document.id, createdAt: now });
+  return success(200, `${call.origin}${world.sas.sign(UPLOADED_DOCUMENTS, uploadId, now)}`);
+};

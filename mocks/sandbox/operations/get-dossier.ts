@@ -1,0 +1,7 @@
+import { success } from '../problems.ts';
+import { dossierView } from '../views.ts';
+import { dossierOrRefuse } from './lookup.ts';
+import type { Operation } from './operation.ts';
+
+export const getDossier: Operation = (call, world) =>
+  success(200, dossierView(dossierOrRefuse(world, call.pathIds[0])));

@@ -1,0 +1,31 @@
+import { decodeListQuery, orRefuse } from '../decoding/bodies.ts';
+import { internalError, success } from '../problems.ts';
+import { requestListView } from '../views.ts';
+import { dossierOrRefuse } from './lookup.ts';
+import type { Operation } from './operation.ts';
+
+export const getRequestsByDossier: Operation = (call, world) => {
+  const { limit = 25, continuationToken } = orRefuse(decodeListQuery(call.query));
+  const dossier = dossierOrRefuse(world, call.pathIds[0]);
+  const ids = world.store.requestsByDossier.get(dossier.id) ?? [];
+  const start = continuationToken === undefined ? 0 : positionOf(continuationToken);
+  const end = start + limit;
+  const items = ids.slice(start, end).flatMap((id) => {
+    const request = world.store.requests.get(id);
+    return request === undefined ? [] : [requestListView(request)];
+  });
+  return success(200, { items, ...(end < ids.length && { continuation_token: tokenAt(end) }) });
+};
+
+/** The service hands out the token of its database: JSON-like text that must be URL-encoded. Ours looks the same. */
+function tokenAt(position: number): string {
+  return `[{"token":"+RID:~${Buffer.from(String(position)).toString('base64url')}#RT:1#TRC:${position}","range":{"min":"","max":"FF"}}]`;
+}
+
+/** @throws Refusal 500, the database's answer to a token it never gave out */
+function positionOf(token: string): number {
+  const encoded = /"\+RID:~([\w-]+)#/.exec(token)?.[1];
+  const position = Number(Buffer.from(encoded ?? '', 'base64url').toString() || NaN);
+  if (!Number.isSafeInteger(position) || position < 0) throw internalError('CosmosDatabaseError');
+  return position;
+}

@@ -1,0 +1,10 @@
+import { success } from '../problems.ts';
+import { requestDetailView } from '../views.ts';
+import { requestOrRefuse } from './lookup.ts';
+import type { Operation } from './operation.ts';
+
+export const getSignatureRequest: Operation = (call, world) =>
+  success(
+    200,
+    requestDetailView(requestOrRefuse(world, call.pathIds[0], 'Signature request not found'), call.origin),
+  );

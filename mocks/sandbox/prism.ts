@@ -1,0 +1,176 @@
+import { createInstance } from '@stoplight/prism-http';
+import type { IHttpRequest, PrismHttpComponents } from '@stoplight/prism-http';
+import { validateInput } from '@stoplight/prism-http/dist/validator/index.js';
+import pino from 'pino';
+import { contractOperations } from './contract.ts';
+import { boundaryOf, partsOf } from './decoding/multipart.ts';
+import type { Preference } from './prefer.ts';
+import type { Answer } from './problems.ts';
+
+/** A call as it came, on its way into the contract check. */
+export interface IncomingCall {
+  readonly method: string;
+  /** Below the base of the API, still encoded. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | string[]>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+  /** The body as Prism is to see it. */
+  readonly body: unknown;
+  /** Scheme, host and port under which the caller reached the sandbox. */
+  readonly origin: string;
+}
+
+/** How a call went. */
+export type Exchange =
+  | {
+      readonly operationId: string;
+      readonly answer: Answer;
+      readonly requestViolations: readonly string[];
+      readonly responseViolations: readonly string[];
+    }
+  /** No operation matched, or Prism could not answer from the contract: `status` and `message` are Prism's. */
+  | { readonly operationId: undefined; readonly status: number; readonly message: string };
+
+/** Answers one matched call; values of the path template come in `pathIds`. */
+export type Answerer = (
+  operationId: string,
+  pathIds: readonly string[],
+  call: IncomingCall,
+) => Promise<Answer>;
+
+/**
+ * Prism's HTTP engine, with our handlers in the place of its forwarder: it routes each call and holds request and
+ * answer against the contract, the handlers keep the state.
+ *
+ * Prism's own server and its proxy are not used. They hang on malformed JSON, send a JSON string without its quotes
+ * and re-encode file parts as text.
+ */
+export async function createEngine(
+  answer: Answerer,
+): Promise<(call: IncomingCall, preference: Preference | undefined) => Promise<Exchange>> {
+  const operations = await contractOperations();
+  /** Prism hands its own request type through; this finds the call that it was made from. */
+  const calls = new WeakMap<IHttpRequest, IncomingCall>();
+  const matched = new WeakMap<IHttpRequest, string>();
+
+  const prism = createInstance(CONFIG, {
+    logger: LOGGER,
+    validateInput: (options) => {
+      // The one place where Prism tells which operation matched, whoever answers it.
+      matched.set(options.element, options.resource.iid ?? '');
+      return checkInput(options);
+    },
+    forward:
+      ({ data }, _upstream, _proxy, resource) =>
+      () =>
+      async () => {
+        const call = calls.get(data);
+        if (call === undefined || resource === undefined)
+          throw new Error('Prism forwarded a call it was not given');
+        const { status, headers, body } = await answer(
+          resource.iid ?? '',
+          pathIds(resource.path, call.path),
+          call,
+        );
+        return { _tag: 'Right', right: { statusCode: status, headers: { ...headers }, body } };
+      },
+  });
+
+  return async (call, preference) => {
+    // Prism knows the methods of OpenAPI only; another one matches no operation, which is the right answer.
+    const request = {
+      method: call.method.toLowerCase() as IHttpRequest['method'],
+      url: { path: call.path, query: { ...call.query } },
+      headers: { ...call.headers },
+      body: call.body,
+    };
+    calls.set(request, call);
+    const config =
+      preference === undefined ? CONFIG : { ...CONFIG, isProxy: false as const, mock: preference };
+    const result = await prism.request(request, operations, config)();
+    if (result._tag === 'Left') {
+      return { operationId: undefined, status: statusOf(result.left), message: result.left.message };
+    }
+    const { output, validations } = result.right;
+    return {
+      operationId: matched.get(request) ?? '',
+      answer: { status: output.statusCode, headers: output.headers ?? {}, body: output.body },
+      requestViolations: validations.input.map(textOf),
+      responseViolations: validations.output.map(textOf),
+    };
+  };
+}
+
+/** Prism logs at a level of its own, `success`. Nothing is written. */
+const LOGGER_OPTIONS = { level: 'silent', customLevels: { success: 31 } };
+// Without the custom level in its type, which is how Prism declares the logger it wants.
+const LOGGER = pino<never>(LOGGER_OPTIONS);
+
+const CONFIG = {
+  isProxy: true as const,
+  // Never called: `forward` is ours. Prism wants an address all the same.
+  upstream: new URL('http://sandbox.invalid/'),
+  upstreamProxy: undefined,
+  checkSecurity: true,
+  validateRequest: true,
+  validateResponse: true,
+  errors: true,
+  mock: { dynamic: false },
+};
+
+/**
+ * Prism's check, apart from bodies it cannot read. Its multipart parser takes the process down on a malformed part,
+ * knows nothing of the service's narrow one and re-encodes files, so validate-document is read by our own.
+ */
+const checkInput: PrismHttpComponents['validateInput'] = ({ resource, element }) => {
+  if (resource.iid !== 'validateDocument') {
+    try {
+      return validateInput({ resource, element });
+    } catch {
+      // Prism throws on a content-type header that is not one.
+      return refuse('header.content-type', 'is not a media type');
+    }
+  }
+  const contentType = element.headers?.['content-type'] ?? '';
+  if (!/^multipart\/form-data\s*;/i.test(contentType)) {
+    return refuse('header.content-type', 'must be multipart/form-data with a boundary');
+  }
+  const parts = Buffer.isBuffer(element.body) ? partsOf(element.body, boundaryOf(contentType)) : undefined;
+  const types = parts?.map(({ type }) => type).sort() ?? [];
+  if (!['application/pdf', 'application/json,application/pdf'].includes(types.join(','))) {
+    return refuse('body', 'must be one file part of application/pdf and at most one of application/json');
+  }
+  return { _tag: 'Right', right: element };
+};
+
+/** `DiagnosticSeverity.Error` of Prism's types package, which is not ours to import. */
+const ERROR = 0;
+
+function refuse(path: string, message: string): ReturnType<PrismHttpComponents['validateInput']> {
+  return { _tag: 'Left', left: [{ path: path.split('.'), message, severity: ERROR }] };
+}
+
+function textOf(diagnostic: { readonly path?: string[]; readonly message: string }): string {
+  const path = diagnostic.path?.join('.') ?? '';
+  return path === '' ? diagnostic.message : `${path}: ${diagnostic.message}`;
+}
+
+function statusOf(error: Error): number {
+  return 'status' in error && typeof error.status === 'number' ? error.status : 500;
+}
+
+function pathIds(template: string, path: string): string[] {
+  const values = path.split('/');
+  return template
+    .split('/')
+    .flatMap((segment, index) => (segment.startsWith('{') ? [decoded(values[index] ?? '')] : []));
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,77 @@
+import type { SignatureRequest, SignatureRequestStatus } from './store.ts';
+
+/** An issuer's action is allowed and leads to `next`, or refused in the service's own words. */
+export type Transition = { readonly next: SignatureRequest } | { readonly refusal: string };
+
+/** `PUT …/status` with READY. */
+export function markAsReady(request: SignatureRequest, now: number): Transition {
+  switch (request.status) {
+    case 'DRAFT': {
+      if (request.documents.some(({ status }) => status !== 'READY')) {
+        return { refusal: 'MARK_AS_READY is not possible unless all documents are READY' };
+      }
+      return { next: { ...request, status: 'READY', updatedAt: now } };
+    }
+    case 'READY':
+      return { refusal: 'Signature Request is already in READY status' };
+    case 'WAIT_FOR_SIGNATURE':
+      return {
+        refusal: 'MARK_AS_READY is prohibited if the signature request is in WAIT_FOR_SIGNATURE status',
+      };
+    case 'SIGNED':
+      return { refusal: 'MARK_AS_READY is prohibited because the signature request has already been signed' };
+    case 'REJECTED':
+    case 'CANCELLED':
+      return { refusal: 'Invalid status' };
+  }
+}
+
+/** `PUT …/status` with CANCELLED. */
+export function markAsCancelled(request: SignatureRequest, now: number): Transition {
+  switch (request.status) {
+    case 'DRAFT':
+    case 'READY':
+      return {
+        refusal: `MARK_AS_CANCELLED is prohibited if the signature request is in ${request.status} status`,
+      };
+    case 'WAIT_FOR_SIGNATURE':
+      return { next: { ...request, status: 'CANCELLED', cancelledAt: now, updatedAt: now } };
+    case 'SIGNED':
+      return {
+        refusal: 'MARK_AS_CANCELLED is prohibited because the signature request has already been signed',
+      };
+    case 'REJECTED':
+    case 'CANCELLED':
+      return { refusal: 'Invalid status' };
+  }
+}
+
+/** The citizen side has taken the request over: it can be signed now. Undefined when the message comes too late. */
+export function markAsWaitForSignature(request: SignatureRequest, now: number): SignatureRequest | undefined {
+  if (request.status !== 'READY') return undefined;
+  return { ...request, status: 'WAIT_FOR_SIGNATURE', updatedAt: now };
+}
+
+/** Why no upload URL is given out, or undefined when one is. */
+export function refusalOfUploadUrl(status: SignatureRequestStatus): string | undefined {
+  if (status === 'DRAFT') return undefined;
+  return `Unable to get the Upload Url. The Signature Request is in ${status} status`;
+}
+
+/**
+ * Violations of a notification, empty when it may be sent. The real strings embed the whole internal record type
+ * (1-2 kB each); these keep the beginning and the end.
+ */
+export function violationsOfNotification(request: SignatureRequest): readonly string[] {
+  const type = 'SignatureRequestToBeNotified';
+  if (request.status !== 'WAIT_FOR_SIGNATURE') {
+    return [
+      `Invalid value "${request.status}" supplied to : ${type}/status: "WAIT_FOR_SIGNATURE"`,
+      `Invalid value undefined supplied to : ${type}/qrCodeUrl: non empty string`,
+    ];
+  }
+  if (request.ioMessageId === undefined) return [];
+  return [
+    `Invalid value {"ioMessageId":"${request.ioMessageId}"} supplied to : ${type}/notification: undefined`,
+  ];
+}

@@ -1,0 +1,248 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { createBlob } from './blob-store.ts';
+import type { BlobStore } from './blob-store.ts';
+import { blocksOfList, checkBlockId } from './block-list.ts';
+import { ACCOUNT } from './containers.ts';
+import type { UploadSigner } from './sas.ts';
+import { StorageError, invalidHeader, invalidQuery, missingHeader } from './storage-error.ts';
+
+/** What the storage answers, and which of its operations was asked. */
+export interface StorageAnswer {
+  readonly operationId: string | undefined;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body?: Buffer | string;
+}
+
+export interface BlobServiceOptions {
+  readonly clock: Clock;
+  readonly blobs: BlobStore;
+  readonly sas: UploadSigner;
+  /** Called after a blob was written from outside. */
+  readonly onCommit: (container: string, name: string) => void;
+}
+
+const VERSION = '2026-06-06';
+const MAX_BLOCK_LIST_BYTES = 8 * 1_024 * 1_024;
+
+/** A call to one blob that its signature allows to go on. */
+interface BlobCall {
+  readonly request: IncomingMessage;
+  readonly container: string;
+  readonly name: string;
+  readonly query: URLSearchParams;
+}
+
+/**
+ * The part of Azure Blob Storage that an upload URL reaches: Put Blob, Put Block, Put Block List, Get Blob, and the
+ * refusals. Bodies are read as they come; one that breaks off rejects and commits nothing.
+ */
+export function createBlobService(options: BlobServiceOptions): {
+  handle(request: IncomingMessage, url: URL): Promise<StorageAnswer>;
+} {
+  const { clock, blobs, sas, onCommit } = options;
+
+  function authorize(call: BlobCall, permission: string): void {
+    if (call.request.headers.authorization !== undefined) {
+      const message =
+        'Authentication information is not given in the correct format. Check the value of Authorization header.';
+      throw new StorageError(400, 'InvalidAuthenticationInfo', message);
+    }
+    const verdict = sas.verify(call.container, call.name, call.query, clock.now());
+    if (verdict.ok) {
+      if (verdict.permissions.includes(permission)) return;
+      const message = 'This request is not authorized to perform this operation using this permission.';
+      throw new StorageError(403, 'AuthorizationPermissionMismatch', message);
+    }
+    if (verdict.anonymous) {
+      const message = 'Public access is not permitted on this storage account.';
+      throw new StorageError(409, 'PublicAccessNotPermitted', message);
+    }
+    const message =
+      'Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.';
+    throw new StorageError(403, 'AuthenticationFailed', message, {
+      AuthenticationErrorDetail: verdict.detail,
+    });
+  }
+
+  async function putBlob(call: BlobCall): Promise<StorageAnswer> {
+    authorize(call, 'w');
+    requireLength(call.request);
+    const type = call.request.headers['x-ms-blob-type'];
+    if (type === undefined) throw missingHeader('x-ms-blob-type');
+    if (type !== 'BlockBlob') throw invalidHeader('x-ms-blob-type', String(type));
+    const { chunks, md5 } = await readBody(call.request);
+    return commit(call, 'putBlob', createBlob(chunks, clock.now()), { 'content-md5': md5 });
+  }
+
+  async function putBlock(call: BlobCall): Promise<StorageAnswer> {
+    authorize(call, 'w');
+    if (requireLength(call.request) === 0) throw invalidHeader('Content-Length', '0');
+    const id = checkBlockId(call.query.get('blockid'), blobs, call.container, call.name);
+    const { chunks, md5, size } = await readBody(call.request);
+    // Again: a block with another length of id may have arrived while this one was on its way.
+    checkBlockId(id, blobs, call.container, call.name);
+    blobs.putBlock(call.container, call.name, { id, chunks, size });
+    return { operationId: 'putBlock', status: 201, headers: { ...ENCRYPTED, 'content-md5': md5 } };
+  }
+
+  async function putBlockList(call: BlobCall): Promise<StorageAnswer> {
+    authorize(call, 'w');
+    if (requireLength(call.request) > MAX_BLOCK_LIST_BYTES) {
+      throw new StorageError(
+        413,
+        'RequestBodyTooLarge',
+        'The request body is too large and exceeds the maximum permissible limit.',
+      );
+    }
+    const { chunks } = await readBody(call.request);
+    const blocks = blocksOfList(Buffer.concat(chunks).toString(), blobs, call.container, call.name);
+    const blob = createBlob(
+      blocks.flatMap((block) => block.chunks),
+      clock.now(),
+      new Map(blocks.map((block) => [block.id, block])),
+    );
+    return commit(call, 'putBlockList', blob, {});
+  }
+
+  function commit(
+    call: BlobCall,
+    operationId: string,
+    blob: ReturnType<typeof createBlob>,
+    headers: Readonly<Record<string, string>>,
+  ): StorageAnswer {
+    blobs.put(call.container, call.name, blob);
+    onCommit(call.container, call.name);
+    const written = {
+      etag: blob.etag,
+      'last-modified': new Date(blob.lastModified).toUTCString(),
+      'x-ms-version-id': new Date(blob.lastModified).toISOString().replace('Z', '0000Z'),
+    };
+    return { operationId, status: 201, headers: { ...ENCRYPTED, ...written, ...headers } };
+  }
+
+  function getBlob(call: BlobCall): StorageAnswer {
+    authorize(call, 'r');
+    const blob = blobs.get(call.container, call.name);
+    if (blob === undefined) throw new StorageError(404, 'BlobNotFound', 'The specified blob does not exist.');
+    return {
+      operationId: 'getBlob',
+      status: 200,
+      headers: {
+        'content-type': call.query.get('rsct') ?? 'application/octet-stream',
+        'content-length': blob.size,
+        'last-modified': new Date(blob.lastModified).toUTCString(),
+        etag: blob.etag,
+        'x-ms-blob-type': 'BlockBlob',
+        'x-ms-server-encrypted': 'true',
+      },
+      body: blob.bytes(),
+    };
+  }
+
+  function dispatch(operationId: string | undefined, call: BlobCall): StorageAnswer | Promise<StorageAnswer> {
+    switch (operationId) {
+      case 'putBlob':
+        return putBlob(call);
+      case 'putBlock':
+        return putBlock(call);
+      case 'putBlockList':
+        return putBlockList(call);
+      case 'getBlob':
+        return getBlob(call);
+      case 'deleteBlob':
+        // No address that the service gives out may delete: this refuses, whatever the signature.
+        authorize(call, 'd');
+        break;
+      default:
+    }
+    const comp = call.query.get('comp');
+    if (comp !== null) throw invalidQuery('comp', comp, '');
+    throw new StorageError(
+      405,
+      'UnsupportedHttpVerb',
+      'The resource does not support the specified HTTP verb.',
+    );
+  }
+
+  return {
+    async handle(request, url) {
+      const requestId = randomUUID();
+      const common = {
+        'x-ms-request-id': requestId,
+        'x-ms-version': VERSION,
+        date: new Date(clock.now()).toUTCString(),
+        ...echoed(request),
+      };
+      const operationId = operationOf(request.method, url.searchParams);
+      try {
+        const [, account, container = '', ...name] = decodeURIComponent(url.pathname).split('/');
+        if (account !== ACCOUNT || name.length === 0) {
+          throw new StorageError(404, 'ResourceNotFound', 'The specified resource does not exist.');
+        }
+        const call = { request, container, name: name.join('/'), query: url.searchParams };
+        const answer = await dispatch(operationId, call);
+        return { ...answer, headers: { ...answer.headers, ...common } };
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        const headers = { ...common, 'x-ms-error-code': error.code, 'content-type': 'application/xml' };
+        return { operationId, status: error.status, headers, body: error.xml(requestId, clock.now()) };
+      }
+    },
+  };
+}
+
+const ENCRYPTED = { 'x-ms-request-server-encrypted': 'true' };
+
+function operationOf(method: string | undefined, query: URLSearchParams): string | undefined {
+  const comp = query.get('comp');
+  if (method === 'PUT') {
+    if (comp === null) return 'putBlob';
+    if (comp === 'block') return 'putBlock';
+    return comp === 'blocklist' ? 'putBlockList' : undefined;
+  }
+  if (comp !== null) return undefined;
+  if (method === 'GET' || method === 'HEAD') return 'getBlob';
+  return method === 'DELETE' ? 'deleteBlob' : undefined;
+}
+
+/** @throws StorageError 411 for a body of unknown length, also a chunked one */
+function requireLength(request: IncomingMessage): number {
+  const length = request.headers['content-length'];
+  if (length === undefined) {
+    throw new StorageError(411, 'MissingContentLengthHeader', 'The Content-Length header was not specified.');
+  }
+  return Number(length);
+}
+
+/** @throws Error when the connection breaks before the end, StorageError when the content is not what its MD5 says */
+async function readBody(request: IncomingMessage): Promise<{ chunks: Buffer[]; md5: string; size: number }> {
+  const chunks: Buffer[] = [];
+  const hash = createHash('md5');
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Without an encoding set, a request yields buffers.
+    chunks.push(chunk);
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  if (!request.complete) throw new Error('The connection broke before the end of the body');
+  const md5 = hash.digest('base64');
+  const claimed = request.headers['content-md5'];
+  if (claimed !== undefined && claimed !== md5) {
+    const message =
+      'The MD5 value specified in the request did not match with the MD5 value calculated by the server.';
+    throw new StorageError(400, 'Md5Mismatch', message, {
+      UserSpecifiedMd5: String(claimed),
+      ServerCalculatedMd5: md5,
+    });
+  }
+  return { chunks, md5, size };
+}
+
+function echoed(request: IncomingMessage): Record<string, string> {
+  const id = request.headers['x-ms-client-request-id'];
+  return typeof id === 'string' ? { 'x-ms-client-request-id': id } : {};
+}

@@ -1,0 +1,48 @@
+import type { Block, BlobStore } from './blob-store.ts';
+import { StorageError } from './storage-error.ts';
+
+const ENTRY = /<(Latest|Committed|Uncommitted)>\s*([A-Za-z0-9+/=]+)\s*<\/\1>/g;
+
+/**
+ * The blocks that a Put Block List names, in its order.
+ * @throws StorageError when the body is not a block list or names a block there is not
+ */
+export function blocksOfList(xml: string, blobs: BlobStore, container: string, name: string): Block[] {
+  if (!/<BlockList\s*(\/>|>[\s\S]*<\/BlockList>)\s*$/.test(xml)) {
+    throw new StorageError(400, 'InvalidXmlDocument', 'XML specified is not syntactically valid.');
+  }
+  const uncommitted = blobs.uncommitted(container, name);
+  const committed = blobs.get(container, name)?.blocks;
+  return [...xml.matchAll(ENTRY)].map(([, where, id = '']) => {
+    const block =
+      (where === 'Committed' ? undefined : uncommitted.get(id)) ??
+      (where === 'Uncommitted' ? undefined : committed?.get(id));
+    if (block === undefined) {
+      throw new StorageError(400, 'InvalidBlockList', 'The specified block list is invalid.');
+    }
+    return block;
+  });
+}
+
+/** @throws StorageError unless the id is Base64 and as long as those of the blob's other blocks */
+export function checkBlockId(id: string | null, blobs: BlobStore, container: string, name: string): string {
+  if (id === null || id === '') {
+    const message = 'A query parameter that is mandatory for this request is not specified.';
+    throw new StorageError(400, 'MissingRequiredQueryParameter', message, { QueryParameterName: 'blockid' });
+  }
+  const decoded = Buffer.from(id, 'base64');
+  if (decoded.toString('base64') !== id || decoded.length > 64) {
+    const message = 'Value for one of the query parameters specified in the request URI is invalid.';
+    throw new StorageError(400, 'InvalidQueryParameterValue', message, {
+      QueryParameterName: 'blockid',
+      QueryParameterValue: id,
+      Reason: 'Not a valid base64 string.',
+    });
+  }
+  for (const other of blobs.uncommitted(container, name).keys()) {
+    if (other.length !== id.length) {
+      throw new StorageError(400, 'InvalidBlobOrBlock', 'The specified blob or block content is invalid.');
+    }
+  }
+  return id;
+}

@@ -1,0 +1,8 @@
+/** The service's storage account. The address is path-style, as with Azurite: `/<account>/<container>/<blob>`. */
+export const ACCOUNT = 'iopitnsignst01';
+export const UPLOADED_DOCUMENTS = 'uploaded-documents';
+export const VALIDATED_DOCUMENTS = 'validated-documents';
+
+export function blobPath(container: string, blob: string): string {
+  return `/${ACCOUNT}/${container}/${blob}`;
+}

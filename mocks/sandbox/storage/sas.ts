@@ -1,0 +1,81 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { blobPath } from './containers.ts';
+
+/** Upload URLs live for 15 minutes. */
+const LIFETIME_MS = 15 * 60 * 1_000;
+const SIGNED_MEMBERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
+
+/** Gives out and checks signed addresses (shared access signatures) of one blob each. */
+export interface UploadSigner {
+  /** Path and query of an address where the blob may be written and read, not deleted, for 15 minutes. */
+  sign(container: string, blob: string, now: number): string;
+  verify(container: string, blob: string, query: URLSearchParams, now: number): SasVerdict;
+}
+
+export type SasVerdict =
+  | { readonly ok: true; readonly permissions: string }
+  /** No signature at all. */
+  | { readonly ok: false; readonly anonymous: true }
+  /** Expired, not yet valid or altered; `detail` is what Azure tells the caller. */
+  | { readonly ok: false; readonly anonymous: false; readonly detail: string };
+
+/** A signer with a key of its own: what one sandbox signs, another refuses. */
+export function createUploadSigner(): UploadSigner {
+  const key = randomBytes(32);
+  const signature = (container: string, blob: string, query: URLSearchParams) =>
+    createHmac('sha256', key)
+      .update(stringToSign(container, blob, query))
+      .digest('base64');
+
+  return {
+    sign(container, blob, now) {
+      // Whole seconds, starting with the current one: the caller's clock does not matter.
+      const start = Math.floor(now / 1_000) * 1_000;
+      const query = new URLSearchParams([
+        ['sv', '2026-06-06'],
+        ['spr', 'https,http'],
+        ['st', seconds(start)],
+        ['se', seconds(start + LIFETIME_MS)],
+        ['sr', 'b'],
+        ['sp', 'racw'],
+        ['rsct', 'application/pdf'],
+      ]);
+      query.set('sig', signature(container, blob, query));
+      return `${blobPath(container, blob)}?${query}`;
+    },
+    verify(container, blob, query, now) {
+      const given = query.get('sig');
+      if (given === null) return { ok: false, anonymous: true };
+      const start = Date.parse(query.get('st') ?? '');
+      const expiry = Date.parse(query.get('se') ?? '');
+      if (!(now >= start && now < expiry)) {
+        const detail = `Signature not valid in the specified time frame: Start [${httpDate(start)}] - Expiry [${httpDate(expiry)}] - Current [${httpDate(now)}]`;
+        return { ok: false, anonymous: false, detail };
+      }
+      if (!sameText(given, signature(container, blob, query))) {
+        const detail = `Signature did not match. String to sign used was ${stringToSign(container, blob, query)}`;
+        return { ok: false, anonymous: false, detail };
+      }
+      return { ok: true, permissions: query.get('sp') ?? '' };
+    },
+  };
+}
+
+function stringToSign(container: string, blob: string, query: URLSearchParams): string {
+  return [`/blob${blobPath(container, blob)}`, ...SIGNED_MEMBERS.map((name) => query.get(name) ?? '')].join(
+    '\n',
+  );
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function seconds(time: number): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
+}
+
+function httpDate(time: number): string {
+  return Number.isNaN(time) ? '' : new Date(time).toUTCString();
+}

@@ -1,0 +1,72 @@
+import type { DocumentMetadata } from './decoding/document-metadata.ts';
+
+/** All times are milliseconds since the epoch. */
+export interface Dossier {
+  readonly id: string;
+  readonly title: string;
+  readonly supportEmail: string;
+  readonly documentsMetadata: readonly DocumentMetadata[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+interface SignatureRequestBase {
+  readonly id: string;
+  readonly dossierId: string;
+  readonly signerId: string;
+  readonly createdAt: number;
+  /** Moves with the status only: neither a validated document nor a notification touches it. */
+  readonly updatedAt: number;
+  readonly expiresAt: number;
+  readonly documents: readonly SignatureDocument[];
+  /** Message id of the one notification. */
+  readonly ioMessageId?: string;
+}
+
+export type SignatureRequest = SignatureRequestBase &
+  (
+    | { readonly status: 'DRAFT' | 'READY' | 'WAIT_FOR_SIGNATURE' }
+    | { readonly status: 'SIGNED'; readonly signedAt: number }
+    | { readonly status: 'REJECTED'; readonly rejectedAt: number; readonly rejectReason: string }
+    | { readonly status: 'CANCELLED'; readonly cancelledAt: number }
+  );
+
+export type SignatureRequestStatus = SignatureRequest['status'];
+
+export type SignatureDocument = {
+  readonly id: string;
+  readonly metadata: DocumentMetadata;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+} & DocumentState;
+
+/** WAIT_FOR_VALIDATION is missing on purpose: the service never stores it, so no client ever sees it. */
+export type DocumentState =
+  | { readonly status: 'WAIT_FOR_UPLOAD' }
+  | { readonly status: 'READY'; readonly uploadedAt: number }
+  | {
+      readonly status: 'REJECTED';
+      readonly uploadedAt: number;
+      readonly rejectedAt: number;
+      readonly rejectReason: string;
+    };
+
+/** What an upload URL was given out for. The key is the name of the blob that the URL leads to. */
+export interface Upload {
+  readonly requestId: string;
+  readonly documentId: string;
+  readonly createdAt: number;
+}
+
+/** Everything the service remembers apart from blobs. Records are replaced, never changed in place. */
+export interface Store {
+  readonly dossiers: Map<string, Dossier>;
+  readonly requests: Map<string, SignatureRequest>;
+  readonly uploads: Map<string, Upload>;
+  /** Request ids by dossier, in order of creation. */
+  readonly requestsByDossier: Map<string, string[]>;
+}
+
+export function createStore(): Store {
+  return { dossiers: new Map(), requests: new Map(), uploads: new Map(), requestsByDossier: new Map() };
+}

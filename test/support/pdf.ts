@@ -1,0 +1,54 @@
+import { PDFDocument, PDFName, PDFString } from 'pdf-lib';
+
+export interface PdfOptions {
+  /** Number of A4 pages. @default 1 */
+  readonly pages?: number;
+  /** Names of empty signature fields, all on the first page. @default none */
+  readonly signatureFields?: readonly string[];
+  /** Names of text fields, which do not count as signature fields. @default none */
+  readonly textFields?: readonly string[];
+  /** Exact size of the file, which must be larger than the PDF itself. @default no padding */
+  readonly padToBytes?: number;
+}
+
+/** A valid PDF file. */
+export async function makePdf(options: PdfOptions = {}): Promise<Buffer<ArrayBuffer>> {
+  const { pages = 1, signatureFields = [], textFields = [], padToBytes } = options;
+  const pdf = await PDFDocument.create();
+  for (let page = 0; page < pages; page += 1) pdf.addPage([595.28, 841.89]);
+  for (const name of signatureFields) addSignatureField(pdf, name);
+  for (const name of textFields) pdf.getForm().createTextField(name).addToPage(pdf.getPage(0));
+  const bytes = Buffer.from(await pdf.save());
+  return padToBytes === undefined ? bytes : padded(bytes, padToBytes);
+}
+
+/** pdf-lib reads signature fields but does not make them. */
+function addSignatureField(pdf: PDFDocument, name: string): void {
+  const page = pdf.getPage(0);
+  const field = pdf.context.register(
+    pdf.context.obj({
+      Type: 'Annot',
+      Subtype: 'Widget',
+      FT: 'Sig',
+      T: PDFString.of(name),
+      Rect: [0, 0, 0, 0],
+      P: page.ref,
+    }),
+  );
+  page.node.addAnnot(field);
+  pdf.getForm().acroForm.addField(field);
+  pdf.getForm().acroForm.dict.set(PDFName.of('SigFlags'), pdf.context.obj(1));
+}
+
+/** Comments after the end of the file are legal, and readers look for its last part. */
+function padded(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
+  const missing = size - bytes.length;
+  if (missing < 2) throw new RangeError(`This PDF has ${bytes.length} bytes and cannot be padded to ${size}`);
+  const file = Buffer.alloc(size, ' ');
+  bytes.copy(file);
+  file.write('\n%', bytes.length, 'latin1');
+  // Each 4 KiB says where it is, so that lost, doubled or swapped pieces change the hash.
+  for (let at = bytes.length + 2; at + 12 <= size; at += 4_096)
+    file.write(String(at).padStart(12, '0'), at, 'latin1');
+  return file;
+}
