@@ -71,6 +71,7 @@ export async function createApi(
       headers,
       bytes,
       body: bodyForPrism(bytes, headers),
+      origin,
     };
 
     const preference = parsePrefer(headers['prefer']);
