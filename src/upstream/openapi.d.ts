@@ -586,6 +586,10 @@ export interface components {
       /** @enum {integer} */
       statusCode?: 429;
     };
+    UnauthorizedError:
+      components['schemas']['UnauthorizedFromGateway'] | components['schemas']['UnauthorizedProblem'];
+    TooManyRequestsError:
+      components['schemas']['TooManyRequestsFromGateway'] | components['schemas']['TooManyRequestsProblem'];
   };
   responses: {
     /** @description Never sent */
@@ -605,7 +609,7 @@ export interface components {
         [name: string]: unknown;
       };
       content: {
-        'application/json': components['schemas']['UnauthorizedFromGateway'];
+        'application/json': components['schemas']['UnauthorizedError'];
         'application/problem+json': components['schemas']['UnauthorizedProblem'];
       };
     };
@@ -638,7 +642,7 @@ export interface components {
         [name: string]: unknown;
       };
       content: {
-        'application/json': components['schemas']['TooManyRequestsFromGateway'];
+        'application/json': components['schemas']['TooManyRequestsError'];
         'application/problem+json': components['schemas']['TooManyRequestsProblem'];
       };
     };
@@ -907,7 +911,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['TooManyRequestsFromGateway'];
+          'application/json': components['schemas']['TooManyRequestsError'];
           'application/problem+json': components['schemas']['TooManyRequestsProblem'];
         };
       };
@@ -1191,7 +1195,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['TooManyRequestsFromGateway'];
+          'application/json': components['schemas']['TooManyRequestsError'];
           'application/problem+json': components['schemas']['TooManyRequestsProblem'];
         };
       };

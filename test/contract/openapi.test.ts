@@ -146,6 +146,16 @@ describe('The contract', () => {
     }
   });
 
+  // Prism does not tell the two media types apart, so this is the only check that they are not mixed up.
+  test('sends errors of the backend as problem+json and those of the gateway as plain JSON', () => {
+    const errors = examples.filter(({ answer }) => answer.status >= 400);
+    const mixedUp = errors.filter(({ answer, example }) => {
+      const envelope = answer.contentType === 'application/json' ? 'GatewayError' : 'ProblemDetail';
+      return violations(`#/components/schemas/${envelope}`, example.value).length > 0;
+    });
+    expect(mixedUp).toEqual([]);
+  });
+
   test.each(examples)(
     'answers what its schema allows: $operation.id $answer.status $example.name',
     ({ answer, example }) => {
