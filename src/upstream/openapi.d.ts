@@ -680,8 +680,11 @@ export interface components {
     };
   };
   parameters: {
+    /** @example 01GG4NFBCN4ZH8ETCCKX3766KX */
     DossierId: components['schemas']['Id'];
+    /** @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C */
     SignatureRequestId: components['schemas']['Id'];
+    /** @example 01KJYMD75MB7D9F1H3K5N7Q9S2 */
     DocumentId: components['schemas']['Id'];
   };
   requestBodies: never;
@@ -751,6 +754,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
+        /** @example 01GG4NFBCN4ZH8ETCCKX3766KX */
         dossierId: components['parameters']['DossierId'];
       };
       cookie?: never;
@@ -794,6 +798,7 @@ export interface operations {
       };
       header?: never;
       path: {
+        /** @example 01GG4NFBCN4ZH8ETCCKX3766KX */
         dossierId: components['parameters']['DossierId'];
       };
       cookie?: never;
@@ -982,6 +987,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
+        /** @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C */
         signatureRequestId: components['parameters']['SignatureRequestId'];
       };
       cookie?: never;
@@ -1020,6 +1026,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
+        /** @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C */
         signatureRequestId: components['parameters']['SignatureRequestId'];
       };
       cookie?: never;
@@ -1080,7 +1087,9 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
+        /** @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C */
         signatureRequestId: components['parameters']['SignatureRequestId'];
+        /** @example 01KJYMD75MB7D9F1H3K5N7Q9S2 */
         documentId: components['parameters']['DocumentId'];
       };
       cookie?: never;
@@ -1128,6 +1137,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
+        /** @example 01KJYMD75M8Q4V6W9X0Y2Z7A1C */
         signatureRequestId: components['parameters']['SignatureRequestId'];
       };
       cookie?: never;

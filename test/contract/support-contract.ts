@@ -85,3 +85,14 @@ export const contractOperations: ContractOperation[] = children('#/paths').flatM
     }),
   })),
 );
+
+/** Every named example of every answer. */
+export const contractExamples = contractOperations.flatMap((operation) =>
+  operation.answers.flatMap((answer) => answer.examples.map((example) => ({ operation, answer, example }))),
+);
+
+export function operationOf(id: string): ContractOperation {
+  const found = contractOperations.find((operation) => operation.id === id);
+  if (!found) throw new Error(`no operation ${id}`);
+  return found;
+}
