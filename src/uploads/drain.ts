@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+
+export interface DrainLimits {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Reads the rest of a request whose answer is out and throws it away, so that a client that writes everything
+ * before it reads gets the answer and can use the connection again. Beyond the limits the connection is cut.
+ * Node does this only for requests nobody has begun to read, and without limit.
+ */
+export function drain(req: IncomingMessage, { maxBytes, timeoutMs }: DrainLimits): void {
+  if (req.destroyed || req.readableEnded) return;
+  const cut = setTimeout(() => req.destroy(), timeoutMs);
+  req.once('close', () => clearTimeout(cut));
+  // A client that leaves now has nothing to be told.
+  req.on('error', () => {});
+  let bytes = 0;
+  req.unpipe();
+  req.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) req.destroy();
+  });
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { Readable, Writable } from 'node:stream';
+import type { GraphQLParams } from 'graphql-yoga';
+import type { Upload } from 'graphql-upload-minimal';
+import type { RequestFiles } from './request-files.ts';
+
+// The package exports the class `Upload` to `require` only, and its types say otherwise. It is the same module.
+const library = createRequire(import.meta.url)(
+  'graphql-upload-minimal',
+) as typeof import('graphql-upload-minimal');
+
+export interface MultipartLimits {
+  /** Files in one request. */
+  readonly maxFiles: number;
+  /** Bytes of a file. */
+  readonly maxFileBytes: number;
+  /** Bytes of `operations`, and of `map`. */
+  readonly maxFieldBytes: number;
+}
+
+/** The request is no GraphQL multipart request, or breaks a limit: `status` is 400 or 413. */
+export class MultipartError extends Error {
+  override readonly name = 'MultipartError';
+  readonly status: 400 | 413;
+
+  constructor(status: 400 | 413, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/**
+ * Reads a GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec) as far as its
+ * files and answers its operation, with a FileUpload in the place of each.
+ * @throws MultipartError, UploadError
+ */
+export async function parseMultipart(
+  req: IncomingMessage,
+  res: ServerResponse,
+  files: RequestFiles,
+  limits: MultipartLimits,
+): Promise<GraphQLParams | GraphQLParams[]> {
+  const arrivals = new Map<Upload, ReturnType<RequestFiles['expect']>['arrive']>();
+  // Files can begin before `processRequest` has answered, when the whole body came in one packet.
+  let early: [string, Readable][] | undefined = [];
+
+  const onFile = (name: string, stream: Readable): void => {
+    if (early) {
+      early.push([name, stream]);
+      return;
+    }
+    const upload = arrivals.keys().find(({ file }) => file?.fieldName === name);
+    const arrive = upload && arrivals.get(upload);
+    if (!upload?.file || !arrive) return files.refusePart(stream);
+    arrivals.delete(upload);
+    arrive({
+      filename: upload.file.filename,
+      mimetype: upload.file.mimetype,
+      stream: upload.file.createReadStream(),
+    });
+  };
+
+  const operations = await files
+    .orStalled(
+      library.processRequest(viewOf(req, files, onFile), res, {
+        maxFieldSize: limits.maxFieldBytes,
+        maxFiles: limits.maxFiles,
+        // The parser cuts a file at its limit, and also one of exactly that size. Readers count for themselves.
+        maxFileSize: limits.maxFileBytes + 1,
+      }),
+    )
+    .catch((error: unknown) => {
+      throw asMultipartError(error);
+    });
+
+  replaceUploads(operations, (upload) => {
+    if (arrivals.has(upload)) {
+      throw new MultipartError(
+        400,
+        'The map gives one file to two variables. Files are not kept: send it once for each.',
+      );
+    }
+    const { upload: file, arrive } = files.expect();
+    arrivals.set(upload, arrive);
+    return file;
+  });
+  const begun = early;
+  early = undefined;
+  for (const [name, stream] of begun) onFile(name, stream);
+  // Whatever JSON the client sent: Yoga checks it, as it checks every other body.
+  return operations as GraphQLParams | GraphQLParams[];
+}
+
+/**
+ * What `processRequest` sees of the request. It reads nothing but these members, which makes the cast true.
+ * The media type is in lower case, as the library compares it; the parser comes past us; and the library may not
+ * read the rest of a failed request on, which it would do without limit: `drain.ts` does that.
+ */
+function viewOf(
+  req: IncomingMessage,
+  files: RequestFiles,
+  onFile: (name: string, stream: Readable) => void,
+): IncomingMessage {
+  const type = req.headers['content-type']?.replace(/^[^;]*/, (media) => media.toLowerCase().trim());
+  return {
+    headers: { ...req.headers, 'content-type': type },
+    pipe: (parser: Writable) => {
+      parser.on('file', onFile);
+      files.watch(parser);
+      return req.pipe(parser);
+    },
+    unpipe: (parser: Writable) => req.unpipe(parser),
+    once: req.once.bind(req),
+    resume: () => req,
+    get readableEnded() {
+      return req.readableEnded;
+    },
+  } as unknown as IncomingMessage;
+}
+
+/** Without recursion: the client decides how deep its JSON is. */
+function replaceUploads(root: object, replace: (upload: Upload) => unknown): void {
+  const todo: object[] = [root];
+  for (let node; (node = todo.pop());) {
+    for (const [key, value] of Object.entries(node)) {
+      if (value instanceof library.Upload) Object.assign(node, { [key]: replace(value) });
+      else if (typeof value === 'object' && value !== null) todo.push(value);
+    }
+  }
+}
+
+/** The library's own errors carry a status; the parser's do not and are about the body as well. */
+function asMultipartError(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name === 'UploadError') return error;
+  const status = 'status' in error && error.status === 413 ? 413 : 400;
+  const message =
+    'status' in error && error.status === 500
+      ? 'The multipart request has no fields: send operations, map and the files, in this order.'
+      : error.message;
+  return new MultipartError(status, message, { cause: error });
+}

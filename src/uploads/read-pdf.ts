@@ -1,0 +1,52 @@
+import { UploadError } from './errors.ts';
+import type { FileUpload } from './file-upload.ts';
+
+const MAGIC = Buffer.from('%PDF-');
+
+/**
+ * The bytes of a file once its first five have shown that it is a PDF; the end of the iteration means that the file
+ * was whole. Reads it once, so it can go to one place only.
+ * @throws UploadError: whoever passes the bytes on must then break off, not finish.
+ */
+export async function* readPdf(
+  file: FileUpload,
+  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal | undefined },
+): AsyncGenerator<Buffer, void, void> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let bytes = 0;
+  for await (const chunk of file.read(signal)) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new UploadError(
+        'too-large',
+        `The file is larger than ${maxBytes} bytes, the most that is accepted.`,
+        {
+          limitBytes: maxBytes,
+        },
+      );
+    }
+    if (!head) {
+      yield chunk;
+      continue;
+    }
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    if (!isPrefix(head)) throw notAPdf();
+    if (head.length < MAGIC.length) continue;
+    yield head;
+    head = undefined;
+  }
+  if (bytes === 0) throw new UploadError('empty', 'The file is empty. Choose a PDF document.');
+  if (head) throw notAPdf();
+}
+
+function isPrefix(head: Buffer): boolean {
+  const length = Math.min(head.length, MAGIC.length);
+  return MAGIC.subarray(0, length).equals(head.subarray(0, length));
+}
+
+function notAPdf(): UploadError {
+  return new UploadError(
+    'not-a-pdf',
+    'The file is not a PDF: it does not begin with %PDF-. Choose a PDF document.',
+  );
+}
