@@ -178,7 +178,8 @@ export function createBlobService(options: BlobServiceOptions): {
       };
       const operationId = operationOf(request.method, url.searchParams);
       try {
-        const [, account, container = '', ...name] = decodeURIComponent(url.pathname).split('/');
+        const [, account, container = '', ...name] = url.pathname.split('/');
+        // Names are ULIDs here, so an encoded character leads nowhere.
         if (account !== ACCOUNT || name.length === 0) {
           throw new StorageError(404, 'ResourceNotFound', 'The specified resource does not exist.');
         }

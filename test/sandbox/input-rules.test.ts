@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import { FIELD, issuerOf, manualClock, sandboxForTest } from './support-issuer.ts';
+
+const dossier = (change: object) => ({
+  title: 'Dossier',
+  documents_metadata: [{ title: 'Contratto' }],
+  ...change,
+});
+const document = (change: object) => dossier({ documents_metadata: [{ title: 'Contratto', ...change }] });
+const field = (change: object) => document({ signature_fields: [{ ...FIELD, ...change }] });
+const clause = (change: object) => field({ clause: { ...FIELD.clause, ...change } });
+const box = (change: object) => field({ attrs: { ...FIELD.attrs, ...change } });
+
+describe('a dossier', () => {
+  test.each([
+    ['a title of one character', dossier({ title: 'x' })],
+    ['a title of 1000 characters', dossier({ title: 'x'.repeat(1_000) })],
+    ['a support address', dossier({ support_email: 'urp@example.it' })],
+    ['a document title of 3 characters', document({ title: 'abc' })],
+    ['a document title of 60 characters', document({ title: 'x'.repeat(60) })],
+    ['no signature fields', document({})],
+    ['an empty list of signature fields', document({ signature_fields: [] })],
+    ['a clause title of 5 characters', clause({ title: '12345' })],
+    ['a clause title of 79 characters', clause({ title: 'x'.repeat(79) })],
+    ['an unfair clause alone', clause({ type: 'UNFAIR' })],
+    ['a named field', field({ attrs: { unique_name: 'S' } })],
+    ['negative and fractional coordinates', box({ coordinates: { x: -1.5, y: 0.25 } })],
+    ['a size of 0 and a fractional page', box({ size: { w: 0, h: 0 }, page: 0.5 })],
+    ['members it does not know', dossier({ unknown: 1 })],
+  ])('is accepted with %s', async (_, body) => {
+    const issuer = issuerOf(await sandboxForTest());
+    expect(await issuer.call('POST', '/dossiers', body)).toMatchObject({ status: 201 });
+  });
+
+  test.each([
+    ['an empty title', dossier({ title: '' }), 'Invalid value "" supplied to : non empty string'],
+    [
+      'no title',
+      dossier({ title: undefined }),
+      'Invalid value undefined supplied to : Exact<CreateDossierBody>/0: { title: string, documents_metadata: array of DocumentMetadata }/title: string',
+    ],
+    ['a title that is null', dossier({ title: null }), '/title: string'],
+    [
+      'no documents',
+      dossier({ documents_metadata: [] }),
+      'Invalid value [] supplied to : NonEmptyArray<pipe(Exact<DocumentMetadata>, DocumentMetadataFromApiModel)>',
+    ],
+    ['an address without a top-level domain', dossier({ support_email: 'urp@localhost' }), '/support_email:'],
+    ['an address with a display name', dossier({ support_email: 'URP <urp@example.it>' }), '/support_email:'],
+    [
+      'an address with an accented local part',
+      dossier({ support_email: 'può@example.it' }),
+      '/support_email:',
+    ],
+    ['an address that is null', dossier({ support_email: null }), '/support_email:'],
+    ['an empty address', dossier({ support_email: '' }), '/support_email:'],
+    ['a document title of 2 characters', document({ title: 'ab' }), 'string of length >= 3 and < 61'],
+    [
+      'a document title of 61 characters',
+      document({ title: 'x'.repeat(61) }),
+      'string of length >= 3 and < 61',
+    ],
+    ['signature fields that are null', document({ signature_fields: null }), '/signature_fields:'],
+    ['a clause title of 4 characters', clause({ title: '1234' }), 'string of length >= 5 and < 81'],
+    [
+      'a clause title of 80 characters',
+      clause({ title: 'x'.repeat(80) }),
+      `Invalid value "${'x'.repeat(80)}" supplied to : string of length >= 5 and < 80`,
+    ],
+    [
+      'optional clauses only',
+      field({ clause: { title: 'Facoltativa', type: 'OPTIONAL' }, attrs: { unique_name: 'S' } }),
+      'Invalid value [{"clause":{"title":"Facoltativa","type":"OPTIONAL"},"attributes":{"uniqueName":"S"}}] supplied to : SignatureFields',
+    ],
+    ['an unknown clause type', clause({ type: 'MANDATORY' }), '/type: '],
+    ['an empty field name', field({ attrs: { unique_name: '' } }), '/unique_name: non empty string'],
+    ['coordinates that are text', box({ coordinates: { x: '1', y: 2 } }), '/x: number'],
+    ['a negative page', box({ page: -1 }), '/page: number >= 0'],
+    ['a negative size', box({ size: { w: -1, h: 1 } }), '/w: number >= 0'],
+  ])('is refused with %s', async (_, body, words) => {
+    const sandbox = await sandboxForTest();
+    const answer = await issuerOf(sandbox).call('POST', '/dossiers', body);
+    expect(answer).toMatchObject({
+      status: 422,
+      body: {
+        type: '/problem/validation-error',
+        title: 'Validation Error',
+        detail: "Your request didn't validate",
+        status: 422,
+        violations: expect.arrayContaining([expect.stringContaining(words)]),
+      },
+    });
+    expect(sandbox.takeViolations().every(({ direction }) => direction === 'request')).toBe(true);
+  });
+
+  test('drops members it does not know, and a box beside a field name', async () => {
+    const issuer = issuerOf(await sandboxForTest());
+    const attrs = { ...FIELD.attrs, unique_name: 'S' };
+    const answer = await issuer.call('POST', '/dossiers', { ...field({ attrs, extra: 1 }), extra: 1 });
+    expect(answer.body).not.toHaveProperty('extra');
+    expect(answer.body).toMatchObject({
+      documents_metadata: [{ signature_fields: [{ clause: FIELD.clause, attrs: { unique_name: 'S' } }] }],
+    });
+    expect(JSON.stringify(answer.body)).not.toMatch(/extra|coordinates/);
+  });
+
+  test('is refused when the body is not JSON', async () => {
+    const sandbox = await sandboxForTest();
+    const answer = await issuerOf(sandbox).call('POST', '/dossiers', '{"title":');
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { violations: ['Invalid value undefined supplied to : Exact<CreateDossierBody>'] },
+    });
+    expect(sandbox.takeViolations()).toHaveLength(1);
+  });
+});
+
+describe('a fiscal code', () => {
+  test.each(['SPNDNL80R13C555X', 'AAABBB00A00A000A', 'SPNDNLULRMPCRRRX'])(
+    '%s is accepted',
+    async (fiscal_code) => {
+      const issuer = issuerOf(await sandboxForTest());
+      expect(await issuer.call('POST', '/signers', { fiscal_code })).toMatchObject({ status: 200 });
+    },
+  );
+
+  test.each([
+    'spndnl80r13c555x',
+    'SPNDNL80R13C555',
+    'SPNDNL80R13C555XX',
+    'SPNDNL80F13C555X',
+    'SPNDNL8OR13C555X',
+    '',
+    null,
+    undefined,
+  ])('%s is refused', async (fiscal_code) => {
+    const sandbox = await sandboxForTest();
+    expect(await issuerOf(sandbox).call('POST', '/signers', { fiscal_code })).toMatchObject({ status: 422 });
+    expect(sandbox.takeViolations()).toHaveLength(1);
+  });
+});
+
+describe('a signature request', () => {
+  // The sandbox's clock stands at 2026-03-05T09:14:07.412Z.
+  test.each([
+    [undefined, '2026-06-03T09:14:07.412Z'],
+    ['2026-03-05T09:14:07.413Z', '2026-03-05T09:14:07.413Z'],
+    ['2026-06-30T21:59:59Z', '2026-06-30T21:59:59.000Z'],
+    ['2026-06-30T21:59:59.123456789Z', '2026-06-30T21:59:59.123Z'],
+    ['2026-06-30T23:59:59+02:00', '2026-06-30T21:59:59.000Z'],
+    ['2099-12-31T23:59:59Z', '2099-12-31T23:59:59.000Z'],
+  ])('with expires_at %s expires at %s', async (expires_at, expected) => {
+    const issuer = issuerOf(await sandboxForTest({ clock: manualClock() }));
+    const dossier_id = await issuer.createDossier();
+    const answer = await issuer.call('POST', '/signature-requests', {
+      dossier_id,
+      signer_id: 's',
+      expires_at,
+    });
+    expect(answer).toMatchObject({ status: 201, body: { expires_at: expected } });
+  });
+
+  test.each([
+    ['2026-06-30T21:59:59', '2026-06-30T21:59:59.000Z'],
+    ['2027-02-31T00:00:00Z', '2027-03-03T00:00:00.000Z'],
+  ])('takes expires_at %s, which is no date-time of RFC 3339, for %s', async (expires_at, expected) => {
+    const sandbox = await sandboxForTest({ clock: manualClock() });
+    const issuer = issuerOf(sandbox);
+    const dossier_id = await issuer.createDossier();
+    const answer = await issuer.call('POST', '/signature-requests', {
+      dossier_id,
+      signer_id: 's',
+      expires_at,
+    });
+    expect(answer).toMatchObject({ status: 201, body: { expires_at: expected } });
+    // The contract is narrower than the service here.
+    sandbox.takeViolations();
+  });
+
+  test.each(['2026-06-30', '2026-06-30T21:59Z', 'yesterday', '2026-13-01T00:00:00Z', '', null, 1])(
+    'is refused with expires_at %j',
+    async (expires_at) => {
+      const sandbox = await sandboxForTest();
+      const issuer = issuerOf(sandbox);
+      const body = { dossier_id: await issuer.createDossier(), signer_id: 's', expires_at };
+      expect(await issuer.call('POST', '/signature-requests', body)).toMatchObject({ status: 422 });
+      sandbox.takeViolations();
+    },
+  );
+
+  test('cannot expire at the moment of its creation, and the dossier is looked up first', async () => {
+    const clock = manualClock();
+    const issuer = issuerOf(await sandboxForTest({ clock }));
+    const now = new Date(clock.now()).toISOString();
+    const known = { dossier_id: await issuer.createDossier(), signer_id: 's', expires_at: now };
+    expect(await issuer.call('POST', '/signature-requests', known)).toMatchObject({
+      status: 400,
+      body: { title: 'Bad Request', status: 400, detail: 'Invalid expire date.' },
+    });
+    expect(await issuer.call('POST', '/signature-requests', { ...known, dossier_id: 'd' })).toMatchObject({
+      status: 404,
+      body: { detail: 'The specified dossier was not found' },
+    });
+  });
+
+  test('replaces the documents of the dossier with its own', async () => {
+    const issuer = issuerOf(await sandboxForTest());
+    const dossier_id = await issuer.createDossier();
+    const documents_metadata = [{ title: 'Uno' }, { title: 'Due' }];
+    const answer = await issuer.call('POST', '/signature-requests', {
+      dossier_id,
+      signer_id: 's',
+      documents_metadata,
+    });
+    expect(answer.body).toMatchObject({
+      documents: [{ metadata: { title: 'Uno', signature_fields: [] } }, { metadata: { title: 'Due' } }],
+    });
+  });
+
+  test('is refused without ids, in the words of the service', async () => {
+    const sandbox = await sandboxForTest();
+    const answer = await issuerOf(sandbox).call('POST', '/signature-requests', { signer_id: 's' });
+    expect(answer.body).toMatchObject({
+      violations: [
+        'Invalid value undefined supplied to : Exact<CreateSignatureRequestBody>/0: { dossier_id: non empty string, signer_id: non empty string }/dossier_id: non empty string',
+      ],
+    });
+    sandbox.takeViolations();
+  });
+});
+
+describe('a status', () => {
+  test.each(['READY', '"READY"', '"READY"\n', ' "READY" '])('%j is read as READY', async (body) => {
+    const issuer = issuerOf(await sandboxForTest());
+    const { id } = await issuer.createReadyToSend();
+    expect(await issuer.setStatus(id, body)).toMatchObject({ status: 204 });
+  });
+
+  test.each([
+    ['"foo"', 'Invalid value "foo" supplied to : SetSignatureRequestStatusBody'],
+    ['READY\n', 'Invalid value "READY\\n" supplied to : SetSignatureRequestStatusBody'],
+    ['{"status":"READY"}', 'Invalid value {"status":"READY"} supplied to : SetSignatureRequestStatusBody'],
+    ['"ready"', 'Invalid value "ready" supplied to : SetSignatureRequestStatusBody'],
+  ])('%j is refused', async (body, violation) => {
+    const sandbox = await sandboxForTest();
+    const issuer = issuerOf(sandbox);
+    const { id } = await issuer.createRequest();
+    expect(await issuer.setStatus(id, body)).toMatchObject({
+      status: 422,
+      body: { violations: [violation] },
+    });
+    expect(sandbox.takeViolations()).toHaveLength(1);
+  });
+});

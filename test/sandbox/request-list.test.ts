@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { issuerOf, sandboxForTest } from './support-issuer.ts';
+
+const Page = z.object({
+  items: z.array(z.looseObject({ id: z.string() })),
+  continuation_token: z.string().optional(),
+});
+
+test('gives the requests of one dossier in order of creation, page by page', async () => {
+  const issuer = issuerOf(await sandboxForTest({ rateLimit: false }));
+  const dossier_id = await issuer.createDossier();
+  const created: string[] = [];
+  for (let count = 0; count < 60; count += 1) {
+    const { body } = await issuer.call('POST', '/signature-requests', { dossier_id, signer_id: `s${count}` });
+    created.push(z.looseObject({ id: z.string() }).parse(body).id);
+  }
+  await issuer.createRequest();
+
+  const read = async (query: string) =>
+    Page.parse((await issuer.call('GET', `/dossiers/${dossier_id}/signature-requests${query}`)).body);
+  const first = await read('');
+  expect(first.items).toHaveLength(25);
+  const second = await read(`?continuationToken=${encodeURIComponent(first.continuation_token ?? '')}`);
+  const third = await read(
+    `?limit=25&continuationToken=${encodeURIComponent(second.continuation_token ?? '')}`,
+  );
+  expect(third.continuation_token).toBeUndefined();
+  expect([...first.items, ...second.items, ...third.items].map(({ id }) => id)).toEqual(created);
+  expect((await read('?limit=100')).items).toHaveLength(60);
+  expect((await read('?limit=60')).continuation_token).toBeUndefined();
+  expect(Object.keys(first.items[0] ?? {}).sort()).toEqual(
+    ['created_at', 'dossier_id', 'expires_at', 'id', 'signer_id', 'status', 'updated_at'].sort(),
+  );
+});
+
+const LIMIT = 'limit: pipe(IntegerFromString, integer >= 25 and < 101)';
+
+test.each([
+  [
+    'limit=24',
+    `Invalid value 24 supplied to : Partial<{ continuationToken: non empty string, ${LIMIT} }>/${LIMIT}`,
+  ],
+  ['limit=101', 'Invalid value 101 supplied'],
+  ['limit=x', 'Invalid value "x" supplied'],
+  ['limit=25.5', 'Invalid value "25.5" supplied'],
+  ['continuationToken=', '/continuationToken: non empty string'],
+])('refuses ?%s with 422', async (query, words) => {
+  const sandbox = await sandboxForTest();
+  const issuer = issuerOf(sandbox);
+  const id = await issuer.createDossier();
+  expect(await issuer.call('GET', `/dossiers/${id}/signature-requests?${query}`)).toMatchObject({
+    status: 422,
+    body: { violations: [expect.stringContaining(words)] },
+  });
+  sandbox.takeViolations();
+});
+
+test('fails as its database does on a token it never gave out', async () => {
+  const issuer = issuerOf(await sandboxForTest());
+  const id = await issuer.createDossier();
+  expect(await issuer.call('GET', `/dossiers/${id}/signature-requests?continuationToken=abc`)).toMatchObject({
+    status: 500,
+    body: { title: 'Internal Server Error', detail: 'CosmosDatabaseError', status: 500 },
+  });
+});

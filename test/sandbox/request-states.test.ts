@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import {
+  markAsCancelled,
+  markAsReady,
+  refusalOfUploadUrl,
+  violationsOfNotification,
+} from '../../mocks/sandbox/state-machine.ts';
+import type { SignatureRequest } from '../../mocks/sandbox/store.ts';
+import { makePdf } from '../support/pdf.ts';
+import { issuerOf, manualClock, sandboxForTest } from './support-issuer.ts';
+
+const badRequest = (detail: string) => ({ status: 400, body: { title: 'Bad Request', status: 400, detail } });
+const noUploadUrl = (status: string) =>
+  badRequest(`Unable to get the Upload Url. The Signature Request is in ${status} status`);
+const notNotifiable = {
+  status: 422,
+  body: {
+    type: '/problem/validation-error',
+    title: 'Validation Error',
+    detail: "Your request didn't validate",
+    status: 422,
+    violations: expect.arrayContaining([
+      expect.stringMatching(/\/(status: "WAIT_FOR_SIGNATURE"|notification: undefined)$/),
+    ]),
+  },
+};
+
+/** The cells of the manual's state table, in the order READY, CANCELLED, upload URL, notification. */
+const table: Record<string, readonly { status: number; body?: unknown }[]> = {
+  DRAFT: [
+    badRequest('MARK_AS_READY is not possible unless all documents are READY'),
+    badRequest('MARK_AS_CANCELLED is prohibited if the signature request is in DRAFT status'),
+    { status: 200, body: expect.stringContaining('sig=') },
+    notNotifiable,
+  ],
+  READY: [
+    badRequest('Signature Request is already in READY status'),
+    badRequest('MARK_AS_CANCELLED is prohibited if the signature request is in READY status'),
+    noUploadUrl('READY'),
+    notNotifiable,
+  ],
+  WAIT_FOR_SIGNATURE: [
+    badRequest('MARK_AS_READY is prohibited if the signature request is in WAIT_FOR_SIGNATURE status'),
+    { status: 204 },
+    noUploadUrl('WAIT_FOR_SIGNATURE'),
+    { status: 200, body: { io_message_id: expect.any(String) } },
+  ],
+  CANCELLED: [
+    badRequest('Invalid status'),
+    badRequest('Invalid status'),
+    noUploadUrl('CANCELLED'),
+    notNotifiable,
+  ],
+};
+const actions = ['READY', 'CANCELLED', 'upload URL', 'notification'];
+
+describe.each(Object.keys(table))('in %s', (status) => {
+  test.each(actions.map((action, index) => ({ action, expected: table[status]?.[index] })))(
+    'answers $action as the service does',
+    async ({ action, expected }) => {
+      const { issuer, id, documentId } = await requestIn(status);
+      const attempts = new Map([
+        ['READY', () => issuer.setStatus(id, 'READY')],
+        ['CANCELLED', () => issuer.setStatus(id, 'CANCELLED')],
+        [
+          'upload URL',
+          () => issuer.call('GET', `/signature-requests/${id}/documents/${documentId}/upload_url`),
+        ],
+        ['notification', () => issuer.notify(id)],
+      ]);
+      const answer = await attempts.get(action)?.();
+      expect(answer).toMatchObject(expected ?? {});
+      if ((expected?.status ?? 0) >= 400) {
+        expect(answer?.headers.get('content-type')).toBe('application/problem+json');
+      }
+    },
+  );
+});
+
+/** A request in a status that the issuer can reach, on a clock that stands still. */
+async function requestIn(status: string) {
+  const clock = manualClock();
+  const issuer = issuerOf(await sandboxForTest({ clock }));
+  const request = await issuer.createRequest();
+  const result = { issuer, clock, id: request.id, documentId: request.documents[0]?.id };
+  if (status === 'DRAFT') return result;
+  await issuer.upload(request, await makePdf());
+  clock.advance(60_000);
+  await issuer.until(request.id, ({ documents }) => documents[0]?.status === 'READY');
+  expect(await issuer.setStatus(request.id, 'READY')).toMatchObject({ status: 204 });
+  if (status === 'READY') return result;
+  clock.advance(60_000);
+  await issuer.until(request.id, (now) => now.status === 'WAIT_FOR_SIGNATURE');
+  if (status === 'WAIT_FOR_SIGNATURE') return result;
+  await issuer.setStatus(request.id, 'CANCELLED');
+  return result;
+}
+
+// Only the citizen's side leads to SIGNED and REJECTED, so these rows are held against the rules themselves.
+describe('in the statuses that come from the citizen', () => {
+  const base = {
+    id: 'r',
+    dossierId: 'd',
+    signerId: 's',
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: 1,
+    documents: [],
+  };
+  const signed: SignatureRequest = { ...base, status: 'SIGNED', signedAt: 0 };
+  const rejected: SignatureRequest = { ...base, status: 'REJECTED', rejectedAt: 0, rejectReason: 'x' };
+
+  test('refuses everything on a signed request', () => {
+    expect(markAsReady(signed, 1)).toEqual({
+      refusal: 'MARK_AS_READY is prohibited because the signature request has already been signed',
+    });
+    expect(markAsCancelled(signed, 1)).toEqual({
+      refusal: 'MARK_AS_CANCELLED is prohibited because the signature request has already been signed',
+    });
+    expect(refusalOfUploadUrl('SIGNED')).toContain('SIGNED');
+    expect(violationsOfNotification(signed)).not.toEqual([]);
+  });
+
+  test('refuses everything on a rejected request', () => {
+    expect(markAsReady(rejected, 1)).toEqual({ refusal: 'Invalid status' });
+    expect(markAsCancelled(rejected, 1)).toEqual({ refusal: 'Invalid status' });
+    expect(refusalOfUploadUrl('REJECTED')).toContain('REJECTED');
+    expect(violationsOfNotification(rejected)).not.toEqual([]);
+  });
+});
+
+test('notifies once, then answers 422', async () => {
+  const { issuer, id } = await requestIn('WAIT_FOR_SIGNATURE');
+  expect(await issuer.notify(id)).toMatchObject({ status: 200 });
+  const again = await issuer.notify(id);
+  expect(again).toMatchObject(notNotifiable);
+  expect(again.body).toMatchObject({ violations: [expect.stringMatching(/\/notification: undefined$/)] });
+});
+
+test('shows the fields of each status and no others, and moves updated_at with the status only', async () => {
+  const { issuer, clock, id } = await requestIn('READY');
+  const base = [
+    'created_at',
+    'documents',
+    'dossier_id',
+    'expires_at',
+    'id',
+    'signer_id',
+    'status',
+    'updated_at',
+  ];
+  const keys = async () => Object.keys(await issuer.read(id)).sort();
+  expect(await keys()).toEqual(base);
+
+  clock.advance(60_000);
+  const waiting = await issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
+  expect(waiting['updated_at']).toBe(new Date(clock.now()).toISOString());
+  expect(await keys()).toEqual([...base, 'qr_code_url'].sort());
+
+  clock.advance(1_000);
+  await issuer.notify(id);
+  expect(await keys()).toEqual([...base, 'notification', 'qr_code_url'].sort());
+  expect((await issuer.read(id))['updated_at']).toBe(waiting['updated_at']);
+
+  clock.advance(1_000);
+  await issuer.setStatus(id, 'CANCELLED');
+  expect(await keys()).toEqual([...base, 'cancelled_at'].sort());
+  const cancelledAt = new Date(clock.now()).toISOString();
+  expect(await issuer.read(id)).toMatchObject({ cancelled_at: cancelledAt, updated_at: cancelledAt });
+});
+
+test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
+  const { issuer, clock, id } = await requestIn('READY');
+  clock.advance(4_999);
+  expect(await issuer.read(id)).toMatchObject({ status: 'READY' });
+  clock.advance(1);
+  await issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
+});
+
+test.each([
+  ['PUT', '/signature-requests/unknown/status', 'Signature request not found'],
+  ['GET', '/signature-requests/unknown', 'Signature request not found'],
+  [
+    'GET',
+    '/signature-requests/unknown/documents/d/upload_url',
+    'The specified Signature Request does not exist.',
+  ],
+  ['PUT', '/signature-requests/unknown/notification', 'The specified Signature Request does not exist.'],
+  ['GET', '/dossiers/unknown', 'The specified dossier was not found'],
+  ['GET', '/dossiers/unknown/signature-requests', 'The specified dossier was not found'],
+])('answers %s %s with the 404 of that operation', async (method, path, detail) => {
+  const issuer = issuerOf(await sandboxForTest());
+  const answer = await issuer.call(method, path, path.endsWith('/status') ? 'READY' : undefined);
+  expect(answer).toMatchObject({ status: 404, body: { title: 'Not Found', status: 404, detail } });
+});
+
+test('names an unknown document in one word, after the status check', async () => {
+  const draft = await requestIn('DRAFT');
+  expect(
+    await draft.issuer.call('GET', `/signature-requests/${draft.id}/documents/nope/upload_url`),
+  ).toMatchObject({
+    status: 404,
+    body: { title: 'Not Found', status: 404, detail: 'Document' },
+  });
+  const ready = await requestIn('READY');
+  expect(
+    await ready.issuer.call('GET', `/signature-requests/${ready.id}/documents/nope/upload_url`),
+  ).toMatchObject(noUploadUrl('READY'));
+});

@@ -1,0 +1,153 @@
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type { Clock } from '../../mocks/sandbox/clock.ts';
+import { startSandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
+import { makePdf } from '../support/pdf.ts';
+
+const Document = z.looseObject({ id: z.string(), status: z.string() });
+const Request = z.looseObject({ id: z.string(), status: z.string(), documents: z.array(Document) });
+const WithId = z.looseObject({ id: z.string() });
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed when it is JSON, undefined when there is none. */
+  readonly body: unknown;
+}
+
+/** A field that fits every PDF of `makePdf`. */
+export const FIELD = {
+  clause: { title: 'Firma del contratto', type: 'REQUIRED' },
+  attrs: { coordinates: { x: 85, y: 676 }, page: 0, size: { w: 177, h: 77 } },
+};
+
+/** A sandbox that is closed with the test, which fails if the contract was broken and nobody took the violations. */
+export async function sandboxForTest(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({ timeScale: 0.001, ...options });
+  onTestFinished(() => sandbox.close());
+  return sandbox;
+}
+
+/** A public body that calls the sandbox over HTTP. */
+export function issuerOf(sandbox: Sandbox, apiKey = 'key') {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Reply> {
+    const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
+    const response = await fetch(`${sandbox.url}${path}`, {
+      method,
+      headers: {
+        'ocp-apim-subscription-key': apiKey,
+        ...(body !== undefined && !(body instanceof FormData) && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      // The one cast: a byte view is a body for fetch, whatever its buffer type says.
+      ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+
+  const issuer = {
+    call,
+    async createDossier(documents: readonly unknown[] = [{ title: 'Contratto', signature_fields: [FIELD] }]) {
+      const { body } = await call('POST', '/dossiers', {
+        title: 'Assunzione',
+        documents_metadata: documents,
+      });
+      return WithId.parse(body).id;
+    },
+    /** A request in DRAFT. */
+    async createRequest(documents?: readonly unknown[]) {
+      const dossierId = await issuer.createDossier(documents);
+      const { body } = await call('POST', '/signature-requests', {
+        dossier_id: dossierId,
+        signer_id: 'signer',
+      });
+      return Request.parse(body);
+    },
+    async read(id: string) {
+      return Request.parse((await call('GET', `/signature-requests/${id}`)).body);
+    },
+    async uploadUrl(requestId: string, documentId: string) {
+      const { body } = await call(
+        'GET',
+        `/signature-requests/${requestId}/documents/${documentId}/upload_url`,
+      );
+      return z.string().parse(body);
+    },
+    /** Uploads a file to the first document of a request. */
+    async upload(request: z.infer<typeof Request>, file: Uint8Array<ArrayBuffer>) {
+      const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
+      return putBlob(url, file);
+    },
+    /** Reads the request until it is as wanted; fails after 3 seconds. */
+    async until(id: string, wanted: (request: z.infer<typeof Request>) => boolean) {
+      return poll(async () => {
+        const request = await issuer.read(id);
+        return wanted(request) ? request : undefined;
+      });
+    },
+    setStatus: (id: string, status: string) => call('PUT', `/signature-requests/${id}/status`, status),
+    notify: (id: string) => call('PUT', `/signature-requests/${id}/notification`),
+    /** A request whose only document is READY. */
+    async createReadyToSend() {
+      const request = await issuer.createRequest();
+      await issuer.upload(request, await makePdf());
+      return issuer.until(request.id, ({ documents }) => documents[0]?.status === 'READY');
+    },
+    /** A request that waits for its signer. */
+    async createSent() {
+      const { id } = await issuer.createReadyToSend();
+      await issuer.setStatus(id, 'READY');
+      return issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
+    },
+  };
+  return issuer;
+}
+
+export function putBlob(url: string, file: Uint8Array<ArrayBuffer>): Promise<Response> {
+  return fetch(url, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body: file });
+}
+
+/** Tries until there is a value; fails after 3 seconds. */
+export async function poll<T>(attempt: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + 3_000;
+  for (;;) {
+    const value = await attempt();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error('What the test waits for did not happen within 3 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A clock that stands still until it is moved. */
+export function manualClock(
+  start = Date.parse('2026-03-05T09:14:07.412Z'),
+): Clock & { advance(ms: number): void } {
+  let time = start;
+  let tasks: { readonly at: number; readonly task: () => void }[] = [];
+  return {
+    now: () => time,
+    schedule(delayMs, task) {
+      tasks.push({ at: time + delayMs, task });
+    },
+    stop() {
+      tasks = [];
+    },
+    advance(ms) {
+      time += ms;
+      const due = tasks.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at);
+      tasks = tasks.filter(({ at }) => at > time);
+      for (const { task } of due) task();
+    },
+  };
+}
