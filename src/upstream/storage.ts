@@ -165,15 +165,19 @@ async function putOnce(
   timeoutMs: number,
 ): Promise<{ storedAt: Date }> {
   const { operation, body, headers } = call;
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+  // By hand: Yoga's request signal is no AbortSignal in the eyes of `AbortSignal.any`.
+  const attempt = new AbortController();
+  const abort = (): void => attempt.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  call.signal?.addEventListener('abort', abort, { once: true });
+  if (call.signal?.aborted) abort();
   try {
     const response = await request(url, {
       dispatcher,
       method: 'PUT',
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
       body,
-      signal,
+      signal: attempt.signal,
     });
     const status = response.statusCode;
     if (status === 201) {
@@ -190,18 +194,21 @@ async function putOnce(
     });
   } catch (cause) {
     if (cause instanceof UpstreamError) throw cause;
-    throw new UpstreamError({ kind: kindOfFailure(cause, call.signal, timeout), operation, cause });
+    throw new UpstreamError({ kind: kindOfFailure(cause, call.signal, attempt.signal), operation, cause });
+  } finally {
+    clearTimeout(timer);
+    call.signal?.removeEventListener('abort', abort);
   }
 }
 
 function kindOfFailure(
   cause: unknown,
   caller: AbortSignal | undefined,
-  timeout: AbortSignal,
+  attempt: AbortSignal,
 ): UpstreamErrorKind {
   if (caller?.aborted) return 'aborted';
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (timeout.aborted || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
+  if (attempt.aborted || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
     return 'timeout';
   return typeof code === 'string' && NOT_CONNECTED.has(code) ? 'unreachable' : 'connection-lost';
 }
