@@ -22,4 +22,6 @@ export function drain(req: IncomingMessage, { maxBytes, timeoutMs }: DrainLimits
     bytes += chunk.length;
     if (bytes > maxBytes) req.destroy();
   });
+  // `unpipe` has paused it.
+  req.resume();
 }
