@@ -1,5 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { getOperationAST, GraphQLError } from 'graphql';
+import { getOperationAST } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { BlockPool } from '../uploads/block-pool.ts';
 import { drain } from '../uploads/drain.ts';
@@ -96,5 +98,5 @@ function asGraphQLError(error: unknown): unknown {
 const CODES = { 400: 'BAD_REQUEST', 408: 'REQUEST_TIMEOUT', 413: 'REQUEST_ENTITY_TOO_LARGE' } as const;
 
 function refusal(status: keyof typeof CODES, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: CODES[status], http: { status } } });
+  return createGraphQLError(message, { extensions: { code: CODES[status], http: { status } } });
 }

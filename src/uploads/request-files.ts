@@ -63,7 +63,8 @@ export class RequestFiles {
       this.#isComplete = true;
       this.#wake();
     });
-    parser.once('error', (cause) => this.fail(this.#broken(cause)));
+    // Later: whoever waits for the operation learns from the library what is wrong with the body, not just that it broke.
+    parser.once('error', (cause) => setImmediate(() => this.fail(this.#broken(cause))));
     this.#req.once('end', this.#wake);
   }
 

@@ -1,0 +1,114 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { GraphQLScalarType } from 'graphql';
+import { createGraphQLError, createSchema, createYoga } from 'graphql-yoga';
+import { useUploads } from '../../src/plugins/use-uploads.ts';
+import type { UploadsPluginOptions } from '../../src/plugins/use-uploads.ts';
+import { BlockPool } from '../../src/uploads/block-pool.ts';
+import { UploadError } from '../../src/uploads/errors.ts';
+import { isFileUpload } from '../../src/uploads/file-upload.ts';
+import type { FileUpload } from '../../src/uploads/file-upload.ts';
+import { readPdf } from '../../src/uploads/read-pdf.ts';
+import { storeFile } from '../../src/uploads/store-file.ts';
+import { UpstreamError } from '../../src/upstream/errors.ts';
+import { createStorage } from '../../src/upstream/storage.ts';
+import type { StorageOptions } from '../../src/upstream/storage.ts';
+
+interface UploadGatewayOptions {
+  /** The address of the blob with this name. */
+  readonly target: (name: string) => string | Promise<string>;
+  readonly storage: StorageOptions;
+  readonly uploads?: UploadsPluginOptions;
+  readonly maxBytes?: number;
+}
+
+const typeDefs = /* GraphQL */ `
+  scalar Upload
+  type Stored {
+    sizeBytes: Float!
+    sha256: String!
+    filename: String
+  }
+  type Query {
+    ping: String!
+    both(a: Upload!, b: Upload!): Int!
+  }
+  type Mutation {
+    upload(name: String, file: Upload!): Stored
+    refuse(file: Upload): Stored
+  }
+`;
+
+/** The smallest gateway with uploads: a Yoga with the plugin, and a mutation that stores a file. */
+export async function startUploadGateway(options: UploadGatewayOptions) {
+  const { target, maxBytes = 100 * 1024 * 1024 } = options;
+  const pool = new BlockPool({ blocks: 4 });
+  const earlyPool = new BlockPool({ blocks: 2 });
+  const storage = createStorage(options.storage);
+
+  const resolvers = {
+    Upload: new GraphQLScalarType({
+      name: 'Upload',
+      parseValue(value) {
+        if (isFileUpload(value)) return value;
+        throw createGraphQLError('Upload value invalid.');
+      },
+    }),
+    Query: {
+      ping: () => 'pong',
+      both: async (_: unknown, { a, b }: { a: FileUpload; b: FileUpload }) =>
+        (await Promise.all([size(b), size(a)])).reduce((x, y) => x + y),
+    },
+    Mutation: {
+      refuse: () => {
+        throw createGraphQLError('refused');
+      },
+      async upload(
+        _: unknown,
+        { name = 'blob', file }: { name?: string; file: FileUpload },
+        { request }: { request: Request },
+      ) {
+        try {
+          const { signal } = request;
+          const source = readPdf(file, { maxBytes, signal });
+          const stored = await storeFile(source, { target: async () => target(name), storage, pool, signal });
+          return { ...stored, filename: file.filename };
+        } catch (error) {
+          if (error instanceof UploadError || error instanceof UpstreamError) {
+            const detail = error instanceof UpstreamError ? { detail: error.detail } : {};
+            throw createGraphQLError(error.message, { extensions: { kind: error.kind, ...detail } });
+          }
+          throw error;
+        }
+      },
+    },
+  };
+  const yoga = createYoga({
+    schema: createSchema({ typeDefs, resolvers }),
+    plugins: [useUploads({ earlyPool, ...options.uploads })],
+    multipart: false,
+    maxRequestBodySize: false,
+    logging: false,
+  });
+  const server = createServer(yoga);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on TCP has an address of this form.
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    pool,
+    earlyPool,
+    server,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await storage.close();
+    },
+  };
+}
+
+async function size(file: FileUpload): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of file.read()) bytes += chunk.length;
+  return bytes;
+}

@@ -1,0 +1,294 @@
+import { expect, test } from 'vitest';
+import { startBlobStub } from '../support/blob-stub.ts';
+import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
+import { startUploadGateway } from '../support/upload-gateway.ts';
+
+const MIB = 1024 * 1024;
+const UPLOAD = 'mutation($f: Upload!) { upload(file: $f) { sizeBytes } }';
+const PING = multipartBody(
+  [
+    ['operations', '{"query":"{ ping }"}'],
+    ['map', '{}'],
+  ],
+  [],
+);
+
+type Options = Partial<Parameters<typeof startUploadGateway>[0]>;
+
+/** Sends one body, checks that nothing was committed and that the same connection answers again. */
+async function refused(body: Buffer, options: Options = {}, send: { type?: string } = {}) {
+  await using storage = await startBlobStub();
+  await using gateway = await startUploadGateway({
+    target: storage.address,
+    storage: { allowedHosts: [storage.origin] },
+    ...options,
+  });
+  using client = new PoliteClient(gateway.port);
+  const answer = await client.post(body, send);
+  expect(storage.count('putBlob') + storage.count('putBlockList')).toBe(0);
+  expect(await client.post(PING)).toMatchObject({ status: 200, body: { data: { ping: 'pong' } } });
+  await expect.poll(() => gateway.pool.inUse + gateway.earlyPool.inUse).toBe(0);
+  const [error] = answer.body.errors;
+  return { status: answer.status, message: error.message, ...error.extensions };
+}
+
+test('refuses a file that is not a PDF', async () => {
+  const error = await refused(uploadBody(UPLOAD, { f: Buffer.alloc(9 * MIB, 'GIF89a') }));
+  expect(error).toMatchObject({ status: 200, kind: 'not-a-pdf' });
+});
+
+test('refuses a file shorter than the mark of a PDF', async () => {
+  expect(await refused(uploadBody(UPLOAD, { f: Buffer.from('%PDF') }))).toMatchObject({ kind: 'not-a-pdf' });
+});
+
+test('refuses an empty file', async () => {
+  expect(await refused(uploadBody(UPLOAD, { f: Buffer.alloc(0) }))).toMatchObject({ kind: 'empty' });
+});
+
+test.each([
+  ['one block', 2 * MIB, 1 * MIB],
+  ['several blocks', 20 * MIB, 9 * MIB],
+  ['one byte', 5 * MIB + 1, 5 * MIB],
+])('refuses a file over the limit by %s and says the limit', async (_, size, maxBytes) => {
+  const error = await refused(uploadBody(UPLOAD, { f: pdfBytes(size) }), {
+    maxBytes,
+    uploads: { maxFileBytes: maxBytes },
+  });
+  expect(error).toMatchObject({ kind: 'too-large', message: expect.stringContaining(String(maxBytes)) });
+});
+
+test('accepts a file of exactly the limit', async () => {
+  await using storage = await startBlobStub();
+  await using gateway = await startUploadGateway({
+    target: storage.address,
+    storage: { allowedHosts: [storage.origin] },
+    maxBytes: 5 * MIB,
+    uploads: { maxFileBytes: 5 * MIB },
+  });
+  using client = new PoliteClient(gateway.port);
+  const answer = await client.post(uploadBody(UPLOAD, { f: pdfBytes(5 * MIB) }));
+  expect(answer.body).toEqual({ data: { upload: { sizeBytes: 5 * MIB } } });
+});
+
+test('refuses a body that ends inside the file', async () => {
+  const whole = uploadBody(UPLOAD, { f: pdfBytes(6 * MIB) });
+  expect(await refused(whole.subarray(0, 5 * MIB))).toMatchObject({ status: 200, kind: 'truncated' });
+});
+
+test('refuses a file that the body does not have', async () => {
+  const fields = [
+    ['operations', JSON.stringify({ query: UPLOAD, variables: { f: null } })],
+    ['map', '{"0":["variables.f"]}'],
+  ] as const;
+  expect(await refused(multipartBody(fields, []))).toMatchObject({ status: 200, kind: 'missing' });
+});
+
+test.each([1000, 6 * MIB])(
+  'refuses a second file that the map does not name, with nothing stored (%i bytes)',
+  async (size) => {
+    const fields = [
+      ['operations', JSON.stringify({ query: UPLOAD, variables: { f: null } })],
+      ['map', '{"0":["variables.f"]}'],
+    ] as const;
+    const files = [
+      { name: '0', content: pdfBytes(size) },
+      { name: '1', content: pdfBytes(size) },
+    ];
+    expect(await refused(multipartBody(fields, files))).toMatchObject({ status: 200, kind: 'unexpected' });
+  },
+);
+
+test('refuses a file that is sent twice', async () => {
+  const fields = [
+    ['operations', JSON.stringify({ query: UPLOAD, variables: { f: null } })],
+    ['map', '{"0":["variables.f"]}'],
+  ] as const;
+  const file = { name: '0', content: pdfBytes(1 * MIB) };
+  expect(await refused(multipartBody(fields, [file, file]))).toMatchObject({ kind: 'unexpected' });
+});
+
+test('refuses a second field that uses the same file', async () => {
+  await using storage = await startBlobStub();
+  await using gateway = await startUploadGateway({
+    target: storage.address,
+    storage: { allowedHosts: [storage.origin] },
+  });
+  using client = new PoliteClient(gateway.port);
+  const query =
+    'mutation($f: Upload!) { a: upload(file: $f) { sizeBytes } b: upload(file: $f) { sizeBytes } }';
+  const { body } = await client.post(uploadBody(query, { f: pdfBytes(1000) }));
+  expect(body.data).toEqual({ a: { sizeBytes: 1000 }, b: null });
+  expect(body.errors).toMatchObject([{ path: ['b'], extensions: { kind: 'already-read' } }]);
+});
+
+test.each<[string, readonly (readonly [string, string])[], number, RegExp]>([
+  ['no fields', [], 400, /'?map'?|operations/],
+  ['no map', [['operations', '{"query":"{ ping }"}']], 400, /map/],
+  [
+    'the map first',
+    [
+      ['map', '{}'],
+      ['operations', '{"query":"{ ping }"}'],
+    ],
+    400,
+    /should follow/,
+  ],
+  [
+    'operations that are no JSON',
+    [
+      ['operations', '{'],
+      ['map', '{}'],
+    ],
+    400,
+    /Invalid JSON/,
+  ],
+  [
+    'a map that is no object',
+    [
+      ['operations', '{"query":"{ ping }"}'],
+      ['map', '[]'],
+    ],
+    400,
+    /Invalid type/,
+  ],
+  [
+    'a path into the prototype',
+    [
+      ['operations', '{"query":"{ ping }"}'],
+      ['map', '{"0":["__proto__.x"]}'],
+    ],
+    400,
+    /Invalid object path/,
+  ],
+  [
+    'a path to nowhere',
+    [
+      ['operations', '{"query":"{ ping }"}'],
+      ['map', '{"0":["variables.f"]}'],
+    ],
+    400,
+    /Invalid object path/,
+  ],
+  [
+    'a file for two variables',
+    [
+      ['operations', '{"query":"{ ping }","variables":{}}'],
+      ['map', '{"0":["variables.a","variables.b"]}'],
+    ],
+    400,
+    /two variables/,
+  ],
+  [
+    'a file for a variable that the operation lacks',
+    [
+      ['operations', '{"query":"{ ping }","variables":{}}'],
+      ['map', '{"0":["variables.a"]}'],
+    ],
+    400,
+    /\$a/,
+  ],
+  [
+    'too many files',
+    [
+      ['operations', '{"query":"{ ping }","variables":{}}'],
+      ['map', '{"0":["variables.a"],"1":["variables.b"],"2":["variables.c"]}'],
+    ],
+    413,
+    /2 max file/,
+  ],
+  [
+    'a field over the limit',
+    [
+      ['operations', JSON.stringify({ query: '{ ping }', variables: { x: 'x'.repeat(20_000) } })],
+      ['map', '{}'],
+    ],
+    413,
+    /exceeds/,
+  ],
+])('answers a body with %s by a clear error and its status', async (_, fields, status, message) => {
+  const body = multipartBody(fields, [{ name: '0', content: pdfBytes(1 * MIB) }]);
+  const error = await refused(body, { uploads: { maxFiles: 2, maxFieldBytes: 10_000 } });
+  expect(error).toMatchObject({ status, code: status === 413 ? 'REQUEST_ENTITY_TOO_LARGE' : 'BAD_REQUEST' });
+  expect(error.message).toMatch(message);
+});
+
+test('answers an empty form, and one that is no GraphQL request', async () => {
+  expect(await refused(multipartBody([], []))).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('operations'),
+  });
+  expect(await refused(multipartBody([['name', 'value']], []))).toMatchObject({
+    status: 400,
+    code: 'BAD_REQUEST',
+  });
+});
+
+test('answers JSON too deep to walk by recursion', async () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const error = await refused(
+    multipartBody(
+      [
+        ['operations', `{"query":"{ ping }","variables":{"a":${deep}},"bad":1}`],
+        ['map', '{}'],
+      ],
+      [],
+    ),
+  );
+  expect(error).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+});
+
+test('takes the media type in any case', async () => {
+  await using storage = await startBlobStub();
+  await using gateway = await startUploadGateway({
+    target: storage.address,
+    storage: { allowedHosts: [storage.origin] },
+  });
+  using client = new PoliteClient(gateway.port);
+  const { body } = await client.post(uploadBody(UPLOAD, { f: pdfBytes(1000) }), {
+    type: 'Multipart/Form-Data',
+  });
+  expect(body).toEqual({ data: { upload: { sizeBytes: 1000 } } });
+});
+
+test.each([
+  ['a resolver that refuses', 'mutation($f: Upload!) { refuse(file: $f) { sizeBytes } }'],
+  ['an invalid operation', 'mutation($f: Upload!) { nope(file: $f) }'],
+])('answers %s at once, whatever is still to come, and keeps the connection', async (_, query) => {
+  const error = await refused(uploadBody(query, { f: pdfBytes(50 * MIB) }));
+  expect(error.status).toBe(200);
+});
+
+test('cuts the connection when there is too much left to read', async () => {
+  await using gateway = await startUploadGateway({
+    target: () => 'unused',
+    storage: { allowedHosts: [] },
+    uploads: { drainBytes: 8 * MIB },
+  });
+  using client = new PoliteClient(gateway.port);
+  const body = uploadBody('mutation($f: Upload!) { refuse(file: $f) { sizeBytes } }', {
+    f: pdfBytes(50 * MIB),
+  });
+  await expect(client.post(body)).rejects.toThrow('closed');
+});
+
+test('ends a request whose client sends nothing more', async () => {
+  await using storage = await startBlobStub();
+  await using gateway = await startUploadGateway({
+    target: storage.address,
+    storage: { allowedHosts: [storage.origin] },
+    uploads: { stallTimeoutMs: 50 },
+  });
+  const body = uploadBody(UPLOAD, { f: pdfBytes(6 * MIB) });
+
+  using inTheFile = new PoliteClient(gateway.port);
+  await inTheFile.begin(body, 5 * MIB);
+  expect((await inTheFile.answer()).body.errors).toMatchObject([{ extensions: { kind: 'stalled' } }]);
+
+  using inTheFields = new PoliteClient(gateway.port);
+  await inTheFields.begin(body, 60);
+  expect(await inTheFields.answer()).toMatchObject({
+    status: 408,
+    body: { errors: [{ extensions: { code: 'REQUEST_TIMEOUT' } }] },
+  });
+  expect(storage.count('putBlockList')).toBe(0);
+});
