@@ -2,13 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Admission } from './api-management.ts';
 import { HANDLERS } from './handlers.ts';
 import { parsePrefer } from './prefer.ts';
+import type { Preference } from './prefer.ts';
 import { createEngine } from './prism.ts';
-import type { IncomingCall } from './prism.ts';
+import type { Exchange, IncomingCall } from './prism.ts';
 import type { Answer } from './problems.ts';
 import { Refusal, gatewayError } from './problems.ts';
 import type { Recorder } from './recorder.ts';
 import { parseJson, readRequestBody } from './request-body.ts';
 import type { World } from './world.ts';
+
+/** Where the API begins, here as in production. */
+export const API_BASE = '/api/v1/sign';
 
 /** An answer and the operation that gave it. */
 export interface ApiAnswer {
@@ -27,9 +31,7 @@ export interface ApiOptions {
 /** The Issuer API: every call goes through the contract, then to its handler, and back through the contract. */
 export async function createApi(
   options: ApiOptions,
-): Promise<
-  (request: IncomingMessage, path: string, query: URLSearchParams, origin: string) => Promise<ApiAnswer>
-> {
+): Promise<(request: IncomingMessage, url: URL, origin: string) => Promise<ApiAnswer>> {
   const { world, recorder, admit, onBug } = options;
 
   const exchange = await createEngine(async (operationId, pathIds, call) => {
@@ -43,73 +45,90 @@ export async function createApi(
     pathIds: readonly string[],
     call: IncomingCall,
   ): Promise<Answer> {
+    const handler = HANDLERS.get(operationId);
+    if (handler === undefined)
+      throw new Error(`The contract has an operation without a handler: ${operationId}`);
+    const { query, headers, bytes, origin } = call;
     try {
-      const handler = HANDLERS.get(operationId);
-      if (handler === undefined)
-        throw new Error(`The contract has an operation without a handler: ${operationId}`);
-      const { query, headers, bytes, origin } = call;
       return await handler({ pathIds, query, headers, bytes, json: parseJson(bytes), origin }, world);
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
-      onBug(error);
-      return sandboxFault('The sandbox has a bug', [String(error)]);
+      throw error;
     }
   }
 
-  return async (request, path, query, origin) => {
+  function conclude(
+    call: IncomingCall,
+    path: string,
+    preference: Preference | undefined,
+    result: Exchange,
+  ): ApiAnswer {
+    const { method } = call;
+    switch (result.kind) {
+      case 'failed':
+        onBug(result.error);
+        return {
+          operationId: undefined,
+          answer: sandboxFault('The sandbox has a bug', [String(result.error)]),
+        };
+      case 'unmatched': {
+        const { status, message } = result;
+        if (preference !== undefined) {
+          const body = { title: message, status, detail: 'Nothing in the contract fits this Prefer header' };
+          return { operationId: undefined, answer: { ...PROBLEM, status, body } };
+        }
+        recorder.violation({
+          direction: 'request',
+          operationId: undefined,
+          method,
+          path,
+          messages: [message],
+        });
+        return { operationId: undefined, answer: gatewayError(404, 'Resource not found') };
+      }
+      case 'answered': {
+        const { operationId, answer, requestViolations, responseViolations } = result;
+        if (requestViolations.length > 0) {
+          recorder.violation({
+            direction: 'request',
+            operationId,
+            method,
+            path,
+            messages: requestViolations,
+          });
+        }
+        if (responseViolations.length === 0) return { operationId, answer };
+        recorder.violation({
+          direction: 'response',
+          operationId,
+          method,
+          path,
+          messages: responseViolations,
+        });
+        const title = `The sandbox answered ${operationId} against its contract`;
+        return { operationId, answer: sandboxFault(title, responseViolations) };
+      }
+    }
+  }
+
+  return async (request, url, origin) => {
     if (isPreflight(request)) return { operationId: undefined, answer: PREFLIGHT };
     const bytes = await readRequestBody(request);
     if (bytes === undefined) {
       return { operationId: undefined, answer: gatewayError(413, 'Request Entity Too Large') };
     }
     const headers = singleHeaders(request);
-    const method = request.method ?? 'GET';
     const call = {
-      method,
-      path,
-      query: queryRecord(query),
+      method: request.method ?? 'GET',
+      path: url.pathname.slice(API_BASE.length),
+      query: queryRecord(url.searchParams),
       headers,
       bytes,
       body: bodyForPrism(bytes, headers),
       origin,
     };
-
     const preference = parsePrefer(headers['prefer']);
-    const result = await exchange(call, preference);
-    if (result.operationId === undefined) {
-      // A preference that the contract has no answer for is told in Prism's words; no such path or method is a 404.
-      if (preference !== undefined) {
-        const body = {
-          title: result.message,
-          status: result.status,
-          detail: 'Nothing in the contract fits this Prefer header',
-        };
-        return { operationId: undefined, answer: { ...PROBLEM, status: result.status, body } };
-      }
-      recorder.violation({
-        direction: 'request',
-        operationId: undefined,
-        method,
-        path,
-        messages: [result.message],
-      });
-      return { operationId: undefined, answer: gatewayError(404, 'Resource not found') };
-    }
-
-    const { operationId, answer, requestViolations, responseViolations } = result;
-    const record = { operationId, method, path };
-    if (requestViolations.length > 0) {
-      recorder.violation({ ...record, direction: 'request', messages: requestViolations });
-    }
-    if (responseViolations.length > 0) {
-      recorder.violation({ ...record, direction: 'response', messages: responseViolations });
-      const fault = sandboxFault(
-        `The sandbox answered ${operationId} against its contract`,
-        responseViolations,
-      );
-      return { operationId, answer: fault };
-    }
-    return { operationId, answer };
+    return conclude(call, url.pathname, preference, await exchange(call, preference));
   };
 }
 

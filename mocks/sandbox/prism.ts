@@ -24,13 +24,16 @@ export interface IncomingCall {
 /** How a call went. */
 export type Exchange =
   | {
+      readonly kind: 'answered';
       readonly operationId: string;
       readonly answer: Answer;
       readonly requestViolations: readonly string[];
       readonly responseViolations: readonly string[];
     }
-  /** No operation matched, or Prism could not answer from the contract: `status` and `message` are Prism's. */
-  | { readonly operationId: undefined; readonly status: number; readonly message: string };
+  /** No operation has this path and method, or nothing in the contract fits the preference. In Prism's words. */
+  | { readonly kind: 'unmatched'; readonly status: number; readonly message: string }
+  /** An exception that nobody expected: a bug. */
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 /** Answers one matched call; values of the path template come in `pathIds`. */
 export type Answerer = (
@@ -88,17 +91,22 @@ export async function createEngine(
     calls.set(request, call);
     const config =
       preference === undefined ? CONFIG : { ...CONFIG, isProxy: false as const, mock: preference };
-    const result = await prism.request(request, operations, config)();
-    if (result._tag === 'Left') {
-      return { operationId: undefined, status: statusOf(result.left), message: result.left.message };
+    try {
+      const result = await prism.request(request, operations, config)();
+      if (result._tag === 'Left') {
+        return { kind: 'unmatched', status: statusOf(result.left), message: result.left.message };
+      }
+      const { output, validations } = result.right;
+      return {
+        kind: 'answered',
+        operationId: matched.get(request) ?? '',
+        answer: { status: output.statusCode, headers: output.headers ?? {}, body: output.body },
+        requestViolations: validations.input.map(textOf),
+        responseViolations: validations.output.map(textOf),
+      };
+    } catch (error) {
+      return { kind: 'failed', error };
     }
-    const { output, validations } = result.right;
-    return {
-      operationId: matched.get(request) ?? '',
-      answer: { status: output.statusCode, headers: output.headers ?? {}, body: output.body },
-      requestViolations: validations.input.map(textOf),
-      responseViolations: validations.output.map(textOf),
-    };
   };
 }
 

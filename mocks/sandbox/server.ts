@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { SERVICE_RATE_LIMIT, createApiManagement } from './api-management.ts';
 import type { RateLimit } from './api-management.ts';
-import { createApi } from './api.ts';
+import { API_BASE, createApi } from './api.ts';
 import { createClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { onBlobUploaded } from './documents.ts';
@@ -70,7 +70,6 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-const API_BASE = '/api/v1/sign';
 /** Longer than clients keep idle connections, so that none is cut while it is being reused. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -141,8 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const url = URL.parse(request.url ?? '/', origin);
     if (url?.pathname.startsWith(`/${ACCOUNT}/`) === true) return answerFromStorage(request, response, url);
     if (url?.pathname.startsWith(`${API_BASE}/`) === true) {
-      const path = url.pathname.slice(API_BASE.length);
-      const { operationId, answer } = await api(request, path, url.searchParams, origin);
+      const { operationId, answer } = await api(request, url, origin);
       recorder.call({ operationId, method: request.method ?? '', path: url.pathname, status: answer.status });
       const body = answer.body === undefined ? undefined : JSON.stringify(answer.body);
       return send(

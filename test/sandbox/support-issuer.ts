@@ -57,6 +57,7 @@ export function issuerOf(sandbox: Sandbox, apiKey = 'key') {
   }
 
   const issuer = {
+    url: sandbox.url,
     call,
     async createDossier(documents: readonly unknown[] = [{ title: 'Contratto', signature_fields: [FIELD] }]) {
       const { body } = await call('POST', '/dossiers', {

@@ -1,0 +1,144 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { issuerOf, manualClock, sandboxForTest } from './support-issuer.ts';
+
+const notFound = { status: 404, body: { statusCode: 404, message: 'Resource not found' } };
+
+test('answers 401 in the form of the gateway without a key, and with a wrong one', async () => {
+  const sandbox = await sandboxForTest({ apiKeys: ['good'] });
+  const missing = await issuerOf(sandbox, '').call('GET', '/dossiers/x');
+  expect(missing).toMatchObject({
+    status: 401,
+    body: {
+      statusCode: 401,
+      message:
+        'Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.',
+    },
+  });
+  expect(missing.headers.get('content-type')).toBe('application/json');
+  expect(missing.headers.has('x-rate-limit-remaining')).toBe(false);
+
+  expect(await issuerOf(sandbox, 'bad').call('GET', '/dossiers/x')).toMatchObject({
+    status: 401,
+    body: {
+      statusCode: 401,
+      message:
+        'Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.',
+    },
+  });
+  expect(await issuerOf(sandbox, 'good').call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
+  sandbox.takeViolations();
+});
+
+test('takes any key by default', async () => {
+  const sandbox = await sandboxForTest();
+  expect(
+    await issuerOf(sandbox, 'whatever').call('POST', '/signers', { fiscal_code: 'SPNDNL80R13C555X' }),
+  ).toMatchObject({
+    status: 200,
+  });
+});
+
+test('lets 150 calls per key into 5 seconds and says how many are left', async () => {
+  const clock = manualClock();
+  const sandbox = await sandboxForTest({ clock });
+  const issuer = issuerOf(sandbox);
+  const remaining = [];
+  for (let count = 0; count < 150; count += 1) {
+    const { headers } = await issuer.call('GET', '/dossiers/x');
+    remaining.push(headers.get('x-rate-limit-remaining'));
+  }
+  expect([remaining[0], remaining[149]]).toEqual(['149', '0']);
+
+  clock.advance(1_500);
+  const refused = await issuer.call('GET', '/dossiers/x');
+  expect(refused).toMatchObject({
+    status: 429,
+    body: { statusCode: 429, message: 'Rate limit is exceeded. Try again in 4 seconds.' },
+  });
+  expect(refused.headers.get('x-rate-limit-retry-after')).toBe('4');
+  expect(await issuerOf(sandbox, 'another').call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
+
+  clock.advance(3_500);
+  expect(await issuer.call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
+});
+
+test('counts nothing when it is told so', async () => {
+  const issuer = issuerOf(await sandboxForTest({ rateLimit: false }));
+  const { headers } = await issuer.call('GET', '/dossiers/x');
+  expect(headers.has('x-rate-limit-remaining')).toBe(false);
+});
+
+test.each([
+  ['GET', '/nope'],
+  ['GET', '/info'],
+  ['GET', '/dossiers'],
+  ['DELETE', '/dossiers/x'],
+  ['PATCH', '/dossiers/x'],
+])('answers %s %s, which it does not have, with the 404 of the gateway', async (method, path) => {
+  const sandbox = await sandboxForTest();
+  expect(await issuerOf(sandbox).call(method, path)).toMatchObject(notFound);
+  expect(sandbox.takeViolations()).toMatchObject([
+    { direction: 'request', operationId: undefined, method, path: `/api/v1/sign${path}` },
+  ]);
+});
+
+test('answers HEAD without a body and everything outside the API with a 404', async () => {
+  const sandbox = await sandboxForTest();
+  const head = await fetch(`${sandbox.url}/dossiers/x`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([404, '']);
+  expect((await fetch(sandbox.origin)).status).toBe(404);
+  expect((await fetch(`${sandbox.origin}/dossiers`)).status).toBe(404);
+  sandbox.takeViolations();
+});
+
+test('lets browsers in from anywhere', async () => {
+  const sandbox = await sandboxForTest();
+  const preflight = await fetch(`${sandbox.url}/dossiers`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://example.it', 'access-control-request-method': 'POST' },
+  });
+  expect(preflight.status).toBe(200);
+  expect(Object.fromEntries(preflight.headers)).toMatchObject({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': '*',
+    'access-control-allow-headers': '*',
+  });
+});
+
+test('puts the security headers of the service on successes, errors and answers without a body', async () => {
+  const issuer = issuerOf(await sandboxForTest());
+  const { id } = await issuer.createReadyToSend();
+  const answers = [
+    await issuer.setStatus(id, 'READY'),
+    await issuer.call('GET', '/dossiers/x'),
+    await issuer.call('GET', `/signature-requests/${id}`),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([204, 404, 200]);
+  for (const { headers } of answers) {
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'content-security-policy': "default-src 'none'; upgrade-insecure-requests",
+      'strict-transport-security': 'max-age=15552000; includeSubDomains',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+    });
+  }
+});
+
+test('refuses a body larger than the service takes', async () => {
+  const sandbox = await sandboxForTest();
+  const body = new Uint8Array(100 * 1_024 * 1_024 + 1);
+  expect(await issuerOf(sandbox).call('POST', '/validate-document', body)).toMatchObject({ status: 413 });
+});
+
+test('stays up when a caller leaves in the middle of its body', async () => {
+  const sandbox = await sandboxForTest();
+  const socket = connect(sandbox.port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('POST /api/v1/sign/dossiers HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"title"');
+  socket.end();
+  await once(socket.resume(), 'close');
+  expect(await issuerOf(sandbox).call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
+});

@@ -1,0 +1,83 @@
+import { expect, test, vi } from 'vitest';
+import { success } from '../../mocks/sandbox/problems.ts';
+import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { issuerOf, sandboxForTest } from './support-issuer.ts';
+
+/** A sandbox with a handler that answers what the contract does not know, and one that throws. */
+vi.mock('../../mocks/sandbox/handlers.ts', async (original) => {
+  const { HANDLERS } = await original<typeof import('../../mocks/sandbox/handlers.ts')>();
+  const broken = {
+    getDossier: () => success(200, { id: 7 }),
+    getSignatureRequest: () => {
+      throw new TypeError('broken on purpose');
+    },
+  };
+  return { HANDLERS: new Map([...HANDLERS, ...Object.entries(broken)]) };
+});
+
+test('notes a request that the contract forbids, and answers it as the service does', async () => {
+  const sandbox = await sandboxForTest();
+  const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'nope' });
+  expect(answer.status).toBe(422);
+  expect(sandbox.violations).toEqual([
+    {
+      direction: 'request',
+      operationId: 'getSignerByFiscalCode',
+      method: 'POST',
+      path: '/api/v1/sign/signers',
+      messages: [expect.stringMatching(/^body\.fiscal_code: .* must match pattern/)],
+    },
+  ]);
+  expect(JSON.stringify(sandbox.violations)).not.toContain('nope');
+  expect(sandbox.takeViolations()).toHaveLength(1);
+  expect(sandbox.violations).toEqual([]);
+});
+
+test('answers loudly in place of an answer that the contract does not know', async () => {
+  const sandbox = await sandboxForTest();
+  const answer = await issuerOf(sandbox).call('GET', '/dossiers/x');
+  expect(answer).toMatchObject({
+    status: 500,
+    body: {
+      title: 'The sandbox answered getDossier against its contract',
+      status: 500,
+      violations: expect.arrayContaining([expect.stringContaining("required property 'title'")]),
+    },
+  });
+  expect(sandbox.takeViolations()).toMatchObject([{ direction: 'response', operationId: 'getDossier' }]);
+});
+
+test('fails the test that broke the contract, when its sandbox is closed', async () => {
+  const sandbox = await startSandbox();
+  await issuerOf(sandbox).call('GET', '/dossiers/x');
+  await issuerOf(sandbox).call('POST', '/signers', {});
+  await expect(sandbox.close()).rejects.toThrow(
+    /response of getDossier \(GET \/api\/v1\/sign\/dossiers\/x\): [\s\S]*request of getSignerByFiscalCode \(POST \/api\/v1\/sign\/signers\): /,
+  );
+});
+
+test('reports a bug of its own as one', async () => {
+  const warn = vi.fn();
+  const sandbox = await startSandbox({ logger: { warn } });
+  const answer = await issuerOf(sandbox).call('GET', '/signature-requests/x');
+  expect(answer).toMatchObject({ status: 500, body: { title: 'The sandbox has a bug' } });
+  expect(warn).toHaveBeenCalledWith({ err: expect.any(TypeError) }, 'bug in the sandbox');
+  await expect(sandbox.close()).rejects.toThrow('broken on purpose');
+});
+
+test('answers from the contract, without state, when the caller prefers it', async () => {
+  const sandbox = await sandboxForTest();
+  const issuer = issuerOf(sandbox);
+  const prefer = (header: string) =>
+    issuer.call('GET', '/signature-requests/x', undefined, { prefer: header });
+  expect(await prefer('code=404')).toMatchObject({
+    status: 404,
+    body: { detail: 'Signature request not found' },
+  });
+  expect(await prefer('code=200, example=signed')).toMatchObject({ status: 200, body: { status: 'SIGNED' } });
+  expect(await prefer('example=signed')).toMatchObject({ status: 200, body: { status: 'SIGNED' } });
+  const [one, other] = [await prefer('dynamic=true, seed=42'), await prefer('dynamic=true, seed=42')];
+  expect(one.body).toEqual(other.body);
+  expect(await prefer('example=nobody')).toMatchObject({ status: 404 });
+  expect(sandbox.calls.map(({ operationId }) => operationId)).toContain('getSignatureRequest');
+});
