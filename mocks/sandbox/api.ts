@@ -24,15 +24,14 @@ export interface ApiOptions {
   readonly world: World;
   readonly recorder: Recorder;
   readonly admit: (apiKey: string | undefined) => Admission;
-  /** Told of an exception that is a bug of the sandbox. */
-  readonly onBug: (error: unknown) => void;
 }
 
+/** Answers one call of the API. `origin` is where the caller reached the sandbox. */
+export type Api = (request: IncomingMessage, url: URL, origin: string) => Promise<ApiAnswer>;
+
 /** The Issuer API: every call goes through the contract, then to its handler, and back through the contract. */
-export async function createApi(
-  options: ApiOptions,
-): Promise<(request: IncomingMessage, url: URL, origin: string) => Promise<ApiAnswer>> {
-  const { world, recorder, admit, onBug } = options;
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { world, recorder, admit } = options;
 
   const exchange = await createEngine(async (operationId, pathIds, call) => {
     const { headers, refusal } = admit(call.headers['ocp-apim-subscription-key']);
@@ -66,7 +65,7 @@ export async function createApi(
     const { method } = call;
     switch (result.kind) {
       case 'failed':
-        onBug(result.error);
+        recorder.bug(result.error);
         return {
           operationId: undefined,
           answer: sandboxFault('The sandbox has a bug', [String(result.error)]),

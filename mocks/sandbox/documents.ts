@@ -1,6 +1,7 @@
 import { SERVICE_DELAYS_MS } from './clock.ts';
 import { violationsOfPdf } from './pdf.ts';
 import type { DocumentState, SignatureDocument, Upload } from './store.ts';
+import { createBlob } from './storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS, VALIDATED_DOCUMENTS } from './storage/containers.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +27,9 @@ async function validateUpload(world: World, blobName: string): Promise<void> {
 
   const reason = await rejectReason(blob.bytes(), document);
   const now = world.clock.now();
-  if (reason === undefined) world.blobs.put(VALIDATED_DOCUMENTS, upload.documentId, blob);
+  if (reason === undefined) {
+    world.blobs.put(VALIDATED_DOCUMENTS, upload.documentId, createBlob([blob.bytes()], now));
+  }
   patchDocument(
     world,
     upload,

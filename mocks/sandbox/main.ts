@@ -12,8 +12,13 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 const sandbox = await startSandbox({
   port,
   logger: { warn: (facts, message) => console.error(`${message}:`, facts) },
+}).catch((error: unknown) => {
+  console.error(
+    `The sandbox cannot listen on port ${port}: ${error instanceof Error ? error.message : error}`,
+  );
+  process.exit(1);
 });
-console.log(`Firma con IO sandbox`);
+console.log('Firma con IO sandbox');
 console.log(`  API      http://localhost:${sandbox.port}/api/v1/sign`);
 console.log(`  API key  any text, in the header Ocp-Apim-Subscription-Key`);
 

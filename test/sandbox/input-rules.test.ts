@@ -148,6 +148,8 @@ describe('a signature request', () => {
     ['2026-06-30T21:59:59Z', '2026-06-30T21:59:59.000Z'],
     ['2026-06-30T21:59:59.123456789Z', '2026-06-30T21:59:59.123Z'],
     ['2026-06-30T23:59:59+02:00', '2026-06-30T21:59:59.000Z'],
+    ['2026-06-30T21:59:59', '2026-06-30T21:59:59.000Z'],
+    ['2027-02-31T00:00:00Z', '2027-03-03T00:00:00.000Z'],
     ['2099-12-31T23:59:59Z', '2099-12-31T23:59:59.000Z'],
   ])('with expires_at %s expires at %s', async (expires_at, expected) => {
     const issuer = issuerOf(await sandboxForTest({ clock: manualClock() }));
@@ -158,23 +160,6 @@ describe('a signature request', () => {
       expires_at,
     });
     expect(answer).toMatchObject({ status: 201, body: { expires_at: expected } });
-  });
-
-  test.each([
-    ['2026-06-30T21:59:59', '2026-06-30T21:59:59.000Z'],
-    ['2027-02-31T00:00:00Z', '2027-03-03T00:00:00.000Z'],
-  ])('takes expires_at %s, which is no date-time of RFC 3339, for %s', async (expires_at, expected) => {
-    const sandbox = await sandboxForTest({ clock: manualClock() });
-    const issuer = issuerOf(sandbox);
-    const dossier_id = await issuer.createDossier();
-    const answer = await issuer.call('POST', '/signature-requests', {
-      dossier_id,
-      signer_id: 's',
-      expires_at,
-    });
-    expect(answer).toMatchObject({ status: 201, body: { expires_at: expected } });
-    // The contract is narrower than the service here.
-    sandbox.takeViolations();
   });
 
   test.each(['2026-06-30', '2026-06-30T21:59Z', 'yesterday', '2026-13-01T00:00:00Z', '', null, 1])(

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { createBlob } from './blob-store.ts';
 import type { BlobStore } from './blob-store.ts';
 import { blocksOfList, checkBlockId } from './block-list.ts';
+import { readBody, requireLength } from './blob-body.ts';
 import { ACCOUNT } from './containers.ts';
 import type { UploadSigner } from './sas.ts';
 import { StorageError, invalidHeader, invalidQuery, missingHeader } from './storage-error.ts';
@@ -24,6 +25,11 @@ export interface BlobServiceOptions {
   readonly onCommit: (container: string, name: string) => void;
 }
 
+export interface BlobService {
+  /** @throws Error when the connection breaks before the end of the body */
+  handle(request: IncomingMessage, url: URL): Promise<StorageAnswer>;
+}
+
 const VERSION = '2026-06-06';
 const MAX_BLOCK_LIST_BYTES = 8 * 1_024 * 1_024;
 
@@ -39,9 +45,7 @@ interface BlobCall {
  * The part of Azure Blob Storage that an upload URL reaches: Put Blob, Put Block, Put Block List, Get Blob, and the
  * refusals. Bodies are read as they come; one that breaks off rejects and commits nothing.
  */
-export function createBlobService(options: BlobServiceOptions): {
-  handle(request: IncomingMessage, url: URL): Promise<StorageAnswer>;
-} {
+export function createBlobService(options: BlobServiceOptions): BlobService {
   const { clock, blobs, sas, onCommit } = options;
 
   function authorize(call: BlobCall, permission: string): void {
@@ -207,40 +211,6 @@ function operationOf(method: string | undefined, query: URLSearchParams): string
   if (comp !== null) return undefined;
   if (method === 'GET' || method === 'HEAD') return 'getBlob';
   return method === 'DELETE' ? 'deleteBlob' : undefined;
-}
-
-/** @throws StorageError 411 for a body of unknown length, also a chunked one */
-function requireLength(request: IncomingMessage): number {
-  const length = request.headers['content-length'];
-  if (length === undefined) {
-    throw new StorageError(411, 'MissingContentLengthHeader', 'The Content-Length header was not specified.');
-  }
-  return Number(length);
-}
-
-/** @throws Error when the connection breaks before the end, StorageError when the content is not what its MD5 says */
-async function readBody(request: IncomingMessage): Promise<{ chunks: Buffer[]; md5: string; size: number }> {
-  const chunks: Buffer[] = [];
-  const hash = createHash('md5');
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    // Without an encoding set, a request yields buffers.
-    chunks.push(chunk);
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  if (!request.complete) throw new Error('The connection broke before the end of the body');
-  const md5 = hash.digest('base64');
-  const claimed = request.headers['content-md5'];
-  if (claimed !== undefined && claimed !== md5) {
-    const message =
-      'The MD5 value specified in the request did not match with the MD5 value calculated by the server.';
-    throw new StorageError(400, 'Md5Mismatch', message, {
-      UserSpecifiedMd5: String(claimed),
-      ServerCalculatedMd5: md5,
-    });
-  }
-  return { chunks, md5, size };
 }
 
 function echoed(request: IncomingMessage): Record<string, string> {
