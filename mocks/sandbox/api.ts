@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Admission } from './api-management.ts';
+import { contractOperations } from './contract.ts';
 import { HANDLERS } from './handlers.ts';
 import { parsePrefer } from './prefer.ts';
 import type { Preference } from './prefer.ts';
@@ -29,8 +30,15 @@ export interface ApiOptions {
 /** Answers one call of the API. `origin` is where the caller reached the sandbox. */
 export type Api = (request: IncomingMessage, url: URL, origin: string) => Promise<ApiAnswer>;
 
-/** The Issuer API: every call goes through the contract, then to its handler, and back through the contract. */
+/**
+ * The Issuer API: every call goes through the contract, then to its handler, and back through the contract.
+ * @throws Error when the contract has an operation that nobody handles
+ */
 export async function createApi(options: ApiOptions): Promise<Api> {
+  for (const { iid } of await contractOperations()) {
+    // Found out now and not by the first call, which Prism would answer from its examples in silence.
+    if (!HANDLERS.has(iid ?? '')) throw new Error(`The contract has an operation without a handler: ${iid}`);
+  }
   const { world, recorder, admit } = options;
 
   const exchange = await createEngine(async (operationId, pathIds, call) => {

@@ -26,18 +26,20 @@ async function validateUpload(world: World, blobName: string): Promise<void> {
   if (document === undefined) return;
 
   const reason = await rejectReason(blob.bytes(), document);
+  // The issuer may have marked the request READY meanwhile, on the strength of an earlier file.
+  if (documentInDraft(world, upload) === undefined) return;
   const now = world.clock.now();
   if (reason === undefined) {
     world.blobs.put(VALIDATED_DOCUMENTS, upload.documentId, createBlob([blob.bytes()], now));
+    patchDocument(world, upload, now, { status: 'READY', uploadedAt });
+  } else {
+    patchDocument(world, upload, now, {
+      status: 'REJECTED',
+      uploadedAt,
+      rejectedAt: now,
+      rejectReason: reason,
+    });
   }
-  patchDocument(
-    world,
-    upload,
-    now,
-    reason === undefined
-      ? { status: 'READY', uploadedAt }
-      : { status: 'REJECTED', uploadedAt, rejectedAt: now, rejectReason: reason },
-  );
   // A file written over this one meanwhile has its own validation coming and must stay.
   if (world.blobs.get(UPLOADED_DOCUMENTS, blobName) === blob)
     world.blobs.delete(UPLOADED_DOCUMENTS, blobName);
@@ -61,7 +63,7 @@ function documentInDraft(world: World, upload: Upload): SignatureDocument | unde
 /** Replaces the state of one document; whatever an earlier upload left there is gone. */
 function patchDocument(world: World, upload: Upload, updatedAt: number, state: DocumentState): void {
   const request = world.store.requests.get(upload.requestId);
-  if (request?.status !== 'DRAFT') return;
+  if (request === undefined) return;
   world.store.requests.set(request.id, {
     ...request,
     documents: request.documents.map((document) =>

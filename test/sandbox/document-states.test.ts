@@ -197,11 +197,17 @@ test('ignores a file that arrives after DRAFT, and one for an upload of more tha
   const late = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
   await issuer.upload(request, await makePdf());
   clock.advance(FIVE_SECONDS_MS);
-  await issuer.until(request.id, ({ documents: [doc] }) => doc?.status === 'READY');
+  const ready = await issuer.until(request.id, ({ documents: [doc] }) => doc?.status === 'READY');
   await issuer.setStatus(request.id, 'READY');
-  expect((await putBlob(late, Buffer.from('no PDF'))).status).toBe(201);
+  const validated = sandbox.storedBlobs();
+  expect((await putBlob(late, await makePdf({ pages: 2 }))).status).toBe(201);
+  // A second file after the late one: when that is through, the late one has had its turn.
+  const other = await issuer.createRequest();
+  await issuer.upload(other, await makePdf());
   clock.advance(FIVE_SECONDS_MS);
-  expect((await issuer.read(request.id)).documents[0]?.status).toBe('READY');
+  await issuer.until(other.id, ({ documents: [doc] }) => doc?.status === 'READY');
+  expect((await issuer.read(request.id)).documents).toEqual(ready.documents);
+  expect(sandbox.storedBlobs()).toEqual(expect.arrayContaining(validated));
 
   const forgotten = await issuer.createRequest();
   await issuer.upload(forgotten, await makePdf());
