@@ -17,7 +17,10 @@ interface Expected {
   readonly upload: FileUpload;
   stream?: Readable;
   index?: number;
+  /** What the parser has handed over and nobody has taken yet. */
+  chunk?: Buffer | undefined;
   hasReader: boolean;
+  isSkipped: boolean;
   /** Done when the start of the file (or all of it) is in `kept`. */
   shelving?: Promise<void>;
   kept: Buffer[];
@@ -71,7 +74,7 @@ export class RequestFiles {
   /** A file that will come: what the operation gets in its place. */
   expect(): { upload: FileUpload; arrive: (part: FilePart) => void } {
     const upload: FileUpload = new FileUpload((signal) => this.#read(file, signal));
-    const file: Expected = { upload, hasReader: false, kept: [] };
+    const file: Expected = { upload, hasReader: false, isSkipped: false, kept: [] };
     return { upload, arrive: (part) => this.#arrive(file, part) };
   }
 
@@ -117,7 +120,14 @@ export class RequestFiles {
     file.index = this.#parts++;
     file.upload.filename = filename;
     file.upload.mimetype = mimetype;
-    for (const event of ['readable', 'end', 'close']) stream.on(event, this.#wake);
+    // One chunk at a time, by events: `read()` would join what is buffered, and that copy is garbage of the worst size.
+    stream.pause().on('data', (chunk: Buffer) => {
+      if (file.isSkipped) return;
+      stream.pause();
+      file.chunk = chunk;
+      this.#wake();
+    });
+    stream.once('end', this.#wake);
     stream.on('error', (cause) => this.fail(this.#broken(cause)));
     this.#arrived.push(file);
     this.#wake();
@@ -143,7 +153,7 @@ export class RequestFiles {
       for (let chunk; (chunk = await this.#next(file, stream, signal));) yield* this.#hand(chunk);
     } finally {
       // Not `destroy`: the parser would wait for ever to hand over the rest.
-      stream.off('readable', this.#wake);
+      file.isSkipped = true;
       stream.resume();
     }
     // A whole file is reported only when the body goes on as promised: another part, or its end.
@@ -166,11 +176,7 @@ export class RequestFiles {
 
   /** The next bytes of a file, undefined at its end. */
   async #next(file: Expected, stream: Readable, signal?: AbortSignal): Promise<Buffer | undefined> {
-    const chunk = await this.#need(
-      file,
-      () => readChunk(stream) ?? (stream.readableEnded ? 'end' : undefined),
-      signal,
-    );
+    const chunk = await this.#need(file, () => takeChunk(file, stream), signal);
     return chunk === 'end' ? undefined : chunk;
   }
 
@@ -229,9 +235,7 @@ export class RequestFiles {
       await this.#shelf.begin(this.#over.signal).finally(() => (this.#working -= 1));
       let overflow: Buffer | undefined;
       while (!file.hasReader && !overflow) {
-        const chunk = await this.#until(
-          () => readChunk(stream) ?? (stream.readableEnded ? 'end' : undefined),
-        );
+        const chunk = await this.#until(() => takeChunk(file, stream));
         if (chunk === 'end') break;
         if (!this.#shelf.append(chunk)) overflow = chunk;
       }
@@ -299,8 +303,12 @@ export class RequestFiles {
   };
 }
 
-/** Parser streams are binary: no encoding is ever set on them. */
-function readChunk(stream: Readable): Buffer | undefined {
-  const chunk: Buffer | null = stream.read();
-  return chunk ?? undefined;
+/** The chunk that is there, or a word that the file has ended. Else asks the parser for the next. */
+function takeChunk(file: Expected, stream: Readable): Buffer | 'end' | undefined {
+  const { chunk } = file;
+  file.chunk = undefined;
+  if (chunk) return chunk;
+  if (stream.readableEnded) return 'end';
+  stream.resume();
+  return undefined;
 }

@@ -1,0 +1,54 @@
+import { request } from 'node:http';
+
+// `node bench/uploads-client.ts <port> <uploads> <bytes>`: so many uploads at once, each from one buffer that is sent again and again.
+const [port = 0, uploads = 0, bytes = 0] = process.argv.slice(2).map(Number);
+const CHUNK = Buffer.alloc(256 * 1024, '%PDF-1.7 sigillo ');
+const BOUNDARY = 'sigillo-bench';
+const part = (name: string, rest: string, value: string): string =>
+  `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${rest}\r\n\r\n${value}`;
+const head =
+  part(
+    'operations',
+    '',
+    '{"query":"mutation($f: Upload!) { upload(file: $f) { sizeBytes } }","variables":{"f":null}}\r\n',
+  ) +
+  part('map', '', '{"0":["variables.f"]}\r\n') +
+  part('0', '; filename="a.pdf"', '');
+const tail = `\r\n--${BOUNDARY}--\r\n`;
+
+function upload(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const req = request({
+      port,
+      host: '127.0.0.1',
+      path: '/graphql',
+      method: 'POST',
+      headers: {
+        'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+        'content-length': head.length + bytes + tail.length,
+      },
+    });
+    req.on('error', reject);
+    req.on('response', async (res) => {
+      let text = '';
+      for await (const chunk of res) text += String(chunk);
+      if (text === `{"data":{"upload":{"sizeBytes":${bytes}}}}`) resolve();
+      else reject(new Error(text));
+    });
+    req.write(head);
+    let left = bytes;
+    const pump = (): void => {
+      while (left > 0) {
+        const chunk = CHUNK.subarray(0, Math.min(left, CHUNK.length));
+        left -= chunk.length;
+        if (!req.write(chunk)) return void req.once('drain', pump);
+      }
+      req.end(tail);
+    };
+    pump();
+  });
+}
+
+await Promise.all(Array.from({ length: uploads }, upload));
+process.send?.({ done: true });
+process.disconnect?.();
