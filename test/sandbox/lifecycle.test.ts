@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { createClock } from '../../mocks/sandbox/clock.ts';
 import { startSandbox } from '../../mocks/sandbox/server.ts';
-import { makePdf } from '../support/pdf.ts';
-import { issuerOf, sandboxForTest } from './support-issuer.ts';
+import { issuerOf, manualClock, poll, sandboxForTest } from './support-issuer.ts';
 
 test('runs many sandboxes side by side that share nothing', async () => {
   const sandboxes = await Promise.all(Array.from({ length: 10 }, () => sandboxForTest()));
@@ -16,23 +16,38 @@ test('runs many sandboxes side by side that share nothing', async () => {
   expect(await issuerOf(second).call('GET', `/dossiers/${id}`)).toMatchObject({ status: 404 });
 });
 
-test('close ends open connections and pending timers, and may be called twice', async () => {
-  const before = process.getActiveResourcesInfo().filter((kind) => /Timeout|TCP/.test(kind)).length;
-  const sandbox = await startSandbox({ timeScale: 1_000 });
-  const issuer = issuerOf(sandbox);
-  const request = await issuer.createRequest();
-  await issuer.upload(request, await makePdf());
+test('close ends open connections and what is waiting for its time, and may be called twice', async () => {
+  const clock = { ...manualClock(), stop: vi.fn() };
+  const sandbox = await startSandbox({ clock });
   const idle = connect(sandbox.port, '127.0.0.1');
   await once(idle, 'connect');
   const ended = once(idle, 'close');
   await sandbox.close();
   await ended;
+  expect(clock.stop).toHaveBeenCalled();
   await sandbox.close();
   await expect(fetch(sandbox.url)).rejects.toThrow();
-  // Only what fetch keeps for itself may remain.
-  expect(
-    process.getActiveResourcesInfo().filter((kind) => /TCPServer|TCPSOCKETWRAP/.test(kind)).length,
-  ).toBeLessThanOrEqual(before);
+});
+
+test('a stopped clock has no timers left', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  const clock = createClock(1);
+  clock.schedule(60_000, () => {});
+  expect(timers()).toBe(before + 1);
+  clock.stop();
+  expect(timers()).toBe(before);
+});
+
+test('leaves nothing behind when many sandboxes come and go', async () => {
+  const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP')).length;
+  const before = sockets();
+  for (let count = 0; count < 50; count += 1) {
+    const sandbox = await startSandbox();
+    await fetch(sandbox.origin);
+    await sandbox.close();
+  }
+  await poll(() => (sockets() <= before ? true : undefined));
 });
 
 test('refuses a port that is taken', async () => {
