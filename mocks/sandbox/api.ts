@@ -53,8 +53,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     call: IncomingCall,
   ): Promise<Answer> {
     const handler = HANDLERS.get(operationId);
-    if (handler === undefined)
-      throw new Error(`The contract has an operation without a handler: ${operationId}`);
+    if (handler === undefined) throw new Error(`No handler for ${operationId}`);
     const { query, headers, bytes, origin } = call;
     try {
       return await handler({ pathIds, query, headers, bytes, json: parseJson(bytes), origin }, world);

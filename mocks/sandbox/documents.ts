@@ -41,8 +41,9 @@ async function validateUpload(world: World, blobName: string): Promise<void> {
     });
   }
   // A file written over this one meanwhile has its own validation coming and must stay.
-  if (world.blobs.get(UPLOADED_DOCUMENTS, blobName) === blob)
+  if (world.blobs.get(UPLOADED_DOCUMENTS, blobName) === blob) {
     world.blobs.delete(UPLOADED_DOCUMENTS, blobName);
+  }
 }
 
 async function rejectReason(bytes: Uint8Array, document: SignatureDocument): Promise<string | undefined> {

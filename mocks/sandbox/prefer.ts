@@ -16,11 +16,13 @@ export function parsePrefer(header: string | undefined): Preference | undefined 
     const [name = '', value = ''] = item.split('=', 2).map((part) => part.trim());
     given.set(name.toLowerCase(), value.replace(/^"(.*)"$/, '$1'));
   }
-  const [code, example, seed] = [given.get('code'), given.get('example'), given.get('seed')];
+  const [example, seed] = [given.get('example'), given.get('seed')];
+  // A preference that makes no sense is no preference (RFC 7240, section 2).
+  const code = /^\d{3}$/.test(given.get('code') ?? '') ? Number(given.get('code')) : undefined;
   const dynamic = given.get('dynamic') === 'true';
   if (code === undefined && example === undefined && !dynamic) return undefined;
   return {
-    ...(code !== undefined && { code: Number(code) }),
+    ...(code !== undefined && { code }),
     ...(example !== undefined && { exampleKey: example }),
     ...(seed !== undefined && { seed }),
     dynamic,

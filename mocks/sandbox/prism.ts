@@ -1,3 +1,4 @@
+import { MIMEType } from 'node:util';
 import { createInstance } from '@stoplight/prism-http';
 import type { IHttpRequest, PrismHttpComponents } from '@stoplight/prism-http';
 import { validateInput } from '@stoplight/prism-http/dist/validator/index.js';
@@ -69,8 +70,9 @@ export async function createEngine(
       () =>
       async () => {
         const call = calls.get(data);
-        if (call === undefined || resource === undefined)
+        if (call === undefined || resource === undefined) {
           throw new Error('Prism forwarded a call it was not given');
+        }
         const { status, headers, body } = await answer(
           resource.iid ?? '',
           pathIds(resource.path, call.path),
@@ -132,15 +134,15 @@ const CONFIG = {
  * knows nothing of the service's narrow one and re-encodes files, so validate-document is read by our own.
  */
 const checkInput: PrismHttpComponents['validateInput'] = ({ resource, element }) => {
-  if (resource.iid !== 'validateDocument') {
-    try {
-      return validateInput({ resource, element });
-    } catch {
-      // Prism throws on a content-type header that is not one.
-      return refuse('header.content-type', 'is not a media type');
-    }
-  }
+  // Prism throws on a path and on a content-type header that are not what they should be.
+  if (decoded(element.url.path) === undefined)
+    return refuse('path', 'is not percent-encoded as it should be');
   const contentType = element.headers?.['content-type'] ?? '';
+  if (resource.iid !== 'validateDocument') {
+    if (contentType !== '' && !isMediaType(contentType))
+      return refuse('header.content-type', 'is not a media type');
+    return validateInput({ resource, element });
+  }
   if (!/^multipart\/form-data\s*;/i.test(contentType)) {
     return refuse('header.content-type', 'must be multipart/form-data with a boundary');
   }
@@ -159,6 +161,15 @@ function refuse(path: string, message: string): ReturnType<PrismHttpComponents['
   return { _tag: 'Left', left: [{ path: path.split('.'), message, severity: ERROR }] };
 }
 
+function isMediaType(header: string): boolean {
+  try {
+    new MIMEType(header);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function textOf(diagnostic: { readonly path?: string[]; readonly message: string }): string {
   const path = diagnostic.path?.join('.') ?? '';
   return path === '' ? diagnostic.message : `${path}: ${diagnostic.message}`;
@@ -169,16 +180,17 @@ function statusOf(error: Error): number {
 }
 
 function pathIds(template: string, path: string): string[] {
-  const values = path.split('/');
+  const values = path.split('/').map((segment) => decoded(segment) ?? segment);
   return template
     .split('/')
-    .flatMap((segment, index) => (segment.startsWith('{') ? [decoded(values[index] ?? '')] : []));
+    .flatMap((segment, index) => (segment.startsWith('{') ? [values[index] ?? ''] : []));
 }
 
-function decoded(segment: string): string {
+/** Undefined when the percent-encoding is broken. */
+function decoded(text: string): string | undefined {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(text);
   } catch {
-    return segment;
+    return undefined;
   }
 }

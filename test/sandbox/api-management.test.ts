@@ -93,6 +93,13 @@ test('answers HEAD without a body and everything outside the API with a 404', as
   sandbox.takeViolations();
 });
 
+test('takes a broken percent-encoding for an id that does not exist', async () => {
+  const sandbox = await sandboxForTest();
+  expect(await issuerOf(sandbox).call('GET', '/dossiers/%zz')).toMatchObject({ status: 404 });
+  expect(await issuerOf(sandbox).call('GET', '/dossiers/a%2Fb')).toMatchObject({ status: 404 });
+  expect(sandbox.takeViolations()).toHaveLength(1);
+});
+
 test('lets browsers in from anywhere', async () => {
   const sandbox = await sandboxForTest();
   const preflight = await fetch(`${sandbox.url}/dossiers`, {

@@ -78,6 +78,15 @@ test('answers from the contract, without state, when the caller prefers it', asy
   expect(await prefer('example=signed')).toMatchObject({ status: 200, body: { status: 'SIGNED' } });
   const [one, other] = [await prefer('dynamic=true, seed=42'), await prefer('dynamic=true, seed=42')];
   expect(one.body).toEqual(other.body);
+  expect(await prefer('code=418')).toMatchObject({ status: 404, headers: expect.any(Headers) });
   expect(await prefer('example=nobody')).toMatchObject({ status: 404 });
   expect(sandbox.calls.map(({ operationId }) => operationId)).toContain('getSignatureRequest');
+});
+
+test('leaves calls with other preferences to the state', async () => {
+  const issuer = issuerOf(await sandboxForTest());
+  for (const prefer of ['respond-async', 'code=abc', 'return=minimal']) {
+    const answer = await issuer.call('GET', '/dossiers/x/signature-requests', undefined, { prefer });
+    expect(answer).toMatchObject({ status: 404, body: { detail: 'The specified dossier was not found' } });
+  }
 });

@@ -1,0 +1,11 @@
+import { expect, test, vi } from 'vitest';
+import { startSandbox } from '../../mocks/sandbox/server.ts';
+
+vi.mock('../../mocks/sandbox/handlers.ts', async (original) => {
+  const { HANDLERS } = await original<typeof import('../../mocks/sandbox/handlers.ts')>();
+  return { HANDLERS: new Map([...HANDLERS].filter(([operationId]) => operationId !== 'sendNotification')) };
+});
+
+test('does not start when the contract has an operation that nobody handles', async () => {
+  await expect(startSandbox()).rejects.toThrow('without a handler: sendNotification');
+});
