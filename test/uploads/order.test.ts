@@ -96,8 +96,10 @@ test('lets a large file wait when nobody asks for another', async () => {
   using client = new PoliteClient(gateway.port);
   const [a, b] = [pdfBytes(1000), pdfBytes(20 * MIB)];
   const answer = client.post(uploadBody(TWO, { a, b }));
-  // The server reads until its buffers are full and then leaves the rest on the wire.
-  await expect.poll(() => client.socket.bytesWritten).toBeGreaterThan(64 * 1024);
+  // The server reads until its buffers are full and leaves the rest on the wire: the client gets no further.
+  let written = 0;
+  const isStuck = (): boolean => written === (written = client.socket.bytesWritten) && written > 64 * 1024;
+  await expect.poll(isStuck, { interval: 100 }).toBe(true);
   slow.resolve(storage.address('a'));
   expect((await answer).body).toEqual({ data: { a: stored(a), b: stored(b) } });
   expect(gateway.earlyPool.inUse).toBe(0);

@@ -98,6 +98,33 @@ test.each([1000, 6 * MIB])(
   },
 );
 
+test('does not commit a file before it knows that no file follows that the map does not name', async () => {
+  await using storage = await startBlobStub();
+  await using gateway = await startUploadGateway({
+    target: storage.address,
+    storage: { allowedHosts: [storage.origin] },
+  });
+  const fields = [
+    ['operations', JSON.stringify({ query: UPLOAD, variables: { f: null } })],
+    ['map', '{"0":["variables.f"]}'],
+  ] as const;
+  const body = multipartBody(fields, [
+    { name: '0', content: pdfBytes(1 * MIB) },
+    { name: '1', content: pdfBytes(1 * MIB) },
+  ]);
+  // To the end of the first file: the line that begins the second part, without its headers.
+  const end = body.indexOf('Content-Disposition: form-data; name="1"');
+  using client = new PoliteClient(gateway.port);
+  await client.begin(body, end);
+  await expect.poll(() => gateway.pool.inUse).toBe(1);
+  using other = new PoliteClient(gateway.port);
+  await other.post(PING);
+  expect(storage.calls).toEqual([]);
+  await client.write(body.subarray(end));
+  expect((await client.answer()).body.errors).toMatchObject([{ extensions: { kind: 'unexpected' } }]);
+  expect(storage.calls).toEqual([]);
+});
+
 test('refuses a file that is sent twice', async () => {
   const fields = [
     ['operations', JSON.stringify({ query: UPLOAD, variables: { f: null } })],
