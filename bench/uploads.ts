@@ -9,7 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Each scenario has a gateway of its own; gateway, storage and clients are processes of their own. Linux only: the
  * peak is the kernel's own (VmHWM), reset before the uploads begin.
  *
- *   node bench/uploads.ts        (with the repository's Node: npx -c 'node bench/uploads.ts')
+ *   npx -c 'node bench/uploads.ts [server]'
+ *
+ * `server` is another gateway to measure: a module, relative to this folder, that takes the origin of the storage as its
+ * argument, has a mutation `upload(file: Upload!) { sizeBytes }` and reports `{ port }` to its parent.
  */
 const MIB = 1024 * 1024;
 const SCENARIOS = [
@@ -18,6 +21,7 @@ const SCENARIOS = [
   { uploads: 32, mib: 50, limitMib: 140 },
 ];
 const DEADLINE_MS = 120_000;
+const [, , server = 'uploads-server.ts'] = process.argv;
 
 const started: ChildProcess[] = [];
 setTimeout(() => {
@@ -49,7 +53,7 @@ console.log('uploads        idle MiB   peak MiB   growth   limit      MiB/s');
 let isOver = false;
 for (const { uploads, mib, limitMib } of SCENARIOS) {
   const storage = await start('uploads-storage.ts');
-  const gateway = await start('uploads-server.ts', `http://127.0.0.1:${storage.message.port}`);
+  const gateway = await start(server, `http://127.0.0.1:${storage.message.port}`);
   const pid = gateway.child.pid ?? 0;
   // The first request compiles code and opens connections; what is at rest after it is what idle means.
   await start('uploads-client.ts', gateway.message.port, 1, 1000);
