@@ -22,9 +22,8 @@ export class BlockPool {
   readonly #waiters = new Set<Waiter>();
   #allocated = 0;
 
-  /** @param options.blocks @default 8, 32 MiB: more make nothing faster on two cores, and the
-   *   socket buffers that wait for the garbage collector need about twice as much again (`bench/uploads.ts`) */
-  constructor({ blocks = 8, blockBytes = BLOCK_BYTES }: { blocks?: number; blockBytes?: number } = {}) {
+  /** @param options.blocks @default 12, 48 MiB; the 4 blocks for early files make it 64, see `use-uploads.ts` */
+  constructor({ blocks = 12, blockBytes = BLOCK_BYTES }: { blocks?: number; blockBytes?: number } = {}) {
     if (blocks < 1) throw new RangeError(`A pool needs at least one block, not ${blocks}.`);
     this.blocks = blocks;
     this.blockBytes = blockBytes;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { chunkReceived } from './chunk-garbage.ts';
 
 export interface DrainLimits {
   readonly maxBytes: number;
@@ -19,6 +20,7 @@ export function drain(req: IncomingMessage, { maxBytes, timeoutMs }: DrainLimits
   let bytes = 0;
   req.unpipe();
   req.on('data', (chunk: Buffer) => {
+    chunkReceived(chunk);
     bytes += chunk.length;
     if (bytes > maxBytes) req.destroy();
   });

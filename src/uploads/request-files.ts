@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
+import { chunkReceived } from './chunk-garbage.ts';
 import { UploadError } from './errors.ts';
 import { FileUpload } from './file-upload.ts';
 import { Shelf } from './shelf.ts';
@@ -122,6 +123,7 @@ export class RequestFiles {
     file.upload.mimetype = mimetype;
     // One chunk at a time, by events: `read()` would join what is buffered, and that copy is garbage of the worst size.
     stream.pause().on('data', (chunk: Buffer) => {
+      chunkReceived(chunk);
       if (file.isSkipped) return;
       stream.pause();
       file.chunk = chunk;
