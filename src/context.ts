@@ -1,0 +1,49 @@
+import type { YogaInitialContext } from 'graphql-yoga';
+import type { BlockPool } from './uploads/block-pool.ts';
+import type { UpstreamClient } from './upstream/client.ts';
+import { dossierById } from './upstream/loaders/dossier-by-id.ts';
+import { signatureRequestById } from './upstream/loaders/signature-request-by-id.ts';
+import type { BlobStorage } from './upstream/storage.ts';
+
+/** What one gateway shares between all its requests. */
+export interface GatewayParts {
+  readonly upstream: UpstreamClient;
+  readonly storage: BlobStorage;
+  readonly blocks: BlockPool;
+  readonly limits: { readonly maxUploadBytes: number; readonly uploadStallMs: number };
+}
+
+/** What resolvers are given: the gateway's parts and what belongs to this one request. */
+export interface GatewayContext extends GatewayParts {
+  /** Aborted when the client leaves. Every call and every wait takes it. */
+  readonly signal: AbortSignal;
+  /** Made for this request alone, so nothing that one caller read is ever shown to another. */
+  readonly loaders: {
+    readonly dossierById: ReturnType<typeof dossierById>;
+    readonly signatureRequestById: ReturnType<typeof signatureRequestById>;
+  };
+}
+
+export function createContext(
+  parts: GatewayParts,
+  { request }: Pick<YogaInitialContext, 'request'>,
+): GatewayContext {
+  const signal = nativeSignal(request.signal);
+  return {
+    ...parts,
+    signal,
+    loaders: {
+      dossierById: dossierById(parts.upstream, { signal }),
+      signatureRequestById: signatureRequestById(parts.upstream, { signal }),
+    },
+  };
+}
+
+/** Yoga hands out a proxy of its signal, which `AbortSignal.any` refuses: mirror it once. */
+function nativeSignal(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return controller.signal;
+}

@@ -1,0 +1,101 @@
+import isEmailModule from 'validator/lib/isEmail.js';
+import { z } from 'zod';
+import { InvalidInputError } from './errors.ts';
+
+/*
+ * The rules of the service for what people fill in, as its running code has them (the published document differs).
+ * Messages speak the words of the form and never repeat a value.
+ */
+
+/** CommonJS module without an `exports` map: under nodenext its default export sits one level deeper for the compiler. */
+const isEmail: (text: string) => boolean = isEmailModule.default ?? isEmailModule;
+
+/** Length in UTF-16 code units, as the service counts. */
+const text = (name: string, least: number, most: number) =>
+  z.string().refine((value) => value.length >= least && value.length <= most, {
+    error: ({ input }) => `${name} must have ${least} to ${most} characters; it has ${String(input).length}.`,
+  });
+
+const filled = (name: string) => z.string().min(1, `${name} must not be empty.`);
+const zeroOrMore = (name: string) => z.number().min(0, `${name} must not be negative.`);
+
+export const clauseType = z.enum(['REQUIRED', 'UNFAIR', 'OPTIONAL']);
+
+const fieldRules = z.object({
+  clause: z.object({ title: text('The title of the clause', 5, 79), type: clauseType }),
+  position: z.object({
+    uniqueName: filled('The name of the signature field in the PDF').nullish(),
+    box: z
+      .object({
+        page: zeroOrMore('The page (counted from 0)'),
+        x: z.number(),
+        y: z.number(),
+        width: zeroOrMore('The width of the box'),
+        height: zeroOrMore('The height of the box'),
+      })
+      .nullish(),
+  }),
+});
+
+/** A document and its signature fields, as `createDossier`, `createSignatureRequest` and `validateDocument` take them. */
+export const fieldsRules = z
+  .array(fieldRules)
+  .refine(
+    (fields) => fields.length === 0 || fields.some(({ clause }) => clause.type !== 'OPTIONAL'),
+    'At least one clause must not be optional: make one REQUIRED or UNFAIR, or leave the list of fields empty.',
+  );
+
+const documentRules = z.object({
+  title: text('The title of the document', 3, 60),
+  fields: fieldsRules.nullish(),
+});
+
+export const documentsRules = z.array(documentRules).min(1, 'At least one document is needed.');
+
+export const titleRules = filled('The title of the dossier');
+
+export const supportEmailRules = z
+  .string()
+  .refine((value) => isEmail(value), 'The support e-mail must be a plain address such as urp@example.it.');
+
+export const expiresAtRules = z
+  .date()
+  .refine((date) => date.getTime() > Date.now(), 'The expiry must be in the future.');
+
+/**
+ * 6 letters, 2 digits, a month letter, 2 digits, a letter, 3 digits, a letter; each digit may be one of
+ * L M N P Q R S T U V instead (omocodia). Upper case; the check character is not tested, as the service does not.
+ */
+const FISCAL_CODE = /^[A-Z]{6}[\dLMNP-V]{2}[ABCDEHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]$/;
+
+export const fiscalCodeRules = z
+  .string()
+  .regex(
+    FISCAL_CODE,
+    'The fiscal code must have its 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.',
+  );
+
+/** UUID as `findSigner` returns it. The service takes any text here and fails much later, at the notification. */
+export const signerIdRules = z.guid(
+  'The signer must be the id that findSigner returns (a UUID), not a fiscal code.',
+);
+
+export const idRules = (name: string) => filled(`The id of the ${name}`);
+
+/** Longest wait of one call in seconds: below the 60 s after which proxies commonly give up on a silent connection. */
+export const MAX_WAIT_SECONDS = 55;
+
+export const waitSecondsRules = z
+  .int()
+  .min(0, 'The wait must be 0 to 55 seconds.')
+  .max(MAX_WAIT_SECONDS, 'The wait must be 0 to 55 seconds.');
+
+/**
+ * Checks an input against its rules before anything is sent.
+ * @throws {InvalidInputError} with every problem and its path.
+ */
+export function checkInput(rules: z.ZodType, input: unknown): void {
+  const { error } = rules.safeParse(input);
+  if (error === undefined) return;
+  throw new InvalidInputError(error.issues.map(({ path, message }) => ({ path: path.map(String), message })));
+}

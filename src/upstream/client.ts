@@ -1,0 +1,228 @@
+import { Readable } from 'node:stream';
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+import { kindOfStatus, UpstreamError } from './errors.ts';
+import type { UpstreamErrorKind } from './errors.ts';
+import type { operations } from './openapi.d.ts';
+import { pauseBeforeRepeat } from './retry.ts';
+
+/** The JSON body that the contract wants for an operation. */
+export type ApiBody<Operation extends keyof operations> = operations[Operation] extends {
+  requestBody: { content: { 'application/json': infer Body } };
+}
+  ? Body
+  : never;
+
+/** One call as an operation describes it; everything else (key, deadline, repeats) is the client's. */
+export interface ApiCall<Model> {
+  /** `operationId` of `mocks/openapi.yaml`. */
+  readonly operation: string;
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** Path below the base URL, made with the `path` tag so that no id can reach another path. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. A `MultipartBody` is streamed as it is and never sent twice. */
+  readonly body?: unknown;
+  /** Success statuses: the documented one and the one the running service sends. */
+  readonly expect: readonly number[];
+  /** Checks the body of a success and turns it into a model; gets `undefined` for 204. Throws when the shape is wrong. */
+  readonly decode: (body: unknown) => Model;
+}
+
+/** A body that is streamed, with the content type that describes it. */
+export class MultipartBody {
+  readonly contentType: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+
+  constructor(contentType: string, chunks: AsyncIterable<Uint8Array>) {
+    this.contentType = contentType;
+    this.chunks = chunks;
+  }
+}
+
+export interface CallOptions {
+  /** Aborts the call when the caller of the gateway leaves. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UpstreamClientOptions {
+  /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */
+  readonly baseUrl: URL;
+  readonly apiKey: string;
+  /** Deadline of one call with all its repeats, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Largest number of connections kept to the service. */
+  readonly connections: number;
+  /** Replaces the connection pool; tests use undici's `MockAgent`. */
+  readonly dispatcher?: Dispatcher;
+}
+
+/** The only way to the service's API. Holds a keep-alive pool; close it when done. */
+export interface UpstreamClient {
+  /**
+   * Makes one call and decodes its answer.
+   * @throws {UpstreamError} for every failure, whatever its origin.
+   */
+  call<Model>(call: ApiCall<Model>, options?: CallOptions): Promise<Model>;
+  close(): Promise<void>;
+}
+
+/** Answers of the service are a few kilobytes; nothing it documents comes near this. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
+  const { origin, pathname } = options.baseUrl;
+  const basePath = pathname.replace(/\/$/, '');
+  const dispatcher =
+    options.dispatcher ??
+    new Agent({
+      connections: options.connections,
+      connect: { timeout: Math.min(options.timeoutMs, 5_000) },
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      allowH2: false,
+    });
+
+  async function attempt<Model>(call: ApiCall<Model>, signal: AbortSignal): Promise<Model> {
+    const headers: Record<string, string> = {
+      'ocp-apim-subscription-key': options.apiKey,
+      accept: 'application/json, application/problem+json',
+    };
+    const body = encodeBody(call.body, headers);
+    let response: Dispatcher.ResponseData<unknown>;
+    let text: string;
+    try {
+      response = await dispatcher.request({
+        origin,
+        path: basePath + call.path + encodeQuery(call.query),
+        method: call.method,
+        headers,
+        body,
+        signal,
+      });
+      text = await response.body.text();
+    } catch (cause) {
+      if (cause instanceof UpstreamError) throw cause;
+      throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause), cause });
+    }
+    const { statusCode: status } = response;
+    if (status >= 400) throw failureOf(call.operation, response, text);
+    const contract = (cause?: unknown): UpstreamError =>
+      new UpstreamError({ operation: call.operation, kind: 'contract', status, cause });
+    if (!call.expect.includes(status)) throw contract();
+    try {
+      return call.decode(status === 204 ? undefined : parseJson(response, text));
+    } catch (cause) {
+      throw contract(cause);
+    }
+  }
+
+  return {
+    async call(call, { signal } = {}) {
+      const timeout = AbortSignal.timeout(options.timeoutMs);
+      const deadline = {
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        endsAt: performance.now() + options.timeoutMs,
+      };
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          return await attempt(call, deadline.signal);
+        } catch (failure) {
+          if (!(failure instanceof UpstreamError)) throw failure;
+          if (!(await pauseBeforeRepeat(call, failure, attempts, deadline))) throw failure;
+        }
+      }
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+function encodeBody(body: unknown, headers: Record<string, string>): string | Readable | null {
+  if (body === undefined) return null;
+  if (body instanceof MultipartBody) {
+    headers['content-type'] = body.contentType;
+    return Readable.from(body.chunks, { objectMode: false });
+  }
+  headers['content-type'] = 'application/json';
+  return JSON.stringify(body);
+}
+
+function encodeQuery(query: ApiCall<unknown>['query']): string {
+  const given = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
+
+function parseJson(response: Dispatcher.ResponseData<unknown>, text: string): unknown {
+  const type = header(response, 'content-type') ?? '';
+  if (!JSON_TYPE.test(type))
+    throw new TypeError(`expected JSON, got ${type.slice(0, 60) || 'no content type'}`);
+  return JSON.parse(text);
+}
+
+/** Reads either error envelope: the backend's problem (`detail`) or the API gateway's (`message`). */
+function failureOf(operation: string, response: Dispatcher.ResponseData<unknown>, text: string): UpstreamError {
+  const { statusCode: status } = response;
+  let detail: string | undefined;
+  let cause: unknown;
+  try {
+    const body = parseJson(response, text);
+    if (typeof body === 'object' && body !== null) {
+      const words = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;
+      if (typeof words === 'string') detail = words;
+    }
+  } catch (unreadable) {
+    cause = unreadable; // the status alone still says what happened
+  }
+  const retryAfterSeconds = seconds(
+    header(response, 'x-rate-limit-retry-after') ?? header(response, 'retry-after'),
+  );
+  return new UpstreamError({
+    operation,
+    kind: kindOfStatus(status),
+    status,
+    detail,
+    retryAfterSeconds,
+    cause,
+  });
+}
+
+function header(response: Dispatcher.ResponseData<unknown>, name: string): string | undefined {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function seconds(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,6}$/.test(value.trim()) ? Number(value) : undefined;
+}
+
+/** Node and undici codes of failures in which the call cannot have arrived. */
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** Sorts a failure without an answer. Shared with the storage client. */
+export function kindOfFailure(cause: unknown): UpstreamErrorKind {
+  if (!(cause instanceof Error)) return 'connection-lost';
+  if (cause.name === 'TimeoutError') return 'timeout';
+  if (cause.name === 'AbortError') return 'aborted';
+  const code = 'code' in cause ? String(cause.code) : '';
+  if (NOT_CONNECTED.has(code)) return 'unreachable';
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'timeout';
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code.startsWith('HPE_')) return 'contract';
+  return 'connection-lost';
+}

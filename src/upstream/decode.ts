@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import type { components } from './openapi.d.ts';
+
+/*
+ * Wire data in, models out: checked once, renamed to camelCase, dates as `Date`.
+ * Unknown properties are dropped and unknown statuses passed on, so that an addition to the service breaks nothing.
+ * `Model<Wire, Decoder>` is the guard: the compiler refuses a decoder that does not accept what the contract allows.
+ */
+type Wire = components['schemas'];
+type Model<Contract extends z.input<Decoder>, Decoder extends z.ZodType> = Contract extends unknown
+  ? z.output<Decoder>
+  : never;
+
+const timestamp = z.string().transform((text, context) => {
+  const date = new Date(text);
+  if (!Number.isNaN(date.getTime())) return date;
+  context.addIssue('not a timestamp');
+  return z.NEVER;
+});
+
+const signatureField = z
+  .object({
+    clause: z.object({ title: z.string(), type: z.string() }),
+    attrs: z.union([
+      z.object({ unique_name: z.string() }).transform(({ unique_name }) => ({ uniqueName: unique_name })),
+      z
+        .object({
+          coordinates: z.object({ x: z.number(), y: z.number() }),
+          page: z.number(),
+          size: z.object({ w: z.number(), h: z.number() }),
+        })
+        .transform(({ coordinates: { x, y }, page, size: { w, h } }) => ({
+          page,
+          x,
+          y,
+          width: w,
+          height: h,
+        })),
+    ]),
+  })
+  .transform(({ clause, attrs }) => ({ clause, position: attrs }));
+
+const documentMetadata = z
+  .object({ title: z.string(), signature_fields: z.array(signatureField).default([]) })
+  .transform(({ title, signature_fields }) => ({ title, fields: signature_fields }));
+
+const dossier = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    support_email: z.string().optional(),
+    documents_metadata: z.array(documentMetadata),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .transform((wire) => ({
+    id: wire.id,
+    title: wire.title,
+    supportEmail: wire.support_email,
+    documents: wire.documents_metadata,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+  }));
+
+const document = z
+  .object({
+    id: z.string(),
+    status: z.string(),
+    metadata: documentMetadata,
+    created_at: timestamp,
+    updated_at: timestamp,
+    uploaded_at: timestamp.optional(),
+    rejected_at: timestamp.optional(),
+    reject_reason: z.string().optional(),
+    url: z.string().optional(),
+  })
+  .transform((wire) => ({
+    id: wire.id,
+    status: wire.status,
+    title: wire.metadata.title,
+    fields: wire.metadata.fields,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+    uploadedAt: wire.uploaded_at,
+    rejectedAt: wire.rejected_at,
+    rejectReason: wire.reject_reason,
+    url: wire.url,
+  }));
+
+const listedRequest = {
+  id: z.string(),
+  dossier_id: z.string(),
+  signer_id: z.string(),
+  status: z.string(),
+  created_at: timestamp,
+  updated_at: timestamp,
+  expires_at: timestamp,
+};
+
+const signatureRequestSummary = z.object(listedRequest).transform(summaryOf);
+
+const signatureRequest = z
+  .object({
+    ...listedRequest,
+    documents: z.array(document),
+    notification: z.object({ io_message_id: z.string() }).optional(),
+    qr_code_url: z.string().optional(),
+    signed_at: timestamp.optional(),
+    rejected_at: timestamp.optional(),
+    cancelled_at: timestamp.optional(),
+    reject_reason: z.string().optional(),
+  })
+  .transform((wire) => ({
+    ...summaryOf(wire),
+    documents: wire.documents,
+    notification: wire.notification && { ioMessageId: wire.notification.io_message_id },
+    qrCodeUrl: wire.qr_code_url,
+    signedAt: wire.signed_at,
+    rejectedAt: wire.rejected_at,
+    cancelledAt: wire.cancelled_at,
+    rejectReason: wire.reject_reason,
+  }));
+
+interface ListedRequest {
+  id: string;
+  dossier_id: string;
+  signer_id: string;
+  status: string;
+  created_at: Date;
+  updated_at: Date;
+  expires_at: Date;
+}
+
+function summaryOf(wire: ListedRequest) {
+  return {
+    id: wire.id,
+    dossierId: wire.dossier_id,
+    signerId: wire.signer_id,
+    status: wire.status,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+    expiresAt: wire.expires_at,
+  };
+}
+
+const signatureRequestPage = z
+  .object({ items: z.array(signatureRequestSummary), continuation_token: z.string().optional() })
+  .transform(({ items, continuation_token }) => ({ items, continuationToken: continuation_token }));
+
+const signer = z.object({ id: z.string() });
+const uploadUrl = z.string();
+const notification = z
+  .object({ io_message_id: z.string() })
+  .transform(({ io_message_id }) => ({ ioMessageId: io_message_id }));
+const documentValidation = z
+  .object({ is_valid: z.boolean(), violations: z.array(z.string()).default([]) })
+  .transform(({ is_valid, violations }) => ({ isValid: is_valid, violations }));
+
+/** A dossier: what is to be signed, for any number of signers. It never changes. */
+export type Dossier = Model<Wire['DossierDetailView'], typeof dossier>;
+/** Title and signature fields of a document, as a dossier describes it. */
+export type DocumentMetadata = Model<Wire['DocumentMetadata'], typeof documentMetadata>;
+export type SignatureField = DocumentMetadata['fields'][number];
+/** A document of a signature request. `status` is the service's word; new ones are passed on as they are. */
+export type Document = Model<Wire['DocumentDetailView'], typeof document>;
+/** A signature request as lists show it. */
+export type SignatureRequestSummary = Model<Wire['SignatureRequestListView'], typeof signatureRequestSummary>;
+/** A signature request with its documents and everything that its status brings. */
+export type SignatureRequest = Model<Wire['SignatureRequestDetailView'], typeof signatureRequest>;
+/** One page of a dossier's requests; no `continuationToken` means that it is the last. */
+export type SignatureRequestPage = Model<Wire['SignatureRequestList'], typeof signatureRequestPage>;
+export type Signer = Model<Wire['SignerDetailView'], typeof signer>;
+export type Notification = Model<Wire['NotificationDetailView'], typeof notification>;
+/** What the service found in a PDF without keeping it. */
+export type DocumentValidation = Model<Wire['DocumentValidationResult'], typeof documentValidation>;
+
+const decoder =
+  <Output>(schema: z.ZodType<Output>) =>
+  (body: unknown): Output =>
+    schema.parse(body);
+
+export const decodeDossier = decoder(dossier);
+export const decodeSignatureRequest = decoder(signatureRequest);
+export const decodeSignatureRequestPage = decoder(signatureRequestPage);
+export const decodeSigner = decoder(signer);
+export const decodeUploadUrl = decoder<Model<Wire['UploadUrl'], typeof uploadUrl>>(uploadUrl);
+export const decodeNotification = decoder(notification);
+export const decodeDocumentValidation = decoder(documentValidation);
+/** For answers without a body. */
+export const decodeNothing = (): void => undefined;

@@ -1,0 +1,23 @@
+import type { ApiBody, CallOptions, UpstreamClient } from '../client.ts';
+import { decodeDossier } from '../decode.ts';
+import type { Dossier } from '../decode.ts';
+
+/**
+ * `createDossier`. Every call makes a new dossier; the service knows no idempotency key.
+ * A body that the service refuses is a 422, although the published document says 400.
+ * @throws {UpstreamError}
+ */
+export function createDossier(
+  client: UpstreamClient,
+  body: ApiBody<'createDossier'>,
+  options?: CallOptions,
+): Promise<Dossier> {
+  const call = {
+    operation: 'createDossier',
+    method: 'POST',
+    path: '/dossiers',
+    body,
+    expect: [201],
+  } as const;
+  return client.call({ ...call, decode: decodeDossier }, options);
+}

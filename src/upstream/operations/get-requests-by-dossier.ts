@@ -1,0 +1,33 @@
+import type { CallOptions, UpstreamClient } from '../client.ts';
+import { decodeSignatureRequestPage } from '../decode.ts';
+import type { SignatureRequestPage } from '../decode.ts';
+import { path } from '../path.ts';
+
+export interface RequestsByDossierParams {
+  readonly dossierId: string;
+  /** 25 to 100; the service refuses anything else. */
+  readonly limit: number;
+  /** From the page before; opaque. */
+  readonly continuationToken?: string | undefined;
+}
+
+/**
+ * `getRequestsByDossier`: one page, in practice in order of creation.
+ * A token the service cannot read is a 500, not a 400.
+ * @throws {UpstreamError} `not-found` when no dossier of this issuer has the id.
+ */
+export async function getRequestsByDossier(
+  client: UpstreamClient,
+  { dossierId, limit, continuationToken }: RequestsByDossierParams,
+  options?: CallOptions,
+): Promise<SignatureRequestPage> {
+  const operation = 'getRequestsByDossier';
+  const call = {
+    operation,
+    method: 'GET',
+    path: path(operation)`/dossiers/${dossierId}/signature-requests`,
+    query: { limit, continuationToken },
+    expect: [200],
+  } as const;
+  return client.call({ ...call, decode: decodeSignatureRequestPage }, options);
+}

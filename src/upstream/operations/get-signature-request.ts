@@ -1,0 +1,23 @@
+import type { CallOptions, UpstreamClient } from '../client.ts';
+import { decodeSignatureRequest } from '../decode.ts';
+import type { SignatureRequest } from '../decode.ts';
+import { path } from '../path.ts';
+
+/**
+ * `getSignatureRequest`. Once SIGNED, each read mints download links that live 5 minutes.
+ * @throws {UpstreamError} `not-found` when no request of this issuer has the id.
+ */
+export async function getSignatureRequest(
+  client: UpstreamClient,
+  id: string,
+  options?: CallOptions,
+): Promise<SignatureRequest> {
+  const operation = 'getSignatureRequest';
+  const call = {
+    operation,
+    method: 'GET',
+    path: path(operation)`/signature-requests/${id}`,
+    expect: [200],
+  } as const;
+  return client.call({ ...call, decode: decodeSignatureRequest }, options);
+}

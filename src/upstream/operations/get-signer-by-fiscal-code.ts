@@ -1,0 +1,25 @@
+import type { ApiBody, CallOptions, UpstreamClient } from '../client.ts';
+import { decodeSigner } from '../decode.ts';
+import type { Signer } from '../decode.ts';
+
+/**
+ * `getSignerByFiscalCode`. A POST that only reads: the same code always gives the same signer.
+ * Answers 200, although the published document says 201.
+ * @throws {UpstreamError} `not-found` for a citizen who never logged in to IO, `bad-request` for one who does not
+ *   accept this service, `forbidden` when a test key does not list the citizen as a tester.
+ */
+export function getSignerByFiscalCode(
+  client: UpstreamClient,
+  fiscalCode: string,
+  options?: CallOptions,
+): Promise<Signer> {
+  const body: ApiBody<'getSignerByFiscalCode'> = { fiscal_code: fiscalCode };
+  const call = {
+    operation: 'getSignerByFiscalCode',
+    method: 'POST',
+    path: '/signers',
+    body,
+    expect: [200, 201],
+  } as const;
+  return client.call({ ...call, decode: decodeSigner }, options);
+}

@@ -1,0 +1,25 @@
+import type { CallOptions, UpstreamClient } from '../client.ts';
+import { decodeNotification } from '../decode.ts';
+import type { Notification } from '../decode.ts';
+import { path } from '../path.ts';
+
+/**
+ * `sendNotification`: the message in the IO app. Works once per request, in WAIT_FOR_SIGNATURE only; no body is sent.
+ * Answers 200, although the published document says 201.
+ * @throws {UpstreamError} `unprocessable` in any other status or when it was sent before, `bad-request` when the
+ *   citizen does not accept messages of this service.
+ */
+export async function sendNotification(
+  client: UpstreamClient,
+  id: string,
+  options?: CallOptions,
+): Promise<Notification> {
+  const operation = 'sendNotification';
+  const call = {
+    operation,
+    method: 'PUT',
+    path: path(operation)`/signature-requests/${id}/notification`,
+    expect: [200, 201],
+  } as const;
+  return client.call({ ...call, decode: decodeNotification }, options);
+}

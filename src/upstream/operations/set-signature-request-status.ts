@@ -1,0 +1,25 @@
+import type { ApiBody, CallOptions, UpstreamClient } from '../client.ts';
+import { decodeNothing } from '../decode.ts';
+import { path } from '../path.ts';
+
+/**
+ * `setSignatureRequestStatus`: READY (from DRAFT, all documents READY) or CANCELLED (from WAIT_FOR_SIGNATURE only).
+ * The body is a bare JSON string, and the answer 204 without a body.
+ * @throws {UpstreamError} `bad-request` when the status of the request does not allow it.
+ */
+export async function setSignatureRequestStatus(
+  client: UpstreamClient,
+  id: string,
+  status: ApiBody<'setSignatureRequestStatus'>,
+  options?: CallOptions,
+): Promise<void> {
+  const operation = 'setSignatureRequestStatus';
+  const call = {
+    operation,
+    method: 'PUT',
+    path: path(operation)`/signature-requests/${id}/status`,
+    body: status,
+    expect: [204],
+  } as const;
+  return client.call({ ...call, decode: decodeNothing }, options);
+}

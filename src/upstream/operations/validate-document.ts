@@ -1,0 +1,50 @@
+import type { CallOptions, UpstreamClient } from '../client.ts';
+import { MultipartBody } from '../client.ts';
+import { decodeDocumentValidation } from '../decode.ts';
+import type { DocumentValidation } from '../decode.ts';
+import type { components } from '../openapi.d.ts';
+
+type Fields = readonly components['schemas']['SignatureField'][];
+
+/**
+ * `validateDocument`: checks a PDF, and optionally whether signature fields fit in it, without keeping it.
+ * The PDF is streamed. An unreadable PDF is a 500 with `detail: "Error"`, not a violation.
+ * @throws {UpstreamError}
+ */
+export function validateDocument(
+  client: UpstreamClient,
+  { pdf, fields }: { readonly pdf: AsyncIterable<Uint8Array>; readonly fields?: Fields | undefined },
+  options?: CallOptions,
+): Promise<DocumentValidation> {
+  const body = multipartOf(pdf, fields);
+  const call = {
+    operation: 'validateDocument',
+    method: 'POST',
+    path: '/validate-document',
+    body,
+    expect: [200],
+  } as const;
+  return client.call({ ...call, decode: decodeDocumentValidation }, options);
+}
+
+/*
+ * The service tells parts apart by a `Content-Type` compared to the letter, and reads a part only when it has exactly
+ * two header lines, `Content-Disposition` with a quoted filename first. Multipart writers that add a line
+ * (`Content-Length`) or leave the filename out are refused, so the body is written here. RFC 7578, section 4.
+ */
+function multipartOf(pdf: AsyncIterable<Uint8Array>, fields: Fields | undefined): MultipartBody {
+  const boundary = `sigillo-${crypto.randomUUID()}`;
+  const head = (name: string, filename: string, type: string): string =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`;
+  const encoder = new TextEncoder();
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    if (fields !== undefined) {
+      const part = head('fields', 'fields.json', 'application/json') + JSON.stringify(fields) + '\r\n';
+      yield encoder.encode(part);
+    }
+    yield encoder.encode(head('document', 'document.pdf', 'application/pdf'));
+    yield* pdf;
+    yield encoder.encode(`\r\n--${boundary}--\r\n`);
+  }
+  return new MultipartBody(`multipart/form-data; boundary=${boundary}`, chunks());
+}
