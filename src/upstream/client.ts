@@ -165,7 +165,11 @@ function parseJson(response: Dispatcher.ResponseData<unknown>, text: string): un
 }
 
 /** Reads either error envelope: the backend's problem (`detail`) or the API gateway's (`message`). */
-function failureOf(operation: string, response: Dispatcher.ResponseData<unknown>, text: string): UpstreamError {
+function failureOf(
+  operation: string,
+  response: Dispatcher.ResponseData<unknown>,
+  text: string,
+): UpstreamError {
   const { statusCode: status } = response;
   let detail: string | undefined;
   let cause: unknown;

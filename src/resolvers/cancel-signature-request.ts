@@ -1,0 +1,27 @@
+import type { GatewayContext } from '../context.ts';
+import type { SignatureRequest } from '../upstream/decode.ts';
+import { setSignatureRequestStatus } from '../upstream/operations/set-signature-request-status.ts';
+import { readRequest } from './read-request.ts';
+import { statusRefusal } from './status-refusal.ts';
+
+export interface CancelSignatureRequestInput {
+  signatureRequestId: string;
+}
+
+/**
+ * Cancels a request that waits for its signature, and reads it back. A citizen who is signing at the same moment may
+ * still end up with a signed document: the service keeps two copies in step by queues only.
+ * @throws {NotFoundError} @throws {WrongStatusError} in any status but WAIT_FOR_SIGNATURE.
+ */
+export async function cancelSignatureRequest(
+  context: GatewayContext,
+  { signatureRequestId: id }: CancelSignatureRequestInput,
+): Promise<SignatureRequest> {
+  try {
+    await setSignatureRequestStatus(context.upstream, id, 'CANCELLED', { signal: context.signal });
+  } catch (failure) {
+    throw await statusRefusal(context, id, ['WAIT_FOR_SIGNATURE'], failure);
+  }
+  context.loaders.signatureRequestById.clear(id);
+  return readRequest(context, id);
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import type { GatewayContext } from '../context.ts';
+import type { Signer } from '../upstream/decode.ts';
+import { getSignerByFiscalCode } from '../upstream/operations/get-signer-by-fiscal-code.ts';
+import { checkInput, fiscalCodeRules } from './input-rules.ts';
+import { translated } from './translate-upstream-error.ts';
+
+export interface FindSignerInput {
+  fiscalCode: string;
+}
+
+const rules = z.object({ fiscalCode: fiscalCodeRules });
+
+/** @throws {InvalidInputError} @throws {SignerUnavailableError} */
+export function findSigner({ upstream, signal }: GatewayContext, input: FindSignerInput): Promise<Signer> {
+  checkInput(rules, input);
+  return translated(getSignerByFiscalCode(upstream, input.fiscalCode, { signal }));
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { GatewayContext } from '../context.ts';
+import type { SignatureRequest } from '../upstream/decode.ts';
+import { sendNotification } from '../upstream/operations/send-notification.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import { AlreadyNotifiedError, WrongStatusError } from './errors.ts';
+import { checkInput, waitSecondsRules } from './input-rules.ts';
+import { readRequest } from './read-request.ts';
+import { statusRefusal } from './status-refusal.ts';
+import { translated } from './translate-upstream-error.ts';
+import { waitForRequest } from './wait-for-request.ts';
+
+export interface NotifySignerInput {
+  signatureRequestId: string;
+  waitSeconds: number;
+}
+
+const rules = z.object({ waitSeconds: waitSecondsRules });
+const ALLOWED = ['WAIT_FOR_SIGNATURE'];
+
+/**
+ * Waits for WAIT_FOR_SIGNATURE if the request is READY, then sends the one notification.
+ * @throws {NotFoundError} @throws {WrongStatusError} @throws {AlreadyNotifiedError} @throws {SignerUnavailableError}
+ */
+export async function notifySigner(
+  context: GatewayContext,
+  input: NotifySignerInput,
+): Promise<SignatureRequest> {
+  checkInput(rules, input);
+  const found = await readRequest(context, input.signatureRequestId);
+  const request = await translated(
+    waitForRequest(context, found, {
+      waitSeconds: input.waitSeconds,
+      isDone: ({ status }) => status !== 'READY',
+    }),
+  );
+  if (request.notification !== undefined) throw new AlreadyNotifiedError(request.notification.ioMessageId);
+  if (!ALLOWED.includes(request.status)) throw new WrongStatusError(request.status, ALLOWED);
+  try {
+    const notification = await sendNotification(context.upstream, request.id, { signal: context.signal });
+    return { ...request, notification };
+  } catch (failure) {
+    throw await refusal(context, request.id, failure);
+  } finally {
+    context.loaders.signatureRequestById.clear(request.id);
+  }
+}
+
+/** A 422 means the wrong status or a notification that somebody else sent just now. */
+async function refusal(context: GatewayContext, id: string, failure: unknown): Promise<unknown> {
+  if (failure instanceof UpstreamError && failure.kind === 'unprocessable') {
+    const { notification } = await readRequest(context, id);
+    if (notification !== undefined) return new AlreadyNotifiedError(notification.ioMessageId);
+  }
+  return statusRefusal(context, id, ALLOWED, failure);
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { GatewayContext } from '../context.ts';
+import type { SignatureRequestSummary } from '../upstream/decode.ts';
+import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
+import { translated } from './translate-upstream-error.ts';
+
+/** The service's bounds of a page. */
+const SMALLEST_PAGE = 25;
+const LARGEST_PAGE = 100;
+
+export interface Edge {
+  readonly cursor: string;
+  readonly node: SignatureRequestSummary;
+}
+
+export interface Connection {
+  readonly edges: readonly Edge[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+/** A page of the service and how many of its items come before: the cursor of an item resumes behind it. */
+interface Position {
+  readonly token?: string | undefined;
+  readonly offset: number;
+}
+
+/** The argument of a list is not usable. */
+export class InvalidPageError extends Error {
+  override readonly name = 'InvalidPageError';
+}
+
+/**
+ * The requests of a dossier in the order of the service, which in practice is that of creation. The service pages
+ * forward only, 25 to 100 at a time, and knows no total.
+ * @throws {InvalidPageError} for `first` outside 1 to 100 or a cursor that is not one of ours.
+ */
+export async function requestsOfDossier(
+  { upstream, signal }: GatewayContext,
+  dossierId: string,
+  { first, after }: { readonly first: number; readonly after?: string | null | undefined },
+): Promise<Connection> {
+  if (first < 1 || first > LARGEST_PAGE) throw new InvalidPageError(`first must be 1 to ${LARGEST_PAGE}.`);
+  let position: Position = after == null ? { offset: 0 } : decodeCursor(after);
+  let isMore = true;
+  const edges: Edge[] = [];
+  while (edges.length < first && isMore) {
+    const limit = Math.min(Math.max(position.offset + first - edges.length, SMALLEST_PAGE), LARGEST_PAGE);
+    const params = { dossierId, limit, continuationToken: position.token };
+    const page = await translated(getRequestsByDossier(upstream, params, { signal }));
+    const { token } = position;
+    const start = position.offset;
+    const wanted = page.items.slice(start, start + first - edges.length);
+    wanted.forEach((node, index) => {
+      edges.push({ node, cursor: encodeCursor({ token, offset: start + index + 1 }) });
+    });
+    const isRest = start + wanted.length < page.items.length;
+    isMore = isRest || page.continuationToken !== undefined;
+    if (page.continuationToken === undefined) break;
+    position = { token: page.continuationToken, offset: Math.max(0, start - page.items.length) };
+  }
+  return { edges, pageInfo: { hasNextPage: isMore, endCursor: edges.at(-1)?.cursor ?? null } };
+}
+
+const positionRules = z.object({
+  token: z.string().min(1).optional(),
+  offset: z.int().min(0).max(LARGEST_PAGE),
+});
+
+function encodeCursor(position: Position): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+function decodeCursor(cursor: string): Position {
+  try {
+    return positionRules.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+  } catch (cause) {
+    throw new InvalidPageError('after is not a cursor of this list.', { cause });
+  }
+}

@@ -1,0 +1,71 @@
+import { toDataURL, toString as toSvg } from 'qrcode';
+import type { GatewayContext } from '../context.ts';
+import type { Document, SignatureRequest, SignatureRequestSummary } from '../upstream/decode.ts';
+import { NotFoundError } from './errors.ts';
+import { translated } from './translate-upstream-error.ts';
+
+/** A request as a list shows it, or whole. */
+export type AnySignatureRequest = SignatureRequestSummary | SignatureRequest;
+
+/** `null` when there is no such request: on a query that is an answer, not an error. */
+export function signatureRequest({ loaders }: GatewayContext, id: string): Promise<SignatureRequest | null> {
+  return orNull(translated(loaders.signatureRequestById.load(id)));
+}
+
+/** The whole request; one that came from a list is read, once per operation however many fields ask. */
+export function detailOf(
+  { loaders }: GatewayContext,
+  request: AnySignatureRequest,
+): Promise<SignatureRequest> {
+  return 'documents' in request
+    ? Promise.resolve(request)
+    : translated(loaders.signatureRequestById.load(request.id));
+}
+
+export async function orNull<T>(found: Promise<T>): Promise<T | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof NotFoundError) return null;
+    throw error;
+  }
+}
+
+/** The service has no such status: it is the IO app that stops showing a request whose time has passed. */
+export function isExpired({ status, expiresAt }: AnySignatureRequest): boolean {
+  return status !== 'SIGNED' && status !== 'CANCELLED' && expiresAt.getTime() <= Date.now();
+}
+
+export interface QrCode {
+  readonly url: string;
+  readonly link: string;
+}
+
+/** Exists once the request waits for its signature. The link opens the request in the IO app. */
+export function qrCodeOf({ id, qrCodeUrl }: SignatureRequest): QrCode | null {
+  if (qrCodeUrl === undefined) return null;
+  return {
+    url: qrCodeUrl,
+    link: `https://continua.io.pagopa.it/open?feat=firma&srid=${encodeURIComponent(id)}`,
+  };
+}
+
+/** The QR code as a data URI. */
+export async function qrCodeImage({ link }: QrCode, format: 'SVG' | 'PNG'): Promise<string> {
+  if (format === 'PNG') return toDataURL(link, { type: 'image/png', width: 480, margin: 4 });
+  const svg = await toSvg(link, { type: 'svg', margin: 4 });
+  return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+}
+
+export interface DocumentOfRequest extends Document {
+  /** Only when the request is SIGNED and the service could sign a link. */
+  readonly downloadUrl: string | undefined;
+}
+
+/** Before SIGNED the service gives a private address without a signature; nobody can download from it. */
+export function documentsOf({ status, documents }: SignatureRequest): DocumentOfRequest[] {
+  return documents.map((document) => ({
+    ...document,
+    downloadUrl: status === 'SIGNED' && document.url?.includes('sig=') ? document.url : undefined,
+  }));
+}

@@ -1,0 +1,139 @@
+import { UpstreamError } from '../upstream/errors.ts';
+import type { UpstreamErrorKind } from '../upstream/errors.ts';
+import {
+  InvalidInputError,
+  NotFoundError,
+  SignerUnavailableError,
+  UnreadablePdfError,
+  UpstreamFault,
+} from './errors.ts';
+import type { FaultCode } from './errors.ts';
+
+/** One line of the table: what came from where, and what the caller is told. `name` is how `docs/errors.md` calls it. */
+export interface TranslationRow {
+  /** `operationId`, or `*` for any operation that has no line of its own. */
+  readonly operation: string;
+  readonly kind: UpstreamErrorKind;
+  /** The service's own words, where the kind alone does not tell two outcomes apart. */
+  readonly detail?: string;
+  readonly name: string;
+  readonly make: (failure: UpstreamError) => Error;
+}
+
+const row = (operation: string, kind: UpstreamErrorKind, name: string, make: () => Error, detail?: string) =>
+  ({ operation, kind, name, make, ...(detail === undefined ? {} : { detail }) }) satisfies TranslationRow;
+
+const fault = (kind: UpstreamErrorKind, code: FaultCode): TranslationRow => ({
+  operation: '*',
+  kind,
+  name: code,
+  make: (failure) =>
+    new UpstreamFault(code, { retryAfterSeconds: failure.retryAfterSeconds, cause: failure }),
+});
+
+const refusedInput = (): Error =>
+  new InvalidInputError([
+    { path: [], message: 'The service refused this input without saying which value.' },
+  ]);
+const expired = (): Error =>
+  new InvalidInputError([{ path: ['expiresAt'], message: 'The expiry must be in the future.' }]);
+const noDossier = (): Error => new NotFoundError('DOSSIER');
+const noRequest = (): Error => new NotFoundError('SIGNATURE_REQUEST');
+const signer = (reason: SignerUnavailableError['reason']) => (): Error => new SignerUnavailableError(reason);
+
+const PROFILE_REFUSED = 'You are not allowed to issue requests for this user!';
+const PROFILE_FAILED = 'An error occurred while getting the profile!';
+
+/** The one table from a failure of the service to an error of the gateway. The first line that fits decides. */
+export const TRANSLATIONS: readonly TranslationRow[] = [
+  row('createDossier', 'unprocessable', 'InvalidInputError', refusedInput),
+  row('getDossier', 'not-found', 'NotFoundError', noDossier),
+  row('getRequestsByDossier', 'not-found', 'NotFoundError', noDossier),
+  row('getSignerByFiscalCode', 'unprocessable', 'InvalidInputError', refusedInput),
+  row('getSignerByFiscalCode', 'not-found', 'SignerUnavailableError', signer('NO_IO_PROFILE')),
+  row('getSignerByFiscalCode', 'forbidden', 'SignerUnavailableError', signer('NOT_A_TESTER')),
+  row(
+    'getSignerByFiscalCode',
+    'bad-request',
+    'SignerUnavailableError',
+    signer('SERVICE_DISABLED'),
+    PROFILE_REFUSED,
+  ),
+  row(
+    'getSignerByFiscalCode',
+    'bad-request',
+    'SignerUnavailableError',
+    signer('PROFILE_UNAVAILABLE'),
+    PROFILE_FAILED,
+  ),
+  row('createSignatureRequest', 'not-found', 'NotFoundError', noDossier),
+  row('createSignatureRequest', 'bad-request', 'InvalidInputError', expired),
+  row('createSignatureRequest', 'unprocessable', 'InvalidInputError', refusedInput),
+  row('getSignatureRequest', 'not-found', 'NotFoundError', noRequest),
+  row('getDocumentUploadUrl', 'not-found', 'NotFoundError', () => new NotFoundError('DOCUMENT'), 'Document'),
+  row('getDocumentUploadUrl', 'not-found', 'NotFoundError', noRequest),
+  row('setSignatureRequestStatus', 'not-found', 'NotFoundError', noRequest),
+  row(
+    'sendNotification',
+    'not-found',
+    'SignerUnavailableError',
+    signer('NO_IO_PROFILE'),
+    'User profile not found!',
+  ),
+  row('sendNotification', 'not-found', 'NotFoundError', noRequest),
+  row(
+    'sendNotification',
+    'bad-request',
+    'SignerUnavailableError',
+    signer('SERVICE_DISABLED'),
+    'It is not allowed to send a message to this user.',
+  ),
+  row(
+    'sendNotification',
+    'bad-request',
+    'SignerUnavailableError',
+    signer('SERVICE_DISABLED'),
+    PROFILE_REFUSED,
+  ),
+  row(
+    'sendNotification',
+    'bad-request',
+    'SignerUnavailableError',
+    signer('PROFILE_UNAVAILABLE'),
+    PROFILE_FAILED,
+  ),
+  row('validateDocument', 'unprocessable', 'InvalidInputError', refusedInput),
+  // An unreadable PDF is a 500 whose detail is the bare class name; other failures of the service name another class.
+  row('validateDocument', 'server-error', 'UnreadablePdfError', () => new UnreadablePdfError(), 'Error'),
+  fault('timeout', 'UPSTREAM_TIMEOUT'),
+  fault('connection-lost', 'UPSTREAM_TIMEOUT'),
+  fault('aborted', 'UPSTREAM_TIMEOUT'),
+  fault('unreachable', 'UPSTREAM_UNAVAILABLE'),
+  fault('server-error', 'UPSTREAM_UNAVAILABLE'),
+  fault('unauthorized', 'UPSTREAM_REFUSED'),
+  fault('forbidden', 'UPSTREAM_REFUSED'),
+  fault('rate-limited', 'RATE_LIMITED'),
+  fault('bad-request', 'UPSTREAM_CONTRACT'),
+  fault('not-found', 'UPSTREAM_CONTRACT'),
+  fault('unprocessable', 'UPSTREAM_CONTRACT'),
+  fault('contract', 'UPSTREAM_CONTRACT'),
+];
+
+/** What a caller of the gateway is told about a failure. Anything but an `UpstreamError` is passed on as it is. */
+export function translateUpstreamError(failure: unknown): unknown {
+  if (!(failure instanceof UpstreamError)) return failure;
+  const fits = ({ operation, kind, detail }: TranslationRow): boolean =>
+    (operation === '*' || operation === failure.operation) &&
+    kind === failure.kind &&
+    (detail === undefined || detail === failure.detail);
+  return TRANSLATIONS.find(fits)?.make(failure) ?? failure;
+}
+
+/** Awaits a call of the service. @throws the translation of its failure. */
+export async function translated<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (failure) {
+    throw translateUpstreamError(failure);
+  }
+}
