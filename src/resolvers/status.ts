@@ -1,0 +1,21 @@
+export const REQUEST_STATUSES = [
+  'DRAFT',
+  'READY',
+  'WAIT_FOR_SIGNATURE',
+  'SIGNED',
+  'REJECTED',
+  'CANCELLED',
+] as const;
+export const DOCUMENT_STATUSES = ['WAIT_FOR_UPLOAD', 'WAIT_FOR_VALIDATION', 'READY', 'REJECTED'] as const;
+
+export type RequestStatus = (typeof REQUEST_STATUSES)[number] | 'UNKNOWN';
+export type DocumentStatus = (typeof DOCUMENT_STATUSES)[number] | 'UNKNOWN';
+
+/** A status of the service in the schema's words: one that the gateway does not know yet is `UNKNOWN`, not a guess. */
+export function requestStatusOf(status: string): RequestStatus {
+  return REQUEST_STATUSES.find((known) => known === status) ?? 'UNKNOWN';
+}
+
+export function documentStatusOf(status: string): DocumentStatus {
+  return DOCUMENT_STATUSES.find((known) => known === status) ?? 'UNKNOWN';
+}

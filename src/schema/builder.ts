@@ -1,0 +1,35 @@
+import SchemaBuilder from '@pothos/core';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import type { GatewayContext } from '../context.ts';
+import type { FileUpload } from '../uploads/file-upload.ts';
+
+export interface SchemaTypes {
+  Context: GatewayContext;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    FiscalCode: { Input: string; Output: never };
+    URL: { Input: never; Output: string };
+    Upload: { Input: FileUpload; Output: never };
+  };
+}
+
+/** Result unions are named after the mutation: `createDossier` answers a `CreateDossierResult`. */
+const resultName = ({ fieldName }: { fieldName: string }): string =>
+  `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`;
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin],
+  defaultFieldNullability: false,
+  errors: {
+    directResult: true,
+    defaultUnionOptions: { name: resultName },
+  },
+});
+
+builder.queryType({ description: 'Reads. What does not exist, or is not yours, is null.' });
+builder.mutationType({
+  description:
+    'The steps of “Request a signature”, in order: createDossier, findSigner, createSignatureRequest, uploadDocument, markReady and notifySigner. Each answers its payload or an error to branch on.',
+});

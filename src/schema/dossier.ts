@@ -1,0 +1,104 @@
+import { dossier } from '../resolvers/dossier.ts';
+import { requestsOfDossier } from '../resolvers/pagination.ts';
+import type { Connection, Edge } from '../resolvers/pagination.ts';
+import type { DocumentMetadata, Dossier } from '../upstream/decode.ts';
+import { builder } from './builder.ts';
+import { SignatureFieldType } from './document.ts';
+import { SignatureRequestType } from './signature-request.ts';
+
+const DocumentTemplate = builder.objectRef<DocumentMetadata>('DocumentTemplate').implement({
+  description: 'A document that every request of the dossier will have.',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'Shown to the citizen.' }),
+    fields: t.field({
+      type: [SignatureFieldType],
+      description: 'Its signature fields.',
+      resolve: ({ fields }) => fields,
+    }),
+  }),
+});
+
+const PageInfo = builder.objectRef<Connection['pageInfo']>('PageInfo').implement({
+  description: 'How to go on in a list. Lists go forward only.',
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more.' }),
+    endCursor: t.exposeString('endCursor', {
+      nullable: true,
+      description: 'Pass it as `after` to go on. Null on an empty page.',
+    }),
+  }),
+});
+
+const EdgeType = builder.objectRef<Edge>('SignatureRequestEdge').implement({
+  description: 'An item of a list and where it stands.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', { description: 'Pass it as `after` to go on behind this item.' }),
+    node: t.field({ type: SignatureRequestType, description: 'The request.', resolve: ({ node }) => node }),
+  }),
+});
+
+const ConnectionType = builder.objectRef<Connection>('SignatureRequestConnection').implement({
+  description: 'A page of signature requests. The service knows no total.',
+  fields: (t) => ({
+    edges: t.field({
+      type: [EdgeType],
+      description: 'The items with their cursors.',
+      resolve: ({ edges }) => edges,
+    }),
+    nodes: t.field({
+      type: [SignatureRequestType],
+      description: 'The items alone.',
+      resolve: ({ edges }) => edges.map(({ node }) => node),
+    }),
+    pageInfo: t.field({ type: PageInfo, description: 'How to go on.', resolve: ({ pageInfo }) => pageInfo }),
+  }),
+});
+
+export const DossierType = builder.objectRef<Dossier>('Dossier');
+DossierType.implement({
+  description: 'What is to be signed, for any number of citizens. Once made it never changes.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'The service’s own id.' }),
+    title: t.exposeString('title', { description: 'Shown to the citizen.' }),
+    supportEmail: t.exposeString('supportEmail', {
+      nullable: true,
+      description: 'Where the citizen can ask for help. The institution’s own address unless one was given.',
+    }),
+    documents: t.field({
+      type: [DocumentTemplate],
+      description: 'The documents of its requests.',
+      resolve: ({ documents }) => documents,
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was made.',
+      resolve: ({ createdAt }) => createdAt,
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: 'The same moment, give or take a millisecond.',
+      resolve: ({ updatedAt }) => updatedAt,
+    }),
+    signatureRequests: t.field({
+      type: ConnectionType,
+      nullable: true,
+      description:
+        'Its requests, in practice oldest first. A page whose items need only list fields costs one call of the service.',
+      args: {
+        first: t.arg.int({ required: true, defaultValue: 25, description: 'How many, 1 to 100.' }),
+        after: t.arg.string({ description: 'The cursor to go on behind.' }),
+      },
+      resolve: ({ id }, args, context) => requestsOfDossier(context, id, args),
+    }),
+  }),
+});
+
+builder.queryField('dossier', (t) =>
+  t.field({
+    type: DossierType,
+    nullable: true,
+    description: 'A dossier by its id. Null when it does not exist, or is not yours.',
+    args: { id: t.arg.id({ required: true, description: 'The service’s own id.' }) },
+    resolve: (_, { id }, context) => dossier(context, id),
+  }),
+);

@@ -1,0 +1,17 @@
+import './scalars.ts';
+import './errors.ts';
+import './dossier.ts';
+import './signature-request.ts';
+import './mutations/create-dossier.ts';
+import './mutations/find-signer.ts';
+import './mutations/create-signature-request.ts';
+import './mutations/upload-document.ts';
+import './mutations/create-upload-url.ts';
+import './mutations/mark-ready.ts';
+import './mutations/notify-signer.ts';
+import './mutations/cancel-signature-request.ts';
+import './mutations/validate-document.ts';
+import { builder } from './builder.ts';
+
+/** The whole schema. Built once; the files above register themselves. */
+export const schema = builder.toSchema();

@@ -1,0 +1,42 @@
+import { InvalidInputError } from '../../resolvers/errors.ts';
+import type { Dossier } from '../../upstream/decode.ts';
+import { DocumentInput } from '../document-input.ts';
+import { DossierType } from '../dossier.ts';
+import { createDossier } from '../../resolvers/create-dossier.ts';
+import { builder } from '../builder.ts';
+
+const Input = builder.inputType('CreateDossierInput', {
+  description: 'What `createDossier` takes.',
+  fields: (t) => ({
+    title: t.string({ required: true, description: 'Shown to the citizen; not empty.' }),
+    supportEmail: t.string({
+      description: 'Where the citizen can ask for help. Default: the institution’s own address.',
+    }),
+    documents: t.field({ type: [DocumentInput], required: true, description: 'At least one.' }),
+  }),
+});
+
+const Payload = builder.objectRef<{ dossier: Dossier }>('CreateDossierPayload').implement({
+  description: 'The dossier was made.',
+  fields: (t) => ({
+    dossier: t.field({
+      type: DossierType,
+      description: 'The new dossier.',
+      resolve: ({ dossier }) => dossier,
+    }),
+  }),
+});
+
+builder.mutationField('createDossier', (t) =>
+  t.field({
+    type: Payload,
+    nullable: true,
+    description: 'Step 1: says what is to be signed. Every call makes a new dossier.',
+    errors: {
+      types: [InvalidInputError],
+      union: { description: 'What `createDossier` answers with.' },
+    },
+    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    resolve: async (_, { input }, context) => ({ dossier: await createDossier(context, input) }),
+  }),
+);

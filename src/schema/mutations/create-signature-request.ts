@@ -1,0 +1,52 @@
+import { InvalidInputError, NotFoundError } from '../../resolvers/errors.ts';
+import type { SignatureRequest } from '../../upstream/decode.ts';
+import { DocumentInput } from '../document-input.ts';
+import { SignatureRequestType } from '../signature-request.ts';
+import { createSignatureRequest } from '../../resolvers/create-signature-request.ts';
+import { builder } from '../builder.ts';
+
+const Input = builder.inputType('CreateSignatureRequestInput', {
+  description: 'What `createSignatureRequest` takes.',
+  fields: (t) => ({
+    dossierId: t.id({ required: true, description: 'From `createDossier`.' }),
+    signerId: t.id({ required: true, description: 'From `findSigner`.' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description:
+        'Until when the citizen can sign; in the future. Default: 90 days, which is also when uploaded files vanish.',
+    }),
+    documents: t.field({
+      type: [DocumentInput],
+      description: 'Documents of this request alone, in place of those of the dossier.',
+    }),
+  }),
+});
+
+const Payload = builder
+  .objectRef<{ signatureRequest: SignatureRequest }>('CreateSignatureRequestPayload')
+  .implement({
+    description: 'The request was made.',
+    fields: (t) => ({
+      signatureRequest: t.field({
+        type: SignatureRequestType,
+        description: 'The request, with the ids of the documents to upload.',
+        resolve: ({ signatureRequest }) => signatureRequest,
+      }),
+    }),
+  });
+
+builder.mutationField('createSignatureRequest', (t) =>
+  t.field({
+    type: Payload,
+    nullable: true,
+    description: 'Step 3: makes a request, in status DRAFT, for one citizen. Every call makes a new one.',
+    errors: {
+      types: [InvalidInputError, NotFoundError],
+      union: { description: 'What `createSignatureRequest` answers with.' },
+    },
+    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    resolve: async (_, { input }, context) => ({
+      signatureRequest: await createSignatureRequest(context, input),
+    }),
+  }),
+);

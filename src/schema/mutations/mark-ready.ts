@@ -1,0 +1,53 @@
+import {
+  DocumentRejectedError,
+  DocumentsNotReadyError,
+  InvalidInputError,
+  NotFoundError,
+  WrongStatusError,
+} from '../../resolvers/errors.ts';
+import type { SignatureRequest } from '../../upstream/decode.ts';
+import { SignatureRequestType } from '../signature-request.ts';
+import { waitSeconds } from './wait-seconds.ts';
+import { markReady } from '../../resolvers/mark-ready.ts';
+import { builder } from '../builder.ts';
+
+const Input = builder.inputType('MarkReadyInput', {
+  description: 'What `markReady` takes.',
+  fields: (t) => ({
+    signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
+    waitSeconds: t.int(waitSeconds),
+  }),
+});
+
+const Payload = builder.objectRef<{ signatureRequest: SignatureRequest }>('MarkReadyPayload').implement({
+  description: 'The request was handed over.',
+  fields: (t) => ({
+    signatureRequest: t.field({
+      type: SignatureRequestType,
+      description:
+        'The request as it is; `qrCode` is null when the time was up before the service had made it.',
+      resolve: ({ signatureRequest }) => signatureRequest,
+    }),
+  }),
+});
+
+builder.mutationField('markReady', (t) =>
+  t.field({
+    type: Payload,
+    nullable: true,
+    description:
+      'Step 5: hands the request over, and waits until it has its QR code. Waits for documents that are still being checked first. Safe to repeat.',
+    errors: {
+      types: [
+        InvalidInputError,
+        NotFoundError,
+        WrongStatusError,
+        DocumentsNotReadyError,
+        DocumentRejectedError,
+      ],
+      union: { description: 'What `markReady` answers with.' },
+    },
+    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    resolve: async (_, { input }, context) => ({ signatureRequest: await markReady(context, input) }),
+  }),
+);

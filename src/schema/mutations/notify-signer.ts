@@ -1,0 +1,52 @@
+import {
+  AlreadyNotifiedError,
+  InvalidInputError,
+  NotFoundError,
+  SignerUnavailableError,
+  WrongStatusError,
+} from '../../resolvers/errors.ts';
+import type { SignatureRequest } from '../../upstream/decode.ts';
+import { SignatureRequestType } from '../signature-request.ts';
+import { waitSeconds } from './wait-seconds.ts';
+import { notifySigner } from '../../resolvers/notify-signer.ts';
+import { builder } from '../builder.ts';
+
+const Input = builder.inputType('NotifySignerInput', {
+  description: 'What `notifySigner` takes.',
+  fields: (t) => ({
+    signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
+    waitSeconds: t.int(waitSeconds),
+  }),
+});
+
+const Payload = builder.objectRef<{ signatureRequest: SignatureRequest }>('NotifySignerPayload').implement({
+  description: 'The message was sent.',
+  fields: (t) => ({
+    signatureRequest: t.field({
+      type: SignatureRequestType,
+      description: 'The request with its notification.',
+      resolve: ({ signatureRequest }) => signatureRequest,
+    }),
+  }),
+});
+
+builder.mutationField('notifySigner', (t) =>
+  t.field({
+    type: Payload,
+    nullable: true,
+    description:
+      'Step 5, optional: sends the citizen a message in the IO app, once per request. Waits for WAIT_FOR_SIGNATURE first.',
+    errors: {
+      types: [
+        InvalidInputError,
+        NotFoundError,
+        WrongStatusError,
+        AlreadyNotifiedError,
+        SignerUnavailableError,
+      ],
+      union: { description: 'What `notifySigner` answers with.' },
+    },
+    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    resolve: async (_, { input }, context) => ({ signatureRequest: await notifySigner(context, input) }),
+  }),
+);
