@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** The gateway's settings, parsed once from the environment. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: there is no key, so the sandbox is the upstream. */
+  readonly apiKey: string | undefined;
+  readonly apiUrl: URL | undefined;
+  readonly storageHosts: readonly string[];
+  readonly upstreamTimeoutMs: number;
+  readonly upstreamConnections: number;
+  readonly maxUploadBytes: number;
+  readonly uploadStallMs: number;
+  readonly logLevel: string;
+  readonly sandboxPort: number;
+}
+
+/** The environment cannot be used. The message lists every mistake and no value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be ${least} to ${most}`);
+
+const environment = z
+  .object({
+    HOST: z.string().default('127.0.0.1'),
+    PORT: wholeNumber(0, 65_535).default(4000),
+    SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
+    FIRMA_API_KEY: z.string().min(1, 'must not be empty').optional(),
+    FIRMA_API_KEY_FILE: z.string().min(1, 'must not be empty').optional(),
+    FIRMA_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+    FIRMA_STORAGE_HOSTS: z.string().default('iopitnsignst01.blob.core.windows.net'),
+    UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
+    UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
+    MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
+    UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    AUTH: z.literal('none', 'can only be none so far').optional(),
+  })
+  .check(({ value, issues }) => {
+    const mistake = (name: string, message: string): void => {
+      issues.push({ code: 'custom', input: undefined, path: [name], message });
+    };
+    const hasKey = value.FIRMA_API_KEY !== undefined || value.FIRMA_API_KEY_FILE !== undefined;
+    if (value.FIRMA_API_KEY !== undefined && value.FIRMA_API_KEY_FILE !== undefined)
+      mistake('FIRMA_API_KEY', 'give the key or the file, not both');
+    if (value.FIRMA_API_URL !== undefined && !hasKey)
+      mistake('FIRMA_API_URL', 'needs FIRMA_API_KEY or FIRMA_API_KEY_FILE');
+    if (hasKey && value.AUTH === undefined)
+      mistake(
+        'AUTH',
+        'this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it',
+      );
+  });
+
+/** @throws {ConfigError} with every mistake at once. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const { data, error } = environment.safeParse(env);
+  if (error) {
+    const mistakes = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+    throw new ConfigError(`The configuration cannot be used:\n${mistakes.join('\n')}`);
+  }
+  const apiKey = data.FIRMA_API_KEY ?? keyFrom(data.FIRMA_API_KEY_FILE);
+  const url =
+    data.FIRMA_API_URL ?? (apiKey === undefined ? undefined : 'https://api.io.pagopa.it/api/v1/sign');
+  return Object.freeze({
+    host: data.HOST,
+    port: data.PORT,
+    apiKey,
+    apiUrl: url === undefined ? undefined : new URL(url),
+    storageHosts: data.FIRMA_STORAGE_HOSTS.split(',').map((host) => host.trim()),
+    upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_SECONDS * 1000,
+    upstreamConnections: data.UPSTREAM_CONNECTIONS,
+    maxUploadBytes: data.MAX_UPLOAD_BYTES,
+    uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
+    logLevel: data.LOG_LEVEL,
+    sandboxPort: data.SANDBOX_PORT,
+  });
+}
+
+function keyFrom(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError('The configuration cannot be used:\n  FIRMA_API_KEY_FILE: cannot be read', {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { createYoga } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { createContext } from './context.ts';
+import { explorerTabs } from './explorer.ts';
+import { createMaskError } from './plugins/mask-error.ts';
+import { useUploads } from './plugins/use-uploads.ts';
+import { schema } from './schema/index.ts';
+import { BlockPool } from './uploads/block-pool.ts';
+import { createUpstreamClient } from './upstream/client.ts';
+import { createStorage } from './upstream/storage.ts';
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly apiUrl: URL;
+  readonly apiKey: string;
+  /** Where upload addresses may lead; see `checkStorageUrl`. */
+  readonly storageHosts: readonly string[];
+  readonly upstreamTimeoutMs: number;
+  readonly upstreamConnections: number;
+  readonly maxUploadBytes: number;
+  readonly uploadStallMs: number;
+  readonly logger: Logger;
+}
+
+export interface Gateway {
+  /** Address of the GraphQL endpoint. */
+  readonly url: string;
+  /** Lets running requests end, then frees every socket. */
+  close(): Promise<void>;
+}
+
+/** JSON bodies only: files do not pass here. */
+const MAX_JSON_BYTES = 1_000_000;
+
+/** Composition root: puts the parts together and listens. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const upstream = createUpstreamClient({
+    baseUrl: options.apiUrl,
+    apiKey: options.apiKey,
+    timeoutMs: options.upstreamTimeoutMs,
+    connections: options.upstreamConnections,
+  });
+  const storage = createStorage({ allowedHosts: options.storageHosts });
+  const { maxUploadBytes, uploadStallMs } = options;
+  const parts = { upstream, storage, blocks: new BlockPool(), limits: { maxUploadBytes, uploadStallMs } };
+  const yoga = createYoga({
+    schema,
+    context: (initial) => createContext(parts, initial),
+    multipart: false,
+    maxRequestBodySize: MAX_JSON_BYTES,
+    plugins: [useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs })],
+    maskedErrors: { maskError: createMaskError(options.logger) },
+    logging: false,
+    landingPage: false,
+    cors: false,
+    renderGraphiQL,
+    graphiql: { title: 'Sigillo', defaultTabs: explorerTabs, shouldPersistHeaders: false },
+  });
+  // Uploads may take longer than Node's default for a whole request; stalls are watched by the uploads plugin.
+  const server = createServer({ requestTimeout: 0 }, yoga);
+  const listening = Promise.withResolvers<void>();
+  server.once('error', listening.reject);
+  server.listen(options.port, options.host, listening.resolve);
+  await listening.promise;
+  // A TCP server's address is an `AddressInfo`; strings and null are for pipes and closed servers.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host === '0.0.0.0' ? 'localhost' : options.host}:${port}/graphql`,
+    async close() {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeIdleConnections();
+      await closed.promise;
+      await Promise.all([upstream.close(), storage.close()]);
+    },
+  };
+}

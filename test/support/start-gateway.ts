@@ -1,0 +1,57 @@
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { startSandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import { startGateway as start } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/gateway.ts';
+
+/** The whole gateway in front of a sandbox of its own; a contract violation in either direction fails the test. */
+export async function startGateway(overrides: Partial<GatewayOptions> = {}) {
+  const sandbox: Sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false });
+  const gateway = await start({
+    host: '127.0.0.1',
+    port: 0,
+    apiUrl: new URL(sandbox.url),
+    apiKey: 'a-key',
+    storageHosts: [sandbox.origin],
+    upstreamTimeoutMs: 5_000,
+    upstreamConnections: 10,
+    maxUploadBytes: 20 * 1024 * 1024,
+    uploadStallMs: 5_000,
+    logger: pino({ level: 'silent' }),
+    ...overrides,
+  });
+  onTestFinished(async () => {
+    await gateway.close();
+    await sandbox.close();
+  });
+  return { sandbox, ...clientOf(gateway.url) };
+}
+
+interface Answer {
+  // Tests look into answers of many shapes; each expectation says which.
+  readonly data: Record<string, Record<string, never>>;
+  readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
+}
+
+function clientOf(url: string) {
+  const read = async (response: Response): Promise<Answer> => (await response.json()) as Answer;
+  return {
+    url,
+    run: async (query: string, variables: object = {}) =>
+      read(
+        await fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query, variables }),
+        }),
+      ),
+    upload: async (query: string, variables: object, file: Uint8Array<ArrayBuffer>) => {
+      const form = new FormData();
+      form.set('operations', JSON.stringify({ query, variables }));
+      form.set('map', JSON.stringify({ 0: ['variables.input.file'] }));
+      form.set('0', new Blob([file], { type: 'application/pdf' }), 'a.pdf');
+      return read(await fetch(url, { method: 'POST', body: form }));
+    },
+  };
+}
