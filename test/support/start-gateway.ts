@@ -28,9 +28,13 @@ export async function startGateway(overrides: Partial<GatewayOptions> = {}) {
   return { sandbox, ...clientOf(gateway.url) };
 }
 
+/** Any JSON object, looked into with optional chaining; each expectation says which shape it wants. */
+export interface Json {
+  readonly [name: string]: Json | undefined;
+}
+
 interface Answer {
-  // Tests look into answers of many shapes; each expectation says which.
-  readonly data: Record<string, Record<string, never>>;
+  readonly data: Json;
   readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
 }
 
