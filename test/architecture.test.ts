@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** From the outside in: a file may import from its own layer and from those below. */
+const LAYERS = [
+  ['main.ts'],
+  ['gateway.ts', 'config.ts'],
+  ['plugins', 'schema', 'explorer.ts'],
+  ['resolvers'],
+  ['context.ts'],
+  ['uploads'],
+  ['upstream'],
+];
+/** Knowledge that a layer must not have. */
+const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  schema: ['undici', 'pino'],
+  resolvers: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  uploads: ['@pothos/core', 'undici'],
+  upstream: ['@pothos/core', 'graphql', 'graphql-yoga', 'graphql-upload-minimal'],
+};
+
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+}
+
+function importsBelow(folder: string): Edge[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /(?<!\.d)\.ts$/.test(name))
+    .flatMap((name) => {
+      const file = join(folder, name);
+      const specifiers = readFileSync(file, 'utf8').matchAll(/(?:from|import|import\()\s*'([^']+)'/g);
+      return [...specifiers].map(([, specifier = '']) => ({
+        from: file,
+        to: specifier.startsWith('.') ? join(dirname(file), specifier) : specifier,
+      }));
+    });
+}
+
+const partOf = (file: string): string => relative('src', file).split('/')[0] ?? '';
+const layerOf = (file: string): number => LAYERS.findIndex((layer) => layer.includes(partOf(file)));
+const show = ({ from, to }: Edge): string => `${from} -> ${to}`;
+
+test('every file of src belongs to a layer', () => {
+  const strays = readdirSync('src').filter((name) => layerOf(join('src', name)) === -1);
+  expect(strays).toEqual([]);
+});
+
+test('imports in src point one way', () => {
+  const wrong = importsBelow('src').filter(
+    ({ from, to }) => to.startsWith('src/') && layerOf(to) < layerOf(from),
+  );
+  expect(wrong.map(show)).toEqual([]);
+});
+
+test('each layer knows only the packages that are its business', () => {
+  const wrong = importsBelow('src').filter(({ from, to }) => FORBIDDEN_PACKAGES[partOf(from)]?.includes(to));
+  expect(wrong.map(show)).toEqual([]);
+});
+
+test('src and mocks meet in the process entry alone', () => {
+  const crossing = [...importsBelow('src'), ...importsBelow('mocks')].filter(
+    ({ from, to }) => /^(src|mocks)\//.test(to) && from.split('/')[0] !== to.split('/')[0],
+  );
+  expect(crossing.map(({ from }) => from)).toEqual(['src/main.ts']);
+});
+
+test('a mutation has a file of one name in schema, resolvers and test', () => {
+  const names = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  const resolvers = names('src/resolvers');
+  const missing = names('src/schema/mutations').filter((name) => !resolvers.includes(name));
+  expect(missing).toEqual(['wait-seconds.ts']);
+});
