@@ -1,27 +1,29 @@
 import { request } from 'node:http';
 
-// `node bench/uploads-client.ts <port> <uploads> <bytes>`: so many uploads at once, each from one buffer that is sent again and again.
-const [port = 0, uploads = 0, bytes = 0] = process.argv.slice(2).map(Number);
+// `node bench/uploads-client.ts <url> <uploads> <bytes>`: so many uploads at once, each from one buffer that is sent again and again.
+const [, , url = '', ...numbers] = process.argv;
+const [uploads = 0, bytes = 0] = numbers.map(Number);
 const CHUNK = Buffer.alloc(256 * 1024, '%PDF-1.7 sigillo ');
 const BOUNDARY = 'sigillo-bench';
+const OPERATIONS = JSON.stringify({
+  query: `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) {
+    ... on UploadDocumentPayload { sizeBytes } ... on Error { code message } } }`,
+  // Nothing is validated behind the stub, so there is nothing to wait for.
+  variables: {
+    input: { signatureRequestId: 'request', documentId: 'document', file: null, waitSeconds: 0 },
+  },
+});
 const part = (name: string, rest: string, value: string): string =>
   `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${rest}\r\n\r\n${value}`;
 const head =
-  part(
-    'operations',
-    '',
-    '{"query":"mutation($f: Upload!) { upload(file: $f) { sizeBytes } }","variables":{"f":null}}\r\n',
-  ) +
-  part('map', '', '{"0":["variables.f"]}\r\n') +
+  part('operations', '', `${OPERATIONS}\r\n`) +
+  part('map', '', '{"0":["variables.input.file"]}\r\n') +
   part('0', '; filename="a.pdf"', '');
 const tail = `\r\n--${BOUNDARY}--\r\n`;
 
 function upload(): Promise<void> {
   return new Promise((resolve, reject) => {
-    const req = request({
-      port,
-      host: '127.0.0.1',
-      path: '/graphql',
+    const req = request(url, {
       method: 'POST',
       headers: {
         'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
@@ -32,7 +34,7 @@ function upload(): Promise<void> {
     req.on('response', async (res) => {
       let text = '';
       for await (const chunk of res) text += String(chunk);
-      if (text === `{"data":{"upload":{"sizeBytes":${bytes}}}}`) resolve();
+      if (text === `{"data":{"uploadDocument":{"sizeBytes":${bytes}}}}`) resolve();
       else reject(new Error(text));
     });
     req.write(head);
