@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
+import { Deadline } from './deadline.ts';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import type { UpstreamErrorKind } from './errors.ts';
 import type { operations } from './openapi.d.ts';
@@ -83,8 +84,9 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       maxResponseSize: MAX_ANSWER_BYTES,
       allowH2: false,
     });
+  let closing: Promise<void> | undefined;
 
-  async function attempt<Model>(call: ApiCall<Model>, signal: AbortSignal): Promise<Model> {
+  async function attempt<Model>(call: ApiCall<Model>, deadline: Deadline): Promise<Model> {
     const headers: Record<string, string> = {
       'ocp-apim-subscription-key': options.apiKey,
       accept: 'application/json, application/problem+json',
@@ -99,12 +101,12 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
         method: call.method,
         headers,
         body,
-        signal,
+        signal: deadline.signal,
       });
       text = await response.body.text();
     } catch (cause) {
       if (cause instanceof UpstreamError) throw cause;
-      throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause), cause });
+      throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause, deadline), cause });
     }
     const { statusCode: status } = response;
     if (status >= 400) throw failureOf(call.operation, response, text);
@@ -120,21 +122,20 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
 
   return {
     async call(call, { signal } = {}) {
-      const timeout = AbortSignal.timeout(options.timeoutMs);
-      const deadline = {
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-        endsAt: performance.now() + options.timeoutMs,
-      };
+      using deadline = new Deadline(options.timeoutMs, signal);
       for (let attempts = 1; ; attempts += 1) {
         try {
-          return await attempt(call, deadline.signal);
+          return await attempt(call, deadline);
         } catch (failure) {
           if (!(failure instanceof UpstreamError)) throw failure;
-          if (!(await pauseBeforeRepeat(call, failure, attempts, deadline))) throw failure;
+          if (await pauseBeforeRepeat(call, failure, attempts, deadline)) continue;
+          if (signal?.aborted !== true || failure.kind === 'aborted') throw failure;
+          // The caller left during the pause: whoever polls must not take that for a passing failure.
+          throw new UpstreamError({ operation: call.operation, kind: 'aborted', cause: failure });
         }
       }
     },
-    close: () => dispatcher.close(),
+    close: () => (closing ??= dispatcher.close()),
   };
 }
 
@@ -182,9 +183,8 @@ function failureOf(
   } catch (unreadable) {
     cause = unreadable; // the status alone still says what happened
   }
-  const retryAfterSeconds = seconds(
-    header(response, 'x-rate-limit-retry-after') ?? header(response, 'retry-after'),
-  );
+  const retryAfterSeconds =
+    seconds(header(response, 'x-rate-limit-retry-after')) ?? seconds(header(response, 'retry-after'));
   return new UpstreamError({
     operation,
     kind: kindOfStatus(status),
@@ -219,11 +219,11 @@ const NOT_CONNECTED = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** Sorts a failure without an answer. Shared with the storage client. */
-export function kindOfFailure(cause: unknown): UpstreamErrorKind {
+/** Sorts a failure without an answer. The signals are asked first: what they throw is whatever they were aborted with. */
+function kindOfFailure(cause: unknown, { caller, signal }: Deadline): UpstreamErrorKind {
+  if (caller?.aborted === true) return 'aborted';
+  if (signal.aborted) return 'timeout';
   if (!(cause instanceof Error)) return 'connection-lost';
-  if (cause.name === 'TimeoutError') return 'timeout';
-  if (cause.name === 'AbortError') return 'aborted';
   const code = 'code' in cause ? String(cause.code) : '';
   if (NOT_CONNECTED.has(code)) return 'unreachable';
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'timeout';

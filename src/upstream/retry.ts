@@ -44,7 +44,7 @@ export async function pauseBeforeRepeat(
     await pause(pauseMs, undefined, { signal: deadline.signal });
     return true;
   } catch {
-    return false; // the caller left or the deadline passed meanwhile: the first failure stands
+    return false; // the caller left or the deadline passed meanwhile
   }
 }
 
