@@ -227,6 +227,8 @@ function kindOfFailure(cause: unknown, { caller, signal }: Deadline): UpstreamEr
   const code = 'code' in cause ? String(cause.code) : '';
   if (NOT_CONNECTED.has(code)) return 'unreachable';
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'timeout';
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code.startsWith('HPE_')) return 'contract';
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'UND_ERR_HEADERS_OVERFLOW') return 'contract';
+  // undici's parser errors carry a code for some breaches of HTTP and none for most.
+  if (cause.name === 'HTTPParserError') return 'contract';
   return 'connection-lost';
 }

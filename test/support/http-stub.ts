@@ -1,0 +1,70 @@
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export interface StubCall {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Answers a call whose body has been read, or leaves it unanswered. */
+export type StubHandler = (
+  call: StubCall,
+  res: ServerResponse,
+  req: IncomingMessage,
+  nth: number,
+) => void | Promise<void>;
+
+/** An HTTP server that does whatever a test wants, also what no service would do. It ends with the test. */
+export async function startHttpStub(handler: StubHandler) {
+  const calls: StubCall[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer(async (req, res) => {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of req) chunks.push(chunk);
+    } catch {
+      return; // the caller broke off; what it sent is not a call
+    }
+    const { method = '', url: path = '', headers } = req;
+    const call = { method, path, headers, body: Buffer.concat(chunks) };
+    calls.push(call);
+    await handler(call, res, req, calls.length);
+  });
+  server.on('connection', (socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on TCP has an address of this form.
+  const { port } = server.address() as AddressInfo;
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    calls,
+    /** Connections that are open now. */
+    sockets,
+    /** Connections ever made. */
+    connections: () => connections,
+  };
+}
+
+/** Answers with JSON. */
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const type = status < 400 ? 'application/json' : 'application/problem+json';
+  res.writeHead(status, { 'content-type': type, ...headers }).end(JSON.stringify(body));
+}
