@@ -74,7 +74,7 @@ export async function parseMultipart(
       throw asMultipartError(error);
     });
 
-  replaceUploads(operations, (upload) => {
+  for (const { upload, parent, key } of uploadsIn(variablesOf(operations))) {
     if (arrivals.has(upload)) {
       throw new MultipartError(
         400,
@@ -83,8 +83,11 @@ export async function parseMultipart(
     }
     const { upload: file, arrive } = files.expect();
     arrivals.set(upload, arrive);
-    return file;
-  });
+    Object.assign(parent, { [key]: file });
+  }
+  if (uploadsIn(operations).next().value) {
+    throw new MultipartError(400, 'The map gives a file to something that is no variable.');
+  }
   const begun = early;
   early = undefined;
   for (const [name, stream] of begun) onFile(name, stream);
@@ -119,16 +122,24 @@ function viewOf(
   } as unknown as IncomingMessage;
 }
 
-/** Without recursion: the client decides how deep its JSON is. */
-function replaceUploads(root: object, replace: (upload: Upload) => unknown): void {
+/** The variables of one operation, or of each in a batch; Yoga judges whether they are what it wants. */
+function variablesOf(operations: object): object {
+  if (Array.isArray(operations)) return operations.map(variablesOf);
+  return 'variables' in operations && isObject(operations.variables) ? operations.variables : {};
+}
+
+/** The places to which the map gives a file. Without recursion: the client decides how deep its JSON is. */
+function* uploadsIn(root: object): Generator<{ upload: Upload; parent: object; key: string }, void> {
   const todo: object[] = [root];
-  for (let node; (node = todo.pop());) {
-    for (const [key, value] of Object.entries(node)) {
-      if (value instanceof library.Upload) Object.assign(node, { [key]: replace(value) });
-      else if (typeof value === 'object' && value !== null) todo.push(value);
+  for (let parent; (parent = todo.pop());) {
+    for (const [key, value] of Object.entries(parent)) {
+      if (value instanceof library.Upload) yield { upload: value, parent, key };
+      else if (isObject(value)) todo.push(value);
     }
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** The library's own errors carry a status; the parser's do not and are about the body as well. */
 function asMultipartError(error: unknown): unknown {
