@@ -1,0 +1,105 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.ts';
+import { multipartBody, pdfBytes, PoliteClient } from '../support/multipart.ts';
+import { makePdf } from '../support/pdf.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+const MIB = 1024 * 1024;
+const VALIDATE = `mutation ($input: ValidateDocumentInput!) { validateDocument(input: $input) { __typename
+  ... on ValidateDocumentPayload { isValid violations } ... on FileTooLargeError { limitBytes }
+  ... on InvalidInputError { fieldErrors { path } } ... on Error { code } } }`;
+
+const field = (position: object, type = 'REQUIRED') => ({
+  clause: { title: 'Firma del contratto', type },
+  position,
+});
+const BOX = { page: 0, x: 85, y: 676, width: 177, height: 77 };
+
+function bodyOf(content: Buffer, input: object = {}): Buffer {
+  return multipartBody(
+    [
+      ['operations', JSON.stringify({ query: VALIDATE, variables: { input: { file: null, ...input } } })],
+      ['map', '{"0":["variables.input.file"]}'],
+    ],
+    [{ name: '0', content }],
+  );
+}
+
+/** Asks over one connection, twice, so that the second shows what the first left of it; the storage is never used. */
+async function validate(content: Buffer, input: object = {}, options: Partial<GatewayOptions> = {}) {
+  const { sandbox, url } = await startGateway(options);
+  const client = new PoliteClient(Number(new URL(url).port));
+  onTestFinished(() => client[Symbol.dispose]());
+  const { status, body } = await client.post(bodyOf(content, input));
+  expect(status).toBe(200);
+  const again = await client.post(bodyOf(await makePdf()));
+  expect(again.body.data.validateDocument).toMatchObject({ isValid: true });
+  expect(sandbox.calls.filter(({ operationId }) => operationId !== 'validateDocument')).toEqual([]);
+  return { answer: body.data.validateDocument, calls: sandbox.calls.length - 1 };
+}
+
+test('accepts a PDF into which the fields fit', async () => {
+  const pdf = await makePdf({ signatureFields: ['Firma1'] });
+  const { answer } = await validate(pdf, {
+    fields: [field({ box: BOX }), field({ uniqueName: 'Firma1' }, 'OPTIONAL')],
+  });
+  expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
+});
+
+test('takes 20 MiB', async () => {
+  const pdf = await makePdf({ padToBytes: 20 * MIB });
+  const { answer } = await validate(pdf, { fields: [field({ box: BOX })] });
+  expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
+});
+
+test('says of every field why it does not fit', async () => {
+  const { answer } = await validate(await makePdf(), {
+    fields: [field({ box: { ...BOX, page: 3 } }), field({ uniqueName: 'Firma1' })],
+  });
+  expect(answer).toEqual({
+    __typename: 'ValidateDocumentPayload',
+    isValid: false,
+    violations: [expect.stringContaining('page 3'), expect.stringContaining('Firma1')],
+  });
+});
+
+test('says that a PDF cannot be opened', async () => {
+  const { answer } = await validate(pdfBytes(1000));
+  expect(answer).toEqual({ __typename: 'UnreadablePdfError', code: 'UNREADABLE_PDF' });
+});
+
+test.each<[string, Buffer, string]>([
+  ['is not a PDF', Buffer.alloc(9 * MIB, 'GIF89a'), 'NOT_A_PDF'],
+  ['is empty', Buffer.alloc(0), 'EMPTY_FILE'],
+])('asks nothing of the service for a file that %s', async (_, content, code) => {
+  const { answer, calls } = await validate(content);
+  expect(answer).toMatchObject({ code });
+  expect(calls).toBe(0);
+});
+
+test('asks nothing of the service when the fields break a rule', async () => {
+  const { answer, calls } = await validate(pdfBytes(9 * MIB), {
+    fields: [field({ uniqueName: '' }, 'OPTIONAL')],
+  });
+  expect(answer).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(calls).toBe(0);
+});
+
+test.each([1 * MIB, 13 * MIB])('breaks off a file over the limit of %i bytes', async (maxUploadBytes) => {
+  const { answer, calls } = await validate(pdfBytes(20 * MIB), {}, { maxUploadBytes });
+  expect(answer).toEqual({
+    __typename: 'FileTooLargeError',
+    code: 'FILE_TOO_LARGE',
+    limitBytes: maxUploadBytes,
+  });
+  expect(calls).toBe(0);
+});
+
+test('breaks off when the body ends within the file', async () => {
+  const { url } = await startGateway();
+  using client = new PoliteClient(Number(new URL(url).port));
+  const body = bodyOf(pdfBytes(9 * MIB));
+  const answer = await client.post(body.subarray(0, 6 * MIB));
+  expect(answer.body.data.validateDocument).toMatchObject({ code: 'UPLOAD_INTERRUPTED' });
+  expect((await client.post(bodyOf(await makePdf()))).status).toBe(200);
+});
