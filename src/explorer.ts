@@ -1,85 +1,62 @@
-/** One tab of GraphiQL for each step, in order. Ids are pasted from the step before. */
-export const explorerTabs = [
-  tab(
-    `# Step 1. What is to be signed. Copy the dossier's id for step 3.
-mutation CreateDossier($input: CreateDossierInput!) {
-  createDossier(input: $input) {
-    __typename
-    ... on CreateDossierPayload { dossier { id title documents { title } } }
-    ... on Error { code message }
-  }
-}`,
-    {
-      input: {
-        title: 'Contratto di collaborazione',
-        supportEmail: 'urp@example.it',
-        documents: [
-          {
-            title: 'Contratto',
-            fields: [
-              {
-                clause: { title: 'Firma del contratto', type: 'REQUIRED' },
-                position: { box: { page: 0, x: 85, y: 676, width: 177, height: 77 } },
-              },
-            ],
-          },
-        ],
-      },
-    },
-  ),
-  tab(
-    `# Step 2. Who signs. Copy the signer's id for step 3.
-mutation FindSigner($input: FindSignerInput!) {
-  findSigner(input: $input) {
-    __typename
-    ... on FindSignerPayload { signer { id } }
-    ... on Error { code message }
-  }
-}`,
-    { input: { fiscalCode: 'SPNDNL80R13C555X' } },
-  ),
-  tab(
-    `# Step 3. The request, in status DRAFT. Copy its id and the id of its document for step 4.
-mutation CreateSignatureRequest($input: CreateSignatureRequestInput!) {
-  createSignatureRequest(input: $input) {
-    __typename
-    ... on CreateSignatureRequestPayload { signatureRequest { id status expiresAt documents { id title status } } }
-    ... on Error { code message }
-  }
-}`,
-    { input: { dossierId: 'PASTE-DOSSIER-ID', signerId: 'PASTE-SIGNER-ID' } },
-  ),
-  tab(
-    `# Step 4. The PDF. GraphiQL cannot send files: paste the ids into this line and run it in a terminal.
-#
-# curl http://localhost:4000/graphql \\
-#   -F 'operations={"query":"mutation($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename ... on UploadDocumentPayload { document { status } sizeBytes sha256 } ... on Error { code message } } }","variables":{"input":{"signatureRequestId":"PASTE-REQUEST-ID","documentId":"PASTE-DOCUMENT-ID","file":null}}}' \\
-#   -F 'map={"0":["variables.input.file"]}' -F '0=@examples/contratto.pdf;type=application/pdf'
-#
-# Then look at the document here.
-query Documents($id: ID!) {
-  signatureRequest(id: $id) { status documents { id title status rejectReasons } }
-}`,
-    { id: 'PASTE-REQUEST-ID' },
-  ),
-  tab(
-    `# Step 5. Hand the request over, and tell the citizen. Open the image in a browser: it is the QR code.
-mutation MarkReadyAndNotify($input: MarkReadyInput!, $notify: NotifySignerInput!) {
-  markReady(input: $input) {
-    __typename
-    ... on MarkReadyPayload { signatureRequest { id status qrCode { link url image(format: PNG) } } }
-    ... on Error { code message }
-  }
-  notifySigner(input: $notify) {
-    __typename
-    ... on NotifySignerPayload { signatureRequest { notification { ioMessageId } } }
-    ... on Error { code message }
-  }
-}`,
-    { input: { signatureRequestId: 'PASTE-REQUEST-ID' }, notify: { signatureRequestId: 'PASTE-REQUEST-ID' } },
-  ),
-];
+import { readFileSync } from 'node:fs';
+import { stripIgnoredCharacters } from 'graphql';
 
-function tab(query: string, variables: object): { query: string; variables: string } {
-  return { query, variables: JSON.stringify(variables, null, 2) };
+/** One tab of GraphiQL. */
+export interface ExplorerTab {
+  /** The name of the operation: GraphiQL would put it there anyway as soon as somebody types. */
+  readonly title: string;
+  readonly query: string;
+  readonly variables: string;
+}
+
+/** Stands in a tab for the address of the GraphQL endpoint, which only the browser knows for sure. */
+export const ENDPOINT = '{ENDPOINT}';
+
+/** One tab for each of the five steps, in order, made of the operations in `examples/`. */
+export function explorerTabs(): readonly ExplorerTab[] {
+  return [
+    tab('create-dossier', ['Step 1 of 5: what is to be signed.', 'Keep the id of the dossier for step 3.']),
+    tab('find-signer', ['Step 2 of 5: who signs.', 'Keep the id of the signer for step 3.']),
+    tab('create-signature-request', [
+      'Step 3 of 5: the request, a DRAFT. Paste both ids into the variables below.',
+      'Keep the id of the request, and the id of its document, for step 4.',
+    ]),
+    tab('uploaded-document', [
+      'Step 4 of 5: the PDF. This page cannot send files, so a terminal does it:',
+      'copy the next line from REQUEST= to its end, paste it there, put the ids and your file in, run it.',
+      '',
+      uploadLine(),
+      '',
+      'Then paste the id of the request into the variables below and look: the document should be READY.',
+    ]),
+    tab('mark-ready-and-notify', [
+      'Step 5 of 5: hand the request over, get its QR code, tell the citizen in the IO app.',
+      'Paste the id of the request. Then paste `image` into the address bar of a new browser tab: the QR code.',
+    ]),
+  ];
+}
+
+function tab(example: string, comment: readonly string[]): ExplorerTab {
+  const operation = readExample(`${example}.graphql`);
+  const lines = comment.map((line) => `# ${line}`.trimEnd());
+  return {
+    title: /^\w+ (\w+)/.exec(operation)?.[1] ?? example,
+    query: `${lines.join('\n')}\n\n${operation}`,
+    variables: readExample(`${example}.json`),
+  };
+}
+
+/** A single line, because a `#` in front of each of several would be copied with them. What to change comes first. */
+function uploadLine(): string {
+  const query = stripIgnoredCharacters(readExample('upload-document.graphql'));
+  const input = `{"signatureRequestId":"'$REQUEST'","documentId":"'$DOCUMENT'","file":null}`;
+  return [
+    `REQUEST=PASTE-REQUEST-ID DOCUMENT=PASTE-DOCUMENT-ID FILE=examples/contratto.pdf; curl ${ENDPOINT}`,
+    `-F operations='{"query":"${query}","variables":{"input":${input}}}'`,
+    `-F map='{"0":["variables.input.file"]}' -F 0=@"$FILE"`,
+  ].join(' ');
+}
+
+function readExample(name: string): string {
+  return readFileSync(new URL(`../examples/${name}`, import.meta.url), 'utf8');
 }

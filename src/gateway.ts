@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { createContext } from './context.ts';
-import { explorerTabs } from './explorer.ts';
 import { createMaskError } from './plugins/mask-error.ts';
+import { useBodyLimit } from './plugins/use-body-limit.ts';
+import { useExplorer } from './plugins/use-explorer.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { schema } from './schema/index.ts';
 import { BlockPool } from './uploads/block-pool.ts';
@@ -52,14 +52,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     schema,
     context: (initial) => createContext(parts, initial),
     multipart: false,
-    maxRequestBodySize: MAX_JSON_BYTES,
-    plugins: [useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs })],
+    maxRequestBodySize: false,
+    plugins: [
+      useExplorer(),
+      useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
+      useBodyLimit(MAX_JSON_BYTES),
+    ],
     maskedErrors: { maskError: createMaskError(options.logger) },
     logging: false,
     landingPage: false,
     cors: false,
-    renderGraphiQL,
-    graphiql: { title: 'Sigillo', defaultTabs: explorerTabs, shouldPersistHeaders: false },
+    graphiql: false,
   });
   // Uploads may take longer than Node's default for a whole request; stalls are watched by the uploads plugin.
   const server = createServer({ requestTimeout: 0 }, yoga);
