@@ -1,10 +1,6 @@
 import type { GatewayContext } from '../context.ts';
-import {
-  getDocumentUploadUrl,
-  UPLOAD_URL_LIFETIME_MS,
-} from '../upstream/operations/get-document-upload-url.ts';
-import { translated } from './translate-upstream-error.ts';
-import { uploadableDocument } from './upload-document.ts';
+import { UPLOAD_URL_LIFETIME_MS } from '../upstream/operations/get-document-upload-url.ts';
+import { uploadableDocument, uploadUrlOf } from './upload-document.ts';
 import type { UploadTarget } from './upload-document.ts';
 
 export interface UploadUrl {
@@ -23,7 +19,7 @@ const HEADERS = [
 /** @throws {NotFoundError} @throws {WrongStatusError} unless the request is DRAFT. */
 export async function createUploadUrl(context: GatewayContext, input: UploadTarget): Promise<UploadUrl> {
   await uploadableDocument(context, input);
-  const url = await translated(getDocumentUploadUrl(context.upstream, input, { signal: context.signal }));
+  const url = await uploadUrlOf(context, input);
   return { url, method: 'PUT', headers: HEADERS, expiresAt: expiryOf(url) };
 }
 

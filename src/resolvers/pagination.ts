@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequestSummary } from '../upstream/decode.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
+import { orNull } from './signature-request.ts';
 import { translated } from './translate-upstream-error.ts';
 
 /** The service's bounds of a page. */
@@ -18,6 +19,11 @@ export interface Connection {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
+export interface PageArguments {
+  readonly first: number;
+  readonly after?: string | null | undefined;
+}
+
 /** A page of the service and how many of its items come before: the cursor of an item resumes behind it. */
 interface Position {
   readonly token?: string | undefined;
@@ -32,12 +38,21 @@ export class InvalidPageError extends Error {
 /**
  * The requests of a dossier in the order of the service, which in practice is that of creation. The service pages
  * forward only, 25 to 100 at a time, and knows no total.
+ * @returns `null` when there is no such dossier (any more).
  * @throws {InvalidPageError} for `first` outside 1 to 100 or a cursor that is not one of ours.
  */
-export async function requestsOfDossier(
+export function requestsOfDossier(
+  context: GatewayContext,
+  dossierId: string,
+  page: PageArguments,
+): Promise<Connection | null> {
+  return orNull(readPage(context, dossierId, page));
+}
+
+async function readPage(
   { upstream, signal }: GatewayContext,
   dossierId: string,
-  { first, after }: { readonly first: number; readonly after?: string | null | undefined },
+  { first, after }: PageArguments,
 ): Promise<Connection> {
   if (first < 1 || first > LARGEST_PAGE) throw new InvalidPageError(`first must be 1 to ${LARGEST_PAGE}.`);
   let position: Position = after == null ? { offset: 0 } : decodeCursor(after);

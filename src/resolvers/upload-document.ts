@@ -9,6 +9,7 @@ import { getDocumentUploadUrl } from '../upstream/operations/get-document-upload
 import { DocumentRejectedError, NotFoundError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
 import { readRequest } from './read-request.ts';
+import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
 import { translatedUpload } from './translate-upload-error.ts';
 import { waitForRequest } from './wait-for-request.ts';
@@ -49,7 +50,7 @@ export async function uploadDocument(
       signal,
       target: async () => {
         before = await uploadableDocument(context, input);
-        return translated(getDocumentUploadUrl(context.upstream, input, { signal }));
+        return uploadUrlOf(context, input);
       },
     }),
   );
@@ -77,6 +78,15 @@ export async function uploadableDocument(
   const document = documentOf(request, documentId);
   if (request.status !== 'DRAFT') throw new WrongStatusError(request.status, ['DRAFT']);
   return { request, document };
+}
+
+/** A new address to upload to. The status is checked again by the service: somebody may have changed it meanwhile. */
+export async function uploadUrlOf(context: GatewayContext, input: UploadTarget): Promise<string> {
+  try {
+    return await getDocumentUploadUrl(context.upstream, input, { signal: context.signal });
+  } catch (failure) {
+    throw await statusRefusal(context, input.signatureRequestId, ['DRAFT'], failure);
+  }
 }
 
 function documentOf(request: SignatureRequest, id: string): Document {

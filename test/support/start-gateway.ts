@@ -1,13 +1,16 @@
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
 import { startGateway as start } from '../../src/gateway.ts';
 import type { GatewayOptions } from '../../src/gateway.ts';
 
 /** The whole gateway in front of a sandbox of its own; a contract violation in either direction fails the test. */
-export async function startGateway(overrides: Partial<GatewayOptions> = {}) {
-  const sandbox: Sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false });
+export async function startGateway(
+  overrides: Partial<GatewayOptions> = {},
+  sandboxOptions: SandboxOptions = {},
+) {
+  const sandbox: Sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false, ...sandboxOptions });
   const gateway = await start({
     host: '127.0.0.1',
     port: 0,
