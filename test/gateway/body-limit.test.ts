@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { startGateway } from '../support/start-gateway.ts';
+
+const MAX_BYTES = 1_000_000;
+
+/** A query of exactly so many bytes, as JSON. */
+function bodyOf(bytes: number): string {
+  const body = (padding: string): string => JSON.stringify({ query: `{ __typename } #${padding}` });
+  return body('x'.repeat(bytes - body('').length));
+}
+
+async function post(url: string, body: string | ReadableStream) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+    // Node's fetch wants it with a stream, and the types do not know it yet.
+    ...(typeof body === 'string' ? {} : { duplex: 'half' }),
+  });
+  return { status: response.status, answer: await response.json() };
+}
+
+/** As a client that does not announce the length: `Transfer-Encoding: chunked`. */
+function chunked(body: string): ReadableStream {
+  let at = 0;
+  return new ReadableStream({
+    pull(stream) {
+      if (at >= body.length) stream.close();
+      else stream.enqueue(Buffer.from(body.slice(at, (at += 100_000))));
+    },
+  });
+}
+
+test.for([
+  ['announced', (body: string) => body],
+  ['chunked', chunked],
+] as const)('a body of a megabyte is read, and one byte more is refused (%s)', async ([, send]) => {
+  const { url } = await startGateway();
+  expect(await post(url, send(bodyOf(MAX_BYTES)))).toMatchObject({
+    status: 200,
+    answer: { data: { __typename: 'Query' } },
+  });
+  expect(await post(url, send(bodyOf(MAX_BYTES + 1)))).toMatchObject({
+    status: 413,
+    answer: {
+      errors: [
+        {
+          message: 'The body is larger than 1,000,000 bytes. Send files as multipart/form-data.',
+          extensions: { code: 'REQUEST_ENTITY_TOO_LARGE' },
+        },
+      ],
+    },
+  });
+});
+
+test('a chunked body that is no JSON is refused as such', async () => {
+  const { url } = await startGateway();
+  expect(await post(url, chunked('{ half'))).toMatchObject({
+    answer: { errors: [{ message: 'POST body sent invalid JSON.', extensions: { code: 'BAD_REQUEST' } }] },
+  });
+});
