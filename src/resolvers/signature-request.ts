@@ -12,14 +12,21 @@ export function signatureRequest({ loaders }: GatewayContext, id: string): Promi
   return orNull(translated(loaders.signatureRequestById.load(id)));
 }
 
-/** The whole request; one that came from a list is read, once per operation however many fields ask. */
-export function detailOf(
+const details = new WeakMap<SignatureRequestSummary, Promise<SignatureRequest>>();
+
+/** What `pick` takes from the whole request. One that came from a list is read for it, once however many fields ask. */
+export function fromDetail<T>(
   { loaders }: GatewayContext,
   request: AnySignatureRequest,
-): Promise<SignatureRequest> {
-  return 'documents' in request
-    ? Promise.resolve(request)
-    : translated(loaders.signatureRequestById.load(request.id));
+  pick: (whole: SignatureRequest) => T,
+): T | Promise<T> {
+  if ('documents' in request) return pick(request);
+  let detail = details.get(request);
+  if (detail === undefined) {
+    detail = translated(loaders.signatureRequestById.load(request.id));
+    details.set(request, detail);
+  }
+  return detail.then(pick);
 }
 
 export async function orNull<T>(found: Promise<T>): Promise<T | null> {

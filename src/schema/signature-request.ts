@@ -1,5 +1,5 @@
 import {
-  detailOf,
+  fromDetail,
   documentsOf,
   isExpired,
   qrCodeImage,
@@ -95,42 +95,42 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
       nullable: true,
       description:
         'Its documents, in the order of the dossier. On an item of a list: one more call of the service.',
-      resolve: async (request, _, context) => documentsOf(await detailOf(context, request)),
+      resolve: (request, _, context) => fromDetail(context, request, documentsOf),
     }),
     qrCode: t.field({
       type: QrCodeType,
       nullable: true,
       description: 'Null unless the request waits for its signature.',
-      resolve: async (request, _, context) => qrCodeOf(await detailOf(context, request)),
+      resolve: (request, _, context) => fromDetail(context, request, qrCodeOf),
     }),
     notification: t.field({
       type: NotificationType,
       nullable: true,
       description: 'Null until `notifySigner` has sent it, and on a cancelled request.',
-      resolve: async (request, _, context) => (await detailOf(context, request)).notification,
+      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.notification),
     }),
     rejectReason: t.string({
       nullable: true,
       description: 'What the trust provider said, word for word. Null unless `REJECTED`.',
-      resolve: async (request, _, context) => (await detailOf(context, request)).rejectReason,
+      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectReason),
     }),
     signedAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'When the service learnt of the signature. Null unless `SIGNED`.',
-      resolve: async (request, _, context) => (await detailOf(context, request)).signedAt,
+      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.signedAt),
     }),
     rejectedAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'When the signature failed. Null unless `REJECTED`.',
-      resolve: async (request, _, context) => (await detailOf(context, request)).rejectedAt,
+      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectedAt),
     }),
     cancelledAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'When you cancelled it. Null unless `CANCELLED`.',
-      resolve: async (request, _, context) => (await detailOf(context, request)).cancelledAt,
+      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.cancelledAt),
     }),
   }),
 });
