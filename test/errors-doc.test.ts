@@ -1,22 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isEnumType } from 'graphql';
 import { expect, test } from 'vitest';
 import { TRANSLATIONS } from '../src/resolvers/translate-upstream-error.ts';
 import { schema } from '../src/schema/index.ts';
-
-const page = readFileSync('docs/errors.md', 'utf8');
-/** Rows of the tables under a heading, cells without padding and code marks. */
-const rowsUnder = (heading: string): string[][] =>
-  (page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .slice(2)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    );
+import { rowsUnder } from './support/errors-page.ts';
 
 test('docs/errors.md has the table from failures of the service to errors, line by line', () => {
   const rows = TRANSLATIONS.map(({ operation, kind, detail, name }) => [operation, kind, detail ?? '', name]);

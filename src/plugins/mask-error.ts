@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { UpstreamFault } from '../resolvers/errors.ts';
@@ -34,12 +34,13 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
     }
     if (original instanceof InvalidPageError)
       return createGraphQLError(original.message, { ...where, extensions: { code: 'BAD_USER_INPUT' } });
-    if (
-      error instanceof GraphQLError &&
-      (original === undefined || original === null || original instanceof GraphQLError)
-    ) {
-      const { extensions } = original instanceof GraphQLError ? original : error;
-      return createGraphQLError(scrub(error.message), { ...where, extensions });
+    const refusal = original ?? error;
+    if (error instanceof GraphQLError && refusal instanceof GraphQLError) {
+      // Yoga's own refusals of a body quote it in `originalError`.
+      const { originalError: _, ...extensions } = refusal.extensions;
+      if (extensions['code'] === undefined && isAboutInput(error)) extensions['code'] = 'BAD_USER_INPUT';
+      if (extensions['code'] !== undefined)
+        return createGraphQLError(scrub(error.message), { ...where, extensions });
     }
     const name = original instanceof Error ? original.name : typeof original;
     logger.error(
@@ -48,4 +49,9 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
     );
     return createGraphQLError(message, { ...where, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
   };
+}
+
+/** graphql-js gives no code to what it finds wrong with variables and arguments; what it finds wrong with our answers is about a field. */
+function isAboutInput({ nodes = [] }: GraphQLError): boolean {
+  return nodes.length > 0 && nodes.every(({ kind }) => kind !== Kind.FIELD);
 }

@@ -1,0 +1,22 @@
+import { getNamedType, isLeafType, isUnionType } from 'graphql';
+import { schema } from '../../src/schema/index.ts';
+
+const SUBFIELDS: Readonly<Record<string, string>> = {
+  documents: '{ title status rejectReasons }',
+  fieldErrors: '{ path message }',
+};
+
+/** A mutation that asks for its outcome and, of an error, for all it has to say. */
+export function mutationOf(name: string): string {
+  const capitalised = name.charAt(0).toUpperCase() + name.slice(1);
+  const result = schema.getType(`${capitalised}Result`);
+  if (!isUnionType(result)) throw new TypeError(`${name} has no union of results`);
+  const errors = result.getTypes().filter((type) => type.name.endsWith('Error'));
+  const selections = errors.map((type) => {
+    const fields = Object.values(type.getFields()).map((field) =>
+      isLeafType(getNamedType(field.type)) ? field.name : `${field.name} ${SUBFIELDS[field.name]}`,
+    );
+    return `... on ${type.name} { ${fields.join(' ')} }`;
+  });
+  return `mutation ($input: ${capitalised}Input!) { ${name}(input: $input) { __typename ${selections.join(' ')} } }`;
+}
