@@ -54,11 +54,8 @@ export async function parseMultipart(
     const arrive = upload && arrivals.get(upload);
     if (!upload?.file || !arrive) return files.refusePart(stream);
     arrivals.delete(upload);
-    arrive({
-      filename: upload.file.filename,
-      mimetype: upload.file.mimetype,
-      stream: upload.file.createReadStream(),
-    });
+    // Not `createReadStream`: it throws when the file, all in one packet, is already known to be cut off or too large.
+    arrive({ filename: upload.file.filename, mimetype: upload.file.mimetype, stream });
   };
 
   const operations = await files

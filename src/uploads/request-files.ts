@@ -68,7 +68,8 @@ export class RequestFiles {
       this.#wake();
     });
     // Later: whoever waits for the operation learns from the library what is wrong with the body, not just that it broke.
-    parser.once('error', (cause) => setImmediate(() => this.fail(this.#broken(cause))));
+    // Not `once`: the parser reports a malformed part and then, when it is destroyed for that, the missing end.
+    parser.on('error', (cause) => setImmediate(() => this.fail(this.#broken(cause))));
     this.#req.once('end', this.#wake);
   }
 

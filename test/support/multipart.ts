@@ -8,7 +8,7 @@ export interface FormFile {
   readonly filename?: string;
 }
 
-const BOUNDARY = 'sigillo-test-boundary';
+export const BOUNDARY = 'sigillo-test-boundary';
 
 /** A GraphQL multipart body, in exactly this order. `fields` come first and can be wrong on purpose. */
 export function multipartBody(
@@ -64,6 +64,8 @@ export interface Answer {
  */
 export class PoliteClient implements Disposable {
   readonly socket: Socket;
+  /** Received and not yet read as an answer. */
+  #text = '';
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1');
@@ -91,24 +93,34 @@ export class PoliteClient implements Disposable {
     }
   }
 
+  /** The head of the next response. */
+  async interim(): Promise<string> {
+    let end: number;
+    while ((end = this.#text.indexOf('\r\n\r\n')) < 0) await this.#more();
+    const head = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end + 4);
+    return head;
+  }
+
   async answer(): Promise<Answer> {
-    let text = '';
-    for (;;) {
-      const chunk: Buffer | null = this.socket.read();
-      text += chunk?.toString() ?? '';
-      const end = text.indexOf('\r\n\r\n');
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? NaN);
-      const body = text.slice(end + 4);
-      if (end >= 0 && Buffer.byteLength(body) >= length) {
-        return {
-          status: Number(text.slice(9, 12)),
-          headers: text.slice(0, end),
-          body: length > 0 ? JSON.parse(body) : undefined,
-        };
-      }
-      if (this.socket.destroyed) throw new Error(`the connection closed before the answer: ${text}`);
-      if (!chunk) await this.#either('readable');
-    }
+    const headers = await this.interim();
+    const length = Number(/content-length: (\d+)/i.exec(headers)?.[1] ?? 0);
+    while (Buffer.byteLength(this.#text) < length) await this.#more();
+    const body = Buffer.from(this.#text).subarray(0, length).toString();
+    this.#text = Buffer.from(this.#text).subarray(length).toString();
+    return {
+      status: Number(headers.slice(9, 12)),
+      headers,
+      body: length > 0 ? JSON.parse(body) : undefined,
+    };
+  }
+
+  async #more(): Promise<void> {
+    const chunk: Buffer | null = this.socket.read();
+    if (chunk) this.#text += chunk.toString();
+    else if (this.socket.destroyed || this.socket.readableEnded)
+      throw new Error(`the connection closed before the answer: ${this.#text}`);
+    else await this.#either('readable');
   }
 
   #either(event: 'drain' | 'readable'): Promise<void> {
