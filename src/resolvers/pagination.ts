@@ -55,7 +55,7 @@ async function readPage(
   { first, after }: PageArguments,
 ): Promise<Connection> {
   if (first < 1 || first > LARGEST_PAGE) throw new InvalidPageError(`first must be 1 to ${LARGEST_PAGE}.`);
-  let position: Position = after == null ? { offset: 0 } : decodeCursor(after);
+  let position: Position = after == null ? { offset: 0 } : decodeCursor(after, dossierId);
   let isMore = true;
   const edges: Edge[] = [];
   while (edges.length < first && isMore) {
@@ -66,7 +66,7 @@ async function readPage(
     const start = position.offset;
     const wanted = page.items.slice(start, start + first - edges.length);
     wanted.forEach((node, index) => {
-      edges.push({ node, cursor: encodeCursor({ token, offset: start + index + 1 }) });
+      edges.push({ node, cursor: encodeCursor({ dossierId, token, offset: start + index + 1 }) });
     });
     const isRest = start + wanted.length < page.items.length;
     isMore = isRest || page.continuationToken !== undefined;
@@ -76,19 +76,24 @@ async function readPage(
   return { edges, pageInfo: { hasNextPage: isMore, endCursor: edges.at(-1)?.cursor ?? null } };
 }
 
-const positionRules = z.object({
+/** A token means nothing, or something else, in the list of another dossier, so a cursor says where it belongs. */
+const cursorRules = z.object({
+  dossierId: z.string(),
   token: z.string().min(1).optional(),
   offset: z.int().min(0).max(LARGEST_PAGE),
 });
 
-function encodeCursor(position: Position): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
+function encodeCursor(cursor: z.infer<typeof cursorRules>): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-function decodeCursor(cursor: string): Position {
+function decodeCursor(text: string, dossierId: string): Position {
+  let cause: unknown;
   try {
-    return positionRules.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-  } catch (cause) {
-    throw new InvalidPageError('after is not a cursor of this list.', { cause });
+    const cursor = cursorRules.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    if (cursor.dossierId === dossierId) return cursor;
+  } catch (unreadable) {
+    cause = unreadable;
   }
+  throw new InvalidPageError('after is not a cursor of this list.', { cause });
 }

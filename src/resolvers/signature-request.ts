@@ -12,21 +12,24 @@ export function signatureRequest({ loaders }: GatewayContext, id: string): Promi
   return orNull(translated(loaders.signatureRequestById.load(id)));
 }
 
-const details = new WeakMap<SignatureRequestSummary, Promise<SignatureRequest>>();
+const details = new WeakMap<SignatureRequestSummary, Promise<SignatureRequest | null>>();
 
-/** What `pick` takes from the whole request. One that came from a list is read for it, once however many fields ask. */
+/**
+ * What `pick` takes from the whole request. One that came from a list is read for it, once however many fields ask;
+ * `null` if the service no longer has it.
+ */
 export function fromDetail<T>(
-  { loaders }: GatewayContext,
+  context: GatewayContext,
   request: AnySignatureRequest,
   pick: (whole: SignatureRequest) => T,
-): T | Promise<T> {
+): T | Promise<T | null> {
   if ('documents' in request) return pick(request);
   let detail = details.get(request);
   if (detail === undefined) {
-    detail = translated(loaders.signatureRequestById.load(request.id));
+    detail = signatureRequest(context, request.id);
     details.set(request, detail);
   }
-  return detail.then(pick);
+  return detail.then((whole) => whole && pick(whole));
 }
 
 export async function orNull<T>(found: Promise<T>): Promise<T | null> {

@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest';
+import { sendJson } from '../support/http-stub.ts';
+import { API_KEY, expectNoSecrets, startFailingGateway } from '../support/service-proxy.ts';
+
+const PAGE = `query ($id: ID!, $first: Int!, $after: String) { dossier(id: $id) { signatureRequests(first: $first, after: $after) {
+  nodes { id } edges { cursor node { id } } pageInfo { hasNextPage endCursor } } } }`;
+
+type World = Awaited<ReturnType<typeof startFailingGateway>>;
+
+interface Page {
+  readonly nodes: readonly { readonly id: string }[];
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+/** A dossier and the ids of its requests, made behind the gateway's back. */
+async function dossierWith({ sandbox }: World, requests: number): Promise<{ id: string; ids: string[] }> {
+  const post = async (path: string, body: object): Promise<string> => {
+    const answer = await fetch(`${sandbox.url}${path}`, {
+      method: 'POST',
+      headers: { 'ocp-apim-subscription-key': API_KEY, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return ((await answer.json()) as { id: string }).id; // the contract says so
+  };
+  const id = await post('/dossiers', {
+    title: 'x',
+    documents_metadata: [{ title: 'Contratto', signature_fields: [] }],
+  });
+  const ids: string[] = [];
+  for (let made = 0; made < requests; made += 1)
+    ids.push(await post('/signature-requests', { dossier_id: id, signer_id: 's' }));
+  return { id, ids };
+}
+
+async function pageOf(world: World, variables: object): Promise<Page> {
+  const { data, errors } = await world.run(PAGE, variables);
+  expect(errors).toBeUndefined();
+  return data['dossier']?.['signatureRequests'] as unknown as Page; // what PAGE selects
+}
+
+async function refusalOf(world: World, variables: object) {
+  const answer = await world.run(PAGE, variables);
+  expectNoSecrets(JSON.stringify(answer));
+  expect(answer.data).toEqual({ dossier: { signatureRequests: null } });
+  return answer.errors?.map(({ message, extensions }) => [message, extensions]);
+}
+
+test.each([
+  [60, 25],
+  [60, 7],
+  [60, 30],
+  [60, 60],
+  [130, 100],
+  [3, 1],
+])('%i requests, %i at a time, come once each and in order', async (total, first) => {
+  const world = await startFailingGateway();
+  const { id, ids } = await dossierWith(world, total);
+  const seen: string[] = [];
+  let after: string | null = null;
+  for (;;) {
+    const page: Page = await pageOf(world, { id, first, after });
+    expect(page.nodes).toEqual(page.edges.map(({ node }) => node));
+    expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor);
+    seen.push(...page.nodes.map((node) => node.id));
+    if (!page.pageInfo.hasNextPage) break;
+    expect(page.nodes).toHaveLength(first);
+    after = page.pageInfo.endCursor;
+  }
+  expect(seen).toEqual(ids);
+});
+
+test('every cursor resumes behind its own item', async () => {
+  const world = await startFailingGateway();
+  const { id, ids } = await dossierWith(world, 30);
+  const { edges } = await pageOf(world, { id, first: 30 });
+  for (const at of [0, 23, 24, 25, 28]) {
+    const { nodes, pageInfo } = await pageOf(world, { id, first: 2, after: edges[at]?.cursor });
+    expect(nodes.map((node) => node.id)).toEqual(ids.slice(at + 1, at + 3));
+    expect(pageInfo.hasNextPage).toBe(at + 3 < ids.length);
+  }
+});
+
+test('a page whose items need only list fields costs one call', async () => {
+  const world = await startFailingGateway();
+  const { id } = await dossierWith(world, 30);
+  await pageOf(world, { id, first: 10 });
+  expect(world.calls.map(({ operation }) => operation)).toEqual(['getDossier', 'getRequestsByDossier']);
+});
+
+test('fields that lists do not have cost one call for each item, and are null for one that has vanished', async () => {
+  const world = await startFailingGateway();
+  const { id, ids } = await dossierWith(world, 3);
+  world.fail('getSignatureRequest', ({ path }, res) =>
+    path.endsWith(ids[1] ?? '') ? sendJson(res, 404, { status: 404 }) : sendJson(res, 200, detailOf(path)),
+  );
+  const answer = await world.run(
+    `{ dossier(id: "${id}") { signatureRequests { nodes { id documents { id } qrCode { link } notification { ioMessageId } signedAt } } } }`,
+  );
+  const empty = { qrCode: null, notification: null, signedAt: null };
+  expect(answer).toEqual({
+    data: {
+      dossier: {
+        signatureRequests: {
+          nodes: ids.map((each, index) => ({ id: each, documents: index === 1 ? null : [], ...empty })),
+        },
+      },
+    },
+  });
+  expect(world.count('getSignatureRequest')).toBe(3);
+});
+
+function detailOf(path: string) {
+  const at = '2026-03-05T09:14:07.412Z';
+  const times = { created_at: at, updated_at: at, expires_at: at };
+  return {
+    id: path.split('/').at(-1),
+    dossier_id: 'd',
+    signer_id: 's',
+    status: 'DRAFT',
+    documents: [],
+    ...times,
+  };
+}
+
+test('a dossier without requests has an empty page', async () => {
+  const world = await startFailingGateway();
+  const { id } = await dossierWith(world, 0);
+  expect(await pageOf(world, { id, first: 25 })).toEqual({
+    nodes: [],
+    edges: [],
+    pageInfo: { hasNextPage: false, endCursor: null },
+  });
+});
+
+test.each([0, -1, 101, 2 ** 31 - 1])('a page of %i is refused without a call for it', async (first) => {
+  const world = await startFailingGateway();
+  const { id } = await dossierWith(world, 0);
+  expect(await refusalOf(world, { id, first })).toEqual([
+    ['first must be 1 to 100.', { code: 'BAD_USER_INPUT' }],
+  ]);
+  expect(world.count('getRequestsByDossier')).toBe(0);
+});
+
+const cursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+test('a cursor that is not of this list is refused without a call for it', async () => {
+  const world = await startFailingGateway();
+  const [{ id }, other] = [await dossierWith(world, 2), await dossierWith(world, 2)];
+  const { pageInfo } = await pageOf(world, { id: other.id, first: 1 });
+  const before = world.count('getRequestsByDossier');
+  const wrong = [
+    '',
+    'x',
+    '💥',
+    'MQ',
+    cursor(null),
+    cursor({ dossierId: id }),
+    cursor({ dossierId: id, offset: -1 }),
+    cursor({ dossierId: id, offset: 101 }),
+    cursor({ dossierId: id, offset: 0.5 }),
+    cursor({ dossierId: id, offset: 0, token: '' }),
+    cursor({ offset: 1 }),
+    pageInfo.endCursor,
+  ];
+  for (const after of wrong)
+    expect(await refusalOf(world, { id, first: 1, after }), after ?? '').toEqual([
+      ['after is not a cursor of this list.', { code: 'BAD_USER_INPUT' }],
+    ]);
+  expect(world.count('getRequestsByDossier')).toBe(before);
+});
+
+test('a cursor with a token that the service never gave out is a fault, and shows nothing of the service', async () => {
+  const world = await startFailingGateway();
+  const { id } = await dossierWith(world, 2);
+  const after = cursor({ dossierId: id, offset: 0, token: 'never given out' });
+  expect(await refusalOf(world, { id, first: 1, after })).toEqual([
+    ['Firma con IO is not available. Try again later.', { code: 'UPSTREAM_UNAVAILABLE' }],
+  ]);
+});
+
+test.each(['last: 5', 'before: "x"'])('lists go forward only: %s is not in the schema', async (argument) => {
+  const world = await startFailingGateway();
+  const answer = await world.run(`{ dossier(id: "x") { signatureRequests(${argument}) { nodes { id } } } }`);
+  expect(answer.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+});
