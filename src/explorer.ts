@@ -12,26 +12,35 @@ export interface ExplorerTab {
 /** Stands in a tab for the address of the GraphQL endpoint, which only the browser knows for sure. */
 export const ENDPOINT = '{ENDPOINT}';
 
-/** One tab for each of the five steps, in order, made of the operations in `examples/`. */
+/**
+ * One tab for each of the five steps, in order, made of the operations in `examples/`. Comments are at most 50 columns
+ * wide, as the editor is in a window of 1280 pixels; it does not wrap.
+ */
 export function explorerTabs(): readonly ExplorerTab[] {
   return [
     tab('create-dossier', ['Step 1 of 5: what is to be signed.', 'Keep the id of the dossier for step 3.']),
     tab('find-signer', ['Step 2 of 5: who signs.', 'Keep the id of the signer for step 3.']),
     tab('create-signature-request', [
-      'Step 3 of 5: the request, a DRAFT. Paste both ids into the variables below.',
-      'Keep the id of the request, and the id of its document, for step 4.',
+      'Step 3 of 5: the request, as a draft.',
+      'Paste both ids into the variables below. Keep',
+      'the ids of the request and of its document.',
     ]),
     tab('uploaded-document', [
-      'Step 4 of 5: the PDF. This page cannot send files, so a terminal does it:',
-      'copy the next line from REQUEST= to its end, paste it there, put the ids and your file in, run it.',
+      'Step 4 of 5: the PDF. This page cannot send',
+      'files, so a terminal (bash) does it. Copy the',
+      'long line from REQUEST= to its end, paste it',
+      'there, put in the ids and your file, run it:',
       '',
       uploadLine(),
       '',
-      'Then paste the id of the request into the variables below and look: the document should be READY.',
+      'Then paste the id of the request below and look:',
+      'the document is READY when it was accepted.',
     ]),
     tab('mark-ready-and-notify', [
-      'Step 5 of 5: hand the request over, get its QR code, tell the citizen in the IO app.',
-      'Paste the id of the request. Then paste `image` into the address bar of a new browser tab: the QR code.',
+      'Step 5 of 5: hand the request over, get its QR',
+      'code, tell the citizen in the IO app. Paste the',
+      'id of the request below. To see the QR code paste',
+      '`image` into the address bar of a new browser tab.',
     ]),
   ];
 }
@@ -51,7 +60,7 @@ function uploadLine(): string {
   const query = stripIgnoredCharacters(readExample('upload-document.graphql'));
   const input = `{"signatureRequestId":"'$REQUEST'","documentId":"'$DOCUMENT'","file":null}`;
   return [
-    `REQUEST=PASTE-REQUEST-ID DOCUMENT=PASTE-DOCUMENT-ID FILE=examples/contratto.pdf; curl ${ENDPOINT}`,
+    `REQUEST=PASTE_REQUEST_ID DOCUMENT=PASTE_DOCUMENT_ID FILE=examples/contratto.pdf; curl ${ENDPOINT}`,
     `-F operations='{"query":"${query}","variables":{"input":${input}}}'`,
     `-F map='{"0":["variables.input.file"]}' -F 0=@"$FILE"`,
   ].join(' ');
