@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Admission } from './api-management.ts';
+import type { Admission, Visitor } from './api-management.ts';
 import { contractOperations } from './contract.ts';
 import { HANDLERS } from './handlers.ts';
+import type { Call } from './operations/operation.ts';
 import { parsePrefer } from './prefer.ts';
 import type { Preference } from './prefer.ts';
 import { createEngine } from './prism.ts';
@@ -24,7 +25,7 @@ export interface ApiAnswer {
 export interface ApiOptions {
   readonly world: World;
   readonly recorder: Recorder;
-  readonly admit: (apiKey: string | undefined) => Admission;
+  readonly admit: (visitor: Visitor) => Admission;
 }
 
 /** Answers one call of the API. `origin` is where the caller reached the sandbox. */
@@ -42,21 +43,25 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const { world, recorder, admit } = options;
 
   const exchange = await createEngine(async (operationId, pathIds, call) => {
-    const { headers, refusal } = admit(call.headers['ocp-apim-subscription-key']);
-    const answer = refusal ?? (await handle(operationId, pathIds, call));
-    return { ...answer, headers: { ...answer.headers, ...headers } };
+    const json = parseJson(call.bytes);
+    const admission = admit({
+      operationId,
+      apiKey: call.headers['ocp-apim-subscription-key'],
+      forwardedFor: call.headers['x-forwarded-for'],
+      remoteAddress: call.remoteAddress,
+      json,
+    });
+    if (admission.refusal !== undefined) return withHeaders(admission.refusal, admission.headers);
+    const { issuer, environment } = admission;
+    const answer = await handle(operationId, { ...call, issuer, environment, pathIds, json });
+    return withHeaders(answer, admission.headers);
   });
 
-  async function handle(
-    operationId: string,
-    pathIds: readonly string[],
-    call: IncomingCall,
-  ): Promise<Answer> {
+  async function handle(operationId: string, call: Call): Promise<Answer> {
     const handler = HANDLERS.get(operationId);
     if (handler === undefined) throw new Error(`No handler for ${operationId}`);
-    const { query, headers, bytes, origin } = call;
     try {
-      return await handler({ pathIds, query, headers, bytes, json: parseJson(bytes), origin }, world);
+      return await handler(call, world);
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
       throw error;
@@ -132,10 +137,15 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       bytes,
       body: bodyForPrism(bytes, headers),
       origin,
+      remoteAddress: request.socket.remoteAddress ?? '',
     };
     const preference = parsePrefer(headers['prefer']);
     return conclude(call, url.pathname, preference, await exchange(call, preference));
   };
+}
+
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
 const PROBLEM = { headers: { 'content-type': 'application/problem+json' } } as const;

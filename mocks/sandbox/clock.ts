@@ -1,13 +1,3 @@
-/** Time as the sandbox sees it. Everything that reads the time or waits goes through one of these. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Runs `task` once, `delayMs` of the service's own time from now. */
-  schedule(delayMs: number, task: () => void): void;
-  /** Drops every task that has not run yet. Nothing runs afterwards. */
-  stop(): void;
-}
-
 /**
  * How long the real service takes, in milliseconds. It promises no bounds: the manual says "a few seconds",
  * its queues are polled at most every 5 s, its blob trigger fires after some seconds.
@@ -19,25 +9,136 @@ export const SERVICE_DELAYS_MS = {
   waitForSignature: 5_000,
 } as const;
 
-/**
- * The wall clock, with waits multiplied by `timeScale`.
- *
- * @param timeScale 1 is the pace of the real service, 0.1 ten times as fast.
- */
-export function createClock(timeScale: number): Clock {
-  const timers = new Set<NodeJS.Timeout>();
+/** Something that will happen by itself. */
+export interface Appointment<Task> {
+  /** Milliseconds since the epoch, on the sandbox's clock. */
+  readonly dueAt: number;
+  readonly task: Task;
+}
+
+/** Where a clock stands; plain data. */
+export interface ClockState<Task> {
+  readonly now: number;
+  readonly frozen: boolean;
+  readonly appointments: readonly Appointment<Task>[];
+}
+
+/** Time as one sandbox sees it. Everything that reads the time or waits goes through it. */
+export interface Clock<Task> {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  readonly frozen: boolean;
+  /** Runs `task` once, `delayMs` of the service's own time from now. */
+  schedule(delayMs: number, task: Task): void;
+  /** Stops time, at `at` or where it is. Nothing happens by itself any more. */
+  freeze(at?: number): void;
+  /**
+   * Freezes time and moves it forward. What falls due on the way has happened when the promise resolves, in order and
+   * each with the time it was due at.
+   */
+  advance(ms: number): Promise<void>;
+  /** Lets time run again from where it stands. */
+  resume(): void;
+  state(): ClockState<Task>;
+  restore(state: ClockState<Task>): void;
+  /** Drops what has not begun and waits for the rest. Nothing happens afterwards. */
+  stop(): Promise<void>;
+}
+
+export interface ClockOptions<Task> {
+  /** How long waits last while time runs: 1 as long as in the service, 0.1 a tenth. Frozen time is never scaled. */
+  readonly timeScale: number;
+  /** Starts frozen, here. */
+  readonly frozenAt?: number | undefined;
+  /** Carries a task out. Must not reject. */
+  readonly run: (task: Task) => Promise<void>;
+}
+
+/** The longest wait that a Node timer can do. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Task>): Clock<Task> {
+  /** Sorted by time; of the same time, first come first served. */
+  let appointments: Appointment<Task>[] = [];
+  let frozen = frozenAt;
+  /** What running time is ahead of the wall clock. */
+  let offset = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const running = new Set<Promise<void>>();
+
+  const now = (): number => frozen ?? Date.now() + offset;
+
+  function start(task: Task): Promise<void> {
+    const done = run(task).finally(() => running.delete(done));
+    running.add(done);
+    return done;
+  }
+
+  function takeDue(until: number): Appointment<Task> | undefined {
+    const [next] = appointments;
+    if (next === undefined || next.dueAt > until) return undefined;
+    return appointments.shift();
+  }
+
+  /** Sets the one timer for the next appointment. */
+  function arm(): void {
+    clearTimeout(timer);
+    const [next] = appointments;
+    if (stopped || frozen !== undefined || next === undefined) return;
+    timer = setTimeout(
+      () => {
+        for (let due = takeDue(now()); due; due = takeDue(now())) void start(due.task);
+        arm();
+      },
+      Math.min(Math.max(0, next.dueAt - now()), MAX_TIMER_MS),
+    );
+  }
+
   return {
-    now: () => Date.now(),
-    schedule(delayMs, task) {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        task();
-      }, delayMs * timeScale);
-      timers.add(timer);
+    now,
+    get frozen() {
+      return frozen !== undefined;
     },
-    stop() {
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
+    schedule(delayMs, task) {
+      const dueAt = now() + delayMs * (frozen === undefined ? timeScale : 1);
+      const later = appointments.findIndex((other) => other.dueAt > dueAt);
+      appointments.splice(later === -1 ? appointments.length : later, 0, { dueAt, task });
+      arm();
+    },
+    freeze(at) {
+      frozen = at ?? now();
+      arm();
+    },
+    async advance(ms) {
+      const until = now() + ms;
+      frozen = now();
+      arm();
+      await Promise.all(running);
+      for (let due = takeDue(until); due; due = takeDue(until)) {
+        frozen = Math.max(frozen, due.dueAt);
+        await start(due.task);
+      }
+      frozen = until;
+    },
+    resume() {
+      if (frozen === undefined) return;
+      offset = frozen - Date.now();
+      frozen = undefined;
+      arm();
+    },
+    state: () => ({ now: now(), frozen: frozen !== undefined, appointments: [...appointments] }),
+    restore(state) {
+      appointments = [...state.appointments];
+      frozen = state.frozen ? state.now : undefined;
+      offset = state.now - Date.now();
+      arm();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      appointments = [];
+      await Promise.all(running);
     },
   };
 }

@@ -13,10 +13,10 @@ const UPLOAD_RECORD_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
  * without a trace, as the service does: unknown name, record too old, request no longer DRAFT.
  */
 export function onBlobUploaded(world: World, blobName: string): void {
-  world.later(SERVICE_DELAYS_MS.blobTrigger, () => validateUpload(world, blobName));
+  world.clock.schedule(SERVICE_DELAYS_MS.blobTrigger, { kind: 'validate-upload', blobName });
 }
 
-async function validateUpload(world: World, blobName: string): Promise<void> {
+export async function validateUpload(world: World, blobName: string): Promise<void> {
   const uploadedAt = world.clock.now();
   const upload = world.store.uploads.get(blobName);
   const blob = world.blobs.get(UPLOADED_DOCUMENTS, blobName);

@@ -20,6 +20,7 @@ export interface IncomingCall {
   readonly body: unknown;
   /** Scheme, host and port under which the caller reached the sandbox. */
   readonly origin: string;
+  readonly remoteAddress: string;
 }
 
 /** How a call went. */

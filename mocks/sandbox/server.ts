@@ -3,8 +3,6 @@ import { createServer } from 'node:http';
 import { SERVICE_RATE_LIMIT, createApiManagement } from './api-management.ts';
 import type { RateLimit } from './api-management.ts';
 import { API_BASE, createApi } from './api.ts';
-import { createClock } from './clock.ts';
-import type { Clock } from './clock.ts';
 import { onBlobUploaded } from './documents.ts';
 import { createFront } from './front.ts';
 import type { StorageActivity } from './front.ts';
@@ -14,6 +12,7 @@ import { createBlobService } from './storage/blob-service.ts';
 import type { StoredBlob } from './storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS } from './storage/containers.ts';
 import { createWorld } from './world.ts';
+import type { World } from './world.ts';
 
 export interface SandboxOptions {
   /** @default 0, any free port */
@@ -21,12 +20,14 @@ export interface SandboxOptions {
   /** Address to listen on. @default '127.0.0.1' */
   readonly host?: string;
   /**
-   * How long the service's delays last here: 1 as long as there, 0.1 a tenth. Ignored when `clock` is given.
+   * How long the service's delays last here while time runs: 1 as long as there, 0.1 a tenth.
    * @default 0.1, a flow takes about a second
    */
   readonly timeScale?: number;
-  /** Another source of time. It is stopped by `close()`. */
-  readonly clock?: Clock;
+  /** Starts with time standing still at this moment; `clock` moves it. */
+  readonly frozenAt?: Date;
+  /** With `frozenAt`, makes a run repeat byte for byte: identifiers, signatures and chance follow from it. */
+  readonly seed?: number;
   /** Keys that are let in. @default every key that is not empty */
   readonly apiKeys?: readonly string[];
   /** Calls per key, or false for no limit. @default 150 in 5 s, as the service */
@@ -51,6 +52,8 @@ export interface Sandbox {
   /** What is in the storage: blobs that were committed, not blocks. */
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
+  /** Its time: frozen, moved and let run by the caller. */
+  readonly clock: Pick<World['clock'], 'now' | 'frozen' | 'freeze' | 'advance' | 'resume'>;
   /**
    * Frees the port, every connection and every timer.
    * @throws Error listing breaches of the contract that nobody took, or bugs of the sandbox
@@ -64,17 +67,20 @@ const KEEP_ALIVE_MS = 65_000;
 /** Starts a stateful stand-in for Firma con IO. It listens when the promise resolves. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', timeScale = 0.1 } = options;
-  const clock = options.clock ?? createClock(timeScale);
   const recorder = createRecorder(options.logger);
-  const world = createWorld(clock, recorder.bug);
-  const admit = createApiManagement(clock, options.apiKeys, options.rateLimit ?? SERVICE_RATE_LIMIT);
+  const world = createWorld({
+    timeScale,
+    frozenAt: options.frozenAt?.getTime(),
+    seed: options.seed,
+    apiKeys: options.apiKeys,
+    onBug: recorder.bug,
+  });
+  const admit = createApiManagement(world, options.rateLimit ?? SERVICE_RATE_LIMIT);
   const front = createFront({
     recorder,
     api: await createApi({ world, recorder, admit }),
     storage: createBlobService({
-      clock,
-      blobs: world.blobs,
-      sas: world.sas,
+      world,
       onCommit(container, name) {
         if (container === UPLOADED_DOCUMENTS) onBlobUploaded(world, name);
       },
@@ -98,13 +104,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     calls: recorder.calls,
     storedBlobs: () => world.blobs.list(),
     storageActivity: front.storageActivity,
+    clock: world.clock,
     async close() {
       if (closed) return;
       closed = true;
       const ended = once(server, 'close');
       server.close();
       server.closeAllConnections();
-      await Promise.all([ended, world.stop()]);
+      await Promise.all([ended, world.clock.stop()]);
       recorder.complain();
     },
   };

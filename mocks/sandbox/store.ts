@@ -1,8 +1,11 @@
+import { DEFAULT_ISSUER } from './issuers.ts';
+import type { ApiKey, Issuer } from './issuers.ts';
 import type { DocumentMetadata } from './decoding/document-metadata.ts';
 
 /** All times are milliseconds since the epoch. */
 export interface Dossier {
   readonly id: string;
+  readonly issuerId: string;
   readonly title: string;
   readonly supportEmail: string;
   readonly documentsMetadata: readonly DocumentMetadata[];
@@ -12,6 +15,9 @@ export interface Dossier {
 
 interface SignatureRequestBase {
   readonly id: string;
+  readonly issuerId: string;
+  /** Of the key that created it. */
+  readonly environment: ApiKey['environment'];
   readonly dossierId: string;
   readonly signerId: string;
   readonly createdAt: number;
@@ -60,6 +66,9 @@ export interface Upload {
 
 /** Everything the service remembers apart from blobs. Records are replaced, never changed in place. */
 export interface Store {
+  readonly issuers: Map<string, Issuer>;
+  /** By the key itself. While there is none, every key that is not empty is an open one of the default issuer. */
+  readonly keys: Map<string, ApiKey>;
   readonly dossiers: Map<string, Dossier>;
   readonly requests: Map<string, SignatureRequest>;
   readonly uploads: Map<string, Upload>;
@@ -68,5 +77,24 @@ export interface Store {
 }
 
 export function createStore(): Store {
-  return { dossiers: new Map(), requests: new Map(), uploads: new Map(), requestsByDossier: new Map() };
+  return {
+    issuers: new Map([[DEFAULT_ISSUER.id, DEFAULT_ISSUER]]),
+    keys: new Map(),
+    dossiers: new Map(),
+    requests: new Map(),
+    uploads: new Map(),
+    requestsByDossier: new Map(),
+  };
+}
+
+/** Records are never changed in place, so a copy of what holds them keeps everything. */
+export function copyStore(store: Store): Store {
+  return {
+    issuers: new Map(store.issuers),
+    keys: new Map(store.keys),
+    dossiers: new Map(store.dossiers),
+    requests: new Map(store.requests),
+    uploads: new Map(store.uploads),
+    requestsByDossier: new Map([...store.requestsByDossier].map(([id, ids]) => [id, [...ids]])),
+  };
 }

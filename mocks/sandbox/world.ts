@@ -1,60 +1,105 @@
-import type { Clock } from './clock.ts';
+import { randomInt } from 'node:crypto';
+import { createClock } from './clock.ts';
+import type { Clock, ClockState } from './clock.ts';
 import { createIds } from './ids.ts';
 import type { Ids } from './ids.ts';
+import { openKey } from './issuers.ts';
+import { createRandom } from './random.ts';
+import type { Random } from './random.ts';
 import { createBlobStore } from './storage/blob-store.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { createUploadSigner } from './storage/sas.ts';
 import type { UploadSigner } from './storage/sas.ts';
-import { createStore } from './store.ts';
+import { copyStore, createStore } from './store.ts';
 import type { Store } from './store.ts';
+import { runTask } from './tasks.ts';
+import type { Task } from './tasks.ts';
 
 /** All that one sandbox owns and its handlers work on. Two sandboxes share nothing of it. */
 export interface World {
-  readonly clock: Clock;
+  readonly clock: Clock<Task>;
+  readonly random: Random;
   readonly ids: Ids;
+  /** Another one after a reset or restore: never keep it across an `await`. */
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly sas: UploadSigner;
-  readonly issuer: Issuer;
-  /** Runs `task` after so much of the service's time. */
-  later(delayMs: number, task: () => void | Promise<void>): void;
-  /** Drops the tasks that have not begun and waits for the rest. Nothing happens by itself afterwards. */
-  stop(): Promise<void>;
+  /** Everything as it is now, to come back to. */
+  snapshot(): Snapshot;
+  restore(snapshot: Snapshot): void;
+  /** Everything as it was in the beginning, time and chance included. */
+  reset(): void;
 }
 
-/** The institution behind the API key. Every key of a sandbox belongs to this one. */
-export interface Issuer {
-  /** Used where a dossier has no address of its own. */
-  readonly supportEmail: string;
+/** Opaque. Holds no copies of files, as they are never changed. */
+export interface Snapshot {
+  readonly clock: ClockState<Task>;
+  readonly random: number;
+  readonly store: Store;
+  readonly blobs: BlobStore;
 }
 
-const ISSUER: Issuer = { supportEmail: 'firma@comune.example.it' };
+export interface WorldOptions {
+  readonly timeScale: number;
+  readonly frozenAt?: number | undefined;
+  /** @default by chance */
+  readonly seed?: number | undefined;
+  /** Open keys of the default issuer; undefined admits every key that is not empty. */
+  readonly apiKeys?: readonly string[] | undefined;
+  /** Told of a background task that failed. */
+  readonly onBug: (error: unknown) => void;
+}
 
-/** @param onBug told of a background task that failed */
-export function createWorld(clock: Clock, onBug: (error: unknown) => void): World {
-  const running = new Set<Promise<void>>();
-  let stopped = false;
-  return {
-    clock,
-    ids: createIds(clock),
-    store: createStore(),
-    blobs: createBlobStore(),
-    sas: createUploadSigner(),
-    issuer: ISSUER,
-    later(delayMs, task) {
-      if (stopped) return;
-      clock.schedule(delayMs, () => {
-        const run = Promise.resolve()
-          .then(task)
-          .catch(onBug)
-          .finally(() => running.delete(run));
-        running.add(run);
-      });
+export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: WorldOptions): World {
+  const clock = createClock<Task>({
+    timeScale,
+    frozenAt,
+    run: async (task) => {
+      try {
+        await runTask(world, task);
+      } catch (error) {
+        onBug(error);
+      }
     },
-    async stop() {
-      stopped = true;
-      clock.stop();
-      await Promise.all(running);
+  });
+  const random = createRandom(seed ?? randomInt(2 ** 32));
+  let ids = createIds(clock.now, random);
+  let store = createStore();
+  let blobs = createBlobStore(clock.now);
+  for (const key of apiKeys) store.keys.set(key, openKey(key));
+
+  const world: World = {
+    clock,
+    random,
+    sas: createUploadSigner(seed),
+    get ids() {
+      return ids;
+    },
+    get store() {
+      return store;
+    },
+    get blobs() {
+      return blobs;
+    },
+    snapshot: () => ({
+      clock: clock.state(),
+      random: random.state(),
+      store: copyStore(store),
+      blobs: blobs.copy(),
+    }),
+    restore(snapshot) {
+      clock.restore(snapshot.clock);
+      random.restore(snapshot.random);
+      // Anew, so that the next identifier follows from time and chance alone.
+      ids = createIds(clock.now, random);
+      store = copyStore(snapshot.store);
+      blobs = snapshot.blobs.copy();
+    },
+    reset() {
+      world.restore(beginning);
+      if (frozenAt === undefined) clock.restore({ now: Date.now(), frozen: false, appointments: [] });
     },
   };
+  const beginning = world.snapshot();
+  return world;
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { issuerOf, manualClock, sandboxForTest } from './support-issuer.ts';
+import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
 
 const notFound = { status: 404, body: { statusCode: 404, message: 'Resource not found' } };
 
@@ -41,8 +41,8 @@ test('takes any key by default', async () => {
 });
 
 test('lets 150 calls per key into 5 seconds and says how many are left', async () => {
-  const clock = manualClock();
-  const sandbox = await sandboxForTest({ clock });
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  const { clock } = sandbox;
   const issuer = issuerOf(sandbox);
   const remaining = [];
   for (let count = 0; count < 150; count += 1) {
@@ -51,7 +51,7 @@ test('lets 150 calls per key into 5 seconds and says how many are left', async (
   }
   expect([remaining[0], remaining[149]]).toEqual(['149', '0']);
 
-  clock.advance(1_500);
+  await clock.advance(1_500);
   const refused = await issuer.call('GET', '/dossiers/x');
   expect(refused).toMatchObject({
     status: 429,
@@ -60,7 +60,7 @@ test('lets 150 calls per key into 5 seconds and says how many are left', async (
   expect(refused.headers.get('x-rate-limit-retry-after')).toBe('4');
   expect(await issuerOf(sandbox, 'another').call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
 
-  clock.advance(3_500);
+  await clock.advance(3_500);
   expect(await issuer.call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
 });
 

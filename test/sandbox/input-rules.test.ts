@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FIELD, issuerOf, manualClock, sandboxForTest } from './support-issuer.ts';
+import { FIELD, issuerOf, START, sandboxForTest } from './support-issuer.ts';
 
 const dossier = (change: object) => ({
   title: 'Dossier',
@@ -152,7 +152,7 @@ describe('a signature request', () => {
     ['2027-02-31T00:00:00Z', '2027-03-03T00:00:00.000Z'],
     ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59.000Z'],
   ])('with expires_at %s expires at %s', async (expires_at, expected) => {
-    const issuer = issuerOf(await sandboxForTest({ clock: manualClock() }));
+    const issuer = issuerOf(await sandboxForTest({ frozenAt: START }));
     const dossier_id = await issuer.createDossier();
     const answer = await issuer.call('POST', '/signature-requests', {
       dossier_id,
@@ -174,8 +174,9 @@ describe('a signature request', () => {
   );
 
   test('cannot expire at the moment of its creation, and the dossier is looked up first', async () => {
-    const clock = manualClock();
-    const issuer = issuerOf(await sandboxForTest({ clock }));
+    const sandbox = await sandboxForTest({ frozenAt: START });
+    const { clock } = sandbox;
+    const issuer = issuerOf(sandbox);
     const now = new Date(clock.now()).toISOString();
     const known = { dossier_id: await issuer.createDossier(), signer_id: 's', expires_at: now };
     expect(await issuer.call('POST', '/signature-requests', known)).toMatchObject({

@@ -7,7 +7,7 @@ import {
 } from '../../mocks/sandbox/state-machine.ts';
 import type { SignatureRequest } from '../../mocks/sandbox/store.ts';
 import { makePdf } from '../support/pdf.ts';
-import { issuerOf, manualClock, sandboxForTest } from './support-issuer.ts';
+import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
 
 const badRequest = (detail: string) => ({ status: 400, body: { title: 'Bad Request', status: 400, detail } });
 const noUploadUrl = (status: string) =>
@@ -79,17 +79,18 @@ describe.each(Object.keys(table))('in %s', (status) => {
 
 /** A request in a status that the issuer can reach, on a clock that stands still. */
 async function requestIn(status: string) {
-  const clock = manualClock();
-  const issuer = issuerOf(await sandboxForTest({ clock }));
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  const { clock } = sandbox;
+  const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();
   const result = { issuer, clock, id: request.id, documentId: request.documents[0]?.id };
   if (status === 'DRAFT') return result;
   await issuer.upload(request, await makePdf());
-  clock.advance(60_000);
+  await clock.advance(60_000);
   await issuer.until(request.id, ({ documents }) => documents[0]?.status === 'READY');
   expect(await issuer.setStatus(request.id, 'READY')).toMatchObject({ status: 204 });
   if (status === 'READY') return result;
-  clock.advance(60_000);
+  await clock.advance(60_000);
   await issuer.until(request.id, (now) => now.status === 'WAIT_FOR_SIGNATURE');
   if (status === 'WAIT_FOR_SIGNATURE') return result;
   await issuer.setStatus(request.id, 'CANCELLED');
@@ -105,6 +106,8 @@ describe('in the statuses that come from the citizen', () => {
     createdAt: 0,
     updatedAt: 0,
     expiresAt: 1,
+    issuerId: 'an issuer',
+    environment: 'prod' as const,
     documents: [],
   };
   const signed: SignatureRequest = { ...base, status: 'SIGNED', signedAt: 0 };
@@ -152,17 +155,18 @@ test('shows the fields of each status and no others, and moves updated_at with t
   const keys = async () => Object.keys(await issuer.read(id)).sort();
   expect(await keys()).toEqual(base);
 
-  clock.advance(60_000);
-  const waiting = await issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
-  expect(waiting['updated_at']).toBe(new Date(clock.now()).toISOString());
+  const fiveSecondsLater = new Date(clock.now() + 5_000).toISOString();
+  await clock.advance(60_000);
+  const waiting = await issuer.read(id);
+  expect(waiting).toMatchObject({ status: 'WAIT_FOR_SIGNATURE', updated_at: fiveSecondsLater });
   expect(await keys()).toEqual([...base, 'qr_code_url'].sort());
 
-  clock.advance(1_000);
+  await clock.advance(1_000);
   await issuer.notify(id);
   expect(await keys()).toEqual([...base, 'notification', 'qr_code_url'].sort());
   expect((await issuer.read(id))['updated_at']).toBe(waiting['updated_at']);
 
-  clock.advance(1_000);
+  await clock.advance(1_000);
   await issuer.setStatus(id, 'CANCELLED');
   expect(await keys()).toEqual([...base, 'cancelled_at'].sort());
   const cancelledAt = new Date(clock.now()).toISOString();
@@ -171,9 +175,9 @@ test('shows the fields of each status and no others, and moves updated_at with t
 
 test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
   const { issuer, clock, id } = await requestIn('READY');
-  clock.advance(4_999);
+  await clock.advance(4_999);
   expect(await issuer.read(id)).toMatchObject({ status: 'READY' });
-  clock.advance(1);
+  await clock.advance(1);
   await issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
 });
 

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { BlockBlobClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 import { makePdf } from '../support/pdf.ts';
-import { issuerOf, manualClock, poll, putBlob, sandboxForTest } from './support-issuer.ts';
+import { issuerOf, START, poll, putBlob, sandboxForTest } from './support-issuer.ts';
 
 const MIB = 1_024 * 1_024;
 const BLOCK_BLOB = { 'x-ms-blob-type': 'BlockBlob' };
@@ -13,8 +13,8 @@ const blockId = (text: string) => encodeURIComponent(Buffer.from(text).toString(
 
 /** An upload URL of a fresh document, on a clock that stands still so that no validation takes the file away. */
 async function freshUpload() {
-  const clock = manualClock();
-  const sandbox = await sandboxForTest({ clock });
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  const { clock } = sandbox;
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();
   const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
@@ -63,9 +63,9 @@ describe('an upload address', () => {
 
   test('is refused from the 15th minute on, with the times', async () => {
     const { clock, url } = await freshUpload();
-    clock.advance(15 * 60_000 - 413);
+    await clock.advance(15 * 60_000 - 413);
     expect((await putBlob(url, await makePdf())).status).toBe(201);
-    clock.advance(1);
+    await clock.advance(1);
     const answer = await put(url, 'x', BLOCK_BLOB);
     expect(answer).toMatchObject({ status: 403, code: 'AuthenticationFailed' });
     expect(answer.text).toContain(
@@ -91,7 +91,7 @@ describe('an upload address', () => {
 
   test('is refused by another sandbox', async () => {
     const { url } = await freshUpload();
-    const other = await sandboxForTest({ clock: manualClock() });
+    const other = await sandboxForTest({ frozenAt: START });
     const { pathname, search } = new URL(url);
     const answer = await put(`${other.origin}${pathname}${search}`, 'x', BLOCK_BLOB);
     expect(answer).toMatchObject({ status: 403, code: 'AuthenticationFailed' });
@@ -201,7 +201,7 @@ describe('Put Blob', () => {
     upload.destroy();
     await poll(() => (sandbox.storageActivity().putsInFlight === 0 ? true : undefined));
     await poll(() => (sandbox.storageActivity().openConnections === 0 ? true : undefined));
-    clock.advance(60_000);
+    await clock.advance(60_000);
     expect(sandbox.storedBlobs()).toEqual([]);
     expect(sandbox.calls.at(-1)).toMatchObject({ operationId: 'getDocumentUploadUrl' });
   });
@@ -312,7 +312,7 @@ describe("Azure's own client", () => {
       blobHTTPHeaders: { blobContentType: 'application/pdf' },
     });
     expect(sandbox.storedBlobs()).toMatchObject([{ size: file.length, sha256: sha256(file) }]);
-    clock.advance(5_000);
+    await clock.advance(5_000);
     await issuer.until(request.id, ({ documents: [doc] }) => doc?.status === 'READY');
   });
 

@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import type { Clock } from '../../mocks/sandbox/clock.ts';
 import { startSandbox } from '../../mocks/sandbox/server.ts';
 import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -130,25 +129,5 @@ export async function poll<T>(attempt: () => Promise<T | undefined> | T | undefi
   }
 }
 
-/** A clock that stands still until it is moved. */
-export function manualClock(
-  start = Date.parse('2026-03-05T09:14:07.412Z'),
-): Clock & { advance(ms: number): void } {
-  let time = start;
-  let tasks: { readonly at: number; readonly task: () => void }[] = [];
-  return {
-    now: () => time,
-    schedule(delayMs, task) {
-      tasks.push({ at: time + delayMs, task });
-    },
-    stop() {
-      tasks = [];
-    },
-    advance(ms) {
-      time += ms;
-      const due = tasks.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at);
-      tasks = tasks.filter(({ at }) => at > time);
-      for (const { task } of due) task();
-    },
-  };
-}
+/** Where frozen time stands in tests. */
+export const START = new Date('2026-03-05T09:14:07.412Z');

@@ -12,8 +12,9 @@ export const createDossier: Operation = (call, world) => {
   const now = world.clock.now();
   const dossier = {
     id: world.ids.ulid(),
+    issuerId: call.issuer.id,
     title,
-    supportEmail: body.support_email ?? world.issuer.supportEmail,
+    supportEmail: body.support_email ?? call.issuer.supportEmail,
     documentsMetadata,
     createdAt: now,
     updatedAt: now,

@@ -14,13 +14,15 @@ export const createSignatureRequest: Operation = (call, world) => {
   const body = decodeOrRefuse(createSignatureRequestBody, call.json);
   const ownMetadata =
     body.documents_metadata === undefined ? undefined : orRefuse(checkDocuments(body.documents_metadata));
-  const dossier = dossierOrRefuse(world, body.dossier_id);
+  const dossier = dossierOrRefuse(call, world, body.dossier_id);
   const now = world.clock.now();
   const expiresAt = body.expires_at ?? now + DEFAULT_LIFETIME_MS;
   if (expiresAt <= now) throw badRequest('Invalid expire date.');
 
   const request: SignatureRequest = {
     id: world.ids.ulid(),
+    issuerId: call.issuer.id,
+    environment: call.environment,
     dossierId: dossier.id,
     signerId: body.signer_id,
     status: 'DRAFT',

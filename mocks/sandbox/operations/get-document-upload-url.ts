@@ -6,8 +6,8 @@ import type { Operation } from './operation.ts';
 
 /** The status is checked before the document. Each call leads to a new blob, not named after the document. */
 export const getDocumentUploadUrl: Operation = (call, world) => {
-  const [requestId, documentId] = call.pathIds;
-  const request = requestOrRefuse(world, requestId, 'The specified Signature Request does not exist.');
+  const documentId = call.pathIds[1];
+  const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
   const refusal = refusalOfUploadUrl(request.status);
   if (refusal !== undefined) throw badRequest(refusal);
   const document = request.documents.find(({ id }) => id === documentId);

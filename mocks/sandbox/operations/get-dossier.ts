@@ -4,4 +4,4 @@ import { dossierOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
 export const getDossier: Operation = (call, world) =>
-  success(200, dossierView(dossierOrRefuse(world, call.pathIds[0])));
+  success(200, dossierView(dossierOrRefuse(call, world, call.pathIds[0])));

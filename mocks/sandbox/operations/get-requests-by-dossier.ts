@@ -6,7 +6,7 @@ import type { Operation } from './operation.ts';
 
 export const getRequestsByDossier: Operation = (call, world) => {
   const { limit = 25, continuationToken } = orRefuse(decodeListQuery(call.query));
-  const dossier = dossierOrRefuse(world, call.pathIds[0]);
+  const dossier = dossierOrRefuse(call, world, call.pathIds[0]);
   const ids = world.store.requestsByDossier.get(dossier.id) ?? [];
   const start = continuationToken === undefined ? 0 : positionOf(continuationToken);
   const end = start + limit;

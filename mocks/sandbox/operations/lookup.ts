@@ -1,20 +1,25 @@
 import { notFound } from '../problems.ts';
 import type { Dossier, SignatureRequest } from '../store.ts';
 import type { World } from '../world.ts';
+import type { Call } from './operation.ts';
 
-/** @throws Refusal 404 */
-export function dossierOrRefuse(world: World, id: string | undefined): Dossier {
+/**
+ * What belongs to another issuer does not exist.
+ * @throws Refusal 404
+ */
+export function dossierOrRefuse({ issuer }: Call, world: World, id: string | undefined): Dossier {
   const dossier = world.store.dossiers.get(id ?? '');
-  if (dossier === undefined) throw notFound('The specified dossier was not found');
+  if (dossier?.issuerId !== issuer.id) throw notFound('The specified dossier was not found');
   return dossier;
 }
 
 /**
+ * The request that the path names.
  * @param detail differs between operations of the service
  * @throws Refusal 404
  */
-export function requestOrRefuse(world: World, id: string | undefined, detail: string): SignatureRequest {
-  const request = world.store.requests.get(id ?? '');
-  if (request === undefined) throw notFound(detail);
+export function requestOrRefuse({ issuer, pathIds }: Call, world: World, detail: string): SignatureRequest {
+  const request = world.store.requests.get(pathIds[0] ?? '');
+  if (request?.issuerId !== issuer.id) throw notFound(detail);
   return request;
 }

@@ -1,8 +1,12 @@
 import type { Answer } from '../problems.ts';
+import type { ApiKey, Issuer } from '../issuers.ts';
 import type { World } from '../world.ts';
 
 /** One call of an operation, as its handler sees it. */
 export interface Call {
+  /** Whose key it came with. */
+  readonly issuer: Issuer;
+  readonly environment: ApiKey['environment'];
   /** Values of the path template, decoded, in the order of the template. */
   readonly pathIds: readonly string[];
   readonly query: Readonly<Record<string, string | string[]>>;

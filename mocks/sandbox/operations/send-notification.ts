@@ -5,7 +5,7 @@ import type { Operation } from './operation.ts';
 
 /** One message per request, in WAIT_FOR_SIGNATURE only. The published document says 201, the service answers 200. */
 export const sendNotification: Operation = (call, world) => {
-  const request = requestOrRefuse(world, call.pathIds[0], 'The specified Signature Request does not exist.');
+  const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
   const violations = violationsOfNotification(request);
   if (violations.length > 0) throw validationProblem(violations);
   const ioMessageId = world.ids.ulid();

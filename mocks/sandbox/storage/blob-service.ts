@@ -1,12 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.ts';
+import type { World } from '../world.ts';
 import { createBlob } from './blob-store.ts';
-import type { BlobStore } from './blob-store.ts';
 import { blocksOfList, checkBlockId } from './block-list.ts';
 import { readBody, requireLength } from './blob-body.ts';
 import { ACCOUNT } from './containers.ts';
-import type { UploadSigner } from './sas.ts';
 import { StorageError, invalidHeader, invalidQuery, missingHeader } from './storage-error.ts';
 
 /** What the storage answers, and which of its operations was asked. */
@@ -18,9 +15,7 @@ export interface StorageAnswer {
 }
 
 export interface BlobServiceOptions {
-  readonly clock: Clock;
-  readonly blobs: BlobStore;
-  readonly sas: UploadSigner;
+  readonly world: World;
   /** Called after a blob was written from outside. */
   readonly onCommit: (container: string, name: string) => void;
 }
@@ -46,7 +41,8 @@ interface BlobCall {
  * refusals. Bodies are read as they come; one that breaks off rejects and commits nothing.
  */
 export function createBlobService(options: BlobServiceOptions): BlobService {
-  const { clock, blobs, sas, onCommit } = options;
+  const { world, onCommit } = options;
+  const { clock, sas } = world;
 
   function authorize(call: BlobCall, permission: string): void {
     if (call.request.headers.authorization !== undefined) {
@@ -84,11 +80,11 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   async function putBlock(call: BlobCall): Promise<StorageAnswer> {
     authorize(call, 'w');
     if (requireLength(call.request) === 0) throw invalidHeader('Content-Length', '0');
-    const id = checkBlockId(call.query.get('blockid'), blobs, call.container, call.name);
+    const id = checkBlockId(call.query.get('blockid'), world.blobs, call.container, call.name);
     const { chunks, md5, size } = await readBody(call.request);
     // Again: a block with another length of id may have arrived while this one was on its way.
-    checkBlockId(id, blobs, call.container, call.name);
-    blobs.putBlock(call.container, call.name, { id, chunks, size });
+    checkBlockId(id, world.blobs, call.container, call.name);
+    world.blobs.putBlock(call.container, call.name, { id, chunks, size });
     return { operationId: 'putBlock', status: 201, headers: { ...ENCRYPTED, 'content-md5': md5 } };
   }
 
@@ -102,7 +98,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       );
     }
     const { chunks } = await readBody(call.request);
-    const blocks = blocksOfList(Buffer.concat(chunks).toString(), blobs, call.container, call.name);
+    const blocks = blocksOfList(Buffer.concat(chunks).toString(), world.blobs, call.container, call.name);
     const blob = createBlob(
       blocks.flatMap((block) => block.chunks),
       clock.now(),
@@ -117,7 +113,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     blob: ReturnType<typeof createBlob>,
     headers: Readonly<Record<string, string>>,
   ): StorageAnswer {
-    blobs.put(call.container, call.name, blob);
+    world.blobs.put(call.container, call.name, blob);
     onCommit(call.container, call.name);
     const written = {
       etag: blob.etag,
@@ -129,7 +125,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
 
   function getBlob(call: BlobCall): StorageAnswer {
     authorize(call, 'r');
-    const blob = blobs.get(call.container, call.name);
+    const blob = world.blobs.get(call.container, call.name);
     if (blob === undefined) throw new StorageError(404, 'BlobNotFound', 'The specified blob does not exist.');
     return {
       operationId: 'getBlob',
@@ -173,7 +169,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
 
   return {
     async handle(request, url) {
-      const requestId = randomUUID();
+      const requestId = world.ids.uuid();
       const common = {
         'x-ms-request-id': requestId,
         'x-ms-version': VERSION,

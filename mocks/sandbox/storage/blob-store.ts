@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** A piece of a blob that has not been committed. */
 export interface Block {
@@ -27,6 +27,9 @@ export interface StoredBlob {
   readonly sha256: string;
 }
 
+/** Blobs are deleted 90 days after they were written, in every container. */
+const RETENTION_MS = 90 * 24 * 60 * 60 * 1_000;
+
 /** Containers and blobs, in memory. */
 export interface BlobStore {
   get(container: string, name: string): Blob | undefined;
@@ -36,14 +39,29 @@ export interface BlobStore {
   uncommitted(container: string, name: string): ReadonlyMap<string, Block>;
   putBlock(container: string, name: string, block: Block): void;
   list(): StoredBlob[];
+  /** The same blobs and blocks in a store of its own. */
+  copy(): BlobStore;
 }
 
-export function createBlobStore(): BlobStore {
-  const blobs = new Map<string, { container: string; name: string; blob: Blob }>();
-  const staged = new Map<string, Map<string, Block>>();
+interface Stored {
+  readonly container: string;
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+export function createBlobStore(
+  now: () => number,
+  blobs = new Map<string, Stored>(),
+  staged = new Map<string, ReadonlyMap<string, Block>>(),
+): BlobStore {
   const key = (container: string, name: string) => `${container}/${name}`;
   return {
-    get: (container, name) => blobs.get(key(container, name))?.blob,
+    get(container, name) {
+      const blob = blobs.get(key(container, name))?.blob;
+      if (blob === undefined || now() - blob.lastModified < RETENTION_MS) return blob;
+      blobs.delete(key(container, name));
+      return undefined;
+    },
     put(container, name, blob) {
       staged.delete(key(container, name));
       blobs.set(key(container, name), { container, name, blob });
@@ -54,16 +72,18 @@ export function createBlobStore(): BlobStore {
     uncommitted: (container, name) => staged.get(key(container, name)) ?? new Map<string, Block>(),
     putBlock(container, name, block) {
       const blocks = staged.get(key(container, name)) ?? new Map<string, Block>();
-      blocks.set(block.id, block);
-      staged.set(key(container, name), blocks);
+      staged.set(key(container, name), new Map([...blocks, [block.id, block]]));
     },
     list: () =>
-      [...blobs.values()].map(({ container, name, blob }) => ({
-        container,
-        name,
-        size: blob.size,
-        sha256: blob.sha256(),
-      })),
+      [...blobs.values()]
+        .filter(({ blob }) => now() - blob.lastModified < RETENTION_MS)
+        .map(({ container, name, blob }) => ({
+          container,
+          name,
+          size: blob.size,
+          sha256: blob.sha256(),
+        })),
+    copy: () => createBlobStore(now, new Map(blobs), new Map(staged)),
   };
 }
 
@@ -77,7 +97,7 @@ export function createBlob(
   let digest: string | undefined;
   return {
     size: pieces.reduce((total, piece) => total + piece.length, 0),
-    etag: `"0x${randomUUID().replaceAll('-', '').slice(0, 15).toUpperCase()}"`,
+    etag: etagAt(lastModified),
     lastModified,
     blocks,
     bytes() {
@@ -94,4 +114,10 @@ export function createBlob(
       return digest;
     },
   };
+}
+
+/** Like Azure's: the time, in ticks of 100 ns since the year 1, as a hexadecimal number. */
+function etagAt(time: number): string {
+  const ticks = (BigInt(Math.floor(time)) + 62_135_596_800_000n) * 10_000n;
+  return `"0x${ticks.toString(16).toUpperCase()}"`;
 }

@@ -19,9 +19,12 @@ export type SasVerdict =
   /** Expired, not yet valid or altered; `detail` is what Azure tells the caller. */
   | { readonly ok: false; readonly anonymous: false; readonly detail: string };
 
-/** A signer with a key of its own: what one sandbox signs, another refuses. */
-export function createUploadSigner(): UploadSigner {
-  const key = randomBytes(32);
+/**
+ * A signer with a key of its own: what one sandbox signs, another refuses.
+ * @param seed makes the key, so that signatures repeat; by chance without
+ */
+export function createUploadSigner(seed?: number): UploadSigner {
+  const key = seed === undefined ? randomBytes(32) : Buffer.from(`seed ${seed}`);
   const signature = (container: string, blob: string, query: URLSearchParams) =>
     createHmac('sha256', key)
       .update(stringToSign(container, blob, query))

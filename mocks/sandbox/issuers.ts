@@ -1,0 +1,72 @@
+import { BlockList, isIPv4 } from 'node:net';
+
+/** An institution. Its records are its own; all its keys see them. */
+export interface Issuer {
+  readonly id: string;
+  /** As the citizen reads it in the message. */
+  readonly name: string;
+  /** Used where a dossier has no address of its own. */
+  readonly supportEmail: string;
+}
+
+/** What the service knows of an API key. Empty lists mean nobody, as there. */
+export interface ApiKey {
+  readonly key: string;
+  readonly issuerId: string;
+  /** Test keys resolve the fiscal codes of their testers only. */
+  readonly environment: 'test' | 'prod';
+  readonly status: 'active' | 'revoked';
+  /** IPv4 ranges that may call, `0.0.0.0/0` for everyone. */
+  readonly cidrs: readonly string[];
+  /** Fiscal codes. */
+  readonly testers: readonly string[];
+}
+
+export const EVERYONE = '0.0.0.0/0';
+
+/** The issuer of keys that nobody described. */
+export const DEFAULT_ISSUER: Issuer = {
+  id: '01GG4NFBCN4ZH8ETCCKX3766KX',
+  name: 'Comune di Esempio',
+  supportEmail: 'firma@comune.example.it',
+};
+
+/** A production key of the default issuer that may be used from everywhere. */
+export function openKey(key: string): ApiKey {
+  const issuerId = DEFAULT_ISSUER.id;
+  return { key, issuerId, environment: 'prod', status: 'active', cidrs: [EVERYONE], testers: [] };
+}
+
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const) {
+  PRIVATE.addSubnet(network, prefix);
+}
+
+/**
+ * The address that a key's ranges are held against: the right-most public IPv4 of `X-Forwarded-For`. A sandbox has no
+ * load balancer in front that would write the header, so without one it is the address of the connection.
+ */
+export function callerAddress(forwardedFor: string | undefined, remoteAddress: string): string {
+  const listed = (forwardedFor ?? '').split(',').map((address) => address.trim());
+  const isPublic = (address: string): boolean => isIPv4(address) && !PRIVATE.check(address);
+  return listed.findLast(isPublic) ?? remoteAddress.replace(/^::ffff:/, '');
+}
+
+export function isAllowed(cidrs: readonly string[], address: string): boolean {
+  if (cidrs.includes(EVERYONE)) return true;
+  if (!isIPv4(address)) return false;
+  return cidrs.some((cidr) => {
+    const [network = '', prefix = '32'] = cidr.split('/');
+    const range = new BlockList();
+    range.addSubnet(network, Number(prefix));
+    return range.check(address);
+  });
+}

@@ -1,0 +1,69 @@
+import { expect, test, vi } from 'vitest';
+import { createClock } from '../../mocks/sandbox/clock.ts';
+
+const START = 1_000_000;
+
+/** A clock that notes what it runs, and when. */
+function recordingClock(options: { timeScale?: number; frozenAt?: number } = {}) {
+  const ran: (readonly [task: string, at: number])[] = [];
+  const clock = createClock<string>({
+    timeScale: 1,
+    ...options,
+    run: async (task) => {
+      await Promise.resolve();
+      ran.push([task, clock.now()]);
+      if (task === 'chain') clock.schedule(10, 'link');
+    },
+  });
+  return { clock, ran };
+}
+
+test('frozen time stands still until it is moved, and carries out what falls due at its own time', async () => {
+  const { clock, ran } = recordingClock({ frozenAt: START });
+  clock.schedule(20, 'second');
+  clock.schedule(10, 'chain');
+  clock.schedule(20, 'third');
+  await clock.advance(9);
+  expect([clock.now(), ran]).toEqual([START + 9, []]);
+  await clock.advance(100);
+  expect(clock.now()).toBe(START + 109);
+  expect(ran).toEqual([
+    ['chain', START + 10],
+    ['second', START + 20],
+    ['third', START + 20],
+    ['link', START + 20],
+  ]);
+});
+
+test('running time carries tasks out by itself, scaled', async () => {
+  const { clock, ran } = recordingClock({ timeScale: 0.001 });
+  clock.schedule(5_000, 'soon');
+  await vi.waitFor(() => expect(ran.map(([task]) => task)).toEqual(['soon']));
+  expect(clock.frozen).toBe(false);
+});
+
+test('time that is frozen, moved and let run goes on from where it stands', async () => {
+  const { clock, ran } = recordingClock();
+  clock.schedule(60_000, 'in a minute');
+  clock.freeze();
+  const stood = clock.now();
+  await clock.advance(59_990);
+  expect(ran).toEqual([]);
+  clock.resume();
+  expect(clock.now()).toBeGreaterThanOrEqual(stood + 59_990);
+  await vi.waitFor(() => expect(ran).toHaveLength(1));
+  await clock.stop();
+});
+
+test('a clock goes back to a state that was kept, with what was still to come', async () => {
+  const { clock, ran } = recordingClock({ frozenAt: START });
+  clock.schedule(10, 'once');
+  const state = clock.state();
+  await clock.advance(10);
+  clock.restore(state);
+  await clock.advance(10);
+  expect(ran).toEqual([
+    ['once', START + 10],
+    ['once', START + 10],
+  ]);
+});
