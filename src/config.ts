@@ -25,24 +25,47 @@ export class ConfigError extends Error {
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `must be ${least} to ${most}`);
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : Number.NaN))
+    .refine((value) => value >= least && value <= most, `must be a whole number, ${least} to ${most}`);
+
+const filled = z.string().min(1, 'must not be empty');
+
+/** It goes into a header, where a blank or a line break would fail every call. */
+const KEY = /^[\x21-\x7e]+$/;
+const WRONG_KEY = 'must be the key alone, without blanks and line breaks';
+
+const HOST_NAME = /^[\w.-]+$/;
+const isStorageHost = (text: string): boolean => {
+  if (HOST_NAME.test(text)) return true;
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+};
+const namesOf = (hosts: string): string[] => hosts.split(',').map((host) => host.trim());
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const environment = z
   .object({
-    HOST: z.string().default('127.0.0.1'),
+    HOST: filled.default('127.0.0.1'),
     PORT: wholeNumber(0, 65_535).default(4000),
     SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
-    FIRMA_API_KEY: z.string().min(1, 'must not be empty').optional(),
-    FIRMA_API_KEY_FILE: z.string().min(1, 'must not be empty').optional(),
-    FIRMA_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
-    FIRMA_STORAGE_HOSTS: z.string().default('iopitnsignst01.blob.core.windows.net'),
+    FIRMA_API_KEY: z.string().regex(KEY, WRONG_KEY).optional(),
+    FIRMA_API_KEY_FILE: filled.optional(),
+    FIRMA_API_URL: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL', abort: true })
+      .refine((url) => new URL(url).username === '', 'must not hold a user name')
+      .optional(),
+    FIRMA_STORAGE_HOSTS: z
+      .string()
+      .refine((hosts) => namesOf(hosts).every(isStorageHost), {
+        error: 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them',
+      })
+      .default('iopitnsignst01.blob.core.windows.net'),
     UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
     UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
     MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
     UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
     AUTH: z.literal('none', 'can only be none so far').optional(),
   })
   .check(({ value, issues }) => {
@@ -76,7 +99,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: data.PORT,
     apiKey,
     apiUrl: url === undefined ? undefined : new URL(url),
-    storageHosts: data.FIRMA_STORAGE_HOSTS.split(',').map((host) => host.trim()),
+    storageHosts: namesOf(data.FIRMA_STORAGE_HOSTS),
     upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_SECONDS * 1000,
     upstreamConnections: data.UPSTREAM_CONNECTIONS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
@@ -88,11 +111,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 
 function keyFrom(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
+  let key: string;
   try {
-    return readFileSync(file, 'utf8').trim();
+    key = readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw new ConfigError('The configuration cannot be used:\n  FIRMA_API_KEY_FILE: cannot be read', {
-      cause,
-    });
+    throw wrong('FIRMA_API_KEY_FILE', 'must be a file that can be read', cause);
   }
+  if (!KEY.test(key)) throw wrong('FIRMA_API_KEY_FILE', `the file ${WRONG_KEY}`);
+  return key;
+}
+
+function wrong(name: string, message: string, cause?: unknown): ConfigError {
+  return new ConfigError(`The configuration cannot be used:\n  ${name}: ${message}`, { cause });
 }

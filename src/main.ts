@@ -30,7 +30,13 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel, base: null });
   const upstream = await chooseUpstream(config);
-  const gateway: Gateway = await startGateway({ ...config, ...upstream, logger });
+  let gateway: Gateway;
+  try {
+    gateway = await startGateway({ ...config, ...upstream, logger });
+  } catch (error) {
+    await upstream.close(); // or the sandbox would keep the process alive
+    throw error;
+  }
   const where = config.apiKey === undefined ? `the sandbox at ${upstream.apiUrl.href}` : upstream.apiUrl.href;
   process.stdout.write(`Sigillo: open ${gateway.url} (GraphiQL); it talks to ${where}\n`);
 
@@ -46,11 +52,18 @@ async function main(): Promise<void> {
   }
 }
 
+/** What can be mended by whoever starts the gateway, in their words. */
+function mistakeOf(error: unknown): string | undefined {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return undefined;
+  return `${error.message}. Set HOST, PORT or SANDBOX_PORT to an address that is free.`;
+}
+
 try {
   await main();
 } catch (error) {
-  const isExpected = error instanceof ConfigError || (error instanceof Error && 'code' in error);
-  process.stderr.write(`${isExpected ? error.message : 'Sigillo could not start.'}\n`);
-  if (!isExpected) throw error;
+  const mistake = mistakeOf(error);
+  if (mistake === undefined) throw error;
+  process.stderr.write(`Sigillo could not start. ${mistake}\n`);
   process.exitCode = 1;
 }

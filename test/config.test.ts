@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ConfigError, loadConfig } from '../src/config.ts';
+
+const KEY = { FIRMA_API_KEY: 'k3y-that-is-secret', AUTH: 'none' };
+
+function fileWith(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sigillo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'key'), content);
+  return join(folder, 'key');
+}
+
+/** The lines of the message below its title. */
+function mistakesOf(env: Record<string, string>): string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.message).not.toContain(KEY.FIRMA_API_KEY);
+    const [title, ...lines] = error.message.split('\n');
+    expect(title).toBe('The configuration cannot be used:');
+    return lines.map((line) => line.trim());
+  }
+  throw new Error('it can be used');
+}
+
+test('without any variable the sandbox is the upstream, and only this machine can reach the gateway', () => {
+  expect(loadConfig({})).toStrictEqual({
+    host: '127.0.0.1',
+    port: 4000,
+    apiKey: undefined,
+    apiUrl: undefined,
+    storageHosts: ['iopitnsignst01.blob.core.windows.net'],
+    upstreamTimeoutMs: 20_000,
+    upstreamConnections: 50,
+    maxUploadBytes: 104_857_600,
+    uploadStallMs: 30_000,
+    logLevel: 'info',
+    sandboxPort: 4010,
+  });
+});
+
+test('with a key the service is the upstream', () => {
+  expect(loadConfig(KEY)).toMatchObject({
+    apiKey: KEY.FIRMA_API_KEY,
+    apiUrl: new URL('https://api.io.pagopa.it/api/v1/sign'),
+  });
+});
+
+test('the key can be in a file, whose last line break does not count', () => {
+  const FIRMA_API_KEY_FILE = fileWith('  from-a-file\n');
+  expect(loadConfig({ FIRMA_API_KEY_FILE, AUTH: 'none' }).apiKey).toBe('from-a-file');
+});
+
+test.each([
+  ['HOST', '0.0.0.0', { host: '0.0.0.0' }],
+  ['PORT', '0', { port: 0 }],
+  ['PORT', '65535', { port: 65_535 }],
+  ['SANDBOX_PORT', '0', { sandboxPort: 0 }],
+  [
+    'FIRMA_API_URL',
+    'http://127.0.0.1:4010/api/v1/sign',
+    { apiUrl: new URL('http://127.0.0.1:4010/api/v1/sign') },
+  ],
+  [
+    'FIRMA_STORAGE_HOSTS',
+    'a.b , http://127.0.0.1:10000',
+    { storageHosts: ['a.b', 'http://127.0.0.1:10000'] },
+  ],
+  ['UPSTREAM_TIMEOUT_SECONDS', '1', { upstreamTimeoutMs: 1_000 }],
+  ['UPSTREAM_TIMEOUT_SECONDS', '300', { upstreamTimeoutMs: 300_000 }],
+  ['UPSTREAM_CONNECTIONS', '1000', { upstreamConnections: 1_000 }],
+  ['MAX_UPLOAD_BYTES', '2147483647', { maxUploadBytes: 2_147_483_647 }],
+  ['UPLOAD_STALL_SECONDS', '600', { uploadStallMs: 600_000 }],
+  ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
+])('%s=%s is taken', (name, value, expected) => {
+  expect(loadConfig({ ...KEY, [name]: value })).toMatchObject(expected);
+});
+
+const LEVELS = 'must be one of fatal, error, warn, info, debug, trace, silent';
+const HOSTS = 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them';
+const ALONE = 'must be the key alone, without blanks and line breaks';
+const range = (least: number, most: number): string => `must be a whole number, ${least} to ${most}`;
+
+test.each([
+  ['HOST', ['']],
+  ['PORT', ['', '-1', '65536', '4e3', '0x10', ' 1', 'abc', '1.5'], range(0, 65_535)],
+  ['SANDBOX_PORT', ['65536'], range(0, 65_535)],
+  ['UPSTREAM_TIMEOUT_SECONDS', ['0', '301', '20s'], range(1, 300)],
+  ['UPSTREAM_CONNECTIONS', ['0', '1001'], range(1, 1_000)],
+  ['MAX_UPLOAD_BYTES', ['0', '2147483648', '100MB'], range(1, 2_147_483_647)],
+  ['UPLOAD_STALL_SECONDS', ['0', '601'], range(1, 600)],
+  ['LOG_LEVEL', ['', 'verbose', 'INFO'], LEVELS],
+  ['AUTH', ['', 'oauth'], 'can only be none so far'],
+  ['FIRMA_API_KEY', ['', 'two words', 'k\n', 'kéy'], ALONE],
+  ['FIRMA_API_URL', ['', 'api.io.pagopa.it', 'ftp://a.b/c'], 'must be an http or https URL'],
+  ['FIRMA_API_URL', ['https://me:pass@a.b/c'], 'must not hold a user name'],
+  ['FIRMA_STORAGE_HOSTS', ['', 'a.b,', 'a.b c.d', 'https://a.b/c', 'ftp://a.b', 'a.b/c'], HOSTS],
+] satisfies [string, string[], string?][])(
+  '%s is refused by its name, with what to write',
+  (name, values, message = 'must not be empty') => {
+    for (const value of values)
+      expect(mistakesOf({ ...KEY, [name]: value }), value).toEqual([`${name}: ${message}`]);
+  },
+);
+
+test('all mistakes are told at once', () => {
+  expect(mistakesOf({ PORT: 'x', LOG_LEVEL: 'x', MAX_UPLOAD_BYTES: '0' })).toEqual([
+    `PORT: ${range(0, 65_535)}`,
+    `MAX_UPLOAD_BYTES: ${range(1, 2_147_483_647)}`,
+    `LOG_LEVEL: ${LEVELS}`,
+  ]);
+});
+
+test('a key of the service needs a word on who can reach the gateway', () => {
+  const message =
+    'AUTH: this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it';
+  expect(mistakesOf({ FIRMA_API_KEY: KEY.FIRMA_API_KEY })).toEqual([message]);
+  expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([message]);
+});
+
+test('a key and a file, or a URL without either, is a mistake', () => {
+  expect(mistakesOf({ ...KEY, FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([
+    'FIRMA_API_KEY: give the key or the file, not both',
+  ]);
+  expect(mistakesOf({ FIRMA_API_URL: 'https://a.b/c' })).toEqual([
+    'FIRMA_API_URL: needs FIRMA_API_KEY or FIRMA_API_KEY_FILE',
+  ]);
+});
+
+test.each([
+  ['that is not there', join(tmpdir(), 'sigillo-no-such-file'), 'must be a file that can be read'],
+  ['that is a folder', tmpdir(), 'must be a file that can be read'],
+  ['without a name', '', 'must not be empty'],
+])('a key file %s is a mistake', (_, FIRMA_API_KEY_FILE, message) => {
+  expect(mistakesOf({ FIRMA_API_KEY_FILE, AUTH: 'none' })).toEqual([`FIRMA_API_KEY_FILE: ${message}`]);
+});
+
+test.each(['', ' \n', 'two words'])('a key file with %j is a mistake', (content) => {
+  expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith(content), AUTH: 'none' })).toEqual([
+    `FIRMA_API_KEY_FILE: the file ${ALONE}`,
+  ]);
+});

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { sendJson, startHttpStub } from './support/http-stub.ts';
+
+/** `node src/main.ts` with these variables and no others. */
+function start(env: Record<string, string>) {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    env: { PATH, PORT: '0', SANDBOX_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
+  const closed = once(child, 'close');
+  return {
+    child,
+    output,
+    /** Exit code and what it wrote, once it has ended. */
+    async ended() {
+      const [code] = await closed;
+      return { code, ...output };
+    },
+    /** Where the start-up line says that it is. */
+    async url(): Promise<string> {
+      await expect.poll(() => output.stdout, { timeout: 15_000 }).toContain('\n');
+      return /open (http:\S+)/.exec(output.stdout)?.[1] ?? '';
+    },
+  };
+}
+
+const post = (url: string, query: string): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+
+test('without a key it starts with its sandbox, says where it is, and stops on SIGTERM', async () => {
+  const main = start({});
+  const url = await main.url();
+  expect(main.output.stdout).toMatch(
+    /^Sigillo: open http:\/\/127\.0\.0\.1:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/127\.0\.0\.1:\d+\/api\/v1\/sign\n$/,
+  );
+  const answer = await post(url, '{ signatureRequest(id: "nobody") { id } }');
+  expect(await answer.json()).toEqual({ data: { signatureRequest: null } });
+  main.child.kill('SIGTERM');
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('with a key it talks to the service, and never shows the key', async () => {
+  const service = await startHttpStub((_, res) => sendJson(res, 401, { statusCode: 401, message: 'no' }));
+  const FIRMA_API_KEY = 'k3y-that-is-secret';
+  const FIRMA_API_URL = `${service.origin}/api/v1/sign`;
+  const main = start({ FIRMA_API_KEY, FIRMA_API_URL, AUTH: 'none', LOG_LEVEL: 'trace' });
+  const url = await main.url();
+  expect(main.output.stdout).toContain(`; it talks to ${FIRMA_API_URL}\n`);
+  const answer = await post(url, '{ dossier(id: "d1") { id } }');
+  expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_REFUSED' } }] });
+  expect(service.calls[0]?.headers).toMatchObject({ 'ocp-apim-subscription-key': FIRMA_API_KEY });
+  main.child.kill('SIGINT');
+  const { code, stdout, stderr } = await main.ended();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('"cause":"getDossier: unauthorized (HTTP 401)"');
+  expect(stdout).not.toContain(FIRMA_API_KEY);
+});
+
+test('a request that is running when SIGTERM comes is answered first, and nobody new is let in', async () => {
+  const told = Promise.withResolvers<void>();
+  const service = await startHttpStub(async (_, res) => {
+    await told.promise;
+    sendJson(res, 404, { status: 404, detail: 'not here' });
+  });
+  const main = start({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGTERM');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  expect(main.child.exitCode).toBeNull();
+  told.resolve();
+  expect(await (await running).json()).toEqual({ data: { dossier: null } });
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a second signal does not wait', async () => {
+  const service = await startHttpStub(() => {});
+  const main = start({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }').catch(() => 'cut off');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGTERM');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  main.child.kill('SIGTERM');
+  expect((await main.ended()).code).toBe(1);
+  expect(await running).toBe('cut off');
+});
+
+test.each(['PORT', 'SANDBOX_PORT'])('a %s that is taken is told in one line, and ends it', async (name) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  // A server that listens on TCP has an address of this form.
+  const { port } = other.address() as AddressInfo;
+  const { code, stdout, stderr } = await start({ [name]: String(port) }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set HOST, PORT or SANDBOX_PORT to an address that is free.\n`,
+  });
+});
+
+test('a configuration that cannot be used is told without a stack, and ends it', async () => {
+  const { code, stdout, stderr } = await start({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. The configuration cannot be used:
+  PORT: must be a whole number, 0 to 65535
+  LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent
+`,
+  });
+});
