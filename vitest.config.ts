@@ -1,7 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
+const BROWSER = 'test/browser/**/*.test.ts';
+
 export default defineConfig({
   // One copy of graphql: vitest would load its ES module beside the CommonJS one that Yoga and Pothos load.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000 },
+  test: {
+    testTimeout: 20_000,
+    projects: [
+      // `npm test`: what needs nothing but npm.
+      { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], exclude: [BROWSER] } },
+      // `npm run test:browser`: needs a Chromium.
+      { extends: true, test: { name: 'browser', include: [BROWSER], testTimeout: 60_000 } },
+    ],
+  },
 });

@@ -34,13 +34,12 @@ export function explorerTabs(): readonly ExplorerTab[] {
       uploadLine(),
       '',
       'Then paste the id of the request below and look:',
-      'the document is READY when it was accepted.',
+      'the document is READY if it was accepted.',
     ]),
     tab('mark-ready-and-notify', [
       'Step 5 of 5: hand the request over, get its QR',
       'code, tell the citizen in the IO app. Paste the',
-      'id of the request below. To see the QR code paste',
-      '`image` into the address bar of a new browser tab.',
+      'id of the request. Then open `url`: the QR code.',
     ]),
   ];
 }

@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { openPage } from '../support/open-page.ts';
+import { readQrCode } from '../support/read-qr-code.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import type { Json } from '../support/start-gateway.ts';
+
+/** Set it to take the pictures of the README again. */
+const UPDATE_IMAGES = process.env['UPDATE_IMAGES'] !== undefined;
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const STEPS = [
+  'CreateDossier',
+  'FindSigner',
+  'CreateSignatureRequest',
+  'UploadedDocument',
+  'MarkReadyAndNotify',
+];
+
+/** Titles of the tabs. */
+const tabsOf = (page: Page): Promise<string[]> =>
+  page.$$eval('.graphiql-tab-button', (buttons) => buttons.map(({ textContent }) => textContent));
+const frontTab = (page: Page): Promise<string> =>
+  page.$eval('.graphiql-tab-active .graphiql-tab-button', ({ textContent }) => textContent);
+
+async function open(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  // Monaco draws its lines when it has measured the page.
+  for (const editor of ['.graphiql-query-editor', '.graphiql-editor-tool'])
+    await page.waitForSelector(`${editor} .view-line`);
+}
+
+async function chooseTab(page: Page, title: string): Promise<void> {
+  const button = await page.waitForSelector(`.graphiql-tab-button[title="${title}"]`);
+  await button?.click();
+  await page.waitForSelector(`.graphiql-tab-active .graphiql-tab-button[title="${title}"]`);
+  // GraphiQL reads the new text a moment later; then it also puts it into the address.
+  await page.waitForFunction(`new URLSearchParams(location.search).get('query')?.includes(' ${title}(')`);
+}
+
+/** Puts an id in the place that waits for it: a double click selects it, what is typed replaces it. */
+async function paste(page: Page, place: string, id: string): Promise<void> {
+  const word = await page.waitForSelector(`.graphiql-editor-tool ::-p-text(${place})`);
+  await word?.click({ count: 2 });
+  await page.keyboard.sendCharacter(id);
+  await page.waitForSelector(`.graphiql-editor-tool ::-p-text(${id})`);
+}
+
+/** What GraphiQL keeps for a reload, a moment late: once it holds a text. */
+async function keptWith(page: Page, text: string): Promise<string> {
+  const kept = `sessionStorage.getItem('graphiql:tabState')`;
+  await page.waitForFunction(`${kept}.includes('${text}')`);
+  return String(await page.evaluate(kept));
+}
+
+/** Presses the button and returns the answer, once the page shows it. */
+async function run(page: Page): Promise<Json> {
+  const [response] = await Promise.all([
+    // Not the one to GraphiQL's own question for the schema.
+    page.waitForResponse((candidate) => candidate.request().postData()?.includes('__schema') === false),
+    page.click('.graphiql-execute-button'),
+  ]);
+  // Every answer of a GraphQL server has this form.
+  const { data } = (await response.json()) as { data: Json };
+  await page.waitForFunction(
+    `document.querySelector('.result-window').textContent.includes('${Object.keys(data)[0]}')`,
+  );
+  return data;
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (UPDATE_IMAGES) await page.screenshot({ path: `docs/images/${name}.png` });
+}
+
+test('the five tabs lead from a PDF to a QR code and a notification, and the page asks nobody else', async () => {
+  const { url } = await startGateway();
+  const { page, problems, origins } = await openPage(DESKTOP);
+  await open(page, url);
+  expect(await tabsOf(page)).toEqual(STEPS);
+  expect(await frontTab(page)).toBe(STEPS[0]);
+
+  const made = await run(page);
+  const dossierId = String(made['createDossier']?.['dossier']?.['id']);
+  await picture(page, 'graphiql');
+
+  await chooseTab(page, 'FindSigner');
+  const found = await run(page);
+  const signerId = String(found['findSigner']?.['signer']?.['id']);
+
+  await chooseTab(page, 'CreateSignatureRequest');
+  await paste(page, 'PASTE_DOSSIER_ID', dossierId);
+  await paste(page, 'PASTE_SIGNER_ID', signerId);
+  const created = (await run(page))['createSignatureRequest']?.['signatureRequest'];
+  const requestId = String(created?.['id']);
+  const documentId = String(created?.['documents']?.[0]?.['id']);
+
+  await chooseTab(page, 'UploadedDocument');
+  // Monaco puts only what is in sight into the page, so the line is read where it is kept.
+  const { tabs } = JSON.parse(await keptWith(page, 'REQUEST=')) as { tabs: { query: string }[] };
+  const line = /^# (REQUEST=.*)$/m.exec(tabs[3]?.query ?? '')?.[1] ?? '';
+  expect(line).toContain(url);
+  const command = line.replace('PASTE_REQUEST_ID', requestId).replace('PASTE_DOCUMENT_ID', documentId);
+  const { stdout } = await promisify(execFile)('bash', ['-c', command]);
+  expect(JSON.parse(stdout)).toMatchObject({ data: { uploadDocument: { document: { status: 'READY' } } } });
+  await paste(page, 'PASTE_REQUEST_ID', requestId);
+  expect((await run(page))['signatureRequest']).toMatchObject({ documents: [{ status: 'READY' }] });
+  await picture(page, 'graphiql-upload');
+
+  await chooseTab(page, 'MarkReadyAndNotify');
+  await paste(page, 'PASTE_REQUEST_ID', requestId);
+  const last = await run(page);
+  const { link, url: picturesAddress } = last['markReady']?.['signatureRequest']?.['qrCode'] ?? {};
+  const qrCode = await fetch(String(picturesAddress));
+  expect(readQrCode(Buffer.from(await qrCode.arrayBuffer()))).toBe(link);
+  expect(link).toContain(requestId);
+  expect(last['notifySigner']?.['signatureRequest']?.['notification']?.['ioMessageId']).toMatch(/^\w{26}$/);
+  await picture(page, 'graphiql-qr-code');
+
+  expect(problems).toEqual([]);
+  expect([...origins]).toEqual([new URL(url).origin]);
+});
+
+test('a query in the address opens in a tab beside the five, and a reload keeps what was typed', async () => {
+  const { url } = await startGateway();
+  const { page, problems } = await openPage(DESKTOP);
+  await open(page, `${url}?query=${encodeURIComponent('query Linked { __typename }')}`);
+  expect(await tabsOf(page)).toEqual([...STEPS, 'Linked']);
+  expect(await frontTab(page)).toBe('Linked');
+  expect(await run(page)).toEqual({ __typename: 'Query' });
+
+  await chooseTab(page, 'CreateSignatureRequest');
+  await paste(page, 'PASTE_DOSSIER_ID', 'TYPED_BY_HAND');
+  await keptWith(page, 'TYPED_BY_HAND');
+  await open(page, page.url());
+  expect(await tabsOf(page)).toEqual([...STEPS, 'Linked']);
+  expect(await frontTab(page)).toBe('CreateSignatureRequest');
+  await page.waitForSelector('.graphiql-editor-tool ::-p-text(TYPED_BY_HAND)');
+  expect(problems).toEqual([]);
+});
+
+test('the documentation beside the editor has the descriptions of the schema', async () => {
+  const { url } = await startGateway();
+  const { page } = await openPage(DESKTOP);
+  await open(page, url);
+  await page.click('button[aria-label="Show Documentation Explorer"]');
+  await page.locator('.graphiql-doc-explorer ::-p-text(Mutation)').click();
+  await page.waitForSelector('.graphiql-doc-explorer ::-p-text(Step 1: says what is to be signed)');
+});
+
+test('on a phone the editors are as wide as the screen and the answer is below them', async () => {
+  const { url } = await startGateway();
+  const { page, problems } = await openPage(PHONE);
+  await open(page, url);
+  await run(page);
+  const boxOf = (selector: string) =>
+    page.$eval(selector, (element) => {
+      const { top, bottom, width } = element.getBoundingClientRect();
+      return { top, bottom, width };
+    });
+  const editors = await boxOf('.graphiql-editors');
+  const answer = await boxOf('.graphiql-response');
+  expect(editors.width).toBeGreaterThan(PHONE.width * 0.9);
+  expect(answer.width).toBeGreaterThan(PHONE.width * 0.9);
+  expect(answer.top).toBeGreaterThanOrEqual(editors.bottom);
+  expect(problems).toEqual([]);
+});

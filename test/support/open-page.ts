@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import puppeteer from 'puppeteer-core';
+import { onTestFinished } from 'vitest';
+
+/** Another Chromium or Chrome can be named by `CHROMIUM`. */
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** A fresh browser that ends with the test, and a page that remembers all that went wrong in it. */
+export async function openPage(viewport: { readonly width: number; readonly height: number }) {
+  const profile = await mkdtemp(join(tmpdir(), 'sigillo-chromium-'));
+  const browser = await puppeteer.launch({
+    executablePath: CHROMIUM,
+    userDataDir: profile,
+    // No sandbox because CI runs as root, where Chromium refuses to start with one.
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-component-update'],
+  });
+  onTestFinished(async () => {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true });
+  });
+  const page = await browser.newPage();
+  await page.setViewport(viewport);
+  /** Errors in the console (violations of the content policy are among them) and exceptions. */
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  page.on('pageerror', (error) => problems.push(String(error)));
+  /** Origins that the page asked, beside `blob:` and `data:`. */
+  const origins = new Set<string>();
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol !== 'blob:' && url.protocol !== 'data:') origins.add(url.origin);
+  });
+  return { page, problems, origins };
+}
