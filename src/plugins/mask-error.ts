@@ -3,6 +3,7 @@ import { createGraphQLError } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { UpstreamFault } from '../resolvers/errors.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
+import { UpstreamError } from '../upstream/errors.ts';
 
 /** Anything with the outline of a fiscal code, in either case. */
 const FISCAL_CODE = /\b[A-Z]{6}[\dLMNP-V]{2}[A-Z][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]\b/gi;
@@ -27,8 +28,10 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
         : {};
     if (original instanceof UpstreamFault) {
       const { code, retryAfterSeconds } = original;
-      const cause = original.cause instanceof Error ? original.cause.message : undefined;
-      logger.warn({ code, cause }, 'upstream fault');
+      const { cause } = original;
+      const facts = { code, cause: cause instanceof Error ? cause.message : undefined };
+      if (cause instanceof UpstreamError && cause.kind === 'aborted') logger.debug(facts, 'the client left');
+      else logger.warn(facts, 'upstream fault');
       const extensions = { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
       return createGraphQLError(original.message, { ...where, extensions });
     }

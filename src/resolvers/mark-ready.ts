@@ -52,7 +52,11 @@ async function setReady(context: GatewayContext, request: SignatureRequest): Pro
   try {
     await setSignatureRequestStatus(context.upstream, request.id, 'READY', { signal: context.signal });
   } catch (failure) {
-    throw await statusRefusal(context, request.id, ['DRAFT'], failure);
+    const refusal = await statusRefusal(context, request.id, ['DRAFT'], failure);
+    // Somebody else has marked it just now.
+    const isMarked = refusal instanceof WrongStatusError && ALLOWED.includes(refusal.status);
+    if (!isMarked) throw refusal;
+    return readRequest(context, request.id);
   }
   context.loaders.signatureRequestById.clear(request.id);
   return { ...request, status: 'READY' };

@@ -30,7 +30,7 @@ export async function waitForRequest(
   ) {
     const left = endsAt - performance.now();
     if (left <= 0) return latest;
-    await pause(Math.min(pauseMs, left), undefined, { signal });
+    await pauseUnlessGone(Math.min(pauseMs, left), signal);
     try {
       latest = await getSignatureRequest(upstream, seen.id, { signal });
     } catch (failure) {
@@ -38,6 +38,15 @@ export async function waitForRequest(
     }
   }
   return latest;
+}
+
+/** @throws {UpstreamError} of kind `aborted`, as a call would that the caller leaves. */
+async function pauseUnlessGone(pauseMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(pauseMs, undefined, { signal });
+  } catch (cause) {
+    throw new UpstreamError({ operation: 'getSignatureRequest', kind: 'aborted', cause });
+  }
 }
 
 function isPassing(failure: unknown): boolean {

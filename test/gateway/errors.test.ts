@@ -604,7 +604,9 @@ test('any operation: aborted is UPSTREAM_TIMEOUT, which nobody but the operator 
   await expect.poll(() => world.stub.sockets.size).toBe(0);
   await expect
     .poll(() => world.logs.lines())
-    .toMatchObject([{ level: 40, code: 'UPSTREAM_TIMEOUT', cause: 'getDossier: aborted' }]);
+    .toMatchObject([
+      { level: 20, code: 'UPSTREAM_TIMEOUT', cause: 'getDossier: aborted', msg: 'the client left' },
+    ]);
   expect(world.count('getDossier')).toBe(1);
 });
 
