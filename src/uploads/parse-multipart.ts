@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Readable, Writable } from 'node:stream';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Upload } from 'graphql-upload-minimal';
+import type { FilePart } from './incoming-file.ts';
 import type { RequestFiles } from './request-files.ts';
 
 // The package exports the class `Upload` to `require` only, and its types say otherwise. It is the same module.
@@ -41,7 +42,7 @@ export async function parseMultipart(
   files: RequestFiles,
   limits: MultipartLimits,
 ): Promise<GraphQLParams | GraphQLParams[]> {
-  const arrivals = new Map<Upload, ReturnType<RequestFiles['expect']>['arrive']>();
+  const promised = new Map<Upload, (part: FilePart) => void>();
   // Files can begin before `processRequest` has answered, when the whole body came in one packet.
   let early: [string, Readable][] | undefined = [];
 
@@ -50,12 +51,12 @@ export async function parseMultipart(
       early.push([name, stream]);
       return;
     }
-    const upload = arrivals.keys().find(({ file }) => file?.fieldName === name);
-    const arrive = upload && arrivals.get(upload);
-    if (!upload?.file || !arrive) return files.refusePart(stream);
-    arrivals.delete(upload);
+    const upload = promised.keys().find(({ file }) => file?.fieldName === name);
+    const begin = upload && promised.get(upload);
+    if (!upload?.file || !begin) return files.refusePart(stream);
+    promised.delete(upload);
     // Not `createReadStream`: it throws when the file, all in one packet, is already known to be cut off or too large.
-    arrive({ filename: upload.file.filename, mimetype: upload.file.mimetype, stream });
+    begin({ filename: upload.file.filename, mimetype: upload.file.mimetype, stream });
   };
 
   const operations = await files
@@ -72,14 +73,14 @@ export async function parseMultipart(
     });
 
   for (const { upload, parent, key } of uploadsIn(variablesOf(operations))) {
-    if (arrivals.has(upload)) {
+    if (promised.has(upload)) {
       throw new MultipartError(
         400,
         'The map gives one file to two variables. Files are not kept: send it once for each.',
       );
     }
-    const { upload: file, arrive } = files.expect();
-    arrivals.set(upload, arrive);
+    const { upload: file, begin } = files.expect();
+    promised.set(upload, begin);
     Object.assign(parent, { [key]: file });
   }
   if (uploadsIn(operations).next().value) {

@@ -1,31 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
-import { chunkReceived } from './chunk-garbage.ts';
+import { BodyWatch } from './body-watch.ts';
 import { UploadError } from './errors.ts';
-import { FileUpload } from './file-upload.ts';
+import type { FileUpload } from './file-upload.ts';
+import { IncomingFile } from './incoming-file.ts';
+import type { FilePart } from './incoming-file.ts';
 import { Shelf } from './shelf.ts';
-
-/** What the parser tells about one file part of the body. */
-export interface FilePart {
-  readonly filename: string;
-  readonly mimetype: string;
-  readonly stream: Readable;
-}
-
-/** A file that `map` promises; `stream` and `index` (its place in the body) from the moment its part begins. */
-interface Expected {
-  readonly upload: FileUpload;
-  stream?: Readable;
-  index?: number;
-  /** What the parser has handed over and nobody has taken yet. */
-  chunk?: Buffer | undefined;
-  hasReader: boolean;
-  isSkipped: boolean;
-  /** Done when the start of the file (or all of it) is in `kept`. */
-  shelving?: Promise<void>;
-  kept: Buffer[];
-}
 
 const SHELF_CHUNK_BYTES = 64 * 1024;
 
@@ -40,24 +21,19 @@ const SHELF_CHUNK_BYTES = 64 * 1024;
 export class RequestFiles {
   readonly #req: IncomingMessage;
   readonly #earlyPool: BlockPool;
-  readonly #stallTimeoutMs: number;
+  readonly #watch: BodyWatch;
   readonly #shelf: Shelf;
-  readonly #over = new AbortController();
-  readonly #arrived: Expected[] = [];
+  /** In the order of the body. */
+  readonly #begun: IncomingFile[] = [];
   /** Those whose reader cannot go on until the body does. */
-  readonly #waiting = new Set<Expected>();
-  readonly #wakeups = new Set<() => void>();
+  readonly #waiting = new Set<IncomingFile>();
   #clearing: Promise<void> | undefined;
-  #parts = 0;
   #isComplete = false;
-  /** Readers that hold a chunk and have not come back for the next: while there is one, the client owes nothing. */
-  #working = 0;
-  #progress = 0;
 
   constructor(req: IncomingMessage, options: { earlyPool: BlockPool; stallTimeoutMs: number }) {
     this.#req = req;
     this.#earlyPool = options.earlyPool;
-    this.#stallTimeoutMs = options.stallTimeoutMs;
+    this.#watch = new BodyWatch(req, options.stallTimeoutMs);
     this.#shelf = new Shelf(options.earlyPool);
   }
 
@@ -65,25 +41,24 @@ export class RequestFiles {
   watch(parser: Writable): void {
     parser.once('finish', () => {
       this.#isComplete = true;
-      this.#wake();
+      this.#watch.wake();
     });
     // Later: whoever waits for the operation learns from the library what is wrong with the body, not just that it broke.
     // Not `once`: the parser reports a malformed part and then, when it is destroyed for that, the missing end.
-    parser.on('error', (cause) => setImmediate(() => this.fail(this.#broken(cause))));
-    this.#req.once('end', this.#wake);
+    parser.on('error', (cause) => setImmediate(() => this.#watch.fail(this.#broken(cause))));
+    this.#req.once('end', this.#watch.wake);
   }
 
   /** A file that will come: what the operation gets in its place. */
-  expect(): { upload: FileUpload; arrive: (part: FilePart) => void } {
-    const upload: FileUpload = new FileUpload((signal) => this.#read(file, signal));
-    const file: Expected = { upload, hasReader: false, isSkipped: false, kept: [] };
-    return { upload, arrive: (part) => this.#arrive(file, part) };
+  expect(): { upload: FileUpload; begin: (part: FilePart) => void } {
+    const file = new IncomingFile((self) => (signal) => this.#read(self, signal));
+    return { upload: file.upload, begin: (part) => this.#begin(file, part) };
   }
 
   /** A part with a file that no variable takes: the client is confused, so nothing that still runs may be stored. */
   refusePart(stream: Readable): void {
     stream.resume();
-    this.fail(
+    this.#watch.fail(
       new UploadError(
         'unexpected',
         'The request has a file that its map does not give to a variable, or has it twice. Send each file of the map once and no others.',
@@ -91,16 +66,9 @@ export class RequestFiles {
     );
   }
 
-  /** Ends every read with `error`. The first call decides. */
-  fail(error: UploadError): void {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort(error);
-    this.#wake();
-  }
-
-  /** Once the answer is out or the client gone: frees the memory. */
+  /** Once the answer is out or the client gone: ends every read and frees the memory. */
   async close(): Promise<void> {
-    this.fail(new UploadError('client-gone', 'The request ended before this file was read.'));
+    this.#watch.fail(new UploadError('client-gone', 'The request ended before this file was read.'));
     await this.#clearing;
     this.#shelf[Symbol.dispose]();
   }
@@ -110,34 +78,22 @@ export class RequestFiles {
     let isSettled = false;
     const settle = (): void => {
       isSettled = true;
-      this.#wake();
+      this.#watch.wake();
     };
     promise.then(settle, settle);
-    await this.#until(() => isSettled || undefined);
+    await this.#watch.until(() => isSettled || undefined);
     return promise;
   }
 
-  #arrive(file: Expected, { stream, filename, mimetype }: FilePart): void {
-    file.stream = stream;
-    file.index = this.#parts++;
-    file.upload.filename = filename;
-    file.upload.mimetype = mimetype;
-    // One chunk at a time, by events: `read()` would join what is buffered, and that copy is garbage of the worst size.
-    stream.pause().on('data', (chunk: Buffer) => {
-      chunkReceived(chunk);
-      if (file.isSkipped) return;
-      stream.pause();
-      file.chunk = chunk;
-      this.#wake();
-    });
-    stream.once('end', this.#wake);
-    stream.on('error', (cause) => this.fail(this.#broken(cause)));
-    this.#arrived.push(file);
-    this.#wake();
+  #begin(file: IncomingFile, part: FilePart): void {
+    file.begin(part, { index: this.#begun.length, wake: this.#watch.wake });
+    part.stream.on('error', (cause) => this.#watch.fail(this.#broken(cause)));
+    this.#begun.push(file);
+    this.#watch.wake();
     this.#clearTheWay();
   }
 
-  async *#read(file: Expected, signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
+  async *#read(file: IncomingFile, signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
     if (file.hasReader) {
       throw new UploadError(
         'already-read',
@@ -145,7 +101,7 @@ export class RequestFiles {
       );
     }
     file.hasReader = true;
-    const stream = await this.#need(file, () => file.stream ?? this.#missing(), signal);
+    const index = await this.#need(file, () => file.index ?? this.#missing(), signal);
     try {
       await file.shelving;
       for (const kept of file.kept) {
@@ -153,34 +109,76 @@ export class RequestFiles {
         for (let at = 0; at < kept.length; at += SHELF_CHUNK_BYTES)
           yield* this.#hand(Buffer.from(kept.subarray(at, at + SHELF_CHUNK_BYTES)));
       }
-      for (let chunk; (chunk = await this.#next(file, stream, signal));) yield* this.#hand(chunk);
+      for (let chunk; (chunk = await this.#need(file, () => file.take(), signal)) !== 'end';)
+        yield* this.#hand(chunk);
     } finally {
-      // Not `destroy`: the parser would wait for ever to hand over the rest.
-      file.isSkipped = true;
-      stream.resume();
+      file.skip();
     }
     // A whole file is reported only when the body goes on as promised: another part, or its end.
     await this.#need(
       file,
-      () => this.#req.readableEnded || this.#parts - 1 > (file.index ?? 0) || undefined,
+      () => this.#req.readableEnded || this.#begun.length - 1 > index || undefined,
       signal,
     );
   }
 
   *#hand(chunk: Buffer): Generator<Buffer, void, void> {
-    this.#working += 1;
+    using _ = this.#watch.working();
+    yield chunk;
+  }
+
+  /** Waits for the body on behalf of `file`, with the unread files before it out of the way. */
+  async #need<T>(file: IncomingFile, ready: () => T | undefined, signal?: AbortSignal): Promise<T> {
+    this.#waiting.add(file);
     try {
-      yield chunk;
+      const value = this.#watch.check(ready, signal);
+      if (value !== undefined) return value;
+      this.#clearTheWay();
+      return await this.#watch.until(ready, signal);
     } finally {
-      this.#working -= 1;
-      this.#progress += 1;
+      this.#waiting.delete(file);
     }
   }
 
-  /** The next bytes of a file, undefined at its end. */
-  async #next(file: Expected, stream: Readable, signal?: AbortSignal): Promise<Buffer | undefined> {
-    const chunk = await this.#need(file, () => takeChunk(file, stream), signal);
-    return chunk === 'end' ? undefined : chunk;
+  #clearTheWay(): void {
+    if (!this.#clearing && this.#inTheWay()) this.#clearing = this.#shelveAll();
+  }
+
+  async #shelveAll(): Promise<void> {
+    for (let file; (file = this.#inTheWay());) await (file.shelving = this.#shelve(file));
+    // In the same tick as the last look: whoever comes later starts anew.
+    this.#clearing = undefined;
+  }
+
+  #inTheWay(): IncomingFile | undefined {
+    if (this.#watch.failed.aborted) return undefined;
+    const place = Math.max(...Array.from(this.#waiting, ({ index }) => index ?? Infinity));
+    return this.#begun.find(
+      ({ hasReader, shelving }, index) => !hasReader && shelving === undefined && index < place,
+    );
+  }
+
+  /** Takes a file off the parser, to its end or until its reader comes. Never rejects: what goes wrong fails the request. */
+  async #shelve(file: IncomingFile): Promise<void> {
+    try {
+      await this.#beginShelf();
+      let overflow: Buffer | undefined;
+      while (!file.hasReader && !overflow) {
+        const chunk = await this.#watch.until(() => file.take());
+        if (chunk === 'end') break;
+        if (!this.#shelf.append(chunk)) overflow = chunk;
+      }
+      file.kept = overflow ? [this.#shelf.file, overflow] : [this.#shelf.file];
+      if (overflow && !file.hasReader) this.#watch.fail(this.#outOfOrder());
+    } catch (cause) {
+      // Most likely the request has failed meanwhile, and every reader of it learns that first reason.
+      this.#watch.fail(this.#broken(cause));
+    }
+  }
+
+  async #beginShelf(): Promise<void> {
+    using _ = this.#watch.working();
+    await this.#shelf.begin(this.#watch.failed);
   }
 
   #missing(): undefined {
@@ -198,57 +196,6 @@ export class RequestFiles {
         );
   }
 
-  /** Waits for the body on behalf of `file`, with the unread files before it out of the way. */
-  async #need<T>(file: Expected, ready: () => T | undefined, signal?: AbortSignal): Promise<T> {
-    this.#waiting.add(file);
-    try {
-      const value = this.#check(ready, signal);
-      if (value !== undefined) return value;
-      this.#clearTheWay();
-      return await this.#until(ready, signal);
-    } finally {
-      this.#waiting.delete(file);
-    }
-  }
-
-  #clearTheWay(): void {
-    if (!this.#clearing && this.#inTheWay()) this.#clearing = this.#shelveAll();
-  }
-
-  async #shelveAll(): Promise<void> {
-    for (let file; (file = this.#inTheWay());) await (file.shelving = this.#shelve(file));
-    // In the same tick as the last look: whoever comes later starts anew.
-    this.#clearing = undefined;
-  }
-
-  #inTheWay(): Expected | undefined {
-    if (this.#over.signal.aborted) return undefined;
-    const place = Math.max(...Array.from(this.#waiting, ({ index }) => index ?? Infinity));
-    return this.#arrived.find(
-      ({ hasReader, shelving, index = 0 }) => !hasReader && !shelving && index < place,
-    );
-  }
-
-  /** Takes a file off the parser, to its end or until its reader comes. Never rejects: what goes wrong fails the request. */
-  async #shelve(file: Expected): Promise<void> {
-    const { stream } = file;
-    if (!stream) return;
-    try {
-      this.#working += 1;
-      await this.#shelf.begin(this.#over.signal).finally(() => (this.#working -= 1));
-      let overflow: Buffer | undefined;
-      while (!file.hasReader && !overflow) {
-        const chunk = await this.#until(() => takeChunk(file, stream));
-        if (chunk === 'end') break;
-        if (!this.#shelf.append(chunk)) overflow = chunk;
-      }
-      file.kept = overflow ? [this.#shelf.file, overflow] : [this.#shelf.file];
-      if (overflow && !file.hasReader) this.fail(this.#outOfOrder());
-    } catch {
-      // The request has failed meanwhile, and every reader of it learns why.
-    }
-  }
-
   #outOfOrder(): UploadError {
     const limitBytes = this.#earlyPool.blockBytes;
     return new UploadError(
@@ -257,61 +204,4 @@ export class RequestFiles {
       { limitBytes },
     );
   }
-
-  #check<T>(ready: () => T | undefined, signal?: AbortSignal): T | undefined {
-    this.#over.signal.throwIfAborted();
-    if (signal?.aborted) throw signal.reason;
-    return ready();
-  }
-
-  /** The first value of `ready` that is not undefined, tried whenever something happens. @throws what ended the request. */
-  async #until<T>(ready: () => T | undefined, signal?: AbortSignal): Promise<T> {
-    let value = this.#check(ready, signal);
-    if (value !== undefined) return value;
-    const stalled = this.#watchForStall();
-    signal?.addEventListener('abort', this.#wake, { once: true });
-    try {
-      while (value === undefined) {
-        await new Promise<void>((resolve) => this.#wakeups.add(resolve));
-        value = this.#check(ready, signal);
-      }
-      return value;
-    } finally {
-      clearInterval(stalled);
-      signal?.removeEventListener('abort', this.#wake);
-    }
-  }
-
-  /** Fails the request when the client, and nobody else, has kept it waiting for a whole interval. */
-  #watchForStall(): NodeJS.Timeout {
-    const seen = (): number => this.#req.socket.bytesRead + this.#progress;
-    let last = seen();
-    return setInterval(() => {
-      if (this.#working === 0 && seen() === last) {
-        this.fail(
-          new UploadError(
-            'stalled',
-            `No byte of the request came for ${this.#stallTimeoutMs / 1000} s. Send it again.`,
-          ),
-        );
-      }
-      last = seen();
-    }, this.#stallTimeoutMs);
-  }
-
-  readonly #wake = (): void => {
-    const wakeups = [...this.#wakeups];
-    this.#wakeups.clear();
-    for (const wakeup of wakeups) wakeup();
-  };
-}
-
-/** The chunk that is there, or a word that the file has ended. Else asks the parser for the next. */
-function takeChunk(file: Expected, stream: Readable): Buffer | 'end' | undefined {
-  const { chunk } = file;
-  file.chunk = undefined;
-  if (chunk) return chunk;
-  if (stream.readableEnded) return 'end';
-  stream.resume();
-  return undefined;
 }
