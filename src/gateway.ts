@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // A TCP server's address is an `AddressInfo`; strings and null are for pipes and closed servers.
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host === '0.0.0.0' ? 'localhost' : options.host}:${port}/graphql`,
+    url: `http://${hostInUrl(options.host)}:${port}/graphql`,
     async close() {
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
@@ -82,4 +82,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await Promise.all([upstream.close(), storage.close()]);
     },
   };
+}
+
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { ConfigError, loadConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { startGateway } from './gateway.ts';
@@ -12,15 +13,15 @@ interface Upstream {
 }
 
 /** The service when there is a key, else the sandbox in this process: the only place where the two halves meet. */
-async function chooseUpstream(config: Config): Promise<Upstream> {
+async function chooseUpstream(config: Config, logger: Logger): Promise<Upstream> {
   if (config.apiKey !== undefined && config.apiUrl !== undefined) {
     const { apiKey, apiUrl, storageHosts } = config;
     return { apiKey, apiUrl, storageHosts, close: () => Promise.resolve() };
   }
   const { startSandbox } = await import('../mocks/sandbox/server.ts');
-  const sandbox = await startSandbox({ port: config.sandboxPort });
+  const sandbox = await startSandbox({ port: config.sandboxPort, logger });
   const close = async (): Promise<void> => {
-    sandbox.takeViolations();
+    sandbox.takeViolations(); // they were logged when they happened
     await sandbox.close();
   };
   return { apiUrl: new URL(sandbox.url), apiKey: 'sandbox', storageHosts: [sandbox.origin], close };
@@ -29,7 +30,7 @@ async function chooseUpstream(config: Config): Promise<Upstream> {
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel, base: null });
-  const upstream = await chooseUpstream(config);
+  const upstream = await chooseUpstream(config, logger);
   let gateway: Gateway;
   try {
     gateway = await startGateway({ ...config, ...upstream, logger });
@@ -37,8 +38,11 @@ async function main(): Promise<void> {
     await upstream.close(); // or the sandbox would keep the process alive
     throw error;
   }
-  const where = config.apiKey === undefined ? `the sandbox at ${upstream.apiUrl.href}` : upstream.apiUrl.href;
-  process.stdout.write(`Sigillo: open ${gateway.url} (GraphiQL); it talks to ${where}\n`);
+  const where =
+    config.apiKey === undefined
+      ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
+      : upstream.apiUrl.href;
+  process.stdout.write(`Sigillo: open ${asLocalhost(gateway.url)} (GraphiQL); it talks to ${where}\n`);
 
   const stop = async (): Promise<void> => {
     await gateway.close();
@@ -50,6 +54,11 @@ async function main(): Promise<void> {
       void stop().then(() => process.exit(0));
     });
   }
+}
+
+/** The name that people know, as in the documentation. */
+function asLocalhost(url: string): string {
+  return url.replace('//127.0.0.1:', '//localhost:');
 }
 
 /** What can be mended by whoever starts the gateway, in their words. */

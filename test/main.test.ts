@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { sendJson, startHttpStub } from './support/http-stub.ts';
 
@@ -44,12 +45,25 @@ test('without a key it starts with its sandbox, says where it is, and stops on S
   const main = start({});
   const url = await main.url();
   expect(main.output.stdout).toMatch(
-    /^Sigillo: open http:\/\/127\.0\.0\.1:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/127\.0\.0\.1:\d+\/api\/v1\/sign\n$/,
+    /^Sigillo: open http:\/\/localhost:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/localhost:\d+\/api\/v1\/sign\n$/,
   );
   const answer = await post(url, '{ signatureRequest(id: "nobody") { id } }');
   expect(await answer.json()).toEqual({ data: { signatureRequest: null } });
   main.child.kill('SIGTERM');
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ family }) => family === 'IPv6'),
+);
+
+test.skipIf(!hasIpv6)('with HOST=:: it can be reached as localhost, 127.0.0.1 and ::1', async () => {
+  const main = start({ HOST: '::' });
+  const { port } = new URL(await main.url());
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    const answer = await post(`http://${host}:${port}/graphql`, '{ __typename }');
+    expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+  }
 });
 
 test('with a key it talks to the service, and never shows the key', async () => {
