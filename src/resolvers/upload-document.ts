@@ -5,19 +5,15 @@ import { readPdf } from '../uploads/read-pdf.ts';
 import { storeFile } from '../uploads/store-file.ts';
 import type { StoredFile } from '../uploads/store-file.ts';
 import type { Document, SignatureRequest } from '../upstream/decode.ts';
-import { getDocumentUploadUrl } from '../upstream/operations/get-document-upload-url.ts';
-import { DocumentRejectedError, NotFoundError, WrongStatusError } from './errors.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import { DocumentRejectedError, NotFoundError, UploadInterruptedError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
 import { readRequest } from './read-request.ts';
-import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
 import { translatedUpload } from './translate-upload-error.ts';
+import { uploadAddressOf } from './upload-address.ts';
+import type { UploadTarget } from './upload-address.ts';
 import { waitForRequest } from './wait-for-request.ts';
-
-export interface UploadTarget {
-  signatureRequestId: string;
-  documentId: string;
-}
 
 export interface UploadDocumentInput extends UploadTarget {
   file: FileUpload;
@@ -43,15 +39,21 @@ export async function uploadDocument(
   checkInput(rules, input);
   const { storage, blocks, limits, signal } = context;
   let before: { request: SignatureRequest; document: Document } | undefined;
+  let expiresAt = new Date(Number.NaN);
+  const storing = storeFile(readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal }), {
+    storage,
+    pool: blocks,
+    signal,
+    target: async () => {
+      before = await uploadableDocument(context, input);
+      const address = await uploadAddressOf(context, input);
+      ({ expiresAt } = address);
+      return address.url;
+    },
+  });
   const stored = await translatedUpload(
-    storeFile(readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal }), {
-      storage,
-      pool: blocks,
-      signal,
-      target: async () => {
-        before = await uploadableDocument(context, input);
-        return uploadUrlOf(context, input);
-      },
+    storing.catch((failure: unknown) => {
+      throw isExpired(failure, expiresAt) ? new UploadInterruptedError() : failure;
     }),
   );
   if (before === undefined) throw new TypeError('a stored file has been asked for its target');
@@ -80,23 +82,26 @@ export async function uploadableDocument(
   return { request, document };
 }
 
-/** A new address to upload to. The status is checked again by the service: somebody may have changed it meanwhile. */
-export async function uploadUrlOf(context: GatewayContext, input: UploadTarget): Promise<string> {
-  try {
-    return await getDocumentUploadUrl(context.upstream, input, { signal: context.signal });
-  } catch (failure) {
-    throw await statusRefusal(context, input.signatureRequestId, ['DRAFT'], failure);
-  }
-}
-
 function documentOf(request: SignatureRequest, id: string): Document {
   const document = request.documents.find((candidate) => candidate.id === id);
   if (document === undefined) throw new NotFoundError('DOCUMENT');
   return document;
 }
 
-/** `Last-Modified` has whole seconds, and storage and service have a clock each. */
+/** `Last-Modified` has whole seconds, and gateway, storage and service have a clock each. */
 const CLOCK_TOLERANCE_MS = 2_000;
+
+/**
+ * Whether the file took longer to arrive than its address lived, and not something is wrong with the storage. A new
+ * address is one of another blob, so what has been stored cannot be gone on with.
+ */
+function isExpired(failure: unknown, expiresAt: Date): boolean {
+  return (
+    failure instanceof UpstreamError &&
+    failure.kind === 'forbidden' &&
+    Date.now() >= expiresAt.getTime() - CLOCK_TOLERANCE_MS
+  );
+}
 
 /** Whether a document shows the outcome for this file, and not that of a file uploaded before it. */
 function isOutcomeOf({ storedAt }: StoredFile, old: Document, now: Document): boolean {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import type { GatewayOptions } from '../../src/gateway.ts';
 import { draftOf, uploadsBody, uploadsOperation } from '../support/draft.ts';
 import { multipartBody, pdfBytes, PoliteClient } from '../support/multipart.ts';
+import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
@@ -322,6 +323,52 @@ test('a PDF into which the signature field does not fit is rejected with the rea
     __typename: 'DocumentRejectedError',
     reasons: [expect.stringContaining('(Firma del contratto)')],
   });
+});
+
+/** A service whose upload addresses live for so long, and whose storage refuses the second block once they are dead. */
+async function startWithAddressOf(lifetimeMs: number) {
+  const at = '2026-03-05T09:14:07.412Z';
+  const dates = { created_at: at, updated_at: at };
+  const document = {
+    id: 'document',
+    status: 'WAIT_FOR_UPLOAD',
+    ...dates,
+    metadata: { title: 'Contratto', signature_fields: [] },
+  };
+  const draft = {
+    id: 'request',
+    dossier_id: 'dossier',
+    signer_id: 'signer',
+    status: 'DRAFT',
+    expires_at: at,
+    ...dates,
+    documents: [document],
+  };
+  const expiresAt = new Date(Date.now() + lifetimeMs);
+  const service = await startHttpStub(async ({ method, path }, res) => {
+    if (path.endsWith('/upload_url'))
+      return sendJson(res, 200, `${service.origin}/account/uploads/x?se=${expiresAt.toISOString()}&sig=x`);
+    if (method === 'GET') return sendJson(res, 200, draft);
+    const isFirst = service.calls.filter((call) => call.method === 'PUT').length === 1;
+    if (isFirst) return void res.writeHead(201).end();
+    res.writeHead(403, { 'x-ms-error-code': 'AuthenticationFailed' }).end();
+  });
+  const gateway = await startGateway({
+    apiUrl: new URL(`${service.origin}/api/v1/sign`),
+    storageHosts: [service.origin],
+  });
+  const target = { signatureRequestId: 'request', documentId: 'document' };
+  return (await connectTo(gateway).post(uploadsBody([target], { a: pdfBytes(9 * MIB) }))).body;
+}
+
+test('a file that takes longer than its upload address lives is to be sent again', async () => {
+  const { data } = await startWithAddressOf(0);
+  expect(data.a).toMatchObject({ __typename: 'UploadInterruptedError' });
+});
+
+test('a storage that refuses an address which is still good is a fault', async () => {
+  const { errors } = await startWithAddressOf(60_000);
+  expect(errors).toMatchObject([{ path: ['a'], extensions: { code: 'UPSTREAM_REFUSED' } }]);
 });
 
 test.each([
