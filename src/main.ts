@@ -42,8 +42,6 @@ async function main(): Promise<void> {
     config.apiKey === undefined
       ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
       : upstream.apiUrl.href;
-  process.stdout.write(`Sigillo: open ${asLocalhost(gateway.url)} (GraphiQL); it talks to ${where}\n`);
-
   const stop = async (): Promise<void> => {
     await gateway.close();
     await upstream.close();
@@ -54,6 +52,8 @@ async function main(): Promise<void> {
       void stop().then(() => process.exit(0));
     });
   }
+  // Last: whoever reads this may ask it to end at once.
+  process.stdout.write(`Sigillo: open ${asLocalhost(gateway.url)} (GraphiQL); it talks to ${where}\n`);
 }
 
 /** The name that people know, as in the documentation. */

@@ -18,10 +18,6 @@ const sandbox = await startSandbox({
   );
   process.exit(1);
 });
-console.log('Firma con IO sandbox');
-console.log(`  API      http://localhost:${sandbox.port}/api/v1/sign`);
-console.log(`  API key  any text, in the header Ocp-Apim-Subscription-Key`);
-
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     // They were printed when they happened.
@@ -32,3 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     });
   });
 }
+
+console.log('Firma con IO sandbox');
+console.log(`  API      http://localhost:${sandbox.port}/api/v1/sign`);
+console.log(`  API key  any text, in the header Ocp-Apim-Subscription-Key`);

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+
+const OLDEST_NODE = 24;
+const USAGE = `Usage: sigillo [command]
+
+  sigillo             the gateway: GraphQL for Firma con IO, with the sandbox unless FIRMA_API_KEY is set
+  sigillo sandbox     the sandbox alone: sigillo sandbox --help
+  sigillo --version
+`;
+
+/** The command of the installed package; a checkout has `npm start` and `npm run sandbox`. */
+async function run(command: string | undefined): Promise<void> {
+  switch (command) {
+    case undefined:
+      await import('./main.ts');
+      break;
+    case 'sandbox':
+      process.argv.splice(2, 1);
+      await import('../mocks/sandbox/main.ts');
+      break;
+    case '--version':
+      process.stdout.write(`${version()}\n`);
+      break;
+    case '--help':
+      process.stdout.write(USAGE);
+      break;
+    default:
+      process.stderr.write(`sigillo does not know "${command}".\n\n${USAGE}`);
+      process.exitCode = 2;
+  }
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
+
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  process.stderr.write(`Sigillo needs Node ${OLDEST_NODE} or later, this is ${process.version}.\n`);
+  process.exitCode = 1;
+} else {
+  await run(process.argv[2]);
+}
