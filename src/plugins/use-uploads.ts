@@ -25,9 +25,9 @@ export interface UploadsPluginOptions {
   earlyPool?: BlockPool;
   /** How long the client may send nothing while somebody waits for it. @default 30 000 */
   stallTimeoutMs?: number;
-  /** How long the rest of a request is read once it is answered. @default 10 000 */
-  drainTimeoutMs?: number;
-  /** How much of it. @default 256 MiB */
+  /** How long the client may send nothing of the rest of a request that is answered. @default 10 000 */
+  drainStallMs?: number;
+  /** How much of that rest is read. @default 256 MiB */
   drainBytes?: number;
 }
 
@@ -44,7 +44,7 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
     maxFieldBytes = 1_000_000,
     earlyPool = new BlockPool({ blocks: 4 }),
     stallTimeoutMs = 30_000,
-    drainTimeoutMs = 10_000,
+    drainStallMs = 10_000,
     drainBytes = 256 * 1024 * 1024,
   } = options;
 
@@ -65,7 +65,7 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
       setRequestParser(async () => {
         const files = new RequestFiles(req, { earlyPool, stallTimeoutMs });
         res.once('close', () => {
-          drain(req, { maxBytes: drainBytes, timeoutMs: drainTimeoutMs });
+          drain(req, { maxBytes: drainBytes, stallTimeoutMs: drainStallMs });
           void files.close();
         });
         try {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startBlobStub } from '../support/blob-stub.ts';
 import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
@@ -296,6 +297,40 @@ test('cuts the connection when there is too much left to read', async () => {
     f: pdfBytes(50 * MIB),
   });
   await expect(client.post(body)).rejects.toThrow('closed');
+});
+
+test('reads the rest from a slow client for as long as it sends', async () => {
+  await using gateway = await startUploadGateway({
+    target: () => 'unused',
+    storage: { allowedHosts: [] },
+    uploads: { drainStallMs: 200 },
+  });
+  using client = new PoliteClient(gateway.port);
+  const refuse = 'mutation($f: Upload!) { refuse(file: $f) { sizeBytes } }';
+  const body = uploadBody(refuse, { f: pdfBytes(8 * MIB) });
+  await client.begin(body, 0);
+  for (let part = 0; part < 8; part += 1) {
+    await client.write(body.subarray((part * body.length) / 8, ((part + 1) * body.length) / 8));
+    await pause(50);
+  }
+  expect((await client.answer()).body.errors).toMatchObject([{ message: 'refused' }]);
+  expect((await client.post(PING)).status).toBe(200);
+});
+
+test('cuts the connection of a client that leaves an answered request unfinished', async () => {
+  await using gateway = await startUploadGateway({
+    target: () => 'unused',
+    storage: { allowedHosts: [] },
+    uploads: { drainStallMs: 50 },
+  });
+  using client = new PoliteClient(gateway.port);
+  const body = uploadBody('mutation($f: Upload!) { refuse(file: $f) { sizeBytes } }', {
+    f: pdfBytes(8 * MIB),
+  });
+  await client.begin(body, 1 * MIB);
+  expect((await client.answer()).body.errors).toMatchObject([{ message: 'refused' }]);
+  client.socket.resume();
+  await expect.poll(() => client.socket.closed).toBe(true);
 });
 
 test('ends a request whose client sends nothing more', async () => {
