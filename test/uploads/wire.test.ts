@@ -151,6 +151,24 @@ test('takes no more from the client than it can pass on while the storage is slo
   expect((await client.answer()).body).toEqual({ data: { upload: stored(content) } });
 });
 
+test('leaves no listener on a connection that is used again and again', async () => {
+  await using t = await start();
+  let listeners = (): number => Number.NaN;
+  t.gateway.server.once('connection', (socket) => {
+    listeners = () => socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0);
+  });
+  const send = async (): Promise<void> => {
+    await t.client.post(multipartBody(FIELDS, [{ name: '0', content: pdfBytes(70_000) }]));
+    await t.client.post(multipartBody(FIELDS, [{ name: '0', content: Buffer.alloc(70_000, 'GIF89a') }]));
+    await t.client.post(multipartBody(FIELDS, []));
+  };
+  await send();
+  const before = listeners();
+  expect(before).toBeGreaterThan(0);
+  for (let round = 0; round < 12; round += 1) await send();
+  expect(listeners()).toBe(before);
+});
+
 describe('in a single packet', () => {
   test('refuses a file over the limit', async () => {
     await using t = await start({ maxBytes: 100 });
