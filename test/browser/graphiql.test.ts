@@ -106,7 +106,6 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
   expect(JSON.parse(stdout)).toMatchObject({ data: { uploadDocument: { document: { status: 'READY' } } } });
   await paste(page, 'PASTE_REQUEST_ID', requestId);
   expect((await run(page))['signatureRequest']).toMatchObject({ documents: [{ status: 'READY' }] });
-  await picture(page, 'graphiql-upload');
 
   await chooseTab(page, 'MarkReadyAndNotify');
   await paste(page, 'PASTE_REQUEST_ID', requestId);
