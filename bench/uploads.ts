@@ -110,6 +110,9 @@ setTimeout(() => {
   stopAll();
 }, DEADLINE_MS).unref();
 
+// Also when this process ends by an error: children would live on.
+process.once('exit', stopAll);
+
 console.log('uploads          idle MiB   peak MiB     growth     target      MiB/s');
 for (let round = 0; round < rounds; round += 1)
   for (const scenario of SCENARIOS) if (!(await measure(scenario))) process.exitCode = 1;
