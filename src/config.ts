@@ -8,6 +8,8 @@ export interface Config {
   /** Undefined: there is no key, so the sandbox is the upstream. */
   readonly apiKey: string | undefined;
   readonly apiUrl: URL | undefined;
+  /** A sandbox that already runs. */
+  readonly sandboxUrl: URL | undefined;
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
   readonly upstreamConnections: number;
@@ -27,6 +29,13 @@ const wholeNumber = (least: number, most: number) =>
     .string()
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : Number.NaN))
     .refine((value) => value >= least && value <= most, `must be a whole number, ${least} to ${most}`);
+
+const webAddress = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL', abort: true })
+  .refine((url) => new URL(url).username === '', 'must not hold a user name');
+
+/** Where the real service lives. */
+const isService = (url: string): boolean => /(^|\.)pagopa\.it$/.test(new URL(url).hostname);
 
 const filled = z.string().min(1, 'must not be empty');
 
@@ -51,10 +60,8 @@ const environment = z
     SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
     FIRMA_API_KEY: z.string().regex(KEY, WRONG_KEY).optional(),
     FIRMA_API_KEY_FILE: filled.optional(),
-    FIRMA_API_URL: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https URL', abort: true })
-      .refine((url) => new URL(url).username === '', 'must not hold a user name')
-      .optional(),
+    FIRMA_API_URL: webAddress.optional(),
+    SANDBOX_URL: webAddress.refine((url) => !isService(url), 'must not be the real service').optional(),
     FIRMA_STORAGE_HOSTS: z
       .string()
       .refine((hosts) => namesOf(hosts).every(isStorageHost), {
@@ -75,9 +82,11 @@ const environment = z
     const hasKey = value.FIRMA_API_KEY !== undefined || value.FIRMA_API_KEY_FILE !== undefined;
     if (value.FIRMA_API_KEY !== undefined && value.FIRMA_API_KEY_FILE !== undefined)
       mistake('FIRMA_API_KEY', 'give the key or the file, not both');
+    if (value.FIRMA_API_URL !== undefined && value.SANDBOX_URL !== undefined)
+      mistake('SANDBOX_URL', 'give this or FIRMA_API_URL, not both');
     if (value.FIRMA_API_URL !== undefined && !hasKey)
       mistake('FIRMA_API_URL', 'needs FIRMA_API_KEY or FIRMA_API_KEY_FILE');
-    if (hasKey && value.AUTH === undefined)
+    if (hasKey && value.SANDBOX_URL === undefined && value.AUTH === undefined)
       mistake(
         'AUTH',
         'this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it',
@@ -99,6 +108,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: data.PORT,
     apiKey,
     apiUrl: url === undefined ? undefined : new URL(url),
+    sandboxUrl: data.SANDBOX_URL === undefined ? undefined : new URL(data.SANDBOX_URL),
     storageHosts: namesOf(data.FIRMA_STORAGE_HOSTS),
     upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_SECONDS * 1000,
     upstreamConnections: data.UPSTREAM_CONNECTIONS,

@@ -3,6 +3,7 @@ import type { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { dossierById } from './upstream/loaders/dossier-by-id.ts';
 import { signatureRequestById } from './upstream/loaders/signature-request-by-id.ts';
+import { withSandboxHeaders } from './upstream/sandbox-headers.ts';
 import type { BlobStorage } from './upstream/storage.ts';
 
 /** What one gateway shares between all its requests. */
@@ -10,6 +11,8 @@ export interface GatewayParts {
   readonly upstream: UpstreamClient;
   readonly storage: BlobStorage;
   readonly blocks: BlockPool;
+  /** The upstream is a sandbox, which callers may talk to by headers of their own. */
+  readonly isSandbox?: boolean;
   readonly limits: { readonly maxUploadBytes: number; readonly uploadStallMs: number };
 }
 
@@ -29,12 +32,14 @@ export function createContext(
   { request }: Pick<YogaInitialContext, 'request'>,
 ): GatewayContext {
   const signal = nativeSignal(request.signal);
+  const upstream = parts.isSandbox ? withSandboxHeaders(parts.upstream, request.headers) : parts.upstream;
   return {
     ...parts,
+    upstream,
     signal,
     loaders: {
-      dossierById: dossierById(parts.upstream, { signal }),
-      signatureRequestById: signatureRequestById(parts.upstream, { signal }),
+      dossierById: dossierById(upstream, { signal }),
+      signatureRequestById: signatureRequestById(upstream, { signal }),
     },
   };
 }

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly apiUrl: URL;
   readonly apiKey: string;
+  /** The upstream is a sandbox: headers of callers that it understands are passed on. @default false */
+  readonly isSandbox?: boolean;
   /** Where upload addresses may lead; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
@@ -46,8 +48,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     connections: options.upstreamConnections,
   });
   const storage = createStorage({ allowedHosts: options.storageHosts });
-  const { maxUploadBytes, uploadStallMs } = options;
-  const parts = { upstream, storage, blocks: new BlockPool(), limits: { maxUploadBytes, uploadStallMs } };
+  const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
+  const limits = { maxUploadBytes, uploadStallMs };
+  const parts = { upstream, storage, blocks: new BlockPool(), isSandbox, limits };
   const yoga = createYoga({
     schema,
     context: (initial) => createContext(parts, initial),

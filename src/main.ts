@@ -8,15 +8,17 @@ import type { Gateway } from './gateway.ts';
 interface Upstream {
   readonly apiUrl: URL;
   readonly apiKey: string;
+  readonly isSandbox: boolean;
   readonly storageHosts: readonly string[];
   readonly close: () => Promise<void>;
 }
 
-/** The service when there is a key, else the sandbox in this process: the only place where the two halves meet. */
+/** The service when there is a key, else a sandbox, which is started here unless one has been named. */
 async function chooseUpstream(config: Config, logger: Logger): Promise<Upstream> {
-  if (config.apiKey !== undefined && config.apiUrl !== undefined) {
-    const { apiKey, apiUrl, storageHosts } = config;
-    return { apiKey, apiUrl, storageHosts, close: () => Promise.resolve() };
+  const { apiKey, apiUrl, sandboxUrl, storageHosts } = config;
+  if (sandboxUrl !== undefined) return { ...sandboxAt(sandboxUrl), ...(apiKey !== undefined && { apiKey }) };
+  if (apiKey !== undefined && apiUrl !== undefined) {
+    return { apiUrl, apiKey, isSandbox: false, storageHosts, close: () => Promise.resolve() };
   }
   const { startSandbox } = await import('../mocks/sandbox/server.ts');
   const sandbox = await startSandbox({ port: config.sandboxPort, logger });
@@ -24,7 +26,18 @@ async function chooseUpstream(config: Config, logger: Logger): Promise<Upstream>
     sandbox.takeViolations(); // they were logged when they happened
     await sandbox.close();
   };
-  return { apiUrl: new URL(sandbox.url), apiKey: 'sandbox', storageHosts: [sandbox.origin], close };
+  return { ...sandboxAt(new URL(sandbox.url)), close };
+}
+
+/** Takes any key, and keeps its files itself. */
+function sandboxAt(apiUrl: URL): Upstream {
+  return {
+    apiUrl,
+    apiKey: 'sandbox',
+    isSandbox: true,
+    storageHosts: [apiUrl.origin],
+    close: () => Promise.resolve(),
+  };
 }
 
 async function main(): Promise<void> {
@@ -38,10 +51,10 @@ async function main(): Promise<void> {
     await upstream.close(); // or the sandbox would keep the process alive
     throw error;
   }
-  const where =
-    config.apiKey === undefined
-      ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
-      : upstream.apiUrl.href;
+  const where = upstream.isSandbox
+    ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
+    : upstream.apiUrl.href;
+
   const stop = async (): Promise<void> => {
     await gateway.close();
     await upstream.close();

@@ -33,6 +33,7 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     port: 4000,
     apiKey: undefined,
     apiUrl: undefined,
+    sandboxUrl: undefined,
     storageHosts: ['iopitnsignst01.blob.core.windows.net'],
     upstreamTimeoutMs: 20_000,
     upstreamConnections: 50,
@@ -48,6 +49,17 @@ test('with a key the service is the upstream', () => {
     apiKey: KEY.FIRMA_API_KEY,
     apiUrl: new URL('https://api.io.pagopa.it/api/v1/sign'),
   });
+});
+
+test('a sandbox that runs elsewhere is the upstream without a key and without AUTH, and never the real service', () => {
+  const SANDBOX_URL = 'http://localhost:4010/api/v1/sign';
+  expect(loadConfig({ SANDBOX_URL }).sandboxUrl).toEqual(new URL(SANDBOX_URL));
+  expect(mistakesOf({ SANDBOX_URL: 'https://api.io.pagopa.it/api/v1/sign' })).toEqual([
+    'SANDBOX_URL: must not be the real service',
+  ]);
+  expect(mistakesOf({ ...KEY, SANDBOX_URL, FIRMA_API_URL: SANDBOX_URL })).toEqual([
+    'SANDBOX_URL: give this or FIRMA_API_URL, not both',
+  ]);
 });
 
 test('the key can be in a file, whose last line break does not count', () => {

@@ -24,6 +24,8 @@ export interface ApiCall<Model> {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. A `MultipartBody` is streamed as it is and never sent twice. */
   readonly body?: unknown;
+  /** Besides those that the client itself sends. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Success statuses: the documented one and the one the running service sends. */
   readonly expect: readonly number[];
   /** Checks the body of a success and turns it into a model; gets `undefined` for 204. Throws when the shape is wrong. */
@@ -88,6 +90,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
 
   async function attempt<Model>(call: ApiCall<Model>, deadline: Deadline): Promise<Model> {
     const headers: Record<string, string> = {
+      ...call.headers,
       'ocp-apim-subscription-key': options.apiKey,
       accept: 'application/json, application/problem+json',
     };

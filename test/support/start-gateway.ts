@@ -16,6 +16,7 @@ export async function startGateway(
     port: 0,
     apiUrl: new URL(sandbox.url),
     apiKey: 'a-key',
+    isSandbox: true,
     storageHosts: [sandbox.origin],
     upstreamTimeoutMs: 5_000,
     upstreamConnections: 10,
