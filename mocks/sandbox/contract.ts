@@ -3,11 +3,16 @@ import { getHttpOperationsFromSpec } from '@stoplight/prism-http';
 
 type ContractOperations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>;
 
-const CONTRACT = fileURLToPath(new URL('../openapi.yaml', import.meta.url));
-let parsed: Promise<ContractOperations> | undefined;
+/** The Issuer API. */
+export const CONTRACT = fileURLToPath(new URL('../openapi.yaml', import.meta.url));
+/** What is below `/_sandbox`. */
+export const CONTROL_CONTRACT = fileURLToPath(new URL('../sandbox-control.yaml', import.meta.url));
 
-/** The operations of `mocks/openapi.yaml`. Parsed once per process: parsing costs far more than starting a sandbox. */
-export function contractOperations(): Promise<ContractOperations> {
-  parsed ??= getHttpOperationsFromSpec(CONTRACT);
-  return parsed;
+const parsed = new Map<string, Promise<ContractOperations>>();
+
+/** The operations of a document. Parsed once per process: parsing costs far more than starting a sandbox. */
+export function contractOperations(document = CONTRACT): Promise<ContractOperations> {
+  const operations = parsed.get(document) ?? getHttpOperationsFromSpec(document);
+  parsed.set(document, operations);
+  return operations;
 }

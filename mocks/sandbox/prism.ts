@@ -37,11 +37,15 @@ export type Exchange =
   /** An exception that nobody expected: a bug. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Answers one matched call; values of the path template come in `pathIds`. */
+/**
+ * Answers one matched call; values of the path template come in `pathIds`, and what the contract has against the call in
+ * `violations`.
+ */
 export type Answerer = (
   operationId: string,
   pathIds: readonly string[],
   call: IncomingCall,
+  violations: readonly string[],
 ) => Promise<Answer>;
 
 /**
@@ -50,11 +54,14 @@ export type Answerer = (
  *
  * Prism's own server and its proxy are not used. They hang on malformed JSON, send a JSON string without its quotes
  * and re-encode file parts as text.
+ *
+ * @param document file of the contract. @default the Issuer API's
  */
 export async function createEngine(
   answer: Answerer,
+  document?: string,
 ): Promise<(call: IncomingCall, preference: Preference | undefined) => Promise<Exchange>> {
-  const operations = await contractOperations();
+  const operations = await contractOperations(document);
   /** Prism hands its own request type through; this finds the call that it was made from. */
   const calls = new WeakMap<IHttpRequest, IncomingCall>();
   const matched = new WeakMap<IHttpRequest, string>();
@@ -67,7 +74,7 @@ export async function createEngine(
       return checkInput(options);
     },
     forward:
-      ({ data }, _upstream, _proxy, resource) =>
+      ({ data, validations }, _upstream, _proxy, resource) =>
       () =>
       async () => {
         const call = calls.get(data);
@@ -78,6 +85,7 @@ export async function createEngine(
           resource.iid ?? '',
           pathIds(resource.path, call.path),
           call,
+          validations.map(textOf),
         );
         return { _tag: 'Right', right: { statusCode: status, headers: { ...headers }, body } };
       },
