@@ -40,5 +40,11 @@ async function startedFirst<T>(
     if (first.value !== undefined) yield first.value;
     yield* pdf;
   }
-  return call(all());
+  try {
+    return await call(all());
+  } finally {
+    // A call that fails before it sends leaves them untouched, and the parser would stand still at this file for ever.
+    // Not awaited: when it fails while it sends, this takes effect only with the next bytes of the client.
+    void pdf.return();
+  }
 }

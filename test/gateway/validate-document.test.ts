@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
-import { multipartBody, pdfBytes, PoliteClient } from '../support/multipart.ts';
+import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
@@ -102,4 +102,34 @@ test('breaks off when the body ends within the file', async () => {
   const answer = await client.post(body.subarray(0, 6 * MIB));
   expect(answer.body.data.validateDocument).toMatchObject({ code: 'UPLOAD_INTERRUPTED' });
   expect((await client.post(bodyOf(await makePdf()))).status).toBe(200);
+});
+
+test('lets the next field have its file when the service cannot be reached', async () => {
+  const { url } = await startGateway({ apiUrl: new URL('http://127.0.0.1:1/api/v1/sign') });
+  using client = new PoliteClient(Number(new URL(url).port));
+  const field = (name: string): string =>
+    `${name}: validateDocument(input: { file: $${name} }) { __typename }`;
+  const body = uploadBody(`mutation ($a: Upload!, $b: Upload!) { ${field('a')} ${field('b')} }`, {
+    a: pdfBytes(9 * MIB),
+    b: pdfBytes(9 * MIB),
+  });
+  expect((await client.post(body)).body).toMatchObject({
+    data: { a: null, b: null },
+    errors: [
+      { path: ['a'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+      { path: ['b'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+    ],
+  });
+});
+
+test('sends no end of a file whose client is killed', async () => {
+  const { sandbox, url } = await startGateway();
+  const port = Number(new URL(url).port);
+  const client = new PoliteClient(port);
+  await client.begin(bodyOf(pdfBytes(9 * MIB)), 6 * MIB);
+  client.socket.resetAndDestroy();
+  using other = new PoliteClient(port);
+  const answer = await other.post(bodyOf(await makePdf()));
+  expect(answer.body.data.validateDocument).toMatchObject({ isValid: true });
+  expect(sandbox.calls.length).toBe(1);
 });
