@@ -3,12 +3,13 @@ import type { Dossier } from '../../src/upstream/decode.ts';
 import type * as dossierResolver from '../../src/resolvers/dossier.ts';
 import { draftOf, uploadsBody } from '../support/draft.ts';
 import type { StubHandler } from '../support/http-stub.ts';
-import { sendJson } from '../support/http-stub.ts';
+import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { multipartBody, PoliteClient } from '../support/multipart.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
 import { rowsUnder } from '../support/errors-page.ts';
 import { expectNoSecrets, refuses, startFailingGateway, UPSTREAM_WORDS } from '../support/service-proxy.ts';
+import { startGateway } from '../support/start-gateway.ts';
 import type { Json } from '../support/start-gateway.ts';
 
 /** A gateway with a fault of its own: it cannot read the dossier `bug`. */
@@ -608,6 +609,60 @@ test('any operation: aborted is UPSTREAM_TIMEOUT, which nobody but the operator 
       { level: 20, code: 'UPSTREAM_TIMEOUT', cause: 'getDossier: aborted', msg: 'the client left' },
     ]);
   expect(world.count('getDossier')).toBe(1);
+});
+
+test('the sandbox refuses a key that it does not know', async () => {
+  const world = await startGateway({ apiKey: 'unknown' }, { apiKeys: ['known'] });
+  expect(await world.run('{ dossier(id: "d1") { id } }')).toMatchObject({
+    data: { dossier: null },
+    errors: [{ extensions: { code: 'UPSTREAM_REFUSED' } }],
+  });
+});
+
+test('the sandbox limits the rate, and the caller is told when to come back', async () => {
+  const world = await startGateway({}, { rateLimit: { calls: 2, windowMs: 60_000 } });
+  const ask = () => world.run('{ dossier(id: "d1") { id } }');
+  expect([await ask(), await ask()]).toEqual([{ data: { dossier: null } }, { data: { dossier: null } }]);
+  expect(await ask()).toMatchObject({
+    errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterSeconds: expect.closeTo(60, -1) } }],
+  });
+});
+
+const storageRefuses =
+  (status: number): StubHandler =>
+  (_, res) =>
+    void res
+      .writeHead(status, { 'content-type': 'application/xml' })
+      .end(`<Error><Code>AuthenticationFailed</Code><Message>${UPSTREAM_WORDS}</Message></Error>`);
+
+/** The storage is no operation of the table; its failures have the lines for any operation. */
+test.each<[string, StubHandler, string, string, string?]>([
+  ['refuses the address', storageRefuses(403), 'UPSTREAM_REFUSED', 'putBlob: forbidden (HTTP 403)'],
+  ['fails', storageRefuses(500), 'UPSTREAM_UNAVAILABLE', 'putBlob: server-error (HTTP 500)'],
+  [
+    'breaks off',
+    (_, __, req) => void req.socket.resetAndDestroy(),
+    'UPSTREAM_TIMEOUT',
+    'putBlob: connection-lost',
+  ],
+  ['is not allowed', () => {}, 'UPSTREAM_CONTRACT', 'putBlob: contract', 'http://127.0.0.1:1/x?sig=secret'],
+  ['has no address', () => {}, 'UPSTREAM_CONTRACT', 'putBlob: contract', 'no address, but sig=secret'],
+])('a storage that %s', async (_, does, code, cause, address) => {
+  const storage = await startHttpStub(does);
+  const world = await startFailingGateway({ storageHosts: [storage.origin] });
+  world.fail('getDocumentUploadUrl', answers(address ?? `${storage.origin}/uploads/x?sig=secret`));
+  expect(await uploaded(world, await makePdf())).toEqual({
+    data: { uploadDocument: null },
+    errors: [
+      {
+        message: FAULT_WORDS[code],
+        path: ['uploadDocument'],
+        locations: expect.any(Array),
+        extensions: { code },
+      },
+    ],
+  });
+  expect(world.logs.lines()).toMatchObject([{ level: 40, code, cause, msg: 'upstream fault' }]);
 });
 
 test('a fault of one field leaves the others alone', async () => {
