@@ -7,6 +7,10 @@ export const SERVICE_DELAYS_MS = {
   blobTrigger: 3_000,
   /** READY -> WAIT_FOR_SIGNATURE: two queue hops, issuer side to citizen side and back. */
   waitForSignature: 5_000,
+  /** The citizen has signed -> the trust provider is asked for the outcome: the job stays hidden for 60 s. */
+  trustProvider: 60_000,
+  /** One message from one side to the other: an outcome to the issuer side, a cancellation to the citizen side. */
+  queueHop: 5_000,
 } as const;
 
 /** Something that will happen by itself. */

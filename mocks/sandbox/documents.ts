@@ -1,5 +1,5 @@
-import { SERVICE_DELAYS_MS } from './clock.ts';
 import { violationsOfPdf } from './pdf.ts';
+import { magicRejectReason, validationDelayMs } from './scenarios.ts';
 import type { DocumentState, SignatureDocument, Upload } from './store.ts';
 import { createBlob } from './storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS, VALIDATED_DOCUMENTS } from './storage/containers.ts';
@@ -13,7 +13,10 @@ const UPLOAD_RECORD_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
  * without a trace, as the service does: unknown name, record too old, request no longer DRAFT.
  */
 export function onBlobUploaded(world: World, blobName: string): void {
-  world.clock.schedule(SERVICE_DELAYS_MS.blobTrigger, { kind: 'validate-upload', blobName });
+  const upload = world.store.uploads.get(blobName);
+  const document = upload && documentInDraft(world, upload);
+  const delayMs = validationDelayMs(document?.metadata.title);
+  if (delayMs !== undefined) world.clock.schedule(delayMs, { kind: 'validate-upload', blobName });
 }
 
 export async function validateUpload(world: World, blobName: string): Promise<void> {
@@ -49,6 +52,8 @@ export async function validateUpload(world: World, blobName: string): Promise<vo
 async function rejectReason(bytes: Uint8Array, document: SignatureDocument): Promise<string | undefined> {
   try {
     const violations = await violationsOfPdf(bytes, document.metadata.signature_fields);
+    const magic = magicRejectReason(document);
+    if (magic !== undefined) return magic;
     return violations.length === 0 ? undefined : violations.join('\n');
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -45,6 +45,11 @@ export function notFound(detail: string): Refusal {
   return problem({ title: 'Not Found', status: 404, detail });
 }
 
+/** The backend's 429; the title is singular there. Says nothing of when to come back. */
+export function tooManyRequests(detail: string): Refusal {
+  return problem({ title: 'Too many request', status: 429, detail });
+}
+
 /** A failure the backend caught: the caller learns the class of the error, never its message. */
 export function internalError(errorClass: string): Refusal {
   return problem({ title: 'Internal Server Error', detail: errorClass, status: 500 });
@@ -63,7 +68,14 @@ export function gatewayError(
   };
 }
 
-function problem(body: { readonly status: number; readonly [member: string]: unknown }): Refusal {
+/** What the backend says to a key whose issuer it cannot find, for whatever reason. */
+export function unauthorized(): Refusal {
+  const detail = 'You must provide a valid API key to access this resource.';
+  return problem({ title: 'Unauthorized', status: 401, detail });
+}
+
+/** An error of the backend, in its envelope. */
+export function problem(body: { readonly status: number; readonly [member: string]: unknown }): Refusal {
   return new Refusal({
     status: body.status,
     headers: { ...SECURITY_HEADERS, 'content-type': 'application/problem+json' },

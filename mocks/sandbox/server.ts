@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import { SERVICE_RATE_LIMIT, createApiManagement } from './api-management.ts';
 import type { RateLimit } from './api-management.ts';
 import { API_BASE, createApi } from './api.ts';
+import { createCitizen } from './citizen.ts';
+import type { Citizen } from './citizen.ts';
 import { onBlobUploaded } from './documents.ts';
 import { createFront } from './front.ts';
 import type { StorageActivity } from './front.ts';
@@ -52,6 +54,8 @@ export interface Sandbox {
   /** What is in the storage: blobs that were committed, not blocks. */
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
+  /** The signers and their app. */
+  readonly citizen: Citizen;
   /** Its time: frozen, moved and let run by the caller. */
   readonly clock: Pick<World['clock'], 'now' | 'frozen' | 'freeze' | 'advance' | 'resume'>;
   /**
@@ -104,6 +108,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     calls: recorder.calls,
     storedBlobs: () => world.blobs.list(),
     storageActivity: front.storageActivity,
+    citizen: createCitizen(world),
     clock: world.clock,
     async close() {
       if (closed) return;

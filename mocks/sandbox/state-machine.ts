@@ -52,6 +52,22 @@ export function markAsWaitForSignature(request: SignatureRequest, now: number): 
   return { ...request, status: 'WAIT_FOR_SIGNATURE', updatedAt: now };
 }
 
+/** The citizen side reports a signature. Undefined when the message comes too late: another status is final. */
+export function markAsSigned(request: SignatureRequest, now: number): SignatureRequest | undefined {
+  if (request.status !== 'WAIT_FOR_SIGNATURE') return undefined;
+  return { ...request, status: 'SIGNED', signedAt: now, updatedAt: now };
+}
+
+/** The citizen side reports a failure, with its own time. Undefined when the message comes too late. */
+export function markAsRejected(
+  request: SignatureRequest,
+  now: number,
+  { rejectedAt, rejectReason }: { readonly rejectedAt: number; readonly rejectReason: string },
+): SignatureRequest | undefined {
+  if (request.status !== 'WAIT_FOR_SIGNATURE') return undefined;
+  return { ...request, status: 'REJECTED', rejectedAt, rejectReason, updatedAt: now };
+}
+
 /** Why no upload URL is given out, or undefined when one is. */
 export function refusalOfUploadUrl(status: SignatureRequestStatus): string | undefined {
   if (status === 'DRAFT') return undefined;

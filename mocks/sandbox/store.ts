@@ -64,6 +64,18 @@ export interface Upload {
   readonly createdAt: number;
 }
 
+/**
+ * The citizen side's copy of a request. The service keeps it in another database and in step by queues only, so the
+ * two copies can end up telling different stories. Not visible through the API.
+ */
+export interface CitizenCopy {
+  readonly status: 'WAIT_FOR_SIGNATURE' | 'WAIT_FOR_QTSP' | 'SIGNED' | 'REJECTED' | 'CANCELLED';
+  /** How often it was signed: tells the outcome of the latest signature from those before. */
+  readonly attempt: number;
+  /** Titles of the optional clauses that the latest signature agreed to. */
+  readonly agreedClauses: readonly string[];
+}
+
 /** Everything the service remembers apart from blobs. Records are replaced, never changed in place. */
 export interface Store {
   readonly issuers: Map<string, Issuer>;
@@ -74,6 +86,10 @@ export interface Store {
   readonly uploads: Map<string, Upload>;
   /** Request ids by dossier, in order of creation. */
   readonly requestsByDossier: Map<string, string[]>;
+  /** By request id. A request that was put here without one is taken to be the same on both sides. */
+  readonly citizenCopies: Map<string, CitizenCopy>;
+  /** What the tokenizer knows: fiscal codes by signer id. */
+  readonly fiscalCodes: Map<string, string>;
 }
 
 export function createStore(): Store {
@@ -84,6 +100,8 @@ export function createStore(): Store {
     requests: new Map(),
     uploads: new Map(),
     requestsByDossier: new Map(),
+    citizenCopies: new Map(),
+    fiscalCodes: new Map(),
   };
 }
 
@@ -96,5 +114,7 @@ export function copyStore(store: Store): Store {
     requests: new Map(store.requests),
     uploads: new Map(store.uploads),
     requestsByDossier: new Map([...store.requestsByDossier].map(([id, ids]) => [id, [...ids]])),
+    citizenCopies: new Map(store.citizenCopies),
+    fiscalCodes: new Map(store.fiscalCodes),
   };
 }

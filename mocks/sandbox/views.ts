@@ -1,6 +1,8 @@
 import type { DocumentMetadata } from './decoding/document-metadata.ts';
 import type { Dossier, SignatureDocument, SignatureRequest } from './store.ts';
-import { VALIDATED_DOCUMENTS, blobPath } from './storage/containers.ts';
+import { dossierScenario } from './scenarios.ts';
+import { SIGNED_DOCUMENTS, VALIDATED_DOCUMENTS, blobPath } from './storage/containers.ts';
+import type { World } from './world.ts';
 
 /** `2026-03-05T09:14:07.412Z`: the only form in which the service writes time. */
 function iso(time: number): string {
@@ -33,11 +35,13 @@ export function requestListView(request: SignatureRequest) {
 }
 
 /** SignatureRequestDetailView. `origin` is where the caller reached the sandbox; QR code and blobs are there too. */
-export function requestDetailView(request: SignatureRequest, origin: string) {
+export function requestDetailView(world: World, request: SignatureRequest, origin: string) {
   return {
     ...requestListView(request),
     ...statusFields(request, origin),
-    documents: request.documents.map((document) => documentView(document, origin)),
+    documents: request.documents.map((document) =>
+      documentView(document, `${origin}${filePath(world, request, document)}`),
+    ),
   };
 }
 
@@ -60,7 +64,18 @@ function statusFields(request: SignatureRequest, origin: string) {
   }
 }
 
-function documentView(document: SignatureDocument, origin: string) {
+/**
+ * Where the file of a document is. Only once the request is signed can it be downloaded: a fresh link with each answer,
+ * also when the file is long gone. Should no link be made, the service shows the bare address and says nothing.
+ */
+function filePath(world: World, request: SignatureRequest, { id }: SignatureDocument): string {
+  if (request.status !== 'SIGNED') return blobPath(VALIDATED_DOCUMENTS, id);
+  const { linksFail } = dossierScenario(world.store.dossiers.get(request.dossierId)?.title);
+  if (linksFail) return blobPath(SIGNED_DOCUMENTS, id);
+  return world.sas.signDownload(SIGNED_DOCUMENTS, id, world.clock.now());
+}
+
+function documentView(document: SignatureDocument, url: string) {
   const metadata: DocumentMetadata = document.metadata;
   const common = {
     id: document.id,
@@ -76,8 +91,7 @@ function documentView(document: SignatureDocument, origin: string) {
       return {
         ...common,
         uploaded_at: iso(document.uploadedAt),
-        // Without a token: this address cannot be downloaded from.
-        url: `${origin}${blobPath(VALIDATED_DOCUMENTS, document.id)}`,
+        url,
       };
     case 'REJECTED':
       return {

@@ -21,6 +21,17 @@ export const FIELD = {
   attrs: { coordinates: { x: 85, y: 676 }, page: 0, size: { w: 177, h: 77 } },
 };
 
+/** A citizen of whom everything works. */
+export const FISCAL_CODE = 'SPNDNL80R13C555X';
+
+interface RequestOptions {
+  /** Of its dossier. */
+  readonly title?: string;
+  /** @default the signer of `FISCAL_CODE` */
+  readonly signerId?: string;
+  readonly expiresAt?: Date;
+}
+
 /** A sandbox that is closed with the test, which fails if the contract was broken and nobody took the violations. */
 export async function sandboxForTest(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ timeScale: 0.001, ...options });
@@ -58,19 +69,26 @@ export function issuerOf(sandbox: Sandbox, apiKey = 'key') {
   const issuer = {
     url: sandbox.url,
     call,
-    async createDossier(documents: readonly unknown[] = [{ title: 'Contratto', signature_fields: [FIELD] }]) {
+    async createDossier(
+      documents: readonly unknown[] = [{ title: 'Contratto', signature_fields: [FIELD] }],
+      title = 'Assunzione',
+    ) {
       const { body } = await call('POST', '/dossiers', {
-        title: 'Assunzione',
+        title,
         documents_metadata: documents,
       });
       return WithId.parse(body).id;
     },
+    async findSigner(fiscalCode = FISCAL_CODE) {
+      const { body } = await call('POST', '/signers', { fiscal_code: fiscalCode });
+      return WithId.parse(body).id;
+    },
     /** A request in DRAFT. */
-    async createRequest(documents?: readonly unknown[]) {
-      const dossierId = await issuer.createDossier(documents);
+    async createRequest(documents?: readonly unknown[], { title, signerId, expiresAt }: RequestOptions = {}) {
       const { body } = await call('POST', '/signature-requests', {
-        dossier_id: dossierId,
-        signer_id: 'signer',
+        dossier_id: await issuer.createDossier(documents, title),
+        signer_id: signerId ?? (await issuer.findSigner()),
+        expires_at: expiresAt?.toISOString(),
       });
       return Request.parse(body);
     },

@@ -11,8 +11,13 @@ import {
 import { decode, invalid } from './codec.ts';
 import type { Codec, Decoded } from './codec.ts';
 
+export interface Clause {
+  readonly title: string;
+  readonly type: 'REQUIRED' | 'UNFAIR' | 'OPTIONAL';
+}
+
 export interface SignatureField {
-  readonly clause: { readonly title: string; readonly type: 'REQUIRED' | 'UNFAIR' | 'OPTIONAL' };
+  readonly clause: Clause;
   readonly attrs: FieldAttrs;
 }
 

@@ -41,5 +41,5 @@ export const createSignatureRequest: Operation = (call, world) => {
   const siblings = world.store.requestsByDossier.get(dossier.id) ?? [];
   siblings.push(request.id);
   world.store.requestsByDossier.set(dossier.id, siblings);
-  return success(201, requestDetailView(request, call.origin));
+  return success(201, requestDetailView(world, request, call.origin));
 };

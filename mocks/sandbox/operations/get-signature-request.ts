@@ -4,4 +4,7 @@ import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
 export const getSignatureRequest: Operation = (call, world) =>
-  success(200, requestDetailView(requestOrRefuse(call, world, 'Signature request not found'), call.origin));
+  success(
+    200,
+    requestDetailView(world, requestOrRefuse(call, world, 'Signature request not found'), call.origin),
+  );

@@ -1,9 +1,14 @@
 import { decodeOrRefuse, getSignerBody } from '../decoding/bodies.ts';
 import { success } from '../problems.ts';
+import { refusalOfSigner } from '../scenarios.ts';
 import type { Operation } from './operation.ts';
 
 /** The published document says 201, the service answers 200. */
 export const getSignerByFiscalCode: Operation = (call, world) => {
   const { fiscal_code } = decodeOrRefuse(getSignerBody, call.json);
-  return success(200, { id: world.ids.signer(fiscal_code) });
+  const refusal = refusalOfSigner(fiscal_code);
+  if (refusal !== undefined) throw refusal;
+  const id = world.ids.signer(fiscal_code);
+  world.store.fiscalCodes.set(id, fiscal_code);
+  return success(200, { id });
 };

@@ -1,13 +1,19 @@
 import { success, validationProblem } from '../problems.ts';
+import { refusalOfNotification } from '../scenarios.ts';
 import { violationsOfNotification } from '../state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
-/** One message per request, in WAIT_FOR_SIGNATURE only. The published document says 201, the service answers 200. */
+/**
+ * One message per request, in WAIT_FOR_SIGNATURE only; then IO is asked about the signer. The published document says
+ * 201, the service answers 200.
+ */
 export const sendNotification: Operation = (call, world) => {
   const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
   const violations = violationsOfNotification(request);
   if (violations.length > 0) throw validationProblem(violations);
+  const refusal = refusalOfNotification(world.store.fiscalCodes.get(request.signerId));
+  if (refusal !== undefined) throw refusal;
   const ioMessageId = world.ids.ulid();
   world.store.requests.set(request.id, { ...request, ioMessageId });
   return success(200, { io_message_id: ioMessageId });

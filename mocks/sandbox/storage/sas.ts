@@ -1,14 +1,23 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { blobPath } from './containers.ts';
 
-/** Upload URLs live for 15 minutes. */
-const LIFETIME_MS = 15 * 60 * 1_000;
+/** What an address lets its bearer do, in Azure's letters, and for how long. */
+interface Grant {
+  readonly permissions: string;
+  readonly lifetimeMs: number;
+}
+
+/** Read, add, create and write; no delete. */
+const UPLOAD: Grant = { permissions: 'racw', lifetimeMs: 15 * 60 * 1_000 };
+const DOWNLOAD: Grant = { permissions: 'r', lifetimeMs: 5 * 60 * 1_000 };
 const SIGNED_MEMBERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
 
 /** Gives out and checks signed addresses (shared access signatures) of one blob each. */
 export interface UploadSigner {
   /** Path and query of an address where the blob may be written and read, not deleted, for 15 minutes. */
   sign(container: string, blob: string, now: number): string;
+  /** The same for reading only, for 5 minutes. */
+  signDownload(container: string, blob: string, now: number): string;
   verify(container: string, blob: string, query: URLSearchParams, now: number): SasVerdict;
 }
 
@@ -30,22 +39,25 @@ export function createUploadSigner(seed?: number): UploadSigner {
       .update(stringToSign(container, blob, query))
       .digest('base64');
 
+  function address(container: string, blob: string, now: number, grant: Grant): string {
+    // Whole seconds, starting with the current one: the caller's clock does not matter.
+    const start = Math.floor(now / 1_000) * 1_000;
+    const query = new URLSearchParams([
+      ['sv', '2026-06-06'],
+      ['spr', 'https,http'],
+      ['st', seconds(start)],
+      ['se', seconds(start + grant.lifetimeMs)],
+      ['sr', 'b'],
+      ['sp', grant.permissions],
+      ['rsct', 'application/pdf'],
+    ]);
+    query.set('sig', signature(container, blob, query));
+    return `${blobPath(container, blob)}?${query}`;
+  }
+
   return {
-    sign(container, blob, now) {
-      // Whole seconds, starting with the current one: the caller's clock does not matter.
-      const start = Math.floor(now / 1_000) * 1_000;
-      const query = new URLSearchParams([
-        ['sv', '2026-06-06'],
-        ['spr', 'https,http'],
-        ['st', seconds(start)],
-        ['se', seconds(start + LIFETIME_MS)],
-        ['sr', 'b'],
-        ['sp', 'racw'],
-        ['rsct', 'application/pdf'],
-      ]);
-      query.set('sig', signature(container, blob, query));
-      return `${blobPath(container, blob)}?${query}`;
-    },
+    sign: (container, blob, now) => address(container, blob, now, UPLOAD),
+    signDownload: (container, blob, now) => address(container, blob, now, DOWNLOAD),
     verify(container, blob, query, now) {
       const given = query.get('sig');
       if (given === null) return { ok: false, anonymous: true };
