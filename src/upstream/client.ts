@@ -94,7 +94,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       'ocp-apim-subscription-key': options.apiKey,
       accept: 'application/json, application/problem+json',
     };
-    const body = encodeBody(call.body, headers);
+    const body = encodeBody(call.body, headers, deadline);
     let response: Dispatcher.ResponseData<unknown>;
     let text: string;
     try {
@@ -142,14 +142,32 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
   };
 }
 
-function encodeBody(body: unknown, headers: Record<string, string>): string | Readable | null {
+function encodeBody(
+  body: unknown,
+  headers: Record<string, string>,
+  deadline: Deadline,
+): string | Readable | null {
   if (body === undefined) return null;
   if (body instanceof MultipartBody) {
     headers['content-type'] = body.contentType;
-    return Readable.from(body.chunks, { objectMode: false });
+    return Readable.from(unhurried(body.chunks, deadline), { objectMode: false });
   }
   headers['content-type'] = 'application/json';
   return JSON.stringify(body);
+}
+
+/** The chunks, with the clock of the call stopped while their source has none: a slow client is not a slow service. */
+async function* unhurried(chunks: AsyncIterable<Uint8Array>, deadline: Deadline): AsyncGenerator<Uint8Array> {
+  const source = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await deadline.pausedFor(source.next());
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await source.return?.();
+  }
 }
 
 function encodeQuery(query: ApiCall<unknown>['query']): string {

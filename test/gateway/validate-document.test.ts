@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
 import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
@@ -132,4 +133,16 @@ test('sends no end of a file whose client is killed', async () => {
   const answer = await other.post(bodyOf(await makePdf()));
   expect(answer.body.data.validateDocument).toMatchObject({ isValid: true });
   expect(sandbox.calls.length).toBe(1);
+});
+
+test('gives a slow client the time it needs', async () => {
+  const { url } = await startGateway({ upstreamTimeoutMs: 300 });
+  using client = new PoliteClient(Number(new URL(url).port));
+  const body = bodyOf(await makePdf({ padToBytes: 1 * MIB }));
+  await client.begin(body, 0);
+  for (let part = 0; part < 8; part += 1) {
+    await client.write(body.subarray((part * body.length) / 8, ((part + 1) * body.length) / 8));
+    await pause(100);
+  }
+  expect((await client.answer()).body.data.validateDocument).toMatchObject({ isValid: true });
 });
