@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Admission, Visitor } from './api-management.ts';
 import { contractOperations } from './contract.ts';
+import { FAULT_HEADER, parseFaultHeader } from './faults/fault-header.ts';
+import type { Ordeal } from './faults/faults.ts';
+import { isInstead } from './faults/injected-answer.ts';
 import { HANDLERS } from './handlers.ts';
 import type { Call } from './operations/operation.ts';
 import { parsePrefer } from './prefer.ts';
@@ -8,18 +11,26 @@ import type { Preference } from './prefer.ts';
 import { createEngine } from './prism.ts';
 import type { Exchange, IncomingCall } from './prism.ts';
 import type { Answer } from './problems.ts';
-import { Refusal, gatewayError } from './problems.ts';
+import { Refusal, gatewayError, unauthorized } from './problems.ts';
 import type { Recorder } from './recorder.ts';
 import { parseJson, readRequestBody } from './request-body.ts';
+import { pause } from './wire-answer.ts';
 import type { World } from './world.ts';
 
 /** Where the API begins, here as in production. */
 export const API_BASE = '/api/v1/sign';
 
-/** An answer and the operation that gave it. */
+/** How a call went, and what there is to say about it. */
 export interface ApiAnswer {
   readonly operationId: string | undefined;
+  /** What the service answers; whether and how it gets to the caller is up to `ordeal`. */
   readonly answer: Answer;
+  readonly violations: { readonly request: readonly string[]; readonly response: readonly string[] };
+  readonly ordeal: Ordeal | undefined;
+  /** Ids of behaviours that fired while the call was handled. */
+  readonly marks: readonly string[];
+  /** The body as it came; undefined when it was too large. */
+  readonly bytes: Buffer | undefined;
 }
 
 export interface ApiOptions {
@@ -28,8 +39,24 @@ export interface ApiOptions {
   readonly admit: (visitor: Visitor) => Admission;
 }
 
-/** Answers one call of the API. `origin` is where the caller reached the sandbox. */
-export type Api = (request: IncomingMessage, url: URL, origin: string) => Promise<ApiAnswer>;
+/**
+ * Answers one call of the API. `origin` is where the caller reached the sandbox; once `left` is aborted, a call that a
+ * fault has delayed is not handled any more.
+ * @throws Error when the connection breaks before the end of the body
+ */
+export type Api = (
+  request: IncomingMessage,
+  url: URL,
+  origin: string,
+  left: AbortSignal,
+) => Promise<ApiAnswer>;
+
+/** What is known of a call beside the call. */
+interface Visit {
+  readonly left: AbortSignal;
+  readonly marks: string[];
+  ordeal: Ordeal | undefined;
+}
 
 /**
  * The Issuer API: every call goes through the contract, then to its handler, and back through the contract.
@@ -42,7 +69,22 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   }
   const { world, recorder, admit } = options;
 
+  const visits = new WeakMap<IncomingCall, Visit>();
+
   const exchange = await createEngine(async (operationId, pathIds, call) => {
+    const visit = visits.get(call);
+    if (visit === undefined) throw new Error('The engine handed out a call that it was not given');
+    visit.ordeal = world.faults.meet(operationId, parseFaultHeader(call.headers[FAULT_HEADER], operationId));
+    await pause(visit.ordeal.delayMs, visit.left);
+    if (visit.left.aborted || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
+    return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
+  });
+
+  async function attend(
+    operationId: string,
+    pathIds: readonly string[],
+    call: IncomingCall,
+  ): Promise<Answer> {
     const json = parseJson(call.bytes);
     const admission = admit({
       operationId,
@@ -55,12 +97,16 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     const { issuer, environment } = admission;
     const answer = await handle(operationId, { ...call, issuer, environment, pathIds, json });
     return withHeaders(answer, admission.headers);
-  });
+  }
 
   async function handle(operationId: string, call: Call): Promise<Answer> {
     const handler = HANDLERS.get(operationId);
     if (handler === undefined) throw new Error(`No handler for ${operationId}`);
     try {
+      // The tokenizer asks for no issuer, so signers are found all the same.
+      if (operationId !== 'getSignerByFiscalCode' && world.faults.occurs('back-office-outage')) {
+        throw unauthorized();
+      }
       return await handler(call, world);
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
@@ -68,65 +114,64 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     }
   }
 
+  /** Notes what the contract has against a call, and finds the answer that its caller is to see. */
   function conclude(
     call: IncomingCall,
     path: string,
     preference: Preference | undefined,
     result: Exchange,
-  ): ApiAnswer {
+  ): Pick<ApiAnswer, 'operationId' | 'answer' | 'violations'> {
     const { method } = call;
+    const visit = visits.get(call);
     switch (result.kind) {
       case 'failed':
         recorder.bug(result.error);
         return {
           operationId: undefined,
           answer: sandboxFault('The sandbox has a bug', [String(result.error)]),
+          violations: NONE,
         };
       case 'unmatched': {
         const { status, message } = result;
         if (preference !== undefined) {
           const body = { title: message, status, detail: 'Nothing in the contract fits this Prefer header' };
-          return { operationId: undefined, answer: { ...PROBLEM, status, body } };
+          return { operationId: undefined, answer: { ...PROBLEM, status, body }, violations: NONE };
         }
-        recorder.violation({
-          direction: 'request',
-          operationId: undefined,
-          method,
-          path,
-          messages: [message],
-        });
-        return { operationId: undefined, answer: gatewayError(404, 'Resource not found') };
+        const violations = { ...NONE, request: [message] };
+        note(undefined, method, path, violations);
+        return { operationId: undefined, answer: gatewayError(404, 'Resource not found'), violations };
       }
       case 'answered': {
         const { operationId, answer, requestViolations, responseViolations } = result;
-        if (requestViolations.length > 0) {
-          recorder.violation({
-            direction: 'request',
-            operationId,
-            method,
-            path,
-            messages: requestViolations,
-          });
-        }
-        if (responseViolations.length === 0) return { operationId, answer };
-        recorder.violation({
-          direction: 'response',
-          operationId,
-          method,
-          path,
-          messages: responseViolations,
-        });
+        // What a fault answers is no answer of the service.
+        const handled = visit?.left.aborted !== true && !isInstead(visit?.ordeal?.fault);
+        const violations = { request: requestViolations, response: handled ? responseViolations : [] };
+        note(operationId, method, path, violations);
+        if (violations.response.length === 0) return { operationId, answer, violations };
         const title = `The sandbox answered ${operationId} against its contract`;
-        return { operationId, answer: sandboxFault(title, responseViolations) };
+        return { operationId, answer: sandboxFault(title, responseViolations), violations };
       }
     }
   }
 
-  return async (request, url, origin) => {
-    if (isPreflight(request)) return { operationId: undefined, answer: PREFLIGHT };
+  function note(
+    operationId: string | undefined,
+    method: string,
+    path: string,
+    violations: ApiAnswer['violations'],
+  ): void {
+    for (const direction of ['request', 'response'] as const) {
+      const messages = violations[direction];
+      if (messages.length > 0) recorder.violation({ direction, operationId, method, path, messages });
+    }
+  }
+
+  return async (request, url, origin, left) => {
+    const unchecked = { operationId: undefined, violations: NONE, ordeal: undefined, marks: [] };
+    if (isPreflight(request)) return { ...unchecked, answer: PREFLIGHT, bytes: undefined };
     const bytes = await readRequestBody(request);
     if (bytes === undefined) {
-      return { operationId: undefined, answer: gatewayError(413, 'Request Entity Too Large') };
+      return { ...unchecked, answer: gatewayError(413, 'Request Entity Too Large'), bytes };
     }
     const headers = singleHeaders(request);
     const call = {
@@ -139,10 +184,17 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       origin,
       remoteAddress: request.socket.remoteAddress ?? '',
     };
+    const visit: Visit = { left, marks: [], ordeal: undefined };
+    visits.set(call, visit);
     const preference = parsePrefer(headers['prefer']);
-    return conclude(call, url.pathname, preference, await exchange(call, preference));
+    const conclusion = conclude(call, url.pathname, preference, await exchange(call, preference));
+    return { ...conclusion, ordeal: visit.ordeal, marks: visit.marks, bytes };
   };
 }
+
+/** For Prism, in place of an answer that nobody will see. */
+const NOT_HANDLED: Answer = { status: 200, headers: {} };
+const NONE = { request: [], response: [] };
 
 function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
   return { ...answer, headers: { ...answer.headers, ...headers } };

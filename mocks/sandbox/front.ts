@@ -2,11 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { API_BASE } from './api.ts';
 import type { Api } from './api.ts';
+import { isControlPath } from './control/control.ts';
+import type { Control } from './control/control.ts';
+import { FAULT_HEADER, parseFaultHeader } from './faults/fault-header.ts';
+import { apiAnswerInstead, isInstead, storageAnswerInstead } from './faults/injected-answer.ts';
+import { keepBody } from './journal-entry.ts';
+import type { OpenJournal } from './journal.ts';
 import { gatewayError } from './problems.ts';
 import { qrCodePng } from './qr-code.ts';
 import type { Recorder } from './recorder.ts';
+import { serve } from './serve.ts';
+import type { Served } from './serve.ts';
+import { digestOf, discardBody } from './storage/blob-body.ts';
+import { storageOperation } from './storage/blob-service.ts';
 import type { BlobService } from './storage/blob-service.ts';
 import { ACCOUNT } from './storage/containers.ts';
+import { pause, send } from './wire-answer.ts';
+import type { WireAnswer } from './wire-answer.ts';
+import type { World } from './world.ts';
 
 export interface StorageActivity {
   /** Writes whose body is still coming in. */
@@ -16,13 +29,16 @@ export interface StorageActivity {
 }
 
 export interface FrontOptions {
+  readonly world: World;
   readonly api: Api;
   readonly storage: BlobService;
+  readonly control: Control;
   readonly recorder: Recorder;
+  readonly journal: OpenJournal;
 }
 
 /** What stands at the door: tells the API, the storage and the QR codes apart by path, and writes their answers. */
-export function createFront({ api, storage, recorder }: FrontOptions): {
+export function createFront({ world, api, storage, control, recorder, journal }: FrontOptions): {
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   readonly storageActivity: () => StorageActivity;
 } {
@@ -33,28 +49,16 @@ export function createFront({ api, storage, recorder }: FrontOptions): {
     const origin = originOf(request);
     const url = URL.parse(request.url ?? '/', origin);
     if (url?.pathname.startsWith(`/${ACCOUNT}/`) === true) return answerFromStorage(request, response, url);
-    if (url?.pathname.startsWith(`${API_BASE}/`) === true)
-      return answerFromApi(request, response, url, origin);
+    if (url?.pathname.startsWith(`${API_BASE}/`) === true) {
+      return serve(request, response, { journal, url }, (left) => fromApi(request, url, origin, left));
+    }
+    if (url !== null && isControlPath(url.pathname)) return control(request, response, url);
     const png = url?.pathname === '/qrcode.png' ? await qrCodePng(url.searchParams) : undefined;
-    if (png !== undefined) return send(request, response, 200, { 'content-type': 'image/png' }, png);
+    if (png !== undefined) {
+      return send(request, response, { status: 200, headers: { 'content-type': 'image/png' }, body: png });
+    }
     const { status, headers, body } = gatewayError(404, 'Resource not found');
-    send(request, response, status, headers, JSON.stringify(body));
-  }
-
-  async function answerFromApi(
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-    origin: string,
-  ): Promise<void> {
-    const {
-      operationId,
-      answer: { status, headers, body },
-    } = await api(request, url, origin);
-    recorder.call({ operationId, method: request.method ?? '', path: url.pathname, status });
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    // The gateway of the service lets browsers in from anywhere.
-    send(request, response, status, { ...headers, 'access-control-allow-origin': '*' }, text);
+    send(request, response, { status, headers, body: JSON.stringify(body) });
   }
 
   async function answerFromStorage(
@@ -69,20 +73,68 @@ export function createFront({ api, storage, recorder }: FrontOptions): {
     }
     const writes = request.method === 'PUT' ? 1 : 0;
     putsInFlight += writes;
+    const operationId = storageOperation(request, url);
     try {
-      const { operationId, status, headers, body } = await storage.handle(request, url);
-      recorder.call({ operationId, method: request.method ?? '', path: url.pathname, status });
-      send(request, response, status, headers, body);
+      await serve(request, response, { journal, url, operationId }, (left) =>
+        fromStorage(request, url, operationId, left),
+      );
     } finally {
       putsInFlight -= writes;
     }
   }
 
+  async function fromApi(
+    request: IncomingMessage,
+    url: URL,
+    origin: string,
+    left: AbortSignal,
+  ): Promise<Served> {
+    const { operationId, answer, violations, ordeal, marks, bytes } = await api(request, url, origin, left);
+    const fault = ordeal?.fault;
+    const { status, headers, body } = answer;
+    const handled = { status, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+    const wire = isInstead(fault) ? apiAnswerInstead(fault) : handled;
+    const isMultipart = request.headers['content-type']?.toLowerCase().startsWith('multipart/') ?? false;
+    return {
+      operationId,
+      answer: wire && withOpenDoor(wire),
+      fault,
+      faults: [...(ordeal?.ids ?? []), ...marks],
+      violations,
+      requestBody: keepBody(bytes, isMultipart),
+    };
+  }
+
+  async function fromStorage(
+    request: IncomingMessage,
+    url: URL,
+    operationId: string | undefined,
+    left: AbortSignal,
+  ): Promise<Served> {
+    const own = parseFaultHeader(request.headers[FAULT_HEADER]?.toString(), operationId);
+    const { ids, delayMs, fault } = world.faults.meet(operationId ?? '', own);
+    await pause(delayMs, left);
+    const marks: string[] = [];
+    const served = { operationId, fault, violations: { request: [], response: [] } };
+    if (left.aborted) return { ...served, answer: undefined, faults: ids, requestBody: undefined };
+    if (isInstead(fault)) {
+      if (fault.kind !== 'reset') await discardBody(request);
+      const answer = storageAnswerInstead(fault, world);
+      return { ...served, answer, faults: ids, requestBody: digestOf(request) };
+    }
+    const { status, headers, body } = await world.faults.marking(marks, () => storage.handle(request, url));
+    return {
+      ...served,
+      answer: { status, headers, body },
+      isFile: operationId === 'getBlob' && status === 200,
+      faults: [...ids, ...marks],
+      requestBody: digestOf(request),
+    };
+  }
+
   return {
     listener(request, response) {
       answer(request, response).catch((error: unknown) => {
-        // The caller left in the middle of its body: nobody is there to be answered.
-        if (request.destroyed && !request.complete) return;
         recorder.bug(error);
         response.destroy();
       });
@@ -91,16 +143,9 @@ export function createFront({ api, storage, recorder }: FrontOptions): {
   };
 }
 
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  headers: Readonly<Record<string, string | number>>,
-  body: Buffer | string | undefined,
-): void {
-  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body ?? '') };
-  response.writeHead(status, { ...length, ...headers });
-  response.end(request.method === 'HEAD' ? undefined : body);
+/** The gateway of the service lets browsers in from anywhere. */
+function withOpenDoor(answer: WireAnswer): WireAnswer {
+  return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': '*' } };
 }
 
 /**

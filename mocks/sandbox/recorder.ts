@@ -10,54 +10,34 @@ export interface Violation {
   readonly messages: readonly string[];
 }
 
-/** A call that was answered. */
-export interface RecordedCall {
-  /** Of the contract, or `putBlob`, `putBlock`, `putBlockList`, `getBlob`, `deleteBlob` for the storage. */
-  readonly operationId: string | undefined;
-  readonly method: string;
-  /** Without the query, so without signatures. */
-  readonly path: string;
-  readonly status: number;
-}
-
 /** Where warnings go; pino's loggers fit. */
 export interface SandboxLogger {
   warn(facts: object, message: string): void;
 }
 
-/** What happened in a sandbox, for whoever asks afterwards. */
+/** What went wrong in a sandbox, for whoever asks afterwards. */
 export interface Recorder {
   readonly violations: readonly Violation[];
   takeViolations(): Violation[];
-  readonly calls: readonly RecordedCall[];
   violation(violation: Violation): void;
-  call(call: RecordedCall): void;
   /** An exception that nobody expected. */
   bug(error: unknown): void;
   /** @throws AggregateError listing violations that nobody took, and bugs */
   complain(): void;
 }
 
-/** The oldest calls are forgotten beyond this, so that a sandbox can be left running. */
-const MAX_CALLS = 10_000;
-/** Likewise the latest violations and bugs, when nobody takes them. */
+/** The latest are dropped beyond this when nobody takes them, so that a sandbox can be left running. */
 const MAX_COMPLAINTS = 1_000;
 
 export function createRecorder(logger: SandboxLogger | undefined): Recorder {
   const violations: Violation[] = [];
-  const calls: RecordedCall[] = [];
   const bugs: unknown[] = [];
   return {
     violations,
     takeViolations: () => violations.splice(0),
-    calls,
     violation(violation) {
       logger?.warn(violation, 'contract violation');
       if (violations.length < MAX_COMPLAINTS) violations.push(violation);
-    },
-    call(call) {
-      if (calls.length >= MAX_CALLS) calls.shift();
-      calls.push(call);
     },
     bug(error) {
       logger?.warn({ err: error }, 'bug in the sandbox');
@@ -65,12 +45,13 @@ export function createRecorder(logger: SandboxLogger | undefined): Recorder {
     },
     complain() {
       if (violations.length === 0 && bugs.length === 0) return;
-      const lines = [...violations.map(lineOf), ...bugs.map(String)];
+      const lines = [...violations.map(lineOfViolation), ...bugs.map(String)];
       throw new AggregateError(bugs, ['The sandbox was closed with complaints:', ...lines].join('\n  '));
     },
   };
 }
 
-function lineOf({ direction, operationId, method, path, messages }: Violation): string {
+/** A violation in one line. */
+export function lineOfViolation({ direction, operationId, method, path, messages }: Violation): string {
   return `${direction} of ${operationId ?? 'no operation'} (${method} ${path}): ${messages.join('; ')}`;
 }

@@ -3,18 +3,24 @@ import { createServer } from 'node:http';
 import { SERVICE_RATE_LIMIT, createApiManagement } from './api-management.ts';
 import type { RateLimit } from './api-management.ts';
 import { API_BASE, createApi } from './api.ts';
+import { createControl } from './control/control.ts';
+import type { Controls } from './control/controls.ts';
 import { createCitizen } from './citizen.ts';
 import type { Citizen } from './citizen.ts';
 import { onBlobUploaded } from './documents.ts';
+import type { Faults } from './faults/faults.ts';
 import { createFront } from './front.ts';
 import type { StorageActivity } from './front.ts';
+import { createJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
+import type { JournalEntry } from './journal-entry.ts';
 import { createRecorder } from './recorder.ts';
-import type { RecordedCall, SandboxLogger, Violation } from './recorder.ts';
+import type { SandboxLogger } from './recorder.ts';
 import { createBlobService } from './storage/blob-service.ts';
 import type { StoredBlob } from './storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS } from './storage/containers.ts';
+import { seed } from './seed.ts';
 import { createWorld } from './world.ts';
-import type { World } from './world.ts';
 
 export interface SandboxOptions {
   /** @default 0, any free port */
@@ -39,25 +45,23 @@ export interface SandboxOptions {
 }
 
 /** A running sandbox. Sandboxes of one process share nothing but the parsed contract. */
-export interface Sandbox {
+export interface Sandbox extends Controls {
   /** Base of the Issuer API, without a slash at the end: `http://127.0.0.1:<port>/api/v1/sign`. */
   readonly url: string;
   /** Scheme, host and port: the storage and the QR codes are below it too. */
   readonly origin: string;
   readonly port: number;
-  /** Breaches of the contract so far that nobody has taken. */
-  readonly violations: readonly Violation[];
-  /** Returns the breaches of the contract and forgets them: for a test that causes them on purpose. */
-  takeViolations(): Violation[];
-  /** The calls answered so far, API and storage, in order; the latest 10,000. */
-  readonly calls: readonly RecordedCall[];
+  /** The calls received, API and storage. */
+  readonly journal: Journal;
+  /** The calls that were answered. The journal knows more. */
+  readonly calls: readonly JournalEntry[];
+  /** What is to go wrong. */
+  readonly faults: Faults;
   /** What is in the storage: blobs that were committed, not blocks. */
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
   /** The signers and their app. */
   readonly citizen: Citizen;
-  /** Its time: frozen, moved and let run by the caller. */
-  readonly clock: Pick<World['clock'], 'now' | 'frozen' | 'freeze' | 'advance' | 'resume'>;
   /**
    * Frees the port, every connection and every timer.
    * @throws Error listing breaches of the contract that nobody took, or bugs of the sandbox
@@ -80,8 +84,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     onBug: recorder.bug,
   });
   const admit = createApiManagement(world, options.rateLimit ?? SERVICE_RATE_LIMIT);
+  const controls: Controls = {
+    clock: world.clock,
+    reset: world.reset,
+    seed: (input) => seed(world, input),
+    snapshot: world.snapshot,
+    restore: world.restore,
+    violations: recorder.violations,
+    takeViolations: recorder.takeViolations,
+  };
+  const journal = createJournal(world.clock.now);
   const front = createFront({
+    world,
     recorder,
+    journal,
+    control: await createControl(controls, recorder.bug),
     api: await createApi({ world, recorder, admit }),
     storage: createBlobService({
       world,
@@ -103,19 +120,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     url: `${origin}${API_BASE}`,
     origin,
     port: actualPort,
-    violations: recorder.violations,
-    takeViolations: recorder.takeViolations,
-    calls: recorder.calls,
+    ...controls,
+    journal,
+    get calls() {
+      return journal.entries({ ended: 'answered' });
+    },
+    faults: world.faults,
     storedBlobs: () => world.blobs.list(),
     storageActivity: front.storageActivity,
     citizen: createCitizen(world),
-    clock: world.clock,
     async close() {
       if (closed) return;
       closed = true;
       const ended = once(server, 'close');
       server.close();
       server.closeAllConnections();
+      journal.close();
       await Promise.all([ended, world.clock.stop()]);
       recorder.complain();
     },

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createClock } from './clock.ts';
 import type { Clock, ClockState } from './clock.ts';
+import { createFaults } from './faults/faults.ts';
+import type { FaultRegistry, FaultsState } from './faults/faults.ts';
 import { createIds } from './ids.ts';
 import type { Ids } from './ids.ts';
 import { openKey } from './issuers.ts';
@@ -19,6 +21,7 @@ import type { Task } from './tasks.ts';
 export interface World {
   readonly clock: Clock<Task>;
   readonly random: Random;
+  readonly faults: FaultRegistry;
   readonly ids: Ids;
   /** Another one after a reset or restore: never keep it across an `await`. */
   readonly store: Store;
@@ -35,6 +38,7 @@ export interface World {
 export interface Snapshot {
   readonly clock: ClockState<Task>;
   readonly random: number;
+  readonly faults: FaultsState;
   readonly store: Store;
   readonly blobs: BlobStore;
 }
@@ -63,6 +67,7 @@ export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: 
     },
   });
   const random = createRandom(seed ?? randomInt(2 ** 32));
+  const faults = createFaults(random);
   let ids = createIds(clock.now, random);
   let store = createStore();
   let blobs = createBlobStore(clock.now);
@@ -71,6 +76,7 @@ export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: 
   const world: World = {
     clock,
     random,
+    faults,
     sas: createUploadSigner(seed),
     get ids() {
       return ids;
@@ -84,12 +90,14 @@ export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: 
     snapshot: () => ({
       clock: clock.state(),
       random: random.state(),
+      faults: faults.state(),
       store: copyStore(store),
       blobs: blobs.copy(),
     }),
     restore(snapshot) {
       clock.restore(snapshot.clock);
       random.restore(snapshot.random);
+      faults.restore(snapshot.faults);
       // Anew, so that the next identifier follows from time and chance alone.
       ids = createIds(clock.now, random);
       store = copyStore(snapshot.store);

@@ -11,19 +11,30 @@ export function requireLength(request: IncomingMessage): number {
   return Number(length);
 }
 
+/** What a body was, without keeping it. */
+export interface BodyDigest {
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+const digests = new WeakMap<IncomingMessage, BodyDigest>();
+
+/** What came with a call. Undefined until its body has been read to the end. */
+export function digestOf(request: IncomingMessage): BodyDigest | undefined {
+  return digests.get(request);
+}
+
 /** @throws Error when the connection breaks before the end, StorageError when the content is not what its MD5 says */
 export async function readBody(
   request: IncomingMessage,
 ): Promise<{ chunks: Buffer[]; md5: string; size: number }> {
   const chunks: Buffer[] = [];
   const hash = createHash('md5');
-  let size = 0;
-  // A request yields buffers unless an encoding is set, and throws when its connection breaks off.
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const { bytes } = await receive(request, (chunk) => {
     chunks.push(chunk);
     hash.update(chunk);
-    size += chunk.length;
-  }
+  });
   const md5 = hash.digest('base64');
   const claimed = request.headers['content-md5'];
   if (claimed !== undefined && claimed !== md5) {
@@ -34,5 +45,24 @@ export async function readBody(
       ServerCalculatedMd5: md5,
     });
   }
-  return { chunks, md5, size };
+  return { chunks, md5, size: bytes };
+}
+
+/** @throws Error when the connection breaks before the end */
+export async function discardBody(request: IncomingMessage): Promise<void> {
+  await receive(request, () => {});
+}
+
+async function receive(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<BodyDigest> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  // A request yields buffers unless an encoding is set, and throws when its connection breaks off.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    take(chunk);
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  const digest = { bytes, sha256: hash.digest('hex') };
+  digests.set(request, digest);
+  return digest;
 }

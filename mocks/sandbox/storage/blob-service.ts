@@ -176,7 +176,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
         date: new Date(clock.now()).toUTCString(),
         ...echoed(request),
       };
-      const operationId = operationOf(request.method, url.searchParams);
+      const operationId = storageOperation(request, url);
       try {
         const [, account, container = '', ...name] = url.pathname.split('/');
         // Names are ULIDs here, so an encoded character leads nowhere.
@@ -197,8 +197,9 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
 
 const ENCRYPTED = { 'x-ms-request-server-encrypted': 'true' };
 
-function operationOf(method: string | undefined, query: URLSearchParams): string | undefined {
-  const comp = query.get('comp');
+/** Which operation of the storage a call is, going by its method and query. */
+export function storageOperation({ method }: IncomingMessage, url: URL): string | undefined {
+  const comp = url.searchParams.get('comp');
   if (method === 'PUT') {
     if (comp === null) return 'putBlob';
     if (comp === 'block') return 'putBlock';

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { HANDLERS } from '../handlers.ts';
+import type { Fault } from './fault.ts';
+
+/** A fault that makes no sense; the message says why. */
+export class InvalidFaultError extends Error {
+  override readonly name = 'InvalidFaultError';
+}
+
+/** What the storage does, as faults and the journal name it. */
+export const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'] as const;
+
+/** Longest delay, so that a slip of the keyboard does not hang a test suite for a day. */
+const MAX_DELAY_MS = 600_000;
+
+const delay = z.number().min(0).max(MAX_DELAY_MS);
+const occasions = {
+  nth: z.int().min(1).optional(),
+  count: z.int().min(1).optional(),
+  probability: z.number().min(0).max(1).optional(),
+};
+const operation = z
+  .string()
+  .refine(isOperation, { error: ({ input }) => `there is no operation ${JSON.stringify(input)}` })
+  .optional();
+
+const fault: z.ZodType<Fault> = z.discriminatedUnion('kind', [
+  callFault('status', {
+    status: z.int().min(400).max(599),
+    envelope: z.enum(['problem', 'gateway']).optional(),
+    detail: z.string().optional(),
+    code: z.string().optional(),
+  }),
+  callFault('rate-limit', { retryAfterSeconds: z.int().min(1).optional() }),
+  callFault('latency', { ms: delay, jitterMs: delay.optional() }),
+  z.discriminatedUnion('when', [
+    callFault('reset', { when: z.literal('before') }),
+    callFault('reset', { when: z.enum(['after', 'middle']) }),
+  ]),
+  callFault('slow-body', { ms: delay }),
+  callFault('malformed-body', {}),
+  callFault('truncated-body', {}),
+  callFault('wrong-content-type', { status: z.int().min(200).max(599).optional() }),
+  behaviour('validation-never-finishes'),
+  behaviour('never-waits-for-signature'),
+  behaviour('back-office-outage'),
+  behaviour('cancel-loses-race'),
+]);
+
+/**
+ * Checks what claims to be a fault, such as a JSON body. Unknown properties are mistakes too.
+ * @throws InvalidFaultError
+ */
+export function parseFault(value: unknown): Fault {
+  const result = fault.safeParse(value);
+  if (!result.success) throw new InvalidFaultError(`Not a fault: ${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+export function isOperation(name: string): boolean {
+  return name === '*' || HANDLERS.has(name) || STORAGE_OPERATIONS.some((known) => known === name);
+}
+
+function callFault<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) {
+  return z.strictObject({ kind: z.literal(kind), operation, ...occasions, ...shape });
+}
+
+function behaviour<Kind extends string>(kind: Kind) {
+  return z.strictObject({ kind: z.literal(kind), ...occasions });
+}
