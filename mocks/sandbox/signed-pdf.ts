@@ -112,10 +112,7 @@ function drawLines(
   lines: readonly string[],
   at: { readonly x: number; readonly y: number; readonly size: number },
 ): void {
-  for (const [index, line] of lines.entries()) {
-    const y = at.y - index * at.size * LINE_HEIGHT;
-    page.drawText(line, { x: at.x, y, size: at.size, font, color: INK });
-  }
+  page.drawText(lines.join('\n'), { ...at, lineHeight: at.size * LINE_HEIGHT, font, color: INK });
 }
 
 function sizeThatFits(font: PDFFont, lines: readonly string[], width: number): number {

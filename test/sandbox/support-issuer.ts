@@ -102,9 +102,13 @@ export function issuerOf(sandbox: Sandbox, apiKey = 'key') {
       );
       return z.string().parse(body);
     },
-    /** Uploads a file to the first document of a request. */
-    async upload(request: z.infer<typeof Request>, file: Uint8Array<ArrayBuffer>) {
-      const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
+    /** Uploads a file to a document of a request, the first by default. */
+    async upload(
+      request: z.infer<typeof Request>,
+      file: Uint8Array<ArrayBuffer>,
+      documentId = request.documents[0]?.id ?? '',
+    ) {
+      const url = await issuer.uploadUrl(request.id, documentId);
       return putBlob(url, file);
     },
     /** Reads the request until it is as wanted; fails after 3 seconds. */
