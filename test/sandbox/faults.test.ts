@@ -1,0 +1,414 @@
+import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../mocks/sandbox/faults/fault.ts';
+import { makePdf } from '../support/pdf.ts';
+import { START, issuerOf, poll, putBlob, sandboxForTest } from './support-issuer.ts';
+
+const KEY = { 'ocp-apim-subscription-key': 'key' };
+
+/** A sandbox with frozen time and a fixed seed. */
+const repeatable = () => sandboxForTest({ frozenAt: START, seed: 1 });
+
+/** GET of a dossier that exists, with one fault in place. */
+async function readWith(fault: Fault) {
+  const sandbox = await repeatable();
+  const id = await issuerOf(sandbox).createDossier();
+  const faultId = sandbox.faults.add(fault);
+  const read = () => fetch(`${sandbox.url}/dossiers/${id}`, { headers: KEY });
+  return { sandbox, id, faultId, read };
+}
+
+/** A request with an upload address, with one fault in place. */
+async function uploadWith(fault: Fault) {
+  const sandbox = await repeatable();
+  const issuer = issuerOf(sandbox);
+  const request = await issuer.createRequest();
+  const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
+  sandbox.faults.add(fault);
+  return { sandbox, issuer, request, url, put: async () => putBlob(url, await makePdf()) };
+}
+
+describe('in place of the API, a fault answers', () => {
+  test.each<[string, Fault, number, string, unknown]>([
+    [
+      'an error of the backend',
+      { kind: 'status', status: 500 },
+      500,
+      'application/problem+json',
+      { title: 'Internal Server Error', status: 500, detail: 'Something went wrong.' },
+    ],
+    [
+      'a throttled database',
+      { kind: 'status', status: 429 },
+      429,
+      'application/problem+json',
+      { title: 'Too many request', status: 429, detail: 'Too many requests.' },
+    ],
+    [
+      'an error of the backend in words of choice',
+      { kind: 'status', status: 500, detail: 'CosmosDatabaseError' },
+      500,
+      'application/problem+json',
+      { title: 'Internal Server Error', status: 500, detail: 'CosmosDatabaseError' },
+    ],
+    [
+      'an error of the gateway',
+      { kind: 'status', status: 503, envelope: 'gateway', detail: 'Service unavailable' },
+      503,
+      'application/json',
+      { statusCode: 503, message: 'Service unavailable' },
+    ],
+    [
+      'the rate limit',
+      { kind: 'rate-limit', retryAfterSeconds: 7 },
+      429,
+      'application/json',
+      { statusCode: 429, message: 'Rate limit is exceeded. Try again in 7 seconds.' },
+    ],
+  ])('%s', async (_name, fault, status, contentType, body) => {
+    const { sandbox, faultId, read } = await readWith(fault);
+    const answer = await read();
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe(contentType);
+    expect(answer.headers.get('x-rate-limit-retry-after')).toBe(fault.kind === 'rate-limit' ? '7' : null);
+    expect(answer.headers.get('x-sandbox-fault')).toBe(faultId);
+    expect(await answer.json()).toEqual(body);
+    expect(sandbox.journal.entries({ fault: faultId })).toMatchObject([{ status, ended: 'answered' }]);
+    expect(sandbox.violations).toEqual([]);
+  });
+
+  test.each([200, 502])('the page of a proxy, %i', async (status) => {
+    const { read } = await readWith({ kind: 'wrong-content-type', status });
+    const answer = await read();
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'text/html; charset=utf-8']);
+    expect(await answer.text()).toMatch(/^<!doctype html>/);
+  });
+
+  test('nothing, and the call has no effect', async () => {
+    const sandbox = await repeatable();
+    sandbox.faults.add({ kind: 'reset', when: 'before', operation: 'createDossier' });
+    await expect(issuerOf(sandbox).createDossier()).rejects.toThrow('fetch failed');
+    expect(sandbox.journal.entries()).toMatchObject([
+      { operationId: 'createDossier', status: undefined, ended: 'reset', faults: ['fault-1'] },
+    ]);
+  });
+
+  test('and the request is held against the contract all the same', async () => {
+    const sandbox = await repeatable();
+    sandbox.faults.add({ kind: 'status', status: 503 });
+    const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'nope' });
+    expect(answer.status).toBe(503);
+    expect(sandbox.takeViolations()).toMatchObject([{ direction: 'request' }]);
+  });
+});
+
+describe('a call that was handled', () => {
+  test('loses its answer', async () => {
+    const sandbox = await repeatable();
+    const issuer = issuerOf(sandbox);
+    const { id } = await issuer.createRequest();
+    sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'createSignatureRequest', count: 1 });
+    const dossierId = await issuer.createDossier();
+    const create = () =>
+      issuer.call('POST', '/signature-requests', { dossier_id: dossierId, signer_id: 'signer' });
+    await expect(create()).rejects.toThrow('fetch failed');
+    await create();
+    const { body } = await issuer.call('GET', `/dossiers/${dossierId}/signature-requests`);
+    // Both were created: what a caller that repeats a POST has to live with.
+    expect(body).toMatchObject({ items: [{ dossier_id: dossierId }, { dossier_id: dossierId }] });
+    expect(sandbox.journal.entries({ ended: 'reset' })).toMatchObject([
+      { operationId: 'createSignatureRequest', status: 201, responseBody: { json: { status: 'DRAFT' } } },
+    ]);
+    expect(id).toBeDefined();
+  });
+
+  test.each([
+    ['in the middle of the body', 'getDossier'],
+    ['in the middle of an answer without one', 'setSignatureRequestStatus'],
+  ])('loses its connection %s', async (_name, operation) => {
+    const sandbox = await sandboxForTest();
+    const issuer = issuerOf(sandbox);
+    const { id } = await issuer.createReadyToSend();
+    const dossierId = await issuer.createDossier();
+    sandbox.faults.add({ kind: 'reset', when: 'middle', operation, count: 1 });
+    if (operation === 'getDossier') {
+      const answer = await fetch(`${sandbox.url}/dossiers/${dossierId}`, { headers: KEY });
+      expect(answer.status).toBe(200);
+      await expect(answer.text()).rejects.toThrow('terminated');
+    } else {
+      await expect(issuer.setStatus(id, 'READY')).rejects.toThrow('fetch failed');
+      expect((await issuer.read(id)).status).not.toBe('DRAFT');
+    }
+    expect(sandbox.journal.entries({ ended: 'reset' })).toMatchObject([{ operationId: operation }]);
+  });
+
+  test('answers with what is not JSON', async () => {
+    const { read } = await readWith({ kind: 'malformed-body' });
+    const answer = await read();
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
+    await expect(answer.json()).rejects.toThrow(SyntaxError);
+  });
+
+  test('answers with half of its JSON, well-formed as HTTP', async () => {
+    const { sandbox, id, read } = await readWith({ kind: 'truncated-body', count: 1 });
+    const answer = await read();
+    const text = await answer.text();
+    expect(answer.headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
+    const whole = await (await read()).text();
+    expect(text).toBe(whole.slice(0, Math.floor(whole.length / 2)));
+    expect(whole).toContain(id);
+    expect(sandbox.violations).toEqual([]);
+  });
+
+  test.each(['malformed-body', 'truncated-body'] as const)('of 204 has a body with %s', async (kind) => {
+    const sandbox = await sandboxForTest();
+    const issuer = issuerOf(sandbox);
+    const { id } = await issuer.createReadyToSend();
+    sandbox.faults.add({ kind, operation: 'setSignatureRequestStatus' });
+    const answer = await fetch(`${sandbox.url}/signature-requests/${id}/status`, {
+      method: 'PUT',
+      headers: { ...KEY, 'content-type': 'application/json' },
+      body: '"READY"',
+    });
+    expect(answer.status).toBe(200);
+    await expect(answer.json()).rejects.toThrow(SyntaxError);
+    expect((await issuer.read(id)).status).not.toBe('DRAFT');
+  });
+
+  test('dribbles its body', async () => {
+    const { read } = await readWith({ kind: 'slow-body', ms: 60 });
+    const before = performance.now();
+    const answer = await read();
+    const head = performance.now() - before;
+    let pieces = 0;
+    for await (const piece of answer.body ?? []) pieces += piece.length > 0 ? 1 : 0;
+    expect(performance.now() - before).toBeGreaterThanOrEqual(59);
+    expect(head).toBeLessThan(59);
+    expect(pieces).toBeGreaterThan(2);
+  });
+
+  test('that dribbles is told apart when its caller leaves', async () => {
+    const { sandbox, read } = await readWith({ kind: 'slow-body', ms: 60_000 });
+    const answer = await read();
+    await answer.body?.cancel();
+    await sandbox.journal.waitFor({ operationId: 'getDossier', ended: 'aborted' });
+  });
+});
+
+describe('latency', () => {
+  test('delays a call, adds up, and leaves it as it is otherwise', async () => {
+    const { sandbox, faultId, read } = await readWith({ kind: 'latency', ms: 30, jitterMs: 5 });
+    const second = sandbox.faults.add({ kind: 'latency', ms: 30 });
+    const answer = await read();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-sandbox-fault')).toBe(`${faultId}, ${second}`);
+    const [entry] = sandbox.journal.entries({ fault: second });
+    expect(entry?.durationMs).toBeGreaterThanOrEqual(59);
+  });
+
+  test('ends when the caller leaves, and the call is not handled', async () => {
+    const sandbox = await repeatable();
+    sandbox.faults.add({ kind: 'latency', ms: 60_000 });
+    const leaving = new AbortController();
+    const call = fetch(`${sandbox.url}/dossiers`, {
+      method: 'POST',
+      headers: { ...KEY, 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'Assunzione', documents_metadata: [{ title: 'Contratto' }] }),
+      signal: leaving.signal,
+    });
+    // It waits once its occasion was counted.
+    await poll(() => (sandbox.faults.list()[0]?.fired === 1 ? true : undefined));
+    leaving.abort();
+    await expect(call).rejects.toThrow('aborted');
+    expect(await sandbox.journal.waitFor({ operationId: 'createDossier' })).toMatchObject({
+      ended: 'aborted',
+      responseBody: undefined,
+    });
+  });
+
+  test('is over when the sandbox is closed', async () => {
+    const { sandbox, read } = await readWith({ kind: 'latency', ms: 60_000 });
+    const call = read();
+    const failed = expect(call).rejects.toThrow('fetch failed');
+    await poll(() => (sandbox.faults.list()[0]?.fired === 1 ? true : undefined));
+    await sandbox.close();
+    await failed;
+  });
+});
+
+describe('in place of the storage, a fault answers', () => {
+  test.each<[Fault, number, string]>([
+    [{ kind: 'status', status: 503 }, 503, 'ServerBusy'],
+    [{ kind: 'status', status: 500 }, 500, 'InternalError'],
+    [
+      { kind: 'status', status: 500, code: 'OperationTimedOut', detail: 'Too late.' },
+      500,
+      'OperationTimedOut',
+    ],
+    [{ kind: 'status', status: 403 }, 403, 'AuthenticationFailed'],
+    [{ kind: 'status', status: 418 }, 418, 'InvalidInput'],
+    [{ kind: 'rate-limit' }, 503, 'ServerBusy'],
+  ])('%o', async (fault, status, code) => {
+    const { sandbox, put } = await uploadWith(fault);
+    const answer = await put();
+    expect([answer.status, answer.headers.get('x-ms-error-code')]).toEqual([status, code]);
+    expect(answer.headers.get('content-type')).toBe('application/xml');
+    expect(await answer.text()).toContain(`<Error><Code>${code}</Code><Message>`);
+    expect(sandbox.storedBlobs()).toEqual([]);
+  });
+
+  test('nothing', async () => {
+    const { sandbox, put } = await uploadWith({ kind: 'reset', when: 'before', operation: 'putBlob' });
+    await expect(put()).rejects.toThrow('fetch failed');
+    expect(sandbox.storedBlobs()).toEqual([]);
+    expect(sandbox.journal.entries({ operationId: 'putBlob' })).toMatchObject([{ ended: 'reset' }]);
+  });
+});
+
+test('a file is stored and its answer is lost', async () => {
+  const { sandbox, put } = await uploadWith({ kind: 'reset', when: 'after', operation: 'putBlob' });
+  await expect(put()).rejects.toThrow('fetch failed');
+  expect(sandbox.storedBlobs()).toHaveLength(1);
+});
+
+test('the nth block fails, and no other', async () => {
+  const { sandbox, url } = await uploadWith({ kind: 'status', status: 500, operation: 'putBlock', nth: 3 });
+  const statuses = [];
+  for (let block = 0; block < 5; block += 1) {
+    const id = Buffer.from(`b${block}`).toString('base64');
+    const answer = await fetch(`${url}&comp=block&blockid=${encodeURIComponent(id)}`, {
+      method: 'PUT',
+      body: 'x',
+    });
+    statuses.push(answer.status);
+  }
+  expect(statuses).toEqual([201, 201, 500, 201, 201]);
+  expect(sandbox.faults.list()).toEqual([]);
+});
+
+describe('a fault fires', () => {
+  /** Which of so many calls fail. */
+  async function failures(fault: Partial<Fault>, calls: number): Promise<boolean[]> {
+    const { read } = await readWith({ kind: 'status', status: 503, ...fault } as Fault);
+    const failed = [];
+    for (let call = 0; call < calls; call += 1) failed.push((await read()).status === 503);
+    return failed;
+  }
+
+  test.each<[string, Partial<Fault>, string]>([
+    ['each time', {}, 'XXXXXX'],
+    ['so many times', { count: 2 }, 'XX....'],
+    ['on the nth call', { nth: 3 }, '..X...'],
+    ['from the nth call, so many times', { nth: 2, count: 3 }, '.XXX..'],
+    ['never', { probability: 0 }, '......'],
+    ['for its operation', { operation: 'getDossier' }, 'XXXXXX'],
+    ['for no other', { operation: 'createDossier' }, '......'],
+  ])('%s', async (_name, fault, pattern) => {
+    const failed = await failures(fault, pattern.length);
+    expect(failed.map((hit) => (hit ? 'X' : '.')).join('')).toBe(pattern);
+  });
+
+  test('by chance, in the same calls each time the seed is the same', async () => {
+    const failed = await failures({ probability: 0.5 }, 40);
+    expect(failed).toContain(true);
+    expect(failed).toContain(false);
+    expect(await failures({ probability: 0.5 }, 40)).toEqual(failed);
+  });
+
+  test('by chance, so many times', async () => {
+    const failed = await failures({ probability: 0.5, count: 2 }, 40);
+    expect(failed.filter(Boolean)).toHaveLength(2);
+  });
+
+  test('the first of those that fit, and the others do not see the call', async () => {
+    const { sandbox, read } = await readWith({ kind: 'status', status: 500, count: 1 });
+    sandbox.faults.add({ kind: 'status', status: 503, nth: 2 });
+    expect([(await read()).status, (await read()).status, (await read()).status]).toEqual([500, 200, 503]);
+  });
+
+  test('until it is cleared', async () => {
+    const { sandbox, faultId, read } = await readWith({ kind: 'status', status: 500 });
+    const other = sandbox.faults.add({ kind: 'latency', ms: 1 });
+    await read();
+    expect(sandbox.faults.list()).toEqual([
+      { id: faultId, fault: { kind: 'status', status: 500 }, seen: 1, fired: 1 },
+      { id: other, fault: { kind: 'latency', ms: 1 }, seen: 0, fired: 0 },
+    ]);
+    expect(sandbox.faults.clear(faultId)).toBe(1);
+    expect((await read()).status).toBe(200);
+    expect(sandbox.faults.clear(faultId)).toBe(0);
+    expect(sandbox.faults.clear()).toBe(1);
+    expect(sandbox.faults.list()).toEqual([]);
+  });
+});
+
+test.each<[unknown, string]>([
+  [{ kind: 'nonsense' }, 'kind'],
+  [{ kind: 'status' }, 'status'],
+  [{ kind: 'status', status: 200 }, 'status'],
+  [{ kind: 'status', status: 500, operation: 'createDosier' }, 'there is no operation "createDosier"'],
+  [{ kind: 'status', status: 500, nht: 2 }, 'nht'],
+  [{ kind: 'reset', when: 'later' }, 'when'],
+  [{ kind: 'latency', ms: 3_600_000 }, 'ms'],
+  [{ kind: 'back-office-outage', operation: 'getDossier' }, 'operation'],
+  [{ kind: 'status', status: 500, probability: 2 }, 'probability'],
+])('refuses %j', async (fault, words) => {
+  const sandbox = await sandboxForTest();
+  // The cast: what a caller without types may send.
+  expect(() => sandbox.faults.add(fault as Fault)).toThrow(words);
+  expect(sandbox.faults.list()).toEqual([]);
+});
+
+describe('inside the service', () => {
+  test('validation never finishes', async () => {
+    const { sandbox, issuer, request, put } = await uploadWith({
+      kind: 'validation-never-finishes',
+      count: 1,
+    });
+    await put();
+    expect(sandbox.journal.entries({ operationId: 'putBlob' })).toMatchObject([{ faults: ['fault-1'] }]);
+    await sandbox.clock.advance(3_600_000);
+    expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'WAIT_FOR_UPLOAD' }]);
+    await issuer.upload(request, await makePdf());
+    await sandbox.clock.advance(60_000);
+    expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'READY' }]);
+  });
+
+  test('READY never becomes WAIT_FOR_SIGNATURE', async () => {
+    const { sandbox, issuer, request, put } = await uploadWith({ kind: 'never-waits-for-signature' });
+    await put();
+    await sandbox.clock.advance(60_000);
+    expect(await issuer.setStatus(request.id, 'READY')).toMatchObject({ status: 204 });
+    await sandbox.clock.advance(3_600_000);
+    expect((await issuer.read(request.id)).status).toBe('READY');
+  });
+
+  test('no key is known while the back office is down, and signers are found', async () => {
+    const { sandbox, read } = await readWith({ kind: 'back-office-outage' });
+    const answer = await read();
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.headers.get('x-sandbox-fault')).toBe('fault-1');
+    expect(await answer.json()).toEqual({
+      title: 'Unauthorized',
+      status: 401,
+      detail: 'You must provide a valid API key to access this resource.',
+    });
+    const signer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'SPNDNL80R13C555X' });
+    expect(signer.status).toBe(200);
+    expect(signer.headers.get('x-sandbox-fault')).toBeNull();
+  });
+
+  test('a cancel loses the race: cancelled for the issuer, signed for the citizen', async () => {
+    const { sandbox, issuer, request, put } = await uploadWith({ kind: 'cancel-loses-race' });
+    await put();
+    await sandbox.clock.advance(60_000);
+    await issuer.setStatus(request.id, 'READY');
+    await sandbox.clock.advance(60_000);
+    const cancelled = await issuer.setStatus(request.id, 'CANCELLED');
+    expect(cancelled.status).toBe(204);
+    expect(cancelled.headers.get('x-sandbox-fault')).toBe('fault-1');
+    await sandbox.clock.advance(3_600_000);
+    expect((await issuer.read(request.id)).status).toBe('CANCELLED');
+    expect(sandbox.citizen.statusOf(request.id)).toBe('SIGNED');
+  });
+});
