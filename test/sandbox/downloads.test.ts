@@ -2,7 +2,7 @@ import { PDFDocument, PDFSignature, degrees } from 'pdf-lib';
 import { describe, expect, test } from 'vitest';
 import { signedPdf } from '../../mocks/sandbox/signed-pdf.ts';
 import { makePdf } from '../support/pdf.ts';
-import { FIELD, START, putBlob } from './support-issuer.ts';
+import { START, putBlob } from './support-issuer.ts';
 import type { issuerOf } from './support-issuer.ts';
 import { drawingsOf, signedRequest, waitingRequest } from './support-signing.ts';
 

@@ -1,11 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import {
-  markAsCancelled,
-  markAsReady,
-  refusalOfUploadUrl,
-  violationsOfNotification,
-} from '../../mocks/sandbox/state-machine.ts';
-import type { SignatureRequest } from '../../mocks/sandbox/store.ts';
 import { makePdf } from '../support/pdf.ts';
 import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
 
@@ -45,12 +38,18 @@ const table: Record<string, readonly { status: number; body?: unknown }[]> = {
     noUploadUrl('WAIT_FOR_SIGNATURE'),
     { status: 200, body: { io_message_id: expect.any(String) } },
   ],
-  CANCELLED: [
-    badRequest('Invalid status'),
-    badRequest('Invalid status'),
-    noUploadUrl('CANCELLED'),
+  SIGNED: [
+    badRequest('MARK_AS_READY is prohibited because the signature request has already been signed'),
+    badRequest('MARK_AS_CANCELLED is prohibited because the signature request has already been signed'),
+    noUploadUrl('SIGNED'),
     notNotifiable,
   ],
+  ...Object.fromEntries(
+    ['REJECTED', 'CANCELLED'].map((status) => [
+      status,
+      [badRequest('Invalid status'), badRequest('Invalid status'), noUploadUrl(status), notNotifiable],
+    ]),
+  ),
 };
 const actions = ['READY', 'CANCELLED', 'upload URL', 'notification'];
 
@@ -77,13 +76,13 @@ describe.each(Object.keys(table))('in %s', (status) => {
   );
 });
 
-/** A request in a status that the issuer can reach, on a clock that stands still. */
-async function requestIn(status: string) {
+/** A request in a status, on a clock that stands still. */
+async function requestIn(status: string, notify = false) {
   const sandbox = await sandboxForTest({ frozenAt: START });
-  const { clock } = sandbox;
+  const { clock, citizen } = sandbox;
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();
-  const result = { issuer, clock, id: request.id, documentId: request.documents[0]?.id };
+  const result = { issuer, clock, citizen, id: request.id, documentId: request.documents[0]?.id };
   if (status === 'DRAFT') return result;
   await issuer.upload(request, await makePdf());
   await clock.advance(60_000);
@@ -92,44 +91,28 @@ async function requestIn(status: string) {
   if (status === 'READY') return result;
   await clock.advance(60_000);
   await issuer.until(request.id, (now) => now.status === 'WAIT_FOR_SIGNATURE');
+  if (notify) expect(await issuer.notify(request.id)).toMatchObject({ status: 200 });
   if (status === 'WAIT_FOR_SIGNATURE') return result;
-  await issuer.setStatus(request.id, 'CANCELLED');
+  if (status === 'CANCELLED') await issuer.setStatus(request.id, 'CANCELLED');
+  else citizen.sign(request.id, { outcome: status === 'SIGNED' ? 'signed' : { fails: REASON } });
+  await clock.advance(65_000);
+  expect(await issuer.read(request.id)).toMatchObject({ status });
   return result;
 }
 
-// Only the citizen's side leads to SIGNED and REJECTED, so these rows are held against the rules themselves.
-describe('in the statuses that come from the citizen', () => {
-  const base = {
-    id: 'r',
-    dossierId: 'd',
-    signerId: 's',
-    createdAt: 0,
-    updatedAt: 0,
-    expiresAt: 1,
-    issuerId: 'an issuer',
-    environment: 'prod' as const,
-    documents: [],
-  };
-  const signed: SignatureRequest = { ...base, status: 'SIGNED', signedAt: 0 };
-  const rejected: SignatureRequest = { ...base, status: 'REJECTED', rejectedAt: 0, rejectReason: 'x' };
+const REASON = 'Invalid response status from QTSP!';
 
-  test('refuses everything on a signed request', () => {
-    expect(markAsReady(signed, 1)).toEqual({
-      refusal: 'MARK_AS_READY is prohibited because the signature request has already been signed',
-    });
-    expect(markAsCancelled(signed, 1)).toEqual({
-      refusal: 'MARK_AS_CANCELLED is prohibited because the signature request has already been signed',
-    });
-    expect(refusalOfUploadUrl('SIGNED')).toContain('SIGNED');
-    expect(violationsOfNotification(signed)).not.toEqual([]);
-  });
-
-  test('refuses everything on a rejected request', () => {
-    expect(markAsReady(rejected, 1)).toEqual({ refusal: 'Invalid status' });
-    expect(markAsCancelled(rejected, 1)).toEqual({ refusal: 'Invalid status' });
-    expect(refusalOfUploadUrl('REJECTED')).toContain('REJECTED');
-    expect(violationsOfNotification(rejected)).not.toEqual([]);
-  });
+test('is marked READY once all its documents are, and not before', async () => {
+  const issuer = issuerOf(await sandboxForTest());
+  const request = await issuer.createRequest([{ title: 'Uno' }, { title: 'Due' }]);
+  for (const document of request.documents) {
+    expect(await issuer.setStatus(request.id, 'READY')).toMatchObject(table['DRAFT']?.[0] ?? {});
+    await issuer.upload(request, await makePdf(), document.id);
+    await issuer.until(request.id, ({ documents }) =>
+      documents.some(({ id, status }) => id === document.id && status === 'READY'),
+    );
+  }
+  expect(await issuer.setStatus(request.id, 'READY')).toMatchObject({ status: 204, body: undefined });
 });
 
 test('notifies once, then answers 422', async () => {
@@ -140,35 +123,53 @@ test('notifies once, then answers 422', async () => {
   expect(again.body).toMatchObject({ violations: [expect.stringMatching(/\/notification: undefined$/)] });
 });
 
-test('shows the fields of each status and no others, and moves updated_at with the status only', async () => {
-  const { issuer, clock, id } = await requestIn('READY');
-  const base = [
-    'created_at',
-    'documents',
-    'dossier_id',
-    'expires_at',
-    'id',
-    'signer_id',
-    'status',
-    'updated_at',
-  ];
-  const keys = async () => Object.keys(await issuer.read(id)).sort();
-  expect(await keys()).toEqual(base);
+const BASE = [
+  'created_at',
+  'documents',
+  'dossier_id',
+  'expires_at',
+  'id',
+  'signer_id',
+  'status',
+  'updated_at',
+];
 
+test.each([
+  ['DRAFT', false, []],
+  ['READY', false, []],
+  ['WAIT_FOR_SIGNATURE', false, ['qr_code_url']],
+  ['WAIT_FOR_SIGNATURE', true, ['notification', 'qr_code_url']],
+  ['SIGNED', false, ['signed_at']],
+  ['SIGNED', true, ['notification', 'signed_at']],
+  ['REJECTED', false, ['reject_reason', 'rejected_at']],
+  ['REJECTED', true, ['notification', 'reject_reason', 'rejected_at']],
+  ['CANCELLED', false, ['cancelled_at']],
+  ['CANCELLED', true, ['cancelled_at']],
+])(
+  'shows in %s (notified: %s) the fields %j besides those of every status',
+  async (status, notify, fields) => {
+    const { issuer, id } = await requestIn(status, notify);
+    const request = await issuer.read(id);
+    expect(Object.keys(request).sort()).toEqual([...BASE, ...fields].sort());
+    expect(JSON.stringify(request)).not.toContain('null');
+    if (status === 'REJECTED') expect(request).toMatchObject({ reject_reason: REASON });
+  },
+);
+
+test('moves updated_at with the status only', async () => {
+  const { issuer, clock, citizen, id } = await requestIn('READY');
   const fiveSecondsLater = new Date(clock.now() + 5_000).toISOString();
   await clock.advance(60_000);
-  const waiting = await issuer.read(id);
-  expect(waiting).toMatchObject({ status: 'WAIT_FOR_SIGNATURE', updated_at: fiveSecondsLater });
-  expect(await keys()).toEqual([...base, 'qr_code_url'].sort());
-
-  await clock.advance(1_000);
+  expect(await issuer.read(id)).toMatchObject({
+    status: 'WAIT_FOR_SIGNATURE',
+    updated_at: fiveSecondsLater,
+  });
   await issuer.notify(id);
-  expect(await keys()).toEqual([...base, 'notification', 'qr_code_url'].sort());
-  expect((await issuer.read(id))['updated_at']).toBe(waiting['updated_at']);
-
+  expect(await issuer.read(id)).toMatchObject({ updated_at: fiveSecondsLater });
+  citizen.sign(id, { outcome: 'pending' });
+  expect(await issuer.read(id)).toMatchObject({ updated_at: fiveSecondsLater });
   await clock.advance(1_000);
   await issuer.setStatus(id, 'CANCELLED');
-  expect(await keys()).toEqual([...base, 'cancelled_at'].sort());
   const cancelledAt = new Date(clock.now()).toISOString();
   expect(await issuer.read(id)).toMatchObject({ cancelled_at: cancelledAt, updated_at: cancelledAt });
 });

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { makePdf } from '../support/pdf.ts';
+import { FIELD, issuerOf, sandboxForTest } from './support-issuer.ts';
+import { waitingRequest } from './support-signing.ts';
+
+const Shapes = z.object({
+  id: z.string(),
+  documents: z.array(z.looseObject({ id: z.string(), metadata: z.looseObject({ title: z.string() }) })),
+});
+
+describe('of two mistakes the service names', () => {
+  test.each([
+    ['the key before the body', 'wrong', 'POST', '/dossiers', {}, 401],
+    ['the key before the id', 'wrong', 'GET', '/dossiers/nope', undefined, 401],
+    ['the key before the status', 'wrong', 'PUT', '/signature-requests/nope/status', 'foo', 401],
+    ['the body before the dossier', 'good', 'POST', '/signature-requests', { dossier_id: 'nope' }, 422],
+    [
+      'the query before the dossier',
+      'good',
+      'GET',
+      '/dossiers/nope/signature-requests?limit=1',
+      undefined,
+      422,
+    ],
+    ['the word before the request', 'good', 'PUT', '/signature-requests/nope/status', '"foo"', 422],
+    [
+      'the request before the document',
+      'good',
+      'GET',
+      '/signature-requests/nope/documents/nope/upload_url',
+      undefined,
+      404,
+    ],
+  ])('%s', async (_, key, method, path, body, status) => {
+    const sandbox = await sandboxForTest({ apiKeys: ['good'] });
+    expect(await issuerOf(sandbox, key).call(method, path, body)).toMatchObject({ status });
+    sandbox.takeViolations();
+  });
+
+  test('the fields before the file that cannot be opened', async () => {
+    const sandbox = await sandboxForTest();
+    const form = new FormData();
+    form.append('document', new Blob(['no PDF'], { type: 'application/pdf' }), 'a.pdf');
+    form.append('fields', new Blob(['[{}]'], { type: 'application/json' }), 'f.json');
+    expect(await issuerOf(sandbox).call('POST', '/validate-document', form)).toMatchObject({ status: 422 });
+    sandbox.takeViolations();
+  });
+});
+
+test('a dossier reads as it was created, with the address it was given', async () => {
+  const issuer = issuerOf(await sandboxForTest());
+  const created = await issuer.call('POST', '/dossiers', {
+    title: 'x',
+    support_email: 'urp@example.it',
+    documents_metadata: [{ title: 'Contratto', signature_fields: [FIELD] }],
+  });
+  expect(created.body).toMatchObject({ support_email: 'urp@example.it' });
+  const { id } = z.looseObject({ id: z.string() }).parse(created.body);
+  expect(await issuer.call('GET', `/dossiers/${id}`)).toMatchObject({ status: 200, body: created.body });
+});
+
+test('each request has documents of its own, in the order of the list', async () => {
+  const issuer = issuerOf(await sandboxForTest());
+  const dossier_id = await issuer.createDossier([{ title: 'Uno' }, { title: 'Due' }, { title: 'Tre' }]);
+  const requests = [];
+  for (let count = 0; count < 2; count += 1) {
+    const { body } = await issuer.call('POST', '/signature-requests', { dossier_id, signer_id: 'x' });
+    requests.push(Shapes.parse(body));
+  }
+  for (const { documents } of requests) {
+    expect(documents.map(({ metadata }) => metadata.title)).toEqual(['Uno', 'Due', 'Tre']);
+  }
+  expect(new Set(requests.flatMap(({ documents }) => documents.map(({ id }) => id))).size).toBe(6);
+});
+
+test('a notification ignores its body', async () => {
+  const { issuer, id, sandbox } = await waitingRequest();
+  const path = `/signature-requests/${id}/notification`;
+  expect(await issuer.call('PUT', path, { to: 'nobody' })).toMatchObject({ status: 200 });
+  sandbox.takeViolations();
+});
+
+test.each(['CANCELLED', '"CANCELLED"', '"CANCELLED"\n'])('%j is read as CANCELLED', async (body) => {
+  const { issuer, id } = await waitingRequest();
+  expect(await issuer.setStatus(id, body)).toMatchObject({ status: 204, body: undefined });
+});
+
+test("the multipart example of the service's manual is not multipart", async () => {
+  const sandbox = await sandboxForTest();
+  // The header says four dashes and a name, so that the lines of the body would need six.
+  const body = Buffer.concat([
+    Buffer.from(
+      '-----exampleBoundary\r\nContent-Disposition: form-data; name="document"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n',
+    ),
+    await makePdf(),
+    Buffer.from('\r\n-----exampleBoundary--\r\n'),
+  ]);
+  const answer = await issuerOf(sandbox).call('POST', '/validate-document', body, {
+    'content-type': 'multipart/form-data; boundary=----exampleBoundary',
+  });
+  expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^missing files: /) } });
+  sandbox.takeViolations();
+});
