@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { asciiJson } from '../../mocks/sandbox/ascii-json.ts';
+import { issuerOf, sandboxForTest } from './support-issuer.ts';
+
+test('tells a caller in its very answer that its request breaks the contract, and answers as the service does', async () => {
+  const sandbox = await sandboxForTest();
+  const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'nope' });
+  expect(answer).toMatchObject({ status: 422, body: { title: 'Validation Error' } });
+  expect(JSON.parse(answer.headers.get('x-sandbox-violations') ?? '')).toEqual(
+    sandbox.takeViolations()[0]?.messages,
+  );
+  const unknown = await issuerOf(sandbox).call('GET', '/info');
+  expect(unknown).toMatchObject({ status: 404, body: { message: 'Resource not found' } });
+  expect(JSON.parse(unknown.headers.get('x-sandbox-violations') ?? '')).toHaveLength(1);
+  sandbox.takeViolations();
+});
+
+test('says nothing of the kind to a caller that keeps to the contract', async () => {
+  const sandbox = await sandboxForTest();
+  const answer = await issuerOf(sandbox).call('GET', '/dossiers/x');
+  expect(answer.headers.has('x-sandbox-violations')).toBe(false);
+});
+
+test('keeps the header within what clients take, whatever there is to say', async () => {
+  const sandbox = await sandboxForTest();
+  const documents = Array.from({ length: 500 }, () => ({ title: 'è' }));
+  const answer = await issuerOf(sandbox).call('POST', '/dossiers', {
+    title: 'Città',
+    documents_metadata: documents,
+  });
+  const header = answer.headers.get('x-sandbox-violations') ?? '';
+  expect(answer.status).toBe(422);
+  expect(header.length).toBeLessThanOrEqual(2_048);
+  expect(JSON.parse(header).at(-1)).toMatch(/^and \d+ more$/);
+  sandbox.takeViolations();
+});
+
+test.each([
+  [['è 😀'], 100, '["\\u00e8 \\ud83d\\ude00"]'],
+  [['one', 'two', 'three'], 23, '["one","two","three"]'],
+  [['one', 'two', 'three'], 20, '["one","and 2 more"]'],
+  [['a very long one'], 16, '["and 1 more"]'],
+  [['line\nbreak\r\n'], 100, '["line\\nbreak\\r\\n"]'],
+])('writes %j in %i characters of ASCII', (texts, maxLength, expected) => {
+  expect(asciiJson(texts, maxLength)).toBe(expected);
+});
