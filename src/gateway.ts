@@ -80,8 +80,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
-      server.closeIdleConnections();
+      // Connections that fall idle later too: a client that keeps its one open would hold the gateway up.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
       await closed.promise;
+      clearInterval(sweep);
       await Promise.all([upstream.close(), storage.close()]);
     },
   };
