@@ -2,6 +2,7 @@ import { DEFAULT_ISSUER, callerAddress, isAllowed, openKey } from './issuers.ts'
 import type { ApiKey, Issuer } from './issuers.ts';
 import type { Answer } from './problems.ts';
 import { gatewayError } from './problems.ts';
+import type { Store } from './store.ts';
 import type { World } from './world.ts';
 
 export interface RateLimit {
@@ -38,11 +39,13 @@ export function createApiManagement(
   world: World,
   rateLimit: RateLimit | false,
 ): (visitor: Visitor) => Admission {
-  /** Times of the calls in the present window, oldest first. */
-  const recent = new Map<string, number[]>();
+  /** Times of the calls in the present window by key, oldest first. Of one state: a reset or restore begins anew. */
+  const windows = new WeakMap<Store, Map<string, number[]>>();
 
   function count(apiKey: string, limit: RateLimit): { headers: Record<string, string>; refusal?: Answer } {
     const now = world.clock.now();
+    const recent = windows.get(world.store) ?? new Map<string, number[]>();
+    windows.set(world.store, recent);
     const calls = (recent.get(apiKey) ?? []).filter((time) => now - time < limit.windowMs && time <= now);
     recent.set(apiKey, calls);
     const oldest = calls[0];

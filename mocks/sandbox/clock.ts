@@ -69,13 +69,13 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
   let offset = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, Appointment<Task>>();
 
   const now = (): number => frozen ?? Date.now() + offset;
 
-  function start(task: Task): Promise<void> {
-    const done = run(task).finally(() => running.delete(done));
-    running.add(done);
+  function start(due: Appointment<Task>): Promise<void> {
+    const done = run(due.task).finally(() => running.delete(done));
+    running.set(done, due);
     return done;
   }
 
@@ -92,7 +92,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     if (stopped || frozen !== undefined || next === undefined) return;
     timer = setTimeout(
       () => {
-        for (let due = takeDue(now()); due; due = takeDue(now())) void start(due.task);
+        for (let due = takeDue(now()); due; due = takeDue(now())) void start(due);
         arm();
       },
       Math.min(Math.max(0, next.dueAt - now()), MAX_TIMER_MS),
@@ -106,8 +106,9 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     },
     schedule(delayMs, task) {
       const dueAt = now() + delayMs * (frozen === undefined ? timeScale : 1);
-      const later = appointments.findIndex((other) => other.dueAt > dueAt);
-      appointments.splice(later === -1 ? appointments.length : later, 0, { dueAt, task });
+      // From the end, where most belong: thousands may wait.
+      const earlier = appointments.findLastIndex((other) => other.dueAt <= dueAt);
+      appointments.splice(earlier + 1, 0, { dueAt, task });
       arm();
     },
     freeze(at) {
@@ -118,10 +119,10 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
       const until = now() + ms;
       frozen = now();
       arm();
-      await Promise.all(running);
+      await Promise.all(running.keys());
       for (let due = takeDue(until); due; due = takeDue(until)) {
         frozen = Math.max(frozen, due.dueAt);
-        await start(due.task);
+        await start(due);
       }
       frozen = until;
     },
@@ -131,7 +132,12 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
       frozen = undefined;
       arm();
     },
-    state: () => ({ now: now(), frozen: frozen !== undefined, appointments: [...appointments] }),
+    state: () => ({
+      now: now(),
+      frozen: frozen !== undefined,
+      // What has begun has not happened yet.
+      appointments: [...running.values(), ...appointments],
+    }),
     restore(state) {
       appointments = [...state.appointments];
       frozen = state.frozen ? state.now : undefined;
@@ -142,7 +148,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
       stopped = true;
       clearTimeout(timer);
       appointments = [];
-      await Promise.all(running);
+      await Promise.all(running.keys());
     },
   };
 }

@@ -6,13 +6,10 @@ import { API_BASE, createApi } from './api.ts';
 import { createControl } from './control/control.ts';
 import type { Controls } from './control/controls.ts';
 import { createCitizen } from './citizen.ts';
-import type { Citizen } from './citizen.ts';
 import { onBlobUploaded } from './documents.ts';
-import type { Faults } from './faults/faults.ts';
 import { createFront } from './front.ts';
 import type { StorageActivity } from './front.ts';
 import { createJournal } from './journal.ts';
-import type { Journal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import { createRecorder } from './recorder.ts';
 import type { SandboxLogger } from './recorder.ts';
@@ -51,17 +48,11 @@ export interface Sandbox extends Controls {
   /** Scheme, host and port: the storage and the QR codes are below it too. */
   readonly origin: string;
   readonly port: number;
-  /** The calls received, API and storage. */
-  readonly journal: Journal;
   /** The calls that were answered. The journal knows more. */
   readonly calls: readonly JournalEntry[];
-  /** What is to go wrong. */
-  readonly faults: Faults;
   /** What is in the storage: blobs that were committed, not blocks. */
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
-  /** The signers and their app. */
-  readonly citizen: Citizen;
   /**
    * Frees the port, every connection and every timer.
    * @throws Error listing breaches of the contract that nobody took, or bugs of the sandbox
@@ -84,16 +75,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     onBug: recorder.bug,
   });
   const admit = createApiManagement(world, options.rateLimit ?? SERVICE_RATE_LIMIT);
+  const journal = createJournal(world.clock.now);
   const controls: Controls = {
     clock: world.clock,
-    reset: world.reset,
+    reset() {
+      world.reset();
+      journal.clear();
+    },
     seed: (input) => seed(world, input),
     snapshot: world.snapshot,
     restore: world.restore,
+    citizen: createCitizen(world),
+    faults: world.faults,
+    journal,
     violations: recorder.violations,
     takeViolations: recorder.takeViolations,
   };
-  const journal = createJournal(world.clock.now);
   const front = createFront({
     world,
     recorder,
@@ -121,14 +118,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     origin,
     port: actualPort,
     ...controls,
-    journal,
     get calls() {
       return journal.entries({ ended: 'answered' });
     },
-    faults: world.faults,
     storedBlobs: () => world.blobs.list(),
     storageActivity: front.storageActivity,
-    citizen: createCitizen(world),
     async close() {
       if (closed) return;
       closed = true;

@@ -60,7 +60,8 @@ export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: 
     frozenAt,
     run: async (task) => {
       try {
-        await runTask(world, task);
+        // The state it began in: what a reset or restore overtakes must not show up in the new one.
+        await runTask({ ...world }, task);
       } catch (error) {
         onBug(error);
       }

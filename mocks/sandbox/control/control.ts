@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CONTROL_CONTRACT } from '../contract.ts';
+import { createEngine } from '../prism.ts';
+import type { Exchange } from '../prism.ts';
+import type { Answer } from '../problems.ts';
+import { Refusal } from '../problems.ts';
+import { parseJson, readRequestBody } from '../request-body.ts';
+import { isForeignPage } from './browser-guard.ts';
+import type { Controls } from './controls.ts';
+import { CONTROL_BASE, handleControl } from './handlers.ts';
+import { controlProblem } from './problem.ts';
+import { createSnapshotShelf } from './snapshot-shelf.ts';
+
+/** Answers one call below `/_sandbox`. */
+export type Control = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+
+/** Whether a path belongs to the control API. */
+export function isControlPath(path: string): boolean {
+  return path === CONTROL_BASE || path.startsWith(`${CONTROL_BASE}/`);
+}
+
+/**
+ * The control API: `controls` over HTTP. Each call and each answer is held against `mocks/sandbox-control.yaml`; a call
+ * that does not fit has no effect.
+ *
+ * @param onBug told of an exception that nobody expected
+ */
+export async function createControl(controls: Controls, onBug: (error: unknown) => void): Promise<Control> {
+  const snapshots = createSnapshotShelf();
+
+  const exchange = await createEngine(async (operationId, [id = ''], call, violations) => {
+    if (violations.length > 0) {
+      const detail = `The call does not fit the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
+      return controlProblem(400, detail, { violations }).answer;
+    }
+    const { query, body, origin } = call;
+    try {
+      return await handleControl(operationId, { controls, snapshots, id, query, body, origin });
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer;
+      throw error;
+    }
+  }, CONTROL_CONTRACT);
+
+  async function answer(request: IncomingMessage, url: URL): Promise<Answer> {
+    if (isForeignPage(request)) return FOREIGN_PAGE.answer;
+    const bytes = await readRequestBody(request);
+    if (bytes === undefined) return controlProblem(413, 'The body is over 100 MiB. Send it in parts').answer;
+    const body = bytes.length === 0 ? undefined : parseJson(bytes);
+    if (bytes.length > 0 && body === undefined) return controlProblem(400, 'The body is not JSON').answer;
+    const exchanged = await exchange(
+      {
+        method: request.method ?? '',
+        path: url.pathname.slice(CONTROL_BASE.length) || '/',
+        query: Object.fromEntries(url.searchParams),
+        // Whatever the caller says it is, so that `curl -d` works.
+        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        bytes,
+        body,
+        origin: url.origin,
+        remoteAddress: request.socket.remoteAddress ?? '',
+      },
+      undefined,
+    );
+    return conclude(exchanged);
+  }
+
+  function conclude(exchanged: Exchange): Answer {
+    switch (exchanged.kind) {
+      case 'failed':
+        onBug(exchanged.error);
+        return controlProblem(500, 'The sandbox has a bug. Its log says more').answer;
+      case 'unmatched': {
+        const problem = exchanged.status === 405 ? NO_SUCH_METHOD : NO_SUCH_CALL;
+        return problem.answer;
+      }
+      case 'answered': {
+        const { operationId, responseViolations } = exchanged;
+        if (responseViolations.length === 0) return exchanged.answer;
+        onBug(new Error(`The control API answered ${operationId} against its document`));
+        const detail = `The sandbox has a bug: its answer to ${operationId} does not fit its own document`;
+        return controlProblem(500, detail, { violations: responseViolations }).answer;
+      }
+    }
+  }
+
+  return async (request, response, url) => {
+    const { status, headers, body } = await answer(request, url);
+    const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
+    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(text) };
+    response.writeHead(status, { ...ALWAYS, ...length, ...headers });
+    response.end(text);
+  };
+}
+
+/** Nothing that a page could read, sniff or keep. No `access-control-allow-origin`, on purpose. */
+const ALWAYS = {
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+};
+
+const FOREIGN_PAGE = controlProblem(
+  403,
+  'The control API does not answer web pages of other origins. Call it from a test runner, a server or a command line',
+);
+const NO_SUCH_CALL = controlProblem(
+  404,
+  `There is no such control call. GET ${CONTROL_BASE} lists what there is`,
+);
+const NO_SUCH_METHOD = controlProblem(
+  405,
+  `This control call has another method. GET ${CONTROL_BASE}/openapi.yaml says which`,
+);

@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { API_BASE } from '../api.ts';
+import { CitizenError } from '../citizen.ts';
+import type { Citizen, WaitingRequest } from '../citizen.ts';
+import { CONTROL_CONTRACT } from '../contract.ts';
+import type { Answer } from '../problems.ts';
+import type { Violation } from '../recorder.ts';
+import { SeedError } from '../seed-input.ts';
+import type { Controls } from './controls.ts';
+import type { components, operations } from './openapi.d.ts';
+import { controlProblem } from './problem.ts';
+import type { SnapshotShelf } from './snapshot-shelf.ts';
+import { VERSION } from './version.ts';
+
+/** Where the control API begins. */
+export const CONTROL_BASE = '/_sandbox';
+
+type OperationId = keyof operations;
+type JsonOf<T> = T extends { content: { 'application/json': infer B } } ? B : undefined;
+type BodyOf<Id extends OperationId> = JsonOf<NonNullable<operations[Id]['requestBody']>>;
+type Responses<Id extends OperationId> = operations[Id]['responses'];
+
+/** What an operation may answer. Problems are thrown. */
+type Reply<Id extends OperationId> = {
+  [Status in keyof Responses<Id> & (200 | 201 | 204)]: {
+    readonly status: Status;
+    readonly body: JsonOf<Responses<Id>[Status]>;
+  };
+}[keyof Responses<Id> & (200 | 201 | 204)];
+
+/** A control call that fits the document. */
+export interface ControlCall<Body> {
+  readonly controls: Controls;
+  readonly snapshots: SnapshotShelf;
+  /** The one value of the path template, if there is one. */
+  readonly id: string;
+  readonly query: Readonly<Record<string, string | string[]>>;
+  readonly body: Body;
+  /** Scheme, host and port under which the caller reached the sandbox. */
+  readonly origin: string;
+}
+
+type JsonHandlers = {
+  readonly [Id in Exclude<OperationId, 'getControlDocument'>]: (
+    call: ControlCall<BodyOf<Id>>,
+  ) => Reply<Id> | Promise<Reply<Id>>;
+};
+
+const HANDLERS: JsonHandlers = {
+  getIndex: ({ origin }) => ({
+    status: 200,
+    body: {
+      name: 'Firma con IO sandbox',
+      version: VERSION,
+      links: {
+        api: `${origin}${API_BASE}`,
+        ...Object.fromEntries(LINKS.map((name) => [name, `${origin}${CONTROL_BASE}/${name}`])),
+      },
+    },
+  }),
+
+  reset({ controls }) {
+    controls.reset();
+    return DONE;
+  },
+  async seed({ controls, body }) {
+    try {
+      return { status: 201, body: await controls.seed(body) };
+    } catch (error) {
+      if (!(error instanceof SeedError)) throw error;
+      const detail = 'Nothing was seeded. Each violation begins with the place in the body that is wrong';
+      throw controlProblem(422, detail, { violations: error.violations });
+    }
+  },
+
+  listSnapshots: ({ snapshots }) => ({ status: 200, body: { snapshots: snapshots.list() } }),
+  takeSnapshot: ({ snapshots, controls }) => ({
+    status: 201,
+    body: snapshots.put(controls.snapshot(), controls.clock.now()),
+  }),
+  restoreSnapshot({ snapshots, controls, id }) {
+    controls.restore(snapshots.get(id));
+    return DONE;
+  },
+  deleteSnapshot({ snapshots, id }) {
+    snapshots.delete(id);
+    return DONE;
+  },
+
+  getClock: clockReply,
+  freezeClock(call) {
+    const at = call.body?.at;
+    call.controls.clock.freeze(at === undefined ? undefined : Date.parse(at));
+    return clockReply(call);
+  },
+  async advanceClock(call) {
+    await call.controls.clock.advance(call.body.milliseconds);
+    return clockReply(call);
+  },
+  resumeClock(call) {
+    call.controls.clock.resume();
+    return clockReply(call);
+  },
+
+  listWaiting({ controls, body: { fiscalCode = '', signerId } }) {
+    const requests = controls.citizen.waiting(signerId === undefined ? { fiscalCode } : { signerId });
+    return { status: 200, body: { requests: requests.map(waitingView) } };
+  },
+  signRequest: ({ controls: { citizen }, body: { id, ...options } }) =>
+    citizenReply(citizen, id, () => citizen.sign(id, options)),
+  completeSignature: ({ controls: { citizen }, body: { id, outcome } }) =>
+    citizenReply(citizen, id, () => citizen.complete(id, outcome)),
+
+  getViolations: ({ controls }) => ({
+    status: 200,
+    body: { violations: controls.violations.map(violationView) },
+  }),
+  takeViolations: ({ controls }) => ({
+    status: 200,
+    body: { violations: controls.takeViolations().map(violationView) },
+  }),
+};
+
+const LINKS = [
+  'openapi.yaml',
+  'reset',
+  'seed',
+  'snapshots',
+  'clock',
+  'citizen/waiting',
+  'violations',
+] as const;
+const DONE = { status: 204, body: undefined } as const;
+
+function clockReply({ controls: { clock } }: ControlCall<unknown>) {
+  return { status: 200, body: { now: new Date(clock.now()).toISOString(), frozen: clock.frozen } } as const;
+}
+
+function waitingView({
+  documents,
+  expiresAt,
+  ...request
+}: WaitingRequest): components['schemas']['WaitingRequest'] {
+  return {
+    ...request,
+    documents: documents.map(({ id, title, clauses }) => ({
+      id,
+      title,
+      clauses: clauses.map((clause) => ({ title: clause.title, type: clause.type })),
+    })),
+    expiresAt: expiresAt.toISOString(),
+  };
+}
+
+/** @throws Refusal where the citizen cannot */
+function citizenReply(citizen: Citizen, id: string, act: () => void) {
+  try {
+    act();
+    return { status: 200, body: { status: citizen.statusOf(id) } } as const;
+  } catch (error) {
+    if (!(error instanceof CitizenError)) throw error;
+    throw controlProblem(error.code === 'UNKNOWN_REQUEST' ? 404 : 409, error.message, { code: error.code });
+  }
+}
+
+function violationView(violation: Violation): components['schemas']['Violation'] {
+  const { direction, operationId, method, path, messages } = violation;
+  return {
+    direction,
+    ...(operationId !== undefined && { operationId }),
+    method,
+    path,
+    messages: [...messages],
+  };
+}
+
+/**
+ * Carries one control call out.
+ * @throws ControlProblem
+ */
+export async function handleControl(operationId: string, call: ControlCall<unknown>): Promise<Answer> {
+  if (operationId === 'getControlDocument') {
+    const body = await readFile(CONTROL_CONTRACT, 'utf8');
+    return { status: 200, headers: { 'content-type': 'application/yaml' }, body };
+  }
+  // Prism has matched the operation and checked the body against what the types were generated from.
+  const handler = HANDLERS[operationId as keyof JsonHandlers] as (
+    call: ControlCall<unknown>,
+  ) => Reply<OperationId> | Promise<Reply<OperationId>>;
+  const { status, body } = await handler(call);
+  return { status, headers: body === undefined ? {} : { 'content-type': 'application/json' }, body };
+}

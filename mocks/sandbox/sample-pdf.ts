@@ -1,0 +1,46 @@
+import { PDFDocument, PDFName, PDFString, StandardFonts } from 'pdf-lib';
+import type { DocumentMetadata } from './decoding/document-metadata.ts';
+
+const A4: [number, number] = [595.28, 841.89];
+/** More pages than this are not made for a field that lies behind them. */
+const MAX_PAGES = 100;
+
+/**
+ * A small real PDF with what the metadata says of it: its title, the signature fields that it has to have, the pages that
+ * fields are to be drawn on. The same metadata gives the same bytes.
+ */
+export async function samplePdf({ title, signature_fields: fields }: DocumentMetadata): Promise<Buffer> {
+  const pdf = await PDFDocument.create({ updateMetadata: false });
+  const lastPage = Math.max(0, ...fields.map(({ attrs }) => ('page' in attrs ? attrs.page : 0)));
+  for (let page = 0; page <= Math.min(lastPage, MAX_PAGES - 1); page += 1) pdf.addPage(A4);
+  const font = await pdf.embedFont(StandardFonts.Helvetica);
+  // The standard fonts have the characters of Windows-1252 only.
+  pdf.getPage(0).drawText(title.replaceAll(/[^\u0020-\u007e\u00a0-\u00ff]/g, '?'), {
+    x: 56,
+    y: A4[1] - 72,
+    size: 14,
+    font,
+  });
+  const names = new Set(fields.flatMap(({ attrs }) => ('unique_name' in attrs ? [attrs.unique_name] : [])));
+  for (const name of names) addSignatureField(pdf, name);
+  return Buffer.from(await pdf.save());
+}
+
+/** pdf-lib reads signature fields but does not make them. */
+function addSignatureField(pdf: PDFDocument, name: string): void {
+  const page = pdf.getPage(0);
+  const field = pdf.context.register(
+    pdf.context.obj({
+      Type: 'Annot',
+      Subtype: 'Widget',
+      FT: 'Sig',
+      T: PDFString.of(name),
+      Rect: [0, 0, 0, 0],
+      P: page.ref,
+    }),
+  );
+  page.node.addAnnot(field);
+  const { acroForm } = pdf.getForm();
+  acroForm.addField(field);
+  acroForm.dict.set(PDFName.of('SigFlags'), pdf.context.obj(1));
+}

@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { format, resolveConfig } from 'prettier';
+import { expect, test } from 'vitest';
+import { contractOperations, CONTROL_CONTRACT } from '../../mocks/sandbox/contract.ts';
+import { issuerOf, sandboxForTest, START } from './support-issuer.ts';
+import { control, statusWithHeaders } from './support-control.ts';
+
+const frozen = () => sandboxForTest({ frozenAt: START, seed: 1 });
+
+test('says what can be done, and serves its own document', async () => {
+  const sandbox = await sandboxForTest();
+  const index = await control(sandbox, 'GET', '');
+  expect(index).toMatchObject({
+    status: 200,
+    body: { name: 'Firma con IO sandbox', version: expect.stringMatching(/^\d/) },
+  });
+  expect((await control(sandbox, 'GET', '/')).body).toEqual(index.body);
+  const { links } = Object(index.body);
+  expect(links.api).toBe(sandbox.url);
+  const paths = (await contractOperations(CONTROL_CONTRACT)).map(
+    ({ path }) => `${sandbox.origin}/_sandbox${path}`,
+  );
+  for (const [name, link] of Object.entries(links)) if (name !== 'api') expect(paths).toContain(link);
+
+  const document = await control(sandbox, 'GET', '/openapi.yaml');
+  expect(document.headers.get('content-type')).toBe('application/yaml');
+  expect(document.body).toBe(await readFile(CONTROL_CONTRACT, 'utf8'));
+});
+
+test('moves the clock', async () => {
+  const sandbox = await sandboxForTest();
+  expect((await control(sandbox, 'GET', '/clock')).body).toMatchObject({ frozen: false });
+  const at = START.toISOString();
+  expect(await control(sandbox, 'POST', '/clock/freeze', { at })).toMatchObject({
+    status: 200,
+    body: { now: at, frozen: true },
+  });
+  expect((await control(sandbox, 'POST', '/clock/freeze')).body).toEqual({ now: at, frozen: true });
+  expect((await control(sandbox, 'POST', '/clock/advance', { milliseconds: 588 })).body).toEqual({
+    now: '2026-03-05T09:14:08.000Z',
+    frozen: true,
+  });
+  expect((await control(sandbox, 'POST', '/clock/resume')).body).toMatchObject({ frozen: false });
+  expect(sandbox.clock.now()).toBeGreaterThanOrEqual(START.getTime());
+});
+
+test('lets the citizen sign and the trust provider fail', async () => {
+  const sandbox = await frozen();
+  const signer = { fiscalCode: 'AAABBB00A00A000A' };
+  const { body } = await control(sandbox, 'POST', '/seed', {
+    requests: [{ status: 'WAIT_FOR_SIGNATURE', signer }],
+  });
+  const { id, signerId } = Object(body).requests[0];
+  const waiting = await control(sandbox, 'POST', '/citizen/waiting', signer);
+  expect(waiting).toMatchObject({ status: 200, body: { requests: [{ id, status: 'WAIT_FOR_SIGNATURE' }] } });
+  expect((await control(sandbox, 'POST', '/citizen/waiting', { signerId })).body).toEqual(waiting.body);
+
+  const sign = (more: object) => control(sandbox, 'POST', '/citizen/sign', { id, ...more });
+  expect(await sign({ outcome: 'pending' })).toMatchObject({
+    status: 200,
+    body: { status: 'WAIT_FOR_QTSP' },
+  });
+  expect(await sign({})).toMatchObject({ status: 409, body: { code: 'WRONG_STATUS' } });
+  const outcome = { fails: 'Invalid response status from QTSP!' };
+  expect((await control(sandbox, 'POST', '/citizen/complete', { id, outcome })).status).toBe(200);
+  await control(sandbox, 'POST', '/clock/advance', { milliseconds: 10_000 });
+  expect(await issuerOf(sandbox).read(id)).toMatchObject({
+    status: 'REJECTED',
+    reject_reason: outcome.fails,
+  });
+  expect(await sign({ clauses: ['Nessuna'] })).toMatchObject({
+    status: 409,
+    body: { code: 'UNKNOWN_CLAUSE' },
+  });
+  expect(await sign({ clauses: 'required' })).toMatchObject({ status: 200 });
+  expect(await control(sandbox, 'POST', '/citizen/sign', { id: 'none' })).toMatchObject({
+    status: 404,
+    headers: expect.any(Headers),
+    body: { code: 'UNKNOWN_REQUEST' },
+  });
+});
+
+test('hands out what broke the contract, once', async () => {
+  const sandbox = await sandboxForTest();
+  await issuerOf(sandbox).call('POST', '/signers', {});
+  const expected = { violations: [{ direction: 'request', operationId: 'getSignerByFiscalCode' }] };
+  expect((await control(sandbox, 'GET', '/violations')).body).toMatchObject(expected);
+  expect((await control(sandbox, 'DELETE', '/violations')).body).toMatchObject(expected);
+  expect((await control(sandbox, 'DELETE', '/violations')).body).toEqual({ violations: [] });
+  // A path that the contract does not know has no operation.
+  await issuerOf(sandbox).call('GET', '/nothing');
+  const [violation] = Object((await control(sandbox, 'DELETE', '/violations')).body).violations;
+  expect(violation).not.toHaveProperty('operationId');
+});
+
+test.each([
+  ['POST', '/clock/advance', {}, "body: Request body must have required property 'milliseconds'"],
+  ['POST', '/clock/advance', { milliseconds: -1 }, 'body.milliseconds: '],
+  ['POST', '/clock/advance', undefined, 'Body parameter is required'],
+  ['POST', '/clock/freeze', { at: 'noon' }, 'body.at: '],
+  ['POST', '/clock/freeze', { when: '2026-03-05T09:14:07Z' }, 'body: '],
+  ['POST', '/seed', { requests: [{ status: 'EXPIRED' }] }, 'body.requests.0.status: '],
+  ['POST', '/seed', [], 'body: Request body must be object'],
+  ['POST', '/citizen/waiting', {}, 'body: '],
+  ['POST', '/citizen/sign', { id: 'x', outcome: 'maybe' }, 'body.outcome: '],
+  ['POST', '/citizen/complete', { id: 'x' }, 'body: '],
+] as const)('refuses %s %s with %j, says where, and does nothing', async (method, path, body, violation) => {
+  const sandbox = await frozen();
+  const reply = await control(sandbox, method, path, body);
+  expect(reply.headers.get('content-type')).toBe('application/problem+json');
+  expect(reply).toMatchObject({
+    status: 400,
+    body: {
+      title: 'Bad Request',
+      status: 400,
+      detail: expect.stringContaining('/_sandbox/openapi.yaml'),
+      violations: expect.arrayContaining([expect.stringContaining(violation)]),
+    },
+  });
+  expect(sandbox.clock.now()).toBe(START.getTime());
+});
+
+test.each([
+  ['GET', '/nothing', undefined, 404],
+  ['GET', '/snapshots/1', undefined, 405],
+  ['PUT', '/clock', undefined, 405],
+  ['POST', '/seed', '{', 400],
+  ['GET', '/%', undefined, 404],
+] as const)('answers %s %s with %j by %i and says what to do', async (method, path, body, status) => {
+  const reply = await control(await sandboxForTest(), method, path, body);
+  expect(reply).toMatchObject({ status, body: { status, detail: expect.any(String) } });
+});
+
+test('takes a body whatever its content type says, as curl -d sends it', async () => {
+  const sandbox = await frozen();
+  const response = await fetch(`${sandbox.origin}/_sandbox/clock/advance`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: '{"milliseconds":1}',
+  });
+  expect(response.status).toBe(200);
+});
+
+test('is not in the journal, wants no key and counts against no limit', async () => {
+  const sandbox = await sandboxForTest({ apiKeys: ['key'], rateLimit: { calls: 1, windowMs: 60_000 } });
+  for (let call = 0; call < 3; call += 1) expect((await control(sandbox, 'GET', '/clock')).status).toBe(200);
+  expect(sandbox.journal.entries()).toEqual([]);
+  expect((await issuerOf(sandbox).call('GET', '/dossiers/x')).status).toBe(404);
+});
+
+test.each([
+  ['a page of another site', { origin: 'https://evil.example' }, 403],
+  ['a page that hides where it is from', { origin: 'null' }, 403],
+  ['an image or a script on another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['a page on another port of this machine', { origin: 'http://localhost:3000' }, 403],
+  [
+    'a page whose name was made to point here',
+    { host: 'evil.example', origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' },
+    403,
+  ],
+  ['a browser sent to a name made to point here', { host: 'evil.example', 'user-agent': 'Mozilla/5.0' }, 403],
+  ['a browser, typed into its address bar', { 'sec-fetch-site': 'none', 'user-agent': 'Mozilla/5.0' }, 200],
+  ['a test runner under the name of a container', { host: 'sandbox:4010' }, 200],
+  ['a test runner under a name of its network', { host: 'sandbox.ci.example.com' }, 200],
+])('for %s the answer to %j is %i', async (_who, headers, status) => {
+  const reply = await statusWithHeaders(await sandboxForTest(), '/_sandbox', headers);
+  expect(reply.status).toBe(status);
+  expect(reply.headers).not.toHaveProperty('access-control-allow-origin');
+});
+
+test('lets no page ask for leave first', async () => {
+  const { origin } = await sandboxForTest();
+  const preflight = await fetch(`${origin}/_sandbox/reset`, {
+    method: 'OPTIONS',
+    headers: { 'access-control-request-method': 'POST' },
+  });
+  expect(preflight.ok).toBe(false);
+  expect(preflight.headers.has('access-control-allow-origin')).toBe(false);
+});
+
+test('the types of the control API are those of its document', async () => {
+  const cli = 'node_modules/openapi-typescript/bin/cli.js';
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'mocks/sandbox-control.yaml']);
+  const file = 'mocks/sandbox/control/openapi.d.ts';
+  const generated = await format(stdout, { ...(await resolveConfig(file)), parser: 'typescript' });
+  expect(await readFile(file, 'utf8')).toBe(generated);
+});
