@@ -115,6 +115,13 @@ export function tellIssuer(world: World, requestId: string, news: SignatureNews)
   if (next !== undefined) world.store.requests.set(requestId, next);
 }
 
+/** The issuer cancels, before its own copy says so. The other side hears of it later and stays as it is till then. */
+export function sendCancellation(world: World, requestId: string): void {
+  const copy = citizenCopyOf(world, requestId);
+  if (copy !== undefined) world.store.citizenCopies.set(requestId, copy);
+  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'cancel-at-citizen', requestId });
+}
+
 /** The issuer's cancellation has arrived. The citizen side takes it only before a signature; else it is dropped. */
 export function cancelAtCitizen(world: World, requestId: string): void {
   const copy = world.store.citizenCopies.get(requestId);

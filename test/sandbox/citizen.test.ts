@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CitizenError, createCitizen } from '../../mocks/sandbox/citizen.ts';
 import type { Citizen } from '../../mocks/sandbox/citizen.ts';
 import { DEFAULT_ISSUER } from '../../mocks/sandbox/issuers.ts';
+import { sendCancellation } from '../../mocks/sandbox/signing.ts';
 import { createWorld } from '../../mocks/sandbox/world.ts';
 import { FIELD, FISCAL_CODE, START } from './support-issuer.ts';
 import { readyRequest, signedRequest, waitingRequest } from './support-signing.ts';
@@ -148,13 +149,24 @@ describe('a signature that the trust provider does not finish', () => {
     expect(await issuer.read(id)).toMatchObject(expected);
   });
 
-  test('can be completed before its time, and the outcome that was on its way is dropped', async () => {
+  test('can be completed before its time', async () => {
     const { citizen, clock, issuer, id } = await waitingRequest();
     citizen.sign(id, { outcome: { fails: 'never seen' } });
     citizen.complete(id, 'signed');
     await clock.advance(120_000);
     expect(await issuer.read(id)).toMatchObject({ status: 'SIGNED' });
   });
+});
+
+test('an outcome that was on its way is not taken for that of a later signature', async () => {
+  const { citizen, clock, id } = await waitingRequest();
+  citizen.sign(id);
+  citizen.complete(id, { fails: 'x' });
+  await clock.advance(0);
+  expect(citizen.statusOf(id)).toBe('REJECTED');
+  citizen.sign(id, { outcome: 'pending' });
+  await clock.advance(120_000);
+  expect(citizen.statusOf(id)).toBe('WAIT_FOR_QTSP');
 });
 
 describe('the citizen is refused', () => {
@@ -230,7 +242,8 @@ test('the notification survives the signature', async () => {
   expect(await issuer.read(id)).toMatchObject({ status: 'SIGNED', notification: body });
 });
 
-test('both sides go back to a snapshot, signatures under way included', async () => {
+/** A world that holds a request in WAIT_FOR_SIGNATURE, put there and not sent. */
+function worldWithRequest() {
   const world = createWorld({
     timeScale: 1,
     frozenAt: START.getTime(),
@@ -247,7 +260,22 @@ test('both sides go back to a snapshot, signatures under way included', async ()
     documents: [],
     ...times,
   });
-  const citizen = createCitizen(world);
+  return { world, citizen: createCitizen(world) };
+}
+
+test('a cancellation of a request that was put there takes its time to reach the citizen too', async () => {
+  const { world, citizen } = worldWithRequest();
+  const request = world.store.requests.get('r');
+  if (request === undefined) throw new Error('There is no request');
+  sendCancellation(world, 'r');
+  world.store.requests.set('r', { ...request, status: 'CANCELLED', cancelledAt: world.clock.now() });
+  expect(citizen.statusOf('r')).toBe('WAIT_FOR_SIGNATURE');
+  await world.clock.advance(5_000);
+  expect(citizen.statusOf('r')).toBe('CANCELLED');
+});
+
+test('both sides go back to a snapshot, signatures under way included', async () => {
+  const { world, citizen } = worldWithRequest();
   citizen.sign('r');
   const snapshot = world.snapshot();
   for (let run = 0; run < 2; run += 1) {

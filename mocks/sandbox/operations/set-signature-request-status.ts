@@ -1,7 +1,6 @@
-import { SERVICE_DELAYS_MS } from '../clock.ts';
 import { decodeOrRefuse, setStatusBody } from '../decoding/bodies.ts';
 import { badRequest, noContent } from '../problems.ts';
-import { scenarioOf, sendToCitizen, signAtOnce, signByItself } from '../signing.ts';
+import { scenarioOf, sendCancellation, sendToCitizen, signAtOnce, signByItself } from '../signing.ts';
 import { markAsCancelled, markAsReady } from '../state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
@@ -18,9 +17,8 @@ export const setSignatureRequestStatus: Operation = async (call, world) => {
   if ('refusal' in transition) throw badRequest(transition.refusal);
   const { next } = transition;
   if (word === 'CANCELLED' && world.faults.occurs('cancel-loses-race')) signByItself(world, next.id);
+  if (word === 'CANCELLED') sendCancellation(world, next.id);
+  else if (!world.faults.occurs('never-waits-for-signature')) sendToCitizen(world, next);
   world.store.requests.set(next.id, next);
-  if (word === 'CANCELLED') {
-    world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'cancel-at-citizen', requestId: next.id });
-  } else if (!world.faults.occurs('never-waits-for-signature')) sendToCitizen(world, next);
   return noContent();
 };
