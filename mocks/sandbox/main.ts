@@ -1,34 +1,108 @@
+import { rmSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { UsageError, USAGE, parseCliOptions } from './cli-options.ts';
+import type { CliOptions } from './cli-options.ts';
 import { startSandbox } from './server.ts';
+import type { Sandbox, SandboxOptions } from './server.ts';
 
-const DEFAULT_PORT = 4010;
-
-/** Process entry of `npm run sandbox`. The only file here with side effects. */
-const port = Number(process.env['SANDBOX_PORT'] ?? DEFAULT_PORT);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error('SANDBOX_PORT must be a port number, 0 to 65535');
-  process.exit(1);
-}
-
-const sandbox = await startSandbox({
-  port,
-  logger: { warn: (facts, message) => console.error(`${message}:`, facts) },
-}).catch((error: unknown) => {
-  console.error(
-    `The sandbox cannot listen on port ${port}: ${error instanceof Error ? error.message : error}`,
-  );
-  process.exit(1);
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    // They were printed when they happened.
-    sandbox.takeViolations();
-    sandbox.close().catch((error: unknown) => {
-      console.error(error);
-      process.exitCode = 1;
-    });
+/** Process entry of `npm run sandbox` and `sigillo sandbox`. The only file here with side effects. */
+async function run(options: CliOptions): Promise<void> {
+  const { strict, json, readyFile, profile } = options;
+  if (profile === 'documented')
+    throw new UsageError('--profile documented: there is only implemented so far');
+  if (readyFile !== undefined) {
+    // One that a killed process has left would say that this one is ready.
+    await rm(readyFile, { force: true });
+    process.once('exit', () => rmSync(readyFile, { force: true }));
+  }
+  const sandbox = await startSandbox({
+    ...sandboxOptionsOf(options),
+    logger: { warn: (facts, message) => console.error(`${message}:`, facts) },
   });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      // Otherwise they have been printed when they happened, and that is all.
+      if (!strict) sandbox.takeViolations();
+      sandbox.close().catch(fail);
+    });
+  }
+
+  const place = placeOf(sandbox, options.host);
+  if (readyFile !== undefined) {
+    await writeWhole(readyFile, `${JSON.stringify(place)}\n`).catch(async (error: unknown) => {
+      await sandbox.close();
+      throw error;
+    });
+  }
+  console.log(json ? JSON.stringify(place) : welcome(place, options));
 }
 
-console.log('Firma con IO sandbox');
-console.log(`  API      http://localhost:${sandbox.port}/api/v1/sign`);
-console.log(`  API key  any text, in the header Ocp-Apim-Subscription-Key`);
+/** Where a sandbox is, for programs. */
+interface Place {
+  readonly url: string;
+  readonly origin: string;
+  readonly port: number;
+  readonly control: string;
+}
+
+function placeOf({ url, origin, port }: Sandbox, host: string): Place {
+  // Nobody can call the address that stands for all of them.
+  const reachable = (address: string): string =>
+    ['0.0.0.0', '::'].includes(host) ? address.replace(/\/\/[^/]*/, `//127.0.0.1:${port}`) : address;
+  return {
+    url: reachable(url),
+    origin: reachable(origin),
+    port,
+    control: `${reachable(origin)}/_sandbox`,
+  };
+}
+
+function welcome({ url, control }: Place, { timeScale, frozenAt, seed, strict }: CliOptions): string {
+  const local = (address: string): string => address.replace('//127.0.0.1:', '//localhost:');
+  const time =
+    frozenAt === undefined
+      ? `runs, what takes the service a minute takes ${Number((timeScale * 60).toPrecision(3))} s`
+      : `stands still at ${frozenAt.toISOString()}`;
+  return [
+    'Firma con IO sandbox',
+    `  API      ${local(url)}`,
+    '  API key  any text, in the header Ocp-Apim-Subscription-Key',
+    `  Control  ${local(control)}`,
+    `  Time     ${time}`,
+    ...(seed === undefined ? [] : [`  Seed     ${seed}`]),
+    ...(strict ? ['  Strict   ends with exit code 1 if the contract was broken'] : []),
+  ].join('\n');
+}
+
+/** Nobody sees half of the file. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const beside = `${path}.${process.pid}`;
+  await writeFile(beside, text);
+  await rename(beside, path);
+}
+
+/** Without members that are undefined, so that defaults apply. */
+function sandboxOptionsOf({ port, host, timeScale, frozenAt, seed }: CliOptions): SandboxOptions {
+  return { port, host, timeScale, ...(frozenAt && { frozenAt }), ...(seed !== undefined && { seed }) };
+}
+
+function fail(error: unknown): void {
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const hint = taken ? '. --port 0 takes any free one' : '';
+  console.error(error instanceof Error ? `${error.message}${hint}` : error);
+  process.exitCode = 1;
+}
+
+try {
+  const options = parseCliOptions(process.argv.slice(2), process.env);
+  if (options === 'help') process.stdout.write(USAGE);
+  else await run(options);
+} catch (error) {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\nsigillo sandbox --help lists the flags.`);
+    process.exitCode = 2;
+  } else {
+    fail(error);
+  }
+}
