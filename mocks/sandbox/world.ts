@@ -10,8 +10,8 @@ import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 import { createBlobStore } from './storage/blob-store.ts';
 import type { BlobStore } from './storage/blob-store.ts';
-import { createUploadSigner } from './storage/sas.ts';
-import type { UploadSigner } from './storage/sas.ts';
+import { createUrlSigner } from './storage/sas.ts';
+import type { UrlSigner } from './storage/sas.ts';
 import { copyStore, createStore } from './store.ts';
 import type { Store } from './store.ts';
 import { runTask } from './tasks.ts';
@@ -26,7 +26,7 @@ export interface World {
   /** Another one after a reset or restore: never keep it across an `await`. */
   readonly store: Store;
   readonly blobs: BlobStore;
-  readonly sas: UploadSigner;
+  readonly sas: UrlSigner;
   /** Everything as it is now, to come back to. */
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
@@ -78,7 +78,7 @@ export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: 
     clock,
     random,
     faults,
-    sas: createUploadSigner(seed),
+    sas: createUrlSigner(seed),
     get ids() {
       return ids;
     },

@@ -176,6 +176,16 @@ describe('a dossier title', () => {
     expect(await issuer.read(id)).toMatchObject(end);
   });
 
+  test('[firma dopo 1 s] leads to a signed file on running time, without a word to the sandbox itself', async () => {
+    const issuer = issuerOf(await sandboxForTest());
+    const request = await issuer.createRequest(undefined, { title: 'Assunzione [Firma dopo 1 s]' });
+    await issuer.upload(request, await makePdf());
+    await issuer.until(request.id, ({ documents: [document] }) => document?.status === 'READY');
+    await issuer.setStatus(request.id, 'READY');
+    const { documents } = await issuer.until(request.id, ({ status }) => status === 'SIGNED');
+    expect((await fetch(String(documents[0]?.['url']))).status).toBe(200);
+  });
+
   test.each([
     ['[firma fallita]', 'REJECTED', 'REJECTED'],
     ['[firma sospesa]', 'WAIT_FOR_QTSP', 'WAIT_FOR_SIGNATURE'],

@@ -13,7 +13,7 @@ const DOWNLOAD: Grant = { permissions: 'r', lifetimeMs: 5 * 60 * 1_000 };
 const SIGNED_MEMBERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
 
 /** Gives out and checks signed addresses (shared access signatures) of one blob each. */
-export interface UploadSigner {
+export interface UrlSigner {
   /** Path and query of an address where the blob may be written and read, not deleted, for 15 minutes. */
   sign(container: string, blob: string, now: number): string;
   /** The same for reading only, for 5 minutes. */
@@ -32,7 +32,7 @@ export type SasVerdict =
  * A signer with a key of its own: what one sandbox signs, another refuses.
  * @param seed makes the key, so that signatures repeat; by chance without
  */
-export function createUploadSigner(seed?: number): UploadSigner {
+export function createUrlSigner(seed?: number): UrlSigner {
   const key = seed === undefined ? randomBytes(32) : Buffer.from(`seed ${seed}`);
   const signature = (container: string, blob: string, query: URLSearchParams) =>
     createHmac('sha256', key)
