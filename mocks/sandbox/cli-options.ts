@@ -63,7 +63,7 @@ const SETTINGS = {
   },
   profile: {
     argument: '<profile>',
-    text: 'implemented: answers like the running service (implemented)',
+    text: 'implemented: as the service does; documented: as is published of it (implemented)',
     must: 'be implemented or documented',
     schema: z.enum(['implemented', 'documented']).default('implemented'),
   },

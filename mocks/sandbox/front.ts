@@ -112,7 +112,8 @@ export function createFront({ world, api, storage, control, recorder, journal }:
     left: AbortSignal,
   ): Promise<Served> {
     const own = parseFaultHeader(request.headers[FAULT_HEADER]?.toString(), operationId);
-    const { ids, delayMs, fault } = world.faults.meet(operationId ?? '', own);
+    const ordeal = operationId === undefined ? undefined : world.faults.meet(operationId, own);
+    const { ids = [], delayMs = 0, fault } = ordeal ?? {};
     await pause(delayMs, left);
     const marks: string[] = [];
     const served = { operationId, fault, violations: { request: [], response: [] } };

@@ -58,7 +58,10 @@ function placeOf({ url, origin, port }: Sandbox, host: string): Place {
   };
 }
 
-function welcome({ url, control }: Place, { timeScale, frozenAt, seed, strict }: CliOptions): string {
+function welcome(
+  { url, control }: Place,
+  { timeScale, frozenAt, seed, profile, strict }: CliOptions,
+): string {
   const local = (address: string): string => address.replace('//127.0.0.1:', '//localhost:');
   const time =
     frozenAt === undefined
@@ -70,6 +73,7 @@ function welcome({ url, control }: Place, { timeScale, frozenAt, seed, strict }:
     '  API key  any text, in the header Ocp-Apim-Subscription-Key',
     `  Control  ${local(control)}`,
     `  Time     ${time}`,
+    ...(profile === 'documented' ? ['  Profile  documented: as published, not as the service does'] : []),
     ...(seed === undefined ? [] : [`  Seed     ${seed}`]),
     ...(strict ? ['  Strict   ends with exit code 1 if the contract was broken'] : []),
   ].join('\n');
@@ -83,8 +87,16 @@ async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /** Without members that are undefined, so that defaults apply. */
-function sandboxOptionsOf({ port, host, timeScale, frozenAt, seed }: CliOptions): SandboxOptions {
-  return { port, host, timeScale, ...(frozenAt && { frozenAt }), ...(seed !== undefined && { seed }) };
+function sandboxOptionsOf(options: CliOptions): SandboxOptions {
+  const { port, host, timeScale, profile, frozenAt, seed } = options;
+  return {
+    port,
+    host,
+    timeScale,
+    profile,
+    ...(frozenAt && { frozenAt }),
+    ...(seed !== undefined && { seed }),
+  };
 }
 
 function fail(error: unknown): void {

@@ -1,3 +1,5 @@
+import { maskFiscalCodes } from './mask.ts';
+
 /** A call that broke the contract. */
 export interface Violation {
   /** `request`: the caller sent what the contract forbids. `response`: the sandbox answered what it does not allow. */
@@ -5,7 +7,7 @@ export interface Violation {
   /** Undefined when the contract has no such path or method. */
   readonly operationId: string | undefined;
   readonly method: string;
-  /** Without the query. */
+  /** Without the query; fiscal codes are masked. */
   readonly path: string;
   readonly messages: readonly string[];
 }
@@ -35,7 +37,8 @@ export function createRecorder(logger: SandboxLogger | undefined): Recorder {
   return {
     violations,
     takeViolations: () => violations.splice(0),
-    violation(violation) {
+    violation(given) {
+      const violation = { ...given, path: maskFiscalCodes(given.path) };
       logger?.warn(violation, 'contract violation');
       if (violations.length < MAX_COMPLAINTS) violations.push(violation);
     },

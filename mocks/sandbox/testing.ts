@@ -1,3 +1,8 @@
 /** What `sigillo/testing` exports: the sandbox for test suites. */
 export { startSandbox } from './server.ts';
 export type { Sandbox, SandboxOptions } from './server.ts';
+export type { Fault } from './faults/fault.ts';
+export type { ActiveFault, Faults } from './faults/faults.ts';
+export type { Journal, JournalFilter, WaitOptions } from './journal.ts';
+export type { JournalEntry, RecordedBody } from './journal-entry.ts';
+export type { Violation } from './recorder.ts';

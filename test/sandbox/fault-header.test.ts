@@ -56,6 +56,12 @@ test.each([
   'getDossier=latency',
   '*=200',
   '*=503:proxy',
+  '*=503:gateway:x',
+  '*=reset:1',
+  '*=latency:',
+  '*=latency:1e3',
+  '*=slow:1:2',
+  '*=toString',
 ])('says so when it does not understand %s, whichever operation it is meant for', async (header) => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('GET', '/signature-requests/x', undefined, {

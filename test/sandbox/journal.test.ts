@@ -62,6 +62,8 @@ test('masks fiscal codes wherever they are, unless it is asked not to', async ()
   await issuer.call('POST', '/signers', `{"fiscal_code": "${FISCAL_CODE}"`);
   await issuer.call('POST', '/signers', { fiscal_code: FISCAL_CODE.toLowerCase(), [FISCAL_CODE]: 1 });
   await issuer.call('GET', `/dossiers/${FISCAL_CODE}/signature-requests?continuationToken=${FISCAL_CODE}`);
+  await issuer.call('GET', `/${FISCAL_CODE}`);
+  expect(JSON.stringify(sandbox.violations)).not.toContain('80R13C555X');
   expect(sandbox.takeViolations()).not.toEqual([]);
   const masked = sandbox.journal.entries();
   expect(masked).toMatchObject([
@@ -69,6 +71,7 @@ test('masks fiscal codes wherever they are, unless it is asked not to', async ()
     { requestBody: { text: '{"fiscal_code": "SPNDNL••••••••••"' } },
     { requestBody: { json: { fiscal_code: 'spndnl••••••••••' } } },
     { path: '/api/v1/sign/dossiers/SPNDNL••••••••••/signature-requests' },
+    { path: '/api/v1/sign/SPNDNL••••••••••' },
   ]);
   expect(JSON.stringify(masked)).not.toMatch(/80R13C555X/i);
   expect(sandbox.journal.entries({ unmasked: true })).toMatchObject([
@@ -76,6 +79,7 @@ test('masks fiscal codes wherever they are, unless it is asked not to', async ()
     {},
     {},
     { query: { continuationToken: FISCAL_CODE } },
+    {},
   ]);
 });
 

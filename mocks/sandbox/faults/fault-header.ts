@@ -34,29 +34,38 @@ export function parseFaultHeader(header: string | undefined, operationId: string
 
 /** The fault a shorthand stands for, its numbers not yet checked. */
 function shapeOf(shorthand: string): object | undefined {
-  const [name = '', first, second, ...rest] = shorthand.split(':');
-  if (rest.length > 0) return undefined;
-  const number = first === undefined ? undefined : Number(first);
-  switch (name) {
-    case '429':
-      return { kind: 'rate-limit', retryAfterSeconds: number };
-    case 'reset':
-      return { kind: 'reset', when: 'before' };
-    case 'reset-after':
-      return { kind: 'reset', when: 'after' };
-    case 'reset-middle':
-      return { kind: 'reset', when: 'middle' };
-    case 'latency':
-      return { kind: 'latency', ms: number, jitterMs: second === undefined ? undefined : Number(second) };
-    case 'slow':
-      return { kind: 'slow-body', ms: number };
-    case 'malformed':
-      return { kind: 'malformed-body' };
-    case 'truncated':
-      return { kind: 'truncated-body' };
-    case 'html':
-      return { kind: 'wrong-content-type', status: number };
-    default:
-      return /^\d{3}$/.test(name) ? { kind: 'status', status: Number(name), envelope: first } : undefined;
+  const [name = '', ...parameters] = shorthand.split(':');
+  const [first, second] = parameters;
+  if (/^\d{3}$/.test(name) && name !== '429') {
+    return parameters.length > 1 ? undefined : { kind: 'status', status: Number(name), envelope: first };
   }
+  const known = SHORTHANDS.get(name);
+  if (known === undefined || parameters.length > known.parameters) return undefined;
+  return known.shape(numberOf(first), numberOf(second));
 }
+
+/** Undefined when it was not given, not a number when it is none. */
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+interface Shorthand {
+  /** How many may follow. */
+  readonly parameters: 0 | 1 | 2;
+  readonly shape: (first: number | undefined, second: number | undefined) => object;
+}
+
+const SHORTHANDS: ReadonlyMap<string, Shorthand> = new Map(
+  Object.entries<Shorthand>({
+    429: { parameters: 1, shape: (retryAfterSeconds) => ({ kind: 'rate-limit', retryAfterSeconds }) },
+    reset: { parameters: 0, shape: () => ({ kind: 'reset', when: 'before' }) },
+    'reset-after': { parameters: 0, shape: () => ({ kind: 'reset', when: 'after' }) },
+    'reset-middle': { parameters: 0, shape: () => ({ kind: 'reset', when: 'middle' }) },
+    latency: { parameters: 2, shape: (ms, jitterMs) => ({ kind: 'latency', ms, jitterMs }) },
+    slow: { parameters: 1, shape: (ms) => ({ kind: 'slow-body', ms }) },
+    malformed: { parameters: 0, shape: () => ({ kind: 'malformed-body' }) },
+    truncated: { parameters: 0, shape: () => ({ kind: 'truncated-body' }) },
+    html: { parameters: 1, shape: (status) => ({ kind: 'wrong-content-type', status }) },
+  }),
+);

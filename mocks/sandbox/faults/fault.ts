@@ -1,6 +1,7 @@
 /**
  * Something that is to go wrong, as plain data: it is also what comes over HTTP. A fault waits until a call fits it,
- * fires, and is gone when it has fired `count` times.
+ * fires, and is gone when it has fired `count` times. A call that is answered from the contract (`Prefer: code=…`) meets
+ * none.
  */
 export type Fault = CallFault | Behaviour;
 
@@ -43,7 +44,7 @@ export interface StatusFault extends Calls {
    * of it (`statusCode` and `message`). The storage has its own, Azure's XML. @default 'problem'
    */
   readonly envelope?: 'problem' | 'gateway' | undefined;
-  /** The text for people: `detail`, `message` or the XML's `Message`. @default what the service says */
+  /** The text for people: `detail` (of a 422 its one violation), `message` or `Message`. @default what the service says */
   readonly detail?: string | undefined;
   /** Azure's error code, such as `ServerBusy`; for the storage only. @default what fits the status */
   readonly code?: string | undefined;

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { gatewayError, problem } from '../problems.ts';
+import { gatewayError, problem, validationProblem } from '../problems.ts';
 import type { Answer } from '../problems.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { World } from '../world.ts';
@@ -75,6 +75,8 @@ function withBody(answer: WireAnswer, body: Buffer | string): WireAnswer {
 }
 
 function backendAnswer({ status, detail }: StatusFault): Answer {
+  // The reasons of a 422 are in its violations, its detail never changes.
+  if (status === 422) return validationProblem(detail === undefined ? [] : [detail]).answer;
   const title = status === 429 ? 'Too many request' : (STATUS_CODES[status] ?? 'Error');
   return problem({ title, status, detail: detail ?? BACKEND_DETAILS[status] ?? 'Something went wrong.' })
     .answer;
