@@ -21,6 +21,8 @@ export interface IncomingCall {
   /** Scheme, host and port under which the caller reached the sandbox. */
   readonly origin: string;
   readonly remoteAddress: string;
+  /** Aborted when the caller has left. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a call went. */

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
 import { contractOperations, CONTROL_CONTRACT } from '../../mocks/sandbox/contract.ts';
+import { startSandbox } from '../../mocks/sandbox/server.ts';
 import { issuerOf, sandboxForTest, START } from './support-issuer.ts';
 import { control, statusWithHeaders } from './support-control.ts';
 
@@ -80,6 +81,91 @@ test('lets the citizen sign and the trust provider fail', async () => {
     headers: expect.any(Headers),
     body: { code: 'UNKNOWN_REQUEST' },
   });
+});
+
+test('puts faults there, lists them and takes them away', async () => {
+  const sandbox = await sandboxForTest();
+  const add = (fault: object) => control(sandbox, 'POST', '/faults', fault);
+  const outage = { kind: 'status', operation: 'getDossier', status: 503, count: 2 };
+  const { id } = Object((await add(outage)).body);
+  const slow = Object((await add({ kind: 'latency', ms: 1, jitterMs: 1, probability: 0.5 })).body);
+  expect((await issuerOf(sandbox).call('GET', '/dossiers/x')).status).toBe(503);
+  expect((await control(sandbox, 'GET', '/faults')).body).toMatchObject({
+    faults: [{ id, fault: outage, seen: 1, fired: 1 }, { id: slow.id }],
+  });
+  expect((await control(sandbox, 'DELETE', `/faults/${id}`)).status).toBe(204);
+  expect((await control(sandbox, 'DELETE', `/faults/${id}`)).status).toBe(404);
+  expect((await issuerOf(sandbox).call('GET', '/dossiers/x')).status).toBe(404);
+  expect((await control(sandbox, 'DELETE', '/faults')).status).toBe(204);
+  expect(sandbox.faults.list()).toEqual([]);
+  sandbox.takeViolations();
+});
+
+test.each([
+  [{ kind: 'status' }, 422],
+  [{ kind: 'latency', ms: 1, when: 'before' }, 422],
+  [{ kind: 'status', status: 500, operation: 'getNothing' }, 422],
+  [{ kind: 'earthquake' }, 400],
+])('refuses the fault %j by %i and says what is wrong', async (fault, status) => {
+  const sandbox = await sandboxForTest();
+  const reply = await control(sandbox, 'POST', '/faults', fault);
+  expect(reply).toMatchObject({ status, body: { detail: expect.any(String) } });
+  expect(sandbox.faults.list()).toEqual([]);
+});
+
+test('shows the journal, as much of it as is asked for', async () => {
+  const sandbox = await sandboxForTest();
+  const issuer = issuerOf(sandbox);
+  const fiscalCode = 'SPNDNL80R13C555X';
+  await issuer.call('POST', '/signers', { fiscal_code: fiscalCode });
+  await issuer.call('GET', '/dossiers/x');
+  await issuer.createDossier();
+  const read = async (query: string) => {
+    const { status, body } = await control(sandbox, 'GET', `/journal?${query}`);
+    expect(status).toBe(200);
+    return Object(body).entries.map(({ seq }: { seq: number }) => seq);
+  };
+  expect(await read('')).toEqual([1, 2, 3]);
+  expect(await read('operationId=getDossier')).toEqual([2]);
+  expect(await read('status=201')).toEqual([3]);
+  expect(await read('after=1&method=GET')).toEqual([2]);
+  expect(await read('path=dossiers&ended=answered&violating=false')).toEqual([2, 3]);
+  const masked = await control(sandbox, 'GET', '/journal');
+  expect(JSON.stringify(masked.body)).not.toContain(fiscalCode);
+  const { body } = await control(sandbox, 'GET', '/journal?unmasked=true');
+  expect(JSON.stringify(body)).toContain(fiscalCode);
+  expect((await control(sandbox, 'GET', '/journal?status=many')).status).toBe(400);
+  expect((await control(sandbox, 'DELETE', '/journal')).status).toBe(204);
+  expect(await read('')).toEqual([]);
+});
+
+test('waits for a call, and says what came instead when it does not come', async () => {
+  const sandbox = await sandboxForTest();
+  const awaited = control(sandbox, 'GET', '/journal?operationId=createDossier&waitMs=10000');
+  await issuerOf(sandbox).call('GET', '/dossiers/x');
+  await issuerOf(sandbox).createDossier();
+  expect(await awaited).toMatchObject({
+    status: 200,
+    body: { entries: [{ operationId: 'createDossier', seq: 2 }] },
+  });
+  expect(await control(sandbox, 'GET', '/journal?operationId=sendNotification&waitMs=1')).toMatchObject({
+    status: 404,
+    body: { detail: expect.stringMatching(/No call that fits .*\n.*createDossier/s) },
+  });
+});
+
+test('a wait ends without complaint when its caller leaves or the sandbox is closed', async () => {
+  const sandbox = await startSandbox();
+  const left = new AbortController();
+  const path = `${sandbox.origin}/_sandbox/journal?operationId=sendNotification&waitMs=60000`;
+  const leaving = fetch(path, { signal: left.signal });
+  const staying = fetch(path);
+  const ends = Promise.all([expect(leaving).rejects.toThrow(), expect(staying).rejects.toThrow()]);
+  // Both have arrived: a call on the same server that was sent later is answered.
+  await control(sandbox, 'GET', '/clock');
+  left.abort();
+  await sandbox.close();
+  await ends;
 });
 
 test('hands out what broke the contract, once', async () => {

@@ -33,16 +33,16 @@ export async function createControl(controls: Controls, onBug: (error: unknown) 
       const detail = `The call does not fit the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
       return controlProblem(400, detail, { violations }).answer;
     }
-    const { query, body, origin } = call;
+    const { query, body, origin, signal = new AbortController().signal } = call;
     try {
-      return await handleControl(operationId, { controls, snapshots, id, query, body, origin });
+      return await handleControl(operationId, { controls, snapshots, id, query, body, origin, signal });
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
       throw error;
     }
   }, CONTROL_CONTRACT);
 
-  async function answer(request: IncomingMessage, url: URL): Promise<Answer> {
+  async function answer(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Answer> {
     if (isForeignPage(request)) return FOREIGN_PAGE.answer;
     const bytes = await readRequestBody(request);
     if (bytes === undefined) return controlProblem(413, 'The body is over 100 MiB. Send it in parts').answer;
@@ -59,6 +59,7 @@ export async function createControl(controls: Controls, onBug: (error: unknown) 
         body,
         origin: url.origin,
         remoteAddress: request.socket.remoteAddress ?? '',
+        signal,
       },
       undefined,
     );
@@ -85,7 +86,9 @@ export async function createControl(controls: Controls, onBug: (error: unknown) 
   }
 
   return async (request, response, url) => {
-    const { status, headers, body } = await answer(request, url);
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    const { status, headers, body } = await answer(request, url, left.signal);
     const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
     const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(text) };
     response.writeHead(status, { ...ALWAYS, ...length, ...headers });

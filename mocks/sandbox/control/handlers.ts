@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { API_BASE } from '../api.ts';
 import { CitizenError } from '../citizen.ts';
-import type { Citizen, WaitingRequest } from '../citizen.ts';
+import type { Citizen } from '../citizen.ts';
 import { CONTROL_CONTRACT } from '../contract.ts';
+import { InvalidFaultError, parseFault } from '../faults/parse-fault.ts';
 import type { Answer } from '../problems.ts';
-import type { Violation } from '../recorder.ts';
 import { SeedError } from '../seed-input.ts';
 import type { Controls } from './controls.ts';
-import type { components, operations } from './openapi.d.ts';
+import { readJournal } from './journal-query.ts';
+import type { operations } from './openapi.d.ts';
 import { controlProblem } from './problem.ts';
 import type { SnapshotShelf } from './snapshot-shelf.ts';
 import { VERSION } from './version.ts';
+import { entryView, faultView, violationView, waitingView } from './views.ts';
 
 /** Where the control API begins. */
 export const CONTROL_BASE = '/_sandbox';
@@ -36,6 +38,8 @@ export interface ControlCall<Body> {
   readonly id: string;
   readonly query: Readonly<Record<string, string | string[]>>;
   readonly body: Body;
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal;
   /** Scheme, host and port under which the caller reached the sandbox. */
   readonly origin: string;
 }
@@ -111,6 +115,39 @@ const HANDLERS: JsonHandlers = {
   completeSignature: ({ controls: { citizen }, body: { id, outcome } }) =>
     citizenReply(citizen, id, () => citizen.complete(id, outcome)),
 
+  listFaults: ({ controls: { faults } }) => ({
+    status: 200,
+    body: { faults: faults.list().map(faultView) },
+  }),
+  addFault({ controls: { faults }, body }) {
+    try {
+      return { status: 201, body: { id: faults.add(parseFault(body)) } };
+    } catch (error) {
+      if (!(error instanceof InvalidFaultError)) throw error;
+      throw controlProblem(422, error.message);
+    }
+  },
+  clearFaults({ controls: { faults } }) {
+    faults.clear();
+    return DONE;
+  },
+  clearFault({ controls: { faults }, id }) {
+    if (faults.clear(id) > 0) return DONE;
+    throw controlProblem(
+      404,
+      'There is no such fault, or no longer. GET /_sandbox/faults lists those there are',
+    );
+  },
+
+  getJournal: async ({ controls: { journal }, query, signal }) => ({
+    status: 200,
+    body: { entries: (await readJournal(journal, query, signal)).map(entryView) },
+  }),
+  clearJournal({ controls: { journal } }) {
+    journal.clear();
+    return DONE;
+  },
+
   getViolations: ({ controls }) => ({
     status: 200,
     body: { violations: controls.violations.map(violationView) },
@@ -128,28 +165,14 @@ const LINKS = [
   'snapshots',
   'clock',
   'citizen/waiting',
+  'faults',
+  'journal',
   'violations',
 ] as const;
 const DONE = { status: 204, body: undefined } as const;
 
 function clockReply({ controls: { clock } }: ControlCall<unknown>) {
   return { status: 200, body: { now: new Date(clock.now()).toISOString(), frozen: clock.frozen } } as const;
-}
-
-function waitingView({
-  documents,
-  expiresAt,
-  ...request
-}: WaitingRequest): components['schemas']['WaitingRequest'] {
-  return {
-    ...request,
-    documents: documents.map(({ id, title, clauses }) => ({
-      id,
-      title,
-      clauses: clauses.map((clause) => ({ title: clause.title, type: clause.type })),
-    })),
-    expiresAt: expiresAt.toISOString(),
-  };
 }
 
 /** @throws Refusal where the citizen cannot */
@@ -161,17 +184,6 @@ function citizenReply(citizen: Citizen, id: string, act: () => void) {
     if (!(error instanceof CitizenError)) throw error;
     throw controlProblem(error.code === 'UNKNOWN_REQUEST' ? 404 : 409, error.message, { code: error.code });
   }
-}
-
-function violationView(violation: Violation): components['schemas']['Violation'] {
-  const { direction, operationId, method, path, messages } = violation;
-  return {
-    direction,
-    ...(operationId !== undefined && { operationId }),
-    method,
-    path,
-    messages: [...messages],
-  };
 }
 
 /**

@@ -288,6 +288,75 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/faults': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The faults that can still fire */
+    get: operations['listFaults'];
+    put?: never;
+    /**
+     * Let something go wrong
+     * @description Behind the faults that are there. It waits until a call fits it, fires, and is gone when it has fired `count` times. Latencies add up; of all other kinds a call meets the first that fires.
+     */
+    post: operations['addFault'];
+    /** Let everything go well again */
+    delete: operations['clearFaults'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/faults/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description As answered when it was added
+         * @example fault-1
+         */
+        id: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Drop one fault */
+    delete: operations['clearFault'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/journal': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The calls that were received
+     * @description Those that fit all that is given, oldest first; the latest 10,000 are kept. With `waitMs` it answers as soon as one fits, which may be at once. Calls of the control API are not in it.
+     */
+    get: operations['getJournal'];
+    put?: never;
+    post?: never;
+    /**
+     * Forget the calls so far
+     * @description Numbering goes on.
+     */
+    delete: operations['clearJournal'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/violations': {
     parameters: {
       query?: never;
@@ -377,6 +446,119 @@ export interface components {
     Failure: {
       /** @description Error text of the trust provider. Becomes `reject_reason` */
       fails: string;
+    };
+    /**
+     * @description What else is given depends on the kind.
+     *
+     *     What goes wrong with a call; `operation` says which:
+     *     - `status`: an error answer, `status` 400 to 599, with `envelope`, `detail` and `code`. Nothing is handled.
+     *     - `rate-limit`: the 429 of the API gateway, with `retryAfterSeconds`. The storage answers 503, as Azure does.
+     *     - `latency`: handled late, by `ms` and up to `jitterMs` more, in real time.
+     *     - `reset`: the connection breaks, `when` before anything is handled, after the call has had its effect, or in the
+     *       middle of the answer.
+     *     - `slow-body`: the right answer, its body spread over `ms`.
+     *     - `malformed-body`: a body that is not JSON. `truncated-body`: the first half of the right one.
+     *     - `wrong-content-type`: an HTML page, as a proxy in between sends it, with `status` (default: 200).
+     *
+     *     What goes wrong inside the service, without `operation`:
+     *     - `validation-never-finishes`: a file arrives and nothing comes of it.
+     *     - `never-waits-for-signature`: a request that is marked READY stays READY.
+     *     - `back-office-outage`: every key looks wrong, 401, but for `getSignerByFiscalCode`.
+     *     - `cancel-loses-race`: the signer has signed in the moment of the cancel.
+     */
+    Fault: {
+      /** @enum {string} */
+      kind:
+        | 'status'
+        | 'rate-limit'
+        | 'latency'
+        | 'reset'
+        | 'slow-body'
+        | 'malformed-body'
+        | 'truncated-body'
+        | 'wrong-content-type'
+        | 'validation-never-finishes'
+        | 'never-waits-for-signature'
+        | 'back-office-outage'
+        | 'cancel-loses-race';
+      /** @description An operationId of the Issuer API, `putBlob`, `putBlock`, `putBlockList`, `getBlob` or `deleteBlob` of the storage, or `*` for all of both. Default: `*` */
+      operation?: string;
+      /** @description Fires on the nth occasion from now; the first is 1. Once, unless `count` says otherwise */
+      nth?: number;
+      /** @description Fires so often, then is gone. Default: until it is cleared */
+      count?: number;
+      /** @description Fires with this probability, by the dice of the sandbox's seed */
+      probability?: number;
+      status?: number;
+      /**
+       * @description Whose error: of the backend of the service, or of the API gateway in front of it. Default: `problem`
+       * @enum {string}
+       */
+      envelope?: 'problem' | 'gateway';
+      /** @description Text for people. Default: what the service says */
+      detail?: string;
+      /** @description Azure's error code, such as ServerBusy; for the storage only */
+      code?: string;
+      /** @description Default: 1 */
+      retryAfterSeconds?: number;
+      ms?: number;
+      /** @description Default: 0 */
+      jitterMs?: number;
+      /** @enum {string} */
+      when?: 'before' | 'after' | 'middle';
+    };
+    ActiveFault: {
+      id: string;
+      fault: components['schemas']['Fault'];
+      /** @description Occasions so far */
+      seen: number;
+      /** @description Times it has fired */
+      fired: number;
+    };
+    /** @description Never with headers, so never with an API key. */
+    JournalEntry: {
+      /** @description Grows with each call received, from 1 */
+      seq: number;
+      /**
+       * Format: date-time
+       * @description When it was received, on the clock of the sandbox
+       */
+      time: string;
+      /** @description Absent when no operation has this path and method */
+      operationId?: string;
+      method: string;
+      path: string;
+      /** @description Signatures are masked */
+      query: {
+        [key: string]: string | string[];
+      };
+      /** @description Also when the answer was lost; absent when there was none */
+      status?: number;
+      ended: components['schemas']['Ending'];
+      /** @description Real time */
+      durationMs: number;
+      violations: {
+        request: string[];
+        response: string[];
+      };
+      /** @description Ids of the faults that fired, or their text in the x-sandbox-fault header */
+      faults: string[];
+      requestBody?: components['schemas']['RecordedBody'];
+      responseBody?: components['schemas']['RecordedBody'];
+    };
+    /**
+     * @description With an answer, with a connection that a fault broke, or because its caller left
+     * @enum {string}
+     */
+    Ending: 'answered' | 'reset' | 'aborted';
+    /** @description `json` for what is JSON, `text` for other text, and size with digest for all else and for what is longer than 64 KiB. Absent when there was none. */
+    RecordedBody: {
+      /** @description Any value */
+      json?: unknown;
+      text?: string;
+      bytes?: number;
+      /** @description Lower-case hex. Absent when the body was forgotten to save memory */
+      sha256?: string;
     };
     Violation: {
       /**
@@ -968,6 +1150,194 @@ export interface operations {
       200: components['responses']['CitizenStatus'];
       404: components['responses']['NoSuchRequest'];
       409: components['responses']['CitizenCannot'];
+      default: components['responses']['Problem'];
+    };
+  };
+  listFaults: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Oldest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            faults: components['schemas']['ActiveFault'][];
+          };
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  addFault: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Fault'];
+      };
+    };
+    responses: {
+      /** @description It waits */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            id: string;
+          };
+        };
+      };
+      /** @description What it asks for makes no sense for its kind */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  clearFaults: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No fault is left */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  clearFault: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description As answered when it was added
+         * @example fault-1
+         */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Dropped */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description There is no fault of that id; it may have fired for the last time */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  getJournal: {
+    parameters: {
+      query?: {
+        /**
+         * @description Of the Issuer API, or putBlob, putBlock, putBlockList, getBlob, deleteBlob
+         * @example sendNotification
+         */
+        operationId?: string;
+        method?: string;
+        /** @description Text that the path contains; an id will do */
+        path?: string;
+        /** @example 200 */
+        status?: number;
+        ended?: components['schemas']['Ending'];
+        /** @description Id of a fault that the call met */
+        fault?: string;
+        /** @description Whether the contract has something against the call or its answer */
+        violating?: boolean;
+        /** @description Only calls received after the one with this `seq` */
+        after?: number;
+        /**
+         * @description How long to wait for a call that fits, in real time. Default: not at all
+         * @example 5000
+         */
+        waitMs?: number;
+        /** @description Shows fiscal codes in full. Default: false */
+        unmasked?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The calls. Empty when none fits and no wait was asked for */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            entries: components['schemas']['JournalEntry'][];
+          };
+        };
+      };
+      /** @description No call that fits came within `waitMs` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  clearJournal: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
       default: components['responses']['Problem'];
     };
   };

@@ -1,0 +1,40 @@
+import type { WaitingRequest } from '../citizen.ts';
+import type { ActiveFault } from '../faults/faults.ts';
+import type { JournalEntry } from '../journal-entry.ts';
+import type { Violation } from '../recorder.ts';
+import type { components } from './openapi.d.ts';
+
+type Schemas = components['schemas'];
+
+export function waitingView({ documents, expiresAt, ...request }: WaitingRequest): Schemas['WaitingRequest'] {
+  return {
+    ...request,
+    documents: documents.map(({ id, title, clauses }) => ({
+      id,
+      title,
+      clauses: clauses.map((clause) => ({ title: clause.title, type: clause.type })),
+    })),
+    expiresAt: expiresAt.toISOString(),
+  };
+}
+
+export function violationView(violation: Violation): Schemas['Violation'] {
+  const { direction, operationId, method, path, messages } = violation;
+  return {
+    direction,
+    ...(operationId !== undefined && { operationId }),
+    method,
+    path,
+    messages: [...messages],
+  };
+}
+
+export function faultView(active: ActiveFault): Schemas['ActiveFault'] {
+  // The document does not know undefined, nor does JSON: such members are not written.
+  return active as Schemas['ActiveFault'];
+}
+
+export function entryView(entry: JournalEntry): Schemas['JournalEntry'] {
+  // As above.
+  return entry as Schemas['JournalEntry'];
+}
