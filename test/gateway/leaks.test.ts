@@ -90,7 +90,11 @@ test('a client who leaves in the middle of a file is no fault of the gateway', a
   using client = new PoliteClient(Number(new URL(world.url).port));
   await client.begin(uploadsBody(targets, { a: pdfBytes(15 * 1024 * 1024) }), 10 * 1024 * 1024);
   await expect
-    .poll(() => world.sandbox.calls.some(({ operationId }) => operationId === 'putBlock'))
+    .poll(() =>
+      world.sandbox.journal
+        .entries({ ended: 'answered' })
+        .some(({ operationId }) => operationId === 'putBlock'),
+    )
     .toBe(true);
   client.socket.resetAndDestroy();
   await expect.poll(() => world.sandbox.storageActivity()).toEqual({ putsInFlight: 0, openConnections: 0 });

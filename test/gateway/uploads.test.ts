@@ -33,8 +33,9 @@ function connectTo({ url }: Gateway): PoliteClient {
 
 /** Everything committed to the storage so far, also what the service has moved or dropped since. */
 const commits = ({ sandbox }: Gateway): number =>
-  sandbox.calls.filter(({ operationId }) => operationId === 'putBlob' || operationId === 'putBlockList')
-    .length;
+  sandbox.journal
+    .entries({ ended: 'answered' })
+    .filter(({ operationId }) => operationId === 'putBlob' || operationId === 'putBlockList').length;
 
 const stored = (content: Buffer) => ({
   __typename: 'UploadDocumentPayload',
@@ -379,7 +380,7 @@ test.each([
   const [target] = await draftOf(gateway);
   const client = connectTo(gateway);
   const putBlocks = (): number =>
-    gateway.sandbox.calls.filter(({ operationId }) => operationId === 'putBlock').length;
+    gateway.sandbox.journal.entries({ operationId: 'putBlock', ended: 'answered' }).length;
   await client.begin(uploadsBody([target], { a: pdfBytes(50 * MIB) }), bytes);
   await expect.poll(putBlocks).toBe(Math.floor(bytes / (4 * MIB)));
   client.socket.resetAndDestroy();

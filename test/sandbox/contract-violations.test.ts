@@ -80,7 +80,7 @@ test('answers from the contract, without state, when the caller prefers it', asy
   expect(one.body).toEqual(other.body);
   expect(await prefer('code=418')).toMatchObject({ status: 404, headers: expect.any(Headers) });
   expect(await prefer('example=nobody')).toMatchObject({ status: 404 });
-  expect(sandbox.calls.map(({ operationId }) => operationId)).toContain('getSignatureRequest');
+  expect(sandbox.journal.entries().map(({ operationId }) => operationId)).toContain('getSignatureRequest');
 });
 
 test('leaves calls with other preferences to the state', async () => {

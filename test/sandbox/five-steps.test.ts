@@ -91,7 +91,10 @@ test('leads from a PDF to a QR code and a notification in the five steps of the 
   expect(decoded?.data).toBe(`https://continua.io.pagopa.it/open?feat=firma&srid=${id}`);
 
   expect(
-    sandbox.calls.filter(({ method }) => method !== 'GET').map(({ operationId }) => operationId),
+    sandbox.journal
+      .entries()
+      .filter(({ method }) => method !== 'GET')
+      .map(({ operationId }) => operationId),
   ).toEqual([
     'createDossier',
     'getSignerByFiscalCode',
