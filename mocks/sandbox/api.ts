@@ -71,14 +71,21 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   const visits = new WeakMap<IncomingCall, Visit>();
 
-  const exchange = await createEngine(async (operationId, pathIds, call) => {
-    const visit = visits.get(call);
-    if (visit === undefined) throw new Error('The engine handed out a call that it was not given');
-    visit.ordeal = world.faults.meet(operationId, parseFaultHeader(call.headers[FAULT_HEADER], operationId));
-    await pause(visit.ordeal.delayMs, visit.left);
-    if (visit.left.aborted || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
-    return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
-  });
+  const exchange = await createEngine(
+    async (operationId, pathIds, call) => {
+      const visit = visits.get(call);
+      if (visit === undefined) throw new Error('The engine handed out a call that it was not given');
+      visit.ordeal = world.faults.meet(
+        operationId,
+        parseFaultHeader(call.headers[FAULT_HEADER], operationId),
+      );
+      await pause(visit.ordeal.delayMs, visit.left);
+      if (visit.left.aborted || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
+      return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
+    },
+    undefined,
+    world.profile.name,
+  );
 
   async function attend(
     operationId: string,
@@ -96,7 +103,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     if (admission.refusal !== undefined) return withHeaders(admission.refusal, admission.headers);
     const { issuer, environment } = admission;
     const answer = await handle(operationId, { ...call, issuer, environment, pathIds, json });
-    return withHeaders(answer, admission.headers);
+    return withHeaders(world.profile.answer(operationId, answer), admission.headers);
   }
 
   async function handle(operationId: string, call: Call): Promise<Answer> {

@@ -16,6 +16,10 @@ export function onBlobUploaded(world: World, blobName: string): void {
   if (world.faults.occurs('validation-never-finishes')) return;
   const upload = world.store.uploads.get(blobName);
   const document = upload && documentInDraft(world, upload);
+  if (upload && document && world.profile.showsValidation) {
+    const uploadedAt = world.clock.now();
+    patchDocument(world, upload, uploadedAt, { status: 'WAIT_FOR_VALIDATION', uploadedAt });
+  }
   const delayMs = validationDelayMs(document?.metadata.title);
   if (delayMs !== undefined) world.clock.schedule(delayMs, { kind: 'validate-upload', blobName });
 }

@@ -7,9 +7,7 @@ import type { Sandbox, SandboxOptions } from './server.ts';
 
 /** Process entry of `npm run sandbox` and `sigillo sandbox`. The only file here with side effects. */
 async function run(options: CliOptions): Promise<void> {
-  const { strict, json, readyFile, profile } = options;
-  if (profile === 'documented')
-    throw new UsageError('--profile documented: there is only implemented so far');
+  const { strict, json, readyFile } = options;
   if (readyFile !== undefined) {
     // One that a killed process has left would say that this one is ready.
     await rm(readyFile, { force: true });

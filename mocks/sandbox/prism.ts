@@ -7,6 +7,7 @@ import { contractOperations } from './contract.ts';
 import { boundaryOf, partsOf } from './decoding/multipart.ts';
 import type { Preference } from './prefer.ts';
 import type { Answer } from './problems.ts';
+import type { ProfileName } from './profile.ts';
 
 /** A call as it came, on its way into the contract check. */
 export interface IncomingCall {
@@ -62,8 +63,9 @@ export type Answerer = (
 export async function createEngine(
   answer: Answerer,
   document?: string,
+  profile?: ProfileName,
 ): Promise<(call: IncomingCall, preference: Preference | undefined) => Promise<Exchange>> {
-  const operations = await contractOperations(document);
+  const operations = await contractOperations(document, profile);
   /** Prism hands its own request type through; this finds the call that it was made from. */
   const calls = new WeakMap<IHttpRequest, IncomingCall>();
   const matched = new WeakMap<IHttpRequest, string>();

@@ -11,6 +11,8 @@ import { createFront } from './front.ts';
 import type { StorageActivity } from './front.ts';
 import { createJournal } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
+import { PROFILES } from './profile.ts';
+import type { ProfileName } from './profile.ts';
 import { createRecorder } from './recorder.ts';
 import type { SandboxLogger } from './recorder.ts';
 import { createBlobService } from './storage/blob-service.ts';
@@ -33,6 +35,11 @@ export interface SandboxOptions {
   readonly frozenAt?: Date;
   /** With `frozenAt`, makes a run repeat byte for byte: identifiers, signatures and chance follow from it. */
   readonly seed?: number;
+  /**
+   * What to do where the running service differs from what is published about it: as the service does, or as published.
+   * @default 'implemented'
+   */
+  readonly profile?: ProfileName;
   /** Keys that are let in. @default every key that is not empty */
   readonly apiKeys?: readonly string[];
   /** Calls per key, or false for no limit. @default 150 in 5 s, as the service */
@@ -68,6 +75,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', timeScale = 0.1 } = options;
   const recorder = createRecorder(options.logger);
   const world = createWorld({
+    profile: PROFILES[options.profile ?? 'implemented'],
     timeScale,
     frozenAt: options.frozenAt?.getTime(),
     seed: options.seed,

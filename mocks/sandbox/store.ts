@@ -46,9 +46,10 @@ export type SignatureDocument = {
   readonly updatedAt: number;
 } & DocumentState;
 
-/** WAIT_FOR_VALIDATION is missing on purpose: the service never stores it, so no client ever sees it. */
 export type DocumentState =
   | { readonly status: 'WAIT_FOR_UPLOAD' }
+  /** The published document has it. The service never stores it, so no client of the service ever sees it. */
+  | { readonly status: 'WAIT_FOR_VALIDATION'; readonly uploadedAt: number }
   | { readonly status: 'READY'; readonly uploadedAt: number }
   | {
       readonly status: 'REJECTED';

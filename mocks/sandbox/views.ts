@@ -87,6 +87,8 @@ function documentView(document: SignatureDocument, url: string) {
   switch (document.status) {
     case 'WAIT_FOR_UPLOAD':
       return common;
+    case 'WAIT_FOR_VALIDATION':
+      return { ...common, uploaded_at: iso(document.uploadedAt) };
     case 'READY':
       return {
         ...common,

@@ -6,6 +6,8 @@ import type { FaultRegistry, FaultsState } from './faults/faults.ts';
 import { createIds } from './ids.ts';
 import type { Ids } from './ids.ts';
 import { openKey } from './issuers.ts';
+import type { Profile } from './profile.ts';
+import { PROFILES } from './profile.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 import { createBlobStore } from './storage/blob-store.ts';
@@ -19,6 +21,7 @@ import type { Task } from './tasks.ts';
 
 /** All that one sandbox owns and its handlers work on. Two sandboxes share nothing of it. */
 export interface World {
+  readonly profile: Profile;
   readonly clock: Clock<Task>;
   readonly random: Random;
   readonly faults: FaultRegistry;
@@ -44,6 +47,8 @@ export interface Snapshot {
 }
 
 export interface WorldOptions {
+  /** @default as implemented */
+  readonly profile?: Profile | undefined;
   readonly timeScale: number;
   readonly frozenAt?: number | undefined;
   /** @default by chance */
@@ -54,7 +59,8 @@ export interface WorldOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { profile = PROFILES.implemented, timeScale, frozenAt, seed, apiKeys = [], onBug } = options;
   const clock = createClock<Task>({
     timeScale,
     frozenAt,
@@ -75,6 +81,7 @@ export function createWorld({ timeScale, frozenAt, seed, apiKeys = [], onBug }: 
   for (const key of apiKeys) store.keys.set(key, openKey(key));
 
   const world: World = {
+    profile,
     clock,
     random,
     faults,

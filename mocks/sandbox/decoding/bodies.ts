@@ -11,8 +11,10 @@ const email = stringWhere('string that represents an email address', (text) =>
 );
 
 /** 16 upper-case characters; L M N P Q R S T U V may stand for digits (omocodia). The check character is not checked. */
-const fiscalCode = stringWhere('FiscalCode', (text) =>
-  /^[A-Z]{6}[\dLMNP-V]{2}[ABCDEHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]$/.test(text),
+const FISCAL_CODE =
+  '^[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]$';
+const fiscalCode = stringWhere(`string that matches the pattern "${FISCAL_CODE}"`, (text) =>
+  new RegExp(FISCAL_CODE).test(text),
 );
 
 export const createDossierBody = object(

@@ -43,6 +43,12 @@ export function stringWhere(name: string, accepts: (text: string) => boolean): C
   return value(name, (input) => (typeof input === 'string' && accepts(input) ? input : undefined));
 }
 
+/** The service's own types have a name for strings of at least one character. */
+export function stringOfAtLeast(min: number): Codec<string> {
+  if (min === 1) return nonEmptyString;
+  return stringWhere(`string of length >= ${min}`, (text) => text.length >= min);
+}
+
 /** A string of at least `min` and fewer than `end` UTF-16 units. */
 export function stringWithin(min: number, end: number): Codec<string> {
   return stringWhere(

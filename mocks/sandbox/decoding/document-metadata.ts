@@ -8,6 +8,7 @@ import {
   positiveNumber,
   stringWithin,
 } from './codec.ts';
+import { PROFILES } from '../profile.ts';
 import { decode, invalid } from './codec.ts';
 import type { Codec, Decoded } from './codec.ts';
 
@@ -65,11 +66,14 @@ export const documentMetadataList = arrayOf(
  */
 export function checkDocuments(
   documents: readonly { title: string; signature_fields?: SignatureField[] }[],
+  clauseTitleMaxLength?: number,
 ): Decoded<DocumentMetadata[]> {
   if (documents.length === 0) {
     return invalid(documents, 'NonEmptyArray<pipe(Exact<DocumentMetadata>, DocumentMetadataFromApiModel)>');
   }
-  const violations = documents.flatMap(({ signature_fields }) => violationsOfFields(signature_fields ?? []));
+  const violations = documents.flatMap(({ signature_fields }) =>
+    violationsOfFields(signature_fields ?? [], clauseTitleMaxLength),
+  );
   if (violations.length > 0) return { ok: false, violations };
   return {
     ok: true,
@@ -81,9 +85,12 @@ export function checkDocuments(
 }
 
 /** The second look at one list of fields, also used by validate-document. */
-export function violationsOfFields(fields: readonly SignatureField[]): readonly string[] {
+export function violationsOfFields(
+  fields: readonly SignatureField[],
+  clauseTitleMaxLength = PROFILES.implemented.clauseTitleMaxLength,
+): readonly string[] {
   const titles = fields.flatMap(({ clause: { title } }) => {
-    const decoded = decode(stringWithin(5, 80), title);
+    const decoded = decode(stringWithin(5, clauseTitleMaxLength + 1), title);
     return decoded.ok ? [] : decoded.violations;
   });
   if (titles.length > 0 || fields.length === 0) return titles;

@@ -1,5 +1,5 @@
 import { createDossierBody, decodeOrRefuse, orRefuse } from '../decoding/bodies.ts';
-import { nonEmptyString } from '../decoding/codec.ts';
+import { stringOfAtLeast } from '../decoding/codec.ts';
 import { checkDocuments } from '../decoding/document-metadata.ts';
 import { success } from '../problems.ts';
 import { dossierView } from '../views.ts';
@@ -7,8 +7,10 @@ import type { Operation } from './operation.ts';
 
 export const createDossier: Operation = (call, world) => {
   const body = decodeOrRefuse(createDossierBody, call.json);
-  const title = decodeOrRefuse(nonEmptyString, body.title);
-  const documentsMetadata = orRefuse(checkDocuments(body.documents_metadata));
+  const title = decodeOrRefuse(stringOfAtLeast(world.profile.dossierTitleMinLength), body.title);
+  const documentsMetadata = orRefuse(
+    checkDocuments(body.documents_metadata, world.profile.clauseTitleMaxLength),
+  );
   const now = world.clock.now();
   const dossier = {
     id: world.ids.ulid(),

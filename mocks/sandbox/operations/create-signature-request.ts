@@ -6,17 +6,15 @@ import { requestDetailView } from '../views.ts';
 import { dossierOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
-/** The manual says three months. */
-const DEFAULT_LIFETIME_MS = 90 * 24 * 60 * 60 * 1_000;
-
 /** `documents_metadata` of the body replaces the dossier's list. The signer is not looked up: any id is taken. */
 export const createSignatureRequest: Operation = (call, world) => {
   const body = decodeOrRefuse(createSignatureRequestBody, call.json);
   const ownMetadata =
-    body.documents_metadata === undefined ? undefined : orRefuse(checkDocuments(body.documents_metadata));
+    body.documents_metadata &&
+    orRefuse(checkDocuments(body.documents_metadata, world.profile.clauseTitleMaxLength));
   const dossier = dossierOrRefuse(call, world, body.dossier_id);
   const now = world.clock.now();
-  const expiresAt = body.expires_at ?? now + DEFAULT_LIFETIME_MS;
+  const expiresAt = body.expires_at ?? world.profile.defaultDeadline(now);
   if (expiresAt <= now) throw badRequest('Invalid expire date.');
 
   const request: SignatureRequest = {

@@ -3,7 +3,6 @@ import { success } from '../problems.ts';
 import { refusalOfSigner } from '../scenarios.ts';
 import type { Operation } from './operation.ts';
 
-/** The published document says 201, the service answers 200. */
 export const getSignerByFiscalCode: Operation = (call, world) => {
   const { fiscal_code } = decodeOrRefuse(getSignerBody, call.json);
   const refusal = refusalOfSigner(fiscal_code);

@@ -4,10 +4,7 @@ import { violationsOfNotification } from '../state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
-/**
- * One message per request, in WAIT_FOR_SIGNATURE only; then IO is asked about the signer. The published document says
- * 201, the service answers 200.
- */
+/** One message per request, in WAIT_FOR_SIGNATURE only; then IO is asked about the signer. */
 export const sendNotification: Operation = (call, world) => {
   const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
   const violations = violationsOfNotification(request);

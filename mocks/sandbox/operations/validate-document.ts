@@ -6,7 +6,7 @@ import { badRequest, internalError, success, validationProblem } from '../proble
 import type { Operation } from './operation.ts';
 
 /** Checks like those after an upload; nothing is stored. A PDF that cannot be opened is a 500, not a verdict. */
-export const validateDocument: Operation = async (call) => {
+export const validateDocument: Operation = async (call, world) => {
   const parts = partsOf(call.bytes, boundaryOf(call.headers['content-type']));
   const pdf = parts?.find(({ type }) => type === 'application/pdf');
   const json = parts?.find(({ type }) => type === 'application/json');
@@ -18,7 +18,7 @@ export const validateDocument: Operation = async (call) => {
   }
 
   const fields = decodeOrRefuse(signatureFields, json === undefined ? [] : fieldsOrRefuse(json.data));
-  const refusals = violationsOfFields(fields);
+  const refusals = violationsOfFields(fields, world.profile.clauseTitleMaxLength);
   if (refusals.length > 0) throw validationProblem(refusals);
 
   const violations = await violationsOfPdf(pdf.data, fields).catch((error: unknown) => {
