@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { ProfileName } from './profile.ts';
 
 /** What the command line and the environment ask for. */
 export interface CliOptions {
@@ -8,7 +9,7 @@ export interface CliOptions {
   readonly timeScale: number;
   readonly frozenAt: Date | undefined;
   readonly seed: number | undefined;
-  readonly profile: 'implemented' | 'documented';
+  readonly profile: ProfileName;
   readonly strict: boolean;
   readonly json: boolean;
   readonly readyFile: string | undefined;
