@@ -37,15 +37,24 @@ test('a stopped clock has no timers left', async () => {
   expect(timers()).toBe(before);
 });
 
-test('leaves nothing behind when many sandboxes come and go', async () => {
+test('leaves nothing behind when two hundred sandboxes come and go', async () => {
   const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP')).length;
   const before = sockets();
-  for (let count = 0; count < 50; count += 1) {
-    const sandbox = await startSandbox();
-    await fetch(sandbox.origin);
-    await sandbox.close();
+  for (let count = 0; count < 200; count += 1) {
+    const sandbox = await startSandbox({ timeScale: 1 });
+    // A call, something that is waiting for its time, and a wait that nothing will end.
+    await sandbox.seed({ requests: [{ status: 'READY' }] });
+    const wait = sandbox.journal.waitFor({ operationId: 'sendNotification' }, { timeoutMs: 60_000 });
+    await Promise.all([
+      expect(wait).rejects.toThrow('The sandbox was closed'),
+      fetch(`${sandbox.origin}/_sandbox`)
+        .then((response) => response.text())
+        .then(() => sandbox.close()),
+    ]);
   }
   await poll(() => (sockets() <= before ? true : undefined));
+  // Some are the test runner's own.
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(20);
 });
 
 test('refuses a port that is taken', async () => {

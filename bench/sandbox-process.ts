@@ -1,0 +1,20 @@
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { startSandbox } from '../mocks/sandbox/server.ts';
+
+/** A sandbox in a process of its own, so that its memory is not that of the client. Ends with its parent. */
+setFlagsFromString('--expose-gc');
+const collect: unknown = runInNewContext('gc');
+
+const sandbox = await startSandbox({ rateLimit: false, timeScale: 0 });
+process.on('message', () => {
+  const before = process.memoryUsage.rss();
+  if (typeof collect === 'function') collect();
+  const { rss, heapUsed } = process.memoryUsage();
+  process.send?.({ rss: before, collected: rss, heapUsed });
+});
+process.send?.({ origin: sandbox.origin });
+await once(process, 'disconnect');
+sandbox.takeViolations();
+await sandbox.close();
