@@ -28,8 +28,7 @@ const PIECES = 10;
 
 /** Sends an answer, or loses it, as the fault says. */
 export async function deliver(answer: WireAnswer, delivery: Delivery): Promise<void> {
-  const { request, response, fault, left, onEnd } = delivery;
-  if (left.aborted) return onEnd('aborted');
+  const { request, response, fault, onEnd } = delivery;
   switch (fault?.kind) {
     case 'reset':
       return fault.when === 'after' ? breakOff(delivery) : breakInTheMiddle(answer, delivery);

@@ -236,6 +236,21 @@ describe('latency', () => {
     });
   });
 
+  test('ends when the caller of the storage leaves, and nothing is stored', async () => {
+    const { sandbox, url } = await uploadWith({ kind: 'latency', ms: 60_000 });
+    const leaving = new AbortController();
+    const headers = { 'x-ms-blob-type': 'BlockBlob' };
+    const call = fetch(url, { method: 'PUT', headers, body: 'x', signal: leaving.signal });
+    await poll(() => (sandbox.faults.list()[0]?.fired === 1 ? true : undefined));
+    leaving.abort();
+    await expect(call).rejects.toThrow('aborted');
+    expect(await sandbox.journal.waitFor({ operationId: 'putBlob' })).toMatchObject({
+      ended: 'aborted',
+      faults: ['fault-1'],
+    });
+    expect(sandbox.storedBlobs()).toEqual([]);
+  });
+
   test('is over when the sandbox is closed', async () => {
     const { sandbox, read } = await readWith({ kind: 'latency', ms: 60_000 });
     const call = read();
