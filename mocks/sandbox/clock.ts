@@ -38,7 +38,7 @@ export interface Clock<Task> {
   freeze(at?: number): void;
   /**
    * Freezes time and moves it forward. What falls due on the way has happened when the promise resolves, in order and
-   * each with the time it was due at.
+   * each with the time it was due at. A reset, `freeze` or `resume` meanwhile ends it.
    */
   advance(ms: number): Promise<void>;
   /** Lets time run again from where it stands. */
@@ -69,6 +69,9 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
   let offset = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  /** Moves come one after the other, and end early when time is set otherwise meanwhile. */
+  let moving = Promise.resolve();
+  let jumps = 0;
   const running = new Map<Promise<void>, Appointment<Task>>();
 
   const now = (): number => frozen ?? Date.now() + offset;
@@ -99,6 +102,18 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     );
   }
 
+  /** @param mine what `jumps` was when the move was asked for */
+  async function move(ms: number, mine: number): Promise<void> {
+    const until = now() + ms;
+    await Promise.all(running.keys());
+    while (mine === jumps) {
+      const due = takeDue(until);
+      frozen = due === undefined ? until : Math.max(now(), due.dueAt);
+      if (due === undefined) return;
+      await start(due);
+    }
+  }
+
   return {
     now,
     get frozen() {
@@ -112,22 +127,21 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
       arm();
     },
     freeze(at) {
+      jumps += 1;
       frozen = at ?? now();
       arm();
     },
-    async advance(ms) {
-      const until = now() + ms;
+    advance(ms) {
       frozen = now();
       arm();
-      await Promise.all(running.keys());
-      for (let due = takeDue(until); due; due = takeDue(until)) {
-        frozen = Math.max(frozen, due.dueAt);
-        await start(due);
-      }
-      frozen = until;
+      const mine = jumps;
+      const moved = moving.then(() => move(ms, mine));
+      moving = moved;
+      return moved;
     },
     resume() {
       if (frozen === undefined) return;
+      jumps += 1;
       offset = frozen - Date.now();
       frozen = undefined;
       arm();
@@ -139,6 +153,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
       appointments: [...running.values(), ...appointments],
     }),
     restore(state) {
+      jumps += 1;
       appointments = [...state.appointments];
       frozen = state.frozen ? state.now : undefined;
       offset = state.now - Date.now();

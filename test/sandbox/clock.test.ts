@@ -55,6 +55,25 @@ test('time that is frozen, moved and let run goes on from where it stands', asyn
   await clock.stop();
 });
 
+test('moves that overlap come one after the other, and end when time is let run', async () => {
+  const { clock, ran } = recordingClock({ frozenAt: START });
+  clock.schedule(10, 'early');
+  clock.schedule(30, 'late');
+  await Promise.all([clock.advance(10), clock.advance(10), clock.advance(10)]);
+  expect(clock.now()).toBe(START + 30);
+  expect(ran).toEqual([
+    ['early', START + 10],
+    ['late', START + 30],
+  ]);
+  clock.schedule(10, 'next');
+  clock.schedule(20, 'never');
+  const moved = clock.advance(60_000);
+  clock.resume();
+  await moved;
+  expect([clock.frozen, Number.isFinite(clock.now())]).toEqual([false, true]);
+  await clock.stop();
+});
+
 test('a clock goes back to a state that was kept, with what was still to come', async () => {
   const { clock, ran } = recordingClock({ frozenAt: START });
   clock.schedule(10, 'once');

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { createClock } from '../../mocks/sandbox/clock.ts';
@@ -53,6 +54,23 @@ test('what has begun when a snapshot is taken is still to come in it', async () 
   clock.restore(state);
   await clock.advance(0);
   expect(runs).toBe(2);
+});
+
+test('what a reset or restore overtakes does not show up in the new state', async () => {
+  const sandbox = await frozen();
+  const issuer = issuerOf(sandbox);
+  const request = await issuer.createRequest();
+  const before = sandbox.snapshot();
+  // Large, so that its validation takes a while.
+  await issuer.upload(request, await makePdf({ pages: 500 }));
+  const moved = sandbox.clock.advance(60_000);
+  await setImmediate();
+  expect((await issuer.read(request.id)).documents[0]?.status).toBe('WAIT_FOR_UPLOAD');
+  sandbox.restore(before);
+  await moved;
+  expect((await issuer.read(request.id)).documents[0]?.status).toBe('WAIT_FOR_UPLOAD');
+  expect(sandbox.clock.now()).toBe(START.getTime());
+  expect(sandbox.storedBlobs()).toEqual([]);
 });
 
 test('a reset brings back the beginning, byte for byte, and keeps violations', async () => {
