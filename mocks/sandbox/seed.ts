@@ -69,15 +69,17 @@ function carryOut(world: World, plan: SeedPlan, samples: Samples): Seeded {
   for (const issuer of issuers) store.issuers.set(issuer.id, issuer);
   for (const key of plan.keys) store.keys.set(key.key, key);
 
+  const idsAt = identifiersByTime(world);
   const dossierIds = new Map<Dossier | NewDossier, string>();
   for (const dossier of [...plan.dossiers, ...plan.sampleDossiers]) {
-    const record = dossierOf(world, dossier, plan.requests);
+    const createdAt = creationOf(dossier, plan.requests, world.clock.now());
+    const id = dossier.id ?? idsAt(createdAt).ulid();
+    const record = { ...dossier, id, createdAt, updatedAt: createdAt };
     store.dossiers.set(record.id, record);
     dossierIds.set(dossier, record.id);
   }
   const idOf = (dossier: Dossier | NewDossier): string => dossierIds.get(dossier) ?? dossier.id ?? '';
 
-  const idsAt = identifiersByTime(world);
   const requests = plan.requests.flatMap((planned, index) =>
     Array.from({ length: planned.source.count }, () => {
       const request = requestOf(planned, idOf(planned.dossier), world, idsAt(planned.createdAt));
@@ -94,11 +96,10 @@ function carryOut(world: World, plan: SeedPlan, samples: Samples): Seeded {
   };
 }
 
-/** No younger than the oldest of its requests. */
-function dossierOf(world: World, dossier: NewDossier, requests: readonly NewRequest[]): Dossier {
-  const times = requests.filter((request) => request.dossier === dossier).map(({ createdAt }) => createdAt);
-  const createdAt = Math.min(world.clock.now(), ...times);
-  return { ...dossier, id: dossier.id ?? world.ids.ulid(), createdAt, updatedAt: createdAt };
+/** A dossier is no younger than the oldest of its requests. */
+function creationOf(dossier: NewDossier, requests: readonly NewRequest[], now: number): number {
+  const own = requests.filter((request) => request.dossier === dossier);
+  return Math.min(now, ...own.map(({ createdAt }) => createdAt));
 }
 
 /** Identifiers tell when a record was made, so records of the past get theirs as of then. */

@@ -6,3 +6,6 @@ export type { ActiveFault, Faults } from './faults/faults.ts';
 export type { Journal, JournalFilter, WaitOptions } from './journal.ts';
 export type { JournalEntry, RecordedBody } from './journal-entry.ts';
 export type { Violation } from './recorder.ts';
+export { SeedError } from './seed-input.ts';
+export type { SeedInput, Seeded } from './seed-input.ts';
+export type { Snapshot } from './world.ts';

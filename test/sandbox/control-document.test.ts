@@ -4,6 +4,8 @@ import { parse } from 'yaml';
 import { CONTROL_CONTRACT, contractOperations } from '../../mocks/sandbox/contract.ts';
 import { createEngine } from '../../mocks/sandbox/prism.ts';
 import type { Exchange } from '../../mocks/sandbox/prism.ts';
+import { control } from './support-control.ts';
+import { START, sandboxForTest } from './support-issuer.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -112,6 +114,14 @@ test.each(answers)('answers what it allows: $id $status, $name', async (answer) 
     responseViolations: [],
   });
 });
+
+test.each(requests.filter(({ id }) => id === 'seed' || id === 'addFault'))(
+  'has an example that works: $id, $name',
+  async ({ method, path, value }) => {
+    const sandbox = await sandboxForTest({ frozenAt: START });
+    expect(await control(sandbox, method.toUpperCase(), path, value)).toMatchObject({ status: 201 });
+  },
+);
 
 // Prism takes anything for a schema that it cannot compile, so each has to refuse something.
 test.each(requests)('has a schema that works for the body of $id', async (operation) => {

@@ -46,7 +46,10 @@ test.each([
     signer_id: made?.signerId,
     documents: [{ id: made?.documentIds[0], status: status === 'DRAFT' ? 'WAIT_FOR_UPLOAD' : 'READY' }],
   });
-  expect(await issuerOf(sandbox).call('GET', `/dossiers/${made?.dossierId}`)).toMatchObject({ status: 200 });
+  expect(await issuerOf(sandbox).call('GET', `/dossiers/${made?.dossierId}`)).toMatchObject({
+    status: 200,
+    body: { created_at: request['created_at'] },
+  });
 });
 
 test('puts documents in each of their states there', async () => {

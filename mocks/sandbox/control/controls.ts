@@ -11,8 +11,8 @@ export interface Controls {
   /** Its time: frozen, moved and let run by the caller. */
   readonly clock: Pick<Clock<unknown>, 'now' | 'frozen' | 'freeze' | 'advance' | 'resume'>;
   /**
-   * Everything as it was when it started: records, files, keys, time and chance. Violations of the contract stay until
-   * somebody takes them.
+   * Everything as it was when it started: records, files, keys, faults, time and chance, and an empty journal. Violations
+   * of the contract stay until somebody takes them.
    */
   reset(): void;
   /**
@@ -22,6 +22,7 @@ export interface Controls {
   seed(input: SeedInput): Promise<Seeded>;
   /** Everything as it is now, to come back to with `restore`, as often as wanted. */
   snapshot(): Snapshot;
+  /** Goes back to a snapshot of this sandbox. The journal and violations stay as they are. */
   restore(snapshot: Snapshot): void;
   /** The signers and their app. */
   readonly citizen: Citizen;

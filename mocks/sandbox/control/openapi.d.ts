@@ -52,7 +52,7 @@ export interface paths {
     put?: never;
     /**
      * Go back to the beginning
-     * @description Everything is as it was when the sandbox started: records, files, keys, time and chance. With a seed and a frozen clock the same calls then give the same identifiers again. Snapshots stay, and so do violations of the contract, until somebody takes them.
+     * @description Everything is as it was when the sandbox started: records, files, keys, faults, time and chance, and the journal is empty. With a seed and a frozen clock the same calls then give the same identifiers again. Snapshots stay, and so do violations of the contract, until somebody takes them.
      */
     post: operations['reset'];
     delete?: never;
@@ -142,7 +142,7 @@ export interface paths {
     put?: never;
     /**
      * Go back to a snapshot
-     * @description As often as wanted. Time stands, or runs, from where it was then.
+     * @description As often as wanted. Time stands, or runs, from where it was then. The journal and violations stay as they are.
      */
     post: operations['restoreSnapshot'];
     delete?: never;
