@@ -127,7 +127,7 @@ export function createFront({ world, api, storage, control, recorder, journal }:
     return {
       ...served,
       answer: { status, headers, body },
-      isFile: operationId === 'getBlob' && status === 200,
+      isFile: operationId === 'getBlob' && status < 300,
       faults: [...ids, ...marks],
       requestBody: digestOf(request),
     };

@@ -49,14 +49,18 @@ export async function startAzurite() {
     /** An upload address as the service makes them: for one blob, with its permissions, for 15 minutes. */
     address(
       blobName: string,
-      { permissions = 'racw', expiresOn = new Date(Date.now() + 15 * 60_000) } = {},
+      {
+        permissions = 'racw',
+        startsOn = new Date(Date.now() - 60 * 60_000),
+        expiresOn = new Date(Date.now() + 15 * 60_000),
+      } = {},
     ): string {
       const sas = generateBlobSASQueryParameters(
         {
           containerName: CONTAINER,
           blobName,
           permissions: BlobSASPermissions.parse(permissions),
-          startsOn: new Date(Date.now() - 60 * 60_000),
+          startsOn,
           expiresOn,
           contentType: 'application/pdf',
         },

@@ -11,6 +11,8 @@ export function requireLength(request: IncomingMessage): number {
   return Number(length);
 }
 
+const MD5_BYTES = 16;
+
 /** What a body was, without keeping it. */
 export interface BodyDigest {
   readonly bytes: number;
@@ -36,12 +38,19 @@ export async function readBody(
     hash.update(chunk);
   });
   const md5 = hash.digest('base64');
-  const claimed = request.headers['content-md5'];
+  const claimed = request.headers['content-md5']?.toString();
+  if (claimed !== undefined && Buffer.from(claimed, 'base64').length !== MD5_BYTES) {
+    throw new StorageError(
+      400,
+      'InvalidMd5',
+      'The MD5 value specified in the request is invalid. The MD5 value must be 128 bits and Base64-encoded.',
+    );
+  }
   if (claimed !== undefined && claimed !== md5) {
     const message =
       'The MD5 value specified in the request did not match with the MD5 value calculated by the server.';
     throw new StorageError(400, 'Md5Mismatch', message, {
-      UserSpecifiedMd5: String(claimed),
+      UserSpecifiedMd5: claimed,
       ServerCalculatedMd5: md5,
     });
   }

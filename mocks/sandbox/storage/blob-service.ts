@@ -3,6 +3,8 @@ import type { World } from '../world.ts';
 import { createBlob } from './blob-store.ts';
 import { blocksOfList, checkBlockId } from './block-list.ts';
 import { readBody, requireLength } from './blob-body.ts';
+import { rangeOf } from './byte-range.ts';
+import { checkReadConditions, checkWriteConditions } from './conditions.ts';
 import { ACCOUNT } from './containers.ts';
 import { StorageError, invalidHeader, invalidQuery, missingHeader } from './storage-error.ts';
 
@@ -73,6 +75,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     const type = call.request.headers['x-ms-blob-type'];
     if (type === undefined) throw missingHeader('x-ms-blob-type');
     if (type !== 'BlockBlob') throw invalidHeader('x-ms-blob-type', String(type));
+    checkWriteConditions(call.request.headers, world.blobs.get(call.container, call.name));
     const { chunks, md5 } = await readBody(call.request);
     return commit(call, 'putBlob', createBlob(chunks, clock.now()), { 'content-md5': md5 });
   }
@@ -85,7 +88,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     // Again: a block with another length of id may have arrived while this one was on its way.
     checkBlockId(id, world.blobs, call.container, call.name);
     world.blobs.putBlock(call.container, call.name, { id, chunks, size });
-    return { operationId: 'putBlock', status: 201, headers: { ...ENCRYPTED, 'content-md5': md5 } };
+    return { operationId: 'putBlock', status: 201, headers: { ...ENCRYPTED, ...md5IfSent(call, md5) } };
   }
 
   async function putBlockList(call: BlobCall): Promise<StorageAnswer> {
@@ -97,14 +100,15 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
         'The request body is too large and exceeds the maximum permissible limit.',
       );
     }
-    const { chunks } = await readBody(call.request);
+    checkWriteConditions(call.request.headers, world.blobs.get(call.container, call.name));
+    const { chunks, md5 } = await readBody(call.request);
     const blocks = blocksOfList(Buffer.concat(chunks).toString(), world.blobs, call.container, call.name);
     const blob = createBlob(
       blocks.flatMap((block) => block.chunks),
       clock.now(),
       new Map(blocks.map((block) => [block.id, block])),
     );
-    return commit(call, 'putBlockList', blob, {});
+    return commit(call, 'putBlockList', blob, md5IfSent(call, md5));
   }
 
   function commit(
@@ -127,18 +131,24 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     authorize(call, 'r');
     const blob = world.blobs.get(call.container, call.name);
     if (blob === undefined) throw new StorageError(404, 'BlobNotFound', 'The specified blob does not exist.');
+    checkReadConditions(call.request.headers, blob);
+    const range = rangeOf(call.request.headers, blob.size);
+    const md5 = blob.md5();
     return {
       operationId: 'getBlob',
-      status: 200,
+      status: range === undefined ? 200 : 206,
       headers: {
+        ...(range && { 'content-range': `bytes ${range.first}-${range.last}/${blob.size}` }),
+        ...(md5 !== undefined && { [range ? 'x-ms-blob-content-md5' : 'content-md5']: md5 }),
+        'accept-ranges': 'bytes',
         'content-type': call.query.get('rsct') ?? 'application/octet-stream',
-        'content-length': blob.size,
+        'content-length': range === undefined ? blob.size : range.last - range.first + 1,
         'last-modified': new Date(blob.lastModified).toUTCString(),
         etag: blob.etag,
         'x-ms-blob-type': 'BlockBlob',
         'x-ms-server-encrypted': 'true',
       },
-      body: blob.bytes(),
+      body: range === undefined ? blob.bytes() : blob.bytes().subarray(range.first, range.last + 1),
     };
   }
 
@@ -188,11 +198,21 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
         return { ...answer, headers: { ...answer.headers, ...common } };
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
-        const headers = { ...common, 'x-ms-error-code': error.code, 'content-type': 'application/xml' };
+        const headers = {
+          ...common,
+          ...error.headers,
+          'x-ms-error-code': error.code,
+          'content-type': 'application/xml',
+        };
         return { operationId, status: error.status, headers, body: error.xml(requestId, clock.now()) };
       }
     },
   };
+}
+
+/** Azure confirms the MD5 of blocks and of lists only to those who sent one. */
+function md5IfSent({ request }: BlobCall, md5: string): Record<string, string> {
+  return request.headers['content-md5'] === undefined ? {} : { 'content-md5': md5 };
 }
 
 const ENCRYPTED = { 'x-ms-request-server-encrypted': 'true' };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 
 /** A piece of a blob that has not been committed. */
 export interface Block {
@@ -17,6 +18,8 @@ export interface Blob {
   /** The whole content. Joined on first use and kept. */
   bytes(): Buffer;
   sha256(): string;
+  /** Base64. Undefined for a blob made of blocks, of which Azure keeps no MD5. */
+  md5(): string | undefined;
 }
 
 export interface StoredBlob {
@@ -95,6 +98,7 @@ export function createBlob(
 ): Blob {
   let parts = pieces;
   let digest: string | undefined;
+  let md5: string | undefined;
   return {
     size: pieces.reduce((total, piece) => total + piece.length, 0),
     etag: etagAt(lastModified),
@@ -106,14 +110,21 @@ export function createBlob(
       return whole;
     },
     sha256() {
-      if (digest === undefined) {
-        const hash = createHash('sha256');
-        for (const part of parts) hash.update(part);
-        digest = hash.digest('hex');
-      }
+      digest ??= hashOf('sha256', parts).digest('hex');
       return digest;
     },
+    md5() {
+      if (blocks.size > 0) return undefined;
+      md5 ??= hashOf('md5', parts).digest('base64');
+      return md5;
+    },
   };
+}
+
+function hashOf(algorithm: 'sha256' | 'md5', parts: readonly Buffer[]): Hash {
+  const hash = createHash(algorithm);
+  for (const part of parts) hash.update(part);
+  return hash;
 }
 
 /** Like Azure's: the time, in ticks of 100 ns since the year 1, as a hexadecimal number. */

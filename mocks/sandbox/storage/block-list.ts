@@ -1,6 +1,10 @@
 import type { Block, BlobStore } from './blob-store.ts';
 import { StorageError } from './storage-error.ts';
 
+const WHOLE_LIST =
+  /^\uFEFF?\s*(<\?xml[^>]*\?>)?\s*<BlockList\s*(\/>|>(\s*<(Latest|Committed|Uncommitted)>\s*[A-Za-z0-9+/=]+\s*<\/\4>)*\s*<\/BlockList>)\s*$/;
+/** Before the encoding. */
+const MAX_BLOCK_ID_BYTES = 64;
 const ENTRY = /<(Latest|Committed|Uncommitted)>\s*([A-Za-z0-9+/=]+)\s*<\/\1>/g;
 
 /**
@@ -8,7 +12,7 @@ const ENTRY = /<(Latest|Committed|Uncommitted)>\s*([A-Za-z0-9+/=]+)\s*<\/\1>/g;
  * @throws StorageError when the body is not a block list or names a block there is not
  */
 export function blocksOfList(xml: string, blobs: BlobStore, container: string, name: string): Block[] {
-  if (!/<BlockList\s*(\/>|>[\s\S]*<\/BlockList>)\s*$/.test(xml)) {
+  if (!WHOLE_LIST.test(xml)) {
     throw new StorageError(400, 'InvalidXmlDocument', 'XML specified is not syntactically valid.');
   }
   const uncommitted = blobs.uncommitted(container, name);
@@ -31,7 +35,10 @@ export function checkBlockId(id: string | null, blobs: BlobStore, container: str
     throw new StorageError(400, 'MissingRequiredQueryParameter', message, { QueryParameterName: 'blockid' });
   }
   const decoded = Buffer.from(id, 'base64');
-  if (decoded.toString('base64') !== id || decoded.length > 64) {
+  if (decoded.length > MAX_BLOCK_ID_BYTES) {
+    throw new StorageError(400, 'OutOfRangeInput', 'One of the request inputs is out of range.');
+  }
+  if (decoded.toString('base64') !== id) {
     const message = 'Value for one of the query parameters specified in the request URI is invalid.';
     throw new StorageError(400, 'InvalidQueryParameterValue', message, {
       QueryParameterName: 'blockid',

@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { StorageError } from './storage-error.ts';
+
+/** First and last byte, both included. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The part of a blob that a read asks for, cut at the end of the blob. `x-ms-range` goes before `Range`; forms that Azure
+ * does not document, such as a suffix, ask for the whole.
+ * @throws StorageError 416 when it begins behind the end
+ */
+export function rangeOf(headers: IncomingHttpHeaders, size: number): ByteRange | undefined {
+  const header = headers['x-ms-range']?.toString() ?? headers.range ?? '';
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(header) ?? [];
+  if (first === undefined) return undefined;
+  if (Number(first) >= size) {
+    throw new StorageError(
+      416,
+      'InvalidRange',
+      'The range specified is invalid for the current size of the resource.',
+      {},
+      { 'content-range': `bytes */${size}` },
+    );
+  }
+  return { first: Number(first), last: Math.min(last ? Number(last) : Infinity, size - 1) };
+}

@@ -1,0 +1,35 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Blob } from './blob-store.ts';
+import { StorageError } from './storage-error.ts';
+
+/**
+ * `If-Match` and `If-None-Match` of a write.
+ * @throws StorageError when the blob that is there, or its absence, is not what they ask for
+ */
+export function checkWriteConditions(headers: IncomingHttpHeaders, blob: Blob | undefined): void {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  if (noneMatch === '*' && blob !== undefined) {
+    throw new StorageError(409, 'BlobAlreadyExists', 'The specified blob already exists.');
+  }
+  if (match !== undefined && !names(match, blob)) throw conditionNotMet(412);
+  if (noneMatch !== undefined && blob !== undefined && names(noneMatch, blob)) throw conditionNotMet(412);
+}
+
+/** @throws StorageError 304 for a blob that the caller has, 412 for another one than it wants */
+export function checkReadConditions(headers: IncomingHttpHeaders, blob: Blob): void {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  if (match !== undefined && !names(match, blob)) throw conditionNotMet(412);
+  if (noneMatch !== undefined && names(noneMatch, blob)) throw conditionNotMet(304);
+}
+
+function names(header: string, blob: Blob | undefined): boolean {
+  return blob !== undefined && (header === '*' || header === blob.etag);
+}
+
+function conditionNotMet(status: 304 | 412): StorageError {
+  return new StorageError(
+    status,
+    'ConditionNotMet',
+    'The condition specified using HTTP conditional header(s) is not met.',
+  );
+}

@@ -1,0 +1,397 @@
+import { createHash } from 'node:crypto';
+import { BLOCK_BLOB, blockUrl, get, putBlob, putBlock, putList, send } from './support-storage.ts';
+import type { StorageReply, StorageUnderTest } from './support-storage.ts';
+
+/** One thing that a client can do to the storage and what it is answered. */
+export interface StorageCase {
+  readonly what: string;
+  readonly act: (storage: StorageUnderTest) => Promise<StorageReply>;
+  /** Status, and the error code if there is one, as Azure documents them. */
+  readonly answer: string;
+  /** Where Azurite answers otherwise. */
+  readonly azurite?: { readonly answer: string; readonly why: string };
+}
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('base64');
+const NO_MATCH = 'AAAAAAAAAAAAAAAAAAAAAA==';
+
+function altered(url: string, change: (query: URLSearchParams) => void): string {
+  const address = new URL(url);
+  change(address.searchParams);
+  return address.href;
+}
+
+/** Does a step that must succeed before the one that is looked at. */
+async function done(step: Promise<StorageReply>): Promise<void> {
+  const { status, code } = await step;
+  if (status !== 201) throw new Error(`A step that leads to the case failed: ${status} ${code}`);
+}
+
+const NO_CODE = 'Azurite refuses without an error code';
+const FIREWALL = 'Azurite has the code of a refused network';
+const LENIENT = 'Azurite does not check it';
+
+export const STORAGE_CASES: readonly StorageCase[] = [
+  // Put Blob
+  { what: 'Put Blob', act: async (storage) => putBlob(await storage.fresh(), 'x'), answer: '201' },
+  { what: 'Put Blob of nothing', act: async (storage) => putBlob(await storage.fresh(), ''), answer: '201' },
+  {
+    what: 'Put Blob over another',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlob(url, 'x'));
+      return putBlob(url, 'y');
+    },
+    answer: '201',
+  },
+  {
+    what: 'Put Blob without a blob type',
+    act: async (storage) => send(await storage.fresh(), { body: 'x' }),
+    answer: '400 MissingRequiredHeader',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+  {
+    what: 'Put Blob with a blob type that does not exist',
+    act: async (storage) =>
+      send(await storage.fresh(), { body: 'x', headers: { 'x-ms-blob-type': 'Nonsense' } }),
+    answer: '400 InvalidHeaderValue',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+  {
+    what: 'Put Blob without a length',
+    act: async (storage) => send(await storage.fresh(), { body: 'x', headers: BLOCK_BLOB, chunked: true }),
+    answer: '411 MissingContentLengthHeader',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+  {
+    what: 'Put Blob with its MD5',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'content-md5': md5('x') }),
+    answer: '201',
+  },
+  {
+    what: 'Put Blob with the MD5 of something else',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'content-md5': NO_MATCH }),
+    answer: '400 Md5Mismatch',
+  },
+  {
+    what: 'Put Blob with an MD5 that is none',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'content-md5': 'nonsense' }),
+    answer: '400 InvalidMd5',
+  },
+  {
+    what: 'Put Blob with an Authorization header beside the signature',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { authorization: 'Bearer x' }),
+    answer: '400 InvalidAuthenticationInfo',
+    azurite: { answer: '201', why: LENIENT },
+  },
+  {
+    what: 'Put Blob only where nothing is, where nothing is',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'if-none-match': '*' }),
+    answer: '201',
+  },
+  {
+    what: 'Put Blob only where nothing is, over another',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlob(url, 'x'));
+      return putBlob(url, 'y', { 'if-none-match': '*' });
+    },
+    answer: '409 BlobAlreadyExists',
+  },
+  {
+    what: 'Put Blob only over a certain version, over another',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlob(url, 'x'));
+      return putBlob(url, 'y', { 'if-match': '"0x1"' });
+    },
+    answer: '412 ConditionNotMet',
+  },
+  {
+    what: 'an operation that does not exist',
+    act: async (storage) => send(`${await storage.fresh()}&comp=nonsense`, { body: 'x' }),
+    answer: '400 InvalidQueryParameterValue',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+
+  // Addresses
+  {
+    what: 'an address that has expired',
+    act: async (storage) => putBlob(await storage.expired(), 'x'),
+    answer: '403 AuthenticationFailed',
+    azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
+  },
+  {
+    what: 'an address that is not valid yet',
+    act: async (storage) => putBlob(await storage.notYetValid(), 'x'),
+    answer: '403 AuthenticationFailed',
+    azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
+  },
+  ...[
+    ['another signature', 'sig', 'AAAA'],
+    ['more permissions', 'sp', 'racwd'],
+    ['a later end', 'se', '2040-01-01T00:00:00Z'],
+  ].map(([what, name = '', value = '']): StorageCase => ({
+    what: `an address with ${what}`,
+    act: async (storage) =>
+      putBlob(
+        altered(await storage.fresh(), (query) => query.set(name, value)),
+        'x',
+      ),
+    answer: '403 AuthenticationFailed',
+    azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
+  })),
+  {
+    what: 'an address of another blob',
+    async act(storage) {
+      const [path = '', query = ''] = (await storage.fresh()).split('?');
+      return putBlob(`${path}Z?${query}`, 'x');
+    },
+    answer: '403 AuthenticationFailed',
+    azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
+  },
+  {
+    what: 'an address without a signature',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlob(url, 'x'));
+      return get(url.split('?')[0] ?? '');
+    },
+    answer: '409 PublicAccessNotPermitted',
+    azurite: { answer: '403 AuthorizationFailure', why: 'Azurite cannot switch public access off' },
+  },
+  {
+    what: 'Put Blob at an address that may only read',
+    act: async (storage) => putBlob(await storage.readOnly(), 'x'),
+    answer: '403 AuthorizationPermissionMismatch',
+  },
+  {
+    what: 'Put Block at an address that may only read',
+    act: async (storage) => putBlock(await storage.readOnly(), 'b1', 'x'),
+    answer: '403 AuthorizationPermissionMismatch',
+  },
+  {
+    what: 'Put Block List at an address that may only read',
+    act: async (storage) => putList(await storage.readOnly(), 'Latest b1'),
+    answer: '403 AuthorizationPermissionMismatch',
+  },
+  {
+    what: 'Delete Blob at an address that may write',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlob(url, 'x'));
+      return send(url, { method: 'DELETE' });
+    },
+    answer: '403 AuthorizationPermissionMismatch',
+  },
+  {
+    what: 'Delete Blob of what is not there',
+    act: async (storage) => send(await storage.fresh(), { method: 'DELETE' }),
+    answer: '403 AuthorizationPermissionMismatch',
+  },
+
+  // Get Blob
+  { what: 'Get Blob', act: async (storage) => get(await storage.readOnly()), answer: '200' },
+  {
+    what: 'Get Blob Properties',
+    act: async (storage) => send(await storage.readOnly(), { method: 'HEAD' }),
+    answer: '200',
+  },
+  {
+    what: 'Get Blob of what is not there',
+    act: async (storage) => get(await storage.fresh()),
+    answer: '404 BlobNotFound',
+  },
+  {
+    what: 'Get Blob Properties of what is not there',
+    act: async (storage) => send(await storage.fresh(), { method: 'HEAD' }),
+    answer: '404 BlobNotFound',
+  },
+  {
+    what: 'Get Blob of blocks that were not committed',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      return get(url);
+    },
+    answer: '404 BlobNotFound',
+  },
+  {
+    what: 'Get Blob of a part',
+    act: async (storage) => get(await storage.readOnly(), { range: 'bytes=1-2' }),
+    answer: '206',
+  },
+  {
+    what: 'Get Blob of a part behind the end',
+    act: async (storage) => get(await storage.readOnly(), { range: 'bytes=999999-' }),
+    answer: '416 InvalidRange',
+  },
+  {
+    what: 'Get Blob of what the caller has',
+    async act(storage) {
+      const url = await storage.readOnly();
+      return get(url, { 'if-none-match': (await get(url)).headers['etag'] ?? '' });
+    },
+    answer: '304 ConditionNotMet',
+  },
+
+  // Put Block
+  { what: 'Put Block', act: async (storage) => putBlock(await storage.fresh(), 'b1', 'x'), answer: '201' },
+  {
+    what: 'Put Block of nothing',
+    act: async (storage) => putBlock(await storage.fresh(), 'b1', ''),
+    answer: '400 InvalidHeaderValue',
+    azurite: { answer: '201', why: LENIENT },
+  },
+  {
+    what: 'Put Block with the MD5 of something else',
+    act: async (storage) =>
+      send(blockUrl(await storage.fresh(), 'b1'), { body: 'x', headers: { 'content-md5': NO_MATCH } }),
+    answer: '400 Md5Mismatch',
+  },
+  {
+    what: 'Put Block without a length',
+    act: async (storage) => send(blockUrl(await storage.fresh(), 'b1'), { body: 'x', chunked: true }),
+    answer: '411 MissingContentLengthHeader',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+  {
+    what: 'Put Block without an id',
+    act: async (storage) => send(`${await storage.fresh()}&comp=block`, { body: 'x' }),
+    answer: '400 MissingRequiredQueryParameter',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+  {
+    what: 'Put Block with an id that is not Base64',
+    act: async (storage) => send(`${await storage.fresh()}&comp=block&blockid=***`, { body: 'x' }),
+    answer: '400 InvalidQueryParameterValue',
+  },
+  {
+    what: 'Put Block with an id of 64 bytes',
+    act: async (storage) => putBlock(await storage.fresh(), 'x'.repeat(64), 'x'),
+    answer: '201',
+  },
+  {
+    what: 'Put Block with an id of 65 bytes',
+    act: async (storage) => putBlock(await storage.fresh(), 'x'.repeat(65), 'x'),
+    answer: '400 OutOfRangeInput',
+  },
+  {
+    what: 'Put Block with an id of another length than the block before',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      return putBlock(url, 'block2', 'x');
+    },
+    answer: '400 InvalidBlobOrBlock',
+  },
+  {
+    what: 'Put Block with an id of another length than those committed',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      await done(putList(url, 'Latest b1'));
+      return putBlock(url, 'block2', 'x');
+    },
+    answer: '201',
+  },
+
+  // Put Block List
+  {
+    what: 'Put Block List',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      return putList(url, 'Latest b1');
+    },
+    answer: '201',
+  },
+  {
+    what: 'Put Block List of nothing',
+    act: async (storage) => putList(await storage.fresh()),
+    answer: '201',
+  },
+  {
+    what: 'Put Block List with a block that was never sent',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      return putList(url, 'Latest b1', 'Latest b2');
+    },
+    answer: '400 InvalidBlockList',
+  },
+  {
+    what: 'Put Block List with a committed block, once more',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      await done(putList(url, 'Latest b1'));
+      return putList(url, 'Committed b1', 'Latest b1');
+    },
+    answer: '201',
+  },
+  {
+    what: 'Put Block List with a committed block as uncommitted',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      await done(putList(url, 'Latest b1'));
+      return putList(url, 'Uncommitted b1');
+    },
+    answer: '400 InvalidBlockList',
+  },
+  {
+    what: 'Put Block List with a block that the list before left out',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      await done(putBlock(url, 'b2', 'y'));
+      await done(putList(url, 'Latest b1'));
+      return putList(url, 'Latest b2');
+    },
+    answer: '400 InvalidBlockList',
+  },
+  {
+    what: 'Put Block List with a block sent before a Put Blob',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      await done(putBlob(url, 'y'));
+      return putList(url, 'Latest b1');
+    },
+    answer: '400 InvalidBlockList',
+    azurite: { answer: '201', why: 'Azurite keeps uncommitted blocks, Azure discards them' },
+  },
+  {
+    what: 'Put Block List with the MD5 of something else',
+    act: async (storage) =>
+      send(`${await storage.fresh()}&comp=blocklist`, {
+        body: '<BlockList />',
+        headers: { 'content-md5': NO_MATCH },
+      }),
+    answer: '400 Md5Mismatch',
+    azurite: { answer: '201', why: LENIENT },
+  },
+  {
+    what: 'Put Block List with a kind of block that does not exist',
+    act: async (storage) =>
+      send(`${await storage.fresh()}&comp=blocklist`, {
+        body: '<BlockList><Newest>YjE=</Newest></BlockList>',
+      }),
+    answer: '400 InvalidXmlDocument',
+    azurite: { answer: '400 InvalidBlockList', why: 'Azurite takes it for a block that it does not have' },
+  },
+  {
+    what: 'Put Block List that breaks off',
+    act: async (storage) =>
+      send(`${await storage.fresh()}&comp=blocklist`, { body: '<BlockList><Latest>YjE=</Latest>' }),
+    answer: '400 InvalidXmlDocument',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+  {
+    what: 'Put Block List of text that is not XML',
+    act: async (storage) => send(`${await storage.fresh()}&comp=blocklist`, { body: 'hello' }),
+    answer: '400 InvalidXmlDocument',
+    azurite: { answer: '400', why: NO_CODE },
+  },
+];
