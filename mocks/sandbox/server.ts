@@ -103,7 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     world,
     recorder,
     journal,
-    control: await createControl(controls, recorder.bug),
+    control: createControl(controls, recorder.bug),
     api: await createApi({ world, recorder, admit }),
     storage: createBlobService({
       world,

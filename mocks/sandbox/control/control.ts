@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTROL_CONTRACT } from '../contract.ts';
 import { createEngine } from '../prism.ts';
-import type { Exchange } from '../prism.ts';
+import type { Answerer, Exchange } from '../prism.ts';
 import type { Answer } from '../problems.ts';
 import { Refusal } from '../problems.ts';
 import { parseJson, readRequestBody } from '../request-body.ts';
@@ -25,10 +25,11 @@ export function isControlPath(path: string): boolean {
  *
  * @param onBug told of an exception that nobody expected
  */
-export async function createControl(controls: Controls, onBug: (error: unknown) => void): Promise<Control> {
+export function createControl(controls: Controls, onBug: (error: unknown) => void): Control {
   const snapshots = createSnapshotShelf();
+  let engine: ReturnType<typeof createEngine> | undefined;
 
-  const exchange = await createEngine(async (operationId, [id = ''], call, violations) => {
+  const answerer: Answerer = async (operationId, [id = ''], call, violations) => {
     if (violations.length > 0) {
       const detail = `The call does not fit the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
       return controlProblem(400, detail, { violations }).answer;
@@ -40,7 +41,7 @@ export async function createControl(controls: Controls, onBug: (error: unknown) 
       if (error instanceof Refusal) return error.answer;
       throw error;
     }
-  }, CONTROL_CONTRACT);
+  };
 
   async function answer(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Answer> {
     if (isForeignPage(request)) return FOREIGN_PAGE.answer;
@@ -48,6 +49,9 @@ export async function createControl(controls: Controls, onBug: (error: unknown) 
     if (bytes === undefined) return controlProblem(413, 'The body is over 100 MiB. Send it in parts').answer;
     const body = bytes.length === 0 ? undefined : parseJson(bytes);
     if (bytes.length > 0 && body === undefined) return controlProblem(400, 'The body is not JSON').answer;
+    // Not before it is needed: many a sandbox is never controlled from outside, and parsing takes time and memory.
+    engine ??= createEngine(answerer, CONTROL_CONTRACT);
+    const exchange = await engine;
     const exchanged = await exchange(
       {
         method: request.method ?? '',
