@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { START, issuerOf, sandboxForTest } from './support-issuer.ts';
+
+const TESTER = 'AAABBB00A00A000A';
+const STRANGER = 'SPNDNL80R13C555X';
+const forbidden = { status: 403, body: { statusCode: 403, message: 'Forbidden' } };
+const DOCUMENTS = [{ title: 'Contratto' }];
+
+/** A sandbox with one institution and this key to it. */
+async function withKey(key: {
+  readonly environment?: 'test' | 'prod';
+  readonly testers?: string[];
+  readonly cidrs?: string[];
+  readonly status?: 'active' | 'revoked';
+}) {
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  await sandbox.seed({ keys: [{ key: 'described', ...key }, { key: 'open' }] });
+  return { sandbox, issuer: issuerOf(sandbox, 'described'), other: issuerOf(sandbox, 'open') };
+}
+
+describe('a test key', () => {
+  test('finds its testers and nobody else', async () => {
+    const { issuer } = await withKey({ environment: 'test', testers: [TESTER] });
+    expect(await issuer.call('POST', '/signers', { fiscal_code: TESTER })).toMatchObject({ status: 200 });
+    expect(await issuer.call('POST', '/signers', { fiscal_code: STRANGER })).toMatchObject(forbidden);
+  });
+
+  test('without testers finds nobody', async () => {
+    const { issuer } = await withKey({ environment: 'test', testers: [] });
+    expect(await issuer.call('POST', '/signers', { fiscal_code: TESTER })).toMatchObject(forbidden);
+  });
+
+  test('is refused before the body is looked at', async () => {
+    const { issuer, sandbox } = await withKey({ environment: 'test', testers: [TESTER] });
+    for (const body of [{ fiscal_code: 'x' }, {}, '{']) {
+      expect(await issuer.call('POST', '/signers', body)).toMatchObject(forbidden);
+    }
+    sandbox.takeViolations();
+  });
+
+  test('guards the signers alone: a request for a stranger is created', async () => {
+    const { issuer, other } = await withKey({ environment: 'test', testers: [TESTER] });
+    const signer_id = await other.findSigner(STRANGER);
+    const body = { dossier_id: await issuer.createDossier(DOCUMENTS), signer_id };
+    expect(await issuer.call('POST', '/signature-requests', body)).toMatchObject({ status: 201 });
+  });
+
+  test('shares the records of its institution with the production key', async () => {
+    const { issuer, other } = await withKey({ environment: 'test' });
+    const id = await issuer.createDossier(DOCUMENTS);
+    expect(await other.call('GET', `/dossiers/${id}`)).toMatchObject({ status: 200, body: { id } });
+  });
+});
+
+test('a production key finds everyone, whatever its testers', async () => {
+  const { issuer } = await withKey({ environment: 'prod', testers: [TESTER] });
+  expect(await issuer.call('POST', '/signers', { fiscal_code: STRANGER })).toMatchObject({ status: 200 });
+});
+
+describe('the addresses of a key', () => {
+  test.each([
+    ['none let nobody in', [], undefined, 403],
+    ['0.0.0.0/0 lets everyone in', ['0.0.0.0/0'], undefined, 404],
+    ['a range lets in what lies in it', ['127.0.0.0/8'], undefined, 404],
+    ['another range does not', ['192.0.2.0/24'], undefined, 403],
+    ['the right-most public IPv4 counts', ['192.0.2.7/32'], '198.51.100.1, 192.0.2.7, 10.0.0.1', 404],
+    ['those to the left of it do not', ['198.51.100.0/24'], '198.51.100.1, 192.0.2.7, 10.0.0.1', 403],
+    ['an IPv6 address is passed over', ['192.0.2.7/32'], '192.0.2.7, 2001:db8::1', 404],
+  ])('%s', async (_, cidrs, forwardedFor, status) => {
+    const { issuer } = await withKey({ cidrs });
+    const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
+    const answer = await issuer.call('GET', '/dossiers/x', undefined, headers);
+    expect(answer).toMatchObject(status === 403 ? forbidden : { status });
+  });
+
+  test('are looked at before calls are counted', async () => {
+    const { issuer } = await withKey({ cidrs: ['192.0.2.7/32'] });
+    for (let count = 0; count < 151; count += 1) {
+      expect((await issuer.call('GET', '/dossiers/x')).status).toBe(403);
+    }
+    const { status, headers } = await issuer.call('GET', '/dossiers/x', undefined, {
+      'x-forwarded-for': '192.0.2.7',
+    });
+    expect([status, headers.get('x-rate-limit-remaining')]).toEqual([404, '149']);
+  });
+});
+
+test('a revoked key is as good as an unknown one', async () => {
+  const { issuer, sandbox } = await withKey({ status: 'revoked' });
+  const revoked = await issuer.call('GET', '/dossiers/x');
+  const unknown = await issuerOf(sandbox, 'unknown').call('GET', '/dossiers/x');
+  expect(revoked).toMatchObject({
+    status: 401,
+    body: { message: expect.stringContaining('invalid subscription key') },
+  });
+  expect(unknown.body).toEqual(revoked.body);
+});

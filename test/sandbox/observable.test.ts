@@ -1,0 +1,184 @@
+import { PDFDocument } from 'pdf-lib';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { DEFAULT_ISSUER } from '../../mocks/sandbox/issuers.ts';
+import { makePdf } from '../support/pdf.ts';
+import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
+
+// What a client can see and is easily overlooked.
+
+const WithId = z.looseObject({ id: z.string() });
+const Page = z.object({ items: z.array(WithId), continuation_token: z.string().optional() });
+const P401 = {
+  status: 401,
+  body: {
+    title: 'Unauthorized',
+    status: 401,
+    detail: 'You must provide a valid API key to access this resource.',
+  },
+};
+
+describe('a dossier', () => {
+  test('without an address for support has that of the institution', async () => {
+    const issuer = issuerOf(await sandboxForTest());
+    const answer = await issuer.call('POST', '/dossiers', {
+      title: 'x',
+      documents_metadata: [{ title: 'Contratto' }],
+    });
+    expect(answer.body).toMatchObject({
+      support_email: DEFAULT_ISSUER.supportEmail,
+      documents_metadata: [{ title: 'Contratto', signature_fields: [] }],
+    });
+  });
+
+  test('is created again by the same call', async () => {
+    const issuer = issuerOf(await sandboxForTest());
+    expect(await issuer.createDossier()).not.toBe(await issuer.createDossier());
+  });
+
+  test('may have any number of documents', async () => {
+    const issuer = issuerOf(await sandboxForTest());
+    const documents_metadata = Array.from({ length: 200 }, () => ({ title: 'Contratto' }));
+    const answer = await issuer.call('POST', '/dossiers', { title: 'x', documents_metadata });
+    expect(answer).toMatchObject({ status: 201, body: { documents_metadata: { length: 200 } } });
+  });
+
+  test.each(['null', '[]', '"x"', '1', ''])('is refused with the body %j', async (body) => {
+    const sandbox = await sandboxForTest();
+    expect(await issuerOf(sandbox).call('POST', '/dossiers', body)).toMatchObject({
+      status: 422,
+      body: { violations: [expect.stringContaining('supplied to : Exact<CreateDossierBody>')] },
+    });
+    sandbox.takeViolations();
+  });
+});
+
+test.each([
+  { dossier_id: '', signer_id: 's' },
+  { dossier_id: 'd', signer_id: '' },
+  { dossier_id: 1, signer_id: 's' },
+  { dossier_id: 'd', signer_id: null },
+])('a request is refused with the ids %j', async (body) => {
+  const sandbox = await sandboxForTest();
+  expect(await issuerOf(sandbox).call('POST', '/signature-requests', body)).toMatchObject({
+    status: 422,
+    body: { violations: [expect.stringContaining('_id: non empty string')] },
+  });
+  sandbox.takeViolations();
+});
+
+test('a fiscal code is refused in the words of the service', async () => {
+  const sandbox = await sandboxForTest();
+  const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'x' });
+  expect(answer.body).toMatchObject({
+    violations: [
+      'Invalid value "x" supplied to : Exact<GetSignerByFiscalCodeBody>/fiscal_code: string that matches the pattern "^[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]$"',
+    ],
+  });
+  sandbox.takeViolations();
+});
+
+describe('with the back office down', () => {
+  async function withoutBackOffice() {
+    const sandbox = await sandboxForTest();
+    sandbox.faults.add({ kind: 'back-office-outage' });
+    return { sandbox, issuer: issuerOf(sandbox) };
+  }
+
+  test.each([
+    ['POST', '/dossiers', {}],
+    ['GET', '/dossiers/x', undefined],
+    ['GET', '/dossiers/x/signature-requests?limit=1', undefined],
+    ['POST', '/signature-requests', {}],
+    ['GET', '/signature-requests/x', undefined],
+    ['GET', '/signature-requests/x/documents/x/upload_url', undefined],
+    ['PUT', '/signature-requests/x/status', '"foo"'],
+    ['PUT', '/signature-requests/x/notification', undefined],
+    ['POST', '/validate-document', {}],
+  ])('%s %s says that the key is bad, before it looks at anything else', async (method, path, body) => {
+    const { sandbox, issuer } = await withoutBackOffice();
+    const answer = await issuer.call(method, path, body);
+    expect(answer).toMatchObject(P401);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    sandbox.takeViolations();
+  });
+
+  test('signers are found all the same', async () => {
+    const { issuer } = await withoutBackOffice();
+    const body = { fiscal_code: 'SPNDNL80R13C555X' };
+    expect(await issuer.call('POST', '/signers', body)).toMatchObject({ status: 200 });
+  });
+});
+
+test('a continuation token needs its URL encoding, says where to go on, and can be used twice', async () => {
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  const { requests } = await sandbox.seed({ requests: [{ count: 30 }] });
+  const issuer = issuerOf(sandbox);
+  const path = `/dossiers/${requests[0]?.dossierId}/signature-requests`;
+  const first = Page.parse((await issuer.call('GET', path)).body);
+  expect(first.continuation_token).toMatch(/^\[\{"token":"\+RID:/);
+  const next = `${path}?continuationToken=${encodeURIComponent(first.continuation_token ?? '')}`;
+  const second = Page.parse((await issuer.call('GET', next)).body);
+  expect(second.items).toHaveLength(5);
+  expect((await issuer.call('GET', next)).body).toEqual(second);
+  // The answer says continuation_token, the query wants continuationToken.
+  const ignored = await issuer.call('GET', next.replace('continuationToken', 'continuation_token'));
+  expect(ignored.body).toEqual(first);
+  sandbox.takeViolations();
+});
+
+test('of several open upload addresses the file that was validated last counts', async () => {
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  const issuer = issuerOf(sandbox);
+  const request = await issuer.createRequest([{ title: 'Contratto' }]);
+  const id = request.documents[0]?.id ?? '';
+  const [one, other] = [await issuer.uploadUrl(request.id, id), await issuer.uploadUrl(request.id, id)];
+  const lasting = await makePdf({ pages: 2 });
+  await putBlob(other, await makePdf());
+  await sandbox.clock.advance(1_000);
+  await putBlob(one, lasting);
+  await sandbox.clock.advance(10_000);
+  expect(sandbox.storedBlobs()).toMatchObject([
+    { container: 'validated-documents', name: id, size: lasting.length },
+  ]);
+});
+
+test('what one institution has does not exist for another, whatever is done with it', async () => {
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  await sandbox.seed({
+    issuers: [{ id: 'ateneo', name: 'Ateneo', supportEmail: 'firma@ateneo.example.it' }],
+    keys: [{ key: 'mine' }, { key: 'theirs', issuer: 'ateneo' }],
+  });
+  const [mine, theirs] = [issuerOf(sandbox, 'mine'), issuerOf(sandbox, 'theirs')];
+  const { id, dossier_id, documents } = await mine.createRequest();
+  const answers = [
+    await theirs.call('GET', `/dossiers/${String(dossier_id)}`),
+    await theirs.call('GET', `/dossiers/${String(dossier_id)}/signature-requests`),
+    await theirs.call('POST', '/signature-requests', { dossier_id, signer_id: 's' }),
+    await theirs.call('GET', `/signature-requests/${id}`),
+    await theirs.call('GET', `/signature-requests/${id}/documents/${documents[0]?.id}/upload_url`),
+    await theirs.setStatus(id, 'READY'),
+    await theirs.notify(id),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
+});
+
+test.each([
+  ['is encrypted', encryptedPdf],
+  ['breaks off', async () => (await makePdf()).subarray(0, 300)],
+])('validate-document answers a bare 500 for a PDF that %s', async (_, file) => {
+  const form = new FormData();
+  form.append('document', new Blob([await file()], { type: 'application/pdf' }), 'a.pdf');
+  const answer = await issuerOf(await sandboxForTest()).call('POST', '/validate-document', form);
+  expect(answer).toMatchObject({
+    status: 500,
+    body: { title: 'Internal Server Error', detail: 'Error', status: 500 },
+  });
+});
+
+async function encryptedPdf(): Promise<Buffer<ArrayBuffer>> {
+  const pdf = await PDFDocument.create();
+  pdf.addPage();
+  pdf.context.trailerInfo.Encrypt = pdf.context.obj({ Filter: 'Standard' });
+  return Buffer.from(await pdf.save({ useObjectStreams: false }));
+}
