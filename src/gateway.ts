@@ -6,6 +6,9 @@ import { createContext } from './context.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useExplorer } from './plugins/use-explorer.ts';
+import { useOperationLimits } from './plugins/use-operation-limits.ts';
+import { useReadableParameters } from './plugins/use-readable-parameters.ts';
+import { useSameOrigin } from './plugins/use-same-origin.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { schema } from './schema/index.ts';
 import { BlockPool } from './uploads/block-pool.ts';
@@ -58,8 +61,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxRequestBodySize: false,
     plugins: [
       useExplorer(),
+      useSameOrigin(),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
       useBodyLimit(MAX_JSON_BYTES),
+      useReadableParameters(),
+      useOperationLimits(),
     ],
     maskedErrors: { maskError: createMaskError(options.logger) },
     logging: false,

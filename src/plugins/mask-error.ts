@@ -4,11 +4,7 @@ import type { Logger } from 'pino';
 import { UpstreamFault } from '../resolvers/errors.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
 import { UpstreamError } from '../upstream/errors.ts';
-
-/** Anything with the outline of a fiscal code, in either case. */
-const FISCAL_CODE = /\b[A-Z]{6}[\dLMNP-V]{2}[A-Z][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]\b/gi;
-
-const scrub = (text: string): string => text.replace(FISCAL_CODE, '[fiscal code]');
+import { scrub } from './scrub.ts';
 
 /**
  * What callers see of top-level errors: faults of the service with their documented code, refusals of the request as

@@ -40,8 +40,10 @@ export function useExplorer(): Plugin {
   let page: Promise<Page> | undefined;
   return {
     async onRequest({ request, url, fetchAPI, endResponse }) {
-      if (request.method !== 'GET' || url.pathname !== '/graphql') return;
-      if (!request.headers.get('accept')?.includes('text/html')) return;
+      if (request.method !== 'GET' || !request.headers.get('accept')?.includes('text/html')) return;
+      if (url.pathname === '/')
+        return endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
+      if (url.pathname !== '/graphql') return;
       page ??= makePage();
       const { html, zipped, etag } = await page;
       const headers = { ...HEADERS, etag };

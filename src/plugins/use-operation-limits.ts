@@ -1,0 +1,28 @@
+import { createGraphQLError } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import { scrub } from './scrub.ts';
+
+/** The largest of `examples/` has 90. */
+const MAX_TOKENS = 2_000;
+
+/**
+ * Operations that are too long are not read: a few kilobytes of brackets overflow the stack, and thousands of aliases
+ * would keep the service busy for minutes. What parser and validation find wrong is told without fiscal codes.
+ */
+export function useOperationLimits(): Plugin {
+  return {
+    onParse({ parseFn, setParseFn }) {
+      setParseFn((source, options) => parseFn(source, { ...options, maxTokens: MAX_TOKENS }));
+    },
+    onValidate() {
+      return ({ valid, result, setResult }) => {
+        if (valid) return;
+        setResult(
+          result.map(({ message, nodes, extensions }) =>
+            createGraphQLError(scrub(message), { nodes: nodes ?? null, extensions }),
+          ),
+        );
+      };
+    },
+  };
+}

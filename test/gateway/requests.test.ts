@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { startGateway } from '../support/start-gateway.ts';
+
+const FISCAL_CODE = 'SPNDNL80R13C555X';
+const CREATE = `mutation { createDossier(input: { title: "From elsewhere", documents: [{ title: "Contratto" }] }) { __typename } }`;
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+async function send(url: string, init: RequestInit) {
+  const response = await fetch(url, { method: 'POST', ...init });
+  const text = await response.text();
+  expect(text).not.toContain(FISCAL_CODE);
+  return { status: response.status, text };
+}
+
+const multipart = (): FormData => {
+  const form = new FormData();
+  form.set('operations', JSON.stringify({ query: CREATE }));
+  form.set('map', '{}');
+  return form;
+};
+
+/** Bodies that browsers let any page send, and one that they do not. */
+const BODIES = {
+  form: () => ({ body: new URLSearchParams({ query: CREATE }) }),
+  multipart: () => ({ body: multipart() }),
+  json: () => ({ body: JSON.stringify({ query: CREATE }), headers: JSON_TYPE }),
+};
+
+test.for(Object.entries(BODIES))(
+  'a page of another origin gets nothing done with a %s body, whoever else may send it',
+  async ([, bodyOf]) => {
+    const { url, sandbox } = await startGateway();
+    const as = (headers: Record<string, string>) => {
+      const { body, headers: own } = { headers: {}, ...bodyOf() };
+      return send(url, { body, headers: { ...own, ...headers } });
+    };
+    for (const foreign of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+    ]) {
+      const { status, text } = await as(foreign);
+      expect({ status, text }).toEqual({ status: 403, text: expect.stringContaining('FORBIDDEN_ORIGIN') });
+    }
+    expect(sandbox.journal.entries()).toEqual([]);
+    for (const own of [{}, { 'sec-fetch-site': 'same-origin' }, { origin: new URL(url).origin }]) {
+      expect((await as(own)).text).toContain('CreateDossierPayload');
+    }
+  },
+);
+
+test('parameters of a query string that are not JSON are refused without being quoted', async () => {
+  const { url } = await startGateway();
+  const query = new URLSearchParams({ query: '{ __typename }', variables: `{"f": ${FISCAL_CODE}}` });
+  const { status, text } = await send(`${url}?${query}`, { method: 'GET' });
+  expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('must be JSON') });
+});
+
+test('an operation that is too long or too deep is refused, and the next one answered', async () => {
+  const { url } = await startGateway();
+  const post = (query: string) => send(url, { body: JSON.stringify({ query }), headers: JSON_TYPE });
+  for (const query of [
+    `{ ${'a: '.repeat(100_000)}`,
+    `{ ${'a { '.repeat(100_000)}`,
+    `{ ${Array.from({ length: 5_000 }, (_, n) => `a${n}: dossier(id: "1") { id }`).join(' ')} }`,
+  ]) {
+    expect((await post(query)).text).toContain('GRAPHQL_PARSE_FAILED');
+  }
+  expect((await post('{ __typename }')).text).toBe('{"data":{"__typename":"Query"}}');
+});
+
+test('an operation that does not fit the schema is refused without the fiscal codes that it holds', async () => {
+  const { url } = await startGateway();
+  for (const query of [
+    `mutation { findSigner(input: "${FISCAL_CODE}") { __typename } }`,
+    `{ ${FISCAL_CODE} }`,
+    `{ dossier(id: "1") { id(as: ${FISCAL_CODE.toLowerCase()}) } }`,
+  ]) {
+    for (let time = 1; time <= 2; time += 1) {
+      const { text } = await send(url, { body: JSON.stringify({ query }), headers: JSON_TYPE });
+      expect(text.toUpperCase()).not.toContain(FISCAL_CODE);
+      expect(text).toContain('GRAPHQL_VALIDATION_FAILED');
+    }
+  }
+});
+
+test('a browser that opens the origin is led to GraphiQL', async () => {
+  const { url } = await startGateway();
+  const answer = await fetch(new URL('/', url), { headers: { accept: 'text/html' }, redirect: 'manual' });
+  expect([answer.status, answer.headers.get('location')]).toEqual([302, '/graphql']);
+});
