@@ -123,7 +123,7 @@ export type SignerUnavailableReason =
 const SIGNER_UNAVAILABLE_WORDS: Readonly<Record<SignerUnavailableReason, string>> = {
   NO_IO_PROFILE: 'The citizen has never logged in to the IO app. Ask them to, or sign on paper.',
   SERVICE_DISABLED:
-    'The citizen has switched this service off in the IO app. Show them the QR code or the link instead.',
+    'The citizen has switched this service off in the IO app. If the request has a QR code, show them that or its link instead.',
   NOT_A_TESTER:
     'The citizen is not on the list of testers of the test key in use, or the gateway’s address is not on the key’s list.',
   PROFILE_UNAVAILABLE: 'The service could not read the citizen’s IO profile. Try again later.',

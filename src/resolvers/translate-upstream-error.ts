@@ -23,8 +23,8 @@ export interface TranslationRow {
 const row = (operation: string, kind: UpstreamErrorKind, name: string, make: () => Error, detail?: string) =>
   ({ operation, kind, name, make, ...(detail === undefined ? {} : { detail }) }) satisfies TranslationRow;
 
-const fault = (kind: UpstreamErrorKind, code: FaultCode): TranslationRow => ({
-  operation: '*',
+const fault = (kind: UpstreamErrorKind, code: FaultCode, operation = '*'): TranslationRow => ({
+  operation,
   kind,
   name: code,
   make: (failure) =>
@@ -41,6 +41,8 @@ const noDossier = (): Error => new NotFoundError('DOSSIER');
 const noRequest = (): Error => new NotFoundError('SIGNATURE_REQUEST');
 const signer = (reason: SignerUnavailableError['reason']) => (): Error => new SignerUnavailableError(reason);
 
+/** Failures of IO, one step further on, that pass. */
+const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const PROFILE_REFUSED = 'You are not allowed to issue requests for this user!';
 const PROFILE_FAILED = 'An error occurred while getting the profile!';
 
@@ -102,6 +104,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
     signer('PROFILE_UNAVAILABLE'),
     PROFILE_FAILED,
   ),
+  { ...fault('bad-request', 'UPSTREAM_UNAVAILABLE', 'sendNotification'), detail: MESSAGE_FAILED },
   row('validateDocument', 'unprocessable', 'InvalidInputError', refusedInput),
   // An unreadable PDF is a 500 whose detail is the bare class name; other failures of the service name another class.
   row('validateDocument', 'server-error', 'UnreadablePdfError', () => new UnreadablePdfError(), 'Error'),

@@ -194,10 +194,12 @@ function failureOf(
 ): UpstreamError {
   const { statusCode: status } = response;
   let detail: string | undefined;
+  let isFromBackend = false;
   let cause: unknown;
   try {
     const body = parseJson(response, text);
     if (typeof body === 'object' && body !== null) {
+      isFromBackend = 'detail' in body;
       const words = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;
       if (typeof words === 'string') detail = words;
     }
@@ -208,7 +210,8 @@ function failureOf(
     seconds(header(response, 'x-rate-limit-retry-after')) ?? seconds(header(response, 'retry-after'));
   return new UpstreamError({
     operation,
-    kind: kindOfStatus(status),
+    // What is missing, the backend says itself. A 404 of anybody before it means that the base address is wrong.
+    kind: status === 404 && !isFromBackend ? 'contract' : kindOfStatus(status),
     status,
     detail,
     retryAfterSeconds,

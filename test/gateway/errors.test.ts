@@ -106,7 +106,7 @@ const noProfile = unavailable(
 );
 const disabled = unavailable(
   'SERVICE_DISABLED',
-  'The citizen has switched this service off in the IO app. Show them the QR code or the link instead.',
+  'The citizen has switched this service off in the IO app. If the request has a QR code, show them that or its link instead.',
 );
 const profileFailed = unavailable(
   'PROFILE_UNAVAILABLE',
@@ -394,6 +394,7 @@ test.each(RESULTS)('$code when $when', async ({ code, options, provoke, expected
 
 const PROFILE_REFUSED = 'You are not allowed to issue requests for this user!';
 const PROFILE_FAILED = 'An error occurred while getting the profile!';
+const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const NOT_ALLOWED = 'It is not allowed to send a message to this user.';
 
 /** The lines of the table that are about one operation: what the service does, and what the caller is told. */
@@ -489,8 +490,10 @@ const FAULT_WORDS: Readonly<Record<string, string>> = {
 /** The lines for any operation, shown with one of them. */
 const FAULTS: readonly {
   kind: string;
+  /** In the service's words, where the line is about these. */
+  words?: string;
   code: string;
-  operation?: 'createDossier';
+  operation?: 'createDossier' | 'sendNotification';
   does?: StubHandler;
   options?: Parameters<typeof startFailingGateway>[0];
   cause: string;
@@ -560,6 +563,14 @@ const FAULTS: readonly {
     cause: 'getDossier: unprocessable (HTTP 422)',
   },
   {
+    kind: 'bad-request',
+    words: MESSAGE_FAILED,
+    operation: 'sendNotification',
+    code: 'UPSTREAM_UNAVAILABLE',
+    does: refuses(400, MESSAGE_FAILED),
+    cause: 'sendNotification: bad-request (HTTP 400)',
+  },
+  {
     kind: 'contract',
     code: 'UPSTREAM_CONTRACT',
     does: answers({ id: 7, title: UPSTREAM_WORDS }),
@@ -567,11 +578,13 @@ const FAULTS: readonly {
   },
 ];
 
-test.each(FAULTS)('any operation: $kind is $code', async (fault) => {
+const FIELD_OF = { getDossier: 'dossier', createDossier: 'createDossier', sendNotification: 'notifySigner' };
+
+test.each(FAULTS)('$operation $kind is $code', async (fault) => {
   const { operation = 'getDossier', does, code, cause, extensions, options } = fault;
   const world = await startFailingGateway(options);
   if (does !== undefined) world.fail(operation, does);
-  const field = operation === 'getDossier' ? 'dossier' : operation;
+  const field = FIELD_OF[operation];
   const answer = await CALLERS[operation]?.(world);
   expectNoSecrets(JSON.stringify(answer));
   expect(answer).toEqual({
@@ -817,11 +830,14 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       ...FAULTS.map(({ code }) => code),
       'REQUEST_TIMEOUT', // these two have tests of their own
       'INTERNAL_SERVER_ERROR',
+      'FORBIDDEN_ORIGIN', // in requests.test.ts
     ]),
   ).toEqual(sorted(rowsUnder('At the top level').map(([code]) => code)));
   const rows = [
     ...ROWS.map(([operation, kind, words]) => `${operation} ${kind} ${words}`),
-    ...FAULTS.map(({ kind }) => `* ${kind} `),
+    ...FAULTS.map(
+      ({ operation, kind, words = '' }) => `${words && operation ? operation : '*'} ${kind} ${words}`,
+    ),
     '* aborted ', // likewise
   ];
   const documented = rowsUnder('From a failure of the service to an error');

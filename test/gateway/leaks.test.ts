@@ -105,7 +105,7 @@ test('close answers what is running, then frees every connection', async () => {
   const told = Promise.withResolvers<void>();
   const service = await startHttpStub(async (_, res) => {
     await told.promise;
-    sendJson(res, 404, { status: 404 });
+    sendJson(res, 404, { status: 404, detail: 'not here' });
   });
   const gateway = await startGateway({
     host: '127.0.0.1',

@@ -92,7 +92,9 @@ test('fields that lists do not have cost one call for each item, and are null fo
   const world = await startFailingGateway();
   const { id, ids } = await dossierWith(world, 3);
   world.fail('getSignatureRequest', ({ path }, res) =>
-    path.endsWith(ids[1] ?? '') ? sendJson(res, 404, { status: 404 }) : sendJson(res, 200, detailOf(path)),
+    path.endsWith(ids[1] ?? '')
+      ? sendJson(res, 404, { status: 404, detail: 'not here' })
+      : sendJson(res, 200, detailOf(path)),
   );
   const answer = await world.run(
     `{ dossier(id: "${id}") { signatureRequests { nodes { id documents { id } qrCode { link } notification { ioMessageId } signedAt } } } }`,

@@ -9,7 +9,7 @@ test('close waits for the answer of a running request, and not for its client to
   const stub = await startHttpStub(async (_, res) => {
     arrived.resolve();
     await release.promise;
-    sendJson(res, 404, {});
+    sendJson(res, 404, { detail: 'not here' });
   });
   const gateway = await startGateway({
     host: '127.0.0.1',
