@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 
-const OLDEST_NODE = 24;
+const OLDEST_NODE = [24, 18] as const;
 const USAGE = `Usage: sigillo [command]
 
   sigillo             the gateway: GraphQL for Firma con IO, with the sandbox unless FIRMA_API_KEY is set
@@ -38,8 +38,9 @@ function version(): string {
     : 'unknown';
 }
 
-if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
-  process.stderr.write(`Sigillo needs Node ${OLDEST_NODE} or later, this is ${process.version}.\n`);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(`Sigillo needs Node ${OLDEST_NODE.join('.')} or later, this is ${process.version}.\n`);
   process.exitCode = 1;
 } else {
   await run(process.argv[2]);

@@ -53,54 +53,67 @@ const namesOf = (hosts: string): string[] => hosts.split(',').map((host) => host
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const environment = z
-  .object({
-    HOST: filled.default('127.0.0.1'),
-    PORT: wholeNumber(0, 65_535).default(4000),
-    SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
-    FIRMA_API_KEY: z.string().regex(KEY, WRONG_KEY).optional(),
-    FIRMA_API_KEY_FILE: filled.optional(),
-    FIRMA_API_URL: webAddress.optional(),
-    SANDBOX_URL: webAddress.refine((url) => !isService(url), 'must not be the real service').optional(),
-    FIRMA_STORAGE_HOSTS: z
-      .string()
-      .refine((hosts) => namesOf(hosts).every(isStorageHost), {
-        error: 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them',
-      })
-      .default('iopitnsignst01.blob.core.windows.net'),
-    UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
-    UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
-    MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
-    UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
-    LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-    AUTH: z.literal('none', 'can only be none so far').optional(),
-  })
-  .check(({ value, issues }) => {
-    const mistake = (name: string, message: string): void => {
-      issues.push({ code: 'custom', input: undefined, path: [name], message });
-    };
-    const hasKey = value.FIRMA_API_KEY !== undefined || value.FIRMA_API_KEY_FILE !== undefined;
-    if (value.FIRMA_API_KEY !== undefined && value.FIRMA_API_KEY_FILE !== undefined)
-      mistake('FIRMA_API_KEY', 'give the key or the file, not both');
-    if (value.FIRMA_API_URL !== undefined && value.SANDBOX_URL !== undefined)
-      mistake('SANDBOX_URL', 'give this or FIRMA_API_URL, not both');
-    if (value.FIRMA_API_URL !== undefined && !hasKey)
-      mistake('FIRMA_API_URL', 'needs FIRMA_API_KEY or FIRMA_API_KEY_FILE');
-    if (hasKey && value.SANDBOX_URL === undefined && value.AUTH === undefined)
-      mistake(
-        'AUTH',
-        'this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it',
-      );
-  });
+const environment = z.object({
+  HOST: filled.default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(4000),
+  SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
+  FIRMA_API_KEY: z.string().regex(KEY, WRONG_KEY).optional(),
+  FIRMA_API_KEY_FILE: filled.optional(),
+  FIRMA_API_URL: webAddress.optional(),
+  SANDBOX_URL: webAddress.refine((url) => !isService(url), 'must not be the real service').optional(),
+  FIRMA_STORAGE_HOSTS: z
+    .string()
+    .refine((hosts) => namesOf(hosts).every(isStorageHost), {
+      error: 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them',
+    })
+    .default('iopitnsignst01.blob.core.windows.net'),
+  UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
+  UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
+  MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
+  UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  AUTH: z.literal('none', 'can only be none so far').optional(),
+});
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables that do not go together, whatever their values. */
+function* conflictsIn(env: Environment): Generator<string> {
+  const has = (name: string): boolean => env[name] !== undefined;
+  const hasKey = has('FIRMA_API_KEY') || has('FIRMA_API_KEY_FILE');
+  if (has('FIRMA_API_KEY') && has('FIRMA_API_KEY_FILE'))
+    yield 'FIRMA_API_KEY: give the key or the file, not both';
+  if (has('FIRMA_API_URL') && has('SANDBOX_URL')) yield 'SANDBOX_URL: give this or FIRMA_API_URL, not both';
+  if (has('FIRMA_API_URL') && !hasKey) yield 'FIRMA_API_URL: needs FIRMA_API_KEY or FIRMA_API_KEY_FILE';
+  if (hasKey && !has('SANDBOX_URL') && !has('AUTH'))
+    yield 'AUTH: this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it';
+}
+
+/** The key that the file holds, or what is wrong with it. */
+function readKey(file: string | undefined): { readonly key?: string; readonly mistake?: string } {
+  if (file === undefined || file === '') return {};
+  let key: string;
+  try {
+    key = readFileSync(file, 'utf8').trim();
+  } catch {
+    return { mistake: 'FIRMA_API_KEY_FILE: must be a file that can be read' };
+  }
+  return KEY.test(key) ? { key } : { mistake: `FIRMA_API_KEY_FILE: the file ${WRONG_KEY}` };
+}
 
 /** @throws {ConfigError} with every mistake at once. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(env: Environment): Config {
   const { data, error } = environment.safeParse(env);
-  if (error) {
-    const mistakes = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new ConfigError(`The configuration cannot be used:\n${mistakes.join('\n')}`);
+  const file = readKey(env['FIRMA_API_KEY_FILE']);
+  const mistakes = [
+    ...(error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ...conflictsIn(env),
+    ...(file.mistake === undefined ? [] : [file.mistake]),
+  ];
+  if (data === undefined || mistakes.length > 0) {
+    throw new ConfigError(['The configuration cannot be used:', ...mistakes].join('\n  '));
   }
-  const apiKey = data.FIRMA_API_KEY ?? keyFrom(data.FIRMA_API_KEY_FILE);
+  const apiKey = data.FIRMA_API_KEY ?? file.key;
   const url =
     data.FIRMA_API_URL ?? (apiKey === undefined ? undefined : 'https://api.io.pagopa.it/api/v1/sign');
   return Object.freeze({
@@ -117,20 +130,4 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: data.LOG_LEVEL,
     sandboxPort: data.SANDBOX_PORT,
   });
-}
-
-function keyFrom(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  let key: string;
-  try {
-    key = readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw wrong('FIRMA_API_KEY_FILE', 'must be a file that can be read', cause);
-  }
-  if (!KEY.test(key)) throw wrong('FIRMA_API_KEY_FILE', `the file ${WRONG_KEY}`);
-  return key;
-}
-
-function wrong(name: string, message: string, cause?: unknown): ConfigError {
-  return new ConfigError(`The configuration cannot be used:\n  ${name}: ${message}`, { cause });
 }

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       process.once(signal, () => process.exit(1));
+      logger.info('ending when the running requests are answered; once more ends at once');
       void stop().then(() => process.exit(0));
     });
   }
@@ -77,8 +78,10 @@ function asLocalhost(url: string): string {
 /** What can be mended by whoever starts the gateway, in their words. */
 function mistakeOf(error: unknown): string | undefined {
   if (error instanceof ConfigError) return error.message;
-  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return undefined;
-  return `${error.message}. Set HOST, PORT or SANDBOX_PORT to an address that is free.`;
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
+  if (error.syscall === 'getaddrinfo') return `${error.message}. Set HOST to an address of this machine.`;
+  if (error.syscall !== 'listen') return undefined;
+  return `${error.message}. Set HOST, PORT or SANDBOX_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.`;
 }
 
 try {

@@ -62,6 +62,14 @@ test('a sandbox that runs elsewhere is the upstream without a key and without AU
   ]);
 });
 
+test('mistakes of every sort are told at once', () => {
+  expect(mistakesOf({ PORT: 'x', FIRMA_API_KEY_FILE: '/nowhere/key' })).toEqual([
+    'PORT: must be a whole number, 0 to 65535',
+    expect.stringMatching(/^AUTH: /),
+    'FIRMA_API_KEY_FILE: must be a file that can be read',
+  ]);
+});
+
 test('the key can be in a file, whose last line break does not count', () => {
   const FIRMA_API_KEY_FILE = fileWith('  from-a-file\n');
   expect(loadConfig({ FIRMA_API_KEY_FILE, AUTH: 'none' }).apiKey).toBe('from-a-file');

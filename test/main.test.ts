@@ -124,7 +124,7 @@ test.each(['PORT', 'SANDBOX_PORT'])('a %s that is taken is told in one line, and
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
-    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set HOST, PORT or SANDBOX_PORT to an address that is free.\n`,
+    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set HOST, PORT or SANDBOX_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.\n`,
   });
 });
 
@@ -137,5 +137,15 @@ test('a configuration that cannot be used is told without a stack, and ends it',
   PORT: must be a whole number, 0 to 65535
   LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent
 `,
+  });
+});
+
+test('a HOST that is none is told in one line, and ends it', async () => {
+  const { code, stderr } = await start({ HOST: 'host.invalid' });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^Sigillo could not start\. .+host\.invalid\. Set HOST to an address of this machine\.\n$/,
+    ),
   });
 });

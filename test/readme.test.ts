@@ -74,7 +74,7 @@ test.skipIf(!hasTools)(
 test('the configuration table has every variable with its default', () => {
   const table = rows(section('Configuration'));
   const source = readFileSync('src/config.ts', 'utf8');
-  const names = [...source.matchAll(/^ {4}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
+  const names = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(10);
   expect(table.map(([name]) => name).toSorted()).toEqual(names.toSorted());
 
