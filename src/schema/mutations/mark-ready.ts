@@ -36,7 +36,7 @@ builder.mutationField('markReady', (t) =>
     type: Payload,
     nullable: true,
     description:
-      'Step 5: hands the request over, and waits until it has its QR code. Waits for documents that are still being checked first. Safe to repeat.',
+      'Step 5: hands the request over, and waits until it has its QR code. Waits for documents that are still being checked first. Safe to repeat. The service accepts it also when `isExpired`, though the citizen can no longer sign.',
     errors: {
       types: [
         InvalidInputError,

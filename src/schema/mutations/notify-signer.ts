@@ -35,7 +35,7 @@ builder.mutationField('notifySigner', (t) =>
     type: Payload,
     nullable: true,
     description:
-      'Step 5, optional: sends the citizen a message in the IO app, once per request. Waits for WAIT_FOR_SIGNATURE first.',
+      'Step 5, optional: sends the citizen a message in the IO app, once per request. Waits for WAIT_FOR_SIGNATURE first. The service sends it also when `isExpired`, though the citizen can no longer sign.',
     errors: {
       types: [
         InvalidInputError,
