@@ -141,7 +141,7 @@ test('a configuration that cannot be used is told without a stack, and ends it',
 });
 
 test('a HOST that is none is told in one line, and ends it', async () => {
-  const { code, stderr } = await start({ HOST: 'host.invalid' });
+  const { code, stderr } = await start({ HOST: 'host.invalid' }).ended();
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: expect.stringMatching(
