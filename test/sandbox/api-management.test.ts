@@ -5,6 +5,7 @@ import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
 
 const notFound = { status: 404, body: { statusCode: 404, message: 'Resource not found' } };
 
+// Conforms (Keys and limits, Azure): A missing key and a wrong one are 401 in the words of API Management.
 test('answers 401 in the form of the gateway without a key, and with a wrong one', async () => {
   const sandbox = await sandboxForTest({ apiKeys: ['good'] });
   const missing = await issuerOf(sandbox, '').call('GET', '/dossiers/x');
@@ -40,6 +41,8 @@ test('takes any key by default', async () => {
   });
 });
 
+// Conforms (Keys and limits, manual): 150 calls per key in 5 seconds, x-rate-limit-remaining on answers,
+// x-rate-limit-retry-after on a 429.
 test('lets 150 calls per key into 5 seconds and says how many are left', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock } = sandbox;
@@ -70,6 +73,7 @@ test('counts nothing when it is told so', async () => {
   expect(headers.has('x-rate-limit-remaining')).toBe(false);
 });
 
+// Conforms (Errors, Azure): Unknown paths and methods, GET /info too, are a 404 in the form of the gateway.
 test.each([
   ['GET', '/nope'],
   ['GET', '/info'],
@@ -100,6 +104,7 @@ test('takes a broken percent-encoding for an id that does not exist', async () =
   expect(sandbox.takeViolations()).toHaveLength(1);
 });
 
+// Conforms (Keys and limits, service): CORS allows any origin, method and header.
 test('lets browsers in from anywhere', async () => {
   const sandbox = await sandboxForTest();
   const preflight = await fetch(`${sandbox.url}/dossiers`, {
@@ -114,6 +119,7 @@ test('lets browsers in from anywhere', async () => {
   });
 });
 
+// Conforms (Errors, service): Answers of the backend carry a fixed set of security headers, 204 too.
 test('puts the security headers of the service on successes, errors and answers without a body', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const { id } = await issuer.createReadyToSend();

@@ -49,6 +49,8 @@ test('the app shows what waits for a signer, by fiscal code or id, and to nobody
   expect(citizen.waiting({ fiscalCode: 'RSSMRA80A01H501U' })).toEqual([]);
 });
 
+// Conforms (Signature, service): A signature reaches the issuer a minute later; meanwhile the request stays
+// WAIT_FOR_SIGNATURE.
 test('a signature takes the trust provider a minute, and reaches the issuer a queue hop later', async () => {
   const { citizen, clock, issuer, id } = await waitingRequest();
   const before = await issuer.read(id);
@@ -72,6 +74,7 @@ test('a signature takes the trust provider a minute, and reaches the issuer a qu
   });
 });
 
+// Conforms (Signature, service): REJECTED carries the provider's reason and the time of the citizen's side.
 test('a failure of the trust provider carries its reason and the time of the citizen side', async () => {
   const { citizen, clock, issuer, id } = await waitingRequest();
   citizen.sign(id, { outcome: { fails: 'Certificate not issued' } });
@@ -87,6 +90,7 @@ test('a failure of the trust provider carries its reason and the time of the cit
   });
 });
 
+// Conforms (Signature, service): A later success does not move the request out of REJECTED.
 test('a signature after a failure succeeds for the citizen and changes nothing for the issuer', async () => {
   const { citizen, clock, issuer, id, sandbox } = await waitingRequest();
   citizen.sign(id, { outcome: { fails: 'x' } });
@@ -112,6 +116,8 @@ describe('a cancellation', () => {
     expect(codeOf(() => citizen.sign(id))).toBe('WRONG_STATUS');
   });
 
+  // Conforms (Signature, service): A cancellation that meets a signature under way ends CANCELLED for the
+  // issuer, SIGNED for the citizen.
   test.each([
     ['while the trust provider is at work', (citizen: Citizen, id: string) => citizen.sign(id), undefined],
     [
@@ -133,6 +139,7 @@ describe('a cancellation', () => {
 });
 
 describe('a signature that the trust provider does not finish', () => {
+  // Conforms (Signature, service): A signature that the provider never finishes stays WAIT_FOR_SIGNATURE.
   test.each([
     ['signed' as const, { status: 'SIGNED' }],
     [{ fails: 'Late error' }, { status: 'REJECTED', reject_reason: 'Late error' }],
@@ -222,6 +229,8 @@ test('files that are deleted while the trust provider is at work make the signat
   });
 });
 
+// Conforms (Signature, service): Only the app enforces expires_at: status, notification and cancellation do not
+// know it.
 test('an expired request cannot be signed, and can still be notified and cancelled', async () => {
   const expiresAt = new Date(START.getTime() + DAY_MS);
   const { citizen, clock, issuer, id } = await waitingRequest({ expiresAt });

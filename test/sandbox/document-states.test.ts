@@ -21,6 +21,8 @@ async function encryptedPdf(): Promise<Buffer<ArrayBuffer>> {
 }
 
 describe('an uploaded file', () => {
+  // Conforms (Documents, service): A PDF that its fields fit becomes READY, whatever its size; negative
+  // coordinates pass.
   test.each([
     ['a PDF with a box inside the page', [FIELD], () => makePdf()],
     ['a box with a negative origin', [inBox(-10, -10, 5, 5)], () => makePdf()],
@@ -43,6 +45,8 @@ describe('an uploaded file', () => {
 
   const pdf = () => makePdf({ textFields: ['Text1'] });
   const doesNotFit = "(Firma) incompatible coordinates: they can't fit in the uploaded document";
+  // Conforms (Documents, service): A file that cannot be opened, or that its fields do not fit, is REJECTED
+  // with all reasons, word for word.
   test.each([
     ['a box that touches the right edge', [inBox(0, 0, 595.28, 10)], pdf, doesNotFit],
     ['a box that touches the lower edge', [inBox(0, 800, 10, 41.89)], pdf, doesNotFit],
@@ -125,6 +129,7 @@ describe('an uploaded file', () => {
   });
 });
 
+// Conforms (Documents, service): uploaded_at is the time of the validation, some seconds after the upload.
 test('is validated some seconds after the upload, and keeps that time', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock } = sandbox;
@@ -139,6 +144,8 @@ test('is validated some seconds after the upload, and keeps that time', async ()
   expect(documents[0]).toMatchObject({ uploaded_at: validatedAt, updated_at: validatedAt });
 });
 
+// Conforms (Documents, service): A validated file is moved; its upload URL then answers 404 BlobNotFound, its
+// url is private.
 test('moves the file: the upload is gone, a copy named after the document stays', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
@@ -159,6 +166,8 @@ test('moves the file: the upload is gone, a copy named after the document stays'
   ]);
 });
 
+// Conforms (Documents, service): Each upload in DRAFT is validated anew, over the same URL too; what was before
+// is forgotten.
 test('goes round again with each upload in DRAFT, over the same address too, and forgets what was before', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const request = await issuer.createRequest();
@@ -189,6 +198,8 @@ test('goes round again with each upload in DRAFT, over the same address too, and
   );
 });
 
+// Conforms (Documents, service): Late files are dropped without a trace: after DRAFT, or when the upload is
+// forgotten after 7 days.
 test('ignores a file that arrives after DRAFT, and one for an upload of more than 7 days ago', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock } = sandbox;

@@ -35,6 +35,7 @@ async function refusalOf(url: string, init: RequestInit = {}) {
 }
 
 describe('the link to a signed file', () => {
+  // Conforms (Signature, service): Signed files are links for 5 minutes that may only read.
   test('leads to a PDF named after the document, and says read-only for 5 minutes', async () => {
     const { issuer, id, sandbox } = await signedRequest();
     const [document] = (await issuer.read(id)).documents;
@@ -60,6 +61,7 @@ describe('the link to a signed file', () => {
     expect((await drawingsOf(file)).at(-1)?.texts).toEqual(expect.arrayContaining(NOTICE));
   });
 
+  // Conforms (Signature, service): Each answer has fresh links.
   test('is made afresh with each answer and dies after 5 minutes, the file does not', async () => {
     const { issuer, id, clock } = await signedRequest();
     const first = await linkOf(issuer, id);
@@ -87,6 +89,8 @@ describe('the link to a signed file', () => {
     expect(await refusalOf(crossed.href)).toMatchObject({ status: 403, code: 'AuthenticationFailed' });
   });
 
+  // Conforms (Signature, service): Files are deleted after 90 days; links to them are still given out and
+  // answer 404.
   test('is given out also when the file is gone after 90 days, and then answers 404', async () => {
     const { issuer, id, clock } = await signedRequest();
     const signedAt = clock.now() - 5_000;
@@ -99,6 +103,7 @@ describe('the link to a signed file', () => {
   });
 });
 
+// Conforms (Documents, Azure): Until the signature the url cannot be read: 409 PublicAccessNotPermitted.
 test('before the signature, and after a failed one, the address is private', async () => {
   const { issuer, id, citizen, clock } = await waitingRequest();
   const before = await linkOf(issuer, id);
@@ -146,6 +151,7 @@ describe('a signed PDF', () => {
   });
   const now = START.getTime();
 
+  // Conforms (Signature, service): Coordinates are points from the top left of the page, rounded.
   test('has a mark in the box of each field, counted from the top left, rounded as the service does', async () => {
     const file = await makePdf({ pages: 2 });
     const fields = [box(85, 676, 177, 77), box(10.4, 20.6, 50.2, 30, 1)];

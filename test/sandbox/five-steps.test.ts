@@ -8,6 +8,8 @@ import { FIELD, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+// Conforms (Signature requests, manual): The five steps of the manual, from the dossier to the QR code and the
+// notification.
 test('leads from a PDF to a QR code and a notification in the five steps of the manual', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
@@ -106,6 +108,7 @@ test('leads from a PDF to a QR code and a notification in the five steps of the 
   ]);
 });
 
+// Conforms (Signers, service): The same fiscal code always gets the same id, a UUID.
 test('gives the same signer for the same fiscal code, in every sandbox', async () => {
   const ids = [];
   for (const sandbox of [await sandboxForTest(), await sandboxForTest()]) {
@@ -116,6 +119,7 @@ test('gives the same signer for the same fiscal code, in every sandbox', async (
   expect(ids[0]).not.toEqual(ids[1]);
 });
 
+// Conforms (Signature requests, service): The QR code takes width and color.
 test('draws the QR code as wide and in the colour that is asked for', async () => {
   const { origin } = await sandboxForTest();
   const response = await fetch(

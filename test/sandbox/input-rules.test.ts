@@ -12,6 +12,8 @@ const clause = (change: object) => field({ clause: { ...FIELD.clause, ...change 
 const box = (change: object) => field({ attrs: { ...FIELD.attrs, ...change } });
 
 describe('a dossier', () => {
+  // Conforms (Dossiers, service): Title of 1 character or more; document titles of 3 to 60; clause titles of 5
+  // to 79; any number as coordinate; page and size 0 or more.
   test.each([
     ['a title of one character', dossier({ title: 'x' })],
     ['a title of 1000 characters', dossier({ title: 'x'.repeat(1_000) })],
@@ -32,6 +34,9 @@ describe('a dossier', () => {
     expect(await issuer.call('POST', '/dossiers', body)).toMatchObject({ status: 201 });
   });
 
+  // Conforms (Dossiers, service): What breaks a rule is a 422 with violations in the words of the service; at
+  // least one clause must not be optional.
+  // Conforms (Dossiers, service): null is not absent: null for an optional member is a 422.
   test.each([
     ['an empty title', dossier({ title: '' }), 'Invalid value "" supplied to : non empty string'],
     [
@@ -93,6 +98,7 @@ describe('a dossier', () => {
     expect(sandbox.takeViolations().every(({ direction }) => direction === 'request')).toBe(true);
   });
 
+  // Conforms (Dossiers, service): Unknown members are dropped; of both kinds of attrs unique_name wins.
   test('drops members it does not know, and a box beside a field name', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const attrs = { ...FIELD.attrs, unique_name: 'S' };
@@ -104,6 +110,7 @@ describe('a dossier', () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/extra|coordinates/);
   });
 
+  // Conforms (Errors, service): A JSON body that does not parse is read as undefined: 422.
   test('is refused when the body is not JSON', async () => {
     const sandbox = await sandboxForTest();
     const answer = await issuerOf(sandbox).call('POST', '/dossiers', '{"title":');
@@ -116,6 +123,7 @@ describe('a dossier', () => {
 });
 
 describe('a fiscal code', () => {
+  // Conforms (Signers, service): Fiscal codes with omocodia and with a wrong check character are taken.
   test.each(['SPNDNL80R13C555X', 'AAABBB00A00A000A', 'SPNDNLULRMPCRRRX'])(
     '%s is accepted',
     async (fiscal_code) => {
@@ -124,6 +132,7 @@ describe('a fiscal code', () => {
     },
   );
 
+  // Conforms (Signers, service): Lower case, other lengths and impossible months are refused.
   test.each([
     'spndnl80r13c555x',
     'SPNDNL80R13C555',
@@ -142,6 +151,8 @@ describe('a fiscal code', () => {
 
 describe('a signature request', () => {
   // The sandbox's clock stands at 2026-03-05T09:14:07.412Z.
+  // Conforms (Signature requests, service): expires_at takes Z, an offset or nothing, any fraction, days that
+  // roll over, any future; 90 days if left out.
   test.each([
     [undefined, '2026-06-03T09:14:07.412Z'],
     ['2026-03-05T09:14:07.413Z', '2026-03-05T09:14:07.413Z'],
@@ -162,6 +173,7 @@ describe('a signature request', () => {
     expect(answer).toMatchObject({ status: 201, body: { expires_at: expected } });
   });
 
+  // Conforms (Signature requests, service): expires_at without a time or seconds is a 422.
   test.each(['2026-06-30', '2026-06-30T21:59Z', 'yesterday', '2026-13-01T00:00:00Z', '', null, 1])(
     'is refused with expires_at %j',
     async (expires_at) => {
@@ -173,6 +185,8 @@ describe('a signature request', () => {
     },
   );
 
+  // Conforms (Signature requests, service): A deadline that is not after the creation is a 400, Invalid expire
+  // date.
   test('cannot expire at the moment of its creation, and the dossier is looked up first', async () => {
     const sandbox = await sandboxForTest({ frozenAt: START });
     const { clock } = sandbox;
@@ -189,6 +203,7 @@ describe('a signature request', () => {
     });
   });
 
+  // Conforms (Signature requests, service): documents_metadata of a request replaces the dossier's.
   test('replaces the documents of the dossier with its own', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const dossier_id = await issuer.createDossier();
@@ -203,6 +218,7 @@ describe('a signature request', () => {
     });
   });
 
+  // Conforms (Signature requests, service): Missing ids are a 422 with the path of the decoder.
   test('is refused without ids, in the words of the service', async () => {
     const sandbox = await sandboxForTest();
     const answer = await issuerOf(sandbox).call('POST', '/signature-requests', { signer_id: 's' });
@@ -216,12 +232,16 @@ describe('a signature request', () => {
 });
 
 describe('a status', () => {
+  // Conforms (Signature requests, service): The status is a bare JSON string; READY is read with and without
+  // quotes.
   test.each(['READY', '"READY"', '"READY"\n', ' "READY" '])('%j is read as READY', async (body) => {
     const issuer = issuerOf(await sandboxForTest());
     const { id } = await issuer.createReadyToSend();
     expect(await issuer.setStatus(id, body)).toMatchObject({ status: 204 });
   });
 
+  // Conforms (Signature requests, service): Any other body is a 422, an object and a line end after a bare word
+  // too.
   test.each([
     ['"foo"', 'Invalid value "foo" supplied to : SetSignatureRequestStatusBody'],
     ['READY\n', 'Invalid value "READY\\n" supplied to : SetSignatureRequestStatusBody'],

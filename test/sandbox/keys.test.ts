@@ -19,17 +19,21 @@ async function withKey(key: {
 }
 
 describe('a test key', () => {
+  // Conforms (Keys and limits, manual): A test key finds the fiscal codes of its testers; any other is a 403 of
+  // the gateway.
   test('finds its testers and nobody else', async () => {
     const { issuer } = await withKey({ environment: 'test', testers: [TESTER] });
     expect(await issuer.call('POST', '/signers', { fiscal_code: TESTER })).toMatchObject({ status: 200 });
     expect(await issuer.call('POST', '/signers', { fiscal_code: STRANGER })).toMatchObject(forbidden);
   });
 
+  // Conforms (Keys and limits, service): A test key without testers finds nobody.
   test('without testers finds nobody', async () => {
     const { issuer } = await withKey({ environment: 'test', testers: [] });
     expect(await issuer.call('POST', '/signers', { fiscal_code: TESTER })).toMatchObject(forbidden);
   });
 
+  // Conforms (Keys and limits, service): The testers of a key are looked at before the body is checked.
   test('is refused before the body is looked at', async () => {
     const { issuer, sandbox } = await withKey({ environment: 'test', testers: [TESTER] });
     for (const body of [{ fiscal_code: 'x' }, {}, '{']) {
@@ -38,6 +42,7 @@ describe('a test key', () => {
     sandbox.takeViolations();
   });
 
+  // Conforms (Keys and limits, service): The testers guard POST /signers alone, not the requests.
   test('guards the signers alone: a request for a stranger is created', async () => {
     const { issuer, other } = await withKey({ environment: 'test', testers: [TESTER] });
     const signer_id = await other.findSigner(STRANGER);
@@ -45,6 +50,7 @@ describe('a test key', () => {
     expect(await issuer.call('POST', '/signature-requests', body)).toMatchObject({ status: 201 });
   });
 
+  // Conforms (Keys and limits, service): Test and production keys of an institution share its records.
   test('shares the records of its institution with the production key', async () => {
     const { issuer, other } = await withKey({ environment: 'test' });
     const id = await issuer.createDossier(DOCUMENTS);
@@ -58,6 +64,8 @@ test('a production key finds everyone, whatever its testers', async () => {
 });
 
 describe('the addresses of a key', () => {
+  // Conforms (Keys and limits, service): A key without addresses lets nobody in; the right-most public IPv4 of
+  // X-Forwarded-For counts.
   test.each([
     ['none let nobody in', [], undefined, 403],
     ['0.0.0.0/0 lets everyone in', ['0.0.0.0/0'], undefined, 404],
@@ -73,6 +81,7 @@ describe('the addresses of a key', () => {
     expect(answer).toMatchObject(status === 403 ? forbidden : { status });
   });
 
+  // Conforms (Keys and limits, manual): Calls refused for their address are not counted.
   test('are looked at before calls are counted', async () => {
     const { issuer } = await withKey({ cidrs: ['192.0.2.7/32'] });
     for (let count = 0; count < 151; count += 1) {
@@ -85,6 +94,7 @@ describe('the addresses of a key', () => {
   });
 });
 
+// Conforms (Keys and limits, Azure): A revoked key is an invalid one: 401.
 test('a revoked key is as good as an unknown one', async () => {
   const { issuer, sandbox } = await withKey({ status: 'revoked' });
   const revoked = await issuer.call('GET', '/dossiers/x');

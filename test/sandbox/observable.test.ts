@@ -19,6 +19,8 @@ const P401 = {
 };
 
 describe('a dossier', () => {
+  // Conforms (Dossiers, service): support_email is always answered, the institution's if there is none;
+  // signature_fields too, empty if left out.
   test('without an address for support has that of the institution', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const answer = await issuer.call('POST', '/dossiers', {
@@ -31,11 +33,13 @@ describe('a dossier', () => {
     });
   });
 
+  // Conforms (Dossiers, service): There is no idempotency: the same call creates another dossier.
   test('is created again by the same call', async () => {
     const issuer = issuerOf(await sandboxForTest());
     expect(await issuer.createDossier()).not.toBe(await issuer.createDossier());
   });
 
+  // Conforms (Dossiers, service): A dossier has at least one document and no maximum.
   test('may have any number of documents', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const documents_metadata = Array.from({ length: 200 }, () => ({ title: 'Contratto' }));
@@ -43,6 +47,7 @@ describe('a dossier', () => {
     expect(answer).toMatchObject({ status: 201, body: { documents_metadata: { length: 200 } } });
   });
 
+  // Conforms (Dossiers, service): A body that is no object, or none at all, is a 422.
   test.each(['null', '[]', '"x"', '1', ''])('is refused with the body %j', async (body) => {
     const sandbox = await sandboxForTest();
     expect(await issuerOf(sandbox).call('POST', '/dossiers', body)).toMatchObject({
@@ -53,6 +58,8 @@ describe('a dossier', () => {
   });
 });
 
+// Conforms (Signature requests, service): dossier_id and signer_id are texts of at least one character,
+// whatever their shape.
 test.each([
   { dossier_id: '', signer_id: 's' },
   { dossier_id: 'd', signer_id: '' },
@@ -67,6 +74,7 @@ test.each([
   sandbox.takeViolations();
 });
 
+// Conforms (Signers, service): A wrong fiscal code is a 422 that names the pattern.
 test('a fiscal code is refused in the words of the service', async () => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'x' });
@@ -85,6 +93,8 @@ describe('with the back office down', () => {
     return { sandbox, issuer: issuerOf(sandbox) };
   }
 
+  // Conforms (Errors, service): An outage of the back office looks like a bad key, in every call but POST
+  // /signers, before body, query and id.
   test.each([
     ['POST', '/dossiers', {}],
     ['GET', '/dossiers/x', undefined],
@@ -103,6 +113,8 @@ describe('with the back office down', () => {
     sandbox.takeViolations();
   });
 
+  // Conforms (Signers, service): POST /signers does not look up the issuer and so is never a 401 of the
+  // backend.
   test('signers are found all the same', async () => {
     const { issuer } = await withoutBackOffice();
     const body = { fiscal_code: 'SPNDNL80R13C555X' };
@@ -110,6 +122,8 @@ describe('with the back office down', () => {
   });
 });
 
+// Conforms (Signature requests, manual): Continuation tokens are opaque, stateless and absent on the last page;
+// continuationToken asks, continuation_token answers.
 test('a continuation token needs its URL encoding, says where to go on, and can be used twice', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { requests } = await sandbox.seed({ requests: [{ count: 30 }] });
@@ -127,6 +141,7 @@ test('a continuation token needs its URL encoding, says where to go on, and can 
   sandbox.takeViolations();
 });
 
+// Conforms (Documents, service): Several upload URLs may be open; the file that was validated last counts.
 test('of several open upload addresses the file that was validated last counts', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const issuer = issuerOf(sandbox);
@@ -143,6 +158,7 @@ test('of several open upload addresses the file that was validated last counts',
   ]);
 });
 
+// Conforms (Errors, service): Records of another institution are a 404.
 test('what one institution has does not exist for another, whatever is done with it', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   await sandbox.seed({
@@ -163,6 +179,7 @@ test('what one institution has does not exist for another, whatever is done with
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
 });
 
+// Conforms (validate-document, service): A PDF that is encrypted or broken is a bare 500, detail Error.
 test.each([
   ['is encrypted', encryptedPdf],
   ['breaks off', async () => (await makePdf()).subarray(0, 300)],

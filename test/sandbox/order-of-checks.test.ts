@@ -10,6 +10,8 @@ const Shapes = z.object({
 });
 
 describe('of two mistakes the service names', () => {
+  // Conforms (Errors, service): Of two mistakes the first counts: key, then path, query and body, then what the
+  // database says.
   test.each([
     ['the key before the body', 'wrong', 'POST', '/dossiers', {}, 401],
     ['the key before the id', 'wrong', 'GET', '/dossiers/nope', undefined, 401],
@@ -38,6 +40,7 @@ describe('of two mistakes the service names', () => {
     sandbox.takeViolations();
   });
 
+  // Conforms (validate-document, service): The fields are checked before the PDF.
   test('the fields before the file that cannot be opened', async () => {
     const sandbox = await sandboxForTest();
     const form = new FormData();
@@ -48,6 +51,7 @@ describe('of two mistakes the service names', () => {
   });
 });
 
+// Conforms (Dossiers, service): A dossier reads as it was created.
 test('a dossier reads as it was created, with the address it was given', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const created = await issuer.call('POST', '/dossiers', {
@@ -60,6 +64,8 @@ test('a dossier reads as it was created, with the address it was given', async (
   expect(await issuer.call('GET', `/dossiers/${id}`)).toMatchObject({ status: 200, body: created.body });
 });
 
+// Conforms (Signature requests, service): Each request has documents with ids of their own, in the order of the
+// list.
 test('each request has documents of its own, in the order of the list', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const dossier_id = await issuer.createDossier([{ title: 'Uno' }, { title: 'Due' }, { title: 'Tre' }]);
@@ -74,6 +80,7 @@ test('each request has documents of its own, in the order of the list', async ()
   expect(new Set(requests.flatMap(({ documents }) => documents.map(({ id }) => id))).size).toBe(6);
 });
 
+// Conforms (Notification, service): The body of a notification is ignored.
 test('a notification ignores its body', async () => {
   const { issuer, id, sandbox } = await waitingRequest();
   const path = `/signature-requests/${id}/notification`;
@@ -81,11 +88,13 @@ test('a notification ignores its body', async () => {
   sandbox.takeViolations();
 });
 
+// Conforms (Signature requests, service): CANCELLED is read with and without quotes.
 test.each(['CANCELLED', '"CANCELLED"', '"CANCELLED"\n'])('%j is read as CANCELLED', async (body) => {
   const { issuer, id } = await waitingRequest();
   expect(await issuer.setStatus(id, body)).toMatchObject({ status: 204, body: undefined });
 });
 
+// Conforms (validate-document, manual): The example of the manual has too few dashes and is a 400.
 test("the multipart example of the service's manual is not multipart", async () => {
   const sandbox = await sandboxForTest();
   // The header says four dashes and a name, so that the lines of the body would need six.

@@ -7,6 +7,8 @@ const Page = z.object({
   continuation_token: z.string().optional(),
 });
 
+// Conforms (Signature requests, service): Lists have 25 requests by default, 25 to 100 on demand, without
+// documents.
 test('gives the requests of one dossier in order of creation, page by page', async () => {
   const issuer = issuerOf(await sandboxForTest({ rateLimit: false }));
   const dossier_id = await issuer.createDossier();
@@ -36,6 +38,7 @@ test('gives the requests of one dossier in order of creation, page by page', asy
 
 const LIMIT = 'limit: pipe(IntegerFromString, integer >= 25 and < 101)';
 
+// Conforms (Signature requests, service): Another limit and an empty token are a 422.
 test.each([
   [
     'limit=24',
@@ -56,6 +59,7 @@ test.each([
   sandbox.takeViolations();
 });
 
+// Conforms (Signature requests, service): A token that was never given out is a 500, CosmosDatabaseError.
 test('fails as its database does on a token it never gave out', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const id = await issuer.createDossier();

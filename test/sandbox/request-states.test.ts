@@ -54,6 +54,11 @@ const table: Record<string, readonly { status: number; body?: unknown }[]> = {
 const actions = ['READY', 'CANCELLED', 'upload URL', 'notification'];
 
 describe.each(Object.keys(table))('in %s', (status) => {
+  // Conforms (Signature requests, service): READY and CANCELLED in each of the six statuses: 204, or 400 with
+  // the words of the service.
+  // Conforms (Documents, service): Upload URLs are given out in DRAFT alone; in each other status 400.
+  // Conforms (Notification, service): A notification in WAIT_FOR_SIGNATURE is a 200, in each other status a
+  // 422.
   test.each(actions.map((action, index) => ({ action, expected: table[status]?.[index] })))(
     'answers $action as the service does',
     async ({ action, expected }) => {
@@ -102,6 +107,7 @@ async function requestIn(status: string, notify = false) {
 
 const REASON = 'Invalid response status from QTSP!';
 
+// Conforms (Signature requests, service): READY is refused until all documents are READY.
 test('is marked READY once all its documents are, and not before', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const request = await issuer.createRequest([{ title: 'Uno' }, { title: 'Due' }]);
@@ -115,6 +121,7 @@ test('is marked READY once all its documents are, and not before', async () => {
   expect(await issuer.setStatus(request.id, 'READY')).toMatchObject({ status: 204, body: undefined });
 });
 
+// Conforms (Notification, service): A second notification is a 422.
 test('notifies once, then answers 422', async () => {
   const { issuer, id } = await requestIn('WAIT_FOR_SIGNATURE');
   expect(await issuer.notify(id)).toMatchObject({ status: 200 });
@@ -134,6 +141,8 @@ const BASE = [
   'updated_at',
 ];
 
+// Conforms (Signature requests, service): Fields come and go with the status and are never null; CANCELLED
+// shows no notification.
 test.each([
   ['DRAFT', false, []],
   ['READY', false, []],
@@ -156,6 +165,7 @@ test.each([
   },
 );
 
+// Conforms (Signature requests, service): updated_at of a request moves with its status only.
 test('moves updated_at with the status only', async () => {
   const { issuer, clock, citizen, id } = await requestIn('READY');
   const fiveSecondsLater = new Date(clock.now() + 5_000).toISOString();
@@ -174,6 +184,7 @@ test('moves updated_at with the status only', async () => {
   expect(await issuer.read(id)).toMatchObject({ cancelled_at: cancelledAt, updated_at: cancelledAt });
 });
 
+// Conforms (Signature requests, service): READY becomes WAIT_FOR_SIGNATURE by itself, some seconds later.
 test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
   const { issuer, clock, id } = await requestIn('READY');
   await clock.advance(4_999);
@@ -182,6 +193,7 @@ test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
   await issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
 });
 
+// Conforms (Errors, service): Each operation has its own words for a 404.
 test.each([
   ['PUT', '/signature-requests/unknown/status', 'Signature request not found'],
   ['GET', '/signature-requests/unknown', 'Signature request not found'],
@@ -199,6 +211,7 @@ test.each([
   expect(answer).toMatchObject({ status: 404, body: { title: 'Not Found', status: 404, detail } });
 });
 
+// Conforms (Documents, service): An unknown document is a 404 in one word, after the status check.
 test('names an unknown document in one word, after the status check', async () => {
   const draft = await requestIn('DRAFT');
   expect(

@@ -67,6 +67,8 @@ describe('a fiscal code', () => {
     },
   );
 
+  // Conforms (Signers, service): Each refusal of IO, of the tokenizer and of the gateway, with its status and
+  // words.
   test.each(Object.entries(SIGNER_ANSWERS))('%s is not found as a signer', async (fiscal_code, expected) => {
     const sandbox = await sandboxForTest();
     const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code });
@@ -75,6 +77,8 @@ describe('a fiscal code', () => {
     expect(answer.headers.get('content-type')).toBe(type);
   });
 
+  // Conforms (Notification, service): Each refusal of IO, with its status and words; a code that begins with X
+  // has messages off.
   test.each([...Object.entries(NOTIFICATION_ANSWERS), ['XAABBB00A00A000A', messagesOff] as const])(
     '%s is found, and not notified',
     async (fiscalCode, expected) => {
@@ -88,11 +92,14 @@ describe('a fiscal code', () => {
     },
   );
 
+  // Conforms (Notification, service): The status is looked at before IO is asked.
   test('is looked at after the status: a notification that is not due is a 422', async () => {
     const { issuer, id } = await readyRequest({ fiscalCode: 'XMSOFF80A01H501R' });
     expect(await issuer.notify(id)).toMatchObject({ status: 422 });
   });
 
+  // Conforms (Notification, service): An unknown signer is a 500 of the notification; a request takes any
+  // signer_id.
   test('that the tokenizer never saw makes a notification fail', async () => {
     const sandbox = await sandboxForTest({ frozenAt: START });
     const issuer = issuerOf(sandbox);
@@ -243,6 +250,8 @@ describe('a dossier title', () => {
     );
   });
 
+  // Conforms (Signature, service): When no download link can be made, the bare address is shown, without an
+  // error.
   test('[link assente] shows the bare address of signed files, without an error', async () => {
     const { issuer, id, citizen, clock, sandbox } = await waitingRequest({ title: '[link assente]' });
     citizen.sign(id);

@@ -28,6 +28,8 @@ function storage(name: string): StorageUnderTest {
 const summary = ({ status, code }: StorageReply): string => [status, code].filter(Boolean).join(' ');
 
 describe.each(NAMES)('%s answers', (name) => {
+  // Conforms (Storage, Azure): Errors are XML with Code and Message, and have x-ms-error-code; HEAD has the
+  // header alone.
   test.each(STORAGE_CASES)('$what: $answer', async ({ act, answer, azurite: exception }) => {
     const reply = await act(storage(name));
     const expected = name === 'Azurite' && exception !== undefined ? exception.answer : answer;
@@ -50,6 +52,8 @@ describe.each(NAMES)('%s answers', (name) => {
 describe.each(NAMES)('%s', (name) => {
   const md5 = (text: string): string => createHash('md5').update(text).digest('base64');
 
+  // Conforms (Storage, Azure): Put Blob answers ETag, Last-Modified and Content-MD5; the content type of the
+  // address wins.
   test('confirms what it has stored in headers, and gives it back', async () => {
     const url = await storage(name).fresh();
     const written = await putBlob(url, 'hello', { 'content-type': 'text/plain' });
@@ -81,6 +85,7 @@ describe.each(NAMES)('%s', (name) => {
     expect([head.text, head.headers]).toEqual(['', expect.objectContaining(described)]);
   });
 
+  // Conforms (Storage, Azure): Reads of a part are 206; x-ms-range goes before Range.
   test('gives parts of a blob, the range of Azure before that of HTTP', async () => {
     const url = await storage(name).fresh();
     await putBlob(url, 'hello');
@@ -98,6 +103,7 @@ describe.each(NAMES)('%s', (name) => {
     expect((await get(url, { range: 'bytes=9-' })).headers['content-range']).toBe('bytes */5');
   });
 
+  // Conforms (Storage, Azure): A block list makes the blob, in its order; committed blocks may be named again.
   test('makes a blob of the named blocks, in the order of the list, each as often as it is named', async () => {
     const url = await storage(name).fresh();
     await putBlock(url, 'b1', 'one');

@@ -41,6 +41,8 @@ const putList = (url: string, entries: string) =>
 const entry = (kind: string, id: string) => `<${kind}>${Buffer.from(id).toString('base64')}</${kind}>`;
 
 describe('an upload address', () => {
+  // Conforms (Storage, service): Each upload URL leads to a new blob, for 15 minutes, to read, add, create and
+  // write.
   test('leads to a new blob with each call and names nothing else', async () => {
     const { issuer, request, url, clock } = await freshUpload();
     const other = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
@@ -61,6 +63,7 @@ describe('an upload address', () => {
     });
   });
 
+  // Conforms (Storage, Azure): An expired URL is a 403 AuthenticationFailed with the times.
   test('is refused from the 15th minute on, with the times', async () => {
     const { clock, url } = await freshUpload();
     await clock.advance(15 * 60_000 - 413);
@@ -145,6 +148,7 @@ describe('Put Blob', () => {
     expect(sha256(new Uint8Array(await read.arrayBuffer()))).toBe(sha256(file));
   });
 
+  // Conforms (Storage, service): The service sets no limit to the size of a file.
   test('takes 100 MiB', async () => {
     const { sandbox, url } = await freshUpload();
     const file = await makePdf({ padToBytes: 100 * MIB });
@@ -189,6 +193,7 @@ describe('Put Blob', () => {
     expect(answer).toMatchObject({ status: 400, code: 'InvalidAuthenticationInfo' });
   });
 
+  // Conforms (Storage, Azure): An upload that breaks off stores nothing.
   test('stores nothing when the connection breaks in the middle', async () => {
     const { sandbox, url, clock } = await freshUpload();
     const upload = httpRequest(url, {
@@ -317,6 +322,7 @@ describe("Azure's own client", () => {
     await issuer.until(request.id, ({ documents: [doc] }) => doc?.status === 'READY');
   });
 
+  // Conforms (Storage, manual): Azure's own client uploads, in one piece and in blocks.
   test('uploads in blocks, in any order', async () => {
     const { sandbox, url } = await freshUpload();
     const file = await makePdf({ padToBytes: 9 * MIB + 1 });

@@ -45,6 +45,8 @@ async function validate(parts: readonly RawPart[], contentType = 'multipart/form
 const fields = (...list: unknown[]) => Buffer.from(JSON.stringify(list));
 
 describe('validate-document reads', () => {
+  // Conforms (validate-document, service): One PDF, or a PDF and a JSON part in any order, whatever their
+  // names.
   test.each([
     ['a PDF alone', async () => [part(PDF, await makePdf())]],
     ['a PDF and its fields', async () => [part(PDF, await makePdf()), part(JSON_PART, fields(FIELD))]],
@@ -69,6 +71,8 @@ describe('validate-document reads', () => {
 });
 
 describe('validate-document misses its files with', () => {
+  // Conforms (validate-document, service): A charset, a missing or unquoted filename, swapped or further header
+  // lines are a 400.
   test.each([
     ['a charset on the fields', [PDF, { ...JSON_PART, type: 'application/json; charset=utf-8' }]],
     ['no filename', [{ ...PDF, disposition: 'form-data; name="a"' }]],
@@ -98,6 +102,7 @@ describe('validate-document misses its files with', () => {
     expect(answer).toMatchObject(missingFiles);
   });
 
+  // Conforms (validate-document, service): A quoted boundary is a 400.
   test('a quoted boundary', async () => {
     const { answer } = await validate([part(PDF, await makePdf())], 'multipart/form-data; boundary="XX"');
     expect(answer).toMatchObject(missingFiles);
@@ -110,6 +115,7 @@ describe('validate-document misses its files with', () => {
   });
 });
 
+// Conforms (validate-document, service): A third header line shifts the file: 200 with is_valid false.
 test('shifts the file by a line when a part has a third header line', async () => {
   const lines = [
     `Content-Disposition: ${PDF.disposition}`,
@@ -123,6 +129,7 @@ test('shifts the file by a line when a part has a third header line', async () =
   });
 });
 
+// Conforms (validate-document, service): Fields that do not fit are listed one by one, word for word.
 test('lists every field that does not fit', async () => {
   const box = { ...FIELD, attrs: { ...FIELD.attrs, page: 3 } };
   const named = {
@@ -150,6 +157,7 @@ test('answers a bare 500 for a PDF that cannot be opened', async () => {
   });
 });
 
+// Conforms (validate-document, service): Fields that are not JSON are a 400, fields that break a rule a 422.
 test('answers 400 for fields that are not JSON and 422 for fields that break a rule', async () => {
   const file = part(PDF, await makePdf());
   expect((await validate([file, part(JSON_PART, Buffer.from('[{'))])).answer).toMatchObject({
