@@ -350,7 +350,7 @@ const RESULTS: readonly {
       const targets = await draftOf(world, 2);
       const large = Buffer.from(`%PDF-${'x'.repeat(5 * 1024 * 1024)}`);
       const answer = await post(world, uploadsBody(targets, { b: large, a: await makePdf() }));
-      return answer.body.data.a;
+      return answer.body.data['a'];
     },
     expected: {
       __typename: 'FileOrderError',
@@ -365,7 +365,7 @@ const RESULTS: readonly {
     provoke: async (world) => {
       const targets = await draftOf(world);
       const body = uploadsBody(targets, { a: await makePdf() });
-      return (await post(world, body.subarray(0, -100))).body.data.a;
+      return (await post(world, body.subarray(0, -100))).body.data['a'];
     },
     expected: {
       __typename: 'UploadInterruptedError',

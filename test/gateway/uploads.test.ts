@@ -62,7 +62,7 @@ async function refusedFile(content: Buffer, options: Partial<GatewayOptions> = {
   const [target] = await draftOf(gateway);
   const { status, body } = await refused(gateway, uploadsBody([target], { a: content }));
   expect(status).toBe(200);
-  return body.data.a;
+  return body.data['a'];
 }
 
 describe('refuses, commits nothing and keeps the connection', () => {
@@ -102,7 +102,10 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const [target] = await draftOf(gateway);
     const whole = uploadsBody([target], { a: pdfBytes(size) });
     const { body } = await refused(gateway, whole.subarray(0, whole.length - 400));
-    expect(body.data.a).toMatchObject({ __typename: 'UploadInterruptedError', code: 'UPLOAD_INTERRUPTED' });
+    expect(body.data['a']).toMatchObject({
+      __typename: 'UploadInterruptedError',
+      code: 'UPLOAD_INTERRUPTED',
+    });
   });
 
   test('a file of which nothing more comes', async () => {
@@ -111,7 +114,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const client = connectTo(gateway);
     await client.begin(uploadsBody([target], { a: pdfBytes(9 * MIB) }), 6 * MIB);
     const { body } = await client.answer();
-    expect(body.data.a).toMatchObject({ __typename: 'UploadInterruptedError' });
+    expect(body.data['a']).toMatchObject({ __typename: 'UploadInterruptedError' });
     expect(commits(gateway)).toBe(0);
   });
 
@@ -127,7 +130,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     expect(data['markReady']).toEqual({ __typename: 'MarkReadyPayload' });
     await expect.poll(() => gateway.sandbox.storageActivity().openConnections).toBe(0);
     const { body } = await refused(gateway, uploadsBody([target], { a: pdfBytes(size) }));
-    expect(body.data.a).toMatchObject({
+    expect(body.data['a']).toMatchObject({
       __typename: 'WrongStatusError',
       status: 'WAIT_FOR_SIGNATURE',
       allowed: ['DRAFT'],
@@ -139,7 +142,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const [target] = await draftOf(gateway);
     const unknown = { ...target, [name]: '01KJYMD75M8Q4V6W9X0Y2Z7A1C' };
     const { body } = await refused(gateway, uploadsBody([unknown], { a: pdfBytes(9 * MIB) }));
-    expect(body.data.a).toMatchObject({
+    expect(body.data['a']).toMatchObject({
       __typename: 'NotFoundError',
       resource: name === 'documentId' ? 'DOCUMENT' : 'SIGNATURE_REQUEST',
     });
@@ -151,7 +154,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const files = { a: pdfBytes(size), b: pdfBytes(size) };
     const body = uploadsBody([target], files, { a: ['variables.a.file'] });
     const answer = await refused(gateway, body);
-    expect(answer.body.data.a).toMatchObject({
+    expect(answer.body.data['a']).toMatchObject({
       __typename: 'InvalidInputError',
       fieldErrors: [{ path: ['file'], message: expect.stringContaining('does not give to a variable') }],
     });
@@ -161,7 +164,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const gateway = await startGateway();
     const [target] = await draftOf(gateway);
     const answer = await refused(gateway, uploadsBody([target], {}, { a: ['variables.a.file'] }));
-    expect(answer.body.data.a).toMatchObject({
+    expect(answer.body.data['a']).toMatchObject({
       __typename: 'InvalidInputError',
       fieldErrors: [{ path: ['file'], message: expect.stringContaining('does not have') }],
     });
@@ -172,7 +175,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const [target] = await draftOf(gateway);
     const input = { ...target, waitSeconds: 56 };
     const { body } = await refused(gateway, uploadsBody([input], { a: pdfBytes(15 * MIB) }));
-    expect(body.data.a).toMatchObject({
+    expect(body.data['a']).toMatchObject({
       __typename: 'InvalidInputError',
       fieldErrors: [{ path: ['waitSeconds'] }],
     });
@@ -238,7 +241,7 @@ describe('takes several files in one request', () => {
     const hashes = gateway.sandbox.storedBlobs().map(({ sha256 }) => sha256);
     expect(hashes.toSorted()).toEqual(
       Object.values(body.data)
-        .map((answer) => (answer as { sha256: string }).sha256)
+        .map((answer) => String(answer?.['sha256']))
         .toSorted(),
     );
   });
@@ -308,7 +311,7 @@ test('an upload over a READY document answers with the new outcome, good or bad'
   const upload = async (content: Buffer) => (await client.post(uploadsBody([target], { a: content }))).body;
   const [first, again] = [await makePdf({ padToBytes: 5 * MIB }), await makePdf({ pages: 2 })];
   expect(await upload(first)).toEqual({ data: { a: stored(first) } });
-  expect((await upload(pdfBytes(1000))).data.a).toMatchObject({
+  expect((await upload(pdfBytes(1000))).data['a']).toMatchObject({
     __typename: 'DocumentRejectedError',
     code: 'DOCUMENT_REJECTED',
     reasons: [expect.any(String)],
@@ -320,7 +323,7 @@ test('a PDF into which the signature field does not fit is rejected with the rea
   const gateway = await startGateway();
   const [target] = await draftOf(gateway, 1, { page: 2 });
   const { body } = await connectTo(gateway).post(uploadsBody([target], { a: await makePdf({ pages: 2 }) }));
-  expect(body.data.a).toMatchObject({
+  expect(body.data['a']).toMatchObject({
     __typename: 'DocumentRejectedError',
     reasons: [expect.stringContaining('(Firma del contratto)')],
   });
@@ -364,7 +367,7 @@ async function startWithAddressOf(lifetimeMs: number) {
 
 test('a file that takes longer than its upload address lives is to be sent again', async () => {
   const { data } = await startWithAddressOf(0);
-  expect(data.a).toMatchObject({ __typename: 'UploadInterruptedError' });
+  expect(data['a']).toMatchObject({ __typename: 'UploadInterruptedError' });
 });
 
 test('a storage that refuses an address which is still good is a fault', async () => {

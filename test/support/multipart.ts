@@ -1,3 +1,4 @@
+import type { Json } from './start-gateway.ts';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
@@ -54,8 +55,7 @@ export function pdfBytes(size: number): Buffer {
 export interface Answer {
   readonly status: number;
   readonly headers: string;
-  // oxlint-disable-next-line typescript/no-explicit-any -- JSON that each test looks into
-  readonly body: any;
+  readonly body: { readonly data: Json; readonly errors: readonly Json[] };
 }
 
 /**

@@ -34,7 +34,7 @@ test.each([
 ])('stores a file of %s as it was sent', async (name, size) => {
   const content = pdfBytes(size);
   const { data } = await upload(name, content);
-  expect(data.upload).toEqual({ sizeBytes: size, sha256: sha256(content) });
+  expect(data['upload']).toEqual({ sizeBytes: size, sha256: sha256(content) });
   const blob = await azurite.read(name);
   expect(blob?.contentType).toBe('application/pdf');
   expect(sha256(blob?.content ?? Buffer.alloc(0))).toBe(sha256(content));

@@ -228,7 +228,7 @@ describe('takes a file', () => {
       .replace('; filename="0.pdf"', '')
       .replace('application/pdf', 'application/octet-stream');
     const { data } = (await t.client.post(Buffer.from(bare, 'latin1'))).body;
-    expect(data.upload).toMatchObject({ sizeBytes: 1000 });
+    expect(data['upload']).toMatchObject({ sizeBytes: 1000 });
   });
 });
 
