@@ -85,6 +85,11 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '201', why: LENIENT },
   },
   {
+    what: 'Put Blob with the API key beside',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'ocp-apim-subscription-key': 'key' }),
+    answer: '201',
+  },
+  {
     what: 'Put Blob only where nothing is, where nothing is',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'if-none-match': '*' }),
     answer: '201',
