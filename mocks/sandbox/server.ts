@@ -10,7 +10,6 @@ import { onBlobUploaded } from './documents.ts';
 import { createFront } from './front.ts';
 import type { StorageActivity } from './front.ts';
 import { createJournal } from './journal.ts';
-import type { JournalEntry } from './journal-entry.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
 import { createRecorder } from './recorder.ts';
@@ -55,8 +54,6 @@ export interface Sandbox extends Controls {
   /** Scheme, host and port: the storage and the QR codes are below it too. */
   readonly origin: string;
   readonly port: number;
-  /** The calls that were answered. The journal knows more. */
-  readonly calls: readonly JournalEntry[];
   /** What is in the storage: blobs that were committed, not blocks. */
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
@@ -126,9 +123,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     origin,
     port: actualPort,
     ...controls,
-    get calls() {
-      return journal.entries({ ended: 'answered' });
-    },
     storedBlobs: () => world.blobs.list(),
     storageActivity: front.storageActivity,
     async close() {
