@@ -78,6 +78,18 @@ export const NOT_IMITATED: readonly NotImitated[] = [
     why: 'The profile documented follows the published document.',
   },
   {
+    what: 'Parts of validate-document as they are published (a form field signature_fields) or in the manual (a part named fields), in the profile documented',
+    why: 'Names of parts do not count in either profile; a client has to send a file part of application/json.',
+  },
+  {
+    what: '400 for an id of a wrong form, in the profile documented',
+    why: 'The published document has no form for ids: any text of a character or more is one, unknown ones are a 404.',
+  },
+  {
+    what: 'The maximum of 75 characters for the title of a dossier',
+    why: 'An older edition of the manual has it, neither the published document nor the service.',
+  },
+  {
     what: 'Rules of the published document that bind the client more than the service does, in the profile documented: one kind of attrs only, no violations member',
     why: 'Clients that follow the document do not notice.',
   },

@@ -7,6 +7,7 @@ import type { ApiKey, Issuer } from './issuers.ts';
 import { SeedError } from './seed-input.ts';
 import type { PlannedDocument, PlannedDossier, PlannedRequest, SeedInputParsed } from './seed-input.ts';
 import type { Dossier } from './store.ts';
+import type { Profile } from './profile.ts';
 import type { World } from './world.ts';
 
 /** Records that may be put into the store as they are: what they refer to is there or comes with them. */
@@ -45,8 +46,6 @@ export interface NewDocument {
 
 type Note = (place: string, message: string) => void;
 
-/** As the service: three months, roughly. */
-const LIFETIME_MS = 90 * 24 * 60 * 60 * 1_000;
 const NOT_A_PDF = 'Failed to parse PDF document (line:0 col:0 offset=0): No PDF header found';
 
 /** The dossier of requests that name none. */
@@ -100,7 +99,13 @@ export function planSeed(world: World, input: SeedInputParsed, now: number): See
   for (const [index, source] of input.dossiers.entries()) {
     const place = `dossiers[${index}]`;
     const { id } = source;
-    const dossier = planDossier(source, issuerAt(`${place}.issuer`, source.issuer), place, note);
+    const dossier = planDossier(
+      source,
+      issuerAt(`${place}.issuer`, source.issuer),
+      world.profile,
+      place,
+      note,
+    );
     if (id !== undefined && named.has(id)) note(`${place}.id`, `there is a dossier "${id}" already`);
     if (id !== undefined) named.set(id, dossier);
     dossiers.push(dossier);
@@ -129,7 +134,7 @@ export function planSeed(world: World, input: SeedInputParsed, now: number): See
     if (source.issuer !== undefined && source.issuer !== dossier.issuerId) {
       note(`${place}.issuer`, `its dossier belongs to "${dossier.issuerId}"`);
     }
-    return [planRequest(source, dossier, now, place, note)];
+    return [planRequest(source, dossier, world.profile, now, place, note)];
   });
 
   if (violations.length > 0) throw new SeedError(violations);
@@ -153,12 +158,21 @@ function sampleDossier(samples: Map<string, NewDossier>, issuer: Issuer): NewDos
 }
 
 /** Under the rules of the API, in its words. */
-function planDossier(source: PlannedDossier, issuer: Issuer, place: string, note: Note): NewDossier {
+function planDossier(
+  source: PlannedDossier,
+  issuer: Issuer,
+  { dossierTitleMinLength, clauseTitleMaxLength }: Profile,
+  place: string,
+  note: Note,
+): NewDossier {
   const { title, support_email, documents_metadata } = source;
   const body = decode(createDossierBody, { title, support_email, documents_metadata });
-  const documents = body.ok ? checkDocuments(body.value.documents_metadata) : body;
+  const documents = body.ok ? checkDocuments(body.value.documents_metadata, clauseTitleMaxLength) : body;
   for (const violation of documents.ok ? [] : documents.violations) note(place, violation);
-  if (body.ok && body.value.title === '') note(`${place}.title`, 'must not be empty');
+  if (body.ok && body.value.title.length < dossierTitleMinLength) {
+    const least = `must have ${dossierTitleMinLength} characters or more`;
+    note(`${place}.title`, dossierTitleMinLength === 1 ? 'must not be empty' : least);
+  }
   return {
     id: source.id,
     issuerId: issuer.id,
@@ -171,11 +185,13 @@ function planDossier(source: PlannedDossier, issuer: Issuer, place: string, note
 function planRequest(
   source: PlannedRequest,
   dossier: Dossier | NewDossier,
+  profile: Profile,
   now: number,
   place: string,
   note: Note,
 ): NewRequest {
-  const { status, createdAt = now, updatedAt = createdAt, expiresAt = createdAt + LIFETIME_MS } = source;
+  const { status, createdAt = now, updatedAt = createdAt } = source;
+  const { expiresAt = profile.defaultDeadline(createdAt) } = source;
   if (source.rejectReason !== undefined && status !== 'REJECTED') {
     note(`${place}.rejectReason`, 'only a REJECTED request has one');
   }

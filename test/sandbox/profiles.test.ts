@@ -167,3 +167,15 @@ test.each([
     expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'READY' }]);
   },
 );
+
+test('what is seeded keeps the rules of the profile', async () => {
+  const sandbox = await sandboxForTest({ profile: 'documented', frozenAt: START });
+  const documents_metadata = [{ title: 'Contratto' }];
+  await expect(sandbox.seed({ dossiers: [{ title: 'ab', documents_metadata }] })).rejects.toThrow(
+    'must have 3 characters or more',
+  );
+  const { requests } = await sandbox.seed({ requests: [{}] });
+  expect(await issuerOf(sandbox).read(requests[0]?.id ?? '')).toMatchObject({
+    expires_at: '2026-06-05T09:14:07.412Z',
+  });
+});

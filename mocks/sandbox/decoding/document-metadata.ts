@@ -8,7 +8,6 @@ import {
   positiveNumber,
   stringWithin,
 } from './codec.ts';
-import { PROFILES } from '../profile.ts';
 import { decode, invalid } from './codec.ts';
 import type { Codec, Decoded } from './codec.ts';
 
@@ -61,12 +60,12 @@ export const documentMetadataList = arrayOf(
 );
 
 /**
- * The second look, at what the published document does not say: at least one document, clause titles up to 79
- * characters (the document says 80), at least one clause that is not optional unless there are no fields at all.
+ * The second look, at what the published document does not say: at least one document, at least one clause that is not
+ * optional unless there are no fields at all, and clause titles shorter than the document says.
  */
 export function checkDocuments(
   documents: readonly { title: string; signature_fields?: SignatureField[] }[],
-  clauseTitleMaxLength?: number,
+  clauseTitleMaxLength: number,
 ): Decoded<DocumentMetadata[]> {
   if (documents.length === 0) {
     return invalid(documents, 'NonEmptyArray<pipe(Exact<DocumentMetadata>, DocumentMetadataFromApiModel)>');
@@ -87,7 +86,7 @@ export function checkDocuments(
 /** The second look at one list of fields, also used by validate-document. */
 export function violationsOfFields(
   fields: readonly SignatureField[],
-  clauseTitleMaxLength = PROFILES.implemented.clauseTitleMaxLength,
+  clauseTitleMaxLength: number,
 ): readonly string[] {
   const titles = fields.flatMap(({ clause: { title } }) => {
     const decoded = decode(stringWithin(5, clauseTitleMaxLength + 1), title);
