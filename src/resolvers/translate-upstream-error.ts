@@ -69,7 +69,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
     PROFILE_FAILED,
   ),
   row('createSignatureRequest', 'not-found', 'NotFoundError', noDossier),
-  row('createSignatureRequest', 'bad-request', 'InvalidInputError', expired),
+  row('createSignatureRequest', 'bad-request', 'InvalidInputError', expired, 'Invalid expire date.'),
   row('createSignatureRequest', 'unprocessable', 'InvalidInputError', refusedInput),
   row('getSignatureRequest', 'not-found', 'NotFoundError', noRequest),
   row('getDocumentUploadUrl', 'not-found', 'NotFoundError', () => new NotFoundError('DOCUMENT'), 'Document'),

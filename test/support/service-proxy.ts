@@ -103,7 +103,7 @@ export function expectNoSecrets(text: string): string {
 }
 
 /** A logger at the finest level, and all that it was told. */
-function logSink() {
+export function logSink() {
   const lines: string[] = [];
   const logger = pino({ level: 'trace', base: null }, { write: (line) => void lines.push(line) });
   return {
