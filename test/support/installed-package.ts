@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** What `npm pack` and its build need of the checkout. */
+const SOURCES = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'src',
+  'mocks',
+  'scripts',
+  'examples',
+  'docs',
+  'schema.graphql',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+];
+
+/** A project that has installed the packed package: what is in the tarball, with its command and its dependencies. */
+export interface InstalledPackage {
+  /** The project. Its own packages are ES modules. */
+  readonly folder: string;
+  /** Of this Node, and of the commands of the project, as in an npm script. */
+  readonly env: NodeJS.ProcessEnv;
+  /** A file of the installed package. */
+  path(...steps: string[]): string;
+  remove(): void;
+}
+
+/** Takes some seconds: call it once for a file of tests. */
+export async function installPackage(): Promise<InstalledPackage> {
+  const root = mkdtempSync(join(tmpdir(), 'sigillo-package-'));
+  const [checkout, folder] = [join(root, 'checkout'), join(root, 'project')];
+  const modules = join(folder, 'node_modules');
+  const bin = join(modules, '.bin');
+  const env = {
+    ...process.env,
+    PATH: [bin, resolve('node_modules/.bin'), process.env['PATH']].join(delimiter),
+  };
+  try {
+    // A copy, because the build begins with removing dist/, which another test may be reading.
+    for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true });
+    symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
+    await run('npm', ['pack', '--silent', '--pack-destination', root], { cwd: checkout, env });
+    const tarball = readdirSync(root).find((name) => name.endsWith('.tgz')) ?? '';
+    await run('tar', ['-xzf', tarball], { cwd: root });
+    mkdirSync(bin, { recursive: true });
+    await run('mv', [join(root, 'package'), join(modules, 'sigillo')]);
+    for (const name of readdirSync('node_modules').filter((name) => !name.startsWith('.'))) {
+      symlinkSync(resolve('node_modules', name), join(modules, name));
+    }
+    symlinkSync('../sigillo/dist/src/cli.js', join(bin, 'sigillo'));
+    await run('chmod', ['+x', join(modules, 'sigillo/dist/src/cli.js')]);
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  } catch (error) {
+    rmSync(root, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    folder,
+    env,
+    path: (...steps) => join(modules, 'sigillo', ...steps),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
