@@ -1,0 +1,211 @@
+import { expect, test } from 'vitest';
+import type { Behaviour } from '../../mocks/sandbox/faults/fault.ts';
+import { mutationOf } from '../support/operations.ts';
+import { makePdf } from '../support/pdf.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+/* What goes wrong inside the service, and what a caller does about a change whose answer was lost. */
+
+const START = new Date('2126-03-05T09:14:07.412Z');
+const FROZEN = { frozenAt: START };
+
+type World = Awaited<ReturnType<typeof startGateway>>;
+type Status = 'DRAFT' | 'READY' | 'WAIT_FOR_SIGNATURE';
+
+async function worldWith(status: Status, options: Parameters<typeof startGateway>[1] = {}) {
+  const world = await startGateway({}, options);
+  const [request] = (await world.sandbox.seed({ requests: [{ status }] })).requests;
+  if (request === undefined) throw new TypeError('a request was seeded');
+  const { id: signatureRequestId, documentIds } = request;
+  return {
+    ...world,
+    signatureRequestId,
+    documentId: documentIds[0],
+    /** Runs a mutation of this request: its result, or the codes of what came instead. */
+    async outcome(mutation: string, input: object = {}): Promise<unknown> {
+      const answer = await world.run(mutationOf(mutation), { input: { signatureRequestId, ...input } });
+      return answer.data[mutation] ?? answer.errors?.map(({ extensions }) => extensions['code']);
+    },
+    read: async () =>
+      (
+        await world.run(
+          `{ signatureRequest(id: "${signatureRequestId}") {
+            status qrCode { link } notification { ioMessageId } documents { status } } }`,
+        )
+      ).data['signatureRequest'],
+  };
+}
+
+const callsOf = ({ sandbox }: Pick<World, 'sandbox'>, operationId: string) =>
+  sandbox.journal.entries({ operationId }).map(({ status, ended }) => [status, ended]);
+
+const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename
+  ... on UploadDocumentPayload { document { status } } ... on Error { code } } }`;
+
+/** The compiler asks for each behaviour. */
+const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
+  async 'validation-never-finishes'() {
+    const world = await worldWith('DRAFT');
+    const { signatureRequestId, documentId, sandbox, outcome } = world;
+    sandbox.faults.add({ kind: 'validation-never-finishes', count: 1 });
+    const upload = async (waitSeconds: number) => {
+      const input = { signatureRequestId, documentId, waitSeconds, file: null };
+      return (await world.upload(UPLOAD, { input }, await makePdf())).data['uploadDocument'];
+    };
+    const payload = (status: string) => ({ __typename: 'UploadDocumentPayload', document: { status } });
+    expect(await upload(1)).toEqual(payload('WAIT_FOR_UPLOAD'));
+    expect(await outcome('markReady', { waitSeconds: 1 })).toMatchObject({
+      __typename: 'DocumentsNotReadyError',
+      documents: [{ status: 'WAIT_FOR_UPLOAD' }],
+    });
+    expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([]);
+    // The file is sent again.
+    expect(await upload(10)).toEqual(payload('READY'));
+    expect(await outcome('markReady')).toEqual({ __typename: 'MarkReadyPayload' });
+  },
+
+  async 'never-waits-for-signature'() {
+    const world = await worldWith('DRAFT');
+    const { signatureRequestId, documentId, sandbox, outcome } = world;
+    const input = { signatureRequestId, documentId, file: null };
+    await world.upload(UPLOAD, { input }, await makePdf());
+    sandbox.faults.add({ kind: 'never-waits-for-signature' });
+    for (const waitSeconds of [1, 0]) {
+      expect(await outcome('markReady', { waitSeconds })).toEqual({ __typename: 'MarkReadyPayload' });
+    }
+    expect(await world.read()).toMatchObject({ status: 'READY', qrCode: null });
+    expect(await outcome('notifySigner', { waitSeconds: 1 })).toMatchObject({
+      __typename: 'WrongStatusError',
+      status: 'READY',
+      allowed: ['WAIT_FOR_SIGNATURE'],
+    });
+    expect(await outcome('cancelSignatureRequest')).toMatchObject({
+      __typename: 'WrongStatusError',
+      status: 'READY',
+    });
+    expect(callsOf(world, 'sendNotification')).toEqual([]);
+    // Marked once, and a cancel that was refused.
+    expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([
+      [204, 'answered'],
+      [400, 'answered'],
+    ]);
+  },
+
+  async 'back-office-outage'() {
+    const world = await worldWith('WAIT_FOR_SIGNATURE');
+    const { documentId, sandbox, outcome, run } = world;
+    sandbox.faults.add({ kind: 'back-office-outage' });
+    const documents = [{ title: 'Contratto' }];
+    const [dossier, request] = ['01GG4NFBCN4ZH8ETCCKX3766KX', world.signatureRequestId];
+    const signerId = '0d7a4e0c-6b0a-4f7e-9c1e-0f3d5b7a9c11';
+    const asked = [
+      await outcome('createUploadUrl', { documentId }),
+      await outcome('markReady'),
+      await outcome('notifySigner'),
+      await outcome('cancelSignatureRequest'),
+      ...(await Promise.all(
+        [
+          run(mutationOf('createDossier'), { input: { title: 'Contratti', documents } }),
+          run(mutationOf('createSignatureRequest'), { input: { dossierId: dossier, signerId } }),
+          world.upload(mutationOf('validateDocument'), { input: { file: null } }, await makePdf()),
+          run(`{ dossier(id: "${dossier}") { id } }`),
+          run(`{ signatureRequest(id: "${request}") { id } }`),
+        ].map(async (answer) => (await answer).errors?.map(({ extensions }) => extensions['code'])),
+      )),
+    ];
+    expect(asked).toEqual(asked.map(() => ['UPSTREAM_REFUSED']));
+    // Each was asked once: a key that is refused is refused again.
+    expect(sandbox.journal.entries({ status: 401 })).toHaveLength(asked.length);
+    expect(sandbox.journal.entries()).toHaveLength(asked.length);
+
+    const { data } = await run(mutationOf('findSigner'), { input: { fiscalCode: 'SPNDNL80R13C555X' } });
+    expect(data['findSigner']).toEqual({ __typename: 'FindSignerPayload' });
+    sandbox.faults.clear();
+    expect(await outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
+  },
+
+  async 'cancel-loses-race'() {
+    const world = await worldWith('WAIT_FOR_SIGNATURE', FROZEN);
+    const { signatureRequestId, sandbox, outcome, read } = world;
+    sandbox.faults.add({ kind: 'cancel-loses-race' });
+    expect(await outcome('cancelSignatureRequest')).toEqual({
+      __typename: 'CancelSignatureRequestPayload',
+    });
+    await sandbox.clock.advance(3_600_000);
+    // The gateway cannot know better than the service: the issuer reads one thing, the citizen holds another.
+    expect(await read()).toMatchObject({ status: 'CANCELLED' });
+    expect(sandbox.citizen.statusOf(signatureRequestId)).toBe('SIGNED');
+    expect(await outcome('cancelSignatureRequest')).toMatchObject({
+      __typename: 'WrongStatusError',
+      status: 'CANCELLED',
+    });
+  },
+};
+
+test.each(Object.entries(BEHAVIOURS))('inside the service: %s', (_, provoke) => provoke());
+
+test('markReady whose answer was lost is asked again, and marks nothing twice', async () => {
+  const world = await worldWith('DRAFT');
+  const { signatureRequestId, documentId, sandbox, outcome } = world;
+  const input = { signatureRequestId, documentId, file: null };
+  await world.upload(UPLOAD, { input }, await makePdf());
+  sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'setSignatureRequestStatus' });
+  expect(await outcome('markReady')).toEqual(['UPSTREAM_TIMEOUT']);
+  expect(await outcome('markReady')).toEqual({ __typename: 'MarkReadyPayload' });
+  expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([[204, 'reset']]);
+});
+
+test('notifySigner whose answer was lost is asked again, and tells of the message that was sent', async () => {
+  const world = await worldWith('WAIT_FOR_SIGNATURE');
+  const { sandbox, outcome, read } = world;
+  sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'sendNotification' });
+  expect(await outcome('notifySigner')).toEqual(['UPSTREAM_TIMEOUT']);
+  const ioMessageId = (await read())?.['notification']?.['ioMessageId'];
+  expect(await outcome('notifySigner')).toMatchObject({ __typename: 'AlreadyNotifiedError', ioMessageId });
+  expect(callsOf(world, 'sendNotification')).toEqual([[200, 'reset']]);
+});
+
+test('cancelSignatureRequest whose answer was lost is asked again, and tells that it is cancelled', async () => {
+  const { sandbox, outcome } = await worldWith('WAIT_FOR_SIGNATURE');
+  sandbox.faults.add({ kind: 'reset', when: 'middle', operation: 'setSignatureRequestStatus', count: 1 });
+  expect(await outcome('cancelSignatureRequest')).toEqual(['UPSTREAM_TIMEOUT']);
+  expect(await outcome('cancelSignatureRequest')).toMatchObject({
+    __typename: 'WrongStatusError',
+    status: 'CANCELLED',
+  });
+});
+
+test('a call that did not get through has done nothing, and is asked again by the caller', async () => {
+  const world = await worldWith('WAIT_FOR_SIGNATURE');
+  const { sandbox, outcome, read } = world;
+  sandbox.faults.add({ kind: 'reset', when: 'before', operation: 'sendNotification', count: 1 });
+  expect(await outcome('notifySigner')).toEqual(['UPSTREAM_TIMEOUT']);
+  expect(await read()).toMatchObject({ notification: null });
+  expect(await outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
+});
+
+test('a cancel that went well is not undone by a read that fails', async () => {
+  const world = await worldWith('WAIT_FOR_SIGNATURE');
+  const { sandbox, outcome } = world;
+  sandbox.faults.add({ kind: 'status', status: 500, operation: 'getSignatureRequest', count: 2 });
+  expect(await outcome('cancelSignatureRequest')).toEqual({ __typename: 'CancelSignatureRequestPayload' });
+  expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([[204, 'answered']]);
+});
+
+test('a wait outlives reads that fail in all the ways there are', async () => {
+  const world = await worldWith('READY', { timeScale: 0.1 });
+  const operation = 'getSignatureRequest';
+  const once = { operation, nth: 2 };
+  // The first read succeeds. Each fault counts the reads that no earlier one has answered.
+  world.sandbox.faults.add({ kind: 'status', status: 500, ...once });
+  world.sandbox.faults.add({ kind: 'status', status: 503, envelope: 'gateway', ...once });
+  world.sandbox.faults.add({ kind: 'wrong-content-type', status: 502, ...once });
+  world.sandbox.faults.add({ kind: 'reset', when: 'before', ...once });
+  world.sandbox.faults.add({ kind: 'reset', when: 'after', ...once });
+  world.sandbox.faults.add({ kind: 'reset', when: 'middle', ...once });
+  world.sandbox.faults.add({ kind: 'status', status: 429, ...once });
+  expect(await world.outcome('notifySigner', { waitSeconds: 20 })).toEqual({
+    __typename: 'NotifySignerPayload',
+  });
+  expect(world.sandbox.faults.list()).toEqual([]);
+});
