@@ -1,8 +1,10 @@
 import type { YogaInitialContext } from 'graphql-yoga';
+import type { Caller } from './auth/caller.ts';
 import type { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { dossierById } from './upstream/loaders/dossier-by-id.ts';
 import { signatureRequestById } from './upstream/loaders/signature-request-by-id.ts';
+import { signerByFiscalCode } from './upstream/loaders/signer-by-fiscal-code.ts';
 import { withSandboxHeaders } from './upstream/sandbox-headers.ts';
 import type { BlobStorage } from './upstream/storage.ts';
 
@@ -18,28 +20,33 @@ export interface GatewayParts {
 
 /** What resolvers are given: the gateway's parts and what belongs to this one request. */
 export interface GatewayContext extends GatewayParts {
+  readonly caller: Caller;
   /** Aborted when the client leaves. Every call and every wait takes it. */
   readonly signal: AbortSignal;
   /** Made for this request alone, so nothing that one caller read is ever shown to another. */
   readonly loaders: {
     readonly dossierById: ReturnType<typeof dossierById>;
     readonly signatureRequestById: ReturnType<typeof signatureRequestById>;
+    readonly signerByFiscalCode: ReturnType<typeof signerByFiscalCode>;
   };
 }
 
 export function createContext(
   parts: GatewayParts,
+  caller: Caller,
   { request }: Pick<YogaInitialContext, 'request'>,
 ): GatewayContext {
   const signal = nativeSignal(request.signal);
   const upstream = parts.isSandbox ? withSandboxHeaders(parts.upstream, request.headers) : parts.upstream;
   return {
     ...parts,
+    caller,
     upstream,
     signal,
     loaders: {
       dossierById: dossierById(upstream, { signal }),
       signatureRequestById: signatureRequestById(upstream, { signal }),
+      signerByFiscalCode: signerByFiscalCode(upstream, { signal }),
     },
   };
 }

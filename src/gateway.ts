@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { ANYBODY } from './auth/caller.ts';
 import { createContext } from './context.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
@@ -56,7 +57,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const parts = { upstream, storage, blocks: new BlockPool(), isSandbox, limits };
   const yoga = createYoga({
     schema,
-    context: (initial) => createContext(parts, initial),
+    context: (initial) => createContext(parts, ANYBODY, initial),
     multipart: false,
     maxRequestBodySize: false,
     plugins: [

@@ -11,6 +11,7 @@ const LAYERS = [
   ['resolvers'],
   ['context.ts'],
   ['uploads'],
+  ['auth'],
   ['upstream'],
 ];
 /** Knowledge that a layer must not have. */
@@ -18,6 +19,7 @@ const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   schema: ['undici', 'pino'],
   resolvers: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   uploads: ['@pothos/core', 'undici'],
+  auth: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   upstream: ['@pothos/core', 'graphql', 'graphql-yoga', 'graphql-upload-minimal'],
 };
 

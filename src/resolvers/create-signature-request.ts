@@ -6,6 +6,7 @@ import { wireDocumentsOf } from './document-input.ts';
 import type { DocumentInput } from './document-input.ts';
 import { checkInput, documentsRules, expiresAtRules, idRules, signerIdRules } from './input-rules.ts';
 import { translated } from './translate-upstream-error.ts';
+import { checkSignerIsOwn } from './visible.ts';
 
 export interface CreateSignatureRequestInput {
   dossierId: string;
@@ -22,11 +23,13 @@ const rules = z.object({
 });
 
 /** @throws {InvalidInputError} @throws {NotFoundError} for the dossier. */
-export function createSignatureRequest(
-  { upstream, signal }: GatewayContext,
+export async function createSignatureRequest(
+  context: GatewayContext,
   input: CreateSignatureRequestInput,
 ): Promise<SignatureRequest> {
   checkInput(rules, input);
+  await checkSignerIsOwn(context, input.signerId);
+  const { upstream, signal } = context;
   const body = {
     dossier_id: input.dossierId,
     signer_id: input.signerId,

@@ -221,7 +221,12 @@ export class UploadInterruptedError extends DomainError {
 
 /** Codes of faults: nothing the caller did, so they are top-level errors with `extensions.code`. */
 export type FaultCode =
-  'UPSTREAM_TIMEOUT' | 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_REFUSED' | 'UPSTREAM_CONTRACT' | 'RATE_LIMITED';
+  | 'UPSTREAM_TIMEOUT'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'UPSTREAM_REFUSED'
+  | 'UPSTREAM_CONTRACT'
+  | 'RATE_LIMITED'
+  | 'CALLER_UNAVAILABLE';
 
 const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
   UPSTREAM_TIMEOUT:
@@ -231,6 +236,8 @@ const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
     'Firma con IO refused the gateway itself: its key, its address, or an outage of the service.',
   UPSTREAM_CONTRACT: 'Firma con IO answered in a way that the gateway does not know.',
   RATE_LIMITED: 'Too many calls to Firma con IO. Try again later.',
+  CALLER_UNAVAILABLE:
+    'Firma con IO cannot say who you are as a signer, so nothing is known to be yours. `findSigner` with your own fiscal code says why.',
 };
 
 /** Something failed that no input can mend. */

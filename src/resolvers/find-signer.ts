@@ -4,6 +4,7 @@ import type { Signer } from '../upstream/decode.ts';
 import { getSignerByFiscalCode } from '../upstream/operations/get-signer-by-fiscal-code.ts';
 import { checkInput, fiscalCodeRules } from './input-rules.ts';
 import { translated } from './translate-upstream-error.ts';
+import { checkFiscalCodeIsOwn } from './visible.ts';
 
 export interface FindSignerInput {
   fiscalCode: string;
@@ -12,7 +13,9 @@ export interface FindSignerInput {
 const rules = z.object({ fiscalCode: fiscalCodeRules });
 
 /** @throws {InvalidInputError} @throws {SignerUnavailableError} */
-export function findSigner({ upstream, signal }: GatewayContext, input: FindSignerInput): Promise<Signer> {
+export async function findSigner(context: GatewayContext, input: FindSignerInput): Promise<Signer> {
   checkInput(rules, input);
+  checkFiscalCodeIsOwn(context, input.fiscalCode);
+  const { upstream, signal } = context;
   return translated(getSignerByFiscalCode(upstream, input.fiscalCode, { signal }));
 }

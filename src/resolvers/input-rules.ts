@@ -1,5 +1,6 @@
 import isEmailModule from 'validator/lib/isEmail.js';
 import { z } from 'zod';
+import { FISCAL_CODE } from '../upstream/fiscal-code.ts';
 import { InvalidInputError } from './errors.ts';
 
 /*
@@ -61,12 +62,6 @@ export const supportEmailRules = z
 export const expiresAtRules = z
   .date()
   .refine((date) => date.getTime() > Date.now(), 'The expiry must be in the future.');
-
-/**
- * 6 letters, 2 digits, a month letter, 2 digits, a letter, 3 digits, a letter; each digit may be one of
- * L M N P Q R S T U V instead (omocodia). Upper case; the check character is not tested, as the service does not.
- */
-const FISCAL_CODE = /^[A-Z]{6}[\dLMNP-V]{2}[ABCDEHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]$/;
 
 export const fiscalCodeRules = z
   .string()

@@ -2,14 +2,14 @@ import { toDataURL, toString as toSvg } from 'qrcode';
 import type { GatewayContext } from '../context.ts';
 import type { Document, SignatureRequest, SignatureRequestSummary } from '../upstream/decode.ts';
 import { NotFoundError } from './errors.ts';
-import { translated } from './translate-upstream-error.ts';
+import { visible } from './visible.ts';
 
 /** A request as a list shows it, or whole. */
 export type AnySignatureRequest = SignatureRequestSummary | SignatureRequest;
 
-/** `null` when there is no such request: on a query that is an answer, not an error. */
-export function signatureRequest({ loaders }: GatewayContext, id: string): Promise<SignatureRequest | null> {
-  return orNull(translated(loaders.signatureRequestById.load(id)));
+/** `null` when there is no such request, or not for this caller: on a query that is an answer, not an error. */
+export function signatureRequest(context: GatewayContext, id: string): Promise<SignatureRequest | null> {
+  return orNull(visible(context, () => context.loaders.signatureRequestById.load(id)));
 }
 
 const details = new WeakMap<SignatureRequestSummary, Promise<SignatureRequest | null>>();

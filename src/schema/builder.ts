@@ -1,11 +1,16 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import { GraphQLError } from 'graphql';
+import { roleOf } from '../auth/caller.ts';
+import type { Role } from '../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
 
 export interface SchemaTypes {
   Context: GatewayContext;
   DefaultFieldNullability: false;
+  AuthScopes: Record<Role, boolean>;
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
@@ -20,8 +25,17 @@ const resultName = ({ fieldName }: { fieldName: string }): string =>
   `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`;
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin],
+  // The first is the outermost: who may not call a field learns nothing from its errors.
+  plugins: [ScopeAuthPlugin, ErrorsPlugin],
   defaultFieldNullability: false,
+  scopeAuth: {
+    authScopes({ caller }) {
+      const role = roleOf(caller);
+      return { operator: role === 'operator', reader: role === 'reader', citizen: role === 'citizen' };
+    },
+    unauthorizedError: () =>
+      new GraphQLError('Your role does not allow this.', { extensions: { code: 'FORBIDDEN' } }),
+  },
   errors: {
     directResult: true,
     defaultUnionOptions: { name: resultName },

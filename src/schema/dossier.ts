@@ -4,6 +4,7 @@ import type { Connection, Edge } from '../resolvers/pagination.ts';
 import type { DocumentMetadata, Dossier } from '../upstream/decode.ts';
 import { builder } from './builder.ts';
 import { SignatureFieldType } from './document.ts';
+import { STAFF_READS } from './rules.ts';
 import { SignatureRequestType } from './signature-request.ts';
 
 const DocumentTemplate = builder.objectRef<DocumentMetadata>('DocumentTemplate').implement({
@@ -82,6 +83,7 @@ DossierType.implement({
     signatureRequests: t.field({
       type: ConnectionType,
       nullable: true,
+      authScopes: STAFF_READS,
       description:
         'Its requests, in practice oldest first. A page whose items need only list fields costs one call of the service.',
       args: {
@@ -97,6 +99,7 @@ builder.queryField('dossier', (t) =>
   t.field({
     type: DossierType,
     nullable: true,
+    authScopes: STAFF_READS,
     description: 'A dossier by its id. Null when it does not exist, or is not yours.',
     args: { id: t.arg.id({ required: true, description: 'The service’s own id.' }) },
     resolve: (_, { id }, context) => dossier(context, id),

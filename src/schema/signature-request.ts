@@ -14,6 +14,7 @@ import { builder } from './builder.ts';
 import { describedEnum } from './described-enum.ts';
 import { DocumentType } from './document.ts';
 import { DossierType } from './dossier.ts';
+import { OWN_READS } from './rules.ts';
 import { SignatureRequestStatus } from './status.ts';
 
 const QrCodeFormat = describedEnum<'SVG' | 'PNG'>('QrCodeFormat', 'A picture format.', {
@@ -139,6 +140,7 @@ builder.queryField('signatureRequest', (t) =>
   t.field({
     type: SignatureRequestType,
     nullable: true,
+    authScopes: OWN_READS,
     description: 'A signature request by its id. Null when it does not exist, or is not yours.',
     args: { id: t.arg.id({ required: true, description: 'The service’s own id.' }) },
     resolve: (_, { id }, context) => signatureRequest(context, id),

@@ -26,6 +26,7 @@ const context = createContext(
     blocks: new BlockPool(),
     limits: { maxUploadBytes: 100, uploadStallMs: 100 },
   },
+  { kind: 'none' },
   { request: new Request('http://gateway') },
 );
 const file = new FileUpload(async function* () {

@@ -3,6 +3,7 @@ import type { SignatureRequest } from '../../upstream/decode.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { cancelSignatureRequest } from '../../resolvers/cancel-signature-request.ts';
 import { builder } from '../builder.ts';
+import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CancelSignatureRequestInput', {
   description: 'What `cancelSignatureRequest` takes.',
@@ -28,6 +29,7 @@ builder.mutationField('cancelSignatureRequest', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: STAFF_WRITES,
     description:
       'Cancels a request that waits for its signature. A citizen who is signing at that moment may still hold a signed document.',
     errors: {

@@ -4,6 +4,7 @@ import { DocumentInput } from '../document-input.ts';
 import { DossierType } from '../dossier.ts';
 import { createDossier } from '../../resolvers/create-dossier.ts';
 import { builder } from '../builder.ts';
+import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateDossierInput', {
   description: 'What `createDossier` takes.',
@@ -31,6 +32,7 @@ builder.mutationField('createDossier', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: STAFF_WRITES,
     description: 'Step 1: says what is to be signed. Every call makes a new dossier.',
     errors: {
       types: [InvalidInputError],

@@ -4,6 +4,7 @@ import { DocumentInput } from '../document-input.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { createSignatureRequest } from '../../resolvers/create-signature-request.ts';
 import { builder } from '../builder.ts';
+import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateSignatureRequestInput', {
   description: 'What `createSignatureRequest` takes.',
@@ -39,6 +40,7 @@ builder.mutationField('createSignatureRequest', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: OWN_WRITES,
     description: 'Step 3: makes a request, in status DRAFT, for one citizen. Every call makes a new one.',
     errors: {
       types: [InvalidInputError, NotFoundError],

@@ -3,6 +3,7 @@ import type { UploadUrl } from '../../resolvers/create-upload-url.ts';
 import { UploadHeader } from '../upload-header.ts';
 import { createUploadUrl } from '../../resolvers/create-upload-url.ts';
 import { builder } from '../builder.ts';
+import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateUploadUrlInput', {
   description: 'What `createUploadUrl` takes.',
@@ -38,6 +39,7 @@ builder.mutationField('createUploadUrl', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: OWN_WRITES,
     description:
       'Step 4, straight to the storage: an address to which the caller sends the PDF itself. Poll the request for the outcome.',
     errors: {

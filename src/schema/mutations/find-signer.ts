@@ -3,6 +3,7 @@ import type { Signer } from '../../upstream/decode.ts';
 import { SignerType } from '../signer.ts';
 import { findSigner } from '../../resolvers/find-signer.ts';
 import { builder } from '../builder.ts';
+import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('FindSignerInput', {
   description: 'What `findSigner` takes.',
@@ -26,6 +27,7 @@ builder.mutationField('findSigner', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: OWN_WRITES,
     description:
       'Step 2: finds the citizen who signs. A mutation only to keep the fiscal code out of URLs; it changes nothing.',
     errors: {

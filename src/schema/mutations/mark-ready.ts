@@ -10,6 +10,7 @@ import { SignatureRequestType } from '../signature-request.ts';
 import { waitSeconds } from './wait-seconds.ts';
 import { markReady } from '../../resolvers/mark-ready.ts';
 import { builder } from '../builder.ts';
+import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('MarkReadyInput', {
   description: 'What `markReady` takes.',
@@ -35,6 +36,7 @@ builder.mutationField('markReady', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: OWN_WRITES,
     description:
       'Step 5: hands the request over, and waits until it has its QR code. Waits for documents that are still being checked first. Safe to repeat. The service accepts it also when `isExpired`, though the citizen can no longer sign.',
     errors: {

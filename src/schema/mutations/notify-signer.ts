@@ -10,6 +10,7 @@ import { SignatureRequestType } from '../signature-request.ts';
 import { waitSeconds } from './wait-seconds.ts';
 import { notifySigner } from '../../resolvers/notify-signer.ts';
 import { builder } from '../builder.ts';
+import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('NotifySignerInput', {
   description: 'What `notifySigner` takes.',
@@ -34,6 +35,7 @@ builder.mutationField('notifySigner', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: OWN_WRITES,
     description:
       'Step 5, optional: sends the citizen a message in the IO app, once per request. Waits for WAIT_FOR_SIGNATURE first. The service sends it also when `isExpired`, though the citizen can no longer sign.',
     errors: {

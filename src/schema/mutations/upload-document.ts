@@ -15,6 +15,7 @@ import { SignatureRequestType } from '../signature-request.ts';
 import { waitSeconds } from './wait-seconds.ts';
 import { uploadDocument } from '../../resolvers/upload-document.ts';
 import { builder } from '../builder.ts';
+import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('UploadDocumentInput', {
   description: 'What `uploadDocument` takes.',
@@ -48,6 +49,7 @@ builder.mutationField('uploadDocument', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: OWN_WRITES,
     description:
       'Step 4, through the gateway: streams a PDF into the storage and waits for the service to check it. May be repeated while the request is DRAFT.',
     errors: {

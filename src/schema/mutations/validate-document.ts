@@ -11,6 +11,7 @@ import type { DocumentValidation } from '../../upstream/decode.ts';
 import { SignatureFieldInput } from '../document-input.ts';
 import { validateDocument } from '../../resolvers/validate-document.ts';
 import { builder } from '../builder.ts';
+import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('ValidateDocumentInput', {
   description: 'What `validateDocument` takes.',
@@ -35,6 +36,7 @@ builder.mutationField('validateDocument', (t) =>
   t.field({
     type: Payload,
     nullable: true,
+    authScopes: STAFF_WRITES,
     description: 'Checks a PDF as an upload would be checked, without keeping it.',
     errors: {
       types: [

@@ -1,0 +1,45 @@
+/** What a caller may do; `docs/authentication.md` has the table. */
+export const ROLES = ['operator', 'reader', 'citizen'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Somebody who has shown who they are. */
+interface Known {
+  /** Which credential said so. */
+  readonly kind: 'jwt' | 'api-key';
+  /** Whose issuer key is used. Undefined where the gateway has one key for all. */
+  readonly tenant: string | undefined;
+  /** `sub` of the token, or the name of the key. Without meaning for the gateway, but good for telling callers apart. */
+  readonly subject: string;
+}
+
+/** Acts for the institution. */
+export interface Staff extends Known {
+  readonly role: 'operator' | 'reader';
+}
+
+/** Acts for themselves alone. */
+export interface Citizen extends Known {
+  readonly role: 'citizen';
+  /** In upper case. Must never reach a log, a message or a URL. */
+  readonly fiscalCode: string;
+}
+
+/** Nobody was asked (`AUTH=none`): everything is allowed, and whoever runs the gateway has said so. */
+export interface Anybody {
+  readonly kind: 'none';
+}
+
+/** Who sent a request. */
+export type Caller = Anybody | Staff | Citizen;
+
+export const ANYBODY: Anybody = { kind: 'none' };
+
+/** The role that the rules of the schema are held against. */
+export function roleOf(caller: Caller): Role {
+  return caller.kind === 'none' ? 'operator' : caller.role;
+}
+
+/** The fiscal code of somebody who may see only what is theirs; undefined for those who see all of their tenant. */
+export function ownFiscalCode(caller: Caller): string | undefined {
+  return caller.kind !== 'none' && caller.role === 'citizen' ? caller.fiscalCode : undefined;
+}

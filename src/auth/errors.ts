@@ -1,0 +1,20 @@
+/**
+ * Why a request is turned away at the door.
+ *
+ * - `missing`: it has no credential.
+ * - `invalid`: it has one that is not good: forged, expired, for somebody else, revoked.
+ * - `no-rights`: the credential is good and gives no role, no tenant, or no fiscal code of a citizen.
+ * - `unavailable`: whether it is good cannot be told, as the keys of the issuer cannot be read.
+ */
+export type AuthenticationFailure = 'missing' | 'invalid' | 'no-rights' | 'unavailable';
+
+/** The one error of authentication. Its message holds nothing of the credential. */
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError';
+  readonly failure: AuthenticationFailure;
+
+  constructor(failure: AuthenticationFailure, options?: { readonly cause: unknown }) {
+    super(`authentication: ${failure}`, options);
+    this.failure = failure;
+  }
+}

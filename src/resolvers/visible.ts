@@ -1,0 +1,55 @@
+import { ownFiscalCode } from '../auth/caller.ts';
+import type { GatewayContext } from '../context.ts';
+import type { Signer, SignatureRequest } from '../upstream/decode.ts';
+import { InvalidInputError, NotFoundError, SignerUnavailableError, UpstreamFault } from './errors.ts';
+import { translated } from './translate-upstream-error.ts';
+
+/*
+ * What a citizen may see and touch: requests whose signer they are, and themselves as a signer. Everybody else sees all
+ * of their tenant. Every read and every mutation of one request comes through here.
+ *
+ * What is not theirs must look like what does not exist, also to somebody who watches the calls made and the time they
+ * take. So who they are is asked of the service before the request is, whether or not there is such a request.
+ */
+
+/**
+ * The request that `read` finds, if the caller may see it.
+ * @throws {NotFoundError} alike when there is none and when it is somebody else's.
+ */
+export async function visible(
+  context: GatewayContext,
+  read: () => Promise<SignatureRequest>,
+): Promise<SignatureRequest> {
+  const own = await ownSigner(context);
+  const request = await translated(read());
+  if (own !== undefined && request.signerId !== own.id) throw new NotFoundError('SIGNATURE_REQUEST');
+  return request;
+}
+
+/** A citizen makes requests for themselves. @throws {InvalidInputError} for any other signer, known or not. */
+export async function checkSignerIsOwn(context: GatewayContext, signerId: string): Promise<void> {
+  const own = await ownSigner(context);
+  // Ids are UUIDs, in which case has no meaning.
+  if (own !== undefined && own.id.toLowerCase() !== signerId.toLowerCase())
+    throw new InvalidInputError([{ path: ['signerId'], message: 'The signer must be yourself.' }]);
+}
+
+/** A citizen looks up themselves. @throws {InvalidInputError} for any other code, before anything is asked. */
+export function checkFiscalCodeIsOwn({ caller }: GatewayContext, fiscalCode: string): void {
+  const own = ownFiscalCode(caller);
+  if (own !== undefined && own !== fiscalCode)
+    throw new InvalidInputError([{ path: ['fiscalCode'], message: 'The fiscal code must be your own.' }]);
+}
+
+/** Who the caller is to the service. Undefined for callers who see everything. */
+async function ownSigner({ caller, loaders }: GatewayContext): Promise<Signer | undefined> {
+  const fiscalCode = ownFiscalCode(caller);
+  if (fiscalCode === undefined) return undefined;
+  try {
+    return await translated(loaders.signerByFiscalCode.load(fiscalCode));
+  } catch (error) {
+    // Not an outcome of the field that was asked for: nothing can be told apart as theirs.
+    const isAboutCaller = error instanceof SignerUnavailableError || error instanceof InvalidInputError;
+    throw isAboutCaller ? new UpstreamFault('CALLER_UNAVAILABLE', { cause: error }) : error;
+  }
+}
