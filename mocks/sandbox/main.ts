@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { UsageError, USAGE, parseCliOptions } from './cli-options.ts';
 import type { CliOptions } from './cli-options.ts';
+import { whenNpmIsGone } from './npm-parent.ts';
 import { startSandbox } from './server.ts';
 import type { Sandbox, SandboxOptions } from './server.ts';
 
@@ -18,13 +19,13 @@ async function run(options: CliOptions): Promise<void> {
     logger: { warn: (facts, message) => console.error(`${message}:`, facts) },
   });
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      // Otherwise they have been printed when they happened, and that is all.
-      if (!strict) sandbox.takeViolations();
-      sandbox.close().catch(fail);
-    });
-  }
+  const end = (): void => {
+    // Otherwise they have been printed when they happened, and that is all.
+    if (!strict) sandbox.takeViolations();
+    sandbox.close().catch(fail);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  whenNpmIsGone(end);
 
   const place = placeOf(sandbox, options.host);
   if (readyFile !== undefined) {
