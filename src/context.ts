@@ -37,11 +37,12 @@ export function createContext(
   { request }: Pick<YogaInitialContext, 'request'>,
 ): GatewayContext {
   const signal = nativeSignal(request.signal);
-  const upstream = parts.isSandbox ? withSandboxHeaders(parts.upstream, request.headers) : parts.upstream;
+  const { upstream, storage } = parts.isSandbox ? withSandboxHeaders(parts, request.headers) : parts;
   return {
     ...parts,
     caller,
     upstream,
+    storage,
     signal,
     loaders: {
       dossierById: dossierById(upstream, { signal }),

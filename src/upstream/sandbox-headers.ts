@@ -1,14 +1,36 @@
 import type { UpstreamClient } from './client.ts';
+import type { BlobStorage } from './storage.ts';
 
-/** A sandbox's own headers, and the one that Prism understands. */
-const SANDBOX_HEADER = /^(prefer|x-sandbox-[a-z-]+)$/;
+interface Ways {
+  readonly upstream: UpstreamClient;
+  readonly storage: BlobStorage;
+}
+
+/** A sandbox's own headers. The storage is part of it and knows them too. */
+const SANDBOX_HEADER = /^x-sandbox-[a-z-]+$/;
+/** Those, and the one that Prism understands. */
+const API_HEADER = /^(prefer|x-sandbox-[a-z-]+)$/;
 
 /**
  * Passes on what a caller says to the sandbox (`Prefer: code=404`, `x-sandbox-fault: …`) with every call made for it.
  * For a sandbox only: the real service must never see a header of a caller.
  */
-export function withSandboxHeaders(client: UpstreamClient, caller: Headers): UpstreamClient {
-  const headers = Object.fromEntries([...caller].filter(([name]) => SANDBOX_HEADER.test(name)));
-  if (Object.keys(headers).length === 0) return client;
-  return { ...client, call: (call, options) => client.call({ ...call, headers }, options) };
+export function withSandboxHeaders({ upstream, storage }: Ways, caller: Headers): Ways {
+  const ofCaller = (names: RegExp): Record<string, string> =>
+    Object.fromEntries([...caller].filter(([name]) => names.test(name)));
+  const [toApi, toStorage] = [ofCaller(API_HEADER), ofCaller(SANDBOX_HEADER)];
+  if (Object.keys(toApi).length === 0) return { upstream, storage };
+  return {
+    upstream: {
+      ...upstream,
+      call: (call, options) => upstream.call({ ...call, headers: toApi }, options),
+    },
+    storage: {
+      ...storage,
+      putBlob: (url, bytes, options) => storage.putBlob(url, bytes, { ...options, headers: toStorage }),
+      putBlock: (url, id, bytes, options) =>
+        storage.putBlock(url, id, bytes, { ...options, headers: toStorage }),
+      putBlockList: (url, ids, options) => storage.putBlockList(url, ids, { ...options, headers: toStorage }),
+    },
+  };
 }

@@ -20,6 +20,8 @@ export interface StorageOptions {
 
 export interface StorageCallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Besides those that the storage itself wants. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -119,32 +121,36 @@ export function createStorage(options: StorageOptions): BlobStorage {
   }
 
   return {
-    putBlob: (address, body, { signal } = {}) =>
+    putBlob: (address, body, { signal, headers } = {}) =>
       call({
         operation: 'putBlob',
         address,
-        headers: { 'x-ms-blob-type': 'BlockBlob', 'content-type': 'application/pdf' },
+        headers: { ...headers, 'x-ms-blob-type': 'BlockBlob', 'content-type': 'application/pdf' },
         body,
         signal,
       }),
 
-    async putBlock(address, blockId, body, { signal } = {}) {
+    async putBlock(address, blockId, body, { signal, headers = {} } = {}) {
       await call({
         operation: 'putBlock',
         address,
         query: { comp: 'block', blockid: blockId },
-        headers: {},
+        headers,
         body,
         signal,
       });
     },
 
-    putBlockList: (address, blockIds, { signal } = {}) =>
+    putBlockList: (address, blockIds, { signal, headers } = {}) =>
       call({
         operation: 'putBlockList',
         address,
         query: { comp: 'blocklist' },
-        headers: { 'x-ms-blob-content-type': 'application/pdf', 'content-type': 'application/xml' },
+        headers: {
+          ...headers,
+          'x-ms-blob-content-type': 'application/pdf',
+          'content-type': 'application/xml',
+        },
         body: `<?xml version="1.0" encoding="utf-8"?><BlockList>${blockIds.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`,
         signal,
       }),
