@@ -101,6 +101,17 @@ const Settings = z.object({
   'ready-file': SETTINGS['ready-file'].schema,
 });
 
+/** Each flag and what it does, its default in brackets; for documentation. */
+export const FLAGS: readonly {
+  readonly flag: string;
+  readonly variable: string;
+  readonly text: string;
+}[] = Object.entries(SETTINGS).map(([name, { argument, text }]) => ({
+  flag: `--${name}${argument === undefined ? '' : ` ${argument}`}`,
+  variable: variableOf(name),
+  text,
+}));
+
 /** What `--help` prints. */
 export const USAGE = `Usage: sigillo sandbox [flags]
 

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { parse } from 'yaml';
+import { FLAGS } from '../mocks/sandbox/cli-options.ts';
+import { CONTROL_CONTRACT } from '../mocks/sandbox/contract.ts';
+import { MAGIC_VALUES } from '../mocks/sandbox/scenarios.ts';
+import type { MagicValue } from '../mocks/sandbox/scenarios.ts';
+
+/** Where the page for test authors is. */
+export const SANDBOX_PAGE = 'docs/sandbox.md';
+
+/** `<!-- printed: flags -->` and what follows, up to `<!-- end -->`. */
+const PRINTED = /(<!-- printed: (\S+) -->\n).*?(<!-- end -->)/gs;
+
+const LANGUAGES: Readonly<Record<string, string>> = { '.ts': 'ts', '.mjs': 'js', '.js': 'js', '.sh': 'bash' };
+
+/**
+ * The page with its printed parts as the code has them now: tables of the flags, the magic values and the control calls,
+ * and the examples.
+ * @throws Error for a part that nobody prints
+ */
+export async function sandboxPage(page: string): Promise<string> {
+  const filled = page.replace(
+    PRINTED,
+    (_, begin: string, part: string, end: string) => `${begin}\n${print(part)}\n\n${end}`,
+  );
+  return format(filled, { ...(await resolveConfig(SANDBOX_PAGE)), parser: 'markdown' });
+}
+
+function print(part: string): string {
+  switch (part) {
+    case 'flags':
+      return table(
+        ['flag', 'variable', 'meaning (default)'],
+        FLAGS.map(({ flag, variable, text }) => [`\`${flag}\``, `\`${variable}\``, text]),
+      );
+    case 'fiscal-codes':
+      return magicValues('fiscal code');
+    case 'document-titles':
+      return magicValues('document title');
+    case 'dossier-titles':
+      return magicValues('dossier title');
+    case 'control-calls':
+      return table(['call', 'what it does'], controlCalls());
+    default:
+      return example(part);
+  }
+}
+
+function magicValues(where: MagicValue['where']): string {
+  const rows = MAGIC_VALUES.filter((value) => value.where === where);
+  return table(
+    [where, 'what happens'],
+    rows.map(({ value, effect }) => [`\`${value}\``, effect]),
+  );
+}
+
+function controlCalls(): string[][] {
+  // The document is ours, and a test holds it against its specification.
+  const { paths } = parse(readFileSync(CONTROL_CONTRACT, 'utf8')) as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary?: string }>>>>;
+  };
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { summary }]) =>
+      summary === undefined
+        ? []
+        : [[`\`${method.toUpperCase()} /_sandbox${path === '/' ? '' : path}\``, summary]],
+    ),
+  );
+}
+
+function example(file: string): string {
+  const language = LANGUAGES[extname(file)];
+  if (language === undefined) throw new Error(`Nobody prints ${file} in ${SANDBOX_PAGE}`);
+  return ['```' + language, readFileSync(file, 'utf8').trimEnd(), '```'].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
