@@ -1,0 +1,191 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { CONTROL_CONTRACT } from '../../mocks/sandbox/contract.ts';
+import type { Fault } from '../../mocks/sandbox/faults/fault.ts';
+import { parseFaultHeader } from '../../mocks/sandbox/faults/fault-header.ts';
+import type { SandboxOptions } from '../../mocks/sandbox/server.ts';
+import { SANDBOX_PAGE, sandboxPage } from '../../scripts/sandbox-page.ts';
+import { sandboxForTest } from './support-issuer.ts';
+
+const run = promisify(execFile);
+const page = readFileSync(SANDBOX_PAGE, 'utf8');
+/** What people have written: without what is printed from the code. */
+const written = page.replaceAll(/<!-- printed: .*?<!-- end -->/gs, '');
+const section = (heading: string): string =>
+  written.split(new RegExp(`^#+ ${heading}\n`, 'm'))[1]?.split(/^#+ /m)[0] ?? '';
+const blocks = (text: string, language: string): string[] =>
+  [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, found, body = '']) =>
+    found === language ? [body] : [],
+  );
+/** The first cells of the tables in a text, without code marks. */
+const firstCells = (text: string): string[] =>
+  [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = '']) => cell);
+
+/** A folder that is removed with the test. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-docs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('what is printed from the code is up to date (npm run docs:print)', async () => {
+  expect(await sandboxPage(page)).toBe(page);
+});
+
+test('links lead somewhere', () => {
+  const anchors = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  for (const [, target = ''] of page.matchAll(/\]\((?!http)([^)]+)\)/g)) {
+    const [file = '', anchor = ''] = target.split('#');
+    if (file === '') expect(anchors).toContain(anchor);
+    else expect(existsSync(join(dirname(SANDBOX_PAGE), file)), target).toBe(true);
+  }
+});
+
+test('the tables of faults have every kind', () => {
+  // The compiler complains when a kind is missing here, and the document of the control API has them too.
+  const all: Record<Fault['kind'], true> = {
+    status: true,
+    'rate-limit': true,
+    latency: true,
+    reset: true,
+    'slow-body': true,
+    'malformed-body': true,
+    'truncated-body': true,
+    'wrong-content-type': true,
+    'validation-never-finishes': true,
+    'never-waits-for-signature': true,
+    'back-office-outage': true,
+    'cancel-loses-race': true,
+  };
+  const Document = z.looseObject({
+    components: z.looseObject({
+      schemas: z.looseObject({
+        Fault: z.looseObject({
+          properties: z.looseObject({ kind: z.looseObject({ enum: z.array(z.string()) }) }),
+        }),
+      }),
+    }),
+  });
+  const { components } = Document.parse(parse(readFileSync(CONTROL_CONTRACT, 'utf8')));
+  const documented = firstCells(section('Faults'));
+  expect(documented).toEqual(Object.keys(all));
+  expect(documented).toEqual(components.schemas.Fault.properties.kind.enum);
+});
+
+test('the shorthands of faults in a header are understood', () => {
+  const [, list = ''] = /The faults are (.*?)\. One that/s.exec(section('Headers of a single call')) ?? [];
+  const shorthands = [...list.matchAll(/`([^`]+)`/g)].map(([, shorthand = '']) => shorthand);
+  expect(shorthands).toHaveLength(14);
+  for (const shorthand of shorthands) {
+    const example = shorthand.replace('<status>', '502').replaceAll(/<[^>]+>/g, '2');
+    expect(parseFaultHeader(`createDossier=${example}`, 'createDossier'), shorthand).toHaveLength(1);
+  }
+});
+
+test('the table of options has every option', () => {
+  const all: Record<keyof SandboxOptions, true> = {
+    port: true,
+    host: true,
+    timeScale: true,
+    frozenAt: true,
+    seed: true,
+    profile: true,
+    apiKeys: true,
+    rateLimit: true,
+    logger: true,
+  };
+  expect(firstCells(section('In a test process'))).toEqual(Object.keys(all));
+});
+
+test('what it shows of the start is what is printed', async () => {
+  const child = spawn(process.execPath, ['mocks/sandbox/main.ts', '--port', '0']);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await expect.poll(() => printed, { timeout: 15_000 }).toContain('Time');
+  expect(blocks(section('Start in 30 seconds'), 'text')[1]).toBe(
+    printed.replaceAll(/localhost:\d+/g, 'localhost:4010'),
+  );
+});
+
+test('the lines of JavaScript run one after another', async () => {
+  const script = blocks(written, 'js')
+    .join('')
+    .replace("'sigillo/testing'", JSON.stringify(resolve('mocks/sandbox/testing.ts')))
+    .replace('5_000', '5');
+  const file = join(temporaryFolder(), 'lines.mjs');
+  writeFileSync(file, `${script}\nawait sandbox.close();\n`);
+  const { stdout } = await run(process.execPath, [file]);
+  expect(stdout).toMatch(/^http:\S+\/api\/v1\/sign\nNo call that fits /);
+});
+
+// A machine with nothing but npm may have no curl.
+const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
+
+test.skipIf(!hasTools)('the lines with curl run one after another', async () => {
+  const sandbox = await sandboxForTest();
+  const lines = blocks(written, 'sh');
+  expect(lines.length).toBeGreaterThan(6);
+  const strict = 'set -euo pipefail; curl() { command curl -sS --fail-with-body "$@"; }\n';
+  await run('bash', ['-c', strict + lines.join('').replaceAll('http://localhost:4010', sandbox.origin)]);
+});
+
+test('the container file copies all that its command needs', async () => {
+  const instructions = readFileSync('Containerfile', 'utf8')
+    .split('\n')
+    .map((line) => /^([A-Z]+) (.*)$/.exec(line)?.slice(1) ?? []);
+  const argumentsOf = (name: string): string[] =>
+    instructions.flatMap(([found, rest = '']) => (found === name ? [rest] : []));
+  const folder = temporaryFolder();
+  for (const copied of argumentsOf('COPY')) {
+    const [target = '', ...sources] = copied.split(' ').toReversed();
+    for (const source of sources) {
+      const to = target.endsWith('/') ? join(folder, target, source) : join(folder, target);
+      mkdirSync(dirname(to), { recursive: true });
+      cpSync(source, to, { recursive: true });
+    }
+  }
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+
+  const commandOf = (text = ''): string[] =>
+    z.array(z.string()).parse(JSON.parse(text.replace(/^.* CMD /, '')));
+  const [node = '', ...args] = commandOf(argumentsOf('ENTRYPOINT')[0]);
+  expect(node).toBe('node');
+  const environment = Object.fromEntries(argumentsOf('ENV').map((line) => line.split('=')));
+  const child = spawn(process.execPath, [...args, '--port', '0', '--json'], {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await expect.poll(() => printed, { timeout: 15_000 }).toContain('\n');
+  const { port } = z.object({ port: z.int() }).parse(JSON.parse(printed));
+  const [, ...check] = commandOf(argumentsOf('HEALTHCHECK')[0]);
+  const health = () => run(process.execPath, check, { env: { SANDBOX_PORT: String(port) } });
+  await health();
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  await expect(health()).rejects.toMatchObject({ code: 1 });
+});
