@@ -4,6 +4,8 @@ import { scrub } from './scrub.ts';
 
 /** The largest of `examples/` has 90. */
 const MAX_TOKENS = 2_000;
+/** More would help nobody, and a few bytes of a request would make kilobytes of an answer. */
+const MAX_ERRORS = 10;
 
 /**
  * Operations that are too long are not read: a few kilobytes of brackets overflow the stack, and thousands of aliases
@@ -18,9 +20,11 @@ export function useOperationLimits(): Plugin {
       return ({ valid, result, setResult }) => {
         if (valid) return;
         setResult(
-          result.map(({ message, nodes, extensions }) =>
-            createGraphQLError(scrub(message), { nodes: nodes ?? null, extensions }),
-          ),
+          result
+            .slice(0, MAX_ERRORS)
+            .map(({ message, nodes, extensions }) =>
+              createGraphQLError(scrub(message), { nodes: nodes ?? null, extensions }),
+            ),
         );
       };
     },

@@ -12,7 +12,8 @@ import './mutations/notify-signer.ts';
 import './mutations/cancel-signature-request.ts';
 import './mutations/validate-document.ts';
 import { builder } from './builder.ts';
+import { withCosts } from './costs.ts';
 import { withRules } from './rules.ts';
 
 /** The whole schema. Built once; the files above register themselves. */
-export const schema = withRules(builder.toSchema());
+export const schema = withCosts(withRules(builder.toSchema()));

@@ -139,5 +139,5 @@ export class PoliteClient implements Disposable {
 }
 
 export function requestHead(type: string, length: number): string {
-  return `POST /graphql HTTP/1.1\r\nHost: gateway\r\nAccept: application/json\r\nContent-Type: ${type}; boundary=${BOUNDARY}\r\nContent-Length: ${length}\r\n\r\n`;
+  return `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: ${type}; boundary=${BOUNDARY}\r\nContent-Length: ${length}\r\n\r\n`;
 }

@@ -54,7 +54,7 @@ const headWith = (...lines: readonly string[]): Buffer =>
   Buffer.from(
     [
       'POST /graphql HTTP/1.1',
-      'Host: gateway',
+      'Host: localhost',
       `Content-Type: multipart/form-data; boundary=${BOUNDARY}`,
       ...lines,
       '\r\n',

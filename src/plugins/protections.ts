@@ -1,0 +1,73 @@
+import type { Plugin } from 'graphql-yoga';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import { useAddressRules } from './use-address-rules.ts';
+import { useAllowedHosts } from './use-allowed-hosts.ts';
+import { useExplorer } from './use-explorer.ts';
+import { useOperationCost } from './use-operation-cost.ts';
+import { useOperationLimits } from './use-operation-limits.ts';
+import { useNoIntrospection, useNoSuggestions } from './use-production-answers.ts';
+import { useRateLimit } from './use-rate-limit.ts';
+import { useReadableParameters } from './use-readable-parameters.ts';
+import { useSameOrigin } from './use-same-origin.ts';
+import { trustedDocumentsOnly } from './use-trusted-documents.ts';
+
+/** What an operator decides about requests that may be attacks. */
+export interface Protections {
+  /** The page for browsers. */
+  readonly graphiql: boolean;
+  /** Whether the schema can be asked for. */
+  readonly introspection: boolean;
+  /** Whether messages name what the caller may have meant. */
+  readonly suggestions: boolean;
+  /** Origins, besides the gateway's own, whose pages may use it. `*` is every one. */
+  readonly corsOrigins: readonly string[];
+  /** Names of the gateway besides those of its machine; see `useAllowedHosts`. */
+  readonly allowedHosts: readonly string[];
+  /** When given, nothing else is run. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  /** 0: as many as they like. */
+  readonly requestsPerMinute: number;
+  /** Proxies of our own in front, whose `X-Forwarded-For` is believed. */
+  readonly proxyHops: number;
+  /** Calls of the service that one operation may need. */
+  readonly maxOperationCost: number;
+}
+
+/** As on a developer's machine. */
+export const OPEN: Protections = {
+  graphiql: true,
+  introspection: true,
+  suggestions: true,
+  corsOrigins: [],
+  allowedHosts: [],
+  trustedDocuments: undefined,
+  requestsPerMinute: 0,
+  proxyHops: 0,
+  maxOperationCost: 250,
+};
+
+/** Before a body is read: whether this is for us, from somebody who may send it, and not too often. */
+export function protectRequests(listensOn: string, options: Protections): Plugin[] {
+  const { allowedHosts, requestsPerMinute, proxyHops, graphiql, trustedDocuments, corsOrigins } = options;
+  return [
+    useAllowedHosts(listensOn, allowedHosts),
+    useAddressRules(),
+    ...(requestsPerMinute > 0 ? [useRateLimit({ requestsPerMinute, proxyHops })] : []),
+    // Its tabs would be refused where only trusted documents are run.
+    ...(graphiql && trustedDocuments === undefined ? [useExplorer()] : []),
+    useSameOrigin(corsOrigins),
+  ];
+}
+
+/** Before an operation is run: whether it is one of ours, and what it may cost. */
+export function protectOperations(options: Protections): Plugin[] {
+  const { trustedDocuments, introspection, suggestions, maxOperationCost } = options;
+  return [
+    ...(trustedDocuments === undefined ? [] : trustedDocumentsOnly(trustedDocuments)),
+    useReadableParameters(),
+    useOperationLimits(),
+    ...(introspection ? [] : [useNoIntrospection()]),
+    ...(suggestions ? [] : [useNoSuggestions()]),
+    useOperationCost(maxOperationCost),
+  ];
+}

@@ -1,0 +1,15 @@
+import type { FetchAPI } from 'graphql-yoga';
+
+/**
+ * An answer to a request that does not get as far as GraphQL. It has the form of a GraphQL error all the same, because
+ * that is what clients read.
+ */
+export function refusal(
+  fetchAPI: FetchAPI,
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return fetchAPI.Response.json({ errors: [{ message, extensions: { code } }] }, { status, headers });
+}

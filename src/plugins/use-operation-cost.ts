@@ -1,0 +1,61 @@
+import { complexityFromQuery } from '@pothos/plugin-complexity';
+import { getOperationAST, GraphQLError, Kind } from 'graphql';
+import type { FragmentDefinitionNode } from 'graphql';
+import { createGraphQLError } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import { introspectionWeight } from './introspection-weight.ts';
+
+/** Levels of fields. The deepest of `examples/` has 6. */
+export const MAX_DEPTH = 12;
+/** Fields, each as often as it is written or its fragment used. The largest of `examples/` has 18. */
+export const MAX_FIELDS = 300;
+/** See `introspectionWeight`. What GraphiQL asks for has 140,000. */
+export const MAX_INTROSPECTION = 400_000;
+
+/**
+ * Refuses operations before anything of them is done when they go too deep, have too many fields or could make too many
+ * calls of the service. The schema says of each field how many it may make, at most (`complexity`); a list multiplies
+ * what its items cost.
+ */
+export function useOperationCost(maxCost: number): Plugin {
+  return {
+    onExecute({ args: { schema, document, operationName, variableValues, contextValue } }) {
+      const operation = getOperationAST(document, operationName);
+      if (!operation) return; // Yoga has refused it
+      const fragments = new Map<string, FragmentDefinitionNode>();
+      for (const node of document.definitions)
+        if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+      const asked = introspectionWeight(operation, fragments);
+      if (asked > MAX_INTROSPECTION) throw tooCostly('values of the schema', asked, MAX_INTROSPECTION);
+
+      const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
+      try {
+        const variables = variableValues ?? {};
+        const { depth, breadth, complexity } = complexityFromQuery(only, {
+          schema,
+          variables,
+          ctx: contextValue,
+        });
+        if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
+        if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
+        if (complexity > maxCost) throw tooCostly('calls of the service', complexity, maxCost);
+      } catch (error) {
+        // Wrong variables: execution says so of all of them, and does nothing.
+        if (
+          error instanceof GraphQLError &&
+          error.nodes?.some(({ kind }) => kind === Kind.VARIABLE_DEFINITION)
+        )
+          return;
+        throw error;
+      }
+    },
+  };
+}
+
+function tooCostly(unit: string, actual: number, limit: number): GraphQLError {
+  const number = (value: number): string => value.toLocaleString('en');
+  return createGraphQLError(
+    `The operation could have ${number(actual)} ${unit}, and ${number(limit)} are allowed. Ask for less at a time.`,
+    { extensions: { code: 'OPERATION_TOO_COSTLY', actual, limit, http: { spec: true, status: 400 } } },
+  );
+}

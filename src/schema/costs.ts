@@ -1,0 +1,64 @@
+import type { FieldComplexity, FieldComplexityValue } from '@pothos/plugin-complexity';
+import { isInterfaceType, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+
+type Args = Readonly<Record<string, unknown>>;
+type Cost = FieldComplexity<object, Args>;
+
+/** A call for what a list leaves out. With several of these fields it is made once, which the count does not know. */
+const DETAIL = 1;
+
+/** Lists have at most 100 items; whoever asks for more is refused by name. */
+const pageOf = ({ first }: Args): FieldComplexityValue => ({
+  field: 1,
+  multiplier: Math.min(typeof first === 'number' ? first : 1, 100),
+});
+
+/** Reads of a wait, which come every 3 seconds after the first six. See `waitForRequest`. */
+const waiting =
+  (calls: number) =>
+  ({ input }: Args): number => {
+    const given =
+      typeof input === 'object' && input !== null && 'waitSeconds' in input ? input.waitSeconds : 0;
+    const seconds = typeof given === 'number' ? Math.min(Math.max(given, 0), 55) : 0;
+    return calls + (seconds === 0 ? 0 : 6 + Math.ceil(seconds / 3));
+  };
+
+/** How many calls of the service a field may make, at most. Fields that are not here make none. */
+export const COSTS: Readonly<Record<string, Cost>> = {
+  'Query.dossier': 1,
+  'Query.signatureRequest': 1,
+  'Dossier.signatureRequests': pageOf,
+  'SignatureRequest.dossier': 1,
+  'SignatureRequest.documents': DETAIL,
+  'SignatureRequest.qrCode': DETAIL,
+  'SignatureRequest.notification': DETAIL,
+  'SignatureRequest.rejectReason': DETAIL,
+  'SignatureRequest.signedAt': DETAIL,
+  'SignatureRequest.rejectedAt': DETAIL,
+  'SignatureRequest.cancelledAt': DETAIL,
+  // No call, but as much work as one.
+  'QrCode.image': 1,
+  'Mutation.createDossier': 1,
+  'Mutation.findSigner': 1,
+  'Mutation.createSignatureRequest': 1,
+  'Mutation.createUploadUrl': 2,
+  'Mutation.uploadDocument': waiting(2),
+  'Mutation.validateDocument': 1,
+  // With the read that explains a refusal.
+  'Mutation.markReady': waiting(3),
+  'Mutation.notifySigner': waiting(3),
+  'Mutation.cancelSignatureRequest': 3,
+};
+
+/** Puts the costs where `complexityFromQuery` of @pothos/plugin-complexity looks for them, and returns the schema. */
+export function withCosts(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) continue;
+    for (const field of Object.values(type.getFields())) {
+      const complexity = COSTS[`${type.name}.${field.name}`] ?? { field: 0, multiplier: 1 };
+      field.extensions = { ...field.extensions, complexity };
+    }
+  }
+  return schema;
+}
