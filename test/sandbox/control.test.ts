@@ -139,6 +139,18 @@ test('shows the journal, as much of it as is asked for', async () => {
   expect(await read('')).toEqual([]);
 });
 
+test.each([
+  ['operation=createDossier', 'The journal has no parameter "operation". It has operationId, method,'],
+  ['operationId=createDosier', 'There is no operation "createDosier"'],
+  ['operationId=*', 'There is no operation "*"'],
+])('does not take ?%s for a query that finds everything, or nothing', async (query, words) => {
+  const sandbox = await sandboxForTest();
+  expect(await control(sandbox, 'GET', `/journal?${query}`)).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringContaining(words) },
+  });
+});
+
 test('waits for a call, and says what came instead when it does not come', async () => {
   const sandbox = await sandboxForTest();
   const awaited = control(sandbox, 'GET', '/journal?operationId=createDossier&waitMs=10000');
