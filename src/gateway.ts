@@ -5,11 +5,11 @@ import type { Logger } from 'pino';
 import { ANYBODY } from './auth/caller.ts';
 import { createContext } from './context.ts';
 import { createMaskError } from './plugins/mask-error.ts';
+import { corsFor } from './plugins/cors.ts';
+import { OPEN, protectOperations, protectRequests } from './plugins/protections.ts';
+import type { Protections } from './plugins/protections.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
-import { useExplorer } from './plugins/use-explorer.ts';
-import { useOperationLimits } from './plugins/use-operation-limits.ts';
-import { useReadableParameters } from './plugins/use-readable-parameters.ts';
-import { useSameOrigin } from './plugins/use-same-origin.ts';
+import { useBodyTime } from './plugins/use-body-time.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { schema } from './schema/index.ts';
 import { BlockPool } from './uploads/block-pool.ts';
@@ -30,7 +30,24 @@ export interface GatewayOptions {
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
+  /** @default OPEN */
+  readonly protections?: Partial<Protections>;
+  readonly clientTimes?: Partial<ClientTimes>;
   readonly logger: Logger;
+}
+
+/** How long clients may take, in milliseconds. */
+export interface ClientTimes {
+  /** From the connection, or the end of the answer before, to the end of a request's headers. @default 10 000 */
+  readonly headers: number;
+  /** For a body that is no upload. @default 20 000 */
+  readonly body: number;
+  /** For a whole request with its files: as long as an upload address lives, and a little. @default 20 minutes */
+  readonly request: number;
+  /** Between two requests: longer than proxies commonly keep a connection, so that it is they who end it. @default 65 000 */
+  readonly idle: number;
+  /** How often the server looks. @default 1 000 */
+  readonly checkEvery: number;
 }
 
 export interface Gateway {
@@ -42,6 +59,8 @@ export interface Gateway {
 
 /** JSON bodies only: files do not pass here. */
 const MAX_JSON_BYTES = 1_000_000;
+/** Of the request line and all headers; beyond it Node answers 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Composition root: puts the parts together and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -55,27 +74,43 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
   const limits = { maxUploadBytes, uploadStallMs };
   const parts = { upstream, storage, blocks: new BlockPool(), isSandbox, limits };
+  const protections = { ...OPEN, ...options.protections };
+  const times: ClientTimes = {
+    headers: 10_000,
+    body: 20_000,
+    request: 20 * 60_000,
+    idle: 65_000,
+    checkEvery: 1_000,
+    ...options.clientTimes,
+  };
   const yoga = createYoga({
     schema,
     context: (initial) => createContext(parts, ANYBODY, initial),
     multipart: false,
     maxRequestBodySize: false,
     plugins: [
-      useExplorer(),
-      useSameOrigin(),
+      ...protectRequests(options.host, protections),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
+      ...protectOperations(protections),
       useBodyLimit(MAX_JSON_BYTES),
-      useReadableParameters(),
-      useOperationLimits(),
+      useBodyTime(times.body),
     ],
     maskedErrors: { maskError: createMaskError(options.logger) },
     logging: false,
     landingPage: false,
-    cors: false,
+    cors: corsFor(protections.corsOrigins),
     graphiql: false,
   });
-  // Uploads may take longer than Node's default for a whole request; stalls are watched by the uploads plugin.
-  const server = createServer({ requestTimeout: 0 }, yoga);
+  const server = createServer(
+    {
+      headersTimeout: times.headers,
+      requestTimeout: times.request,
+      keepAliveTimeout: times.idle,
+      connectionsCheckingInterval: times.checkEvery,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    yoga,
+  );
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);
   server.listen(options.port, options.host, listening.resolve);

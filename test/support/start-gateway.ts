@@ -46,12 +46,12 @@ function clientOf(url: string) {
   const read = async (response: Response): Promise<Answer> => (await response.json()) as Answer;
   return {
     url,
-    run: async (query: string, variables: object = {}) =>
+    run: async (query: string, variables: object = {}, operationName?: string) =>
       read(
         await fetch(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ query, variables }),
+          body: JSON.stringify({ query, variables, operationName }),
         }),
       ),
     upload: async (query: string, variables: object, file: Uint8Array<ArrayBuffer>) => {

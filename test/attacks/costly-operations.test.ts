@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getIntrospectionQuery, isInterfaceType, isObjectType } from 'graphql';
+import { expect, test } from 'vitest';
+import { COSTS } from '../../src/schema/costs.ts';
+import { schema } from '../../src/schema/index.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+/** Deep, wide or long operations, and what the refusal says. None may reach the service. */
+const REFUSED: readonly [attack: string, query: string, limit: number][] = [
+  [
+    'a ring of types, walked round and round',
+    `{ signatureRequest(id: "1") ${'{ dossier { signatureRequests(first: 1) { nodes '.repeat(5)} { id } ${'} } }'.repeat(5)} }`,
+    12,
+  ],
+  [
+    'one field under hundreds of names',
+    `{ dossier(id: "1") { ${Array.from({ length: 301 }, (_, n) => `a${n}: title`).join(' ')} } }`,
+    300,
+  ],
+  [
+    'fragments that double at each step',
+    `{ dossier(id: "1") { ...F9 } } fragment F0 on Dossier { id title }
+     ${Array.from({ length: 9 }, (_, n) => `fragment F${n + 1} on Dossier { ...F${n} ...F${n} }`).join(' ')}`,
+    300,
+  ],
+  [
+    'a call of the service under hundreds of names',
+    `{ ${Array.from({ length: 260 }, (_, n) => `a${n}: __typename`).join(' ')}
+       ${Array.from({ length: 20 }, (_, n) => `d${n}: dossier(id: "1") { signatureRequests(first: 20) { nodes { qrCode { link } } } }`).join(' ')} }`,
+    300,
+  ],
+  [
+    'the details of every item of large lists',
+    `{ ${Array.from({ length: 3 }, (_, n) => `d${n}: dossier(id: "${n}") { signatureRequests(first: 100) { nodes { documents { id } } } }`).join(' ')} }`,
+    250,
+  ],
+  [
+    'lists within lists',
+    '{ dossier(id: "1") { signatureRequests(first: 50) { nodes { dossier { signatureRequests(first: 50) { nodes { documents { id } } } } } } } }',
+    250,
+  ],
+  [
+    'waits one after another',
+    `mutation { ${Array.from({ length: 10 }, (_, n) => `w${n}: markReady(input: { signatureRequestId: "1", waitSeconds: 55 }) { __typename }`).join(' ')} }`,
+    250,
+  ],
+  [
+    'the schema, many times over',
+    `{ __schema { types { fields { type { fields { ${Array.from({ length: 500 }, (_, n) => `a${n}: name`).join(' ')} } } } } } }`,
+    400_000,
+  ],
+];
+
+test.each(REFUSED)('%s: refused before anything is done', async (_, query, limit) => {
+  const { run, sandbox } = await startGateway();
+  const { data, errors } = await run(query);
+  expect(data).toBeUndefined();
+  expect(errors).toEqual([
+    expect.objectContaining({
+      message: expect.stringContaining(`${limit.toLocaleString('en')} are allowed`),
+      extensions: { code: 'OPERATION_TOO_COSTLY', limit, actual: expect.any(Number) },
+    }),
+  ]);
+  expect(errors?.[0]?.extensions['actual']).toBeGreaterThan(limit);
+  expect(sandbox.journal.entries()).toEqual([]);
+});
+
+test('the size of a list counts when it comes as a variable too', async () => {
+  const { run } = await startGateway();
+  const query = `query ($first: Int!) {
+    a: dossier(id: "1") { signatureRequests(first: $first) { nodes { documents { id } qrCode { link } notification { ioMessageId } } } } }`;
+  expect((await run(query, { first: 100 })).errors?.[0]?.extensions).toMatchObject({
+    code: 'OPERATION_TOO_COSTLY',
+    actual: 302,
+  });
+  expect((await run(query, { first: 25 })).errors).toBeUndefined();
+});
+
+test('an operator sets what an operation may cost', async () => {
+  const { run } = await startGateway({ protections: { maxOperationCost: 1 } });
+  expect((await run('{ dossier(id: "1") { id } }')).errors).toBeUndefined();
+  const two = await run('{ a: dossier(id: "1") { id } b: dossier(id: "2") { id } }');
+  expect(two.errors?.[0]?.extensions).toMatchObject({ code: 'OPERATION_TOO_COSTLY', actual: 2, limit: 1 });
+});
+
+test('only the operation that is run counts, and fields that are left out do as well', async () => {
+  const { run } = await startGateway({ protections: { maxOperationCost: 1 } });
+  const query = `query A { dossier(id: "1") { id } } query B { a: dossier(id: "1") { id } b: dossier(id: "2") { id } }`;
+  const only = (operationName: string) => run(query, {}, operationName);
+  expect((await only('A')).errors).toBeUndefined();
+  expect((await only('B')).errors?.[0]?.extensions).toMatchObject({ code: 'OPERATION_TOO_COSTLY' });
+});
+
+test('hundreds of directives are answered quickly, with a few errors', async () => {
+  const { run } = await startGateway();
+  const { errors } = await run(`{ __typename ${'@skip(if: false) '.repeat(150)} ${'@nope '.repeat(150)} }`);
+  expect(errors).toHaveLength(10);
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' });
+});
+
+test('operations in a list are refused, by JSON and as a form of files', async () => {
+  const { url, sandbox } = await startGateway();
+  const batch = JSON.stringify([
+    { query: '{ dossier(id: "1") { id } }' },
+    { query: '{ dossier(id: "2") { id } }' },
+  ]);
+  const form = new FormData();
+  form.set('operations', batch);
+  form.set('map', '{}');
+  for (const init of [{ body: batch, headers: { 'content-type': 'application/json' } }, { body: form }]) {
+    const response = await fetch(url, { method: 'POST', ...init });
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 400,
+      text: expect.stringContaining('Batching is not supported'),
+    });
+  }
+  expect(sandbox.journal.entries()).toEqual([]);
+});
+
+test('ordinary operations pass: the question of GraphiQL, and every example', async () => {
+  const { run } = await startGateway();
+  const introspection = getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true });
+  expect((await run(introspection)).errors).toBeUndefined();
+  for (const name of readdirSync('examples').filter((file) => file.endsWith('.graphql'))) {
+    const variables: object = JSON.parse(readFileSync(`examples/${name.replace('graphql', 'json')}`, 'utf8'));
+    const { errors } = await run(readFileSync(`examples/${name}`, 'utf8'), variables);
+    expect(errors?.map(({ extensions }) => extensions['code']) ?? [], name).not.toContain(
+      'OPERATION_TOO_COSTLY',
+    );
+  }
+});
+
+test('every cost is of a field that exists, and every field of a root type has one', () => {
+  const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
+    isObjectType(type) || isInterfaceType(type)
+      ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`)
+      : [],
+  );
+  expect(Object.keys(COSTS).filter((name) => !fields.includes(name))).toEqual([]);
+  const roots = fields.filter((name) => /^(Query|Mutation|Subscription)\./.test(name));
+  expect(roots.filter((name) => !(name in COSTS))).toEqual([]);
+});

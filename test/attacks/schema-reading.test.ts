@@ -1,0 +1,59 @@
+import { getIntrospectionQuery } from 'graphql';
+import { expect, test } from 'vitest';
+import { startGateway } from '../support/start-gateway.ts';
+
+/** What a production gateway has unless somebody switches it on. */
+const protections = { graphiql: false, introspection: false, suggestions: false };
+
+test.each([
+  ['the whole schema', getIntrospectionQuery()],
+  ['one type', '{ __type(name: "Dossier") { fields { name } } }'],
+  ['the schema under another name', 'query Q { a: __schema { types { name } } }'],
+  ['the schema from inside a fragment', '{ ...F } fragment F on Query { __schema { queryType { name } } }'],
+])('with introspection off nobody reads %s', async (_, query) => {
+  const { run } = await startGateway({ protections });
+  const { data, errors } = await run(query);
+  expect(data).toBeUndefined();
+  expect(errors?.[0]?.extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+});
+
+test('with introspection off clients still ask for __typename', async () => {
+  const { run } = await startGateway({ protections });
+  expect(await run('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+});
+
+/** Near misses, and the name that graphql-js would give away. */
+const GUESSES: readonly [place: string, query: string, name: string, variables?: object][] = [
+  ['a field', '{ dosier(id: "1") { id } }', 'dossier'],
+  ['an argument', '{ dossier(idd: "1") { id } }', '"id"'],
+  ['a type', '{ dossier(id: "1") { ... on Dosier { id } } }', '"Dossier"'],
+  [
+    'a field of an input',
+    'mutation { findSigner(input: { fiscalcode: "x" }) { __typename } }',
+    'fiscalCode"?',
+  ],
+  ['an enum value', '{ signatureRequest(id: "1") { qrCode { image(format: SVGG) } } }', '"SVG"'],
+  [
+    'a field of an input that is a variable',
+    'mutation ($input: CreateDossierInput!) { createDossier(input: $input) { __typename } }',
+    '"supportEmail"?',
+    { input: { title: 'x', documents: [], supportemail: 'a@b.c' } },
+  ],
+];
+
+test.each(GUESSES)('a guess at %s is told nothing', async (_, query, name, variables) => {
+  const open = await startGateway();
+  expect(JSON.stringify((await open.run(query, variables)).errors).replaceAll('\\', '')).toContain(name);
+  const closed = await startGateway({ protections });
+  const { errors } = await closed.run(query, variables);
+  const messages = errors?.map(({ message }) => message).join('\n') ?? '';
+  expect(messages).not.toBe('');
+  expect(messages).not.toMatch(/did you mean/i);
+});
+
+test('with GraphiQL off a browser finds no page', async () => {
+  const { url } = await startGateway({ protections });
+  const response = await fetch(url, { headers: { accept: 'text/html' } });
+  expect(response.headers.get('content-type') ?? '').not.toContain('text/html');
+  expect(await response.text()).not.toContain('<script');
+});
