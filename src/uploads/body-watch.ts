@@ -2,8 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { UploadError } from './errors.ts';
 
 /**
+ * The least a client sends while it is waited for, in bytes per second, beyond the time of one stall. Mobile networks at
+ * their worst do ten times that; a client that sends a byte now and then to stay connected does not.
+ */
+const LEAST_PROGRESS = 1_000;
+
+/**
  * Where everybody waits who needs more of the body of one request: until it is there, until the request has failed,
- * or until the client has sent nothing for too long.
+ * or until the client has sent nothing, or next to nothing, for too long.
  */
 export class BodyWatch {
   readonly #req: IncomingMessage;
@@ -13,10 +19,17 @@ export class BodyWatch {
   /** Those who are at work with what came: while there is one, the client owes nothing. */
   #working = 0;
   #progress = 0;
+  readonly #bytesBefore: number;
+  /** Those who wait now. */
+  #waiting = 0;
+  /** Milliseconds for which the client, and nobody else, was waited for, up to the moment of `#countedAt`. */
+  #waitedMs = 0;
+  #countedAt = performance.now();
 
   constructor(req: IncomingMessage, stallTimeoutMs: number) {
     this.#req = req;
     this.#stallTimeoutMs = stallTimeoutMs;
+    this.#bytesBefore = req.socket.bytesRead;
   }
 
   /** Aborted, with the UploadError as its reason, once the request has failed. */
@@ -40,9 +53,11 @@ export class BodyWatch {
 
   /** Until it is disposed of, nobody can say that the client keeps the request waiting. */
   working(): Disposable {
+    this.#count();
     this.#working += 1;
     return {
       [Symbol.dispose]: () => {
+        this.#count();
         this.#working -= 1;
         this.#progress += 1;
       },
@@ -60,7 +75,11 @@ export class BodyWatch {
   async until<T>(ready: () => T | undefined, signal?: AbortSignal): Promise<T> {
     let value = this.check(ready, signal);
     if (value !== undefined) return value;
+    this.#checkPace();
+    this.failed.throwIfAborted();
     const stalled = this.#watchForStall();
+    this.#count();
+    this.#waiting += 1;
     signal?.addEventListener('abort', this.wake, { once: true });
     try {
       while (value === undefined) {
@@ -70,8 +89,26 @@ export class BodyWatch {
       return value;
     } finally {
       clearInterval(stalled);
+      this.#count();
+      this.#waiting -= 1;
       signal?.removeEventListener('abort', this.wake);
     }
+  }
+
+  /** To be called before `#waiting` or `#working` changes. */
+  #count(): void {
+    const now = performance.now();
+    if (this.#waiting > 0 && this.#working === 0) this.#waitedMs += now - this.#countedAt;
+    this.#countedAt = now;
+  }
+
+  /** Fails the request of a client that sends just enough to never stall. */
+  #checkPace(): void {
+    this.#count();
+    const bytes = this.#req.socket.bytesRead - this.#bytesBefore;
+    const allowedMs = this.#stallTimeoutMs + (bytes / LEAST_PROGRESS) * 1000;
+    if (this.#waitedMs > allowedMs)
+      this.fail(new UploadError('stalled', 'The request arrives too slowly. Send it again.'));
   }
 
   /** Fails the request when the client, and nobody else, has kept it waiting for a whole interval. */
@@ -85,6 +122,7 @@ export class BodyWatch {
         this.fail(new UploadError('stalled', message));
       }
       last = seen();
+      this.#checkPace();
     }, this.#stallTimeoutMs);
   }
 }
