@@ -1,22 +1,31 @@
+import { GraphQLError } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 
-/** `variables` and `extensions` of a query string that are not JSON are the caller's mistake, not the gateway's. */
+/**
+ * What cannot be read is the caller's mistake, and status 400 whatever they accept: `variables` and `extensions` of a
+ * query string, which Yoga takes for a fault of the gateway, and a body of no JSON, for which it has 200.
+ */
 export function useReadableParameters(): Plugin {
   return {
-    onRequestParse({ request, requestParser, setRequestParser }) {
-      if (request.method !== 'GET' || requestParser === undefined) return;
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser === undefined) return;
       setRequestParser(async (request) => {
         try {
           return await requestParser(request);
         } catch (error) {
           // Its message quotes what it could not read.
-          if (!(error instanceof SyntaxError)) throw error;
-          throw createGraphQLError('The parameters variables and extensions must be JSON.', {
-            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-          });
+          if (error instanceof SyntaxError)
+            throw unreadable('The parameters variables and extensions must be JSON.');
+          if (error instanceof GraphQLError && error.extensions['code'] === 'BAD_REQUEST')
+            throw unreadable(error.message);
+          throw error;
         }
       });
     },
   };
+}
+
+function unreadable(message: string): GraphQLError {
+  return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
 }

@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import type { UpstreamErrorKind } from './errors.ts';
+import { publicLookup } from './public-lookup.ts';
 import { checkStorageUrl } from './storage-url.ts';
 
 export interface StorageOptions {
@@ -90,6 +91,8 @@ export function createStorage(options: StorageOptions): BlobStorage {
     allowH2: false,
     keepAliveTimeout: 500,
     keepAliveMaxTimeout: 500,
+    // Whole origins are for development, and for a storage that is meant to be inside: somebody wrote them out by hand.
+    connect: { lookup: publicLookup(allowedHosts.flatMap((host) => URL.parse(host)?.hostname ?? [])) },
   });
 
   async function call(call: StorageCall): Promise<{ storedAt: Date }> {
@@ -220,6 +223,7 @@ function kindOfFailure(
 }
 
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  'EPRIVATE',
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
