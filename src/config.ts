@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Protections } from './plugins/protections.ts';
+import { ManifestError, readTrustedDocuments } from './plugins/trusted-documents.ts';
+import type { TrustedDocuments } from './plugins/trusted-documents.ts';
+import {
+  areHosts,
+  areOrigins,
+  protectionConflictsIn,
+  protectionsOf,
+  weaknessesIn,
+} from './plugins/variables.ts';
 
 /** The gateway's settings, parsed once from the environment. */
 export interface Config {
@@ -17,6 +27,9 @@ export interface Config {
   readonly uploadStallMs: number;
   readonly logLevel: string;
   readonly sandboxPort: number;
+  readonly protections: Protections;
+  /** What an operator should know: the configuration can be used, and is weak. */
+  readonly warnings: readonly string[];
 }
 
 /** The environment cannot be used. The message lists every mistake and no value. */
@@ -72,6 +85,19 @@ const environment = z.object({
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  NODE_ENV: z.string().optional(),
+  GRAPHIQL: z.enum(['on', 'off'], 'must be on or off').optional(),
+  INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').optional(),
+  CORS_ORIGINS: filled
+    .refine(areOrigins, 'must be origins such as https://www.comune.example, with commas between them, or *')
+    .optional(),
+  ALLOWED_HOSTS: filled
+    .refine(areHosts, 'must be names such as firma.comune.example without a port, with commas between them')
+    .optional(),
+  TRUSTED_DOCUMENTS: filled.optional(),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(1_800),
+  TRUST_PROXY: wholeNumber(0, 10).default(0),
+  MAX_OPERATION_COST: wholeNumber(1, 100_000).default(250),
   AUTH: z.literal('none', 'can only be none so far').optional(),
 });
 
@@ -81,6 +107,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 function* conflictsIn(env: Environment): Generator<string> {
   const has = (name: string): boolean => env[name] !== undefined;
   const hasKey = has('FIRMA_API_KEY') || has('FIRMA_API_KEY_FILE');
+  yield* protectionConflictsIn(env);
   if (has('FIRMA_API_KEY') && has('FIRMA_API_KEY_FILE'))
     yield 'FIRMA_API_KEY: give the key or the file, not both';
   if (has('FIRMA_API_URL') && has('SANDBOX_URL')) yield 'SANDBOX_URL: give this or FIRMA_API_URL, not both';
@@ -101,14 +128,29 @@ function readKey(file: string | undefined): { readonly key?: string; readonly mi
   return KEY.test(key) ? { key } : { mistake: `FIRMA_API_KEY_FILE: the file ${WRONG_KEY}` };
 }
 
+/** The documents that the manifest holds, or what is wrong with it. */
+function readManifest(file: string | undefined): {
+  readonly documents?: TrustedDocuments;
+  readonly mistake?: string;
+} {
+  if (file === undefined || file === '') return {};
+  try {
+    return { documents: readTrustedDocuments(file) };
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    return { mistake: `TRUSTED_DOCUMENTS: ${error.message}` };
+  }
+}
+
 /** @throws {ConfigError} with every mistake at once. */
 export function loadConfig(env: Environment): Config {
   const { data, error } = environment.safeParse(env);
   const file = readKey(env['FIRMA_API_KEY_FILE']);
+  const manifest = readManifest(env['TRUSTED_DOCUMENTS']);
   const mistakes = [
     ...(error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
     ...conflictsIn(env),
-    ...(file.mistake === undefined ? [] : [file.mistake]),
+    ...[file, manifest].flatMap(({ mistake }) => mistake ?? []),
   ];
   if (data === undefined || mistakes.length > 0) {
     throw new ConfigError(['The configuration cannot be used:', ...mistakes].join('\n  '));
@@ -129,5 +171,12 @@ export function loadConfig(env: Environment): Config {
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
     logLevel: data.LOG_LEVEL,
     sandboxPort: data.SANDBOX_PORT,
+    protections: protectionsOf(data, manifest.documents),
+    warnings: [
+      ...weaknessesIn(env, {
+        isRealService: apiKey !== undefined && url !== undefined && isService(url),
+        isSandbox: apiKey === undefined || data.SANDBOX_URL !== undefined,
+      }),
+    ],
   });
 }

@@ -43,6 +43,7 @@ function sandboxAt(apiUrl: URL): Upstream {
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel, base: null });
+  for (const warning of config.warnings) logger.warn(warning);
   const upstream = await chooseUpstream(config, logger);
   let gateway: Gateway;
   try {
@@ -67,7 +68,10 @@ async function main(): Promise<void> {
     });
   }
   // Last: whoever reads this may ask it to end at once.
-  process.stdout.write(`Sigillo: open ${asLocalhost(gateway.url)} (GraphiQL); it talks to ${where}\n`);
+  const { graphiql, trustedDocuments } = config.protections;
+  const address = asLocalhost(gateway.url);
+  const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
+  process.stdout.write(`Sigillo: ${what}; it talks to ${where}\n`);
 }
 
 /** The name that people know, as in the documentation. */

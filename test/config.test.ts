@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, loadConfig } from '../src/config.ts';
+import { OPEN } from '../src/plugins/protections.ts';
 
 const KEY = { FIRMA_API_KEY: 'k3y-that-is-secret', AUTH: 'none' };
 
@@ -41,6 +42,8 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     uploadStallMs: 30_000,
     logLevel: 'info',
     sandboxPort: 4010,
+    protections: { ...OPEN, requestsPerMinute: 1_800 },
+    warnings: [],
   });
 });
 

@@ -83,7 +83,18 @@ test('the configuration table has every variable with its default', () => {
     if (value !== '') expect(loadConfig({ ...key, [name]: value }), name).toEqual(loadConfig(key));
   }
   const withoutDefault = table.filter(([, value]) => value === '').map(([name]) => name);
-  expect(withoutDefault).toEqual(['FIRMA_API_KEY', 'FIRMA_API_KEY_FILE', 'AUTH', 'SANDBOX_URL']);
+  expect(withoutDefault).toEqual([
+    'FIRMA_API_KEY',
+    'FIRMA_API_KEY_FILE',
+    'AUTH',
+    'SANDBOX_URL',
+    'NODE_ENV',
+    'GRAPHIQL',
+    'INTROSPECTION',
+    'CORS_ORIGINS',
+    'ALLOWED_HOSTS',
+    'TRUSTED_DOCUMENTS',
+  ]);
 });
 
 test('commands, files and pictures that the README names are there', () => {

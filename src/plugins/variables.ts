@@ -25,7 +25,7 @@ export function areOrigins(text: string): boolean {
   if (origins.includes(ANY_ORIGIN)) return origins.length === 1;
   return origins.every((origin) => {
     const url = URL.parse(origin);
-    return url !== null && /^https?:$/.test(url.protocol) && url.origin === origin;
+    return url !== null && /^https?:$/.test(url.protocol) && url.origin === origin && !origin.includes('*');
   });
 }
 
@@ -49,7 +49,10 @@ export function* protectionConflictsIn(env: Environment): Generator<string> {
 }
 
 /** What an operator should know about a configuration that can be used. */
-export function* weaknessesIn(env: Environment, isRealService: boolean): Generator<string> {
+export function* weaknessesIn(
+  env: Environment,
+  { isRealService, isSandbox }: { readonly isRealService: boolean; readonly isSandbox: boolean },
+): Generator<string> {
   if (!isProduction(env)) {
     if (isRealService)
       yield 'NODE_ENV is not production: GraphiQL, introspection and suggestions are on unless switched off';
@@ -57,7 +60,7 @@ export function* weaknessesIn(env: Environment, isRealService: boolean): Generat
       yield 'CORS_ORIGINS is *: every page on the web may use this gateway';
     return;
   }
-  if (!isRealService) yield 'there is no key of the service: this gateway talks to a sandbox';
+  if (isSandbox) yield 'there is no key of the service: this gateway talks to a sandbox';
   if (!hasAuthentication(env))
     yield 'there is no authentication (AUTH=none): whoever reaches the gateway may do everything';
   if (env['GRAPHIQL'] === 'on') yield 'GRAPHIQL is on in production';

@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { expect, onTestFinished, test } from 'vitest';
 import { clientAddress, networkOf } from '../../src/plugins/client-address.ts';
+import { useRateLimit } from '../../src/plugins/use-rate-limit.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const ask = (url: string, headers: Record<string, string> = {}, body = '{"query":"{ __typename }"}') =>
@@ -37,6 +42,51 @@ test('behind a proxy of ours each client has its own share, and cannot make up a
     seen.push(await statusOf(forwarded));
   expect(seen).toEqual([200, 200, 429, 200]);
 });
+
+test('callers who have shown who they are have a share each, though they come from one address', async () => {
+  const url = await startWithCallers(2);
+  const as = async (subject: string, tenant: string) => {
+    const response = await ask(url, { subject, tenant });
+    const text = await response.text();
+    if (response.status === 429) {
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(text).toContain('TOO_MANY_REQUESTS');
+    }
+    return response.status;
+  };
+  const seen: number[] = [];
+  for (const [subject, tenant] of [
+    ['anna', 'comune'],
+    ['anna', 'comune'],
+    ['anna', 'comune'],
+    ['anna', 'regione'],
+    ['bruno', 'comune'],
+    ['bruno', 'comune'],
+    ['bruno', 'comune'],
+  ] as const)
+    seen.push(await as(subject, tenant));
+  expect(seen).toEqual([200, 200, 429, 200, 200, 200, 429]);
+});
+
+/** A server whose callers are who their headers say. */
+async function startWithCallers(requestsPerMinute: number): Promise<string> {
+  const yoga = createYoga({
+    schema: createSchema({ typeDefs: 'type Query { hello: String }' }),
+    plugins: [useRateLimit({ requestsPerMinute, proxyHops: 0 })],
+    context: ({ request: { headers } }) => ({
+      caller: { kind: 'jwt', subject: headers.get('subject'), tenant: headers.get('tenant') },
+    }),
+    logging: false,
+  });
+  const server = createServer(yoga).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // A TCP server's address is an `AddressInfo`.
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+}
 
 test('without a limit nobody is counted', async () => {
   const { url } = await startGateway({ protections: { requestsPerMinute: 0 } });

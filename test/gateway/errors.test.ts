@@ -836,6 +836,15 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'REQUEST_TIMEOUT', // these two have tests of their own
       'INTERNAL_SERVER_ERROR',
       'FORBIDDEN_ORIGIN', // in requests.test.ts
+      // in test/attacks
+      'OPERATION_TOO_COSTLY',
+      'DOCUMENT_NOT_ALLOWED',
+      'DOCUMENT_ID_MISSING',
+      'DOCUMENT_NOT_TRUSTED',
+      'HOST_NOT_ALLOWED',
+      'FISCAL_CODE_IN_URL',
+      'URI_TOO_LONG',
+      'TOO_MANY_REQUESTS',
     ]),
   ).toEqual(sorted(rowsUnder('At the top level').map(([code]) => code)));
   const rows = [

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { expect, onTestFinished, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+
+const KEY = { FIRMA_API_KEY: 'k3y', AUTH: 'none' };
+const PRODUCTION = { NODE_ENV: 'production', ...KEY };
+
+const warningsOf = (env: Record<string, string>): readonly string[] => loadConfig(env).warnings;
+
+function mistakesOf(env: Record<string, string>): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+const NO_AUTHENTICATION = expect.stringMatching(/^there is no authentication \(AUTH=none\)/);
+
+test('in production GraphiQL, introspection and suggestions are off; on a laptop they are on', () => {
+  expect(loadConfig(PRODUCTION).protections).toMatchObject({
+    graphiql: false,
+    introspection: false,
+    suggestions: false,
+    corsOrigins: [],
+    requestsPerMinute: 1_800,
+    proxyHops: 0,
+    maxOperationCost: 250,
+  });
+  expect(loadConfig({}).protections).toMatchObject({
+    graphiql: true,
+    introspection: true,
+    suggestions: true,
+  });
+  expect(loadConfig({}).warnings).toEqual([]);
+});
+
+test('the real service without a word on authentication is refused', () => {
+  expect(mistakesOf({ NODE_ENV: 'production', FIRMA_API_KEY: 'k3y' })).toContain('AUTH: ');
+});
+
+test.each([
+  ['no authentication', {}, []],
+  ['GraphiQL', { GRAPHIQL: 'on' }, ['GRAPHIQL is on in production']],
+  ['introspection', { INTROSPECTION: 'on' }, [expect.stringMatching(/^INTROSPECTION is on in production/)]],
+  [
+    'no limit of requests',
+    { RATE_LIMIT_PER_MINUTE: '0' },
+    [expect.stringMatching(/^RATE_LIMIT_PER_MINUTE is 0/)],
+  ],
+])('production with %s starts with a warning', (_, env, expected) => {
+  expect(warningsOf({ ...PRODUCTION, ...env })).toEqual([NO_AUTHENTICATION, ...expected]);
+});
+
+test('production that talks to a sandbox starts with a warning', () => {
+  expect(warningsOf({ NODE_ENV: 'production' })).toContainEqual(
+    expect.stringContaining('talks to a sandbox'),
+  );
+});
+
+test('the real service without production is a warning, because of what is on then', () => {
+  expect(warningsOf(KEY)).toEqual([expect.stringMatching(/^NODE_ENV is not production/)]);
+});
+
+test('every page on the web may use a gateway without authentication on a laptop, with a warning, and no other', () => {
+  const CORS_ORIGINS = '*';
+  expect(warningsOf({ CORS_ORIGINS })).toEqual([expect.stringMatching(/^CORS_ORIGINS is \*/)]);
+  expect(mistakesOf({ ...PRODUCTION, CORS_ORIGINS })).toContain('CORS_ORIGINS: cannot be * in production');
+  for (const NODE_ENV of ['production', 'development'])
+    for (const AUTH of ['jwt', 'api-key'])
+      expect(mistakesOf({ ...KEY, NODE_ENV, AUTH, CORS_ORIGINS })).toContain(
+        'CORS_ORIGINS: cannot be * with authentication',
+      );
+});
+
+test.each([
+  [
+    'CORS_ORIGINS',
+    [
+      '',
+      'comune.example',
+      'https://a.example/',
+      'https://a.example/x',
+      'null',
+      '*, https://a.example',
+      'https://*.a.example',
+      'ftp://a.example',
+      'https://a.example:443',
+    ],
+  ],
+  ['ALLOWED_HOSTS', ['', 'a.example:443', 'https://a.example', '*.a.example', 'a b', 'a.example,']],
+  ['GRAPHIQL', ['', 'true', 'ON']],
+  ['INTROSPECTION', ['1']],
+  ['RATE_LIMIT_PER_MINUTE', ['-1', '1e3', '']],
+  ['TRUST_PROXY', ['true', '11']],
+  ['MAX_OPERATION_COST', ['0']],
+  ['TRUSTED_DOCUMENTS', ['', '/nowhere/manifest.json', 'package.json']],
+])('%s takes nothing that could mean something else', (name, values) => {
+  for (const value of values) expect(mistakesOf({ [name]: value }), value).toContain(`${name}: `);
+});
+
+test('names and origins are taken in any case and with blanks', () => {
+  const { protections } = loadConfig({
+    CORS_ORIGINS: 'https://a.example, http://localhost:3000',
+    ALLOWED_HOSTS: 'Firma.Comune.example , [::1]',
+  });
+  expect(protections).toMatchObject({
+    corsOrigins: ['https://a.example', 'http://localhost:3000'],
+    allowedHosts: ['firma.comune.example', '[::1]'],
+  });
+});
+
+test('the program says its warnings, one line each, and does not name a page that is not there', async () => {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    env: { PATH, PORT: '0', SANDBOX_PORT: '0', NODE_ENV: 'production', INTROSPECTION: 'on' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  await expect.poll(() => output, { timeout: 15_000 }).toContain('Sigillo: ');
+  const lines = output.trimEnd().split('\n');
+  expect(lines.slice(0, -1).map((line): unknown => JSON.parse(line))).toMatchObject([
+    { level: 40, msg: expect.stringContaining('sandbox') },
+    { level: 40, msg: expect.stringContaining('no authentication') },
+    { level: 40, msg: expect.stringContaining('INTROSPECTION') },
+  ]);
+  expect(lines.at(-1)).toMatch(/^Sigillo: http:\/\/localhost:\d+\/graphql; it talks to the sandbox/);
+});
