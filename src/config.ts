@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { ApiKeysError, readApiKeys } from './auth/api-keys.ts';
+import type { AuthenticationOptions } from './auth/authenticate.ts';
+import { authConflictsIn, authOptionsOf } from './auth/variables.ts';
+import { API_KEY, readTenants, TenantsError } from './auth/tenants.ts';
+import { ALGORITHMS } from './auth/verify-jwt.ts';
 import type { Protections } from './plugins/protections.ts';
 import { ManifestError, readTrustedDocuments } from './plugins/trusted-documents.ts';
 import type { TrustedDocuments } from './plugins/trusted-documents.ts';
@@ -10,13 +15,15 @@ import {
   protectionsOf,
   weaknessesIn,
 } from './plugins/variables.ts';
+import type { IssuerKeys } from './upstream/clients.ts';
 
 /** The gateway's settings, parsed once from the environment. */
 export interface Config {
   readonly host: string;
   readonly port: number;
   /** Undefined: there is no key, so the sandbox is the upstream. */
-  readonly apiKey: string | undefined;
+  readonly apiKey: IssuerKeys | undefined;
+  readonly auth: AuthenticationOptions;
   readonly apiUrl: URL | undefined;
   /** A sandbox that already runs. */
   readonly sandboxUrl: URL | undefined;
@@ -52,8 +59,6 @@ const isService = (url: string): boolean => /(^|\.)pagopa\.it$/.test(new URL(url
 
 const filled = z.string().min(1, 'must not be empty');
 
-/** It goes into a header, where a blank or a line break would fail every call. */
-const KEY = /^[\x21-\x7e]+$/;
 const WRONG_KEY = 'must be the key alone, without blanks and line breaks';
 
 const HOST_NAME = /^[\w.-]+$/;
@@ -64,13 +69,22 @@ const isStorageHost = (text: string): boolean => {
 };
 const namesOf = (hosts: string): string[] => hosts.split(',').map((host) => host.trim());
 
+/** The keys that tokens are checked with must not be changed on their way. */
+const isPrivateAddress = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+};
+
+const listOf = (text: string): string[] => text.split(',').map((item) => item.trim());
+const isAlgorithm = (name: string): boolean => ALGORITHMS.some((known) => known === name);
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const environment = z.object({
   HOST: filled.default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(4000),
   SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
-  FIRMA_API_KEY: z.string().regex(KEY, WRONG_KEY).optional(),
+  FIRMA_API_KEY: z.string().regex(API_KEY, WRONG_KEY).optional(),
   FIRMA_API_KEY_FILE: filled.optional(),
   FIRMA_API_URL: webAddress.optional(),
   SANDBOX_URL: webAddress.refine((url) => !isService(url), 'must not be the real service').optional(),
@@ -98,7 +112,26 @@ const environment = z.object({
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(1_800),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
   MAX_OPERATION_COST: wholeNumber(1, 100_000).default(250),
-  AUTH: z.literal('none', 'can only be none so far').optional(),
+  AUTH: z.enum(['none', 'jwt', 'api-key'], 'must be none, jwt or api-key').optional(),
+  AUTH_JWKS_URL: webAddress
+    .refine(isPrivateAddress, 'must be an https URL, or http on this machine')
+    .optional(),
+  AUTH_JWKS_MAX_STALE_SECONDS: wholeNumber(1, 604_800).default(3_600),
+  AUTH_ISSUER: filled.optional(),
+  AUTH_AUDIENCE: filled.optional(),
+  AUTH_ALGORITHMS: z
+    .string()
+    .refine(
+      (names) => listOf(names).every(isAlgorithm),
+      `must be of ${ALGORITHMS.join(', ')}, with commas between them`,
+    )
+    .default('RS256,ES256'),
+  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
+  AUTH_ROLE_CLAIM: filled.default('role'),
+  AUTH_TENANT_CLAIM: filled.default('tenant'),
+  AUTH_FISCAL_CODE_CLAIM: filled.default('fiscal_code'),
+  AUTH_API_KEYS_FILE: filled.optional(),
+  TENANTS_FILE: filled.optional(),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -106,14 +139,29 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Variables that do not go together, whatever their values. */
 function* conflictsIn(env: Environment): Generator<string> {
   const has = (name: string): boolean => env[name] !== undefined;
-  const hasKey = has('FIRMA_API_KEY') || has('FIRMA_API_KEY_FILE');
+  const hasOneKey = has('FIRMA_API_KEY') || has('FIRMA_API_KEY_FILE');
+  const hasKey = hasOneKey || has('TENANTS_FILE');
   yield* protectionConflictsIn(env);
   if (has('FIRMA_API_KEY') && has('FIRMA_API_KEY_FILE'))
     yield 'FIRMA_API_KEY: give the key or the file, not both';
   if (has('FIRMA_API_URL') && has('SANDBOX_URL')) yield 'SANDBOX_URL: give this or FIRMA_API_URL, not both';
-  if (has('FIRMA_API_URL') && !hasKey) yield 'FIRMA_API_URL: needs FIRMA_API_KEY or FIRMA_API_KEY_FILE';
+  if (has('FIRMA_API_URL') && !hasKey)
+    yield 'FIRMA_API_URL: needs FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE';
+  if (hasOneKey && has('TENANTS_FILE')) yield 'TENANTS_FILE: give this or one key for all, not both';
   if (hasKey && !has('SANDBOX_URL') && !has('AUTH'))
-    yield 'AUTH: this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it';
+    yield 'AUTH: say how callers show who they are: jwt or api-key; or none, if only trusted callers can reach the gateway';
+  yield* authConflictsIn(env);
+}
+
+/** What a file of JSON holds, or what is wrong with it. */
+function readFile<T>(name: string, file: string | undefined, read: (file: string) => T) {
+  if (file === undefined || file === '') return {};
+  try {
+    return { value: read(file) };
+  } catch (error) {
+    if (!(error instanceof TenantsError || error instanceof ApiKeysError)) throw error;
+    return { mistake: `${name}: ${error.message}` };
+  }
 }
 
 /** The key that the file holds, or what is wrong with it. */
@@ -125,7 +173,7 @@ function readKey(file: string | undefined): { readonly key?: string; readonly mi
   } catch {
     return { mistake: 'FIRMA_API_KEY_FILE: must be a file that can be read' };
   }
-  return KEY.test(key) ? { key } : { mistake: `FIRMA_API_KEY_FILE: the file ${WRONG_KEY}` };
+  return API_KEY.test(key) ? { key } : { mistake: `FIRMA_API_KEY_FILE: the file ${WRONG_KEY}` };
 }
 
 /** The documents that the manifest holds, or what is wrong with it. */
@@ -147,21 +195,24 @@ export function loadConfig(env: Environment): Config {
   const { data, error } = environment.safeParse(env);
   const file = readKey(env['FIRMA_API_KEY_FILE']);
   const manifest = readManifest(env['TRUSTED_DOCUMENTS']);
+  const tenants = readFile('TENANTS_FILE', env['TENANTS_FILE'], readTenants);
+  const apiKeys = readFile('AUTH_API_KEYS_FILE', env['AUTH_API_KEYS_FILE'], readApiKeys);
   const mistakes = [
     ...(error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
     ...conflictsIn(env),
-    ...[file, manifest].flatMap(({ mistake }) => mistake ?? []),
+    ...[file, tenants, apiKeys, manifest].flatMap(({ mistake }) => mistake ?? []),
   ];
   if (data === undefined || mistakes.length > 0) {
     throw new ConfigError(['The configuration cannot be used:', ...mistakes].join('\n  '));
   }
-  const apiKey = data.FIRMA_API_KEY ?? file.key;
+  const apiKey = data.FIRMA_API_KEY ?? file.key ?? tenants.value;
   const url =
     data.FIRMA_API_URL ?? (apiKey === undefined ? undefined : 'https://api.io.pagopa.it/api/v1/sign');
   return Object.freeze({
     host: data.HOST,
     port: data.PORT,
     apiKey,
+    auth: authOptionsOf(data),
     apiUrl: url === undefined ? undefined : new URL(url),
     sandboxUrl: data.SANDBOX_URL === undefined ? undefined : new URL(data.SANDBOX_URL),
     storageHosts: namesOf(data.FIRMA_STORAGE_HOSTS),

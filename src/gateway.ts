@@ -2,18 +2,24 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { ANYBODY } from './auth/caller.ts';
+import { createAuthentication } from './auth/authenticate.ts';
+import type { AuthenticationOptions } from './auth/authenticate.ts';
+import { tenantOf } from './auth/caller.ts';
+import type { Caller } from './auth/caller.ts';
 import { createContext } from './context.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { corsFor } from './plugins/cors.ts';
 import { OPEN, protectOperations, protectRequests } from './plugins/protections.ts';
 import type { Protections } from './plugins/protections.ts';
+import { authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { schema } from './schema/index.ts';
 import { BlockPool } from './uploads/block-pool.ts';
-import { createUpstreamClient } from './upstream/client.ts';
+import type { UpstreamClient } from './upstream/client.ts';
+import { createUpstreamClients } from './upstream/clients.ts';
+import type { IssuerKeys } from './upstream/clients.ts';
 import { createStorage } from './upstream/storage.ts';
 
 export interface GatewayOptions {
@@ -21,7 +27,9 @@ export interface GatewayOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly apiUrl: URL;
-  readonly apiKey: string;
+  readonly apiKey: IssuerKeys;
+  /** @default { mode: 'none' } */
+  readonly auth?: AuthenticationOptions;
   /** The upstream is a sandbox: headers of callers that it understands are passed on. @default false */
   readonly isSandbox?: boolean;
   /** Where upload addresses may lead; see `checkStorageUrl`. */
@@ -64,16 +72,18 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Composition root: puts the parts together and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const upstream = createUpstreamClient({
+  const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
-    apiKey: options.apiKey,
     timeoutMs: options.upstreamTimeoutMs,
     connections: options.upstreamConnections,
   });
   const storage = createStorage({ allowedHosts: options.storageHosts });
   const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
   const limits = { maxUploadBytes, uploadStallMs };
-  const parts = { upstream, storage, blocks: new BlockPool(), isSandbox, limits };
+  const events = authenticationEvents(options.logger);
+  const authentication = createAuthentication(options.auth ?? { mode: 'none' }, events);
+  const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
+  const parts = { storage, blocks: new BlockPool(), isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const times: ClientTimes = {
     headers: 10_000,
@@ -85,11 +95,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const yoga = createYoga({
     schema,
-    context: (initial) => createContext(parts, ANYBODY, initial),
+    context(initial) {
+      const caller = callerOf(initial.request);
+      const upstream = upstreamOf(caller);
+      if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
+      return createContext({ ...parts, upstream }, caller, initial);
+    },
     multipart: false,
     maxRequestBodySize: false,
     plugins: [
       ...protectRequests(options.host, protections),
+      useAuthentication({ authentication, isServed: (caller) => upstreamOf(caller) !== undefined, events }),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
       ...protectOperations(protections),
       useBodyLimit(MAX_JSON_BYTES),
@@ -126,7 +142,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const sweep = setInterval(() => server.closeIdleConnections(), 50);
       await closed.promise;
       clearInterval(sweep);
-      await Promise.all([upstream.close(), storage.close()]);
+      authentication.close();
+      await Promise.all([upstreams.close(), storage.close()]);
     },
   };
 }

@@ -4,10 +4,11 @@ import { ConfigError, loadConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
+import type { IssuerKeys } from './upstream/clients.ts';
 
 interface Upstream {
   readonly apiUrl: URL;
-  readonly apiKey: string;
+  readonly apiKey: IssuerKeys;
   readonly isSandbox: boolean;
   readonly storageHosts: readonly string[];
   readonly close: () => Promise<void>;

@@ -33,6 +33,7 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     host: '127.0.0.1',
     port: 4000,
     apiKey: undefined,
+    auth: { mode: 'none' },
     apiUrl: undefined,
     sandboxUrl: undefined,
     storageHosts: ['iopitnsignst01.blob.core.windows.net'],
@@ -117,7 +118,7 @@ test.each([
   ['MAX_UPLOAD_BYTES', ['0', '2147483648', '100MB'], range(1, 2_147_483_647)],
   ['UPLOAD_STALL_SECONDS', ['0', '601'], range(1, 600)],
   ['LOG_LEVEL', ['', 'verbose', 'INFO'], LEVELS],
-  ['AUTH', ['', 'oauth'], 'can only be none so far'],
+  ['AUTH', ['', 'oauth'], 'must be none, jwt or api-key'],
   ['FIRMA_API_KEY', ['', 'two words', 'k\n', 'kéy'], ALONE],
   ['FIRMA_API_URL', ['', 'api.io.pagopa.it', 'ftp://a.b/c'], 'must be an http or https URL'],
   ['FIRMA_API_URL', ['https://me:pass@a.b/c'], 'must not hold a user name'],
@@ -140,7 +141,7 @@ test('all mistakes are told at once', () => {
 
 test('a key of the service needs a word on who can reach the gateway', () => {
   const message =
-    'AUTH: this gateway has no authentication of its own yet: set AUTH=none if only trusted callers can reach it';
+    'AUTH: say how callers show who they are: jwt or api-key; or none, if only trusted callers can reach the gateway';
   expect(mistakesOf({ FIRMA_API_KEY: KEY.FIRMA_API_KEY })).toEqual([message]);
   expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([message]);
 });
@@ -150,7 +151,7 @@ test('a key and a file, or a URL without either, is a mistake', () => {
     'FIRMA_API_KEY: give the key or the file, not both',
   ]);
   expect(mistakesOf({ FIRMA_API_URL: 'https://a.b/c' })).toEqual([
-    'FIRMA_API_URL: needs FIRMA_API_KEY or FIRMA_API_KEY_FILE',
+    'FIRMA_API_URL: needs FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE',
   ]);
 });
 

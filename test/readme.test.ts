@@ -86,7 +86,12 @@ test('the configuration table has every variable with its default', () => {
   expect(withoutDefault).toEqual([
     'FIRMA_API_KEY',
     'FIRMA_API_KEY_FILE',
+    'TENANTS_FILE',
     'AUTH',
+    'AUTH_JWKS_URL',
+    'AUTH_ISSUER',
+    'AUTH_AUDIENCE',
+    'AUTH_API_KEYS_FILE',
     'SANDBOX_URL',
     'NODE_ENV',
     'GRAPHIQL',

@@ -39,6 +39,11 @@ export function roleOf(caller: Caller): Role {
   return caller.kind === 'none' ? 'operator' : caller.role;
 }
 
+/** Whose issuer key is used for a caller; undefined where there is one for all. */
+export function tenantOf(caller: Caller): string | undefined {
+  return caller.kind === 'none' ? undefined : caller.tenant;
+}
+
 /** The fiscal code of somebody who may see only what is theirs; undefined for those who see all of their tenant. */
 export function ownFiscalCode(caller: Caller): string | undefined {
   return caller.kind !== 'none' && caller.role === 'citizen' ? caller.fiscalCode : undefined;

@@ -845,6 +845,11 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'FISCAL_CODE_IN_URL',
       'URI_TOO_LONG',
       'TOO_MANY_REQUESTS',
+      // in test/auth
+      'UNAUTHENTICATED',
+      'FORBIDDEN',
+      'CALLER_UNAVAILABLE',
+      'AUTHENTICATION_UNAVAILABLE',
     ]),
   ).toEqual(sorted(rowsUnder('At the top level').map(([code]) => code)));
   const rows = [

@@ -1,0 +1,64 @@
+import { openApiKeys } from './api-keys.ts';
+import type { ApiKeysError } from './api-keys.ts';
+import { ANYBODY } from './caller.ts';
+import type { Caller } from './caller.ts';
+import { apiKey, bearerToken, hasCredential } from './credentials.ts';
+import { AuthenticationError } from './errors.ts';
+import { createKeySet } from './key-set.ts';
+import type { KeySetOptions } from './key-set.ts';
+import { verifyJwt } from './verify-jwt.ts';
+import type { JwtRules } from './verify-jwt.ts';
+
+/** How callers show who they are. */
+export type AuthenticationOptions =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'jwt'; readonly keySet: KeySetOptions; readonly rules: JwtRules }
+  | { readonly mode: 'api-key'; readonly file: string; readonly pollMs?: number };
+
+export interface AuthenticationEvents {
+  /** The keys of the token issuer could not be read. */
+  readonly onKeySetFailure: (failure: unknown) => void;
+  /** The file of API keys has changed; with a failure it cannot be used and is not. */
+  readonly onApiKeysReload: (failure?: ApiKeysError) => void;
+}
+
+export interface Authentication {
+  /** Who sent a request with these headers. @throws {AuthenticationError} */
+  authenticate(headers: Headers): Promise<Caller>;
+  close(): void;
+}
+
+/** @throws {ApiKeysError} */
+export function createAuthentication(
+  options: AuthenticationOptions,
+  events: AuthenticationEvents,
+): Authentication {
+  switch (options.mode) {
+    case 'none':
+      return { authenticate: () => Promise.resolve(ANYBODY), close() {} };
+    case 'jwt': {
+      const keys = createKeySet({ ...options.keySet, onFailure: events.onKeySetFailure });
+      return {
+        authenticate: async (headers) =>
+          verifyJwt(credentialOf(headers, bearerToken(headers)), keys, options.rules),
+        close() {},
+      };
+    }
+    case 'api-key': {
+      const keys = openApiKeys({ ...options, onReload: events.onApiKeysReload });
+      return {
+        async authenticate(headers) {
+          const owner = keys.ownerOf(credentialOf(headers, apiKey(headers)));
+          if (owner === undefined) throw new AuthenticationError('invalid');
+          return owner;
+        },
+        close: () => keys.close(),
+      };
+    }
+  }
+}
+
+function credentialOf(headers: Headers, found: string | undefined): string {
+  if (found === undefined) throw new AuthenticationError(hasCredential(headers) ? 'invalid' : 'missing');
+  return found;
+}

@@ -1,0 +1,54 @@
+import { FISCAL_CODE } from '../upstream/fiscal-code.ts';
+import { ROLES } from './caller.ts';
+import type { Caller, Role } from './caller.ts';
+import { AuthenticationError } from './errors.ts';
+
+/** Where a token says what. A name, or a path of names with dots between them. */
+export interface ClaimNames {
+  readonly role: string;
+  readonly tenant: string;
+  readonly fiscalCode: string;
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * Who the claims of a token, which has been verified, speak of.
+ * @throws {AuthenticationError} `no-rights` when they do not say which role, or say several.
+ */
+export function callerOfClaims(claims: Claims, names: ClaimNames): Caller {
+  const subject = claims['sub'];
+  if (typeof subject !== 'string' || subject === '') throw new AuthenticationError('invalid');
+  const tenantClaim = claimAt(claims, names.tenant);
+  const tenant = typeof tenantClaim === 'string' && tenantClaim !== '' ? tenantClaim : undefined;
+  const known = { kind: 'jwt', tenant, subject } as const;
+  const role = roleIn(claimAt(claims, names.role));
+  if (role !== 'citizen') return { ...known, role };
+  return { ...known, role, fiscalCode: fiscalCodeIn(claimAt(claims, names.fiscalCode)) };
+}
+
+/** A claim by its whole name, for names such as `https://example.it/role` have dots too, or else by its path. */
+function claimAt(claims: Claims, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path];
+  let found: unknown = claims;
+  for (const name of path.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = Object.entries(found).find(([key]) => key === name)?.[1];
+  }
+  return found;
+}
+
+/** One name, or a list that has one among others that are not ours. With two there is no telling which was meant. */
+function roleIn(claim: unknown): Role {
+  const named: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  const [role, ...others] = ROLES.filter((name) => named.includes(name));
+  if (role === undefined || others.length > 0) throw new AuthenticationError('no-rights');
+  return role;
+}
+
+/** SPID and CIE write `TINIT-` before it, eIDAS style; identity providers hand that on. */
+function fiscalCodeIn(claim: unknown): string {
+  const code = typeof claim === 'string' ? claim.replace(/^TINIT-/i, '').toUpperCase() : '';
+  if (!FISCAL_CODE.test(code)) throw new AuthenticationError('no-rights');
+  return code;
+}

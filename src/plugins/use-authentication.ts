@@ -1,0 +1,100 @@
+import { createGraphQLError } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Authentication } from '../auth/authenticate.ts';
+import type { Caller } from '../auth/caller.ts';
+import { AuthenticationError } from '../auth/errors.ts';
+import type { AuthenticationFailure } from '../auth/errors.ts';
+
+/** By request, for as long as there is the request. */
+const callers = new WeakMap<Request, Caller>();
+
+/**
+ * Who sent a request that came past `useAuthentication`.
+ * @throws {AuthenticationError} for one that did not: nobody is let in by mistake.
+ */
+export function callerOf(request: Request): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw refusalOf('missing');
+  return caller;
+}
+
+/** What the operator is told. Causes are named by their class, as messages may quote what was read. */
+export function authenticationEvents(logger: Logger) {
+  const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
+  return {
+    onUnavailable: (cause: unknown): void =>
+      logger.error({ cause: nameOf(cause) }, 'a token could not be checked'),
+    onKeySetFailure: (cause: unknown): void =>
+      logger.warn({ cause: nameOf(cause) }, 'the keys of the token issuer could not be read'),
+    onApiKeysReload: (failure?: Error): void =>
+      failure === undefined
+        ? logger.info('the file of API keys was read again')
+        : logger.error(
+            { reason: failure.message },
+            'the file of API keys cannot be used: the keys stay as they were',
+          ),
+  };
+}
+
+export interface AuthenticationPluginOptions {
+  readonly authentication: Pick<Authentication, 'authenticate'>;
+  /** Whether the gateway has a key of the issuer for this caller. */
+  readonly isServed: (caller: Caller) => boolean;
+  readonly events: Pick<ReturnType<typeof authenticationEvents>, 'onUnavailable'>;
+}
+
+/**
+ * Turns away whoever does not show who they are, before anything of the body is read. It comes before the plugins that
+ * name a parser of the body; the page of GraphiQL and preflight requests of browsers are answered before it.
+ */
+export function useAuthentication(options: AuthenticationPluginOptions): Plugin {
+  const { authentication, isServed, events } = options;
+  return {
+    async onRequestParse({ request }) {
+      try {
+        const caller = await authentication.authenticate(request.headers);
+        if (!isServed(caller)) throw new AuthenticationError('no-rights');
+        callers.set(request, caller);
+      } catch (error) {
+        if (!(error instanceof AuthenticationError)) throw error;
+        if (error.failure === 'unavailable') events.onUnavailable(error.cause);
+        throw refusalOf(error.failure);
+      }
+    },
+  };
+}
+
+/** `WWW-Authenticate` as RFC 6750, section 3, has it. Why a token is not good is not said. */
+const REFUSALS: Readonly<
+  Record<AuthenticationFailure, { code: string; status: number; message: string; challenge?: string }>
+> = {
+  missing: {
+    code: 'UNAUTHENTICATED',
+    status: 401,
+    message: 'Say who you are: send a token in the header Authorization, or a key.',
+    challenge: 'Bearer realm="sigillo"',
+  },
+  invalid: {
+    code: 'UNAUTHENTICATED',
+    status: 401,
+    message: 'The token or key is not valid, or no longer.',
+    challenge: 'Bearer realm="sigillo", error="invalid_token"',
+  },
+  'no-rights': {
+    code: 'FORBIDDEN',
+    status: 403,
+    message: 'The token or key is good and gives no rights here: see the claims that the gateway wants.',
+  },
+  unavailable: {
+    code: 'AUTHENTICATION_UNAVAILABLE',
+    status: 503,
+    message: 'Tokens cannot be checked at the moment. Try again later.',
+  },
+};
+
+function refusalOf(failure: AuthenticationFailure): Error {
+  const { code, status, message, challenge } = REFUSALS[failure];
+  const headers = challenge === undefined ? {} : { 'www-authenticate': challenge };
+  return createGraphQLError(message, { extensions: { code, http: { status, headers } } });
+}

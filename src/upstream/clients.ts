@@ -1,0 +1,31 @@
+import { createUpstreamClient } from './client.ts';
+import type { UpstreamClient, UpstreamClientOptions } from './client.ts';
+
+/** The key of the one issuer, or of the issuer of each tenant. */
+export type IssuerKeys = string | ReadonlyMap<string, string>;
+
+/** The clients of a gateway: one for each issuer's key, with connections of its own, so that nothing is shared. */
+export interface UpstreamClients {
+  /** With one issuer it is the same for everybody. Undefined for a tenant that there is no key for. */
+  of(tenant: string | undefined): UpstreamClient | undefined;
+  close(): Promise<void>;
+}
+
+export function createUpstreamClients(
+  keys: IssuerKeys,
+  options: Omit<UpstreamClientOptions, 'apiKey'>,
+): UpstreamClients {
+  if (typeof keys === 'string') {
+    const client = createUpstreamClient({ ...options, apiKey: keys });
+    return { of: () => client, close: () => client.close() };
+  }
+  const clients = new Map(
+    [...keys].map(([tenant, apiKey]) => [tenant, createUpstreamClient({ ...options, apiKey })]),
+  );
+  return {
+    of: (tenant) => (tenant === undefined ? undefined : clients.get(tenant)),
+    async close() {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    },
+  };
+}
