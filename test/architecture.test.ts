@@ -13,6 +13,7 @@ const LAYERS = [
   ['uploads'],
   ['auth'],
   ['upstream'],
+  ['events.ts'],
 ];
 /** Knowledge that a layer must not have. */
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {

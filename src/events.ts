@@ -1,0 +1,51 @@
+import { EventEmitter } from 'node:events';
+
+/**
+ * What happens inside one gateway, told to whoever watches: metrics, logs, tests. Names and numbers alone, so that
+ * whatever is made of an event can be kept and shown: no id, no address, nothing of a caller.
+ *
+ * Listeners run where the thing happens: they must be quick and must not throw.
+ */
+export interface GatewayEventMap {
+  /** A call of the service or of its storage has ended, with all its repeats. */
+  upstreamCall: [
+    {
+      /** `operationId` of the contract, or `putBlob`, `putBlock`, `putBlockList`. */
+      readonly operation: string;
+      /** `ok`, or the kind of the `UpstreamError`. */
+      readonly outcome: string;
+      readonly attempts: number;
+      readonly durationMs: number;
+    },
+  ];
+  /** A call is made again. */
+  upstreamRetry: [{ readonly operation: string; readonly kind: string }];
+  /** A call has got its place in the budget of the issuer's key, or has given up waiting for it. */
+  budgetWait: [
+    {
+      readonly priority: 'interactive' | 'poll';
+      readonly outcome: 'granted' | 'refused' | 'left';
+      readonly waitMs: number;
+    },
+  ];
+  /** The breaker of an origin has changed. */
+  breaker: [{ readonly origin: 'service' | 'storage'; readonly state: 'closed' | 'open' | 'half-open' }];
+  /** A read was answered by an identical one that was already under way. */
+  collapsedRead: [{ readonly operation: string }];
+  /** An upload has begun, has moved on, has ended. */
+  uploadStarted: [];
+  uploadBytes: [number];
+  uploadEnded: [{ readonly outcome: string; readonly durationMs: number }];
+  /** A watched request was read; whether it had changed. */
+  poll: [{ readonly changed: boolean }];
+  /** How a mutation with an idempotency key was answered. */
+  idempotency: [{ readonly outcome: 'first' | 'replayed' | 'waited' | 'conflict' | 'resumed' }];
+  /** A webhook was sent, or given up. */
+  webhook: [{ readonly outcome: 'delivered' | 'failed' | 'given-up'; readonly attempt: number }];
+}
+
+export type GatewayEvents = EventEmitter<GatewayEventMap>;
+
+export function createEvents(): GatewayEvents {
+  return new EventEmitter<GatewayEventMap>();
+}
