@@ -44,7 +44,7 @@ export function readApiKeys(file: string): readonly Entry[] {
   }
   return Object.entries(data).map(([hash, { name, role, tenant }]) => ({
     hash: Buffer.from(hash, 'hex'),
-    owner: { kind: 'api-key', subject: name, role, tenant },
+    owner: { kind: 'api-key', subject: name, role, tenant, expiresAt: undefined },
   }));
 }
 

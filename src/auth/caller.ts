@@ -10,6 +10,11 @@ interface Known {
   readonly tenant: string | undefined;
   /** `sub` of the token, or the name of the key. Without meaning for the gateway, but good for telling callers apart. */
   readonly subject: string;
+  /**
+   * When the credential is no longer taken, clock skew included: what goes on longer than a request, such as a stream of
+   * events, ends then. Undefined for a key, which ends by being taken out of its file.
+   */
+  readonly expiresAt: Date | undefined;
 }
 
 /** Acts for the institution. */

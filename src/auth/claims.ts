@@ -10,18 +10,24 @@ export interface ClaimNames {
   readonly fiscalCode: string;
 }
 
+/** Of a `Date`: a token may name any number. */
+const LAST_MOMENT_MS = 8.64e15;
+
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * Who the claims of a token, which has been verified, speak of.
  * @throws {AuthenticationError} `no-rights` when they do not say which role, or say several.
  */
-export function callerOfClaims(claims: Claims, names: ClaimNames): Caller {
+export function callerOfClaims(claims: Claims, names: ClaimNames, clockSkewSeconds: number): Caller {
   const subject = claims['sub'];
+  const expiry = claims['exp'];
   if (typeof subject !== 'string' || subject === '') throw new AuthenticationError('invalid');
+  if (typeof expiry !== 'number') throw new AuthenticationError('invalid');
   const tenantClaim = claimAt(claims, names.tenant);
   const tenant = typeof tenantClaim === 'string' && tenantClaim !== '' ? tenantClaim : undefined;
-  const known = { kind: 'jwt', tenant, subject } as const;
+  const expiresAt = new Date(Math.min((expiry + clockSkewSeconds) * 1000, LAST_MOMENT_MS));
+  const known = { kind: 'jwt', tenant, subject, expiresAt } as const;
   const role = roleIn(claimAt(claims, names.role));
   if (role !== 'citizen') return { ...known, role };
   return { ...known, role, fiscalCode: fiscalCodeIn(claimAt(claims, names.fiscalCode)) };

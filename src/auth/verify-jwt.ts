@@ -45,7 +45,7 @@ export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: Jwt
       clockTolerance: clockSkewSeconds,
       requiredClaims: ['exp', 'sub'],
     });
-    return callerOfClaims(payload, claims);
+    return callerOfClaims(payload, claims, clockSkewSeconds);
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
     throw new AuthenticationError(isAboutToken(cause) ? 'invalid' : 'unavailable', { cause });
