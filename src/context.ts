@@ -1,5 +1,6 @@
 import type { YogaInitialContext } from 'graphql-yoga';
 import type { Caller } from './auth/caller.ts';
+import type { GatewayEvents } from './events.ts';
 import type { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { dossierById } from './upstream/loaders/dossier-by-id.ts';
@@ -13,6 +14,10 @@ export interface GatewayParts {
   readonly upstream: UpstreamClient;
   readonly storage: BlobStorage;
   readonly blocks: BlockPool;
+  /** What happens here, for whoever watches. */
+  readonly events: GatewayEvents;
+  /** Aborted when the gateway begins to end. Streams end then; what is running may still finish. */
+  readonly closing: AbortSignal;
   /** The upstream is a sandbox, which callers may talk to by headers of their own. */
   readonly isSandbox?: boolean;
   readonly limits: { readonly maxUploadBytes: number; readonly uploadStallMs: number };

@@ -7,6 +7,8 @@ import type { AuthenticationOptions } from './auth/authenticate.ts';
 import { tenantOf } from './auth/caller.ts';
 import type { Caller } from './auth/caller.ts';
 import { createContext } from './context.ts';
+import { createEvents } from './events.ts';
+import type { GatewayEvents } from './events.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { corsFor } from './plugins/cors.ts';
 import { OPEN, protectOperations, protectRequests } from './plugins/protections.ts';
@@ -41,6 +43,8 @@ export interface GatewayOptions {
   /** @default OPEN */
   readonly protections?: Partial<Protections>;
   readonly clientTimes?: Partial<ClientTimes>;
+  /** Told what happens. @default an emitter that nobody listens to */
+  readonly events?: GatewayEvents;
   readonly logger: Logger;
 }
 
@@ -80,10 +84,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const storage = createStorage({ allowedHosts: options.storageHosts });
   const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
   const limits = { maxUploadBytes, uploadStallMs };
-  const events = authenticationEvents(options.logger);
-  const authentication = createAuthentication(options.auth ?? { mode: 'none' }, events);
+  const { events = createEvents() } = options;
+  const closing = new AbortController();
+  const authenticationLog = authenticationEvents(options.logger);
+  const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
-  const parts = { storage, blocks: new BlockPool(), isSandbox, limits };
+  const parts = { storage, blocks: new BlockPool(), events, closing: closing.signal, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const times: ClientTimes = {
     headers: 10_000,
@@ -105,7 +111,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxRequestBodySize: false,
     plugins: [
       ...protectRequests(options.host, protections),
-      useAuthentication({ authentication, isServed: (caller) => upstreamOf(caller) !== undefined, events }),
+      useAuthentication({
+        authentication,
+        isServed: (caller) => upstreamOf(caller) !== undefined,
+        events: authenticationLog,
+      }),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
       ...protectOperations(protections),
       useBodyLimit(MAX_JSON_BYTES),
@@ -136,6 +146,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url: `http://${hostInUrl(options.host)}:${port}/graphql`,
     async close() {
+      closing.abort();
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       // Connections that fall idle later too: a client that keeps its one open would hold the gateway up.

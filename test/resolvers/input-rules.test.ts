@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createContext } from '../../src/context.ts';
+import { createEvents } from '../../src/events.ts';
 import { createDossier } from '../../src/resolvers/create-dossier.ts';
 import { createSignatureRequest } from '../../src/resolvers/create-signature-request.ts';
 import type { BoxInput, SignatureFieldInput } from '../../src/resolvers/document-input.ts';
@@ -24,6 +25,8 @@ const context = createContext(
     upstream: { call: async () => accept(), close: async () => {} },
     storage: createStorage({ allowedHosts: [] }),
     blocks: new BlockPool(),
+    events: createEvents(),
+    closing: new AbortController().signal,
     limits: { maxUploadBytes: 100, uploadStallMs: 100 },
   },
   { kind: 'none' },
