@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const BROWSER = 'test/browser/**/*.test.ts';
+const REDIS = 'test/redis/**/*.test.ts';
 
 export default defineConfig({
   // One copy of graphql: vitest would load its ES module beside the CommonJS one that Yoga and Pothos load.
@@ -10,7 +11,9 @@ export default defineConfig({
     expect: { poll: { timeout: 5_000 } },
     projects: [
       // `npm test`: what needs nothing but npm.
-      { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], exclude: [BROWSER] } },
+      { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], exclude: [BROWSER, REDIS] } },
+      // `npm run test:redis`: needs a redis-server.
+      { extends: true, test: { name: 'redis', include: [REDIS] } },
       // `npm run test:browser`: needs a Chromium.
       { extends: true, test: { name: 'browser', include: [BROWSER], testTimeout: 60_000 } },
     ],

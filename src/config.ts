@@ -34,6 +34,8 @@ export interface Config {
   readonly uploadStallMs: number;
   readonly logLevel: string;
   readonly sandboxPort: number;
+  /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
+  readonly redisUrl: URL | undefined;
   readonly protections: Protections;
   /** What an operator should know: the configuration can be used, and is weak. */
   readonly warnings: readonly string[];
@@ -132,6 +134,7 @@ const environment = z.object({
   AUTH_FISCAL_CODE_CLAIM: filled.default('fiscal_code'),
   AUTH_API_KEYS_FILE: filled.optional(),
   TENANTS_FILE: filled.optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' }).optional(),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -222,6 +225,7 @@ export function loadConfig(env: Environment): Config {
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
     logLevel: data.LOG_LEVEL,
     sandboxPort: data.SANDBOX_PORT,
+    redisUrl: data.REDIS_URL === undefined ? undefined : new URL(data.REDIS_URL),
     protections: protectionsOf(data, manifest.documents),
     warnings: [
       ...weaknessesIn(env, {

@@ -17,6 +17,7 @@ import { authenticationEvents, callerOf, useAuthentication } from './plugins/use
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
 import { useUploads } from './plugins/use-uploads.ts';
+import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
 import { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
@@ -45,6 +46,8 @@ export interface GatewayOptions {
   readonly clientTimes?: Partial<ClientTimes>;
   /** Told what happens. @default an emitter that nobody listens to */
   readonly events?: GatewayEvents;
+  /** What gateways share, and what outlives them. Without one it is all in this process. */
+  readonly redisUrl?: URL | undefined;
   readonly logger: Logger;
 }
 
@@ -74,8 +77,13 @@ const MAX_JSON_BYTES = 1_000_000;
 /** Of the request line and all headers; beyond it Node answers 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Composition root: puts the parts together and listens. */
+/**
+ * Composition root: puts the parts together and listens.
+ * @throws {RedisUnavailableError}
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const redis =
+    options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(options.logger) }));
   const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
     timeoutMs: options.upstreamTimeoutMs,
@@ -138,7 +146,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     yoga,
   );
   const listening = Promise.withResolvers<void>();
-  server.once('error', listening.reject);
+  server.once('error', (error) => {
+    redis?.disconnect(); // or it would keep the process alive
+    listening.reject(error);
+  });
   server.listen(options.port, options.host, listening.resolve);
   await listening.promise;
   // A TCP server's address is an `AddressInfo`; strings and null are for pipes and closed servers.
@@ -155,9 +166,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearInterval(sweep);
       authentication.close();
       await Promise.all([upstreams.close(), storage.close()]);
+      redis?.disconnect();
     },
   };
 }
+
+const tellOf =
+  (logger: Logger) =>
+  (isUp: boolean): void => {
+    if (isUp) logger.info('Redis is back');
+    else logger.warn('Redis cannot be reached');
+  };
 
 function hostInUrl(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';

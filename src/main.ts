@@ -4,6 +4,7 @@ import { ConfigError, loadConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
+import { RedisUnavailableError } from './redis/connect.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 
 interface Upstream {
@@ -82,7 +83,7 @@ function asLocalhost(url: string): string {
 
 /** What can be mended by whoever starts the gateway, in their words. */
 function mistakeOf(error: unknown): string | undefined {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof RedisUnavailableError) return error.message;
   if (!(error instanceof Error) || !('syscall' in error)) return undefined;
   if (error.syscall === 'getaddrinfo') return `${error.message}. Set HOST to an address of this machine.`;
   if (error.syscall !== 'listen') return undefined;

@@ -13,6 +13,7 @@ const LAYERS = [
   ['uploads'],
   ['auth'],
   ['upstream'],
+  ['redis'],
   ['events.ts'],
 ];
 /** Knowledge that a layer must not have. */

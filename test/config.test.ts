@@ -43,6 +43,7 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     uploadStallMs: 30_000,
     logLevel: 'info',
     sandboxPort: 4010,
+    redisUrl: undefined,
     protections: { ...OPEN, requestsPerMinute: 1_800 },
     warnings: [],
   });
@@ -100,6 +101,7 @@ test.each([
   ['MAX_UPLOAD_BYTES', '2147483647', { maxUploadBytes: 2_147_483_647 }],
   ['UPLOAD_STALL_SECONDS', '600', { uploadStallMs: 600_000 }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
+  ['REDIS_URL', 'rediss://me:pass@a.b:6380/2', { redisUrl: new URL('rediss://me:pass@a.b:6380/2') }],
 ])('%s=%s is taken', (name, value, expected) => {
   expect(loadConfig({ ...KEY, [name]: value })).toMatchObject(expected);
 });
@@ -118,6 +120,7 @@ test.each([
   ['MAX_UPLOAD_BYTES', ['0', '2147483648', '100MB'], range(1, 2_147_483_647)],
   ['UPLOAD_STALL_SECONDS', ['0', '601'], range(1, 600)],
   ['LOG_LEVEL', ['', 'verbose', 'INFO'], LEVELS],
+  ['REDIS_URL', ['', 'localhost:6379', 'http://localhost:6379'], 'must be a redis or rediss URL'],
   ['AUTH', ['', 'oauth'], 'must be none, jwt or api-key'],
   ['FIRMA_API_KEY', ['', 'two words', 'k\n', 'kéy'], ALONE],
   ['FIRMA_API_URL', ['', 'api.io.pagopa.it', 'ftp://a.b/c'], 'must be an http or https URL'],

@@ -128,6 +128,17 @@ test.each(['PORT', 'SANDBOX_PORT'])('a %s that is taken is told in one line, and
   });
 });
 
+test('a Redis that is not there is told in one line, and ends it', async () => {
+  const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
+  const { code, stdout, stderr } = await start({ REDIS_URL }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'Sigillo could not start. Redis at 127.0.0.1:1 cannot be used: connect ECONNREFUSED 127.0.0.1:1. Set REDIS_URL to one that runs, or leave it out.\n',
+  });
+});
+
 test('a configuration that cannot be used is told without a stack, and ends it', async () => {
   const { code, stdout, stderr } = await start({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
   expect({ code, stdout, stderr }).toEqual({

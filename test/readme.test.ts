@@ -93,6 +93,7 @@ test('the configuration table has every variable with its default', () => {
     'AUTH_AUDIENCE',
     'AUTH_API_KEYS_FILE',
     'SANDBOX_URL',
+    'REDIS_URL',
     'NODE_ENV',
     'GRAPHIQL',
     'INTROSPECTION',
