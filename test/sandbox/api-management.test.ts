@@ -1,33 +1,17 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { INVALID_KEY, MISSING_KEY, NO_SUCH_PATH, gatewayError, shown } from './support-answers.ts';
 import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
-
-const notFound = { status: 404, body: { statusCode: 404, message: 'Resource not found' } };
 
 // Conforms (Keys and limits, Azure): A missing key and a wrong one are 401 in the words of API Management.
 test('answers 401 in the form of the gateway without a key, and with a wrong one', async () => {
   const sandbox = await sandboxForTest({ apiKeys: ['good'] });
   const missing = await issuerOf(sandbox, '').call('GET', '/dossiers/x');
-  expect(missing).toMatchObject({
-    status: 401,
-    body: {
-      statusCode: 401,
-      message:
-        'Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.',
-    },
-  });
-  expect(missing.headers.get('content-type')).toBe('application/json');
+  expect(shown(missing)).toEqual(MISSING_KEY);
   expect(missing.headers.has('x-rate-limit-remaining')).toBe(false);
 
-  expect(await issuerOf(sandbox, 'bad').call('GET', '/dossiers/x')).toMatchObject({
-    status: 401,
-    body: {
-      statusCode: 401,
-      message:
-        'Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.',
-    },
-  });
+  expect(shown(await issuerOf(sandbox, 'bad').call('GET', '/dossiers/x'))).toEqual(INVALID_KEY);
   expect(await issuerOf(sandbox, 'good').call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
   sandbox.takeViolations();
 });
@@ -56,10 +40,7 @@ test('lets 150 calls per key into 5 seconds and says how many are left', async (
 
   await clock.advance(1_500);
   const refused = await issuer.call('GET', '/dossiers/x');
-  expect(refused).toMatchObject({
-    status: 429,
-    body: { statusCode: 429, message: 'Rate limit is exceeded. Try again in 4 seconds.' },
-  });
+  expect(shown(refused)).toEqual(gatewayError(429, 'Rate limit is exceeded. Try again in 4 seconds.'));
   expect(refused.headers.get('x-rate-limit-retry-after')).toBe('4');
   expect(await issuerOf(sandbox, 'another').call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
 
@@ -82,7 +63,7 @@ test.each([
   ['PATCH', '/dossiers/x'],
 ])('answers %s %s, which it does not have, with the 404 of the gateway', async (method, path) => {
   const sandbox = await sandboxForTest();
-  expect(await issuerOf(sandbox).call(method, path)).toMatchObject(notFound);
+  expect(shown(await issuerOf(sandbox).call(method, path))).toEqual(NO_SUCH_PATH);
   expect(sandbox.takeViolations()).toMatchObject([
     { direction: 'request', operationId: undefined, method, path: `/api/v1/sign${path}` },
   ]);

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { makePdf } from '../support/pdf.ts';
+import { INVALID_KEY, NO_CONTENT, invalid, notFound, shown } from './support-answers.ts';
 import { FIELD, issuerOf, sandboxForTest } from './support-issuer.ts';
 import { waitingRequest } from './support-signing.ts';
 
+const REFUSED = invalid(expect.arrayContaining([expect.stringMatching(/^Invalid value /)]));
 const Shapes = z.object({
   id: z.string(),
   documents: z.array(z.looseObject({ id: z.string(), metadata: z.looseObject({ title: z.string() }) })),
@@ -13,30 +15,30 @@ describe('of two mistakes the service names', () => {
   // Conforms (Errors, service): Of two mistakes the first counts: key, then path, query and body, then what the
   // database says.
   test.each([
-    ['the key before the body', 'wrong', 'POST', '/dossiers', {}, 401],
-    ['the key before the id', 'wrong', 'GET', '/dossiers/nope', undefined, 401],
-    ['the key before the status', 'wrong', 'PUT', '/signature-requests/nope/status', 'foo', 401],
-    ['the body before the dossier', 'good', 'POST', '/signature-requests', { dossier_id: 'nope' }, 422],
+    ['the key before the body', 'wrong', 'POST', '/dossiers', {}, INVALID_KEY],
+    ['the key before the id', 'wrong', 'GET', '/dossiers/nope', undefined, INVALID_KEY],
+    ['the key before the status', 'wrong', 'PUT', '/signature-requests/nope/status', 'foo', INVALID_KEY],
+    ['the body before the dossier', 'good', 'POST', '/signature-requests', { dossier_id: 'nope' }, REFUSED],
     [
       'the query before the dossier',
       'good',
       'GET',
       '/dossiers/nope/signature-requests?limit=1',
       undefined,
-      422,
+      REFUSED,
     ],
-    ['the word before the request', 'good', 'PUT', '/signature-requests/nope/status', '"foo"', 422],
+    ['the word before the request', 'good', 'PUT', '/signature-requests/nope/status', '"foo"', REFUSED],
     [
       'the request before the document',
       'good',
       'GET',
       '/signature-requests/nope/documents/nope/upload_url',
       undefined,
-      404,
+      notFound('The specified Signature Request does not exist.'),
     ],
-  ])('%s', async (_, key, method, path, body, status) => {
+  ])('%s', async (_, key, method, path, body, expected) => {
     const sandbox = await sandboxForTest({ apiKeys: ['good'] });
-    expect(await issuerOf(sandbox, key).call(method, path, body)).toMatchObject({ status });
+    expect(shown(await issuerOf(sandbox, key).call(method, path, body))).toEqual(expected);
     sandbox.takeViolations();
   });
 
@@ -46,7 +48,7 @@ describe('of two mistakes the service names', () => {
     const form = new FormData();
     form.append('document', new Blob(['no PDF'], { type: 'application/pdf' }), 'a.pdf');
     form.append('fields', new Blob(['[{}]'], { type: 'application/json' }), 'f.json');
-    expect(await issuerOf(sandbox).call('POST', '/validate-document', form)).toMatchObject({ status: 422 });
+    expect(shown(await issuerOf(sandbox).call('POST', '/validate-document', form))).toEqual(REFUSED);
     sandbox.takeViolations();
   });
 });
@@ -91,7 +93,7 @@ test('a notification ignores its body', async () => {
 // Conforms (Signature requests, service): CANCELLED is read with and without quotes.
 test.each(['CANCELLED', '"CANCELLED"', '"CANCELLED"\n'])('%j is read as CANCELLED', async (body) => {
   const { issuer, id } = await waitingRequest();
-  expect(await issuer.setStatus(id, body)).toMatchObject({ status: 204, body: undefined });
+  expect(shown(await issuer.setStatus(id, body))).toEqual(NO_CONTENT);
 });
 
 // Conforms (validate-document, manual): The example of the manual has too few dashes and is a 400.
