@@ -44,7 +44,7 @@ export async function connectRedis(url: URL, options: RedisOptions = {}): Promis
   };
   // With a listener or without: ioredis writes errors that nobody hears to stderr.
   redis.on('error', (error: unknown) => (failure = error));
-  redis.on('close', () => setUp(false));
+  redis.on('reconnecting', () => setUp(false)); // not when it is closed on purpose
   try {
     await redis.connect();
   } catch (error) {

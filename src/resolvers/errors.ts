@@ -14,7 +14,8 @@ export type ErrorCode =
   | 'EMPTY_FILE'
   | 'UNREADABLE_PDF'
   | 'FILE_ORDER'
-  | 'UPLOAD_INTERRUPTED';
+  | 'UPLOAD_INTERRUPTED'
+  | 'OUTCOME_UNKNOWN';
 
 /**
  * An outcome the caller can act on. Mutations list the subclasses they may answer with; the message is written for
@@ -216,6 +217,28 @@ export class UploadInterruptedError extends DomainError {
 
   constructor() {
     super('The file did not arrive whole. Nothing was stored: send it again.');
+  }
+}
+
+/** What nobody knows to have been made or sent. */
+export type Doubt = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'NOTIFICATION';
+
+const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
+  DOSSIER:
+    'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
+  SIGNATURE_REQUEST:
+    'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
+  NOTIFICATION:
+    'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
+};
+
+/** What was asked may have happened, and nobody knows. The message says how to go on. */
+export class OutcomeUnknownError extends DomainError {
+  override readonly name = 'OutcomeUnknownError';
+  readonly code = 'OUTCOME_UNKNOWN';
+
+  constructor(doubt: Doubt, options?: { readonly cause: unknown }) {
+    super(DOUBT_WORDS[doubt], options);
   }
 }
 

@@ -3,11 +3,12 @@ import type { UpstreamErrorKind } from '../upstream/errors.ts';
 import {
   InvalidInputError,
   NotFoundError,
+  OutcomeUnknownError,
   SignerUnavailableError,
   UnreadablePdfError,
   UpstreamFault,
 } from './errors.ts';
-import type { FaultCode } from './errors.ts';
+import type { Doubt, FaultCode } from './errors.ts';
 
 /** One line of the table: what came from where, and what the caller is told. `name` is how `docs/errors.md` calls it. */
 export interface TranslationRow {
@@ -31,6 +32,15 @@ const fault = (kind: UpstreamErrorKind, code: FaultCode, operation = '*'): Trans
     new UpstreamFault(code, { retryAfterSeconds: failure.retryAfterSeconds, cause: failure }),
 });
 
+/** A call that makes something and is not answered: whether it was carried out, nobody knows. */
+const unanswered = (operation: string, doubt: Doubt): TranslationRow[] =>
+  (['timeout', 'connection-lost'] as const).map((kind) => ({
+    operation,
+    kind,
+    name: 'OutcomeUnknownError',
+    make: (cause) => new OutcomeUnknownError(doubt, { cause }),
+  }));
+
 const refusedInput = (): Error =>
   new InvalidInputError([
     { path: [], message: 'The service refused this input without saying which value.' },
@@ -49,6 +59,7 @@ const PROFILE_FAILED = 'An error occurred while getting the profile!';
 /** The one table from a failure of the service to an error of the gateway. The first line that fits decides. */
 export const TRANSLATIONS: readonly TranslationRow[] = [
   row('createDossier', 'unprocessable', 'InvalidInputError', refusedInput),
+  ...unanswered('createDossier', 'DOSSIER'),
   row('getDossier', 'not-found', 'NotFoundError', noDossier),
   row('getRequestsByDossier', 'not-found', 'NotFoundError', noDossier),
   row('getSignerByFiscalCode', 'unprocessable', 'InvalidInputError', refusedInput),
@@ -71,6 +82,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
   row('createSignatureRequest', 'not-found', 'NotFoundError', noDossier),
   row('createSignatureRequest', 'bad-request', 'InvalidInputError', expired, 'Invalid expire date.'),
   row('createSignatureRequest', 'unprocessable', 'InvalidInputError', refusedInput),
+  ...unanswered('createSignatureRequest', 'SIGNATURE_REQUEST'),
   row('getSignatureRequest', 'not-found', 'NotFoundError', noRequest),
   row('getDocumentUploadUrl', 'not-found', 'NotFoundError', () => new NotFoundError('DOCUMENT'), 'Document'),
   row('getDocumentUploadUrl', 'not-found', 'NotFoundError', noRequest),

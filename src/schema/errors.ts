@@ -9,6 +9,7 @@ import {
   InvalidInputError,
   NotAPdfError,
   NotFoundError,
+  OutcomeUnknownError,
   SignerUnavailableError,
   UnreadablePdfError,
   UploadInterruptedError,
@@ -38,6 +39,7 @@ export const ErrorCodeEnum = describedEnum<ErrorCode>(
     UNREADABLE_PDF: 'The service could not open the PDF.',
     FILE_ORDER: 'Files came in another order than the fields that use them.',
     UPLOAD_INTERRUPTED: 'The file did not arrive whole.',
+    OUTCOME_UNKNOWN: 'What was asked may have happened, and nobody knows.',
   },
 );
 
@@ -211,6 +213,11 @@ const plainErrors = [
     'Files came in another order than the fields that use them, and were too large to be kept meanwhile.',
   ],
   [UploadInterruptedError, 'UploadInterruptedError', 'The file did not arrive whole. Nothing was stored.'],
+  [
+    OutcomeUnknownError,
+    'OutcomeUnknownError',
+    'The service did not answer, so what was asked may have happened. The message says how to go on.',
+  ],
 ] as const;
 
 for (const [type, name, description] of plainErrors) {

@@ -97,6 +97,16 @@ const noDocument = error('NotFoundError', 'NOT_FOUND', 'No document of this sign
 });
 const invalid = (path: string[], message: string) =>
   error('InvalidInputError', 'INVALID_INPUT', message, { fieldErrors: [{ path, message }] });
+const unknownDossier = error(
+  'OutcomeUnknownError',
+  'OUTCOME_UNKNOWN',
+  'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
+);
+const unknownRequest = error(
+  'OutcomeUnknownError',
+  'OUTCOME_UNKNOWN',
+  'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
+);
 const refusedInput = invalid([], 'The service refused this input without saying which value.');
 const unavailable = (reason: string, message: string) =>
   error('SignerUnavailableError', 'SIGNER_UNAVAILABLE', message, { reason });
@@ -279,6 +289,15 @@ const RESULTS: readonly {
     expected: unavailable('NOT_A_TESTER', expect.stringContaining('not on the list of testers')),
   },
   {
+    code: 'OUTCOME_UNKNOWN',
+    when: 'the connection breaks before a dossier is answered',
+    provoke: (world) => {
+      world.fail('createDossier', (_, __, req) => void req.socket.resetAndDestroy());
+      return outcome(world, 'createDossier', DOSSIER);
+    },
+    expected: unknownDossier,
+  },
+  {
     code: 'ALREADY_NOTIFIED',
     when: 'the citizen is notified twice',
     provoke: async (world) => {
@@ -400,6 +419,8 @@ const NOT_ALLOWED = 'It is not allowed to send a message to this user.';
 /** The lines of the table that are about one operation: what the service does, and what the caller is told. */
 const ROWS: readonly (readonly [operation: string, kind: string, words: string, expected: unknown])[] = [
   ['createDossier', 'unprocessable', '', refusedInput],
+  ['createDossier', 'timeout', '', unknownDossier],
+  ['createDossier', 'connection-lost', '', unknownDossier],
   ['getDossier', 'not-found', '', { data: { dossier: null } }],
   ['getRequestsByDossier', 'not-found', '', { data: { dossier: { signatureRequests: null } } }],
   ['getSignerByFiscalCode', 'unprocessable', '', refusedInput],
@@ -423,6 +444,8 @@ const ROWS: readonly (readonly [operation: string, kind: string, words: string, 
     invalid(['expiresAt'], 'The expiry must be in the future.'),
   ],
   ['createSignatureRequest', 'unprocessable', '', refusedInput],
+  ['createSignatureRequest', 'timeout', '', unknownRequest],
+  ['createSignatureRequest', 'connection-lost', '', unknownRequest],
   ['getSignatureRequest', 'not-found', '', noRequest],
   ['getDocumentUploadUrl', 'not-found', 'Document', noDocument],
   ['getDocumentUploadUrl', 'not-found', '', noRequest],
@@ -462,6 +485,11 @@ const CALLERS: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   validateDocument: async (world) => validated(world, await makePdf()),
 };
 
+/** Failures that are no answer. */
+const DOES: Readonly<Record<string, StubHandler>> = {
+  timeout: () => {},
+  'connection-lost': (_, __, req) => void req.socket.resetAndDestroy(),
+};
 const STATUS_OF: Readonly<Record<string, number>> = {
   'bad-request': 400,
   unauthorized: 401,
@@ -473,8 +501,8 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 
 test.each(ROWS)('%s: %s %s', async (operation, kind, words, expected) => {
-  const world = await startFailingGateway();
-  world.fail(operation, refuses(STATUS_OF[kind] ?? 0, words || UPSTREAM_WORDS));
+  const world = await startFailingGateway(kind === 'timeout' ? { upstreamTimeoutMs: 150 } : {});
+  world.fail(operation, DOES[kind] ?? refuses(STATUS_OF[kind] ?? 0, words || UPSTREAM_WORDS));
   const answer = await CALLERS[operation]?.(world);
   expectNoSecrets(JSON.stringify(answer));
   expect(answer).toEqual(expected);

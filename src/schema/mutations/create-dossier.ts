@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../resolvers/errors.ts';
+import { InvalidInputError, OutcomeUnknownError } from '../../resolvers/errors.ts';
 import type { Dossier } from '../../upstream/decode.ts';
 import { DocumentInput } from '../document-input.ts';
 import { DossierType } from '../dossier.ts';
@@ -35,7 +35,7 @@ builder.mutationField('createDossier', (t) =>
     authScopes: STAFF_WRITES,
     description: 'Step 1: says what is to be signed. Every call makes a new dossier.',
     errors: {
-      types: [InvalidInputError],
+      types: [InvalidInputError, OutcomeUnknownError],
       union: { description: 'What `createDossier` answers with.' },
     },
     args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },

@@ -1,4 +1,4 @@
-import { InvalidInputError, NotFoundError } from '../../resolvers/errors.ts';
+import { InvalidInputError, NotFoundError, OutcomeUnknownError } from '../../resolvers/errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DocumentInput } from '../document-input.ts';
 import { SignatureRequestType } from '../signature-request.ts';
@@ -43,7 +43,7 @@ builder.mutationField('createSignatureRequest', (t) =>
     authScopes: OWN_WRITES,
     description: 'Step 3: makes a request, in status DRAFT, for one citizen. Every call makes a new one.',
     errors: {
-      types: [InvalidInputError, NotFoundError],
+      types: [InvalidInputError, NotFoundError, OutcomeUnknownError],
       union: { description: 'What `createSignatureRequest` answers with.' },
     },
     args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
