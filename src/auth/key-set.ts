@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch } from 'jose';
 import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
+import { KeySetError, readKeySet } from './read-key-set.ts';
 
 export interface KeySetOptions {
   /** https, or http on this machine. */
@@ -12,12 +13,11 @@ export interface KeySetOptions {
   readonly cooldownMs?: number;
   /** Deadline of one reading. @default 5 000 */
   readonly timeoutMs?: number;
+  /** Pause after a reading that failed, while there are no keys to use: till then nobody waits for one. @default 5 000 */
+  readonly retryMs?: number;
   /** Hears of each reading that failed. */
-  readonly onFailure?: (failure: unknown) => void;
+  readonly onFailure?: (failure: KeySetError) => void;
 }
-
-/** Sets of keys are a few kilobytes. */
-const MAX_BYTES = 512 * 1024;
 
 /**
  * The keys of an issuer of tokens. They are read again when they are no longer fresh, and when a token names a key that
@@ -28,19 +28,21 @@ const MAX_BYTES = 512 * 1024;
  * revoked must not be believed for ever by somebody who keeps us from hearing of it.
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
-  const { url, maxStaleMs, cooldownMs = 30_000, timeoutMs = 5_000, onFailure } = options;
+  const { url, maxStaleMs, cooldownMs = 30_000, timeoutMs = 5_000, retryMs = 5_000, onFailure } = options;
   const freshMs = Math.min(options.freshMs ?? 600_000, maxStaleMs);
   let last: { readonly text: string; readonly at: number } | undefined;
+  let lastFailure: { readonly failure: KeySetError; readonly at: number } | undefined;
   const isUsable = (): boolean => last !== undefined && performance.now() - last.at < maxStaleMs;
 
   const read: FetchImplementation = async (...[address, init]) => {
+    // Whoever sends tokens must not be able to make us ask an issuer in trouble again and again.
+    if (!isUsable() && lastFailure !== undefined && performance.now() - lastFailure.at < retryMs)
+      throw lastFailure.failure;
     try {
-      const response = await fetch(address, init);
-      if (response.status !== 200) throw new TypeError(`the key set was answered with ${response.status}`);
-      const text = await readText(response);
-      checkKeySet(text);
-      last = { text, at: performance.now() };
+      last = { text: await readKeySet(fetch(address, init)), at: performance.now() };
     } catch (failure) {
+      if (!(failure instanceof KeySetError)) throw failure;
+      lastFailure = { failure, at: performance.now() };
       onFailure?.(failure);
       if (!isUsable()) throw failure;
     }
@@ -58,22 +60,4 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     if (last !== undefined && !isUsable()) await keys.reload();
     return keys(header, token);
   };
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new TypeError('the key set is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-/** An issuer that is broken may answer 200 all the same, and its error page is no reason to forget the keys. */
-function checkKeySet(text: string): void {
-  const body: unknown = JSON.parse(text);
-  const isKeySet = typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys);
-  if (!isKeySet) throw new TypeError('the answer is no key set');
 }

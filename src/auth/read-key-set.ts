@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/** Sets of keys are a few kilobytes. */
+const MAX_BYTES = 512 * 1024;
+
+/** The rest of it is for jose to judge, key by key. */
+const keySetRules = z.object({ keys: z.array(z.looseObject({})) });
+
+/** A set of keys could not be read. The message says what was wrong and holds nothing of what was read. */
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
+}
+
+/**
+ * The text of the answer, if it is a set of keys: whoever answers with something else, such as an error page with status
+ * 200, gives no reason to forget the keys that are known.
+ * @throws {KeySetError} for every failure, whatever its origin.
+ */
+export async function readKeySet(answer: Promise<Response>): Promise<string> {
+  try {
+    const response = await answer;
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new KeySetError(`status ${response.status}`);
+    }
+    const text = await readText(response);
+    if (!isKeySet(text)) throw new KeySetError('the answer is no key set');
+    return text;
+  } catch (cause) {
+    throw cause instanceof KeySetError ? cause : new KeySetError(reasonOf(cause), { cause });
+  }
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new KeySetError('the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function isKeySet(text: string): boolean {
+  try {
+    return keySetRules.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** What the platform's `fetch` fails with has the code of the network in its cause. */
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return 'unknown';
+  if (failure.name === 'TimeoutError') return 'no answer in time';
+  const { cause } = failure;
+  return cause instanceof Error && 'code' in cause ? `not reached: ${String(cause.code)}` : 'not reached';
+}
