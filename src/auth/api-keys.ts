@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setInterval } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Staff } from './caller.ts';
 
@@ -26,9 +28,22 @@ export class ApiKeysError extends Error {
 
 /** @throws {ApiKeysError} */
 export function readApiKeys(file: string): readonly Entry[] {
+  return entriesIn(textOf(file));
+}
+
+/** Undefined for a file that cannot be read. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function entriesIn(text: string | undefined): readonly Entry[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'));
+    parsed = JSON.parse(text ?? '');
   } catch {
     throw new ApiKeysError('must be a file with JSON that can be read');
   }
@@ -65,18 +80,29 @@ export interface ApiKeys {
 
 /** @throws {ApiKeysError} */
 export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions): ApiKeys {
-  let entries = readApiKeys(file);
-  // Looks at the path again and again, as files that are put in place of others, or mounted, make no event everywhere.
-  const reload = (): void => {
-    try {
-      entries = readApiKeys(file);
-      onReload();
-    } catch (failure) {
-      if (!(failure instanceof ApiKeysError)) throw failure;
-      onReload(failure);
+  let text = textOf(file);
+  let entries = entriesIn(text);
+  const stopped = new AbortController();
+
+  /** Reads the whole of it each time: not every file system tells of changes, or dates them finely enough. */
+  async function watch(): Promise<void> {
+    for await (const _ of setInterval(pollMs, undefined, { ref: false, signal: stopped.signal })) {
+      const now = await readFile(file, 'utf8').catch(() => undefined);
+      if (now === text) continue;
+      text = now;
+      try {
+        entries = entriesIn(text);
+        onReload();
+      } catch (failure) {
+        if (!(failure instanceof ApiKeysError)) throw failure;
+        onReload(failure);
+      }
     }
-  };
-  watchFile(file, { interval: pollMs, persistent: false }, reload);
+  }
+  watch().catch((failure: unknown) => {
+    if (!stopped.signal.aborted) throw failure;
+  });
+
   return {
     ownerOf(key) {
       const hash = createHash('sha256').update(key).digest();
@@ -85,6 +111,6 @@ export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions):
       for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) owner = entry.owner;
       return owner;
     },
-    close: () => unwatchFile(file, reload),
+    close: () => stopped.abort(),
   };
 }
