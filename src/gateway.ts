@@ -16,6 +16,7 @@ import type { Protections } from './plugins/protections.ts';
 import { authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
+import { useNoStore } from './plugins/use-no-store.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
@@ -118,6 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     multipart: false,
     maxRequestBodySize: false,
     plugins: [
+      useNoStore(),
       ...protectRequests(options.host, protections),
       useAuthentication({
         authentication,
@@ -142,6 +144,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       keepAliveTimeout: times.idle,
       connectionsCheckingInterval: times.checkEvery,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Of two `Authorization` headers Node would take the first, and a proxy in front perhaps the other.
+      joinDuplicateHeaders: true,
     },
     yoga,
   );

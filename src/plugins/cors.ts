@@ -19,7 +19,7 @@ export function corsFor(origins: readonly string[]): false | ((request: Request)
       // Twice: with a list of one, Yoga leaves out `Vary: Origin`.
       origin: [origin, origin],
       methods: ['GET', 'POST'],
-      exposedHeaders: ['retry-after', 'x-request-id'],
+      exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
       credentials: false,
       maxAge: PREFLIGHT_SECONDS,
     };
