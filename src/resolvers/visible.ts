@@ -22,16 +22,20 @@ export async function visible(
 ): Promise<SignatureRequest> {
   const own = await ownSigner(context);
   const request = await translated(read());
-  if (own !== undefined && request.signerId !== own.id) throw new NotFoundError('SIGNATURE_REQUEST');
+  if (own !== undefined && !isSame(own.id, request.signerId)) throw new NotFoundError('SIGNATURE_REQUEST');
   return request;
 }
 
 /** A citizen makes requests for themselves. @throws {InvalidInputError} for any other signer, known or not. */
 export async function checkSignerIsOwn(context: GatewayContext, signerId: string): Promise<void> {
   const own = await ownSigner(context);
-  // Ids are UUIDs, in which case has no meaning.
-  if (own !== undefined && own.id.toLowerCase() !== signerId.toLowerCase())
+  if (own !== undefined && !isSame(own.id, signerId))
     throw new InvalidInputError([{ path: ['signerId'], message: 'The signer must be yourself.' }]);
+}
+
+/** Ids of signers are UUIDs, in which case has no meaning; the service keeps each request's as it was sent. */
+function isSame(signerId: string, other: string): boolean {
+  return signerId.toLowerCase() === other.toLowerCase();
 }
 
 /** A citizen looks up themselves. @throws {InvalidInputError} for any other code, before anything is asked. */
