@@ -1,4 +1,5 @@
-import type { GraphQLSchema } from 'graphql';
+import { getNamedType, isInterfaceType, isObjectType, isUnionType } from 'graphql';
+import type { GraphQLField, GraphQLNamedType, GraphQLSchema } from 'graphql';
 import { ROLES } from '../auth/caller.ts';
 import type { Role } from '../auth/caller.ts';
 
@@ -42,15 +43,38 @@ function scopesOf({ pothosOptions: options }: { readonly pothosOptions?: unknown
 }
 
 /**
- * The schema, if all that can be asked for first has a rule: a field that nobody thought about is open to nobody.
+ * The schema, if all that can be asked for first has a rule, and all that leads from one record to another: a field that
+ * nobody thought about is open to nobody. Records are what queries answer with.
  * @throws {TypeError} naming the fields without one.
  */
 export function withRules(schema: GraphQLSchema): GraphQLSchema {
   const rules = rulesOf(schema);
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
-  const open = roots
-    .flatMap((type) => Object.keys(type?.getFields() ?? {}).map((name) => `${type?.name}.${name}`))
-    .filter((field) => !rules.get(field)?.includes('operator'));
+  const records: GraphQLNamedType[] = fieldsOf(schema.getQueryType()).map(({ type }) => getNamedType(type));
+  const leadsToRecord = ({ type }: Field): boolean =>
+    typesBelow(getNamedType(type)).some((found) => records.includes(found));
+  const open = [
+    ...roots.flatMap((type) => fieldsOf(type).map(({ name }) => `${type?.name}.${name}`)),
+    ...records.flatMap((type) =>
+      fieldsOf(type)
+        .filter(leadsToRecord)
+        .map(({ name }) => `${type.name}.${name}`),
+    ),
+  ].filter((field) => !rules.get(field)?.includes('operator'));
   if (open.length > 0) throw new TypeError(`no rule says who may use ${open.join(', ')}`);
   return schema;
+}
+
+type Field = GraphQLField<unknown, unknown>;
+
+function fieldsOf(type: GraphQLNamedType | null | undefined): readonly Field[] {
+  return isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [];
+}
+
+/** A type and all that its fields lead to. */
+function typesBelow(type: GraphQLNamedType, seen = new Set<GraphQLNamedType>()): GraphQLNamedType[] {
+  if (seen.has(type)) return [];
+  seen.add(type);
+  const next = isUnionType(type) ? type.getTypes() : fieldsOf(type).map((field) => getNamedType(field.type));
+  return [type, ...next.flatMap((below) => typesBelow(below, seen))];
 }

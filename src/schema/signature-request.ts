@@ -68,6 +68,7 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
     dossier: t.field({
       type: DossierType,
       nullable: true,
+      authScopes: OWN_READS,
       description: 'What it was made from. One more call of the service.',
       resolve: ({ dossierId }, _, context) => dossier(context, dossierId),
     }),
