@@ -2,10 +2,11 @@ import { openApiKeys } from './api-keys.ts';
 import type { ApiKeysError } from './api-keys.ts';
 import { ANYBODY } from './caller.ts';
 import type { Caller } from './caller.ts';
-import { apiKey, bearerToken, hasCredential } from './credentials.ts';
+import { apiKey, bearerToken } from './credentials.ts';
 import { AuthenticationError } from './errors.ts';
 import { createKeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
+import type { KeySetError } from './read-key-set.ts';
 import { verifyJwt } from './verify-jwt.ts';
 import type { JwtRules } from './verify-jwt.ts';
 
@@ -17,7 +18,7 @@ export type AuthenticationOptions =
 
 export interface AuthenticationEvents {
   /** The keys of the token issuer could not be read. */
-  readonly onKeySetFailure: (failure: unknown) => void;
+  readonly onKeySetFailure: (failure: KeySetError) => void;
   /** The file of API keys has changed; with a failure it cannot be used and is not. */
   readonly onApiKeysReload: (failure?: ApiKeysError) => void;
 }
@@ -39,8 +40,7 @@ export function createAuthentication(
     case 'jwt': {
       const keys = createKeySet({ ...options.keySet, onFailure: events.onKeySetFailure });
       return {
-        authenticate: async (headers) =>
-          verifyJwt(credentialOf(headers, bearerToken(headers)), keys, options.rules),
+        authenticate: async (headers) => verifyJwt(bearerToken(headers), keys, options.rules),
         close() {},
       };
     }
@@ -48,7 +48,7 @@ export function createAuthentication(
       const keys = openApiKeys({ ...options, onReload: events.onApiKeysReload });
       return {
         async authenticate(headers) {
-          const owner = keys.ownerOf(credentialOf(headers, apiKey(headers)));
+          const owner = keys.ownerOf(apiKey(headers));
           if (owner === undefined) throw new AuthenticationError('invalid');
           return owner;
         },
@@ -56,9 +56,4 @@ export function createAuthentication(
       };
     }
   }
-}
-
-function credentialOf(headers: Headers, found: string | undefined): string {
-  if (found === undefined) throw new AuthenticationError(hasCredential(headers) ? 'invalid' : 'missing');
-  return found;
 }

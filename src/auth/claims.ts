@@ -22,15 +22,16 @@ type Claims = Readonly<Record<string, unknown>>;
 export function callerOfClaims(claims: Claims, names: ClaimNames, clockSkewSeconds: number): Caller {
   const subject = claims['sub'];
   const expiry = claims['exp'];
-  if (typeof subject !== 'string' || subject === '') throw new AuthenticationError('invalid');
-  if (typeof expiry !== 'number') throw new AuthenticationError('invalid');
+  if (typeof subject !== 'string' || subject === '')
+    throw new AuthenticationError('invalid', { reason: 'sub' });
+  if (typeof expiry !== 'number') throw new AuthenticationError('invalid', { reason: 'exp' });
   const tenantClaim = claimAt(claims, names.tenant);
   const tenant = typeof tenantClaim === 'string' && tenantClaim !== '' ? tenantClaim : undefined;
   const expiresAt = new Date(Math.min((expiry + clockSkewSeconds) * 1000, LAST_MOMENT_MS));
   const known = { kind: 'jwt', tenant, subject, expiresAt } as const;
-  const role = roleIn(claimAt(claims, names.role));
+  const role = roleIn(claims, names.role);
   if (role !== 'citizen') return { ...known, role };
-  return { ...known, role, fiscalCode: fiscalCodeIn(claimAt(claims, names.fiscalCode)) };
+  return { ...known, role, fiscalCode: fiscalCodeIn(claims, names.fiscalCode) };
 }
 
 /** A claim by its whole name, for names such as `https://example.it/role` have dots too, or else by its path. */
@@ -45,16 +46,21 @@ function claimAt(claims: Claims, path: string): unknown {
 }
 
 /** One name, or a list that has one among others that are not ours. With two there is no telling which was meant. */
-function roleIn(claim: unknown): Role {
+function roleIn(claims: Claims, name: string): Role {
+  const claim = claimAt(claims, name);
   const named: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
-  const [role, ...others] = ROLES.filter((name) => named.includes(name));
-  if (role === undefined || others.length > 0) throw new AuthenticationError('no-rights');
+  const [role, ...others] = ROLES.filter((known) => named.includes(known));
+  if (role === undefined || others.length > 0) throw withoutRights(name);
   return role;
 }
 
 /** SPID and CIE write `TINIT-` before it, eIDAS style; identity providers hand that on. */
-function fiscalCodeIn(claim: unknown): string {
+function fiscalCodeIn(claims: Claims, name: string): string {
+  const claim = claimAt(claims, name);
   const code = typeof claim === 'string' ? claim.replace(/^TINIT-/i, '').toUpperCase() : '';
-  if (!FISCAL_CODE.test(code)) throw new AuthenticationError('no-rights');
+  if (!FISCAL_CODE.test(code)) throw withoutRights(name);
   return code;
 }
+
+const withoutRights = (claim: string): AuthenticationError =>
+  new AuthenticationError('no-rights', { reason: `claim ${claim}` });

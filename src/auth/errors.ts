@@ -8,13 +8,19 @@
  */
 export type AuthenticationFailure = 'missing' | 'invalid' | 'no-rights' | 'unavailable';
 
-/** The one error of authentication. Its message holds nothing of the credential. */
+/** The one error of authentication. Neither its message nor its reason holds anything of the credential. */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
   readonly failure: AuthenticationFailure;
+  /** For the operator: which rule or which claim it is about. Callers are not told. */
+  readonly reason: string | undefined;
 
-  constructor(failure: AuthenticationFailure, options?: { readonly cause: unknown }) {
-    super(`authentication: ${failure}`, options);
+  constructor(
+    failure: AuthenticationFailure,
+    { reason, cause }: { readonly reason?: string; readonly cause?: unknown } = {},
+  ) {
+    super(`authentication: ${failure}`, { cause });
     this.failure = failure;
+    this.reason = reason;
   }
 }

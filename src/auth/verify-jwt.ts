@@ -1,5 +1,5 @@
 import { errors, jwtVerify } from 'jose';
-import type { JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose';
 import type { Caller } from './caller.ts';
 import { callerOfClaims } from './claims.ts';
 import type { ClaimNames } from './claims.ts';
@@ -17,6 +17,7 @@ export const ALGORITHMS = [
   'ES384',
   'ES512',
   'EdDSA',
+  'Ed25519',
 ] as const;
 
 export interface JwtRules {
@@ -32,28 +33,65 @@ export interface JwtRules {
 }
 
 /**
+ * What tokens for a server call themselves (RFC 9068 and what was before it). The same issuer signs others with the same
+ * keys, such as proofs and notices of a logout, which must not pass for them: RFC 8725, section 3.11.
+ */
+const TYPE = /^(application\/)?(at\+)?jwt$/i;
+
+/**
  * The caller that a token speaks of.
  * @throws {AuthenticationError}
  */
 export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: JwtRules): Promise<Caller> {
   const { issuer, audience, algorithms, clockSkewSeconds, claims } = rules;
   try {
-    const { payload } = await jwtVerify(token, keys, {
+    const { payload, protectedHeader } = await verified(token, keys, {
       issuer,
       audience,
       algorithms: [...algorithms],
       clockTolerance: clockSkewSeconds,
       requiredClaims: ['exp', 'sub'],
     });
+    const { typ = 'JWT' } = protectedHeader;
+    if (!TYPE.test(typ)) throw new AuthenticationError('invalid', { reason: 'typ' });
     return callerOfClaims(payload, claims, clockSkewSeconds);
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
-    throw new AuthenticationError(isAboutToken(cause) ? 'invalid' : 'unavailable', { cause });
+    if (!isAboutToken(cause)) throw new AuthenticationError('unavailable', { cause });
+    throw new AuthenticationError('invalid', { reason: reasonOf(cause), cause });
   }
 }
 
+/** A token that does not name its key is tried with each that it can be: while keys change there are two. */
+async function verified(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, options);
+  } catch (failure) {
+    if (!(failure instanceof errors.JWKSMultipleMatchingKeys)) throw failure;
+    for await (const key of failure) {
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (other) {
+        if (!(other instanceof errors.JWSSignatureVerificationFailed)) throw other;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+/** `ERR_JWT_CLAIM_VALIDATION_FAILED: aud`. Messages are left out: what is in them is for jose to say. */
+function reasonOf(failure: errors.JOSEError): string {
+  const isAboutClaim =
+    failure instanceof errors.JWTClaimValidationFailed || failure instanceof errors.JWTExpired;
+  return isAboutClaim ? `${failure.code}: ${failure.claim}` : failure.code;
+}
+
 /** All that jose finds wrong with a token, as opposed to what keeps it from looking. */
-function isAboutToken(failure: unknown): boolean {
+function isAboutToken(failure: unknown): failure is errors.JOSEError {
   return (
     failure instanceof errors.JWSInvalid ||
     failure instanceof errors.JWTInvalid ||
@@ -62,7 +100,6 @@ function isAboutToken(failure: unknown): boolean {
     failure instanceof errors.JWSSignatureVerificationFailed ||
     failure instanceof errors.JOSEAlgNotAllowed ||
     failure instanceof errors.JOSENotSupported ||
-    failure instanceof errors.JWKSNoMatchingKey ||
-    failure instanceof errors.JWKSMultipleMatchingKeys
+    failure instanceof errors.JWKSNoMatchingKey
   );
 }

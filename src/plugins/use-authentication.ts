@@ -5,6 +5,7 @@ import type { Authentication } from '../auth/authenticate.ts';
 import type { Caller } from '../auth/caller.ts';
 import { AuthenticationError } from '../auth/errors.ts';
 import type { AuthenticationFailure } from '../auth/errors.ts';
+import { KeySetError } from '../auth/read-key-set.ts';
 
 /** By request, for as long as there is the request. */
 const callers = new WeakMap<Request, Caller>();
@@ -23,10 +24,16 @@ export function callerOf(request: Request): Caller {
 export function authenticationEvents(logger: Logger) {
   const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
   return {
-    onUnavailable: (cause: unknown): void =>
-      logger.error({ cause: nameOf(cause) }, 'a token could not be checked'),
-    onKeySetFailure: (cause: unknown): void =>
-      logger.warn({ cause: nameOf(cause) }, 'the keys of the token issuer could not be read'),
+    /** Somebody was turned away. A good credential without rights is a matter for whoever gives them out. */
+    onRefusal: ({ failure, reason, cause }: AuthenticationError): void => {
+      if (failure === 'unavailable') {
+        // Of keys that could not be read they hear once for each reading, below.
+        const level = cause instanceof KeySetError ? 'debug' : 'error';
+        logger[level]({ cause: nameOf(cause) }, 'a token could not be checked');
+      } else logger[failure === 'no-rights' ? 'warn' : 'debug']({ failure, reason }, 'a caller was refused');
+    },
+    onKeySetFailure: ({ message: reason }: Error): void =>
+      logger.warn({ reason }, 'the keys of the token issuer could not be read'),
     onApiKeysReload: (failure?: Error): void =>
       failure === undefined
         ? logger.info('the file of API keys was read again')
@@ -41,7 +48,7 @@ export interface AuthenticationPluginOptions {
   readonly authentication: Pick<Authentication, 'authenticate'>;
   /** Whether the gateway has a key of the issuer for this caller. */
   readonly isServed: (caller: Caller) => boolean;
-  readonly events: Pick<ReturnType<typeof authenticationEvents>, 'onUnavailable'>;
+  readonly events: Pick<ReturnType<typeof authenticationEvents>, 'onRefusal'>;
 }
 
 /**
@@ -54,11 +61,11 @@ export function useAuthentication(options: AuthenticationPluginOptions): Plugin 
     async onRequestParse({ request }) {
       try {
         const caller = await authentication.authenticate(request.headers);
-        if (!isServed(caller)) throw new AuthenticationError('no-rights');
+        if (!isServed(caller)) throw new AuthenticationError('no-rights', { reason: 'tenant' });
         callers.set(request, caller);
       } catch (error) {
         if (!(error instanceof AuthenticationError)) throw error;
-        if (error.failure === 'unavailable') events.onUnavailable(error.cause);
+        events.onRefusal(error);
         throw refusalOf(error.failure);
       }
     },
@@ -67,34 +74,38 @@ export function useAuthentication(options: AuthenticationPluginOptions): Plugin 
 
 /** `WWW-Authenticate` as RFC 6750, section 3, has it. Why a token is not good is not said. */
 const REFUSALS: Readonly<
-  Record<AuthenticationFailure, { code: string; status: number; message: string; challenge?: string }>
+  Record<
+    AuthenticationFailure,
+    { code: string; status: number; message: string; headers: Readonly<Record<string, string>> }
+  >
 > = {
   missing: {
     code: 'UNAUTHENTICATED',
     status: 401,
     message: 'Say who you are: send a token in the header Authorization, or a key.',
-    challenge: 'Bearer realm="sigillo"',
+    headers: { 'www-authenticate': 'Bearer realm="sigillo"' },
   },
   invalid: {
     code: 'UNAUTHENTICATED',
     status: 401,
     message: 'The token or key is not valid, or no longer.',
-    challenge: 'Bearer realm="sigillo", error="invalid_token"',
+    headers: { 'www-authenticate': 'Bearer realm="sigillo", error="invalid_token"' },
   },
   'no-rights': {
     code: 'FORBIDDEN',
     status: 403,
     message: 'The token or key is good and gives no rights here: see the claims that the gateway wants.',
+    headers: { 'www-authenticate': 'Bearer realm="sigillo", error="insufficient_scope"' },
   },
   unavailable: {
     code: 'AUTHENTICATION_UNAVAILABLE',
     status: 503,
     message: 'Tokens cannot be checked at the moment. Try again later.',
+    headers: { 'retry-after': '5' },
   },
 };
 
 function refusalOf(failure: AuthenticationFailure): Error {
-  const { code, status, message, challenge } = REFUSALS[failure];
-  const headers = challenge === undefined ? {} : { 'www-authenticate': challenge };
+  const { code, status, message, headers } = REFUSALS[failure];
   return createGraphQLError(message, { extensions: { code, http: { status, headers } } });
 }
