@@ -6,8 +6,8 @@ const SUBFIELDS: Readonly<Record<string, string>> = {
   fieldErrors: '{ path message }',
 };
 
-/** A mutation that asks for its outcome and, of an error, for all it has to say. */
-export function mutationOf(name: string): string {
+/** A mutation that asks for its outcome and, of an error, for all it has to say. @param payload selection of a success */
+export function mutationOf(name: string, payload?: string): string {
   const capitalised = name.charAt(0).toUpperCase() + name.slice(1);
   const result = schema.getType(`${capitalised}Result`);
   if (!isUnionType(result)) throw new TypeError(`${name} has no union of results`);
@@ -18,5 +18,6 @@ export function mutationOf(name: string): string {
     );
     return `... on ${type.name} { ${fields.join(' ')} }`;
   });
+  if (payload !== undefined) selections.push(`... on ${capitalised}Payload { ${payload} }`);
   return `mutation ($input: ${capitalised}Input!) { ${name}(input: $input) { __typename ${selections.join(' ')} } }`;
 }
