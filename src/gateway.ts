@@ -85,15 +85,16 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const redis =
     options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(options.logger) }));
+  const { events = createEvents() } = options;
   const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
     timeoutMs: options.upstreamTimeoutMs,
     connections: options.upstreamConnections,
+    events,
   });
-  const storage = createStorage({ allowedHosts: options.storageHosts });
+  const storage = createStorage({ allowedHosts: options.storageHosts, events });
   const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
   const limits = { maxUploadBytes, uploadStallMs };
-  const { events = createEvents() } = options;
   const closing = new AbortController();
   const authenticationLog = authenticationEvents(options.logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);

@@ -1,14 +1,29 @@
-import { createUpstreamClient } from './client.ts';
-import type { UpstreamClient, UpstreamClientOptions } from './client.ts';
+import type { GatewayEvents } from '../events.ts';
+import type { UpstreamClient } from './client.ts';
+import { createHttpClient } from './http-client.ts';
+import type { HttpClientOptions } from './http-client.ts';
+import { withRepeats } from './with-repeats.ts';
 
 /** The key of the one issuer, or of the issuer of each tenant. */
 export type IssuerKeys = string | ReadonlyMap<string, string>;
+
+export interface UpstreamClientOptions extends HttpClientOptions {
+  /** For one call with all its repeats, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly events: GatewayEvents;
+}
 
 /** The clients of a gateway: one for each issuer's key, with connections of its own, so that nothing is shared. */
 export interface UpstreamClients {
   /** With one issuer it is the same for everybody. Undefined for a tenant that there is no key for. */
   of(tenant: string | undefined): UpstreamClient | undefined;
   close(): Promise<void>;
+}
+
+/** The client of one issuer's key. What a call passes on its way out, from the last line up. */
+export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
+  const http = createHttpClient(options);
+  return withRepeats(options)(http);
 }
 
 export function createUpstreamClients(

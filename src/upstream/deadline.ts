@@ -1,3 +1,17 @@
+/** Why a signal of ours is aborted when it is not the caller who left. */
+export class TimeIsUpError extends Error {
+  override readonly name = 'TimeIsUpError';
+
+  constructor() {
+    super('The time is up.');
+  }
+}
+
+/** How a call ends that an aborted signal ends: whoever listens is still there, or is not. */
+export function kindOfAbort(signal: AbortSignal): 'timeout' | 'aborted' {
+  return signal.reason instanceof TimeIsUpError ? 'timeout' : 'aborted';
+}
+
 /**
  * The end of a call: its time limit, or the caller leaving, whichever comes first. Dispose of it when the call is over.
  *
@@ -5,57 +19,88 @@
  * to them until the time limit has passed: under load hundreds of megabytes, and as much processor time as the call.
  */
 export class Deadline implements Disposable {
-  readonly caller: AbortSignal | undefined;
   readonly #timeoutMs: number;
+  readonly #caller: AbortSignal | undefined;
   readonly #controller = new AbortController();
-  #endsAt: number;
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt = 0;
+  /** What was left when the clock was last started. */
+  #leftMs: number;
+  #usedMs = 0;
   #isDisposed = false;
 
   constructor(timeoutMs: number, caller?: AbortSignal) {
-    this.caller = caller;
     this.#timeoutMs = timeoutMs;
-    this.#endsAt = performance.now() + timeoutMs;
-    this.#timer = setTimeout(this.#expire, timeoutMs);
+    this.#leftMs = timeoutMs;
+    this.#caller = caller;
+    this.#start();
     if (caller?.aborted === true) this.#leave();
     else caller?.addEventListener('abort', this.#leave);
   }
 
-  /** On the clock of `performance.now()`. */
+  /** When the time is up, if nothing stops the clock any more. On the clock of `performance.now()`. */
   get endsAt(): number {
-    return this.#endsAt;
+    return (this.#timer === undefined ? performance.now() : this.#startedAt) + this.#leftMs;
   }
 
-  /** Waits for something that is not the call's doing: the clock stops, and then begins anew. */
-  async pausedFor<T>(work: Promise<T>): Promise<T> {
-    clearTimeout(this.#timer);
+  /** Milliseconds for which the clock has run. */
+  get usedMs(): number {
+    return this.#usedMs + (this.#timer === undefined ? 0 : performance.now() - this.#startedAt);
+  }
+
+  /** Waits for something that is not the call's doing: the clock stands still meanwhile. */
+  async stoppedFor<T>(work: Promise<T>): Promise<T> {
+    this.#stop();
     try {
       return await work;
     } finally {
-      // The call may have ended while its body was still being waited for.
-      if (!this.#isDisposed) {
-        this.#endsAt = performance.now() + this.#timeoutMs;
-        this.#timer = setTimeout(this.#expire, this.#timeoutMs);
-      }
+      this.#start();
     }
   }
 
-  /** Aborted when the time is up or the caller leaves. */
+  /** As `stoppedFor`; afterwards the call has all of its time again. */
+  async renewedBy<T>(work: Promise<T>): Promise<T> {
+    this.#stop();
+    try {
+      return await work;
+    } finally {
+      this.#leftMs = this.#timeoutMs;
+      this.#start();
+    }
+  }
+
+  /** Aborted when the time is up, with a `TimeIsUpError`, or when the caller leaves, with their reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   [Symbol.dispose](): void {
+    this.#stop();
     this.#isDisposed = true;
+    this.#caller?.removeEventListener('abort', this.#leave);
+  }
+
+  #start(): void {
+    // The call may have ended while its body was still being waited for.
+    if (this.#isDisposed) return;
+    this.#startedAt = performance.now();
+    this.#timer = setTimeout(this.#expire, this.#leftMs);
+  }
+
+  #stop(): void {
+    if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
-    this.caller?.removeEventListener('abort', this.#leave);
+    this.#timer = undefined;
+    const ranMs = performance.now() - this.#startedAt;
+    this.#usedMs += ranMs;
+    this.#leftMs = Math.max(0, this.#leftMs - ranMs);
   }
 
   readonly #expire = (): void => {
-    this.#controller.abort(new DOMException('The time is up.', 'TimeoutError'));
+    this.#controller.abort(new TimeIsUpError());
   };
 
   readonly #leave = (): void => {
-    this.#controller.abort(this.caller?.reason);
+    this.#controller.abort(this.#caller?.reason);
   };
 }

@@ -65,7 +65,7 @@ test('a storage that redirects is not followed', async () => {
 });
 
 test('an allowed name that the DNS leads to this machine is not connected to', async () => {
-  const storage = createStorage({ allowedHosts: ['localhost'], backoffMs: 1, attempts: 1 });
+  const storage = createStorage({ allowedHosts: ['localhost'], retries: { firstPauseMs: 1, attempts: 1 } });
   onTestFinished(() => storage.close());
   await expect(storage.putBlob('https://localhost/c/b?sig=x', Buffer.from('%PDF-'))).rejects.toMatchObject({
     kind: 'unreachable',
@@ -76,7 +76,7 @@ test('an allowed name that the DNS leads to this machine is not connected to', a
 test('a whole origin, which somebody wrote out by hand, may be on this machine', async () => {
   const stub = await startHttpStub((_, res) => sendJson(res, 201, {}));
   const origin = stub.origin.replace('127.0.0.1', 'localhost');
-  const storage = createStorage({ allowedHosts: [origin], backoffMs: 1 });
+  const storage = createStorage({ allowedHosts: [origin], retries: { firstPauseMs: 1 } });
   onTestFinished(() => storage.close());
   await storage.putBlob(`${origin}/c/b?sig=x`, Buffer.from('%PDF-'));
   expect(stub.calls).toHaveLength(1);

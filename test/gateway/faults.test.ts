@@ -31,7 +31,7 @@ async function startWorld(upstreamTimeoutMs = LONG_DEADLINE_MS) {
 /** A call of the service, and what a caller of the gateway asks to bring it about. */
 interface Operation {
   readonly operationId: string;
-  /** GET is repeated when it fails, what writes is not, and what was streamed cannot be. */
+  /** What only reads is repeated when it fails, what writes is not, and what was streamed cannot be. */
   readonly sort: 'read' | 'write' | 'stream';
   /** Without an answer, nobody knows whether it has made something. */
   readonly makes?: boolean;
@@ -79,7 +79,7 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     operationId: 'getSignerByFiscalCode',
-    sort: 'write',
+    sort: 'read',
     ask: (world) => mutate(world, 'findSigner', { fiscalCode: 'SPNDNL80R13C555X' }),
   },
   {

@@ -104,7 +104,7 @@ test('repeats a block, and only that block, when its connection breaks', async (
   });
   await using gateway = await startUploadGateway({
     target: storage.address,
-    storage: { allowedHosts: [storage.origin], backoffMs: 1 },
+    storage: { allowedHosts: [storage.origin], retries: { firstPauseMs: 1 } },
   });
   using client = new PoliteClient(gateway.port);
   expect((await client.post(uploadBody(UPLOAD, { f: content }))).body).toEqual({

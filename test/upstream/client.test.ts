@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { MockAgent } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import { createUpstreamClient, MultipartBody } from '../../src/upstream/client.ts';
-import type { ApiCall, UpstreamClientOptions } from '../../src/upstream/client.ts';
+import { createEvents } from '../../src/events.ts';
+import { MultipartBody } from '../../src/upstream/client.ts';
+import type { ApiCall } from '../../src/upstream/client.ts';
+import { createUpstreamClient } from '../../src/upstream/clients.ts';
+import type { UpstreamClientOptions } from '../../src/upstream/clients.ts';
 import { UpstreamError } from '../../src/upstream/errors.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import type { StubHandler } from '../support/http-stub.ts';
@@ -28,6 +31,7 @@ function clientAt(origin: string, options: Partial<UpstreamClientOptions> = {}) 
     apiKey: 'the-key',
     timeoutMs: 5_000,
     connections: 5,
+    events: createEvents(),
     ...options,
   });
   onTestFinished(() => client.close());

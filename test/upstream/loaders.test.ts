@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createUpstreamClient } from '../../src/upstream/client.ts';
+import { createEvents } from '../../src/events.ts';
+import { createUpstreamClient } from '../../src/upstream/clients.ts';
 import { dossierById } from '../../src/upstream/loaders/dossier-by-id.ts';
 import { loadEach } from '../../src/upstream/loaders/load-each.ts';
 import { signatureRequestById } from '../../src/upstream/loaders/signature-request-by-id.ts';
@@ -21,6 +22,7 @@ async function start() {
     apiKey: 'key',
     timeoutMs: 5_000,
     connections: 50,
+    events: createEvents(),
   });
   onTestFinished(() => client.close());
   return { stub, client };

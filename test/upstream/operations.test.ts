@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createUpstreamClient } from '../../src/upstream/client.ts';
+import { createHttpClient } from '../../src/upstream/http-client.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
 import type { components } from '../../src/upstream/openapi.d.ts';
 import { createDossier } from '../../src/upstream/operations/create-dossier.ts';
@@ -188,7 +188,7 @@ async function serviceThat(status: number, answer: unknown) {
     answer === undefined ? void res.writeHead(status).end() : sendJson(res, status, answer),
   );
   const options = { baseUrl: new URL(`${stub.origin}/api`), apiKey: 'key', timeoutMs: 5_000, connections: 2 };
-  const client = createUpstreamClient(options);
+  const client = createHttpClient(options);
   onTestFinished(() => client.close());
   return { stub, client };
 }
@@ -239,7 +239,7 @@ test.each(OPERATIONS.filter(({ answer }) => answer !== undefined))(
     let body: unknown;
     const stub = await startHttpStub((_, res) => sendJson(res, status, body));
     const options = { baseUrl: new URL(stub.origin), apiKey: 'key', timeoutMs: 5_000, connections: 2 };
-    const client = createUpstreamClient(options);
+    const client = createHttpClient(options);
     onTestFinished(() => client.close());
     for (const [name, shape] of wrong) {
       body = shape;

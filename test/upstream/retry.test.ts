@@ -1,80 +1,154 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { createEvents } from '../../src/events.ts';
+import { Deadline } from '../../src/upstream/deadline.ts';
 import { UpstreamError } from '../../src/upstream/errors.ts';
 import type { UpstreamErrorKind } from '../../src/upstream/errors.ts';
-import { pauseBeforeRepeat } from '../../src/upstream/retry.ts';
+import { repeated } from '../../src/upstream/retry.ts';
+import type { CallSort, RetryPolicy } from '../../src/upstream/retry.ts';
 
 beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.1);
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
 });
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const open = () => ({ signal: new AbortController().signal, endsAt: performance.now() + 10_000 });
+const OPERATION = 'anOperation';
 const failure = (kind: UpstreamErrorKind, retryAfterSeconds?: number): UpstreamError =>
-  new UpstreamError({ operation: 'getDossier', kind, retryAfterSeconds });
+  new UpstreamError({ operation: OPERATION, kind, retryAfterSeconds });
 
-/** The table in `retry.ts`. */
-test.each<[UpstreamErrorKind, boolean, boolean]>([
-  ['unreachable', true, true],
-  ['rate-limited', true, true],
-  ['connection-lost', true, false],
-  ['server-error', true, false],
-  ['timeout', false, false],
-  ['aborted', false, false],
-  ['bad-request', false, false],
-  ['unauthorized', false, false],
-  ['forbidden', false, false],
-  ['not-found', false, false],
-  ['unprocessable', false, false],
-  ['contract', false, false],
-])('%s is repeated for GET: %s, for POST and PUT: %s', async (kind, get, others) => {
-  const repeated = (method: string) => pauseBeforeRepeat({ method }, failure(kind), 1, open());
-  expect([await repeated('GET'), await repeated('POST'), await repeated('PUT')]).toEqual([
-    get,
-    others,
-    others,
+interface Setting {
+  readonly sort?: CallSort;
+  readonly policy?: Partial<RetryPolicy>;
+  readonly timeoutMs?: number;
+  readonly caller?: AbortSignal;
+}
+
+/** A call that fails in these ways, one after the other, and then succeeds. What became of it, and all that was told. */
+async function run(failures: readonly unknown[], setting: Setting = {}) {
+  const { sort = 'read', timeoutMs = 10_000 } = setting;
+  const policy = { attempts: 3, firstPauseMs: 2, ...setting.policy };
+  const deadline = new Deadline(timeoutMs, setting.caller);
+  onTestFinished(() => deadline[Symbol.dispose]());
+  const events = createEvents();
+  const told: unknown[] = [];
+  events.on('upstreamRetry', (event) => told.push(event));
+  events.on('upstreamCall', ({ durationMs, ...event }) => {
+    expect(durationMs).toBeGreaterThan(0);
+    told.push(event);
+  });
+  let attempts = 0;
+  const startedAt = performance.now();
+  const outcome = await repeated({ operation: OPERATION, sort, policy, deadline, events }, async () => {
+    const next = failures[attempts];
+    attempts += 1;
+    if (next !== undefined) throw next;
+    return 'done';
+  }).catch((error: unknown) => error);
+  return { outcome, attempts, told, tookMs: performance.now() - startedAt };
+}
+
+const SORTS = ['read', 'write', 'stream', 'block'] as const satisfies CallSort[];
+
+/** The table in `retry.ts`; the compiler asks for each kind. */
+const TABLE: Readonly<Record<UpstreamErrorKind, string>> = {
+  unreachable: 'read write block',
+  'rate-limited': 'read write block',
+  'connection-lost': 'read block',
+  'server-error': 'read block',
+  timeout: 'block',
+  aborted: '',
+  'bad-request': '',
+  unauthorized: '',
+  forbidden: '',
+  'not-found': '',
+  unprocessable: '',
+  contract: '',
+};
+
+test.each(Object.entries(TABLE) as [UpstreamErrorKind, string][])(
+  '%s is repeated for: %s',
+  async (kind, sorts) => {
+    const repeats: string[] = [];
+    for (const sort of SORTS) {
+      const { outcome, attempts } = await run([failure(kind)], { sort });
+      if (attempts === 2) repeats.push(sort);
+      expect(outcome).toEqual(attempts === 2 ? 'done' : failure(kind));
+    }
+    expect(repeats.join(' ')).toBe(sorts);
+  },
+);
+
+test('a call ends with its last attempt, and tells each repeat and its end', async () => {
+  const passing = ['unreachable', 'server-error', 'connection-lost', 'unreachable'] as const;
+  const { outcome, attempts, told } = await run(passing.map((kind) => failure(kind)));
+  expect(outcome).toEqual(failure('connection-lost'));
+  expect(attempts).toBe(3);
+  expect(told).toEqual([
+    { operation: OPERATION, kind: 'unreachable' },
+    { operation: OPERATION, kind: 'server-error' },
+    { operation: OPERATION, outcome: 'connection-lost', attempts: 3 },
   ]);
 });
 
-test('a call is made three times at most', async () => {
-  const repeated = [1, 2, 3, 4].map((attempts) =>
-    pauseBeforeRepeat({ method: 'GET' }, failure('unreachable'), attempts, open()),
-  );
-  expect(await Promise.all(repeated)).toEqual([true, true, false, false]);
+test('a call that succeeds the second time is told as a success of two attempts', async () => {
+  const { outcome, told } = await run([failure('server-error')]);
+  expect(outcome).toBe('done');
+  expect(told).toEqual([
+    { operation: OPERATION, kind: 'server-error' },
+    { operation: OPERATION, outcome: 'ok', attempts: 2 },
+  ]);
 });
 
-test('a streamed body is not sent again', async () => {
-  const call = { method: 'POST', body: { contentType: 'a/b', chunks: [] } };
-  expect(await pauseBeforeRepeat(call, failure('unreachable'), 1, open())).toBe(false);
+test('what is no failure of a call is passed on as it is', async () => {
+  const bug = new TypeError('a bug');
+  expect(await run([bug])).toMatchObject({ outcome: bug, attempts: 1, told: [] });
 });
 
 test.each([
-  [1, 0.5, 50],
-  [2, 0.5, 100],
-  [1, 0.999, 100],
-])('the pause before repeat %i is a share of its bound: %d of it is %i ms', async (attempts, share, ms) => {
-  vi.mocked(Math.random).mockReturnValue(share);
-  const startedAt = performance.now();
-  await pauseBeforeRepeat({ method: 'GET' }, failure('server-error'), attempts, open());
-  const took = performance.now() - startedAt;
-  expect(took).toBeGreaterThanOrEqual(ms - 2);
-  expect(took).toBeLessThan(ms + 90);
+  [0.5, [50, 100]],
+  [0.1, [10, 20]],
+])(
+  'the pauses are a random share of bounds that double: %d of 100 and 200 ms',
+  async (share, [first = 0, second = 0]) => {
+    vi.mocked(Math.random).mockReturnValue(share);
+    const policy = { firstPauseMs: 100 };
+    const once = await run([failure('server-error')], { policy });
+    const twice = await run([failure('server-error'), failure('server-error')], { policy });
+    // Timers fire up to a millisecond early, and late when the machine is busy.
+    expect(once.tookMs).toBeGreaterThanOrEqual(first - 2);
+    expect(twice.tookMs).toBeGreaterThanOrEqual(first + second - 4);
+  },
+);
+
+test('a failure that says when to come back is believed, whatever the bounds', async () => {
+  const { attempts, tookMs } = await run([failure('rate-limited', 1)]);
+  expect(attempts).toBe(2);
+  expect(tookMs).toBeGreaterThanOrEqual(990);
 });
 
 test('a pause that would not end within the deadline is not begun', async () => {
-  const deadline = { ...open(), endsAt: performance.now() + 900 };
-  const startedAt = performance.now();
-  expect(await pauseBeforeRepeat({ method: 'GET' }, failure('rate-limited', 1), 1, deadline)).toBe(false);
-  expect(performance.now() - startedAt).toBeLessThan(500);
-  expect(await pauseBeforeRepeat({ method: 'GET' }, failure('rate-limited', 0), 1, deadline)).toBe(true);
+  const { outcome, tookMs } = await run([failure('rate-limited', 11)]);
+  expect(outcome).toMatchObject({ kind: 'rate-limited', retryAfterSeconds: 11 });
+  expect(tookMs).toBeLessThan(5_000);
 });
 
-test('a deadline that passes, or has passed, ends the pause without a repeat', async () => {
-  const controller = new AbortController();
-  const deadline = { signal: controller.signal, endsAt: performance.now() + 10_000 };
-  const repeat = pauseBeforeRepeat({ method: 'GET' }, failure('rate-limited', 5), 1, deadline);
-  controller.abort();
-  expect(await repeat).toBe(false);
-  expect(await pauseBeforeRepeat({ method: 'GET' }, failure('unreachable'), 1, deadline)).toBe(false);
+test('a deadline that has passed ends the call with the failure of its attempt', async () => {
+  const { outcome, attempts } = await run([failure('unreachable')], {
+    timeoutMs: 1,
+    policy: { firstPauseMs: 10_000 },
+  });
+  expect([outcome, attempts]).toEqual([failure('unreachable'), 1]);
+});
+
+test.each([
+  ['a caller who leaves', new Error('gone'), 'aborted'],
+  ['an operation whose time is up', undefined, 'rate-limited'],
+])('%s ends the pause without a repeat', async (_, reason, kind) => {
+  const caller = new AbortController();
+  using operation = new Deadline(reason === undefined ? 30 : 60_000, caller.signal);
+  setImmediate(() => reason && caller.abort(reason));
+  const { outcome, attempts } = await run([failure('rate-limited', 5)], { caller: operation.signal });
+  expect(outcome).toMatchObject({ kind });
+  expect(attempts).toBe(1);
 });

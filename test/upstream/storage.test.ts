@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { UpstreamError } from '../../src/upstream/errors.ts';
 import { createStorage } from '../../src/upstream/storage.ts';
 import type { BlobStorage, StorageOptions } from '../../src/upstream/storage.ts';
@@ -11,7 +11,7 @@ const BYTES = Buffer.from('%PDF-1.7 bytes');
 
 async function start(misbehave?: Misbehave, options: Partial<StorageOptions> = {}) {
   const stub = await startBlobStub(misbehave);
-  const storage = createStorage({ allowedHosts: [stub.origin], backoffMs: 1, ...options });
+  const storage = createStorage({ allowedHosts: [stub.origin], retries: { firstPauseMs: 1 }, ...options });
   return {
     stub,
     storage,
@@ -176,7 +176,7 @@ test('ends an attempt that gets no answer, and the call at its deadline', async 
   await using t = await start((_call, req) => Boolean(req.resume()), {
     attemptTimeoutMs: 30,
     deadlineMs: 100,
-    attempts: 99,
+    retries: { attempts: 99, firstPauseMs: 1 },
   });
   expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({ kind: 'timeout' });
   expect(t.stub.calls.length).toBeGreaterThan(1);
@@ -192,7 +192,9 @@ test('stops when the caller leaves, during a call and between two', async () => 
   expect(await failure(call)).toMatchObject({ kind: 'aborted' });
   await expect.poll(() => t.stub.sockets.size, { timeout: 1000 }).toBe(0);
 
-  await using busy = await start(answer(503, 'ServerBusy'), { backoffMs: 20_000 });
+  vi.spyOn(Math, 'random').mockReturnValue(0.9);
+  onTestFinished(() => void vi.restoreAllMocks());
+  await using busy = await start(answer(503, 'ServerBusy'), { retries: { firstPauseMs: 20_000 } });
   const pausing = new AbortController();
   const paused = busy.storage.putBlob(busy.stub.address(), BYTES, { signal: pausing.signal });
   await expect.poll(() => busy.stub.calls.length).toBe(1);

@@ -1,0 +1,36 @@
+import type { GatewayEvents } from '../events.ts';
+import { MultipartBody } from './client.ts';
+import type { ApiCall, ClientDecorator } from './client.ts';
+import { Deadline } from './deadline.ts';
+import { repeated, SERVICE_RETRIES } from './retry.ts';
+import type { CallSort } from './retry.ts';
+
+/**
+ * Gives every call its deadline, and makes it again by the table in `retry.ts`.
+ * @param options.timeoutMs for one call with all its repeats
+ */
+export function withRepeats({
+  timeoutMs,
+  events,
+}: {
+  readonly timeoutMs: number;
+  readonly events: GatewayEvents;
+}): ClientDecorator {
+  return (client) => ({
+    ...client,
+    async call(call, options = {}) {
+      using deadline = new Deadline(timeoutMs, options.signal);
+      const { operation } = call;
+      const attempt = { ...options, signal: deadline.signal, deadline };
+      return await repeated(
+        { operation, sort: sortOf(call), policy: SERVICE_RETRIES, deadline, events },
+        () => client.call(call, attempt),
+      );
+    },
+  });
+}
+
+function sortOf({ operation, method, body }: ApiCall<unknown>): CallSort {
+  if (body instanceof MultipartBody) return 'stream';
+  return method === 'GET' || operation === 'getSignerByFiscalCode' ? 'read' : 'write';
+}
