@@ -1,6 +1,7 @@
 import type { YogaInitialContext } from 'graphql-yoga';
 import type { Caller } from './auth/caller.ts';
 import type { GatewayEvents } from './events.ts';
+import { StatusWatcher } from './live/status-watcher.ts';
 import type { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { dossierById } from './upstream/loaders/dossier-by-id.ts';
@@ -12,6 +13,8 @@ import type { BlobStorage } from './upstream/storage.ts';
 /** What one gateway shares between all its requests. */
 export interface GatewayParts {
   readonly upstream: UpstreamClient;
+  /** Asks again and again how requests stand, for all callers of this issuer. */
+  readonly watcher: StatusWatcher;
   readonly storage: BlobStorage;
   readonly blocks: BlockPool;
   /** What happens here, for whoever watches. */
@@ -43,15 +46,21 @@ export function createContext(
 ): GatewayContext {
   const signal = nativeSignal(request.signal);
   const { upstream, storage } = parts.isSandbox ? withSandboxHeaders(parts, request.headers) : parts;
+  // Who says something to the sandbox wants answers to that, which are nobody else's.
+  const isShared = upstream === parts.upstream;
+  const watcher = isShared ? parts.watcher : new StatusWatcher({ client: upstream, events: parts.events });
   return {
     ...parts,
     caller,
     upstream,
+    watcher,
     storage,
     signal,
     loaders: {
       dossierById: dossierById(upstream, { signal }),
-      signatureRequestById: signatureRequestById(upstream, { signal }),
+      signatureRequestById: signatureRequestById(upstream, { signal }, (id, read) =>
+        watcher.observe(id, read),
+      ),
       signerByFiscalCode: signerByFiscalCode(upstream, { signal }),
     },
   };

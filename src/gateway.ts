@@ -9,6 +9,7 @@ import type { Caller } from './auth/caller.ts';
 import { createContext } from './context.ts';
 import { createEvents } from './events.ts';
 import type { GatewayEvents } from './events.ts';
+import { StatusWatchers } from './live/status-watchers.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { corsFor } from './plugins/cors.ts';
 import { OPEN, protectOperations, protectRequests } from './plugins/protections.ts';
@@ -99,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const authenticationLog = authenticationEvents(options.logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
+  const watchers = new StatusWatchers({ events });
   const parts = { storage, blocks: new BlockPool(), events, closing: closing.signal, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const times: ClientTimes = {
@@ -115,7 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const caller = callerOf(initial.request);
       const upstream = upstreamOf(caller);
       if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
-      return createContext({ ...parts, upstream }, caller, initial);
+      return createContext({ ...parts, upstream, watcher: watchers.of(upstream) }, caller, initial);
     },
     multipart: false,
     maxRequestBodySize: false,
@@ -170,6 +172,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await closed.promise;
       clearInterval(sweep);
       authentication.close();
+      watchers.close();
       await Promise.all([upstreams.close(), storage.close()]);
       redis?.disconnect();
     },

@@ -10,6 +10,7 @@ const LAYERS = [
   ['plugins', 'schema', 'explorer.ts'],
   ['resolvers'],
   ['context.ts'],
+  ['live'],
   ['uploads'],
   ['auth'],
   ['upstream'],
@@ -20,6 +21,7 @@ const LAYERS = [
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   schema: ['undici', 'pino'],
   resolvers: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  live: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   uploads: ['@pothos/core', 'undici'],
   auth: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   upstream: ['@pothos/core', 'graphql', 'graphql-yoga', 'graphql-upload-minimal'],

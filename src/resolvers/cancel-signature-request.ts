@@ -1,6 +1,7 @@
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../upstream/operations/set-signature-request-status.ts';
+import { noteAction } from './note-action.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 
@@ -21,7 +22,8 @@ export async function cancelSignatureRequest(
     await setSignatureRequestStatus(context.upstream, id, 'CANCELLED', { signal: context.signal });
   } catch (failure) {
     throw await statusRefusal(context, id, ['WAIT_FOR_SIGNATURE'], failure);
+  } finally {
+    noteAction(context, id);
   }
-  context.loaders.signatureRequestById.clear(id);
   return readRequest(context, id);
 }

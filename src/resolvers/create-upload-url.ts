@@ -17,5 +17,8 @@ const HEADERS = [
 /** @throws {NotFoundError} @throws {WrongStatusError} unless the request is DRAFT. */
 export async function createUploadUrl(context: GatewayContext, input: UploadTarget): Promise<UploadUrl> {
   await uploadableDocument(context, input);
-  return { ...(await uploadAddressOf(context, input)), method: 'PUT', headers: HEADERS };
+  const address = await uploadAddressOf(context, input);
+  // The file goes past the gateway: what comes of it shows in a moment.
+  context.watcher.nudge(input.signatureRequestId);
+  return { ...address, method: 'PUT', headers: HEADERS };
 }

@@ -4,6 +4,7 @@ import type { SignatureRequest } from '../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../upstream/operations/set-signature-request-status.ts';
 import { DocumentRejectedError, DocumentsNotReadyError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
+import { noteAction } from './note-action.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
@@ -57,8 +58,9 @@ async function setReady(context: GatewayContext, request: SignatureRequest): Pro
     const isMarked = refusal instanceof WrongStatusError && ALLOWED.includes(refusal.status);
     if (!isMarked) throw refusal;
     return readRequest(context, request.id);
+  } finally {
+    noteAction(context, request.id);
   }
-  context.loaders.signatureRequestById.clear(request.id);
   return { ...request, status: 'READY' };
 }
 

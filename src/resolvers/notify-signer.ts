@@ -5,6 +5,7 @@ import { sendNotification } from '../upstream/operations/send-notification.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import { AlreadyNotifiedError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
+import { noteAction } from './note-action.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
@@ -42,7 +43,7 @@ export async function notifySigner(
   } catch (failure) {
     throw await refusal(context, request.id, failure);
   } finally {
-    context.loaders.signatureRequestById.clear(request.id);
+    noteAction(context, request.id);
   }
 }
 

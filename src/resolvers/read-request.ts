@@ -5,6 +5,6 @@ import { visible } from './visible.ts';
 
 /** The request as it is now, past any cache. @throws {NotFoundError} */
 export function readRequest(context: GatewayContext, id: string): Promise<SignatureRequest> {
-  const { upstream, signal } = context;
-  return visible(context, () => getSignatureRequest(upstream, id, { signal }));
+  const { upstream, watcher, signal } = context;
+  return visible(context, () => watcher.observe(id, () => getSignatureRequest(upstream, id, { signal })));
 }

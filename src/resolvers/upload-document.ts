@@ -8,6 +8,7 @@ import type { Document, SignatureRequest } from '../upstream/decode.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import { DocumentRejectedError, NotFoundError, UploadInterruptedError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
+import { noteAction } from './note-action.ts';
 import { readRequest } from './read-request.ts';
 import { translated } from './translate-upstream-error.ts';
 import { translatedUpload } from './translate-upload-error.ts';
@@ -58,6 +59,7 @@ export async function uploadDocument(
   );
   if (before === undefined) throw new TypeError('a stored file has been asked for its target');
   const { document: old } = before;
+  noteAction(context, before.request.id);
   const signatureRequest = await translated(
     waitForRequest(context, before.request, {
       waitSeconds: input.waitSeconds,

@@ -1,55 +1,66 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayContext } from '../context.ts';
+import { abortedBy } from '../live/watched-request.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { UpstreamError } from '../upstream/errors.ts';
-import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 3_000;
-const GROWTH = 1.6;
+/** When the time is up a last read may take so much longer. */
+const LAST_READ_MS = 2_000;
+/** What a read found that began so long before the end is as good as a last one. */
+const LAST_READ_AGE_MS = 250;
+
+export interface WaitOptions {
+  readonly waitSeconds: number;
+  readonly isDone: (request: SignatureRequest) => boolean;
+}
 
 /**
- * Reads a request again and again, at growing intervals, until `isDone` or until the time is up. Stops when the
- * client leaves. A read that fails does not undo what was done before the wait: the next one tries again.
+ * Waits until reads of a request show that it `isDone`, or until the time is up or the gateway begins to end; then it is
+ * read once more. All who wait for or watch a request share its reads. A read that fails in passing does not undo what was
+ * done before the wait: there will be another.
  * @returns the request as it was last seen, which need not satisfy `isDone`.
+ * @throws {UpstreamError} when the service refuses, and when the client leaves.
  */
 export async function waitForRequest(
-  { upstream, signal }: Pick<GatewayContext, 'upstream' | 'signal'>,
+  context: Pick<GatewayContext, 'watcher' | 'signal' | 'closing'>,
   seen: SignatureRequest,
-  {
-    waitSeconds,
-    isDone,
-  }: { readonly waitSeconds: number; readonly isDone: (request: SignatureRequest) => boolean },
+  { waitSeconds, isDone }: WaitOptions,
 ): Promise<SignatureRequest> {
-  const endsAt = performance.now() + waitSeconds * 1000;
+  const { watcher, signal, closing } = context;
+  if (isDone(seen) || waitSeconds <= 0) return seen;
+  const beganAt = performance.now();
+  const end = Promise.withResolvers<SignatureRequest>();
   let latest = seen;
-  for (
-    let pauseMs = FIRST_PAUSE_MS;
-    !isDone(latest);
-    pauseMs = Math.min(pauseMs * GROWTH, LONGEST_PAUSE_MS)
-  ) {
-    const left = endsAt - performance.now();
-    if (left <= 0) return latest;
-    await pauseUnlessGone(Math.min(pauseMs, left), signal);
+  const watch = watcher.await(seen.id, {
+    read({ request, startedAt }) {
+      // What began before shows the request as it was before whatever the caller has done to it.
+      if (startedAt < beganAt) return;
+      latest = request;
+      if (isDone(latest)) end.resolve(latest);
+    },
+    failed: (failure) => end.reject(failure),
+  });
+  const leave = (): void => end.reject(abortedBy(signal.reason));
+  const lookOnce = async (): Promise<void> => {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(LAST_READ_MS)]);
     try {
-      latest = await getSignatureRequest(upstream, seen.id, { signal });
+      await watcher.read(seen.id, { signal: soon, maxAgeMs: LAST_READ_AGE_MS });
     } catch (failure) {
-      if (!isPassing(failure)) throw failure;
+      if (!(failure instanceof UpstreamError)) end.reject(failure);
     }
-  }
-  return latest;
-}
-
-/** @throws {UpstreamError} of kind `aborted`, as a call would that the caller leaves. */
-async function pauseUnlessGone(pauseMs: number, signal: AbortSignal): Promise<void> {
+    end.resolve(latest);
+  };
+  const timer = setTimeout(() => void lookOnce(), waitSeconds * 1_000);
+  const hurry = (): void => void lookOnce();
+  signal.addEventListener('abort', leave);
+  closing.addEventListener('abort', hurry);
+  if (signal.aborted) leave();
+  if (closing.aborted) hurry();
   try {
-    await pause(pauseMs, undefined, { signal });
-  } catch (cause) {
-    throw new UpstreamError({ operation: 'getSignatureRequest', kind: 'aborted', cause });
+    return await end.promise;
+  } finally {
+    watch.leave();
+    clearTimeout(timer);
+    signal.removeEventListener('abort', leave);
+    closing.removeEventListener('abort', hurry);
   }
-}
-
-function isPassing(failure: unknown): boolean {
-  const passing = ['timeout', 'connection-lost', 'unreachable', 'server-error', 'rate-limited'];
-  return failure instanceof UpstreamError && passing.includes(failure.kind);
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createContext } from '../../src/context.ts';
 import { createEvents } from '../../src/events.ts';
+import { StatusWatcher } from '../../src/live/status-watcher.ts';
 import { createDossier } from '../../src/resolvers/create-dossier.ts';
 import { createSignatureRequest } from '../../src/resolvers/create-signature-request.ts';
 import type { BoxInput, SignatureFieldInput } from '../../src/resolvers/document-input.ts';
@@ -20,12 +21,15 @@ const accept = (): never => {
   throw new Accepted();
 };
 
+const upstream = { call: async () => accept(), close: async () => {} };
+const events = createEvents();
 const context = createContext(
   {
-    upstream: { call: async () => accept(), close: async () => {} },
+    upstream,
+    watcher: new StatusWatcher({ client: upstream, events }),
     storage: createStorage({ allowedHosts: [] }),
     blocks: new BlockPool(),
-    events: createEvents(),
+    events,
     closing: new AbortController().signal,
     limits: { maxUploadBytes: 100, uploadStallMs: 100 },
   },

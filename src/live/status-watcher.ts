@@ -1,0 +1,131 @@
+import type { GatewayEvents } from '../events.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import type { SignatureRequest } from '../upstream/decode.ts';
+import { readOf } from './changes.ts';
+import type { StatusRead } from './changes.ts';
+import { WatcherFullError } from './errors.ts';
+import { PACE } from './pace.ts';
+import type { PaceOptions } from './pace.ts';
+import { PollTurns } from './poll-turns.ts';
+import { WatchedRequest } from './watched-request.ts';
+import type { StatusListener } from './watched-request.ts';
+
+export interface StatusWatcherOptions {
+  /** Of one issuer: what it reads is shared by all who watch. */
+  readonly client: UpstreamClient;
+  readonly events: GatewayEvents;
+  readonly pace?: Partial<PaceOptions>;
+  /** Reads that nobody waits for: a fifth of the 30 calls a second that the service allows. @default 6 */
+  readonly pollsPerSecond?: number;
+  /** Requests watched at a time, and all who watch them. Callers who wait for an answer do not count. */
+  readonly maxRequests?: number;
+  readonly maxWatchers?: number;
+}
+
+export interface Watch {
+  /** What is known at the moment; undefined before the first read. */
+  readonly last: StatusRead | undefined;
+  /** To be called once, also after a final failure. Nobody hears of anything afterwards. */
+  leave(): void;
+}
+
+/**
+ * The one place that asks the service again and again how a request stands. However many watch a request, it is asked
+ * once; and no longer than somebody watches. Who may watch what is not known here: ask `resolvers/visible.ts` first.
+ */
+export class StatusWatcher {
+  readonly #options: StatusWatcherOptions;
+  readonly #turns: PollTurns;
+  readonly #requests = new Map<string, WatchedRequest>();
+  #watchers = 0;
+
+  constructor(options: StatusWatcherOptions) {
+    this.#options = options;
+    this.#turns = new PollTurns(options.pollsPerSecond ?? 6);
+  }
+
+  /** How much is watched, by how many; callers who wait do not count among these. */
+  get counts(): { readonly requests: number; readonly watchers: number } {
+    return { requests: this.#requests.size, watchers: this.#watchers };
+  }
+
+  /**
+   * Tells a listener of every read from now on, until it leaves.
+   * @param seen what the caller has read, so that there is no read for that.
+   * @throws {WatcherFullError}
+   */
+  watch(id: string, listener: StatusListener, seen: StatusRead): Watch {
+    const { maxRequests = 10_000, maxWatchers = 20_000 } = this.#options;
+    if (this.#watchers >= maxWatchers) throw new WatcherFullError('watchers');
+    if (!this.#requests.has(id) && this.#requests.size >= maxRequests) throw new WatcherFullError('requests');
+    const request = this.#requestOf(id);
+    request.accept(seen);
+    request.add(listener, false);
+    this.#watchers += 1;
+    let isThere = true;
+    return {
+      get last() {
+        return request.last;
+      },
+      leave: () => {
+        if (isThere) this.#watchers -= 1;
+        isThere = false;
+        request.remove(listener);
+      },
+    };
+  }
+
+  /** As `watch`, for a caller who waits for an answer: reads come quickly, and there is always room. */
+  await(id: string, listener: StatusListener): Watch {
+    const request = this.#requestOf(id);
+    request.add(listener, true);
+    return {
+      get last() {
+        return request.last;
+      },
+      leave: () => request.remove(listener),
+    };
+  }
+
+  /**
+   * How a request stands, by a read that all share who ask for it meanwhile.
+   * @param maxAgeMs what a read of a watched request found that began so long ago will do as well.
+   * @throws {UpstreamError} also of kind `aborted`, when the signal is.
+   */
+  read(
+    id: string,
+    { signal, maxAgeMs }: { readonly signal: AbortSignal; readonly maxAgeMs: number },
+  ): Promise<StatusRead> {
+    return this.#requestOf(id).read(maxAgeMs, signal);
+  }
+
+  /** Makes a read that somebody else needs, and tells whoever watches the request what it found. */
+  async observe(id: string, read: () => Promise<SignatureRequest>): Promise<SignatureRequest> {
+    const startedAt = performance.now();
+    const request = await read();
+    this.#requests.get(id)?.accept(readOf(request, startedAt));
+    return request;
+  }
+
+  /** This gateway has done something to a request. */
+  nudge(id: string): void {
+    this.#requests.get(id)?.nudge();
+  }
+
+  /** Ends all reads. Nobody is told. */
+  close(): void {
+    for (const request of this.#requests.values()) request.end();
+  }
+
+  #requestOf(id: string): WatchedRequest {
+    let request = this.#requests.get(id);
+    if (request === undefined) {
+      const { client, events, pace } = this.#options;
+      const onEnd = (): void => void this.#requests.delete(id);
+      const options = { id, client, events, pace: { ...PACE, ...pace }, turns: this.#turns, onEnd };
+      request = new WatchedRequest(options);
+      this.#requests.set(id, request);
+    }
+    return request;
+  }
+}

@@ -1,0 +1,231 @@
+import type { GatewayEvents } from '../events.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { UpstreamErrorKind } from '../upstream/errors.ts';
+import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
+import { isLater, readOf } from './changes.ts';
+import type { StatusRead } from './changes.ts';
+import { Pace } from './pace.ts';
+import type { PaceOptions } from './pace.ts';
+import type { LeaveQueue, PollTurns } from './poll-turns.ts';
+
+/** Called where reads end: must be quick and must not throw. */
+export interface StatusListener {
+  /** A read has ended, with or without anything new. What it shows is never older than what the one before showed. */
+  read(read: StatusRead): void;
+  /** Reads are refused. Unless this is final, they go on and may work again. */
+  failed(failure: UpstreamError, isFinal: boolean): void;
+}
+
+/** Polls yield to all that a caller has asked for. */
+type Priority = 'interactive' | 'poll';
+
+interface Look {
+  readonly startedAt: number;
+  readonly ended: Promise<StatusRead>;
+}
+
+/** No later read can find anything else. */
+const FINAL: ReadonlySet<UpstreamErrorKind> = new Set([
+  'not-found',
+  'contract',
+  'bad-request',
+  'unprocessable',
+]);
+/** The service hides outages of its own behind these: only so many in a row are believed. */
+const DOUBTFUL: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbidden']);
+const REFUSALS_UNTIL_FINAL = 3;
+
+export interface WatchedRequestOptions {
+  readonly id: string;
+  readonly client: UpstreamClient;
+  readonly events: GatewayEvents;
+  readonly pace: PaceOptions;
+  readonly turns: PollTurns;
+  /** Nobody watches any more, and nothing is done any more. */
+  readonly onEnd: () => void;
+}
+
+/** One request and all who watch it: read by one loop, whose reads and failures all of them are told. */
+export class WatchedRequest {
+  readonly #options: WatchedRequestOptions;
+  readonly #pace: Pace;
+  readonly #ending = new AbortController();
+  readonly #listeners = new Map<StatusListener, { readonly isWaiting: boolean }>();
+  readonly #looks = new Map<Priority, Look>();
+  #readers = 0;
+  #waiting = 0;
+  #last: StatusRead | undefined;
+  #staleBefore = Number.NEGATIVE_INFINITY;
+  #refusals = 0;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #leaveQueue: LeaveQueue | undefined;
+
+  constructor(options: WatchedRequestOptions) {
+    this.#options = options;
+    this.#pace = new Pace(options.pace);
+  }
+
+  /** What the last read showed. */
+  get last(): StatusRead | undefined {
+    return this.#last;
+  }
+
+  add(listener: StatusListener, isWaiting: boolean): void {
+    this.#listeners.set(listener, { isWaiting });
+    if (isWaiting) {
+      this.#waiting += 1;
+      this.hurry();
+    } else if (this.#dueAt === Number.POSITIVE_INFINITY) this.#plan();
+  }
+
+  remove(listener: StatusListener): void {
+    const found = this.#listeners.get(listener);
+    if (found === undefined) return;
+    this.#listeners.delete(listener);
+    if (found.isWaiting) this.#waiting -= 1;
+    this.#endIfAlone();
+  }
+
+  /** Something was done to the request: what was read before is old, and more will come. */
+  nudge(): void {
+    this.#staleBefore = performance.now();
+    this.hurry();
+  }
+
+  /** Reads soon. */
+  hurry(): void {
+    this.#pace.hurry();
+    this.#plan();
+  }
+
+  /** Takes what a read has found, here or elsewhere, unless it is older than what is known. */
+  accept(read: StatusRead): void {
+    const last = this.#last;
+    if (last !== undefined && !isLater(read, last)) return;
+    this.#last = read;
+    this.#refusals = 0;
+    if (last !== undefined && read.state !== last.state) this.#pace.freshen();
+    for (const listener of this.#listeners.keys()) listener.read(read);
+  }
+
+  /**
+   * A read for somebody who asked for it, shared by all who ask meanwhile.
+   * @param maxAgeMs what a read found that began so long ago will do as well.
+   */
+  async read(maxAgeMs: number, signal: AbortSignal): Promise<StatusRead> {
+    const oldest = Math.max(performance.now() - maxAgeMs, this.#staleBefore);
+    if (this.#last !== undefined && this.#last.startedAt >= oldest) return this.#last;
+    this.#readers += 1;
+    const left = Promise.withResolvers<never>();
+    const leave = (): void => left.reject(abortedBy(signal.reason));
+    try {
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave);
+      const running = this.#looks.get('interactive');
+      const look =
+        running !== undefined && running.startedAt >= this.#staleBefore ? running : this.#look('interactive');
+      return await Promise.race([look.ended, left.promise]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      this.#readers -= 1;
+      this.#endIfAlone();
+    }
+  }
+
+  end(): void {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    clearTimeout(this.#timer);
+    this.#leaveQueue?.();
+    this.#options.onEnd();
+  }
+
+  #endIfAlone(): void {
+    if (this.#listeners.size === 0 && this.#readers === 0) this.end();
+  }
+
+  /** A poll at the next pace, unless there is an earlier one. */
+  #plan(leastMs = 0): void {
+    const pauseMs = Math.max(leastMs, this.#pace.next(this.#waiting > 0));
+    this.#dueAt = Math.min(this.#dueAt, performance.now() + pauseMs);
+    if (this.#leaveQueue !== undefined && this.#waiting === 0) return; // it is due and waits for its turn
+    this.#leaveQueue?.();
+    this.#leaveQueue = undefined;
+    clearTimeout(this.#timer);
+    if (this.#ending.signal.aborted || this.#listeners.size === 0 || this.#looks.has('poll')) return;
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, this.#dueAt - performance.now()));
+  }
+
+  #due(): void {
+    if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
+    else if (this.#waiting > 0) this.#poll();
+    else this.#leaveQueue = this.#options.turns.ask(() => this.#poll());
+  }
+
+  #poll(): void {
+    this.#leaveQueue = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const before = this.#last?.state;
+    this.#look('poll').ended.then(
+      ({ state }) => {
+        this.#options.events.emit('poll', { changed: before !== undefined && state !== before });
+        this.#plan();
+      },
+      (failure: unknown) => {
+        const told = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) : 0;
+        // Whoever waits does so for seconds, and loses nothing by asking once more.
+        this.#plan(this.#waiting > 0 ? 0 : told * 1_000);
+      },
+    );
+  }
+
+  #look(priority: Priority): Look {
+    const startedAt = performance.now();
+    const look = { startedAt, ended: this.#ask(priority, startedAt) };
+    this.#looks.set(priority, look);
+    return look;
+  }
+
+  async #ask(priority: Priority, startedAt: number): Promise<StatusRead> {
+    const { client, id } = this.#options;
+    let read: StatusRead;
+    try {
+      const signal = this.#ending.signal;
+      read = readOf(await getSignatureRequest(client, id, { signal }), startedAt);
+    } catch (failure) {
+      this.#looks.delete(priority);
+      this.#fail(failure);
+      throw failure;
+    }
+    this.#looks.delete(priority);
+    this.accept(read);
+    return read;
+  }
+
+  #fail(failure: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    const error =
+      failure instanceof UpstreamError
+        ? failure
+        : new UpstreamError({ operation: 'getSignatureRequest', kind: 'contract', cause: failure });
+    const isDoubtful = DOUBTFUL.has(error.kind);
+    this.#refusals = isDoubtful ? this.#refusals + 1 : 0;
+    const isFinal = FINAL.has(error.kind) || this.#refusals >= REFUSALS_UNTIL_FINAL;
+    if (!isFinal && !isDoubtful) return;
+    for (const listener of this.#listeners.keys()) {
+      if (isFinal) this.#listeners.delete(listener);
+      listener.failed(error, isFinal);
+    }
+    if (isFinal) {
+      this.#waiting = 0;
+      this.#endIfAlone();
+    }
+  }
+}
+
+/** As a call fails that its caller leaves. */
+export function abortedBy(cause: unknown): UpstreamError {
+  return new UpstreamError({ operation: 'getSignatureRequest', kind: 'aborted', cause });
+}
