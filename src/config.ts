@@ -15,6 +15,7 @@ import {
   protectionsOf,
   weaknessesIn,
 } from './plugins/variables.ts';
+import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 
 /** The gateway's settings, parsed once from the environment. */
@@ -32,6 +33,8 @@ export interface Config {
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
+  readonly load: LoadLimits;
+  readonly stopTimes: StopTimes;
   readonly logLevel: string;
   readonly sandboxPort: number;
   /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
@@ -100,6 +103,10 @@ const environment = z.object({
   UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
+  MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000).default(5_000),
+  MAX_EVENT_LOOP_DELAY_MS: wholeNumber(0, 60_000).default(1_000),
+  SHUTDOWN_DELAY_SECONDS: wholeNumber(0, 300).default(0),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 1_800).default(25),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   NODE_ENV: z.string().optional(),
   GRAPHIQL: z.enum(['on', 'off'], 'must be on or off').optional(),
@@ -223,6 +230,14 @@ export function loadConfig(env: Environment): Config {
     upstreamConnections: data.UPSTREAM_CONNECTIONS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
+    load: {
+      requestsInFlight: data.MAX_REQUESTS_IN_FLIGHT,
+      eventLoopDelayMs: data.MAX_EVENT_LOOP_DELAY_MS === 0 ? Infinity : data.MAX_EVENT_LOOP_DELAY_MS,
+    },
+    stopTimes: {
+      delayMs: data.SHUTDOWN_DELAY_SECONDS * 1000,
+      graceMs: data.SHUTDOWN_GRACE_SECONDS * 1000,
+    },
     logLevel: data.LOG_LEVEL,
     sandboxPort: data.SANDBOX_PORT,
     redisUrl: data.REDIS_URL === undefined ? undefined : new URL(data.REDIS_URL),

@@ -1,4 +1,3 @@
-import type { YogaInitialContext } from 'graphql-yoga';
 import type { Caller } from './auth/caller.ts';
 import type { GatewayEvents } from './events.ts';
 import { StatusWatcher } from './live/status-watcher.ts';
@@ -29,7 +28,7 @@ export interface GatewayParts {
 /** What resolvers are given: the gateway's parts and what belongs to this one request. */
 export interface GatewayContext extends GatewayParts {
   readonly caller: Caller;
-  /** Aborted when the client leaves. Every call and every wait takes it. */
+  /** Aborted when the client leaves, or the gateway cannot wait any longer. Every call and every wait takes it. */
   readonly signal: AbortSignal;
   /** Made for this request alone, so nothing that one caller read is ever shown to another. */
   readonly loaders: {
@@ -39,13 +38,19 @@ export interface GatewayContext extends GatewayParts {
   };
 }
 
+/** What is known of the request that a context is made for. */
+export interface RequestFacts {
+  readonly headers: Headers;
+  /** Of Node's own kind: `AbortSignal.any` refuses the proxy that Yoga hands out. */
+  readonly signal: AbortSignal;
+}
+
 export function createContext(
   parts: GatewayParts,
   caller: Caller,
-  { request }: Pick<YogaInitialContext, 'request'>,
+  { headers, signal }: RequestFacts,
 ): GatewayContext {
-  const signal = nativeSignal(request.signal);
-  const { upstream, storage } = parts.isSandbox ? withSandboxHeaders(parts, request.headers) : parts;
+  const { upstream, storage } = parts.isSandbox ? withSandboxHeaders(parts, headers) : parts;
   // Who says something to the sandbox wants answers to that, which are nobody else's.
   const isShared = upstream === parts.upstream;
   const watcher = isShared ? parts.watcher : new StatusWatcher({ client: upstream, events: parts.events });
@@ -64,13 +69,4 @@ export function createContext(
       signerByFiscalCode: signerByFiscalCode(upstream, { signal }),
     },
   };
-}
-
-/** Yoga hands out a proxy of its signal, which `AbortSignal.any` refuses: mirror it once. */
-function nativeSignal(signal: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(signal.reason);
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return controller.signal;
 }

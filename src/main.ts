@@ -58,22 +58,39 @@ async function main(): Promise<void> {
     ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
     : upstream.apiUrl.href;
 
-  const stop = async (): Promise<void> => {
+  endOnSignal(logger, async () => {
     await gateway.close();
     await upstream.close();
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(1));
-      logger.info('ending when the running requests are answered; once more ends at once');
-      void stop().then(() => process.exit(0));
-    });
-  }
+  });
   // Last: whoever reads this may ask it to end at once.
   const { graphiql, trustedDocuments } = config.protections;
   const address = asLocalhost(gateway.url);
   const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
   process.stdout.write(`Sigillo: ${what}; it talks to ${where}\n`);
+}
+
+/** npm passes Ctrl-C on to a process that has had it from the terminal already. */
+const SAME_KEY_MS = 200;
+
+/** The first SIGTERM or SIGINT calls `stop`, the second ends the process at once. */
+function endOnSignal(logger: Logger, stop: () => Promise<void>): void {
+  let stoppingSince: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stoppingSince !== undefined) {
+      if (signal === 'SIGINT' && performance.now() - stoppingSince < SAME_KEY_MS) return;
+      process.exit(1);
+    }
+    stoppingSince = performance.now();
+    logger.info('ending when the running requests are answered; once more ends at once');
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.fatal({ name: error instanceof Error ? error.name : typeof error }, 'could not end in order');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
 /** The name that people know, as in the documentation. */

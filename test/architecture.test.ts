@@ -8,6 +8,7 @@ const LAYERS = [
   ['main.ts'],
   ['gateway.ts', 'config.ts'],
   ['plugins', 'schema', 'explorer.ts'],
+  ['server'],
   ['resolvers'],
   ['context.ts'],
   ['live'],

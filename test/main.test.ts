@@ -114,6 +114,50 @@ test('a second signal does not wait', async () => {
   expect(await running).toBe('cut off');
 });
 
+test('a second signal of another kind does not wait either, but Ctrl-C that npm passes on is no second one', async () => {
+  const service = await startHttpStub(() => {});
+  const main = start({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }').catch(() => 'cut off');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGINT');
+  main.child.kill('SIGINT');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  expect(main.child.exitCode).toBeNull();
+  main.child.kill('SIGTERM');
+  expect((await main.ended()).code).toBe(1);
+  expect(await running).toBe('cut off');
+});
+
+test('running requests have the grace that is configured, and then it ends in order all the same', async () => {
+  const service = await startHttpStub(() => {});
+  const env = {
+    FIRMA_API_KEY: 'key',
+    FIRMA_API_URL: service.origin,
+    AUTH: 'none',
+    SHUTDOWN_GRACE_SECONDS: '0',
+  };
+  const main = start(env);
+  const running = post(await main.url(), '{ dossier(id: "d1") { id } }');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGTERM');
+  expect(await (await running).json()).toMatchObject({
+    errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }],
+  });
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a key file that cannot be read is told in one line, and ends it', async () => {
+  const { code, stdout, stderr } = await start({ FIRMA_API_KEY_FILE: '/nowhere/key', AUTH: 'none' }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. The configuration cannot be used:
+  FIRMA_API_KEY_FILE: must be a file that can be read
+`,
+  });
+});
+
 test.each(['PORT', 'SANDBOX_PORT'])('a %s that is taken is told in one line, and ends it', async (name) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');

@@ -39,6 +39,8 @@ export async function translatedUpload<T>(work: Promise<T>): Promise<T> {
     for (let cause: unknown = failure; cause instanceof Error; cause = cause.cause) {
       if (cause instanceof UploadError) throw TRANSLATIONS[cause.kind](cause);
     }
+    // Whoever waited for the client, or for memory, when the request had to end.
+    if (failure instanceof Error && failure.name === 'AbortError') throw new UploadInterruptedError();
     throw translateUpstreamError(failure);
   }
 }

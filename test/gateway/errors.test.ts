@@ -873,6 +873,8 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'FISCAL_CODE_IN_URL',
       'URI_TOO_LONG',
       'TOO_MANY_REQUESTS',
+      'OVERLOADED', // in overload.test.ts
+      'SHUTTING_DOWN', // in shutdown.test.ts
       // in test/auth
       'UNAUTHENTICATED',
       'FORBIDDEN',

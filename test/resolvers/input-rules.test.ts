@@ -34,7 +34,7 @@ const context = createContext(
     limits: { maxUploadBytes: 100, uploadStallMs: 100 },
   },
   { kind: 'none' },
-  { request: new Request('http://gateway') },
+  { headers: new Headers(), signal: new AbortController().signal },
 );
 const file = new FileUpload(async function* () {
   accept();

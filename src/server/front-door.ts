@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RequestListener, Server } from 'node:http';
+import { watchEventLoop } from './event-loop.ts';
+import { answerProbe } from './probes.ts';
+import type { Readiness } from './readiness.ts';
+import { RunningRequests } from './running-requests.ts';
+import { stopServer } from './stop-server.ts';
+
+/** How much a gateway takes on before it refuses; see `useAvailability`. */
+export interface LoadLimits {
+  /** Requests that are running at the same time; streams do not count. @default Infinity */
+  readonly requestsInFlight: number;
+  /** By how much the process may lag behind; see `watchEventLoop`. @default Infinity */
+  readonly eventLoopDelayMs: number;
+}
+
+/** How a gateway ends. */
+export interface StopTimes {
+  /** How long it goes on as ever while `/ready` already says no, for load balancers to notice. @default 0 */
+  readonly delayMs: number;
+  /** How long running requests may then take to end. @default 25 000 */
+  readonly graceMs: number;
+}
+
+/** Why requests are not taken at the moment. */
+export type Unavailability = 'stopping' | 'requests' | 'event-loop';
+
+/** What every request comes past before Yoga: probes are answered, the others counted, and at the end let out. */
+export class FrontDoor {
+  readonly running = new RunningRequests();
+  readonly #readiness: Readiness;
+  readonly #limits: LoadLimits;
+  readonly #eventLoop: ReturnType<typeof watchEventLoop> | undefined;
+  readonly #times: StopTimes;
+  #phase: 'open' | 'leaving' | 'closing' = 'open';
+
+  constructor(options: {
+    readonly readiness: Readiness;
+    readonly limits: Partial<LoadLimits>;
+    readonly stopTimes: Partial<StopTimes>;
+  }) {
+    this.#readiness = options.readiness;
+    this.#limits = { requestsInFlight: Infinity, eventLoopDelayMs: Infinity, ...options.limits };
+    this.#times = { delayMs: 0, graceMs: 25_000, ...options.stopTimes };
+    if (this.#limits.eventLoopDelayMs < Infinity) this.#eventLoop = watchEventLoop();
+  }
+
+  listener(handler: RequestListener): RequestListener {
+    return (req, res) => {
+      // Whoever comes again does so over a new connection, which leads elsewhere.
+      if (this.#phase !== 'open') res.shouldKeepAlive = false;
+      if (answerProbe(req, res, this.#readiness)) return;
+      this.running.add(req, res);
+      handler(req, res);
+    };
+  }
+
+  /** Why the request that has just come should be refused; undefined when it can be taken. */
+  unavailability(): Unavailability | undefined {
+    if (this.#phase === 'closing') return 'stopping';
+    if (this.running.size > this.#limits.requestsInFlight) return 'requests';
+    if ((this.#eventLoop?.delayMs ?? 0) > this.#limits.eventLoopDelayMs) return 'event-loop';
+    return undefined;
+  }
+
+  /** Ends when the last connection is closed. `onClosing` is called when no more requests are taken. */
+  async close(server: Server, onClosing: () => void): Promise<void> {
+    this.#readiness.stop();
+    this.#phase = 'leaving';
+    this.running.closeConnections();
+    if (this.#times.delayMs > 0) await pause(this.#times.delayMs);
+    this.#phase = 'closing';
+    onClosing();
+    await stopServer(server, this.running, this.#times.graceMs);
+    this.#eventLoop?.close();
+  }
+}

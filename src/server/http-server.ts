@@ -1,0 +1,63 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How long clients may take, in milliseconds. */
+export interface ClientTimes {
+  /** From the connection, or the end of the answer before, to the end of a request's headers. @default 10 000 */
+  readonly headers: number;
+  /** For a body that is no upload. @default 20 000 */
+  readonly body: number;
+  /** For a whole request with its files: as long as an upload address lives, and a little. @default 20 minutes */
+  readonly request: number;
+  /** Between two requests: longer than proxies commonly keep a connection, so that it is they who end it. @default 65 000 */
+  readonly idle: number;
+  /** How often the server looks. @default 1 000 */
+  readonly checkEvery: number;
+}
+
+export const CLIENT_TIMES: ClientTimes = {
+  headers: 10_000,
+  body: 20_000,
+  request: 20 * 60_000,
+  idle: 65_000,
+  checkEvery: 1_000,
+};
+
+/** Of the request line and all headers; beyond it Node answers 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+export function createHttpServer(listener: RequestListener, times: ClientTimes): Server {
+  return createServer(
+    {
+      headersTimeout: times.headers,
+      requestTimeout: times.request,
+      keepAliveTimeout: times.idle,
+      connectionsCheckingInterval: times.checkEvery,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Of two `Authorization` headers Node would take the first, and a proxy in front perhaps the other.
+      joinDuplicateHeaders: true,
+    },
+    listener,
+  );
+}
+
+/** @returns the port, which the system has chosen if 0 was asked for. @throws the system's error: EADDRINUSE, … */
+export async function listen(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<number> {
+  const listening = Promise.withResolvers<void>();
+  server.once('error', listening.reject);
+  server.listen(port, host, listening.resolve);
+  await listening.promise;
+  server.off('error', listening.reject);
+  // A TCP server's address is an `AddressInfo`; strings and null are for pipes and closed servers.
+  return (server.address() as AddressInfo).port;
+}
+
+/** The address to reach it by from this machine. */
+export function originOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+
+export type ReadinessState = 'ready' | 'unavailable' | 'stopping';
+
+/** Something that the gateway cannot work without. */
+export interface ReadinessCheck {
+  /** Of a fixed set, for logs and metrics: `service`, `redis`. */
+  readonly name: string;
+  /** Rejects when it cannot be used. */
+  readonly check: (signal: AbortSignal) => Promise<void>;
+}
+
+export interface ReadinessOptions {
+  readonly checks: readonly ReadinessCheck[];
+  /** How long the outcome of the checks is believed. @default 5 000 */
+  readonly maxAgeMs?: number;
+  /** For each check. @default 2 000 */
+  readonly timeoutMs?: number;
+  /** Told of every outcome that differs from the one before; at first everything counts as usable. */
+  readonly onChange?: (check: string, isUsable: boolean, cause?: unknown) => void;
+}
+
+export interface Readiness {
+  /** Never rejects. However many ask, each check is made once in `maxAgeMs`. */
+  state(): Promise<ReadinessState>;
+  /** From now on the state is `stopping`. */
+  stop(): void;
+}
+
+/** Whether requests should be sent to this gateway, as load balancers want to know it. */
+export function createReadiness(options: ReadinessOptions): Readiness {
+  const { checks, maxAgeMs = 5_000, timeoutMs = 2_000, onChange } = options;
+  const unusable = new Set<string>();
+  let isStopping = false;
+  let latest: { readonly until: number; readonly areUsable: Promise<boolean> } | undefined;
+
+  const isUsable = async ({ name, check }: ReadinessCheck): Promise<boolean> => {
+    try {
+      await check(AbortSignal.timeout(timeoutMs));
+      if (unusable.delete(name)) onChange?.(name, true);
+      return true;
+    } catch (cause) {
+      if (!unusable.has(name)) onChange?.(name, false, cause);
+      unusable.add(name);
+      return false;
+    }
+  };
+
+  return {
+    async state() {
+      if (isStopping) return 'stopping';
+      if (latest === undefined || performance.now() >= latest.until) {
+        const areUsable = Promise.all(checks.map(isUsable)).then((all) => all.every(Boolean));
+        latest = { until: performance.now() + maxAgeMs, areUsable };
+      }
+      const areUsable = await latest.areUsable;
+      // It may have been told to stop meanwhile.
+      return isStopping ? 'stopping' : areUsable ? 'ready' : 'unavailable';
+    },
+    stop() {
+      isStopping = true;
+    },
+  };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  service: 'the service',
+  redis: 'Redis',
+};
+
+/** What the operator is told. Causes are named by their code or class, as messages may quote addresses. */
+export function readinessLog(logger: Logger): NonNullable<ReadinessOptions['onChange']> {
+  return (check, isUsable, cause) => {
+    const what = WORDS[check] ?? check;
+    if (isUsable) return logger.info({ check }, `ready: ${what} can be reached again`);
+    logger.warn({ check, cause: codeOf(cause) }, `not ready: ${what} cannot be reached`);
+  };
+}
+
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' ? code : cause.name;
+}

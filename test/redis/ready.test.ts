@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { startRedis } from '../support/redis.ts';
+import { logSink } from '../support/service-proxy.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+test('a gateway whose Redis is gone is not ready, and is again when it is back', async () => {
+  const redis = await startRedis();
+  const { logger, lines } = logSink();
+  const { url } = await startGateway({ redisUrl: redis.url, logger });
+  const status = async (): Promise<number> => (await fetch(new URL('/ready', url))).status;
+  expect(await status()).toBe(200);
+  await redis.kill();
+  // The outcome of a check is kept for 5 s.
+  await expect.poll(status, { timeout: 15_000 }).toBe(503);
+  expect((await fetch(new URL('/health', url))).status).toBe(200);
+  await redis.start();
+  await expect.poll(status, { timeout: 15_000 }).toBe(200);
+  expect(lines().filter(({ check }) => check === 'redis')).toMatchObject([
+    { level: 40, msg: 'not ready: Redis cannot be reached' },
+    { level: 30, msg: 'ready: Redis can be reached again' },
+  ]);
+});
