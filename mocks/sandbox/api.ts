@@ -5,11 +5,13 @@ import { FAULT_HEADER, parseFaultHeader } from './faults/fault-header.ts';
 import type { Ordeal } from './faults/faults.ts';
 import { isInstead } from './faults/injected-answer.ts';
 import { HANDLERS } from './handlers.ts';
+import { incomingCall } from './incoming-call.ts';
+import type { IncomingCall } from './incoming-call.ts';
 import type { Call } from './operations/operation.ts';
 import { parsePrefer } from './prefer.ts';
 import type { Preference } from './prefer.ts';
 import { createEngine } from './prism.ts';
-import type { Exchange, IncomingCall } from './prism.ts';
+import type { Exchange } from './prism.ts';
 import type { Answer } from './problems.ts';
 import { Refusal, gatewayError, unauthorized } from './problems.ts';
 import type { Recorder } from './recorder.ts';
@@ -180,20 +182,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     if (bytes === undefined) {
       return { ...unchecked, answer: gatewayError(413, 'Request Entity Too Large'), bytes };
     }
-    const headers = singleHeaders(request);
-    const call = {
-      method: request.method ?? 'GET',
-      path: url.pathname.slice(API_BASE.length),
-      query: queryRecord(url.searchParams),
-      headers,
-      bytes,
-      body: bodyForPrism(bytes, headers),
-      origin,
-      remoteAddress: request.socket.remoteAddress ?? '',
-    };
+    const call = incomingCall(request, url, bytes, { base: API_BASE, origin });
     const visit: Visit = { left, marks: [], ordeal: undefined };
     visits.set(call, visit);
-    const preference = parsePrefer(headers['prefer']);
+    const preference = parsePrefer(call.headers['prefer']);
     const conclusion = conclude(call, url.pathname, preference, await exchange(call, preference));
     return { ...conclusion, ordeal: visit.ordeal, marks: visit.marks, bytes };
   };
@@ -222,32 +214,4 @@ const PREFLIGHT: Answer = {
 
 function isPreflight(request: IncomingMessage): boolean {
   return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-}
-
-/**
- * What Prism is to check: the JSON value; text that is not JSON as it stands, so that a bare READY passes for the
- * string it means and all else fails; bytes for multipart.
- */
-function bodyForPrism(bytes: Buffer, headers: Readonly<Record<string, string>>): unknown {
-  if (bytes.length === 0) return undefined;
-  if (/^multipart\//i.test(headers['content-type'] ?? '')) return bytes;
-  const json = parseJson(bytes);
-  return json === undefined ? bytes.toString() : json;
-}
-
-function singleHeaders(request: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(request.headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  );
-}
-
-function queryRecord(query: URLSearchParams): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = {};
-  for (const name of new Set(query.keys())) {
-    const [first = '', ...more] = query.getAll(name);
-    record[name] = more.length === 0 ? first : [first, ...more];
-  }
-  return record;
 }

@@ -1,3 +1,4 @@
+import { queryRecord } from './incoming-call.ts';
 import { entryView } from './journal-entry.ts';
 import type { JournalEntry, KeptBody, KeptEntry } from './journal-entry.ts';
 import { MASK } from './mask.ts';
@@ -189,13 +190,10 @@ function lineOf(entry: KeptEntry): string {
   return `#${seq} ${operationId} (${method} ${path}): ${[status, ended].filter((word) => word !== 'answered').join(' ')}`;
 }
 
+/** What the journal shows of a query: a signature is as good as the file that it leads to. */
 function queryOf({ searchParams }: URL): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = {};
-  for (const name of new Set(searchParams.keys())) {
-    const [first = '', ...more] = searchParams.getAll(name).map((value) => (name === 'sig' ? MASK : value));
-    query[name] = more.length === 0 ? first : [first, ...more];
-  }
-  return query;
+  const query = queryRecord(searchParams);
+  return 'sig' in query ? { ...query, sig: MASK } : query;
 }
 
 function textLengthOf(entry: KeptEntry | undefined): number {

@@ -5,26 +5,10 @@ import { validateInput } from '@stoplight/prism-http/dist/validator/index.js';
 import pino from 'pino';
 import { contractOperations } from './contract.ts';
 import { boundaryOf, partsOf } from './decoding/multipart.ts';
+import type { IncomingCall } from './incoming-call.ts';
 import type { Preference } from './prefer.ts';
 import type { Answer } from './problems.ts';
 import type { ProfileName } from './profile.ts';
-
-/** A call as it came, on its way into the contract check. */
-export interface IncomingCall {
-  readonly method: string;
-  /** Below the base of the API, still encoded. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string | string[]>>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Buffer;
-  /** The body as Prism is to see it. */
-  readonly body: unknown;
-  /** Scheme, host and port under which the caller reached the sandbox. */
-  readonly origin: string;
-  readonly remoteAddress: string;
-  /** Aborted when the caller has left. */
-  readonly signal?: AbortSignal;
-}
 
 /** How a call went. */
 export type Exchange =

@@ -4,11 +4,11 @@ import { sendJson, startHttpStub } from '../support/http-stub.ts';
 
 const QUERY = '{ dossier(id: "01GG4NFBCN4ZH8ETCCKX3766KX") { id title } }';
 
-async function ask(url: string, headers: Record<string, string>) {
+async function ask(url: string, headers: Record<string, string>, query = QUERY) {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ query: QUERY }),
+    body: JSON.stringify({ query }),
   });
   return response.json();
 }
@@ -22,6 +22,9 @@ test('a caller asks the sandbox for an answer of the contract through the gatewa
   expect(await ask(url, { prefer: 'code=429' })).toMatchObject({
     errors: [{ extensions: { code: 'RATE_LIMITED' } }],
   });
+  expect(await ask(url, { prefer: 'example=signed' }, '{ signatureRequest(id: "none") { status } }')).toEqual(
+    { data: { signatureRequest: { status: 'SIGNED' } } },
+  );
 });
 
 test('a sandbox gets the headers that are meant for it and no others; the real service gets none', async () => {

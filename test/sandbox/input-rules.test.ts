@@ -222,6 +222,35 @@ describe('a signature request', () => {
     });
   });
 
+  // Conforms (Signature requests, service): Documents of its own keep the rules of a dossier's, before the dossier is
+  // looked up.
+  test.each([
+    [
+      [],
+      'Invalid value [] supplied to : NonEmptyArray<pipe(Exact<DocumentMetadata>, DocumentMetadataFromApiModel)>',
+    ],
+    [[{ title: 'ab' }], expect.stringContaining('/title: string of length >= 3 and < 61')],
+    [
+      [
+        {
+          title: 'Contratto',
+          signature_fields: [
+            { clause: { title: 'Facoltativa', type: 'OPTIONAL' }, attrs: { unique_name: 'S' } },
+          ],
+        },
+      ],
+      'Invalid value [{"clause":{"title":"Facoltativa","type":"OPTIONAL"},"attributes":{"uniqueName":"S"}}] supplied to : SignatureFields',
+    ],
+    [null, expect.stringContaining('/documents_metadata: ')],
+  ])('is refused with the documents %j', async (documents_metadata, violation) => {
+    const sandbox = await sandboxForTest();
+    const body = { dossier_id: 'nope', signer_id: 's', documents_metadata };
+    expect(shown(await issuerOf(sandbox).call('POST', '/signature-requests', body))).toEqual(
+      invalid([violation]),
+    );
+    sandbox.takeViolations();
+  });
+
   // Conforms (Signature requests, service): Missing ids are a 422 with the path of the decoder.
   test('is refused without ids, in the words of the service', async () => {
     const sandbox = await sandboxForTest();
