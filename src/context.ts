@@ -20,6 +20,8 @@ export interface GatewayParts {
   readonly events: GatewayEvents;
   /** Aborted when the gateway begins to end. Streams end then; what is running may still finish. */
   readonly closing: AbortSignal;
+  /** Aborted when what is still running then must come to an end: waits answer with what they know. */
+  readonly ending: AbortSignal;
   /** The upstream is a sandbox, which callers may talk to by headers of their own. */
   readonly isSandbox?: boolean;
   readonly limits: { readonly maxUploadBytes: number; readonly uploadStallMs: number };

@@ -89,14 +89,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const storage = createStorage({ allowedHosts: options.storageHosts, events });
   const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
   const limits = { maxUploadBytes, uploadStallMs };
-  const closing = new AbortController();
   const authenticationLog = authenticationEvents(options.logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
   const watchers = new StatusWatchers({ events });
-  const parts = { storage, blocks: new BlockPool(), events, closing: closing.signal, isSandbox, limits };
-  const protections = { ...OPEN, ...options.protections };
-  const times = { ...CLIENT_TIMES, ...options.clientTimes };
   const frontDoor = new FrontDoor({
     readiness: createReadiness({
       checks: [
@@ -108,6 +104,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     limits: options.load ?? {},
     stopTimes: options.stopTimes ?? {},
   });
+  const { closing, ending } = frontDoor;
+  const parts = { storage, blocks: new BlockPool(), events, closing, ending, isSandbox, limits };
+  const protections = { ...OPEN, ...options.protections };
+  const times = { ...CLIENT_TIMES, ...options.clientTimes };
   const yoga = createYoga({
     schema,
     context(initial) {
@@ -156,7 +156,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     redis?.disconnect();
   };
   const close = async (): Promise<void> => {
-    await frontDoor.close(server, () => closing.abort());
+    await frontDoor.close(server);
     await release();
   };
   let closed: Promise<void> | undefined;

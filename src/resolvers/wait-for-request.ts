@@ -14,18 +14,18 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until reads of a request show that it `isDone`, or until the time is up or the gateway begins to end; then it is
- * read once more. All who wait for or watch a request share its reads. A read that fails in passing does not undo what was
+ * Waits until reads of a request show that it `isDone`, or until the time is up or the gateway has to end; then it is read
+ * once more. All who wait for or watch a request share its reads. A read that fails in passing does not undo what was
  * done before the wait: there will be another.
  * @returns the request as it was last seen, which need not satisfy `isDone`.
  * @throws {UpstreamError} when the service refuses, and when the client leaves.
  */
 export async function waitForRequest(
-  context: Pick<GatewayContext, 'watcher' | 'signal' | 'closing'>,
+  context: Pick<GatewayContext, 'watcher' | 'signal' | 'ending'>,
   seen: SignatureRequest,
   { waitSeconds, isDone }: WaitOptions,
 ): Promise<SignatureRequest> {
-  const { watcher, signal, closing } = context;
+  const { watcher, signal, ending } = context;
   if (isDone(seen) || waitSeconds <= 0) return seen;
   const beganAt = performance.now();
   const end = Promise.withResolvers<SignatureRequest>();
@@ -52,15 +52,15 @@ export async function waitForRequest(
   const timer = setTimeout(() => void lookOnce(), waitSeconds * 1_000);
   const hurry = (): void => void lookOnce();
   signal.addEventListener('abort', leave);
-  closing.addEventListener('abort', hurry);
+  ending.addEventListener('abort', hurry);
   if (signal.aborted) leave();
-  if (closing.aborted) hurry();
+  if (ending.aborted) hurry();
   try {
     return await end.promise;
   } finally {
     watch.leave();
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);
-    closing.removeEventListener('abort', hurry);
+    ending.removeEventListener('abort', hurry);
   }
 }

@@ -32,6 +32,8 @@ export class FrontDoor {
   readonly #limits: LoadLimits;
   readonly #eventLoop: ReturnType<typeof watchEventLoop> | undefined;
   readonly #times: StopTimes;
+  readonly #closing = new AbortController();
+  readonly #ending = new AbortController();
   #phase: 'open' | 'leaving' | 'closing' = 'open';
 
   constructor(options: {
@@ -63,15 +65,28 @@ export class FrontDoor {
     return undefined;
   }
 
-  /** Ends when the last connection is closed. `onClosing` is called when no more requests are taken. */
-  async close(server: Server, onClosing: () => void): Promise<void> {
+  /** Aborted when no more requests are taken. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Aborted when what still runs should end by itself, a little before it is aborted. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Ends when the last connection is closed. */
+  async close(server: Server): Promise<void> {
     this.#readiness.stop();
     this.#phase = 'leaving';
     this.running.closeConnections();
     if (this.#times.delayMs > 0) await pause(this.#times.delayMs);
     this.#phase = 'closing';
-    onClosing();
-    await stopServer(server, this.running, this.#times.graceMs);
+    this.#closing.abort();
+    await stopServer(server, this.running, {
+      graceMs: this.#times.graceMs,
+      onLastCall: () => this.#ending.abort(),
+    });
     this.#eventLoop?.close();
   }
 }

@@ -116,6 +116,23 @@ test('a request that does not end in time is aborted, with its call, and answere
   await expect.poll(() => stub.sockets.size).toBe(0);
 });
 
+test('a wait that the gateway cannot see out is answered with what is known', async () => {
+  const frozenAt = new Date('2026-03-05T09:14:07.412Z');
+  const { url, close, run, sandbox } = await startGateway({ stopTimes: { graceMs: 1_000 } }, { frozenAt });
+  const targets = await draftOf({ run });
+  using client = new PoliteClient(Number(new URL(url).port));
+  const stored = client.post(uploadsBody(targets, { a: await makePdf() }));
+  await expect.poll(() => calls(sandbox, 'putBlob')).toBe(1);
+  const closed = close();
+  expect(await stored).toMatchObject({
+    status: 200,
+    body: {
+      data: { a: { __typename: 'UploadDocumentPayload', document: { status: 'WAIT_FOR_UPLOAD' } } },
+    },
+  });
+  await closed;
+});
+
 test('an upload that is under way when it begins to end is finished', async () => {
   const { url, close, run, sandbox } = await startGateway();
   const targets = await draftOf({ run });

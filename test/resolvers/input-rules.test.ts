@@ -31,6 +31,7 @@ const context = createContext(
     blocks: new BlockPool(),
     events,
     closing: new AbortController().signal,
+    ending: new AbortController().signal,
     limits: { maxUploadBytes: 100, uploadStallMs: 100 },
   },
   { kind: 'none' },
