@@ -98,6 +98,7 @@ export const OPERATIONS: readonly Operation[] = [
       READ_DOSSIER_OF_REQUEST,
       ({ signatureRequestId }) => signatureRequestId,
       ({ dossierId: id }) => ({ signatureRequest: { dossier: { id } } }),
+      { signatureRequest: null },
     ),
     request: {},
   },
