@@ -57,8 +57,10 @@ function roleIn(claims: Claims, name: string): Role {
 /** SPID and CIE write `TINIT-` before it, eIDAS style; identity providers hand that on. */
 function fiscalCodeIn(claims: Claims, name: string): string {
   const claim = claimAt(claims, name);
-  const code = typeof claim === 'string' ? claim.replace(/^TINIT-/i, '').toUpperCase() : '';
-  if (!FISCAL_CODE.test(code)) throw withoutRights(name);
+  const written = typeof claim === 'string' ? claim.replace(/^TINIT-/i, '') : '';
+  const code = written.toUpperCase();
+  // Letters that only become ASCII in capitals (ſ, ı) would make one code of two.
+  if (!/^[\dA-Za-z]+$/.test(written) || !FISCAL_CODE.test(code)) throw withoutRights(name);
   return code;
 }
 

@@ -44,10 +44,11 @@ export async function startHttpStub(handler: StubHandler) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A server that listens on TCP has an address of this form.
   const { port } = server.address() as AddressInfo;
-  onTestFinished(async () => {
+  const stop = async (): Promise<void> => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-  });
+  };
+  onTestFinished(stop);
   return {
     origin: `http://127.0.0.1:${port}`,
     calls,
@@ -55,6 +56,8 @@ export async function startHttpStub(handler: StubHandler) {
     sockets,
     /** Connections ever made. */
     connections: () => connections,
+    /** Nobody listens any more. */
+    stop,
   };
 }
 

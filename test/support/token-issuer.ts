@@ -67,6 +67,7 @@ export async function startTokenIssuer(firstKey?: SigningKey) {
     misbehave(how?: StubHandler): void {
       handler = how;
     },
+    stop: stub.stop,
     sign: (claims: Readonly<Record<string, unknown>>, { key = first, header = {} }: TokenOptions = {}) =>
       sign(claims, { key, header }),
   };

@@ -1,0 +1,257 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createAuthentication } from '../../src/auth/authenticate.ts';
+import type { Caller } from '../../src/auth/caller.ts';
+import type { KeySetOptions } from '../../src/auth/key-set.ts';
+import type { KeySetError } from '../../src/auth/read-key-set.ts';
+import { callerAt, withToken } from '../support/caller.ts';
+import { sendJson, startHttpStub } from '../support/http-stub.ts';
+import type { StubHandler } from '../support/http-stub.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import { jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
+import type { TokenOptions } from '../support/token-issuer.ts';
+
+/** Clocks stand still until a test moves them; sockets and time-outs go on. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+const pass = (seconds: number): unknown => vi.advanceTimersByTime(seconds * 1000);
+
+/** A verifier in front of an issuer, with the times that a gateway has by default. */
+async function start(keySet: Partial<KeySetOptions> = {}) {
+  const issuer = await startTokenIssuer();
+  const failures: string[] = [];
+  const authentication = createAuthentication(jwtOptions(issuer.url, { keySet }), {
+    onKeySetFailure: ({ message }: KeySetError) => failures.push(message),
+    onApiKeysReload: () => {},
+  });
+  onTestFinished(() => authentication.close());
+  const authenticate = (token: string): Promise<Caller> =>
+    authentication.authenticate(new Headers(withToken(token)));
+  return {
+    issuer,
+    failures,
+    /** How a token with this key fares: `accepted`, or why not. */
+    async outcome(options: TokenOptions = {}): Promise<string> {
+      const token = await issuer.sign({}, options);
+      return authenticate(token).then(
+        () => 'accepted',
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+    },
+  };
+}
+
+const ACCEPTED = 'accepted';
+const INVALID = 'authentication: invalid';
+const UNAVAILABLE = 'authentication: unavailable';
+
+test('the keys are read with the first token, and not again for the next', async () => {
+  const { issuer, outcome } = await start();
+  expect(issuer.readings()).toBe(0);
+  expect(await Promise.all(Array.from({ length: 20 }, () => outcome()))).toEqual(Array(20).fill(ACCEPTED));
+  expect(issuer.readings()).toBe(1);
+});
+
+test('a new key is fetched when a token names it, 30 seconds after the last reading', async () => {
+  const { issuer, outcome } = await start();
+  await outcome();
+  const second = await makeKey('second');
+  issuer.publish(issuer.first, second);
+  pass(29);
+  expect(await outcome({ key: second })).toBe(INVALID);
+  expect(issuer.readings()).toBe(1);
+  pass(1);
+  expect(await outcome({ key: second })).toBe(ACCEPTED);
+  expect(await outcome()).toBe(ACCEPTED);
+  expect(issuer.readings()).toBe(2);
+});
+
+test('tokens that name keys which nobody has cause a reading in 30 seconds, however many they are', async () => {
+  const { issuer, outcome } = await start();
+  await outcome();
+  for (let minute = 1; minute <= 3; minute += 1) {
+    pass(60);
+    const kids = Array.from({ length: 20 }, (_, index) => ({
+      header: { kid: `made-up-${minute}-${index}` },
+    }));
+    expect(new Set(await Promise.all(kids.map(outcome)))).toEqual(new Set([INVALID]));
+    expect(issuer.readings()).toBe(1 + minute);
+  }
+});
+
+test('a key that is no longer published is refused after 10 minutes at the latest', async () => {
+  const { issuer, outcome } = await start();
+  await outcome();
+  const second = await makeKey('second');
+  issuer.publish(second);
+  pass(599);
+  expect(await outcome()).toBe(ACCEPTED);
+  pass(1);
+  expect(await outcome()).toBe(INVALID);
+  expect(await outcome({ key: second })).toBe(ACCEPTED);
+});
+
+test('an issuer that has taken all its keys back is believed', async () => {
+  const { issuer, outcome } = await start();
+  await outcome();
+  issuer.publish();
+  pass(600);
+  expect(await outcome()).toBe(INVALID);
+});
+
+test('a token that does not name its key is tried with each that there is', async () => {
+  const { issuer, outcome } = await start();
+  const [second, third] = await Promise.all([makeKey('second'), makeKey('third')]);
+  issuer.publish(issuer.first, second);
+  const header = { kid: undefined };
+  expect(await outcome({ header })).toBe(ACCEPTED);
+  expect(await outcome({ header, key: second })).toBe(ACCEPTED);
+  expect(await outcome({ header, key: third })).toBe(INVALID);
+});
+
+test('a key that cannot be used does not keep the others from being used', async () => {
+  const { issuer, outcome } = await start();
+  issuer.misbehave((_, res) =>
+    sendJson(res, 200, {
+      keys: [
+        { kty: 'EC', kid: 'broken', alg: 'ES256', crv: 'P-256', x: '!', y: '!' },
+        { kty: 'XYZ', kid: 'of the future' },
+        {},
+        issuer.first.jwk,
+      ],
+    }),
+  );
+  expect(await outcome()).toBe(ACCEPTED);
+  expect(await outcome({ header: { kid: 'of the future' } })).toBe(INVALID);
+  // Whether this token is good nobody can tell.
+  expect(await outcome({ header: { kid: 'broken' } })).toBe(UNAVAILABLE);
+});
+
+const text =
+  (status: number, body: string | Buffer, headers: Record<string, string> = {}): StubHandler =>
+  (_, res) =>
+    void res.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+
+const BIG = JSON.stringify({ keys: Array(2_000).fill({ kty: 'EC', kid: 'x'.repeat(300) }) });
+
+const FAILURES: readonly (readonly [string, StubHandler, string])[] = [
+  ['an error', text(500, '{"keys":[]}'), 'status 500'],
+  ['nothing found', text(404, ''), 'status 404'],
+  ['a page', text(200, '<html>Login</html>', { 'content-type': 'text/html' }), 'the answer is no key set'],
+  ['half of it', text(200, '{"keys":['), 'the answer is no key set'],
+  ['nothing', text(200, ''), 'the answer is no key set'],
+  ['another object', text(200, '{"issuer":"https://login"}'), 'the answer is no key set'],
+  ['a list', text(200, '[]'), 'the answer is no key set'],
+  ['keys that are no list', text(200, '{"keys":{}}'), 'the answer is no key set'],
+  ['keys that are no objects', text(200, '{"keys":["RS256"]}'), 'the answer is no key set'],
+  ['null', text(200, 'null'), 'the answer is no key set'],
+  ['more than 512 KiB', text(200, BIG), 'the answer is too large'],
+  [
+    'more than 512 KiB, compressed',
+    text(200, gzipSync(BIG), { 'content-encoding': 'gzip' }),
+    'the answer is too large',
+  ],
+  ['silence', () => {}, 'no answer in time'],
+  ['silence after the head', (_, res) => void res.writeHead(200).write('{"keys":['), 'no answer in time'],
+  ['a broken connection', (_, __, req) => void req.socket.resetAndDestroy(), 'not reached: ECONNRESET'],
+];
+
+describe.each(FAILURES)('an issuer that answers with %s', (_, handler, reason) => {
+  test('is not heard by a gateway that has its keys, for an hour', async () => {
+    const { issuer, outcome, failures } = await start({ timeoutMs: 200 });
+    expect(await outcome()).toBe(ACCEPTED);
+    issuer.misbehave(handler);
+    pass(600);
+    expect(await outcome()).toBe(ACCEPTED);
+    expect(failures).toEqual([reason]);
+    pass(2_999);
+    expect(await outcome()).toBe(ACCEPTED);
+    pass(1);
+    expect(await outcome()).toBe(UNAVAILABLE);
+    issuer.misbehave();
+    pass(5);
+    expect(await outcome()).toBe(ACCEPTED);
+  });
+
+  test('can give nobody’s word to a gateway that has none', async () => {
+    const { issuer, outcome, failures } = await start({ timeoutMs: 200 });
+    issuer.misbehave(handler);
+    expect(await outcome()).toBe(UNAVAILABLE);
+    expect(failures).toEqual([reason]);
+    issuer.misbehave();
+    pass(5);
+    expect(await outcome()).toBe(ACCEPTED);
+  });
+});
+
+test('a redirect is not followed: keys come from where the operator said', async () => {
+  const { issuer, outcome, failures } = await start();
+  const elsewhere = await startHttpStub((_, res) => sendJson(res, 200, { keys: [issuer.first.jwk] }));
+  issuer.misbehave(text(302, '', { location: `${elsewhere.origin}/keys` }));
+  expect(await outcome()).toBe(UNAVAILABLE);
+  expect(failures).toEqual(['status 302']);
+  expect(elsewhere.calls).toEqual([]);
+});
+
+test('an issuer that is not there', async () => {
+  const { issuer, outcome, failures } = await start();
+  await issuer.stop();
+  expect(await outcome()).toBe(UNAVAILABLE);
+  expect(failures).toEqual(['not reached: ECONNREFUSED']);
+});
+
+test('while there are no keys an issuer in trouble is asked once in 5 seconds, whatever tokens come', async () => {
+  const { issuer, outcome, failures } = await start();
+  issuer.misbehave(text(503, ''));
+  for (let nth = 1; nth <= 3; nth += 1) {
+    const tokens = Array.from({ length: 10 }, () => outcome());
+    expect(new Set(await Promise.all(tokens))).toEqual(new Set([UNAVAILABLE]));
+    pass(4.9);
+    expect(await outcome()).toBe(UNAVAILABLE);
+    expect(issuer.readings()).toBe(nth);
+    pass(0.1);
+  }
+  expect(failures).toEqual(Array(3).fill('status 503'));
+});
+
+test('a bound that is shorter than 10 minutes also bounds how long keys are not read again', async () => {
+  const { issuer, outcome } = await start({ maxStaleMs: 60_000 });
+  await outcome();
+  issuer.publish();
+  pass(60);
+  expect(await outcome()).toBe(INVALID);
+});
+
+test('a clock that is set back does not make old keys live longer', async () => {
+  const { issuer, outcome } = await start();
+  await outcome();
+  issuer.misbehave(text(503, ''));
+  pass(3_601);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  expect(await outcome()).toBe(UNAVAILABLE);
+});
+
+test('who sends a token that cannot be checked is told to come back, and reads nothing of the reason', async () => {
+  const issuer = await startTokenIssuer();
+  issuer.misbehave(text(500, 'internal matters'));
+  const { url, sandbox } = await startGateway({ auth: jwtOptions(issuer.url) });
+  const { status, body, headers } = await callerAt(url, withToken(await issuer.sign({}))).ask(
+    '{ __typename }',
+  );
+  expect({ status, body }).toEqual({
+    status: 503,
+    body: {
+      errors: [
+        {
+          message: 'Tokens cannot be checked at the moment. Try again later.',
+          extensions: { code: 'AUTHENTICATION_UNAVAILABLE' },
+        },
+      ],
+    },
+  });
+  expect(headers['retry-after']).toBe('5');
+  expect(headers).not.toHaveProperty('www-authenticate');
+  expect(sandbox.journal.entries()).toEqual([]);
+  // Who sends none need not wait for it.
+  expect((await callerAt(url).ask('{ __typename }')).status).toBe(401);
+});
