@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import { keysText, temporaryFile } from '../support/api-keys.ts';
+import { callerAt, withToken } from '../support/caller.ts';
+import { exchange } from '../support/raw-http.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
+
+const BODY = '{"query":"{ __typename }"}';
+const HEAD = ['POST /graphql HTTP/1.1', 'Host: localhost', 'Content-Type: application/json'];
+
+async function startWithTokens() {
+  const issuer = await startTokenIssuer();
+  const { url, sandbox } = await startGateway({ auth: jwtOptions(issuer.url) });
+  return { issuer, url, sandbox, token: await issuer.sign({}) };
+}
+
+async function startWithKeys() {
+  const text = keysText({ key: { name: 'a', role: 'operator' }, other: { name: 'b', role: 'operator' } });
+  return startGateway({ auth: { mode: 'api-key', file: temporaryFile('keys.json', text) } });
+}
+
+/** Status of a request with exactly these header lines. */
+async function statusOf(url: string, lines: readonly string[]): Promise<number> {
+  return Number((await exchange(url, [...HEAD, ...lines], BODY)).slice(9, 12));
+}
+
+describe('with tokens', () => {
+  test.each([
+    ['as RFC 6750 has it', (token: string) => [`Authorization: Bearer ${token}`], 200],
+    ['the scheme in any case, with blanks', (token: string) => [`AUTHORIZATION:   bEARER   ${token}  `], 200],
+    ['without a scheme', (token: string) => [`Authorization: ${token}`], 401],
+    ['with another scheme', (token: string) => [`Authorization: DPoP ${token}`], 401],
+    ['in quotes', (token: string) => [`Authorization: Bearer "${token}"`], 401],
+    ['with a tab', (token: string) => [`Authorization: Bearer\t${token}`], 401],
+    ['with parameters', (token: string) => [`Authorization: Bearer ${token}, realm="x"`], 401],
+    ['twice, the same', (token: string) => Array(2).fill(`Authorization: Bearer ${token}`), 401],
+    [
+      'a good one first',
+      (token: string) => [`Authorization: Bearer ${token}`, 'Authorization: Bearer x'],
+      401,
+    ],
+    [
+      'a good one last',
+      (token: string) => ['Authorization: Bearer x', `Authorization: Bearer ${token}`],
+      401,
+    ],
+    [
+      'a good one behind another scheme',
+      (token: string) => ['Authorization: Basic eDp5', `Authorization: Bearer ${token}`],
+      401,
+    ],
+    ['as a key', (token: string) => [`x-api-key: ${token}`], 401],
+    [
+      'beside a key, which is not looked at',
+      (token: string) => [`Authorization: Bearer ${token}`, 'x-api-key: x'],
+      200,
+    ],
+    ['as a cookie', (token: string) => [`Cookie: authorization=Bearer ${token}; access_token=${token}`], 401],
+    ['as a header of a proxy', (token: string) => [`Proxy-Authorization: Bearer ${token}`], 401],
+    ['as a header that was moved', (token: string) => [`X-Forwarded-Authorization: Bearer ${token}`], 401],
+    ['with three signatures', (token: string) => [`Authorization: Bearer ${token}.${token}`], 401],
+    ['encrypted, as it seems', (token: string) => [`Authorization: Bearer ${token}.a.b`], 401],
+  ])('%s', async (_, lines, status) => {
+    const { url, token } = await startWithTokens();
+    expect(await statusOf(url, lines(token))).toBe(status);
+  });
+
+  test('in the address it does not count, and by GET neither', async () => {
+    const { url, token } = await startWithTokens();
+    const query = `query=${encodeURIComponent('{ __typename }')}`;
+    const get = (search: string, headers = {}) =>
+      fetch(`${url}?${search}`, { headers: { accept: 'application/json', ...headers } });
+    expect((await get(`${query}&access_token=${token}`)).status).toBe(401);
+    expect((await get(query)).status).toBe(401);
+    expect((await get(query, withToken(token))).status).toBe(200);
+  });
+
+  test('up to 8,192 characters; longer ones are refused, and from 16 KiB by Node itself', async () => {
+    const { url, issuer } = await startWithTokens();
+    const tokenOf = async (length: number): Promise<string> => {
+      const rest = (await issuer.sign({ filler: '' })).length;
+      // Base64 makes four characters of three.
+      return issuer.sign({ filler: 'x'.repeat(Math.floor(((length - rest) * 3) / 4)) });
+    };
+    const just = await tokenOf(8_180);
+    expect(just.length).toBeGreaterThan(8_170);
+    expect(just.length).toBeLessThanOrEqual(8_185);
+    expect(await statusOf(url, [`Authorization: Bearer ${just}`])).toBe(200);
+    expect(await statusOf(url, [`Authorization: Bearer ${await tokenOf(8_250)}`])).toBe(401);
+    expect(await statusOf(url, [`Authorization: Bearer ${await tokenOf(14_000)}`])).toBe(401);
+    expect(await statusOf(url, [`Authorization: Bearer ${await tokenOf(17_000)}`])).toBe(431);
+    // Blanks to no end cost nothing.
+    expect(await statusOf(url, [`Authorization: Bearer ${' '.repeat(8_000)}x y`])).toBe(401);
+  });
+});
+
+describe('with keys', () => {
+  test.each([
+    [['x-api-key: key'], 200],
+    [['X-API-KEY:  key  '], 200],
+    [['Authorization: Bearer key'], 200],
+    [['Authorization: Basic a2V5Og=='], 401],
+    [['x-api-key: key', 'x-api-key: key'], 401],
+    [['x-api-key: key', 'x-api-key: other'], 401],
+    [['Authorization: Bearer key', 'Authorization: Bearer other'], 401],
+    // A proxy in front may want `Authorization` for itself.
+    [['x-api-key: key', 'Authorization: Basic eDp5'], 200],
+    [['x-api-key: key', 'Authorization: Bearer wrong'], 200],
+    [['x-api-key: wrong', 'Authorization: Bearer key'], 401],
+    [['x-api-key: ', 'Authorization: Bearer key'], 401],
+    [[`x-api-key: ${'k'.repeat(8_193)}`], 401],
+    [['Cookie: x-api-key=key'], 401],
+  ])('%j: %i', async (lines, status) => {
+    const { url } = await startWithKeys();
+    expect(await statusOf(url, lines)).toBe(status);
+  });
+});
+
+test('with AUTH=none credentials are not looked at, and everybody is an operator', async () => {
+  const { url } = await startGateway();
+  for (const headers of [{}, withToken('x'), { 'x-api-key': 'x' }])
+    expect((await callerAt(url, headers).ask('{ dossier(id: "x") { id } }')).body).toEqual({
+      data: { dossier: null },
+    });
+});
+
+test('who is not let in uses up the share of their address, and is told when to come back', async () => {
+  const issuer = await startTokenIssuer();
+  const { url } = await startGateway({
+    auth: jwtOptions(issuer.url),
+    protections: { requestsPerMinute: 5 },
+  });
+  const guess = async (): Promise<number> =>
+    (await callerAt(url, withToken(await issuer.sign({ exp: 1 }))).ask('{ __typename }')).status;
+  const statuses = [await guess(), await guess(), await guess(), await guess(), await guess(), await guess()];
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+});
+
+test('who is let in has a share of their own, wherever they are', async () => {
+  const issuer = await startTokenIssuer();
+  const { url } = await startGateway({
+    auth: jwtOptions(issuer.url),
+    protections: { requestsPerMinute: 3 },
+  });
+  const ask = async (sub: string): Promise<number> =>
+    (await callerAt(url, withToken(await issuer.sign({ sub }))).ask('{ __typename }')).status;
+  for (const sub of ['anna', 'bruno', 'carla'])
+    expect([await ask(sub), await ask(sub), await ask(sub), await ask(sub)], sub).toEqual([
+      200, 200, 200, 429,
+    ]);
+});
+
+test('a refusal comes before the file: a client that writes it all gets its answer', async () => {
+  const { url, sandbox } = await startWithTokens();
+  const form = new FormData();
+  const query =
+    'mutation ($input: ValidateDocumentInput!) { validateDocument(input: $input) { __typename } }';
+  form.set('operations', JSON.stringify({ query, variables: { input: { file: null } } }));
+  form.set('map', '{"0":["variables.input.file"]}');
+  form.set('0', new Blob([new Uint8Array(10_000_000)]), 'a.pdf');
+  const response = await fetch(url, { method: 'POST', body: form });
+  expect(response.status).toBe(401);
+  expect(sandbox.journal.entries()).toEqual([]);
+});
+
+test('no answer may be kept by a cache, whatever it is', async () => {
+  const { url, token } = await startWithTokens();
+  for (const headers of [{}, withToken(token)]) {
+    const { headers: seen } = await callerAt(url, headers).ask('{ __typename }');
+    expect(seen['cache-control']).toBe('no-store');
+  }
+  const page = await fetch(url, { headers: { accept: 'text/html' } });
+  expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+});
