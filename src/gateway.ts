@@ -8,6 +8,7 @@ import { createContext } from './context.ts';
 import { createEvents } from './events.ts';
 import type { GatewayEvents } from './events.ts';
 import { StatusWatchers } from './live/status-watchers.ts';
+import { createListener } from './server/listener.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { nodeRequest } from './plugins/client-address.ts';
 import { corsFor } from './plugins/cors.ts';
@@ -18,6 +19,7 @@ import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
+import { useRequestId } from './plugins/use-request-id.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
@@ -128,6 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     plugins: [
       useNoStore(),
       useAvailability({ unavailability: () => frontDoor.unavailability() }),
+      useRequestId(),
       ...protectRequests(options.host, protections),
       useAuthentication({
         authentication,
@@ -148,7 +151,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cors: corsFor(protections.corsOrigins),
     graphiql: false,
   });
-  const server = createHttpServer(frontDoor.listener(yoga), times);
+  const server = createHttpServer(
+    frontDoor.listener(createListener(yoga.handleNodeRequestAndResponse, options.logger)),
+    times,
+  );
   const release = async (): Promise<void> => {
     authentication.close();
     watchers.close();

@@ -16,6 +16,7 @@ const LAYERS = [
   ['auth'],
   ['upstream'],
   ['redis'],
+  ['logging'],
   ['events.ts'],
 ];
 /** Knowledge that a layer must not have. */
@@ -26,6 +27,7 @@ const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uploads: ['@pothos/core', 'undici'],
   auth: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   upstream: ['@pothos/core', 'graphql', 'graphql-yoga', 'graphql-upload-minimal'],
+  logging: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
 };
 
 interface Edge {

@@ -1,4 +1,5 @@
 import type { FetchAPI } from 'graphql-yoga';
+import { currentRequest } from '../logging/request-scope.ts';
 
 /**
  * An answer to a request that does not get as far as GraphQL. It has the form of a GraphQL error all the same, because
@@ -11,5 +12,7 @@ export function refusal(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return fetchAPI.Response.json({ errors: [{ message, extensions: { code } }] }, { status, headers });
+  const requestId = currentRequest()?.requestId;
+  const extensions = { code, ...(requestId !== undefined && { requestId }) };
+  return fetchAPI.Response.json({ errors: [{ message, extensions }] }, { status, headers });
 }

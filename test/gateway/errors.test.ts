@@ -813,7 +813,10 @@ test.each(REQUESTS)('%s when %s', async (code, _, init, message) => {
   const text = expectNoSecrets(await (await fetch(world.url, init)).text());
   expect(JSON.parse(text)).toMatchObject({
     errors: expect.arrayContaining([
-      expect.objectContaining({ message: expect.stringMatching(message), extensions: { code } }),
+      expect.objectContaining({
+        message: expect.stringMatching(message),
+        extensions: { code, requestId: expect.any(String) },
+      }),
     ]),
   });
   expect(world.calls.filter(({ operation }) => operation !== 'getDossier')).toEqual([]);

@@ -1,3 +1,4 @@
+import { readAnswer } from './read-answer.ts';
 import type { Json } from './start-gateway.ts';
 
 /** What came back, whole. */
@@ -19,7 +20,7 @@ export function callerAt(url: string, headers: Readonly<Record<string, string>> 
     const response = await fetch(url, { method: 'POST', ...init });
     return {
       status: response.status,
-      body: (await response.json()) as Json,
+      body: (await readAnswer(response)) as Json,
       headers: Object.fromEntries(response.headers),
     };
   };

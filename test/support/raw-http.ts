@@ -11,13 +11,14 @@ export async function openSocket(url: string) {
   let received = '';
   socket.setEncoding('latin1').on('data', (text) => (received += String(text)));
   await once(socket, 'connect');
-  const closed = once(socket, 'close');
+  // `once` would reject when the server resets the connection.
+  const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
   return {
     socket,
     /** All that came so far. */
     received: () => received,
     /** Ends when the server has closed the connection. */
-    closed: async (): Promise<void> => void (await closed),
+    closed: (): Promise<void> => closed,
   };
 }
 

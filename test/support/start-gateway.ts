@@ -4,6 +4,7 @@ import { startSandbox } from '../../mocks/sandbox/server.ts';
 import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
 import { startGateway as start } from '../../src/gateway.ts';
 import type { GatewayOptions } from '../../src/gateway.ts';
+import { readAnswer } from './read-answer.ts';
 
 /** The whole gateway in front of a sandbox of its own; a contract violation in either direction fails the test. */
 export async function startGateway(
@@ -43,7 +44,7 @@ interface Answer {
 }
 
 function clientOf(url: string) {
-  const read = async (response: Response): Promise<Answer> => (await response.json()) as Answer;
+  const read = async (response: Response): Promise<Answer> => (await readAnswer(response)) as Answer;
   return {
     url,
     run: async (query: string, variables: object = {}, operationName?: string) =>

@@ -1,0 +1,39 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { sendNodeResponse } from '@whatwg-node/server';
+import type { Logger } from 'pino';
+import { requestIdFrom } from '../logging/request-id.ts';
+import { forRequest } from '../logging/request-scope.ts';
+
+/** Yoga under node:http. The two of Node are in the context as well, where its own listener puts them. */
+type Answering = (req: IncomingMessage, res: ServerResponse, context: object) => Promise<Response> | Response;
+
+/**
+ * Answers requests by Yoga. Each gets an id, the client's own if it is one, which the answer names.
+ *
+ * Yoga's own listener does the same but for this: what a hook or a header throws, past all masking, it would answer with
+ * the stack and write to the console.
+ */
+export function createListener(answer: Answering, logger: Logger): RequestListener {
+  return (req, res) => {
+    const requestId = requestIdFrom(req.headers['x-request-id']);
+    res.setHeader('x-request-id', requestId);
+    void forRequest({ requestId }, async () => {
+      try {
+        const response = await answer(req, res, { req, res });
+        await sendNodeResponse(response, res, req, true);
+      } catch (error) {
+        logger.error(
+          { name: error instanceof Error ? error.name : typeof error },
+          'a request could not be answered',
+        );
+        if (res.headersSent) res.destroy();
+        else res.writeHead(500, { 'content-type': 'application/json' }).end(failure(requestId));
+      }
+    });
+  };
+}
+
+function failure(requestId: string): string {
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId };
+  return JSON.stringify({ errors: [{ message: 'Unexpected error.', extensions }] });
+}
