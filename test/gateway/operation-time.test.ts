@@ -68,7 +68,7 @@ test('an upload has its time from its last byte on, however long the file takes 
   await pause(operationTimeoutMs + 500);
   await client.write(body.subarray(half));
   expect((await client.answer()).body).toMatchObject({
-    data: { a: { __typename: 'UploadDocumentPayload', document: { status: 'READY' } } },
+    data: { a: { __typename: 'UploadDocumentPayload' } },
   });
 });
 
