@@ -5,7 +5,10 @@ import type { AuthenticationOptions } from './auth/authenticate.ts';
 import { authConflictsIn, authOptionsOf } from './auth/variables.ts';
 import { API_KEY, readTenants, TenantsError } from './auth/tenants.ts';
 import { ALGORITHMS } from './auth/verify-jwt.ts';
+import { paceOf } from './live/pace.ts';
+import type { WatchingOptions } from './live/status-watchers.ts';
 import type { Protections } from './plugins/protections.ts';
+import type { StreamOptions } from './plugins/streams.ts';
 import { ManifestError, readTrustedDocuments } from './plugins/trusted-documents.ts';
 import type { TrustedDocuments } from './plugins/trusted-documents.ts';
 import {
@@ -30,12 +33,13 @@ export interface Config {
   readonly sandboxUrl: URL | undefined;
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
-  readonly operationTimeoutMs: number;
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
   readonly load: LoadLimits;
   readonly stopTimes: StopTimes;
+  readonly streams: Partial<StreamOptions>;
+  readonly watching: WatchingOptions;
   readonly logLevel: string;
   readonly sandboxPort: number;
   /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
@@ -101,13 +105,16 @@ const environment = z.object({
     })
     .default('iopitnsignst01.blob.core.windows.net'),
   UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
-  // Whoever waits as long as the schema allows (55 s) must have time left for what comes before and after.
-  OPERATION_TIMEOUT_SECONDS: wholeNumber(60, 600).default(90),
   UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
   MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000).default(5_000),
   MAX_EVENT_LOOP_DELAY_MS: wholeNumber(0, 60_000).default(1_000),
+  MAX_STREAMS: wholeNumber(0, 100_000).default(5_000),
+  MAX_STREAMS_PER_CALLER: wholeNumber(1, 100_000).default(100),
+  STREAM_HEARTBEAT_SECONDS: wholeNumber(1, 300).default(12),
+  POLLS_PER_SECOND: wholeNumber(1, 30).default(6),
+  POLL_MAX_PAUSE_SECONDS: wholeNumber(1, 3_600).default(60),
   SHUTDOWN_DELAY_SECONDS: wholeNumber(0, 300).default(0),
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 1_800).default(25),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -230,13 +237,21 @@ export function loadConfig(env: Environment): Config {
     sandboxUrl: data.SANDBOX_URL === undefined ? undefined : new URL(data.SANDBOX_URL),
     storageHosts: namesOf(data.FIRMA_STORAGE_HOSTS),
     upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_SECONDS * 1000,
-    operationTimeoutMs: data.OPERATION_TIMEOUT_SECONDS * 1000,
     upstreamConnections: data.UPSTREAM_CONNECTIONS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
     load: {
       requestsInFlight: data.MAX_REQUESTS_IN_FLIGHT,
       eventLoopDelayMs: data.MAX_EVENT_LOOP_DELAY_MS === 0 ? Infinity : data.MAX_EVENT_LOOP_DELAY_MS,
+    },
+    streams: {
+      maxStreams: data.MAX_STREAMS,
+      maxStreamsPerCaller: data.MAX_STREAMS_PER_CALLER,
+      heartbeatMs: data.STREAM_HEARTBEAT_SECONDS * 1000,
+    },
+    watching: {
+      pollsPerSecond: data.POLLS_PER_SECOND,
+      pace: paceOf(data.POLL_MAX_PAUSE_SECONDS * 1000),
     },
     stopTimes: {
       delayMs: data.SHUTDOWN_DELAY_SECONDS * 1000,

@@ -9,16 +9,18 @@ import { createEvents } from './events.ts';
 import type { GatewayEvents } from './events.ts';
 import { StatusWatchers } from './live/status-watchers.ts';
 import { createListener } from './server/listener.ts';
+import type { WatchingOptions } from './live/status-watchers.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { nodeRequest } from './plugins/client-address.ts';
 import { corsFor } from './plugins/cors.ts';
 import { OPEN, protectOperations, protectRequests } from './plugins/protections.ts';
 import type { Protections } from './plugins/protections.ts';
+import { serveStreams, STREAMS } from './plugins/streams.ts';
+import type { StreamOptions } from './plugins/streams.ts';
 import { authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
 import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
-import { useOperationTime } from './plugins/use-operation-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useUploads } from './plugins/use-uploads.ts';
@@ -49,8 +51,6 @@ export interface GatewayOptions {
   /** Where upload addresses may lead; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
-  /** For a whole operation; see `useOperationTime`. @default 90 000 */
-  readonly operationTimeoutMs?: number;
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
@@ -60,6 +60,10 @@ export interface GatewayOptions {
   /** @default no limits */
   readonly load?: Partial<LoadLimits>;
   readonly stopTimes?: Partial<StopTimes>;
+  /** @default STREAMS */
+  readonly streams?: Partial<StreamOptions>;
+  /** How often the service is asked how watched requests stand. */
+  readonly watching?: WatchingOptions;
   /** Told what happens. @default an emitter that nobody listens to */
   readonly events?: GatewayEvents;
   /** What gateways share, and what outlives them. Without one it is all in this process. */
@@ -92,12 +96,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     events,
   });
   const storage = createStorage({ allowedHosts: options.storageHosts, events });
-  const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
-  const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
+  const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
+  const limits = { maxUploadBytes, uploadStallMs };
   const authenticationLog = authenticationEvents(options.logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
-  const watchers = new StatusWatchers({ events });
+  const isServed = (caller: Caller): boolean => upstreamOf(caller) !== undefined;
+  const streams = { ...STREAMS, ...options.streams };
+  const watchers = new StatusWatchers({ ...options.watching, events });
   const frontDoor = new FrontDoor({
     readiness: createReadiness({
       checks: [
@@ -137,15 +143,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...protectRequests(options.host, protections),
       useAuthentication({
         authentication,
-        isServed: (caller) => upstreamOf(caller) !== undefined,
+        isServed,
         events: authenticationLog,
       }),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
       ...protectOperations(protections),
+      ...serveStreams({
+        ...streams,
+        authentication,
+        isServed,
+        closing,
+        proxyHops: protections.proxyHops,
+      }),
       useBodyLimit(MAX_JSON_BYTES),
       useBodyTime(times.body),
       useStreamCount((req) => frontDoor.running.becomesStream(req)),
-      useOperationTime(), // last: once another plugin has refused an operation, nobody would end its time
     ],
     // Yoga's own answers to every address that ends like this, and none ends with a line break.
     healthCheckEndpoint: '\n',

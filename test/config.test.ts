@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, loadConfig } from '../src/config.ts';
+import { PACE } from '../src/live/pace.ts';
 import { OPEN } from '../src/plugins/protections.ts';
 
 const KEY = { FIRMA_API_KEY: 'k3y-that-is-secret', AUTH: 'none' };
@@ -38,11 +39,12 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     sandboxUrl: undefined,
     storageHosts: ['iopitnsignst01.blob.core.windows.net'],
     upstreamTimeoutMs: 20_000,
-    operationTimeoutMs: 90_000,
     upstreamConnections: 50,
     maxUploadBytes: 104_857_600,
     uploadStallMs: 30_000,
     load: { requestsInFlight: 5_000, eventLoopDelayMs: 1_000 },
+    streams: { maxStreams: 5_000, maxStreamsPerCaller: 100, heartbeatMs: 12_000 },
+    watching: { pollsPerSecond: 6, pace: PACE },
     stopTimes: { delayMs: 0, graceMs: 25_000 },
     logLevel: 'info',
     sandboxPort: 4010,
@@ -98,7 +100,6 @@ test.each([
     'a.b , http://127.0.0.1:10000',
     { storageHosts: ['a.b', 'http://127.0.0.1:10000'] },
   ],
-  ['OPERATION_TIMEOUT_SECONDS', '60', { operationTimeoutMs: 60_000 }],
   ['UPSTREAM_TIMEOUT_SECONDS', '1', { upstreamTimeoutMs: 1_000 }],
   ['UPSTREAM_TIMEOUT_SECONDS', '300', { upstreamTimeoutMs: 300_000 }],
   ['UPSTREAM_CONNECTIONS', '1000', { upstreamConnections: 1_000 }],
@@ -107,6 +108,12 @@ test.each([
   ['MAX_REQUESTS_IN_FLIGHT', '1', { load: { requestsInFlight: 1, eventLoopDelayMs: 1_000 } }],
   ['MAX_EVENT_LOOP_DELAY_MS', '0', { load: { requestsInFlight: 5_000, eventLoopDelayMs: Infinity } }],
   ['SHUTDOWN_DELAY_SECONDS', '300', { stopTimes: { delayMs: 300_000, graceMs: 25_000 } }],
+  ['MAX_STREAMS', '0', { streams: { maxStreams: 0 } }],
+  ['MAX_STREAMS_PER_CALLER', '1000', { streams: { maxStreamsPerCaller: 1_000 } }],
+  ['STREAM_HEARTBEAT_SECONDS', '30', { streams: { heartbeatMs: 30_000 } }],
+  ['POLLS_PER_SECOND', '1', { watching: { pollsPerSecond: 1 } }],
+  ['POLL_MAX_PAUSE_SECONDS', '300', { watching: { pace: { ...PACE, idleMs: 300_000 } } }],
+  ['POLL_MAX_PAUSE_SECONDS', '10', { watching: { pace: { ...PACE, quietMs: 10_000, idleMs: 10_000 } } }],
   ['SHUTDOWN_GRACE_SECONDS', '0', { stopTimes: { delayMs: 0, graceMs: 0 } }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
   ['REDIS_URL', 'rediss://me:pass@a.b:6380/2', { redisUrl: new URL('rediss://me:pass@a.b:6380/2') }],
@@ -123,7 +130,6 @@ test.each([
   ['HOST', ['']],
   ['PORT', ['', '-1', '65536', '4e3', '0x10', ' 1', 'abc', '1.5'], range(0, 65_535)],
   ['SANDBOX_PORT', ['65536'], range(0, 65_535)],
-  ['OPERATION_TIMEOUT_SECONDS', ['0', '59', '601'], range(60, 600)],
   ['UPSTREAM_TIMEOUT_SECONDS', ['0', '301', '20s'], range(1, 300)],
   ['UPSTREAM_CONNECTIONS', ['0', '1001'], range(1, 1_000)],
   ['MAX_UPLOAD_BYTES', ['0', '2147483648', '100MB'], range(1, 2_147_483_647)],
@@ -131,6 +137,11 @@ test.each([
   ['MAX_REQUESTS_IN_FLIGHT', ['0', '100001'], range(1, 100_000)],
   ['MAX_EVENT_LOOP_DELAY_MS', ['60001', '1s'], range(0, 60_000)],
   ['SHUTDOWN_DELAY_SECONDS', ['301', '-1'], range(0, 300)],
+  ['MAX_STREAMS', ['100001'], range(0, 100_000)],
+  ['MAX_STREAMS_PER_CALLER', ['0'], range(1, 100_000)],
+  ['STREAM_HEARTBEAT_SECONDS', ['0', '301'], range(1, 300)],
+  ['POLLS_PER_SECOND', ['0', '31'], range(1, 30)],
+  ['POLL_MAX_PAUSE_SECONDS', ['0', '3601'], range(1, 3_600)],
   ['SHUTDOWN_GRACE_SECONDS', ['1801'], range(0, 1_800)],
   ['LOG_LEVEL', ['', 'verbose', 'INFO'], LEVELS],
   ['REDIS_URL', ['', 'localhost:6379', 'http://localhost:6379'], 'must be a redis or rediss URL'],

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildSchema, parse, TypeInfo, validate, visit, visitWithTypeInfo } from 'graphql';
 import { expect, test } from 'vitest';
+import { openStream, statusIn } from './support/event-stream.ts';
 import { startGateway } from './support/start-gateway.ts';
 import type { Json } from './support/start-gateway.ts';
 
@@ -18,8 +19,8 @@ test('every example is valid for schema.graphql and has variables', () => {
   }
 });
 
-test('every query and mutation has an example', () => {
-  const roots = [schema.getQueryType(), schema.getMutationType()];
+test('every query, mutation and subscription has an example', () => {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const used = new Set<string>();
   const info = new TypeInfo(schema);
   const visitor = visitWithTypeInfo(info, {
@@ -87,9 +88,20 @@ test('every example does what its name says when they are run one after another'
     markReady: waiting,
     notifySigner: { signatureRequest: { notification: message } },
   });
+  const changed = await openStream(gateway.url, {
+    query: queryOf('signature-request-changed'),
+    variables: { id: ids['REQUEST'] },
+  });
+  left.delete('signature-request-changed');
+  expect(statusIn(await changed.nextData())).toBe('WAIT_FOR_SIGNATURE');
   expect(await runExample('cancel-signature-request')).toMatchObject({
     cancelSignatureRequest: { signatureRequest: { status: 'CANCELLED' } },
   });
+
+  expect((await changed.rest()).map(({ event, data }) => [event, statusIn(data)])).toEqual([
+    ['next', 'CANCELLED'],
+    ['complete', undefined],
+  ]);
 
   const { dossier } = await runExample('dossier-signature-requests');
   expect(dossier?.['signatureRequests']?.['nodes']).toHaveLength(2);

@@ -6,3 +6,12 @@ export class WatcherFullError extends Error {
     super(`no more ${limit} can be watched`);
   }
 }
+
+/** A reader of changes is so far behind that some were lost. */
+export class SlowReaderError extends Error {
+  override readonly name = 'SlowReaderError';
+
+  constructor() {
+    super('changes came faster than they were read');
+  }
+}

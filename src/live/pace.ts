@@ -20,6 +20,12 @@ export const PACE: PaceOptions = {
   idleMs: 60_000,
 };
 
+/** The paces with another longest pause. */
+export function paceOf(idleMs: number): PaceOptions {
+  const { firstMs, freshMs, waitingMs, quietMs } = PACE;
+  return { firstMs, freshMs, waitingMs, quietMs: Math.min(quietMs, idleMs), idleMs };
+}
+
 /** Each pause by so much longer than the one before, so that a pause is about a third of the time that nothing happened. */
 const GROWTH = 1.6;
 /** As long as a citizen commonly takes who has the QR code before them. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { GatewayEvents } from '../events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
@@ -8,7 +9,7 @@ import { PACE } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { PollTurns } from './poll-turns.ts';
 import { WatchedRequest } from './watched-request.ts';
-import type { StatusListener } from './watched-request.ts';
+import type { RunOutside, StatusListener } from './watched-request.ts';
 
 export interface StatusWatcherOptions {
   /** Of one issuer: what it reads is shared by all who watch. */
@@ -20,6 +21,8 @@ export interface StatusWatcherOptions {
   /** Requests watched at a time, and all who watch them. Callers who wait for an answer do not count. */
   readonly maxRequests?: number;
   readonly maxWatchers?: number;
+  /** Runs what is done for many on behalf of none of them. @default as where the watcher was made */
+  readonly outside?: RunOutside;
 }
 
 export interface Watch {
@@ -37,11 +40,13 @@ export class StatusWatcher {
   readonly #options: StatusWatcherOptions;
   readonly #turns: PollTurns;
   readonly #requests = new Map<string, WatchedRequest>();
+  readonly #outside: RunOutside;
   #watchers = 0;
 
   constructor(options: StatusWatcherOptions) {
     this.#options = options;
     this.#turns = new PollTurns(options.pollsPerSecond ?? 6);
+    this.#outside = options.outside ?? AsyncLocalStorage.snapshot();
   }
 
   /** How much is watched, by how many; callers who wait do not count among these. */
@@ -121,8 +126,9 @@ export class StatusWatcher {
     let request = this.#requests.get(id);
     if (request === undefined) {
       const { client, events, pace } = this.#options;
+      const outside = this.#outside;
       const onEnd = (): void => void this.#requests.delete(id);
-      const options = { id, client, events, pace: { ...PACE, ...pace }, turns: this.#turns, onEnd };
+      const options = { id, client, events, pace: { ...PACE, ...pace }, turns: this.#turns, outside, onEnd };
       request = new WatchedRequest(options);
       this.#requests.set(id, request);
     }

@@ -1,14 +1,17 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { StatusWatcher } from './status-watcher.ts';
 import type { StatusWatcherOptions } from './status-watcher.ts';
+
+export type WatchingOptions = Omit<StatusWatcherOptions, 'client' | 'events' | 'outside'>;
 
 /** A watcher for each issuer: nothing that one may see reaches another. */
 export class StatusWatchers {
   readonly #options: Omit<StatusWatcherOptions, 'client'>;
   readonly #watchers = new Map<UpstreamClient, StatusWatcher>();
 
-  constructor(options: Omit<StatusWatcherOptions, 'client'>) {
-    this.#options = options;
+  constructor(options: WatchingOptions & Pick<StatusWatcherOptions, 'events'>) {
+    this.#options = { ...options, outside: AsyncLocalStorage.snapshot() };
   }
 
   of(client: UpstreamClient): StatusWatcher {

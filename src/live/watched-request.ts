@@ -1,6 +1,5 @@
 import type { GatewayEvents } from '../events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { kindOfAbort } from '../upstream/deadline.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { UpstreamErrorKind } from '../upstream/errors.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
@@ -37,12 +36,16 @@ const FINAL: ReadonlySet<UpstreamErrorKind> = new Set([
 const DOUBTFUL: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbidden']);
 const REFUSALS_UNTIL_FINAL = 3;
 
+/** Runs work outside of the request that happens to begin it. */
+export type RunOutside = <T>(work: () => T) => T;
+
 export interface WatchedRequestOptions {
   readonly id: string;
   readonly client: UpstreamClient;
   readonly events: GatewayEvents;
   readonly pace: PaceOptions;
   readonly turns: PollTurns;
+  readonly outside: RunOutside;
   /** Nobody watches any more, and nothing is done any more. */
   readonly onEnd: () => void;
 }
@@ -184,7 +187,7 @@ export class WatchedRequest {
 
   #look(priority: Priority): Look {
     const startedAt = performance.now();
-    const look = { startedAt, ended: this.#ask(priority, startedAt) };
+    const look = { startedAt, ended: this.#options.outside(() => this.#ask(priority, startedAt)) };
     this.#looks.set(priority, look);
     return look;
   }
@@ -226,7 +229,7 @@ export class WatchedRequest {
   }
 }
 
-/** As a call fails that its caller leaves, or whose time is up. */
-export function abortedBy(reason: unknown): UpstreamError {
-  return new UpstreamError({ operation: 'getSignatureRequest', kind: kindOfAbort(reason), cause: reason });
+/** As a call fails that its caller leaves. */
+export function abortedBy(cause: unknown): UpstreamError {
+  return new UpstreamError({ operation: 'getSignatureRequest', kind: 'aborted', cause });
 }

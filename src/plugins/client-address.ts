@@ -1,9 +1,15 @@
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Node's own request behind one of Yoga's, which puts it there under node:http although its types do not know. */
 export function nodeRequest(serverContext: unknown): IncomingMessage | undefined {
   const { req } = serverContext as { req?: unknown };
   return req instanceof IncomingMessage ? req : undefined;
+}
+
+/** Node's own answer to it. */
+export function nodeResponse(serverContext: unknown): ServerResponse | undefined {
+  const { res } = serverContext as { res?: unknown };
+  return res instanceof ServerResponse ? res : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { GraphQLError, Kind } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { UpstreamFault } from '../resolvers/errors.ts';
+import { NotFoundError, StreamError, UpstreamFault } from '../resolvers/errors.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import { scrub } from './scrub.ts';
@@ -33,6 +33,9 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
     }
     if (original instanceof InvalidPageError)
       return createGraphQLError(original.message, { ...where, extensions: { code: 'BAD_USER_INPUT' } });
+    // Of a subscription, which has no result to say so in.
+    if (original instanceof NotFoundError || original instanceof StreamError)
+      return createGraphQLError(original.message, { ...where, extensions: { code: original.code } });
     const refusal = original ?? error;
     if (error instanceof GraphQLError && refusal instanceof GraphQLError) {
       // Yoga's own refusals of a body quote it in `originalError`.

@@ -1,3 +1,4 @@
+import type { GraphQLError } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -105,7 +106,8 @@ const REFUSALS: Readonly<
   },
 };
 
-function refusalOf(failure: AuthenticationFailure): Error {
+/** What a caller is told who is turned away. */
+export function refusalOf(failure: AuthenticationFailure): GraphQLError {
   const { code, status, message, headers } = REFUSALS[failure];
   return createGraphQLError(message, { extensions: { code, http: { status, headers } } });
 }

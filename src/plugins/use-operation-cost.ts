@@ -1,6 +1,6 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
 import { getOperationAST, GraphQLError, Kind } from 'graphql';
-import type { FragmentDefinitionNode } from 'graphql';
+import type { ExecutionArgs, FragmentDefinitionNode } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { introspectionWeight } from './introspection-weight.ts';
@@ -14,42 +14,41 @@ export const MAX_INTROSPECTION = 400_000;
 
 /**
  * Refuses operations before anything of them is done when they go too deep, have too many fields or could make too many
- * calls of the service. The schema says of each field how many it may make, at most (`complexity`); a list multiplies
+ * calls of the service; a subscription could for each event. The schema says of each field how many it may make, at most (`complexity`); a list multiplies
  * what its items cost.
  */
 export function useOperationCost(maxCost: number): Plugin {
-  return {
-    onExecute({ args: { schema, document, operationName, variableValues, contextValue } }) {
-      const operation = getOperationAST(document, operationName);
-      if (!operation) return; // Yoga has refused it
-      const fragments = new Map<string, FragmentDefinitionNode>();
-      for (const node of document.definitions)
-        if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-      const asked = introspectionWeight(operation, fragments);
-      if (asked > MAX_INTROSPECTION) throw tooCostly('values of the schema', asked, MAX_INTROSPECTION);
+  const check = ({ args }: { readonly args: ExecutionArgs }): void => checkCost(args, maxCost);
+  return { onExecute: check, onSubscribe: check };
+}
 
-      const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
-      try {
-        const variables = variableValues ?? {};
-        const { depth, breadth, complexity } = complexityFromQuery(only, {
-          schema,
-          variables,
-          ctx: contextValue,
-        });
-        if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
-        if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
-        if (complexity > maxCost) throw tooCostly('calls of the service', complexity, maxCost);
-      } catch (error) {
-        // Wrong variables: execution says so of all of them, and does nothing.
-        if (
-          error instanceof GraphQLError &&
-          error.nodes?.some(({ kind }) => kind === Kind.VARIABLE_DEFINITION)
-        )
-          return;
-        throw error;
-      }
-    },
-  };
+function checkCost(args: ExecutionArgs, maxCost: number): void {
+  const { schema, document, operationName, variableValues, contextValue } = args;
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return; // Yoga has refused it
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const asked = introspectionWeight(operation, fragments);
+  if (asked > MAX_INTROSPECTION) throw tooCostly('values of the schema', asked, MAX_INTROSPECTION);
+
+  const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
+  try {
+    const variables = variableValues ?? {};
+    const { depth, breadth, complexity } = complexityFromQuery(only, {
+      schema,
+      variables,
+      ctx: contextValue as object,
+    });
+    if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
+    if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
+    if (complexity > maxCost) throw tooCostly('calls of the service', complexity, maxCost);
+  } catch (error) {
+    // Wrong variables: execution says so of all of them, and does nothing.
+    if (error instanceof GraphQLError && error.nodes?.some(({ kind }) => kind === Kind.VARIABLE_DEFINITION))
+      return;
+    throw error;
+  }
 }
 
 function tooCostly(unit: string, actual: number, limit: number): GraphQLError {

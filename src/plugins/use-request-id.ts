@@ -25,7 +25,8 @@ function withId<Result extends ExecutionResult>(result: Result, requestId: strin
   return { ...result, errors: result.errors.map((error) => errorWithId(error, requestId)) };
 }
 
-function errorWithId(error: GraphQLError, requestId: string): GraphQLError {
+/** An error that names its request. */
+export function errorWithId(error: GraphQLError, requestId: string): GraphQLError {
   const { message, nodes = null, source = null, positions = null, path = null } = error;
   const extensions = { ...error.extensions, requestId };
   return createGraphQLError(message, { nodes, source, positions, path, extensions });

@@ -221,15 +221,13 @@ export class UploadInterruptedError extends DomainError {
 }
 
 /** What nobody knows to have been made or sent. */
-export type Doubt = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'STATUS' | 'NOTIFICATION';
+export type Doubt = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'NOTIFICATION';
 
 const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
   DOSSIER:
     'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
   SIGNATURE_REQUEST:
     'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
-  STATUS:
-    'Firma con IO did not answer, and the signature request is as it was. It may still change. Repeat: it is marked or cancelled once.',
   NOTIFICATION:
     'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
 };
@@ -278,5 +276,23 @@ export class UpstreamFault extends Error {
     super(FAULT_WORDS[code], { cause: options.cause });
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+export type StreamErrorCode = 'TOO_MANY_STREAMS' | 'STREAM_TOO_SLOW';
+
+const STREAM_WORDS: Readonly<Record<StreamErrorCode, string>> = {
+  TOO_MANY_STREAMS: 'As many subscriptions are open as this gateway allows. Try again later.',
+  STREAM_TOO_SLOW: 'Events were not read as fast as they came, and some are lost. Subscribe again.',
+};
+
+/** A subscription that cannot begin, or cannot go on. */
+export class StreamError extends Error {
+  override readonly name = 'StreamError';
+  readonly code: StreamErrorCode;
+
+  constructor(code: StreamErrorCode) {
+    super(STREAM_WORDS[code]);
+    this.code = code;
   }
 }

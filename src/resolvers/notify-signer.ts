@@ -6,7 +6,6 @@ import { UpstreamError } from '../upstream/errors.ts';
 import { AlreadyNotifiedError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
 import { noteAction } from './note-action.ts';
-import { readBack } from './read-back.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
@@ -23,7 +22,6 @@ const ALLOWED = ['WAIT_FOR_SIGNATURE'];
 /**
  * Waits for WAIT_FOR_SIGNATURE if the request is READY, then sends the one notification.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {AlreadyNotifiedError} @throws {SignerUnavailableError}
- * @throws {OutcomeUnknownError} when the service did not answer and shows no notification.
  */
 export async function notifySigner(
   context: GatewayContext,
@@ -43,10 +41,7 @@ export async function notifySigner(
     const notification = await sendNotification(context.upstream, request.id, { signal: context.signal });
     return { ...request, notification };
   } catch (failure) {
-    const isSent = ({ notification }: SignatureRequest): boolean => notification !== undefined;
-    const notified = await readBack(context, request.id, failure, isSent);
-    if (notified === undefined) throw await refusal(context, request.id, failure);
-    return notified;
+    throw await refusal(context, request.id, failure);
   } finally {
     noteAction(context, request.id);
   }

@@ -29,6 +29,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [ScopeAuthPlugin, ErrorsPlugin],
   defaultFieldNullability: false,
   scopeAuth: {
+    // Before the service is asked, and not for each event.
+    authorizeOnSubscribe: true,
     authScopes({ caller }) {
       const role = roleOf(caller);
       return { operator: role === 'operator', reader: role === 'reader', citizen: role === 'citizen' };

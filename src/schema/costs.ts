@@ -39,6 +39,8 @@ export const COSTS: Readonly<Record<string, Cost>> = {
   'SignatureRequest.cancelledAt': DETAIL,
   // No call, but as much work as one.
   'QrCode.image': 1,
+  // The first state. Later ones are read once for all who watch, at a pace that has a limit of its own.
+  'Subscription.signatureRequestChanged': 1,
   'Mutation.createDossier': 1,
   'Mutation.findSigner': 1,
   'Mutation.createSignatureRequest': 1,

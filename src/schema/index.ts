@@ -11,6 +11,7 @@ import './mutations/mark-ready.ts';
 import './mutations/notify-signer.ts';
 import './mutations/cancel-signature-request.ts';
 import './mutations/validate-document.ts';
+import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';
 import { withCosts } from './costs.ts';
 import { withRules } from './rules.ts';

@@ -7,14 +7,13 @@ export class TimeIsUpError extends Error {
   }
 }
 
-/** How a call ends whose signal is aborted for this reason: whoever listens is still there, or is not. */
-export function kindOfAbort(reason: unknown): 'timeout' | 'aborted' {
-  return reason instanceof TimeIsUpError ? 'timeout' : 'aborted';
+/** How a call ends that an aborted signal ends: whoever listens is still there, or is not. */
+export function kindOfAbort(signal: AbortSignal): 'timeout' | 'aborted' {
+  return signal.reason instanceof TimeIsUpError ? 'timeout' : 'aborted';
 }
 
 /**
- * The end of a call, or of a whole operation: its time limit, or the caller leaving, whichever comes first. Dispose of it
- * when the work is over.
+ * The end of a call: its time limit, or the caller leaving, whichever comes first. Dispose of it when the call is over.
  *
  * `AbortSignal.any` with `AbortSignal.timeout` says the same in one line, and keeps timer, signals and all that listens
  * to them until the time limit has passed: under load hundreds of megabytes, and as much processor time as the call.
@@ -30,12 +29,11 @@ export class Deadline implements Disposable {
   #usedMs = 0;
   #isDisposed = false;
 
-  /** @param options.isRunning false: until `start` only the caller ends it. @default true */
-  constructor(timeoutMs: number, caller?: AbortSignal, { isRunning = true } = {}) {
+  constructor(timeoutMs: number, caller?: AbortSignal) {
     this.#timeoutMs = timeoutMs;
     this.#leftMs = timeoutMs;
     this.#caller = caller;
-    if (isRunning) this.start();
+    this.#start();
     if (caller?.aborted === true) this.#leave();
     else caller?.addEventListener('abort', this.#leave);
   }
@@ -50,20 +48,13 @@ export class Deadline implements Disposable {
     return this.#usedMs + (this.#timer === undefined ? 0 : performance.now() - this.#startedAt);
   }
 
-  start(): void {
-    // It may be over by the time that whatever it was stopped for has ended.
-    if (this.#isDisposed || this.#timer !== undefined) return;
-    this.#startedAt = performance.now();
-    this.#timer = setTimeout(this.#expire, this.#leftMs);
-  }
-
   /** Waits for something that is not the call's doing: the clock stands still meanwhile. */
   async stoppedFor<T>(work: Promise<T>): Promise<T> {
     this.#stop();
     try {
       return await work;
     } finally {
-      this.start();
+      this.#start();
     }
   }
 
@@ -74,7 +65,7 @@ export class Deadline implements Disposable {
       return await work;
     } finally {
       this.#leftMs = this.#timeoutMs;
-      this.start();
+      this.#start();
     }
   }
 
@@ -87,6 +78,13 @@ export class Deadline implements Disposable {
     this.#stop();
     this.#isDisposed = true;
     this.#caller?.removeEventListener('abort', this.#leave);
+  }
+
+  #start(): void {
+    // The call may have ended while its body was still being waited for.
+    if (this.#isDisposed) return;
+    this.#startedAt = performance.now();
+    this.#timer = setTimeout(this.#expire, this.#leftMs);
   }
 
   #stop(): void {

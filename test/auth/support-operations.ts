@@ -36,6 +36,7 @@ const FIELDS = [
 const READ_DOSSIER = 'query ($id: ID!) { dossier(id: $id) { id title } }';
 const READ_REQUEST = 'query ($id: ID!) { signatureRequest(id: $id) { id signerId } }';
 const READ_DOSSIER_OF_REQUEST = 'query ($id: ID!) { signatureRequest(id: $id) { dossier { id } } }';
+const SUBSCRIBE = 'subscription ($id: ID!) { signatureRequestChanged(id: $id) { id status } }';
 const READ_LIST = 'query ($id: ID!) { dossier(id: $id) { signatureRequests { nodes { id signerId } } } }';
 
 /** A mutation about one request: its input, what it answers with, and what that says for whoever may. */
@@ -114,6 +115,16 @@ export const OPERATIONS: readonly Operation[] = [
       { dossier: null },
     ),
     request: {},
+  },
+  {
+    ...query(
+      'Subscription.signatureRequestChanged',
+      SUBSCRIBE,
+      ({ signatureRequestId }) => signatureRequestId,
+      ({ signatureRequestId: id }) => ({ signatureRequestChanged: { id, status: 'SIGNED' } }),
+    ),
+    // The only event of a request that changes no more.
+    request: { status: 'SIGNED' },
   },
   {
     ...about(

@@ -10,11 +10,20 @@ interface Body {
  * of them and the same as in the header, is seen to here.
  */
 export async function readAnswer(response: Response): Promise<unknown> {
-  const body = (await response.json()) as Body;
-  const id = response.headers.get('x-request-id');
+  return withoutRequestIds(JSON.parse(firstEventOf(await response.text())), response);
+}
+
+/** The same for a body that has been read, or a part of it. */
+export function withoutRequestIds(body: Body, { headers }: Response): Body {
+  const id = headers.get('x-request-id');
   for (const { extensions = {} } of body.errors ?? []) {
     expect(extensions['requestId']).toBe(id ?? 'in a header');
     delete extensions['requestId'];
   }
   return body;
+}
+
+/** What a stream of events begins with; anything else as it is. */
+function firstEventOf(text: string): string {
+  return /^event: next\ndata: (.*)$/m.exec(text)?.[1] ?? text;
 }

@@ -3,7 +3,6 @@ import {
   DocumentsNotReadyError,
   InvalidInputError,
   NotFoundError,
-  OutcomeUnknownError,
   WrongStatusError,
 } from '../../resolvers/errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
@@ -47,7 +46,6 @@ builder.mutationField('markReady', (t) =>
         WrongStatusError,
         DocumentsNotReadyError,
         DocumentRejectedError,
-        OutcomeUnknownError,
       ],
       union: { description: 'What `markReady` answers with.' },
     },

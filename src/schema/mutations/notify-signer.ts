@@ -2,7 +2,6 @@ import {
   AlreadyNotifiedError,
   InvalidInputError,
   NotFoundError,
-  OutcomeUnknownError,
   SignerUnavailableError,
   WrongStatusError,
 } from '../../resolvers/errors.ts';
@@ -46,7 +45,6 @@ builder.mutationField('notifySigner', (t) =>
         WrongStatusError,
         AlreadyNotifiedError,
         SignerUnavailableError,
-        OutcomeUnknownError,
       ],
       union: { description: 'What `notifySigner` answers with.' },
     },

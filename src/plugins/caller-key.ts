@@ -1,0 +1,21 @@
+import type { Caller } from '../auth/caller.ts';
+import { clientAddress, networkOf, nodeRequest } from './client-address.ts';
+
+/** Who it is, if they have shown it. No key may be mistaken for another: the parts may hold anything. */
+export function knownCallerKey(context: object): string | undefined {
+  // Ours, made by `createContext`, which Yoga's types do not know.
+  const { caller } = context as { readonly caller?: Caller };
+  if (caller === undefined || caller.kind === 'none') return undefined;
+  return `caller ${JSON.stringify([caller.kind, caller.tenant, caller.subject])}`;
+}
+
+/** Where it comes from. Undefined without a connection. */
+export function addressKey(serverContext: unknown, proxyHops: number): string | undefined {
+  const req = nodeRequest(serverContext);
+  return req && `address ${networkOf(clientAddress(req, proxyHops))}`;
+}
+
+/** Who it is, or else where it comes from. */
+export function callerKeyOf(context: object, proxyHops: number): string | undefined {
+  return knownCallerKey(context) ?? addressKey(context, proxyHops);
+}

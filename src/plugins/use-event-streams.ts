@@ -1,0 +1,85 @@
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { createGraphQLError } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import { currentRequest } from '../logging/request-scope.ts';
+import { nodeResponse } from './client-address.ts';
+import { EventStream } from './event-stream.ts';
+import { errorWithId } from './use-request-id.ts';
+
+export interface EventStreamsOptions {
+  /** Aborted when the gateway begins to end, and streams with it. */
+  readonly closing: AbortSignal;
+  readonly heartbeatMs: number;
+  readonly stallMs: number;
+  /** Watches a credential for as long as its stream goes on. Calls `end` when it is no longer good; returns what ends the watch. */
+  readonly watchCredential: (request: Request, end: (refusal: GraphQLError) => void) => () => void;
+}
+
+const MEDIA_TYPE = 'text/event-stream';
+/** After a gateway has ended its clients come back within so long, not all at once. */
+const RETRY_MS = { least: 500, most: 3_000 };
+
+/**
+ * Subscriptions are answered with server-sent events and nothing else. Yoga has an encoder of its own; this one ends
+ * streams with the gateway and with the credential of their caller, and lets go of clients who do not read.
+ */
+export function useEventStreams(options: EventStreamsOptions): Plugin {
+  const { closing, heartbeatMs, stallMs, watchCredential } = options;
+  const streams = new Set<EventStream>();
+  const leaveOff = (stream: EventStream): void =>
+    stream.leaveOff(Math.round(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least)));
+  closing.addEventListener('abort', () => {
+    for (const stream of streams) leaveOff(stream);
+  });
+
+  return {
+    onSubscribe({ args: { contextValue } }) {
+      const { request } = contextValue as { readonly request: Request };
+      if (!takesEvents(request.headers.get('accept'))) throw notAccepted();
+    },
+
+    onResultProcess({ request, result, serverContext, setResultProcessor }) {
+      if (!isAsyncIterable(result)) return;
+      setResultProcessor((results, fetchAPI) => {
+        if (!isAsyncIterable(results)) throw new TypeError('a stream of events has become a single result');
+        const requestId = currentRequest()?.requestId ?? '';
+        const onStall = (): void => void nodeResponse(serverContext)?.destroy();
+        const stream = new EventStream(results, { heartbeatMs, stallMs, onStall });
+        const unwatch = watchCredential(request, (refusal) =>
+          stream.finish({ errors: [errorWithId(refusal, requestId)] }),
+        );
+        streams.add(stream);
+        stream.once('close', () => {
+          streams.delete(stream);
+          unwatch();
+        });
+        if (closing.aborted) leaveOff(stream);
+        // Yoga's own Response takes streams of Node, and pipes them; its type is that of browsers.
+        const body = stream as unknown as ReadableStream;
+        return new fetchAPI.Response(body, { headers: HEADERS });
+      }, MEDIA_TYPE);
+    },
+  };
+}
+
+const HEADERS = {
+  'content-type': `${MEDIA_TYPE}; charset=utf-8`,
+  // A proxy that packs or gathers answers would keep events back (`X-Accel-Buffering` is nginx's).
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+function takesEvents(accept: string | null): boolean {
+  return accept === null || /(^|[\s,])(text\/event-stream|text\/\*|\*\/\*)/i.test(accept);
+}
+
+function isAsyncIterable(result: unknown): result is AsyncIterable<ExecutionResult> {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+}
+
+function notAccepted(): Error {
+  const message = 'Subscriptions are answered with server-sent events: accept text/event-stream.';
+  return createGraphQLError(message, {
+    extensions: { code: 'EVENT_STREAM_ONLY', http: { status: 406 } },
+  });
+}

@@ -1,0 +1,54 @@
+import type { GraphQLError } from 'graphql';
+import type { Authentication } from '../auth/authenticate.ts';
+import type { Caller } from '../auth/caller.ts';
+import { AuthenticationError } from '../auth/errors.ts';
+import { callerOf, refusalOf } from './use-authentication.ts';
+
+export interface CredentialWatchOptions {
+  readonly authentication: Pick<Authentication, 'authenticate'>;
+  readonly isServed: (caller: Caller) => boolean;
+  /** How often a credential is checked again, in milliseconds. */
+  readonly recheckMs: number;
+}
+
+/**
+ * Watches the credential of a request that goes on: `end` is called once, when a token has expired, or when a token or
+ * key is no longer taken, or no longer as that of the same caller. That it cannot be checked for a while ends nothing.
+ */
+export function watchCredential({ authentication, isServed, recheckMs }: CredentialWatchOptions) {
+  return (request: Request, end: (refusal: GraphQLError) => void): (() => void) => {
+    const before = callerOf(request);
+    if (before.kind === 'none') return () => {};
+    const expiresAt = before.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+    const isSame = (now: Caller): boolean =>
+      JSON.stringify({ ...now, expiresAt: undefined }) ===
+      JSON.stringify({ ...before, expiresAt: undefined });
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+
+    const refusal = async (): Promise<GraphQLError | undefined> => {
+      if (Date.now() >= expiresAt) return refusalOf('invalid');
+      try {
+        const now = await authentication.authenticate(request.headers);
+        return isServed(now) && isSame(now) ? undefined : refusalOf('invalid');
+      } catch (error) {
+        if (!(error instanceof AuthenticationError)) return refusalOf('unavailable');
+        return error.failure === 'unavailable' ? undefined : refusalOf(error.failure);
+      }
+    };
+    const check = async (): Promise<void> => {
+      const found = await refusal();
+      if (isOver) return;
+      if (found === undefined) schedule();
+      else end(found);
+    };
+    const schedule = (): void => {
+      timer = setTimeout(() => void check(), Math.min(recheckMs, Math.max(0, expiresAt - Date.now())));
+    };
+    schedule();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  };
+}

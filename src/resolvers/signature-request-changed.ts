@@ -1,0 +1,63 @@
+import type { GatewayContext } from '../context.ts';
+import { ChangeStream } from '../live/change-stream.ts';
+import type { StatusRead } from '../live/changes.ts';
+import { SlowReaderError, WatcherFullError } from '../live/errors.ts';
+import type { SignatureRequest } from '../upstream/decode.ts';
+import { StreamError } from './errors.ts';
+import { translateUpstreamError } from './translate-upstream-error.ts';
+import { visible } from './visible.ts';
+
+/** What others have read a moment ago is the current state for those who come now, all at once after a restart. */
+const FRESH_MS = 1_000;
+
+/**
+ * The request as it is, then each of its changes, until a final status.
+ * @throws {NotFoundError} and the faults of the service, also from the iterator
+ * @throws {StreamError} `TOO_MANY_STREAMS` when no more requests can be watched
+ */
+export async function signatureRequestChanged(
+  context: GatewayContext,
+  id: string,
+): Promise<AsyncIterable<SignatureRequest>> {
+  const { watcher, signal } = context;
+  let seen: StatusRead | undefined;
+  await visible(context, async () => {
+    seen = await watcher.read(id, { signal, maxAgeMs: FRESH_MS });
+    return seen.request;
+  });
+  if (seen === undefined) throw new TypeError('a request that is visible has not been read');
+  try {
+    return translatedStream(new ChangeStream(watcher, seen, { signal }));
+  } catch (failure) {
+    throw translateStreamError(failure);
+  }
+}
+
+/** What one event shows must not be what an earlier one has read. */
+export function eventOf({ loaders }: GatewayContext, request: SignatureRequest): SignatureRequest {
+  loaders.signatureRequestById.clearAll();
+  return request;
+}
+
+/** No generator: one that waits for its source could not be told to stop. */
+function translatedStream(stream: ChangeStream): AsyncIterableIterator<SignatureRequest, undefined> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        return await stream.next();
+      } catch (failure) {
+        throw translateStreamError(failure);
+      }
+    },
+    return: () => stream.return(),
+  };
+}
+
+function translateStreamError(failure: unknown): unknown {
+  if (failure instanceof WatcherFullError) return new StreamError('TOO_MANY_STREAMS');
+  if (failure instanceof SlowReaderError) return new StreamError('STREAM_TOO_SLOW');
+  return translateUpstreamError(failure);
+}
