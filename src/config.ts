@@ -33,6 +33,7 @@ export interface Config {
   readonly sandboxUrl: URL | undefined;
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
+  readonly operationTimeoutMs: number;
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
@@ -105,6 +106,8 @@ const environment = z.object({
     })
     .default('iopitnsignst01.blob.core.windows.net'),
   UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
+  // Whoever waits as long as the schema allows (55 s) must have time left for what comes before and after.
+  OPERATION_TIMEOUT_SECONDS: wholeNumber(60, 600).default(90),
   UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
@@ -237,6 +240,7 @@ export function loadConfig(env: Environment): Config {
     sandboxUrl: data.SANDBOX_URL === undefined ? undefined : new URL(data.SANDBOX_URL),
     storageHosts: namesOf(data.FIRMA_STORAGE_HOSTS),
     upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_SECONDS * 1000,
+    operationTimeoutMs: data.OPERATION_TIMEOUT_SECONDS * 1000,
     upstreamConnections: data.UPSTREAM_CONNECTIONS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,

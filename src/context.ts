@@ -3,6 +3,7 @@ import type { GatewayEvents } from './events.ts';
 import { StatusWatcher } from './live/status-watcher.ts';
 import type { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
+import { Deadline } from './upstream/deadline.ts';
 import { dossierById } from './upstream/loaders/dossier-by-id.ts';
 import { signatureRequestById } from './upstream/loaders/signature-request-by-id.ts';
 import { signerByFiscalCode } from './upstream/loaders/signer-by-fiscal-code.ts';
@@ -24,13 +25,23 @@ export interface GatewayParts {
   readonly ending: AbortSignal;
   /** The upstream is a sandbox, which callers may talk to by headers of their own. */
   readonly isSandbox?: boolean;
-  readonly limits: { readonly maxUploadBytes: number; readonly uploadStallMs: number };
+  readonly limits: {
+    readonly maxUploadBytes: number;
+    readonly uploadStallMs: number;
+    /** For a whole operation; see `useOperationTime`. */
+    readonly operationTimeoutMs: number;
+  };
 }
 
 /** What resolvers are given: the gateway's parts and what belongs to this one request. */
 export interface GatewayContext extends GatewayParts {
   readonly caller: Caller;
-  /** Aborted when the client leaves, or the gateway cannot wait any longer. Every call and every wait takes it. */
+  /** Of the operation. `useOperationTime` starts and ends it. */
+  readonly deadline: Deadline;
+  /**
+   * Aborted when the client leaves, the time of the operation is up, or the gateway cannot wait any longer. Every call and
+   * every wait takes it.
+   */
   readonly signal: AbortSignal;
   /** Made for this request alone, so nothing that one caller read is ever shown to another. */
   readonly loaders: {
@@ -47,11 +58,10 @@ export interface RequestFacts {
   readonly signal: AbortSignal;
 }
 
-export function createContext(
-  parts: GatewayParts,
-  caller: Caller,
-  { headers, signal }: RequestFacts,
-): GatewayContext {
+export function createContext(parts: GatewayParts, caller: Caller, request: RequestFacts): GatewayContext {
+  const { headers } = request;
+  const deadline = new Deadline(parts.limits.operationTimeoutMs, request.signal, { isRunning: false });
+  const { signal } = deadline;
   const { upstream, storage } = parts.isSandbox ? withSandboxHeaders(parts, headers) : parts;
   // Who says something to the sandbox wants answers to that, which are nobody else's.
   const isShared = upstream === parts.upstream;
@@ -62,6 +72,7 @@ export function createContext(
     upstream,
     watcher,
     storage,
+    deadline,
     signal,
     loaders: {
       dossierById: dossierById(upstream, { signal }),

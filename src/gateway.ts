@@ -21,6 +21,7 @@ import { authenticationEvents, callerOf, useAuthentication } from './plugins/use
 import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
+import { useOperationTime } from './plugins/use-operation-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useUploads } from './plugins/use-uploads.ts';
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   /** Where upload addresses may lead; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
+  /** For a whole operation; see `useOperationTime`. @default 90 000 */
+  readonly operationTimeoutMs?: number;
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
@@ -96,8 +99,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     events,
   });
   const storage = createStorage({ allowedHosts: options.storageHosts, events });
-  const { isSandbox = false, maxUploadBytes, uploadStallMs } = options;
-  const limits = { maxUploadBytes, uploadStallMs };
+  const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
+  const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
   const authenticationLog = authenticationEvents(options.logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
@@ -158,6 +161,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       useBodyLimit(MAX_JSON_BYTES),
       useBodyTime(times.body),
       useStreamCount((req) => frontDoor.running.becomesStream(req)),
+      useOperationTime(), // last: once another plugin has refused an operation, nobody would end its time
     ],
     // Yoga's own answers to every address that ends like this, and none ends with a line break.
     healthCheckEndpoint: '\n',

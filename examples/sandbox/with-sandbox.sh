@@ -13,7 +13,7 @@ PATH="$PWD/node_modules/.bin:$PATH" sigillo sandbox --port 0 --ready-file "$fold
 sandbox=$!
 trap 'kill "$sandbox" 2> /dev/null || true; rm -rf "$folder"' EXIT
 
-for _ in $(seq 100); do
+for _ in $(seq 300); do
   [ -s "$folder/ready" ] && break
   if ! kill -0 "$sandbox" 2> /dev/null; then break; fi
   sleep 0.1

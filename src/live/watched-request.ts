@@ -1,5 +1,6 @@
 import type { GatewayEvents } from '../events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
+import { kindOfAbort } from '../upstream/deadline.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { UpstreamErrorKind } from '../upstream/errors.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
@@ -229,7 +230,7 @@ export class WatchedRequest {
   }
 }
 
-/** As a call fails that its caller leaves. */
-export function abortedBy(cause: unknown): UpstreamError {
-  return new UpstreamError({ operation: 'getSignatureRequest', kind: 'aborted', cause });
+/** As a call fails that its caller leaves, or whose time is up. */
+export function abortedBy(reason: unknown): UpstreamError {
+  return new UpstreamError({ operation: 'getSignatureRequest', kind: kindOfAbort(reason), cause: reason });
 }

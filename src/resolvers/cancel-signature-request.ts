@@ -1,7 +1,9 @@
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../upstream/operations/set-signature-request-status.ts';
+import { WrongStatusError } from './errors.ts';
 import { noteAction } from './note-action.ts';
+import { readBack } from './read-back.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 
@@ -9,10 +11,13 @@ export interface CancelSignatureRequestInput {
   signatureRequestId: string;
 }
 
+const ALLOWED = ['WAIT_FOR_SIGNATURE'];
+
 /**
  * Cancels a request that waits for its signature, and reads it back. A citizen who is signing at the same moment may
  * still end up with a signed document: the service keeps two copies in step by queues only.
  * @throws {NotFoundError} @throws {WrongStatusError} in any status but WAIT_FOR_SIGNATURE.
+ * @throws {OutcomeUnknownError} when the service did not answer and shows a request that still waits.
  */
 export async function cancelSignatureRequest(
   context: GatewayContext,
@@ -21,7 +26,10 @@ export async function cancelSignatureRequest(
   try {
     await setSignatureRequestStatus(context.upstream, id, 'CANCELLED', { signal: context.signal });
   } catch (failure) {
-    throw await statusRefusal(context, id, ['WAIT_FOR_SIGNATURE'], failure);
+    const moved = await readBack(context, id, failure, ({ status }) => !ALLOWED.includes(status));
+    if (moved === undefined) throw await statusRefusal(context, id, ALLOWED, failure);
+    if (moved.status !== 'CANCELLED') throw new WrongStatusError(moved.status, ALLOWED);
+    return moved;
   } finally {
     noteAction(context, id);
   }

@@ -221,13 +221,15 @@ export class UploadInterruptedError extends DomainError {
 }
 
 /** What nobody knows to have been made or sent. */
-export type Doubt = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'NOTIFICATION';
+export type Doubt = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'STATUS' | 'NOTIFICATION';
 
 const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
   DOSSIER:
     'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
   SIGNATURE_REQUEST:
     'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
+  STATUS:
+    'Firma con IO did not answer, and the signature request is as it was. It may still change. Repeat: it is marked or cancelled once.',
   NOTIFICATION:
     'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
 };

@@ -5,6 +5,7 @@ import { setSignatureRequestStatus } from '../upstream/operations/set-signature-
 import { DocumentRejectedError, DocumentsNotReadyError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
 import { noteAction } from './note-action.ts';
+import { readBack } from './read-back.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
@@ -21,6 +22,7 @@ const rules = z.object({ waitSeconds: waitSecondsRules });
  * Waits until all documents are READY, marks the request READY, and waits until it has its QR code; one deadline for
  * both waits. A request that is READY or further already is not marked again, so a repeat after a lost answer is safe.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {DocumentRejectedError} @throws {DocumentsNotReadyError}
+ * @throws {OutcomeUnknownError} when the service did not answer and shows a DRAFT.
  */
 export async function markReady(context: GatewayContext, input: MarkReadyInput): Promise<SignatureRequest> {
   checkInput(rules, input);
@@ -53,6 +55,8 @@ async function setReady(context: GatewayContext, request: SignatureRequest): Pro
   try {
     await setSignatureRequestStatus(context.upstream, request.id, 'READY', { signal: context.signal });
   } catch (failure) {
+    const moved = await readBack(context, request.id, failure, ({ status }) => status !== 'DRAFT');
+    if (moved !== undefined) return moved;
     const refusal = await statusRefusal(context, request.id, ['DRAFT'], failure);
     // Somebody else has marked it just now.
     const isMarked = refusal instanceof WrongStatusError && ALLOWED.includes(refusal.status);

@@ -6,6 +6,7 @@ import { UpstreamError } from '../upstream/errors.ts';
 import { AlreadyNotifiedError, WrongStatusError } from './errors.ts';
 import { checkInput, waitSecondsRules } from './input-rules.ts';
 import { noteAction } from './note-action.ts';
+import { readBack } from './read-back.ts';
 import { readRequest } from './read-request.ts';
 import { statusRefusal } from './status-refusal.ts';
 import { translated } from './translate-upstream-error.ts';
@@ -22,6 +23,7 @@ const ALLOWED = ['WAIT_FOR_SIGNATURE'];
 /**
  * Waits for WAIT_FOR_SIGNATURE if the request is READY, then sends the one notification.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {AlreadyNotifiedError} @throws {SignerUnavailableError}
+ * @throws {OutcomeUnknownError} when the service did not answer and shows no notification.
  */
 export async function notifySigner(
   context: GatewayContext,
@@ -41,7 +43,10 @@ export async function notifySigner(
     const notification = await sendNotification(context.upstream, request.id, { signal: context.signal });
     return { ...request, notification };
   } catch (failure) {
-    throw await refusal(context, request.id, failure);
+    const isSent = ({ notification }: SignatureRequest): boolean => notification !== undefined;
+    const notified = await readBack(context, request.id, failure, isSent);
+    if (notified === undefined) throw await refusal(context, request.id, failure);
+    return notified;
   } finally {
     noteAction(context, request.id);
   }

@@ -87,6 +87,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
   row('getDocumentUploadUrl', 'not-found', 'NotFoundError', () => new NotFoundError('DOCUMENT'), 'Document'),
   row('getDocumentUploadUrl', 'not-found', 'NotFoundError', noRequest),
   row('setSignatureRequestStatus', 'not-found', 'NotFoundError', noRequest),
+  ...unanswered('setSignatureRequestStatus', 'STATUS'),
   row(
     'sendNotification',
     'not-found',
@@ -117,6 +118,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
     PROFILE_FAILED,
   ),
   { ...fault('bad-request', 'UPSTREAM_UNAVAILABLE', 'sendNotification'), detail: MESSAGE_FAILED },
+  ...unanswered('sendNotification', 'NOTIFICATION'),
   row('validateDocument', 'unprocessable', 'InvalidInputError', refusedInput),
   // An unreadable PDF is a 500 whose detail is the bare class name; other failures of the service name another class.
   row('validateDocument', 'server-error', 'UnreadablePdfError', () => new UnreadablePdfError(), 'Error'),

@@ -5,6 +5,8 @@ import { UpstreamError } from '../upstream/errors.ts';
 
 /** When the time is up a last read may take so much longer. */
 const LAST_READ_MS = 2_000;
+/** What an operation keeps of its time, in milliseconds: for the last read, and for its answer. */
+const LEFT_AFTER_WAIT_MS = LAST_READ_MS + 500;
 /** What a read found that began so long before the end is as good as a last one. */
 const LAST_READ_AGE_MS = 250;
 
@@ -14,18 +16,18 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until reads of a request show that it `isDone`, or until the time is up or the gateway has to end; then it is read
- * once more. All who wait for or watch a request share its reads. A read that fails in passing does not undo what was
+ * Waits until reads of a request show that it `isDone`, or until the time is up, that of the wait or that of the
+ * operation, or the gateway has to end; then it is read once more. All who wait for or watch a request share its reads. A read that fails in passing does not undo what was
  * done before the wait: there will be another.
  * @returns the request as it was last seen, which need not satisfy `isDone`.
  * @throws {UpstreamError} when the service refuses, and when the client leaves.
  */
 export async function waitForRequest(
-  context: Pick<GatewayContext, 'watcher' | 'signal' | 'ending'>,
+  context: Pick<GatewayContext, 'watcher' | 'deadline' | 'signal' | 'ending'>,
   seen: SignatureRequest,
   { waitSeconds, isDone }: WaitOptions,
 ): Promise<SignatureRequest> {
-  const { watcher, signal, ending } = context;
+  const { watcher, deadline, signal, ending } = context;
   if (isDone(seen) || waitSeconds <= 0) return seen;
   const beganAt = performance.now();
   const end = Promise.withResolvers<SignatureRequest>();
@@ -49,7 +51,8 @@ export async function waitForRequest(
     }
     end.resolve(latest);
   };
-  const timer = setTimeout(() => void lookOnce(), waitSeconds * 1_000);
+  const leftMs = deadline.endsAt - beganAt - LEFT_AFTER_WAIT_MS;
+  const timer = setTimeout(() => void lookOnce(), Math.max(0, Math.min(waitSeconds * 1_000, leftMs)));
   const hurry = (): void => void lookOnce();
   signal.addEventListener('abort', leave);
   ending.addEventListener('abort', hurry);

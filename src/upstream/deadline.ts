@@ -7,13 +7,14 @@ export class TimeIsUpError extends Error {
   }
 }
 
-/** How a call ends that an aborted signal ends: whoever listens is still there, or is not. */
-export function kindOfAbort(signal: AbortSignal): 'timeout' | 'aborted' {
-  return signal.reason instanceof TimeIsUpError ? 'timeout' : 'aborted';
+/** How a call ends whose signal is aborted for this reason: whoever listens is still there, or is not. */
+export function kindOfAbort(reason: unknown): 'timeout' | 'aborted' {
+  return reason instanceof TimeIsUpError ? 'timeout' : 'aborted';
 }
 
 /**
- * The end of a call: its time limit, or the caller leaving, whichever comes first. Dispose of it when the call is over.
+ * The end of a call, or of a whole operation: its time limit, or the caller leaving, whichever comes first. Dispose of it
+ * when the work is over.
  *
  * `AbortSignal.any` with `AbortSignal.timeout` says the same in one line, and keeps timer, signals and all that listens
  * to them until the time limit has passed: under load hundreds of megabytes, and as much processor time as the call.
@@ -29,11 +30,12 @@ export class Deadline implements Disposable {
   #usedMs = 0;
   #isDisposed = false;
 
-  constructor(timeoutMs: number, caller?: AbortSignal) {
+  /** @param options.isRunning false: until `start` only the caller ends it. @default true */
+  constructor(timeoutMs: number, caller?: AbortSignal, { isRunning = true } = {}) {
     this.#timeoutMs = timeoutMs;
     this.#leftMs = timeoutMs;
     this.#caller = caller;
-    this.#start();
+    if (isRunning) this.start();
     if (caller?.aborted === true) this.#leave();
     else caller?.addEventListener('abort', this.#leave);
   }
@@ -48,13 +50,20 @@ export class Deadline implements Disposable {
     return this.#usedMs + (this.#timer === undefined ? 0 : performance.now() - this.#startedAt);
   }
 
+  start(): void {
+    // It may be over by the time that whatever it was stopped for has ended.
+    if (this.#isDisposed || this.#timer !== undefined) return;
+    this.#startedAt = performance.now();
+    this.#timer = setTimeout(this.#expire, this.#leftMs);
+  }
+
   /** Waits for something that is not the call's doing: the clock stands still meanwhile. */
   async stoppedFor<T>(work: Promise<T>): Promise<T> {
     this.#stop();
     try {
       return await work;
     } finally {
-      this.#start();
+      this.start();
     }
   }
 
@@ -65,7 +74,7 @@ export class Deadline implements Disposable {
       return await work;
     } finally {
       this.#leftMs = this.#timeoutMs;
-      this.#start();
+      this.start();
     }
   }
 
@@ -78,13 +87,6 @@ export class Deadline implements Disposable {
     this.#stop();
     this.#isDisposed = true;
     this.#caller?.removeEventListener('abort', this.#leave);
-  }
-
-  #start(): void {
-    // The call may have ended while its body was still being waited for.
-    if (this.#isDisposed) return;
-    this.#startedAt = performance.now();
-    this.#timer = setTimeout(this.#expire, this.#leftMs);
   }
 
   #stop(): void {

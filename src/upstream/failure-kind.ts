@@ -19,7 +19,7 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
 
 /** Sorts a failure without an answer. The signal is asked first: what it makes a call throw is whatever it was aborted with. */
 export function kindOfFailure(cause: unknown, signal: AbortSignal | undefined): UpstreamErrorKind {
-  if (signal?.aborted === true) return kindOfAbort(signal);
+  if (signal?.aborted === true) return kindOfAbort(signal.reason);
   if (!(cause instanceof Error)) return 'connection-lost';
   const code = 'code' in cause ? String(cause.code) : '';
   if (NOT_CONNECTED.has(code)) return 'unreachable';

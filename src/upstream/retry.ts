@@ -110,7 +110,7 @@ async function endOf(
     await pause(pauseMs, undefined, { signal: deadline.signal });
     return undefined;
   } catch (cause) {
-    if (kindOfAbort(deadline.signal) === 'timeout') return failure;
+    if (kindOfAbort(deadline.signal.reason) === 'timeout') return failure;
     // Whoever polls must not take it for a passing failure that the caller left.
     return new UpstreamError({ operation, kind: 'aborted', cause });
   }

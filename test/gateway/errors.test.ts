@@ -107,6 +107,16 @@ const unknownRequest = error(
   'OUTCOME_UNKNOWN',
   'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
 );
+const unknownStatus = error(
+  'OutcomeUnknownError',
+  'OUTCOME_UNKNOWN',
+  'Firma con IO did not answer, and the signature request is as it was. It may still change. Repeat: it is marked or cancelled once.',
+);
+const unknownNotification = error(
+  'OutcomeUnknownError',
+  'OUTCOME_UNKNOWN',
+  'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
+);
 const refusedInput = invalid([], 'The service refused this input without saying which value.');
 const unavailable = (reason: string, message: string) =>
   error('SignerUnavailableError', 'SIGNER_UNAVAILABLE', message, { reason });
@@ -450,11 +460,15 @@ const ROWS: readonly (readonly [operation: string, kind: string, words: string, 
   ['getDocumentUploadUrl', 'not-found', 'Document', noDocument],
   ['getDocumentUploadUrl', 'not-found', '', noRequest],
   ['setSignatureRequestStatus', 'not-found', '', noRequest],
+  ['setSignatureRequestStatus', 'timeout', '', unknownStatus],
+  ['setSignatureRequestStatus', 'connection-lost', '', unknownStatus],
   ['sendNotification', 'not-found', 'User profile not found!', noProfile],
   ['sendNotification', 'not-found', '', noRequest],
   ['sendNotification', 'bad-request', NOT_ALLOWED, disabled],
   ['sendNotification', 'bad-request', PROFILE_REFUSED, disabled],
   ['sendNotification', 'bad-request', PROFILE_FAILED, profileFailed],
+  ['sendNotification', 'timeout', '', unknownNotification],
+  ['sendNotification', 'connection-lost', '', unknownNotification],
   ['validateDocument', 'unprocessable', '', refusedInput],
   ['validateDocument', 'server-error', 'Error', unreadable],
 ];
@@ -472,8 +486,10 @@ const CALLERS: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   createSignatureRequest: (world) =>
     outcome(world, 'createSignatureRequest', { dossierId: 'd1', signerId: SIGNER_ID }),
   getSignatureRequest: (world) => outcome(world, 'notifySigner', { signatureRequestId: 'r1' }),
-  setSignatureRequestStatus: (world) =>
-    outcome(world, 'cancelSignatureRequest', { signatureRequestId: 'r1' }),
+  setSignatureRequestStatus(world) {
+    world.fail('getSignatureRequest', answers(WAITING));
+    return outcome(world, 'cancelSignatureRequest', { signatureRequestId: 'r1' });
+  },
   async getDocumentUploadUrl(world) {
     const [target] = await draftOf(world);
     return outcome(world, 'createUploadUrl', target);

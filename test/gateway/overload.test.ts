@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
+import { readAnswer } from '../support/read-answer.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const DOSSIER = '{ dossier(id: "1") { id } }';
@@ -16,7 +17,7 @@ async function expectOverloaded(answer: Response): Promise<void> {
   expect(answer.headers.get('retry-after')).toMatch(/^[1-5]$/);
   // Or the page that asked could not read why.
   expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
-  expect(await answer.json()).toEqual({
+  expect(await readAnswer(answer)).toEqual({
     errors: [{ message: expect.stringContaining('send it again later'), extensions: { code: 'OVERLOADED' } }],
   });
 }

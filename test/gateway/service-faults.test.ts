@@ -2,11 +2,14 @@ import { expect, test } from 'vitest';
 import type { Behaviour } from '../../mocks/sandbox/faults/fault.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
+import { sendJson } from '../support/http-stub.ts';
+import { API_KEY, startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 /* What goes wrong inside the service, and what a caller does about a change whose answer was lost. */
 
 const START = new Date('2126-03-05T09:14:07.412Z');
+const KEY = { 'ocp-apim-subscription-key': API_KEY };
 const FROZEN = { frozenAt: START };
 
 type World = Awaited<ReturnType<typeof startGateway>>;
@@ -144,44 +147,93 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
 
 test.each(Object.entries(BEHAVIOURS))('inside the service: %s', (_, provoke) => provoke());
 
-test('markReady whose answer was lost is asked again, and marks nothing twice', async () => {
+test('markReady whose answer was lost is read back, and goes on as if it had come', async () => {
   const world = await worldWith('DRAFT');
   const { signatureRequestId, documentId, sandbox, outcome } = world;
   const input = { signatureRequestId, documentId, file: null };
   await world.upload(UPLOAD, { input }, await makePdf());
   sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'setSignatureRequestStatus' });
-  expect(await outcome('markReady')).toEqual(['UPSTREAM_TIMEOUT']);
   expect(await outcome('markReady')).toEqual({ __typename: 'MarkReadyPayload' });
+  expect(await world.read()).toMatchObject({ status: 'WAIT_FOR_SIGNATURE' });
   expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([[204, 'reset']]);
 });
 
-test('notifySigner whose answer was lost is asked again, and tells of the message that was sent', async () => {
+test('notifySigner whose answer was lost is read back, and shows the message that was sent', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE');
-  const { sandbox, outcome, read } = world;
+  const { signatureRequestId, sandbox, run, read } = world;
   sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'sendNotification' });
-  expect(await outcome('notifySigner')).toEqual(['UPSTREAM_TIMEOUT']);
-  const ioMessageId = (await read())?.['notification']?.['ioMessageId'];
-  expect(await outcome('notifySigner')).toMatchObject({ __typename: 'AlreadyNotifiedError', ioMessageId });
+  const query = `mutation ($input: NotifySignerInput!) { notifySigner(input: $input) {
+    ... on NotifySignerPayload { signatureRequest { notification { ioMessageId } } } } }`;
+  const { data } = await run(query, { input: { signatureRequestId } });
+  const notification = (await read())?.['notification'];
+  expect(notification).toMatchObject({ ioMessageId: expect.stringMatching(/^\w{26}$/) });
+  expect(data).toEqual({ notifySigner: { signatureRequest: { notification } } });
   expect(callsOf(world, 'sendNotification')).toEqual([[200, 'reset']]);
 });
 
-test('cancelSignatureRequest whose answer was lost is asked again, and tells that it is cancelled', async () => {
+test('cancelSignatureRequest whose answer was lost is read back, and shows that it is cancelled', async () => {
   const { sandbox, outcome } = await worldWith('WAIT_FOR_SIGNATURE');
   sandbox.faults.add({ kind: 'reset', when: 'middle', operation: 'setSignatureRequestStatus', count: 1 });
-  expect(await outcome('cancelSignatureRequest')).toEqual(['UPSTREAM_TIMEOUT']);
-  expect(await outcome('cancelSignatureRequest')).toMatchObject({
-    __typename: 'WrongStatusError',
-    status: 'CANCELLED',
+  expect(await outcome('cancelSignatureRequest')).toEqual({
+    __typename: 'CancelSignatureRequestPayload',
   });
 });
 
-test('a call that did not get through has done nothing, and is asked again by the caller', async () => {
+test('a change that shows itself a while after its answer was lost is waited for', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE');
-  const { sandbox, outcome, read } = world;
-  sandbox.faults.add({ kind: 'reset', when: 'before', operation: 'sendNotification', count: 1 });
-  expect(await outcome('notifySigner')).toEqual(['UPSTREAM_TIMEOUT']);
-  expect(await read()).toMatchObject({ notification: null });
+  const { sandbox, outcome } = world;
+  sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'sendNotification' });
+  // The first reads fail, each three times.
+  sandbox.faults.add({ kind: 'reset', when: 'before', operation: 'getSignatureRequest', nth: 2, count: 6 });
   expect(await outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
+});
+
+test('a signature that comes before a cancel whose answer was lost is told', async () => {
+  const world = await worldWith('WAIT_FOR_SIGNATURE', FROZEN);
+  const { signatureRequestId, sandbox, outcome } = world;
+  sandbox.faults.add({ kind: 'reset', when: 'before', operation: 'setSignatureRequestStatus', count: 1 });
+  await sandbox.citizen.sign(signatureRequestId);
+  await sandbox.clock.advance(3_600_000);
+  expect(await outcome('cancelSignatureRequest')).toMatchObject({
+    __typename: 'WrongStatusError',
+    status: 'SIGNED',
+  });
+});
+
+test.each([
+  ['notifySigner', 'sendNotification'],
+  ['cancelSignatureRequest', 'setSignatureRequestStatus'],
+])(
+  '%s that did not get through says that nobody knows, and can be asked again',
+  async (mutation, operation) => {
+    const world = await worldWith('WAIT_FOR_SIGNATURE');
+    const { sandbox, outcome, read } = world;
+    sandbox.faults.add({ kind: 'reset', when: 'before', operation, count: 1 });
+    expect(await outcome(mutation)).toMatchObject({
+      __typename: 'OutcomeUnknownError',
+      code: 'OUTCOME_UNKNOWN',
+    });
+    expect(await read()).toMatchObject({ status: 'WAIT_FOR_SIGNATURE', notification: null });
+    expect(await outcome(mutation)).toMatchObject({ __typename: expect.stringMatching(/Payload$/) });
+  },
+);
+
+test('a failure of the service is its last word, unless the request shows the change', async () => {
+  const failing = await worldWith('WAIT_FOR_SIGNATURE');
+  failing.sandbox.faults.add({ kind: 'status', status: 500, operation: 'sendNotification' });
+  expect(await failing.outcome('notifySigner')).toEqual(['UPSTREAM_UNAVAILABLE']);
+  expect(callsOf(failing, 'getSignatureRequest')).toHaveLength(2);
+
+  // A proxy that gave up waiting, in front of a service that did not.
+  const proxied = await startFailingGateway();
+  const [draft] = (await proxied.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
+  const input = { signatureRequestId: draft?.id };
+  proxied.fail('sendNotification', async (call, res) => {
+    await fetch(`${proxied.sandbox.origin}${call.path}`, { method: 'PUT', headers: KEY });
+    sendJson(res, 504, {});
+  });
+  const { data } = await proxied.run(mutationOf('notifySigner'), { input });
+  expect(data['notifySigner']).toEqual({ __typename: 'NotifySignerPayload' });
 });
 
 test('a cancel that went well is not undone by a read that fails', async () => {

@@ -32,7 +32,7 @@ const context = createContext(
     events,
     closing: new AbortController().signal,
     ending: new AbortController().signal,
-    limits: { maxUploadBytes: 100, uploadStallMs: 100 },
+    limits: { maxUploadBytes: 100, uploadStallMs: 100, operationTimeoutMs: 1_000 },
   },
   { kind: 'none' },
   { headers: new Headers(), signal: new AbortController().signal },

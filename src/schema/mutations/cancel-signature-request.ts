@@ -1,4 +1,4 @@
-import { NotFoundError, WrongStatusError } from '../../resolvers/errors.ts';
+import { NotFoundError, OutcomeUnknownError, WrongStatusError } from '../../resolvers/errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { cancelSignatureRequest } from '../../resolvers/cancel-signature-request.ts';
@@ -33,7 +33,7 @@ builder.mutationField('cancelSignatureRequest', (t) =>
     description:
       'Cancels a request that waits for its signature. A citizen who is signing at that moment may still hold a signed document.',
     errors: {
-      types: [NotFoundError, WrongStatusError],
+      types: [NotFoundError, WrongStatusError, OutcomeUnknownError],
       union: { description: 'What `cancelSignatureRequest` answers with.' },
     },
     args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },

@@ -3,6 +3,7 @@ import {
   DocumentsNotReadyError,
   InvalidInputError,
   NotFoundError,
+  OutcomeUnknownError,
   WrongStatusError,
 } from '../../resolvers/errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
@@ -46,6 +47,7 @@ builder.mutationField('markReady', (t) =>
         WrongStatusError,
         DocumentsNotReadyError,
         DocumentRejectedError,
+        OutcomeUnknownError,
       ],
       union: { description: 'What `markReady` answers with.' },
     },

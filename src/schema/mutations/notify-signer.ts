@@ -2,6 +2,7 @@ import {
   AlreadyNotifiedError,
   InvalidInputError,
   NotFoundError,
+  OutcomeUnknownError,
   SignerUnavailableError,
   WrongStatusError,
 } from '../../resolvers/errors.ts';
@@ -45,6 +46,7 @@ builder.mutationField('notifySigner', (t) =>
         WrongStatusError,
         AlreadyNotifiedError,
         SignerUnavailableError,
+        OutcomeUnknownError,
       ],
       union: { description: 'What `notifySigner` answers with.' },
     },
