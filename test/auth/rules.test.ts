@@ -1,0 +1,105 @@
+import { printSchema } from 'graphql';
+import { createSchema } from 'graphql-yoga';
+import { describe, expect, test } from 'vitest';
+import { rulesOf, withRules } from '../../src/schema/rules.ts';
+import { schema } from '../../src/schema/index.ts';
+import { callerAt, withToken } from '../support/caller.ts';
+import { logSink } from '../support/service-proxy.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
+
+const SDL = `
+  type Query { paper(id: ID!): Paper }
+  type Mutation { burn(id: ID!): BurnResult }
+  type Subscription { paperChanged: Paper }
+  union BurnResult = BurnPayload
+  type BurnPayload { paper: Paper }
+  type Paper { id: ID!  title: String!  pages(first: Int): PageConnection!  owner: Person  shelf: Shelf }
+  type PageConnection { nodes: [Page!]! }
+  type Page { text: String!  nextPaper: Paper }
+  type Person { name: String! }
+  type Shelf { contents: ShelfContents }
+  union ShelfContents = Paper | Person
+`;
+
+/** A schema in which these fields have a rule. */
+function schemaWith(rules: Readonly<Record<string, object>>) {
+  const made = createSchema({ typeDefs: SDL });
+  for (const [place, authScopes] of Object.entries(rules)) {
+    const [type = '', field = ''] = place.split('.');
+    const found = made.getType(type);
+    const target = found !== undefined && 'getFields' in found ? found.getFields()[field] : undefined;
+    if (target === undefined) throw new TypeError(`there is no ${place}`);
+    target.extensions = { pothosOptions: { authScopes } };
+  }
+  return made;
+}
+
+const OPERATOR = { operator: true };
+const ALL = {
+  'Query.paper': OPERATOR,
+  'Mutation.burn': OPERATOR,
+  'Subscription.paperChanged': OPERATOR,
+  'Paper.pages': OPERATOR,
+  'Paper.shelf': OPERATOR,
+};
+
+describe('a field that nobody thought about is open to nobody: the gateway does not start', () => {
+  test('with all rules it does', () => {
+    expect(() => withRules(schemaWith(ALL))).not.toThrow();
+  });
+
+  test.each(Object.keys(ALL))('without a rule for %s', (field) => {
+    const rules = Object.fromEntries(Object.entries(ALL).filter(([name]) => name !== field));
+    expect(() => withRules(schemaWith(rules))).toThrow(new TypeError(`no rule says who may use ${field}`));
+  });
+
+  test.each([
+    ['for nobody', {}],
+    ['that lets in all but operators', { reader: true, citizen: true }],
+    ['that says no', { operator: false }],
+    ['of a form that is not one of ours', { $any: { operator: true } }],
+  ])('with a rule %s', (_, rule) => {
+    expect(() => withRules(schemaWith({ ...ALL, 'Query.paper': rule }))).toThrow('Query.paper');
+  });
+
+  test('all that lack one are named', () => {
+    expect(() => withRules(schemaWith({}))).toThrow(
+      `no rule says who may use ${Object.keys(ALL).join(', ')}`,
+    );
+  });
+});
+
+test('of this schema, what leads to other records is Dossier.signatureRequests and SignatureRequest.dossier', () => {
+  const nested = [...rulesOf(schema).keys()].filter(
+    (field) => !/^(Query|Mutation|Subscription)\./.test(field),
+  );
+  expect(nested.toSorted()).toEqual(['Dossier.signatureRequests', 'SignatureRequest.dossier']);
+});
+
+test('rules are no part of what is printed', () => {
+  expect(printSchema(schema)).not.toMatch(/authScopes|operator: true/);
+});
+
+test('the log says why somebody was refused, by the names of rules and claims alone', async () => {
+  const issuer = await startTokenIssuer();
+  const logs = logSink();
+  const { url } = await startGateway({ auth: jwtOptions(issuer.url), logger: logs.logger });
+  const ask = async (claims: object): Promise<number> =>
+    (await callerAt(url, withToken(await issuer.sign({ sub: 's3cret', ...claims }))).ask('{ __typename }'))
+      .status;
+  expect(await ask({ aud: 's3cret' })).toBe(401);
+  expect(await ask({ exp: 1 })).toBe(401);
+  expect(await ask({ role: 's3cret' })).toBe(403);
+  expect(await ask({ role: 'citizen', fiscal_code: 's3cret' })).toBe(403);
+  expect((await callerAt(url).ask('{ __typename }')).status).toBe(401);
+  const refusals = logs.lines().filter(({ msg }) => msg === 'a caller was refused');
+  expect(refusals.map(({ level, failure, reason }) => [level, failure, reason])).toEqual([
+    [20, 'invalid', 'ERR_JWT_CLAIM_VALIDATION_FAILED: aud'],
+    [20, 'invalid', 'ERR_JWT_EXPIRED: exp'],
+    [40, 'no-rights', 'claim role'],
+    [40, 'no-rights', 'claim fiscal_code'],
+    [20, 'missing', undefined],
+  ]);
+  expect(JSON.stringify(logs.lines())).not.toMatch(/s3cret|eyJ/);
+});
