@@ -86,16 +86,22 @@ export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions):
 
   /** Reads the whole of it each time: not every file system tells of changes, or dates them finely enough. */
   async function watch(): Promise<void> {
+    let doubtful: { readonly text: string | undefined } | undefined;
     for await (const _ of setInterval(pollMs, undefined, { ref: false, signal: stopped.signal })) {
       const now = await readFile(file, 'utf8').catch(() => undefined);
       if (now === text) continue;
-      text = now;
       try {
-        entries = entriesIn(text);
+        entries = entriesIn(now);
+        text = now;
         onReload();
       } catch (failure) {
         if (!(failure instanceof ApiKeysError)) throw failure;
-        onReload(failure);
+        // Somebody may be writing it just now, so it is told when the next look finds the same.
+        if (doubtful !== undefined && doubtful.text === now) {
+          text = now;
+          onReload(failure);
+        }
+        doubtful = { text: now };
       }
     }
   }
