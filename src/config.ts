@@ -267,7 +267,7 @@ export function loadConfig(env: Environment): Config {
     protections: protectionsOf(data, manifest.documents),
     warnings: [
       ...weaknessesIn(env, {
-        isRealService: apiKey !== undefined && url !== undefined && isService(url),
+        isRealService: url !== undefined && data.SANDBOX_URL === undefined && isService(url),
         isSandbox: apiKey === undefined || data.SANDBOX_URL !== undefined,
       }),
     ],

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expectRestOf } from './rest-of-request.ts';
 
 /** How long clients may take, in milliseconds. */
 export interface ClientTimes {
@@ -38,7 +39,10 @@ export function createHttpServer(listener: RequestListener, times: ClientTimes):
       // Of two `Authorization` headers Node would take the first, and a proxy in front perhaps the other.
       joinDuplicateHeaders: true,
     },
-    listener,
+    (req, res) => {
+      expectRestOf(req, res, times.body);
+      listener(req, res);
+    },
   );
 }
 

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
-import { multipartBody, requestHead } from '../support/multipart.ts';
+import { multipartBody, PoliteClient, requestHead } from '../support/multipart.ts';
 import { openSocket } from '../support/raw-http.ts';
 import { startGateway } from '../support/start-gateway.ts';
+import { jwtOptions } from '../support/token-issuer.ts';
 
 /** The gateway's times, made short, and all others long, so that a test sees the one that it is about. */
 const LONG = { headers: 60_000, body: 60_000, request: 90_000, idle: 60_000, checkEvery: 20 };
@@ -54,6 +55,33 @@ test.each([
   expect(received()).toMatch(/^HTTP\/1\.1 408 /);
   expect(received()).toContain('REQUEST_TIMEOUT');
   expect(sandbox.journal.entries()).toEqual([]);
+});
+
+test.each(['application/json', 'multipart/form-data; boundary=x'])(
+  'a body (%s) that trickles in after its sender was refused: the connection is closed',
+  async (type) => {
+    const auth: GatewayOptions['auth'] = jwtOptions(new URL('http://127.0.0.1/nobody-is-asked'));
+    const { url } = await start({ body: 150 }, { auth });
+    const { socket, received, closed } = await openSocket(url);
+    socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n`);
+    socket.write('Content-Length: 500000\r\n\r\n');
+    drip(socket, ' ');
+    await closed();
+    expect(received()).toMatch(/^HTTP\/1\.1 401 /);
+  },
+);
+
+test('who was refused and sends the rest at a good pace can go on with the connection', async () => {
+  const auth: GatewayOptions['auth'] = jwtOptions(new URL('http://127.0.0.1/nobody-is-asked'));
+  const { url } = await start({ body: 100 }, { auth });
+  using client = new PoliteClient(Number(new URL(url).port));
+  await client.begin(Buffer.alloc(3_000_000), 0);
+  for (let sent = 0; sent < 30; sent += 1) {
+    await client.write(Buffer.alloc(100_000));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect((await client.answer()).status).toBe(401);
+  expect((await client.post(Buffer.from('x'))).status).toBe(401);
 });
 
 test('a multipart field that trickles in, never silent for long: REQUEST_TIMEOUT', async () => {

@@ -62,6 +62,8 @@ test('production that talks to a sandbox starts with a warning', () => {
 
 test('the real service without production is a warning, because of what is on then', () => {
   expect(warningsOf(KEY)).toEqual([expect.stringMatching(/^NODE_ENV is not production/)]);
+  // Nor is it one that a key goes to a sandbox, as when tenants are tried out.
+  expect(warningsOf({ ...KEY, SANDBOX_URL: 'http://localhost:4010/api/v1/sign' })).toEqual([]);
 });
 
 test('every page on the web may use a gateway without authentication on a laptop, with a warning, and no other', () => {
