@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { readVersion } from './version.ts';
 
 const OLDEST_NODE = [24, 18] as const;
 const USAGE = `Usage: sigillo [command]
@@ -20,7 +20,7 @@ async function run(command: string | undefined): Promise<void> {
       await import('../mocks/sandbox/main.ts');
       break;
     case '--version':
-      process.stdout.write(`${version()}\n`);
+      process.stdout.write(`${readVersion()}\n`);
       break;
     case '--help':
       process.stdout.write(USAGE);
@@ -29,13 +29,6 @@ async function run(command: string | undefined): Promise<void> {
       process.stderr.write(`sigillo does not know "${command}".\n\n${USAGE}`);
       process.exitCode = 2;
   }
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

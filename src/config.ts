@@ -7,6 +7,7 @@ import { API_KEY, readTenants, TenantsError } from './auth/tenants.ts';
 import { ALGORITHMS } from './auth/verify-jwt.ts';
 import { paceOf } from './live/pace.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
+import type { MetricsAddress } from './metrics/start-metrics.ts';
 import type { Protections } from './plugins/protections.ts';
 import type { StreamOptions } from './plugins/streams.ts';
 import { ManifestError, readTrustedDocuments } from './plugins/trusted-documents.ts';
@@ -37,6 +38,8 @@ export interface Config {
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
+  /** Undefined: none are served. */
+  readonly metrics: MetricsAddress | undefined;
   readonly load: LoadLimits;
   readonly stopTimes: StopTimes;
   readonly streams: Partial<StreamOptions>;
@@ -111,6 +114,8 @@ const environment = z.object({
   UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  METRICS_HOST: filled.default('127.0.0.1'),
   MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000).default(5_000),
   MAX_EVENT_LOOP_DELAY_MS: wholeNumber(0, 60_000).default(1_000),
   MAX_STREAMS: wholeNumber(0, 100_000).default(5_000),
@@ -244,6 +249,8 @@ export function loadConfig(env: Environment): Config {
     upstreamConnections: data.UPSTREAM_CONNECTIONS,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
+    metrics:
+      data.METRICS_PORT === undefined ? undefined : { host: data.METRICS_HOST, port: data.METRICS_PORT },
     load: {
       requestsInFlight: data.MAX_REQUESTS_IN_FLIGHT,
       eventLoopDelayMs: data.MAX_EVENT_LOOP_DELAY_MS === 0 ? Infinity : data.MAX_EVENT_LOOP_DELAY_MS,

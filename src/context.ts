@@ -33,6 +33,12 @@ export interface GatewayParts {
   };
 }
 
+/** Carries out a field of `Query` or `Mutation`, and learns what comes of it. */
+export type FieldObserver = (
+  field: { readonly type: string; readonly name: string },
+  run: () => unknown,
+) => unknown;
+
 /** What resolvers are given: the gateway's parts and what belongs to this one request. */
 export interface GatewayContext extends GatewayParts {
   readonly caller: Caller;
@@ -43,6 +49,8 @@ export interface GatewayContext extends GatewayParts {
    * every wait takes it.
    */
   readonly signal: AbortSignal;
+  /** Set by plugins that want to know. */
+  observeField?: FieldObserver;
   /** Made for this request alone, so nothing that one caller read is ever shown to another. */
   readonly loaders: {
     readonly dossierById: ReturnType<typeof dossierById>;

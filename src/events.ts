@@ -7,6 +7,25 @@ import { EventEmitter } from 'node:events';
  * Listeners run where the thing happens: they must be quick and must not throw.
  */
 export interface GatewayEventMap {
+  /** An answer is out, or its client has left before. Of every request but those of `/health` and `/ready`. */
+  response: [{ readonly status: number | 'left' }];
+  /** A request was turned away unread: the gateway is about to end, or has too much to do. */
+  turnedAway: [{ readonly reason: 'stopping' | 'requests' | 'event-loop' }];
+  /** A GraphQL operation has been carried out, or refused before; a subscription has begun, or was refused. */
+  operation: [
+    {
+      readonly type: 'query' | 'mutation' | 'subscription' | 'unknown';
+      /** See `nameOf` in `plugins/operation-name.ts`: never a name that a caller has made up. */
+      readonly name: string;
+      /** `refused`: something that the caller can mend. `failed`: nothing that they can. `left`: they did not wait. */
+      readonly outcome: 'ok' | 'refused' | 'failed' | 'left';
+      readonly durationMs: number;
+    },
+  ];
+  /** An error has been answered, with this code of `docs/errors.md`. Not called `error`: those must have a listener. */
+  errorAnswered: [{ readonly code: string }];
+  /** Something that the gateway needs can be used again, or no longer. */
+  dependency: [{ readonly name: string; readonly isUsable: boolean }];
   /** A call of the service or of its storage has ended, with all its repeats. */
   upstreamCall: [
     {

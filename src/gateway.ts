@@ -10,6 +10,7 @@ import type { GatewayEvents } from './events.ts';
 import { StatusWatchers } from './live/status-watchers.ts';
 import { createListener } from './server/listener.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
+import type { MetricsAddress, MetricsEndpoint } from './metrics/start-metrics.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { nodeRequest } from './plugins/client-address.ts';
 import { corsFor } from './plugins/cors.ts';
@@ -23,6 +24,8 @@ import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
 import { useOperationTime } from './plugins/use-operation-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
+import { operationNames } from './plugins/operation-name.ts';
+import { useOperationEvents } from './plugins/use-operation-events.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
@@ -38,6 +41,7 @@ import type { UpstreamClient } from './upstream/client.ts';
 import { createUpstreamClients } from './upstream/clients.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 import { createStorage } from './upstream/storage.ts';
+import { readVersion } from './version.ts';
 
 export interface GatewayOptions {
   readonly host: string;
@@ -69,6 +73,8 @@ export interface GatewayOptions {
   readonly watching?: WatchingOptions;
   /** Told what happens. @default an emitter that nobody listens to */
   readonly events?: GatewayEvents;
+  /** Where to serve metrics. @default nowhere */
+  readonly metrics?: MetricsAddress | undefined;
   /** What gateways share, and what outlives them. Without one it is all in this process. */
   readonly redisUrl?: URL | undefined;
   readonly logger: Logger;
@@ -77,6 +83,7 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Address of the GraphQL endpoint. */
   readonly url: string;
+  readonly metricsUrl: string | undefined;
   /** Lets running requests end, as `stopTimes` says, then frees every socket. */
   close(): Promise<void>;
 }
@@ -113,10 +120,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         { name: 'service', check: (signal) => canConnect(options.apiUrl, signal) },
         ...(redis === undefined ? [] : [{ name: 'redis', check: async () => void (await redis.ping()) }]),
       ],
-      onChange: readinessLog(options.logger),
+      onChange: readinessLog(options.logger, events),
     }),
     limits: options.load ?? {},
     stopTimes: options.stopTimes ?? {},
+    events,
   });
   const { closing, ending } = frontDoor;
   const parts = { storage, blocks: new BlockPool(), events, closing, ending, isSandbox, limits };
@@ -141,7 +149,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxRequestBodySize: false,
     plugins: [
       useNoStore(),
-      useAvailability({ unavailability: () => frontDoor.unavailability() }),
+      useAvailability(() => frontDoor.unavailability()),
       useRequestId(),
       ...protectRequests(options.host, protections),
       useAuthentication({
@@ -160,6 +168,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       useBodyLimit(MAX_JSON_BYTES),
       useBodyTime(times.body),
+      useOperationEvents({ events, isTrusted: protections.trustedDocuments !== undefined }),
       useStreamCount((req) => frontDoor.running.becomesStream(req)),
       useOperationTime(), // last: once another plugin has refused an operation, nobody would end its time
     ],
@@ -175,7 +184,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     frontDoor.listener(createListener(yoga.handleNodeRequestAndResponse, options.logger)),
     times,
   );
+  let metrics: MetricsEndpoint | undefined;
   const release = async (): Promise<void> => {
+    await metrics?.close();
     authentication.close();
     watchers.close();
     await Promise.all([upstreams.close(), storage.close()]);
@@ -187,8 +198,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let closed: Promise<void> | undefined;
   try {
+    if (options.metrics) {
+      const { startMetrics } = await import('./metrics/start-metrics.ts');
+      metrics = await startMetrics(options.metrics, events, {
+        version: readVersion(),
+        operationNames: operationNames(schema, protections.trustedDocuments),
+        requestsInFlight: () => frontDoor.running.size,
+        openStreams: () => frontDoor.running.streams,
+        dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
+        blocksInUse: () => parts.blocks.inUse,
+        uploadsWaitingForBlocks: () => parts.blocks.waiting,
+      });
+    }
     const port = await listen(server, options);
     return {
+      metricsUrl: metrics?.url,
       url: `${originOf(options.host, port)}/graphql`,
       close: () => (closed ??= close()),
     };

@@ -66,7 +66,9 @@ async function main(): Promise<void> {
   const { graphiql, trustedDocuments } = config.protections;
   const address = asLocalhost(gateway.url);
   const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
-  process.stdout.write(`Sigillo: ${what}; it talks to ${where}\n`);
+  const { metricsUrl } = gateway;
+  const seen = metricsUrl === undefined ? '' : `; metrics at ${asLocalhost(metricsUrl)}`;
+  process.stdout.write(`Sigillo: ${what}; it talks to ${where}${seen}\n`);
 }
 
 /** npm passes Ctrl-C on to a process that has had it from the terminal already. */
@@ -104,7 +106,7 @@ function mistakeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('syscall' in error)) return undefined;
   if (error.syscall === 'getaddrinfo') return `${error.message}. Set HOST to an address of this machine.`;
   if (error.syscall !== 'listen') return undefined;
-  return `${error.message}. Set HOST, PORT or SANDBOX_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.`;
+  return `${error.message}. Set HOST, PORT, SANDBOX_PORT or METRICS_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.`;
 }
 
 try {

@@ -7,7 +7,7 @@ const LAYERS = [
   ['cli.ts'],
   ['main.ts'],
   ['gateway.ts', 'config.ts'],
-  ['plugins', 'schema', 'explorer.ts'],
+  ['plugins', 'schema', 'explorer.ts', 'metrics'],
   ['server'],
   ['resolvers'],
   ['context.ts'],
@@ -17,7 +17,7 @@ const LAYERS = [
   ['upstream'],
   ['redis'],
   ['logging'],
-  ['events.ts'],
+  ['events.ts', 'version.ts'],
 ];
 /** Knowledge that a layer must not have. */
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -158,19 +158,22 @@ test('a key file that cannot be read is told in one line, and ends it', async ()
   });
 });
 
-test.each(['PORT', 'SANDBOX_PORT'])('a %s that is taken is told in one line, and ends it', async (name) => {
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  onTestFinished(() => void other.close());
-  // A server that listens on TCP has an address of this form.
-  const { port } = other.address() as AddressInfo;
-  const { code, stdout, stderr } = await start({ [name]: String(port) }).ended();
-  expect({ code, stdout, stderr }).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set HOST, PORT or SANDBOX_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.\n`,
-  });
-});
+test.each(['PORT', 'SANDBOX_PORT', 'METRICS_PORT'])(
+  'a %s that is taken is told in one line, and ends it',
+  async (name) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    // A server that listens on TCP has an address of this form.
+    const { port } = other.address() as AddressInfo;
+    const { code, stdout, stderr } = await start({ [name]: String(port) }).ended();
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set HOST, PORT, SANDBOX_PORT or METRICS_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.\n`,
+    });
+  },
+);
 
 test('a Redis that is not there is told in one line, and ends it', async () => {
   const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';

@@ -94,6 +94,7 @@ test('the configuration table has every variable with its default', () => {
     'AUTH_API_KEYS_FILE',
     'SANDBOX_URL',
     'REDIS_URL',
+    'METRICS_PORT',
     'NODE_ENV',
     'GRAPHIQL',
     'INTROSPECTION',

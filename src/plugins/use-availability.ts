@@ -4,12 +4,6 @@ import type { Unavailability } from '../server/front-door.ts';
 import { nodeRequest } from './client-address.ts';
 import { refusal } from './refusal.ts';
 
-export interface AvailabilityOptions {
-  /** Asked for every request: undefined when it can be taken. */
-  readonly unavailability: () => Unavailability | undefined;
-  readonly onRefused?: (reason: Unavailability) => void;
-}
-
 const OVERLOADED = {
   code: 'OVERLOADED',
   message: 'The gateway has more to do than it can. Nothing was done for this request: send it again later.',
@@ -25,13 +19,13 @@ const LONGEST_WAIT_SECONDS = 5;
 /**
  * Refuses requests with 503 while there is too much to do, or the gateway is about to end. It is the first of the
  * plugins, because a refusal is only worth something when it is cheap.
+ * @param unavailability asked for every request: undefined when it can be taken.
  */
-export function useAvailability({ unavailability, onRefused }: AvailabilityOptions): Plugin {
+export function useAvailability(unavailability: () => Unavailability | undefined): Plugin {
   return {
     onRequest({ fetchAPI, endResponse }) {
       const reason = unavailability();
       if (reason === undefined) return;
-      onRefused?.(reason);
       const isStopping = reason === 'stopping';
       const { code, message } = isStopping ? SHUTTING_DOWN : OVERLOADED;
       // Another gateway, or this one after its restart, can be asked at once.

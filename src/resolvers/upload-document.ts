@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
+import { observedUpload } from '../uploads/observed-upload.ts';
 import { readPdf } from '../uploads/read-pdf.ts';
 import { storeFile } from '../uploads/store-file.ts';
 import type { StoredFile } from '../uploads/store-file.ts';
@@ -38,20 +39,19 @@ export async function uploadDocument(
   input: UploadDocumentInput,
 ): Promise<UploadedDocument> {
   checkInput(rules, input);
-  const { storage, blocks, limits, signal } = context;
+  const { storage, blocks, events, limits, signal } = context;
   let before: { request: SignatureRequest; document: Document } | undefined;
   let expiresAt = new Date(Number.NaN);
-  const storing = storeFile(readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal }), {
-    storage,
-    pool: blocks,
-    signal,
-    target: async () => {
-      before = await uploadableDocument(context, input);
-      const address = await uploadAddressOf(context, input);
-      ({ expiresAt } = address);
-      return address.url;
-    },
-  });
+  const target = async (): Promise<string> => {
+    before = await uploadableDocument(context, input);
+    const address = await uploadAddressOf(context, input);
+    ({ expiresAt } = address);
+    return address.url;
+  };
+  const file = readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal });
+  const storing = observedUpload(events, file, (pdf) =>
+    storeFile(pdf, { storage, pool: blocks, signal, target }),
+  );
   const stored = await translatedUpload(
     storing.catch((failure: unknown) => {
       throw isExpired(failure, expiresAt) ? new UploadInterruptedError() : failure;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
+import { observedUpload } from '../uploads/observed-upload.ts';
 import { readPdf } from '../uploads/read-pdf.ts';
 import type { DocumentValidation } from '../upstream/decode.ts';
 import { validateDocument as validate } from '../upstream/operations/validate-document.ts';
@@ -18,14 +19,16 @@ const rules = z.object({ fields: fieldsRules.nullish() });
 
 /** Streams a PDF through the service's checks; nothing is kept. @throws {InvalidInputError} and the errors of files. */
 export async function validateDocument(
-  { upstream, limits, signal }: GatewayContext,
+  { upstream, events, limits, signal }: GatewayContext,
   { file, fields }: ValidateDocumentInput,
 ): Promise<DocumentValidation> {
   checkInput(rules, { fields });
   const pdf = readPdf(file, { maxBytes: limits.maxUploadBytes, signal });
   return translatedUpload(
-    startedFirst(pdf, (checked) =>
-      validate(upstream, { pdf: checked, fields: fields?.map(wireFieldOf) }, { signal }),
+    observedUpload(events, pdf, (observed) =>
+      startedFirst(observed, (checked) =>
+        validate(upstream, { pdf: checked, fields: fields?.map(wireFieldOf) }, { signal }),
+      ),
     ),
   );
 }

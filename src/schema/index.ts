@@ -14,7 +14,8 @@ import './mutations/validate-document.ts';
 import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';
 import { withCosts } from './costs.ts';
+import { observed } from './observed.ts';
 import { withRules } from './rules.ts';
 
 /** The whole schema. Built once; the files above register themselves. */
-export const schema = withCosts(withRules(builder.toSchema()));
+export const schema = observed(withCosts(withRules(builder.toSchema())));

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RequestListener, Server } from 'node:http';
+import type { GatewayEvents } from '../events.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { answerProbe } from './probes.ts';
 import type { Readiness } from './readiness.ts';
@@ -27,7 +28,8 @@ export type Unavailability = 'stopping' | 'requests' | 'event-loop';
 
 /** What every request comes past before Yoga: probes are answered, the others counted, and at the end let out. */
 export class FrontDoor {
-  readonly running = new RunningRequests();
+  readonly running: RunningRequests;
+  readonly #events: GatewayEvents;
   readonly #readiness: Readiness;
   readonly #limits: LoadLimits;
   readonly #eventLoop: ReturnType<typeof watchEventLoop> | undefined;
@@ -40,7 +42,10 @@ export class FrontDoor {
     readonly readiness: Readiness;
     readonly limits: Partial<LoadLimits>;
     readonly stopTimes: Partial<StopTimes>;
+    readonly events: GatewayEvents;
   }) {
+    this.#events = options.events;
+    this.running = new RunningRequests((status) => options.events.emit('response', { status }));
     this.#readiness = options.readiness;
     this.#limits = { requestsInFlight: Infinity, eventLoopDelayMs: Infinity, ...options.limits };
     this.#times = { delayMs: 0, graceMs: 25_000, ...options.stopTimes };
@@ -59,6 +64,12 @@ export class FrontDoor {
 
   /** Why the request that has just come should be refused; undefined when it can be taken. */
   unavailability(): Unavailability | undefined {
+    const reason = this.#reasonToRefuse();
+    if (reason !== undefined) this.#events.emit('turnedAway', { reason });
+    return reason;
+  }
+
+  #reasonToRefuse(): Unavailability | undefined {
     if (this.#phase === 'closing') return 'stopping';
     if (this.running.size > this.#limits.requestsInFlight) return 'requests';
     if ((this.#eventLoop?.delayMs ?? 0) > this.#limits.eventLoopDelayMs) return 'event-loop';

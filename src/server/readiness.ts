@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { GatewayEvents } from '../events.ts';
 
 export type ReadinessState = 'ready' | 'unavailable' | 'stopping';
 
@@ -68,9 +69,13 @@ const WORDS: Readonly<Record<string, string>> = {
   redis: 'Redis',
 };
 
-/** What the operator is told. Causes are named by their code or class, as messages may quote addresses. */
-export function readinessLog(logger: Logger): NonNullable<ReadinessOptions['onChange']> {
+/** What the operator and whoever watches are told. Causes are named by their code or class, as messages may quote addresses. */
+export function readinessLog(
+  logger: Logger,
+  events: GatewayEvents,
+): NonNullable<ReadinessOptions['onChange']> {
   return (check, isUsable, cause) => {
+    events.emit('dependency', { name: check, isUsable });
     const what = WORDS[check] ?? check;
     if (isUsable) return logger.info({ check }, `ready: ${what} can be reached again`);
     logger.warn({ check, cause: codeOf(cause) }, `not ready: ${what} cannot be reached`);

@@ -11,7 +11,13 @@ export class RunningRequests {
   /** Also of those that are over: whoever still works for one must learn that its client has left. */
   readonly #known = new WeakMap<IncomingMessage, Running>();
   readonly #running = new Set<Running>();
+  readonly #onEnd: (status: number | 'left') => void;
   #streams = 0;
+
+  /** @param onEnd told what each was answered, or that its client left before. */
+  constructor(onEnd: (status: number | 'left') => void) {
+    this.#onEnd = onEnd;
+  }
 
   /** Call it before anything else is done with a request. */
   add(req: IncomingMessage, res: ServerResponse): void {
@@ -22,6 +28,7 @@ export class RunningRequests {
       this.#running.delete(running);
       if (running.isStream) this.#streams -= 1;
       if (!res.writableFinished) running.controller.abort(new DOMException('The client left.', 'AbortError'));
+      this.#onEnd(res.writableFinished || running.isStream ? res.statusCode : 'left');
     });
   }
 

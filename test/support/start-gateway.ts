@@ -30,7 +30,12 @@ export async function startGateway(
     await gateway.close();
     await sandbox.close();
   });
-  return { sandbox, close: () => gateway.close(), ...clientOf(gateway.url) };
+  return {
+    sandbox,
+    close: () => gateway.close(),
+    metricsUrl: gateway.metricsUrl ?? '',
+    ...clientOf(gateway.url),
+  };
 }
 
 /** Any JSON object, looked into with optional chaining; each expectation says which shape it wants. */

@@ -1,0 +1,43 @@
+import { Counter, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { GatewayEvents } from '../events.ts';
+import { bounded } from './bounded.ts';
+import { ERROR_CODES, OPERATION_OUTCOMES, OPERATION_TYPES } from './labels.ts';
+
+/** In seconds, from a read that another has made already to the longest wait (`waitSeconds`). */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
+
+export function countOperations(
+  events: GatewayEvents,
+  registers: Registry[],
+  operationNames: readonly string[],
+): void {
+  const operations = new Counter({
+    name: 'sigillo_operations_total',
+    help: 'GraphQL operations. refused: the caller can mend it; failed: they cannot; left: they did not wait.',
+    labelNames: ['type', 'operation', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'sigillo_operation_duration_seconds',
+    help: 'From the start of the execution of a query or mutation to its answer, waits included.',
+    labelNames: ['type', 'operation'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'sigillo_errors_total',
+    help: 'Errors answered, by their code in docs/errors.md: members of results and those at the top level.',
+    labelNames: ['code'],
+    registers,
+  });
+  const [typeOf, nameOf] = [bounded(OPERATION_TYPES), bounded(operationNames)];
+  const [outcomeOf, codeOf] = [bounded(OPERATION_OUTCOMES), bounded(ERROR_CODES)];
+
+  events.on('operation', ({ type, name, outcome, durationMs }) => {
+    const labels = { type: typeOf(type), operation: nameOf(name) };
+    operations.inc({ ...labels, outcome: outcomeOf(outcome) });
+    if (type === 'query' || type === 'mutation') durations.observe(labels, durationMs / 1000);
+  });
+  events.on('errorAnswered', ({ code }) => errors.inc({ code: codeOf(code) }));
+}

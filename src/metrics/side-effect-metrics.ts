@@ -1,0 +1,38 @@
+import { Counter, Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { GatewayEvents } from '../events.ts';
+import { bounded } from './bounded.ts';
+import { IDEMPOTENCY_OUTCOMES, WEBHOOK_OUTCOMES } from './labels.ts';
+
+/** What must happen once, what tells others of it, and which release does so. */
+export function countSideEffects(
+  events: GatewayEvents,
+  registers: Registry[],
+  { version }: { readonly version: string },
+): void {
+  const idempotency = new Counter({
+    name: 'sigillo_idempotency_total',
+    help: 'Mutations with an idempotency key, by how they were answered.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const webhooks = new Counter({
+    name: 'sigillo_webhook_deliveries_total',
+    help: 'Attempts to deliver a webhook, and those given up.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const build = new Gauge({
+    name: 'sigillo_build_info',
+    help: 'Always 1; the label has the release.',
+    labelNames: ['version'],
+    registers,
+  });
+  build.set({ version }, 1);
+  const [idempotencyOf, webhookOf] = [bounded(IDEMPOTENCY_OUTCOMES), bounded(WEBHOOK_OUTCOMES)];
+  for (const outcome of IDEMPOTENCY_OUTCOMES) idempotency.inc({ outcome }, 0);
+  for (const outcome of WEBHOOK_OUTCOMES) webhooks.inc({ outcome }, 0);
+
+  events.on('idempotency', ({ outcome }) => idempotency.inc({ outcome: idempotencyOf(outcome) }));
+  events.on('webhook', ({ outcome }) => webhooks.inc({ outcome: webhookOf(outcome) }));
+}

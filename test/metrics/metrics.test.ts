@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { createEvents } from '../../src/events.ts';
+import * as labels from '../../src/metrics/labels.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { operationNames } from '../../src/plugins/operation-name.ts';
+import { schema } from '../../src/schema/index.ts';
+import { draftOf } from '../support/draft.ts';
+import { rowsUnder } from '../support/errors-page.ts';
+import { mutationOf } from '../support/operations.ts';
+import { makePdf } from '../support/pdf.ts';
+import { exchange } from '../support/raw-http.ts';
+import { parseMetrics, scrape, valueOf } from '../support/scrape.ts';
+import type { Sample } from '../support/scrape.ts';
+import { API_KEY, refuses, startFailingGateway } from '../support/service-proxy.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+const METRICS = { host: '127.0.0.1', port: 0 };
+const FISCAL_CODE = 'SPNDNL80R13C555X';
+
+/** Every value that each label of ours may have. */
+const CLOSED: Readonly<Record<string, readonly string[]>> = {
+  type: labels.OPERATION_TYPES,
+  operation: [...operationNames(schema), ...labels.UPSTREAM_OPERATIONS, labels.OTHER],
+  outcome: [
+    ...labels.OPERATION_OUTCOMES,
+    ...labels.CALL_OUTCOMES,
+    ...labels.UPLOAD_OUTCOMES,
+    ...labels.BUDGET_OUTCOMES,
+    ...labels.IDEMPOTENCY_OUTCOMES,
+    ...labels.WEBHOOK_OUTCOMES,
+    labels.OTHER,
+  ],
+  code: [...labels.ERROR_CODES, labels.OTHER],
+  status: [...labels.STATUSES, 'left', labels.OTHER],
+  reason: labels.TURNED_AWAY_REASONS,
+  dependency: labels.DEPENDENCIES,
+  kind: [...labels.FAILURE_KINDS, labels.OTHER],
+  priority: labels.PRIORITIES,
+  origin: labels.ORIGINS,
+  state: labels.BREAKER_STATES,
+  changed: ['true', 'false'],
+  version: [JSON.parse(readFileSync('package.json', 'utf8')).version],
+};
+
+/** Names of ids, people, keys and addresses, whatever they belong to. */
+const PERSONAL = [
+  /[0-9A-HJKMNP-TV-Z]{26}/, // ULID
+  /[\da-f]{8}-[\da-f]{4}-/i, // UUID
+  /[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]/i, // fiscal code
+  /https?:|sig=|127\.0\.0\.1|@/,
+  new RegExp(API_KEY),
+  /Contratti|Documento|Segreto/,
+];
+
+function expectClosed(samples: readonly Sample[]): void {
+  for (const { name, labels: found } of samples) {
+    for (const [label, value] of Object.entries(found)) {
+      for (const pattern of PERSONAL) expect(value, `${name} ${label}`).not.toMatch(pattern);
+      // Those of the runtime have labels of their own, of Node's making.
+      if (!name.startsWith('sigillo_') || label === 'le') continue;
+      expect(CLOSED[label], `${name} has a label ${label}`).toBeDefined();
+      expect(CLOSED[label], `${name}{${label}}`).toContain(value);
+    }
+  }
+}
+
+test('whatever callers send, every label has a value of a small set, and nothing of theirs', async () => {
+  const world = await startFailingGateway({
+    metrics: METRICS,
+    protections: { allowedHosts: [] },
+    load: { requestsInFlight: 50 },
+  });
+  const { run, upload, url } = world;
+  const [target] = await draftOf(world);
+  const pdf = await makePdf();
+  await upload(mutationOf('uploadDocument'), { input: { ...target, file: null } }, pdf);
+  await upload(mutationOf('uploadDocument'), { input: { ...target, file: null } }, Buffer.from('no PDF'));
+  await run(`query ${FISCAL_CODE} { ${FISCAL_CODE}: dossier(id: "${FISCAL_CODE}") { id } }`);
+  await run(`mutation Segreto($input: FindSignerInput!) { findSigner(input: $input) { __typename } }`, {
+    input: { fiscalCode: 'not-one' },
+  });
+  await run(`{ ${FISCAL_CODE} }`);
+  await run(`{ __schema { types { name } } a: dossier(id: "Segreto") { id } }`);
+  await run('{ __typename }');
+  await run('query A { a: __typename } query B { b: __typename }', {}, 'Segreto');
+  await run('no GraphQL Segreto');
+  await run('{ a: dossier(id: "a") { id } b: signatureRequest(id: "Segreto") { id } }');
+  await run(mutationOf('markReady'), {
+    input: { signatureRequestId: target.signatureRequestId, waitSeconds: 5 },
+  });
+  await fetch(`${url}?query=${FISCAL_CODE}`);
+  await fetch(url, { method: 'PUT', body: 'Segreto' });
+  await exchange(url, ['POST /graphql HTTP/1.1', `host: ${FISCAL_CODE}.evil.example`]);
+  world.fail('getDossier', refuses(500, 'Segreto'));
+  await run('{ dossier(id: "Segreto") { id } }');
+  world.fail('getDossier', refuses(418, 'Segreto'));
+  await run('{ dossier(id: "Segreto") { id } }');
+
+  const samples = await scrape(world.metricsUrl);
+  expectClosed(samples);
+  const total = (name: string, found: Record<string, string>) => valueOf(samples, name, found);
+  expect(total('sigillo_operations_total', { operation: 'uploadDocument', outcome: 'ok' })).toBe(1);
+  expect(total('sigillo_operations_total', { operation: 'uploadDocument', outcome: 'refused' })).toBe(1);
+  expect(total('sigillo_operations_total', { operation: 'several', outcome: 'ok' })).toBe(1);
+  expect(total('sigillo_operations_total', { operation: 'introspection', outcome: 'ok' })).toBe(1);
+  expect(total('sigillo_operations_total', { operation: 'dossier', outcome: 'failed' })).toBe(2);
+  expect(total('sigillo_operations_total', { operation: 'unknown', type: 'unknown' })).toBeGreaterThan(2);
+  expect(total('sigillo_errors_total', { code: 'NOT_A_PDF' })).toBe(1);
+  expect(total('sigillo_errors_total', { code: 'INVALID_INPUT' })).toBe(1);
+  expect(total('sigillo_errors_total', { code: 'UPSTREAM_UNAVAILABLE' })).toBe(1);
+  expect(total('sigillo_upstream_calls_total', { operation: 'getDossier', outcome: 'server-error' })).toBe(1);
+  expect(total('sigillo_upstream_calls_total', { operation: 'putBlob', outcome: 'ok' })).toBe(1);
+  expect(total('sigillo_upstream_retries_total', { operation: 'getDossier', kind: 'server-error' })).toBe(2);
+  expect(total('sigillo_uploads_total', { outcome: 'ok' })).toBe(1);
+  expect(total('sigillo_uploads_total', { outcome: 'not-a-pdf' })).toBe(1);
+  expect(total('sigillo_uploads_in_flight', {})).toBe(0);
+  expect(total('sigillo_upload_bytes_total', {})).toBe(pdf.length);
+  expect(total('sigillo_polls_total', {})).toBeGreaterThan(0);
+  expect(total('sigillo_http_responses_total', { status: '200' })).toBeGreaterThan(10);
+  expect(total('sigillo_dependency_up', { dependency: 'service' })).toBe(1);
+  expect(total('nodejs_eventloop_lag_p99_seconds', {})).toBeGreaterThanOrEqual(0);
+});
+
+test('events with values that nobody has thought of add one series, however many there are', async () => {
+  const events = createEvents();
+  const nothing = (): number => 0;
+  const registry = createMetrics(events, {
+    version: '1',
+    operationNames: ['dossier'],
+    requestsInFlight: nothing,
+    openStreams: nothing,
+    dependencies: ['service'],
+    blocksInUse: nothing,
+    uploadsWaitingForBlocks: nothing,
+  });
+  for (let n = 0; n < 100; n += 1) {
+    const [operation, text] = [`${FISCAL_CODE}${n}`, `https://storage/${n}?sig=${n}`];
+    events.emit('operation', { type: 'query', name: operation, outcome: 'ok', durationMs: 1 });
+    events.emit('errorAnswered', { code: text });
+    events.emit('response', { status: 600 + n });
+    events.emit('upstreamCall', { operation, outcome: text, attempts: 1, durationMs: 1 });
+    events.emit('upstreamRetry', { operation, kind: text });
+    events.emit('collapsedRead', { operation });
+    events.emit('uploadStarted');
+    events.emit('uploadEnded', { outcome: text, durationMs: 1 });
+    events.emit('dependency', { name: text, isUsable: true });
+  }
+  const samples = parseMetrics(await registry.metrics());
+  for (const { name, labels: found } of samples)
+    for (const value of Object.values(found))
+      for (const pattern of PERSONAL) expect(value, name).not.toMatch(pattern);
+  expect(valueOf(samples, 'sigillo_operations_total', { operation: 'other' })).toBe(100);
+  expect(valueOf(samples, 'sigillo_errors_total', { code: 'other' })).toBe(100);
+  expect(valueOf(samples, 'sigillo_http_responses_total', { status: 'other' })).toBe(100);
+  expect(valueOf(samples, 'sigillo_upstream_calls_total', { operation: 'other', outcome: 'other' })).toBe(
+    100,
+  );
+  expect(valueOf(samples, 'sigillo_uploads_total', { outcome: 'other' })).toBe(100);
+  expect(samples.filter(({ name }) => name === 'sigillo_errors_total')).toHaveLength(1);
+});
+
+test('the sets of labels have every error code that is documented, and every operation of the contract', () => {
+  const documented = [
+    ...rowsUnder('In the result of a mutation').map(([, code]) => code),
+    ...rowsUnder('At the top level').map(([code]) => code),
+  ];
+  expect(new Set(labels.ERROR_CODES)).toEqual(new Set(documented));
+  const contract: { paths: Record<string, Record<string, { operationId?: string }>> } = parse(
+    readFileSync('mocks/openapi.yaml', 'utf8'),
+  );
+  const ids = Object.values(contract.paths).flatMap((path) =>
+    Object.values(path).flatMap(({ operationId }) => operationId ?? []),
+  );
+  expect(labels.UPSTREAM_OPERATIONS.filter((name) => !name.startsWith('put')).toSorted()).toEqual(
+    ids.toSorted(),
+  );
+});
+
+test('metrics are served at their own address alone, to GET and HEAD', async () => {
+  const { url, metricsUrl } = await startGateway({ metrics: METRICS });
+  expect(new URL(metricsUrl).port).not.toBe(new URL(url).port);
+  expect((await fetch(new URL('/metrics', url))).status).toBe(404);
+  expect((await fetch(new URL('/', metricsUrl))).status).toBe(404);
+  expect((await fetch(new URL('/graphql', metricsUrl))).status).toBe(404);
+  expect((await fetch(metricsUrl, { method: 'POST' })).status).toBe(405);
+  const answer = await fetch(metricsUrl, { method: 'HEAD' });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
+test('metrics of trusted documents are named after them', async () => {
+  const text = 'query Apri { dossier(id: "1") { id } }';
+  const documentId = createHash('sha256').update(text).digest('hex');
+  const trustedDocuments = new Map([[documentId, text]]);
+  const { url, metricsUrl } = await startGateway({ metrics: METRICS, protections: { trustedDocuments } });
+  const send = (body: object) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  await send({ documentId });
+  await send({ query: 'query Altro { dossier(id: "1") { id } }' });
+  const samples = (await scrape(metricsUrl)).filter(({ name }) => name === 'sigillo_operations_total');
+  expect(samples).toEqual([
+    {
+      name: 'sigillo_operations_total',
+      labels: { type: 'query', operation: 'Apri', outcome: 'ok' },
+      value: 1,
+    },
+    {
+      name: 'sigillo_operations_total',
+      labels: { type: 'unknown', operation: 'unknown', outcome: 'refused' },
+      value: 1,
+    },
+  ]);
+});
+
+test('a client that leaves is told apart, and what is running can be seen', async () => {
+  const world = await startFailingGateway({ metrics: METRICS });
+  let held = 0;
+  world.fail('getDossier', () => void (held += 1));
+  const controller = new AbortController();
+  const left = fetch(world.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ dossier(id: \\"1\\") { id } }"}',
+    signal: controller.signal,
+  });
+  await expect.poll(() => held).toBe(1);
+  expect(valueOf(await scrape(world.metricsUrl), 'sigillo_requests_in_flight')).toBe(1);
+  controller.abort();
+  await expect(left).rejects.toThrow();
+  await expect
+    .poll(async () => {
+      const samples = await scrape(world.metricsUrl);
+      return [
+        valueOf(samples, 'sigillo_requests_in_flight'),
+        valueOf(samples, 'sigillo_http_responses_total', { status: 'left' }),
+        valueOf(samples, 'sigillo_operations_total', { operation: 'dossier', outcome: 'left' }),
+        valueOf(samples, 'sigillo_upstream_calls_total', { operation: 'getDossier', outcome: 'aborted' }),
+      ];
+    })
+    .toEqual([0, 1, 1, 1]);
+});
