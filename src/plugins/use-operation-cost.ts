@@ -3,6 +3,7 @@ import { getOperationAST, GraphQLError, Kind } from 'graphql';
 import type { ExecutionArgs, FragmentDefinitionNode } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
+import { countDetailsOnce } from './count-details-once.ts';
 import { introspectionWeight } from './introspection-weight.ts';
 
 /** Levels of fields. The deepest of `examples/` has 6. */
@@ -35,13 +36,11 @@ function checkCost(args: ExecutionArgs, maxCost: number): void {
   const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
   try {
     const variables = variableValues ?? {};
-    const { depth, breadth, complexity } = complexityFromQuery(only, {
-      schema,
-      variables,
-      ctx: contextValue as object,
-    });
+    const facts = { schema, variables, ctx: contextValue as object };
+    const { depth, breadth } = complexityFromQuery(only, facts);
     if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
     if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
+    const { complexity } = complexityFromQuery(countDetailsOnce(only, schema), facts);
     if (complexity > maxCost) throw tooCostly('calls of the service', complexity, maxCost);
   } catch (error) {
     // Wrong variables: execution says so of all of them, and does nothing.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
-import type { SignatureRequestSummary } from '../upstream/decode.ts';
+import type { SignatureRequestPage, SignatureRequestSummary } from '../upstream/decode.ts';
+import { UpstreamError } from '../upstream/errors.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 import { orNull } from './signature-request.ts';
 import { translated } from './translate-upstream-error.ts';
@@ -8,6 +9,8 @@ import { translated } from './translate-upstream-error.ts';
 /** The service's bounds of a page. */
 const SMALLEST_PAGE = 25;
 const LARGEST_PAGE = 100;
+/** Ours: five of the service's. */
+export const MAX_FIRST = 500;
 
 export interface Edge {
   readonly cursor: string;
@@ -36,10 +39,21 @@ export class InvalidPageError extends Error {
 }
 
 /**
- * The requests of a dossier in the order of the service, which in practice is that of creation. The service pages
- * forward only, 25 to 100 at a time, and knows no total.
+ * How many calls a page may take. One for each 100 items, and one more when it resumes in the middle of a page of the
+ * service, or the service gives less than was asked for.
+ */
+export function mostCallsOf(first: number): number {
+  return Math.ceil(Math.min(Math.max(first, 1), MAX_FIRST) / LARGEST_PAGE) + 1;
+}
+
+/**
+ * The requests of a dossier in the order of the service, which in practice is that of creation: what is made meanwhile
+ * comes at the end, and nothing moves. The service pages forward only, 25 to 100 at a time, and knows no total.
+ *
+ * A page has fewer than `first` items at the end of the list, and when the service gives less than was asked for.
  * @returns `null` when there is no such dossier (any more).
- * @throws {InvalidPageError} for `first` outside 1 to 100 or a cursor that is not one of ours.
+ * @throws {InvalidPageError} for `first` outside 1 to 500, a cursor that is not one of ours, or one that the service no
+ * longer takes.
  */
 export function requestsOfDossier(
   context: GatewayContext,
@@ -50,30 +64,87 @@ export function requestsOfDossier(
 }
 
 async function readPage(
-  { upstream, signal }: GatewayContext,
+  context: GatewayContext,
   dossierId: string,
   { first, after }: PageArguments,
 ): Promise<Connection> {
-  if (first < 1 || first > LARGEST_PAGE) throw new InvalidPageError(`first must be 1 to ${LARGEST_PAGE}.`);
-  let position: Position = after == null ? { offset: 0 } : decodeCursor(after, dossierId);
-  let isMore = true;
+  if (first < 1 || first > MAX_FIRST) throw new InvalidPageError(`first must be 1 to ${MAX_FIRST}.`);
+  let position: Position | undefined = after == null ? { offset: 0 } : decodeCursor(after, dossierId);
   const edges: Edge[] = [];
-  while (edges.length < first && isMore) {
-    const limit = Math.min(Math.max(position.offset + first - edges.length, SMALLEST_PAGE), LARGEST_PAGE);
-    const params = { dossierId, limit, continuationToken: position.token };
-    const page = await translated(getRequestsByDossier(upstream, params, { signal }));
-    const { token } = position;
-    const start = position.offset;
-    const wanted = page.items.slice(start, start + first - edges.length);
-    wanted.forEach((node, index) => {
-      edges.push({ node, cursor: encodeCursor({ dossierId, token, offset: start + index + 1 }) });
-    });
-    const isRest = start + wanted.length < page.items.length;
-    isMore = isRest || page.continuationToken !== undefined;
-    if (page.continuationToken === undefined) break;
-    position = { token: page.continuationToken, offset: Math.max(0, start - page.items.length) };
+  const mostCalls = mostCallsOf(first);
+  for (let calls = 0; calls < mostCalls && edges.length < first && position !== undefined; calls += 1) {
+    const missing = first - edges.length;
+    const limit = limitFor(position.offset + missing);
+    const isOfCaller = calls === 0 && after != null;
+    const page = await pageAt(context, { dossierId, limit, token: position.token, isOfCaller });
+    for (const [index, node] of page.items.entries()) {
+      if (index < position.offset || index >= position.offset + missing) continue;
+      const behind = positionBehind(page, position.token, index + 1);
+      edges.push({ node, cursor: encodeCursor(dossierId, behind) });
+    }
+    position = positionAfter(page, position, missing);
   }
-  return { edges, pageInfo: { hasNextPage: isMore, endCursor: edges.at(-1)?.cursor ?? null } };
+  const endCursor =
+    edges.at(-1)?.cursor ?? (position === undefined ? null : encodeCursor(dossierId, position));
+  return { edges, pageInfo: { hasNextPage: position !== undefined, endCursor } };
+}
+
+/** Shares of equal size, so that the last one leaves nothing over that would have to be read again. */
+function limitFor(items: number): number {
+  const share = Math.ceil(items / Math.ceil(items / LARGEST_PAGE));
+  return Math.max(share, SMALLEST_PAGE);
+}
+
+/** Behind the last item of a page the next one begins. */
+function positionBehind(page: SignatureRequestPage, token: string | undefined, items: number): Position {
+  const isLast = items === page.items.length;
+  if (isLast && page.continuationToken !== undefined) return { token: page.continuationToken, offset: 0 };
+  return { token, offset: items };
+}
+
+/** Where the list goes on when `taken` items were wanted of this page; undefined at its end. */
+function positionAfter(page: SignatureRequestPage, { token, offset }: Position, taken: number) {
+  const end = offset + taken;
+  if (end < page.items.length) return { token, offset: end };
+  if (page.continuationToken === undefined) return undefined;
+  // A page that is shorter than before is made up for by the next one.
+  return { token: page.continuationToken, offset: Math.max(0, offset - page.items.length) };
+}
+
+interface ServicePage {
+  readonly dossierId: string;
+  readonly limit: number;
+  readonly token: string | undefined;
+  /** The token comes from a cursor of the caller. */
+  readonly isOfCaller: boolean;
+}
+
+async function pageAt(
+  { upstream, signal }: GatewayContext,
+  { dossierId, limit, token, isOfCaller }: ServicePage,
+): Promise<SignatureRequestPage> {
+  const read = (continuationToken?: string): Promise<SignatureRequestPage> =>
+    getRequestsByDossier(upstream, { dossierId, limit, continuationToken }, { signal });
+  try {
+    return await read(token);
+  } catch (failure) {
+    // The service has the same words for a token that it cannot read and for trouble with its database: with the latter
+    // it cannot say how the list begins either.
+    if (isOfCaller && token !== undefined && mayBeAboutToken(failure)) {
+      await translated(read());
+      throw new InvalidPageError('after is a cursor that no longer leads anywhere. Begin the list anew.', {
+        cause: failure,
+      });
+    }
+    return await translated(Promise.reject<SignatureRequestPage>(failure));
+  }
+}
+
+function mayBeAboutToken(failure: unknown): boolean {
+  return (
+    failure instanceof UpstreamError &&
+    (failure.kind === 'server-error' || failure.kind === 'bad-request' || failure.kind === 'unprocessable')
+  );
 }
 
 /** A token means nothing, or something else, in the list of another dossier, so a cursor says where it belongs. */
@@ -83,7 +154,8 @@ const cursorRules = z.object({
   offset: z.int().min(0).max(LARGEST_PAGE),
 });
 
-function encodeCursor(cursor: z.infer<typeof cursorRules>): string {
+function encodeCursor(dossierId: string, { token, offset }: Position): string {
+  const cursor = { dossierId, token, offset } satisfies z.infer<typeof cursorRules>;
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 

@@ -1,18 +1,30 @@
 import type { FieldComplexity, FieldComplexityValue } from '@pothos/plugin-complexity';
 import { isInterfaceType, isObjectType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { MAX_FIRST, mostCallsOf } from '../resolvers/pagination.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 type Cost = FieldComplexity<object, Args>;
 
-/** A call for what a list leaves out. With several of these fields it is made once, which the count does not know. */
+/** A call for what a list leaves out. With several of these fields it is made once: see `countDetailsOnce`. */
 const DETAIL = 1;
 
-/** Lists have at most 100 items; whoever asks for more is refused by name. */
-const pageOf = ({ first }: Args): FieldComplexityValue => ({
-  field: 1,
-  multiplier: Math.min(typeof first === 'number' ? first : 1, 100),
-});
+/** What a list leaves out of its items. */
+export const DETAIL_FIELDS: ReadonlySet<string> = new Set([
+  'SignatureRequest.documents',
+  'SignatureRequest.qrCode',
+  'SignatureRequest.notification',
+  'SignatureRequest.rejectReason',
+  'SignatureRequest.signedAt',
+  'SignatureRequest.rejectedAt',
+  'SignatureRequest.cancelledAt',
+]);
+
+/** Whoever asks for more items than a list can have is refused by name. */
+const pageOf = ({ first }: Args): FieldComplexityValue => {
+  const items = Math.min(typeof first === 'number' ? first : 1, MAX_FIRST);
+  return { field: mostCallsOf(items), multiplier: items };
+};
 
 /** Reads of a wait, which come every 3 seconds after the first six. See `waitForRequest`. */
 const waiting =
@@ -30,13 +42,7 @@ export const COSTS: Readonly<Record<string, Cost>> = {
   'Query.signatureRequest': 1,
   'Dossier.signatureRequests': pageOf,
   'SignatureRequest.dossier': 1,
-  'SignatureRequest.documents': DETAIL,
-  'SignatureRequest.qrCode': DETAIL,
-  'SignatureRequest.notification': DETAIL,
-  'SignatureRequest.rejectReason': DETAIL,
-  'SignatureRequest.signedAt': DETAIL,
-  'SignatureRequest.rejectedAt': DETAIL,
-  'SignatureRequest.cancelledAt': DETAIL,
+  ...Object.fromEntries([...DETAIL_FIELDS].map((name) => [name, DETAIL])),
   // No call, but as much work as one.
   'QrCode.image': 1,
   // The first state. Later ones are read once for all who watch, at a pace that has a limit of its own.

@@ -1,5 +1,5 @@
 import { dossier } from '../resolvers/dossier.ts';
-import { requestsOfDossier } from '../resolvers/pagination.ts';
+import { MAX_FIRST, requestsOfDossier } from '../resolvers/pagination.ts';
 import type { Connection, Edge } from '../resolvers/pagination.ts';
 import type { DocumentMetadata, Dossier } from '../upstream/decode.ts';
 import { builder } from './builder.ts';
@@ -25,7 +25,7 @@ const PageInfo = builder.objectRef<Connection['pageInfo']>('PageInfo').implement
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more.' }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: 'Pass it as `after` to go on. Null on an empty page.',
+      description: 'Pass it as `after` to go on. Null when there is nothing to go on behind.',
     }),
   }),
 });
@@ -39,7 +39,8 @@ const EdgeType = builder.objectRef<Edge>('SignatureRequestEdge').implement({
 });
 
 const ConnectionType = builder.objectRef<Connection>('SignatureRequestConnection').implement({
-  description: 'A page of signature requests. The service knows no total.',
+  description:
+    'A page of signature requests. The service knows no total. A page may have fewer items than were asked for although there is more: see `hasNextPage`.',
   fields: (t) => ({
     edges: t.field({
       type: [EdgeType],
@@ -85,9 +86,9 @@ DossierType.implement({
       nullable: true,
       authScopes: STAFF_READS,
       description:
-        'Its requests, in practice oldest first. A page whose items need only list fields costs one call of the service.',
+        'Its requests, in practice oldest first: those made while you page come at the end. A page whose items need only list fields costs one call of the service for each 100 of them, and one that asks for more, such as `documents`, one more for each item.',
       args: {
-        first: t.arg.int({ required: true, defaultValue: 25, description: 'How many, 1 to 100.' }),
+        first: t.arg.int({ required: true, defaultValue: 25, description: `How many, 1 to ${MAX_FIRST}.` }),
         after: t.arg.string({ description: 'The cursor to go on behind.' }),
       },
       resolve: ({ id }, args, context) => requestsOfDossier(context, id, args),

@@ -69,11 +69,24 @@ test('the size of a list counts when it comes as a variable too', async () => {
   const { run } = await startGateway();
   const query = `query ($first: Int!) {
     a: dossier(id: "1") { signatureRequests(first: $first) { nodes { documents { id } qrCode { link } notification { ioMessageId } } } } }`;
-  expect((await run(query, { first: 100 })).errors?.[0]?.extensions).toMatchObject({
+  // One for the dossier, at most 4 for 300 items, and one for each item.
+  expect((await run(query, { first: 300 })).errors?.[0]?.extensions).toMatchObject({
     code: 'OPERATION_TOO_COSTLY',
-    actual: 302,
+    actual: 305,
   });
-  expect((await run(query, { first: 25 })).errors).toBeUndefined();
+  expect((await run(query, { first: 200 })).errors).toBeUndefined();
+});
+
+test('what a list leaves out of an item counts once, and the pictures of its QR code each', async () => {
+  const { run } = await startGateway({ protections: { maxOperationCost: 24 } });
+  const listOf = (fields: string) =>
+    `{ dossier(id: "1") { signatureRequests(first: 20) { nodes { ${fields} } } } }`;
+  const costOf = async (fields: string) =>
+    (await run(listOf(fields))).errors?.[0]?.extensions['actual'] ?? 'allowed';
+  expect(await costOf('id documents { id } qrCode { link } signedAt rejectReason')).toBe('allowed');
+  expect(await costOf('documents { id } qrCode { a: image b: image(format: PNG) }')).toBe(63);
+  expect(await costOf('documents { id } a: qrCode { image } b: qrCode { image }')).toBe(83);
+  expect(await costOf('signedAt dossier { id }')).toBe(43);
 });
 
 test('an operator sets what an operation may cost', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sendJson } from '../support/http-stub.ts';
-import { API_KEY, expectNoSecrets, startFailingGateway } from '../support/service-proxy.ts';
+import { API_KEY, expectNoSecrets, refuses, startFailingGateway } from '../support/service-proxy.ts';
 
 const PAGE = `query ($id: ID!, $first: Int!, $after: String) { dossier(id: $id) { signatureRequests(first: $first, after: $after) {
   nodes { id } edges { cursor node { id } } pageInfo { hasNextPage endCursor } } } }`;
@@ -52,6 +52,7 @@ test.each([
   [60, 30],
   [60, 60],
   [130, 100],
+  [230, 110],
   [3, 1],
 ])('%i requests, %i at a time, come once each and in order', async (total, first) => {
   const world = await startFailingGateway();
@@ -135,11 +136,11 @@ test('a dossier without requests has an empty page', async () => {
   });
 });
 
-test.each([0, -1, 101, 2 ** 31 - 1])('a page of %i is refused without a call for it', async (first) => {
+test.each([0, -1, 501, 2 ** 31 - 1])('a page of %i is refused without a call for it', async (first) => {
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 0);
   expect(await refusalOf(world, { id, first })).toEqual([
-    ['first must be 1 to 100.', { code: 'BAD_USER_INPUT' }],
+    ['first must be 1 to 500.', { code: 'BAD_USER_INPUT' }],
   ]);
   expect(world.count('getRequestsByDossier')).toBe(0);
 });
@@ -172,10 +173,20 @@ test('a cursor that is not of this list is refused without a call for it', async
   expect(world.count('getRequestsByDossier')).toBe(before);
 });
 
-test('a cursor with a token that the service never gave out is a fault, and shows nothing of the service', async () => {
+test('a cursor that the service no longer takes is refused, and shows nothing of the service', async () => {
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 2);
   const after = cursor({ dossierId: id, offset: 0, token: 'never given out' });
+  expect(await refusalOf(world, { id, first: 1, after })).toEqual([
+    ['after is a cursor that no longer leads anywhere. Begin the list anew.', { code: 'BAD_USER_INPUT' }],
+  ]);
+});
+
+test('a service in trouble is not taken for one that refuses a cursor', async () => {
+  const world = await startFailingGateway();
+  const { id } = await dossierWith(world, 2);
+  world.fail('getRequestsByDossier', refuses(500, 'CosmosDatabaseError'));
+  const after = cursor({ dossierId: id, offset: 0, token: 'given out' });
   expect(await refusalOf(world, { id, first: 1, after })).toEqual([
     ['Firma con IO is not available. Try again later.', { code: 'UPSTREAM_UNAVAILABLE' }],
   ]);

@@ -71,7 +71,7 @@ test('at most ten keys are loaded at once, and the results are in the order of t
   let running = 0;
   let most = 0;
   const keys = Array.from({ length: 35 }, (_, index) => index);
-  const results = await loadEach(keys, async (key) => {
+  const loadBatch = loadEach(async (key: number) => {
     running += 1;
     most = Math.max(most, running);
     // Later keys are ready sooner.
@@ -80,6 +80,8 @@ test('at most ten keys are loaded at once, and the results are in the order of t
     if (key === 7) throw new TypeError('seven');
     return key;
   });
+  // Of all batches together.
+  const results = (await Promise.all([loadBatch(keys.slice(0, 20)), loadBatch(keys.slice(20))])).flat();
   expect(most).toBe(10);
   expect(results).toEqual(keys.map((key) => (key === 7 ? new TypeError('seven') : key)));
 });

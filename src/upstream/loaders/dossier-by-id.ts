@@ -6,7 +6,10 @@ import { loadEach } from './load-each.ts';
 
 /** Dossiers of one GraphQL operation, each read once. The service has no batch read. */
 export function dossierById(client: UpstreamClient, options: CallOptions): DataLoader<string, Dossier> {
-  return new DataLoader((ids) => loadEach(ids, (id) => getDossier(client, id, options)), {
-    name: 'dossierById',
-  });
+  return new DataLoader(
+    loadEach((id: string) => getDossier(client, id, options)),
+    {
+      name: 'dossierById',
+    },
+  );
 }

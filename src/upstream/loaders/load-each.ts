@@ -2,24 +2,30 @@
 const MAX_IN_FLIGHT = 10;
 
 /**
- * Loads every key by its own call, a bounded number at a time.
- * @returns values in the order of the keys; a failure is an `Error` in its key's place, as DataLoader wants it.
+ * A batch function that loads every key by its own call. However many batches there are at the same time, of all their
+ * calls a bounded number is under way; the others wait in the order in which they came.
+ * @returns for each batch its values in the order of the keys; a failure is an `Error` in its key's place, as DataLoader
+ * wants it.
  */
-export async function loadEach<Key, Value>(
-  keys: readonly Key[],
+export function loadEach<Key, Value>(
   load: (key: Key) => Promise<Value>,
-): Promise<(Value | Error)[]> {
-  const results: (Value | Error)[] = [];
-  const waiting = keys.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, key] of waiting) {
-      try {
-        results[index] = await load(key);
-      } catch (error) {
-        results[index] = error instanceof Error ? error : new Error('load failed', { cause: error });
-      }
+): (keys: readonly Key[]) => Promise<(Value | Error)[]> {
+  const waiting: (() => void)[] = [];
+  let inFlight = 0;
+
+  const loadOne = async (key: Key): Promise<Value | Error> => {
+    if (inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => waiting.push(resolve));
+    else inFlight += 1;
+    try {
+      return await load(key);
+    } catch (error) {
+      return error instanceof Error ? error : new Error('load failed', { cause: error });
+    } finally {
+      // Whoever is next takes the place over.
+      const next = waiting.shift();
+      if (next === undefined) inFlight -= 1;
+      else next();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(MAX_IN_FLIGHT, keys.length) }, work));
-  return results;
+  return (keys) => Promise.all(keys.map(loadOne));
 }

@@ -18,5 +18,5 @@ export function signatureRequestById(
 ): DataLoader<string, SignatureRequest> {
   const load = (id: string): Promise<SignatureRequest> =>
     observe(id, () => getSignatureRequest(client, id, options));
-  return new DataLoader((ids) => loadEach(ids, load), { name: 'signatureRequestById' });
+  return new DataLoader(loadEach(load), { name: 'signatureRequestById' });
 }

@@ -7,5 +7,5 @@ import { loadEach } from './load-each.ts';
 /** Signers of one GraphQL operation, each asked for once. The same code always gives the same signer. */
 export function signerByFiscalCode(client: UpstreamClient, options: CallOptions): DataLoader<string, Signer> {
   const load = (code: string): Promise<Signer> => getSignerByFiscalCode(client, code, options);
-  return new DataLoader((codes) => loadEach(codes, load), { name: 'signerByFiscalCode' });
+  return new DataLoader(loadEach(load), { name: 'signerByFiscalCode' });
 }
