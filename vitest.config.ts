@@ -13,7 +13,7 @@ export default defineConfig({
       // `npm test`: what needs nothing but npm.
       { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], exclude: [BROWSER, REDIS] } },
       // `npm run test:redis`: needs a redis-server.
-      { extends: true, test: { name: 'redis', include: [REDIS] } },
+      { extends: true, test: { name: 'redis', include: [REDIS], testTimeout: 60_000 } },
       // `npm run test:browser`: needs a Chromium.
       { extends: true, test: { name: 'browser', include: [BROWSER], testTimeout: 60_000 } },
     ],

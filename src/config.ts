@@ -8,6 +8,7 @@ import { ALGORITHMS } from './auth/verify-jwt.ts';
 import { paceOf } from './live/pace.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
 import type { MetricsAddress } from './metrics/start-metrics.ts';
+import type { IdempotencyTimes } from './idempotency/idempotency.ts';
 import type { Protections } from './plugins/protections.ts';
 import type { StreamOptions } from './plugins/streams.ts';
 import { ManifestError, readTrustedDocuments } from './plugins/trusted-documents.ts';
@@ -48,6 +49,7 @@ export interface Config {
   readonly sandboxPort: number;
   /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
   readonly redisUrl: URL | undefined;
+  readonly idempotency: Partial<IdempotencyTimes>;
   readonly protections: Protections;
   /** What an operator should know: the configuration can be used, and is weak. */
   readonly warnings: readonly string[];
@@ -160,6 +162,8 @@ const environment = z.object({
   AUTH_API_KEYS_FILE: filled.optional(),
   TENANTS_FILE: filled.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' }).optional(),
+  IDEMPOTENCY_HOURS: wholeNumber(1, 168).default(24),
+  IDEMPOTENCY_SETTLE_SECONDS: wholeNumber(0, 600).default(15),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -271,6 +275,10 @@ export function loadConfig(env: Environment): Config {
     logLevel: data.LOG_LEVEL,
     sandboxPort: data.SANDBOX_PORT,
     redisUrl: data.REDIS_URL === undefined ? undefined : new URL(data.REDIS_URL),
+    idempotency: {
+      ttl: data.IDEMPOTENCY_HOURS * 60 * 60_000,
+      settle: data.IDEMPOTENCY_SETTLE_SECONDS * 1000,
+    },
     protections: protectionsOf(data, manifest.documents),
     warnings: [
       ...weaknessesIn(env, {

@@ -1,6 +1,7 @@
 import type { Caller } from './auth/caller.ts';
 import type { GatewayEvents } from './events.ts';
 import { StatusWatcher } from './live/status-watcher.ts';
+import type { Idempotency } from './idempotency/idempotency.ts';
 import type { BlockPool } from './uploads/block-pool.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { Deadline } from './upstream/deadline.ts';
@@ -17,6 +18,7 @@ export interface GatewayParts {
   readonly watcher: StatusWatcher;
   readonly storage: BlobStorage;
   readonly blocks: BlockPool;
+  readonly idempotency: Idempotency;
   /** What happens here, for whoever watches. */
   readonly events: GatewayEvents;
   /** Aborted when the gateway begins to end. Streams end then; what is running may still finish. */

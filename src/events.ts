@@ -58,7 +58,15 @@ export interface GatewayEventMap {
   /** A watched request was read; whether it had changed. */
   poll: [{ readonly changed: boolean }];
   /** How a mutation with an idempotency key was answered. */
-  idempotency: [{ readonly outcome: 'first' | 'replayed' | 'waited' | 'conflict' | 'resumed' }];
+  idempotency: [
+    {
+      /**
+       * `first` and `resumed` did it; `replayed` and `waited` got the result of another; `busy` has waited in vain;
+       * `unavailable`: the store could not be asked.
+       */
+      readonly outcome: 'first' | 'resumed' | 'replayed' | 'waited' | 'conflict' | 'busy' | 'unavailable';
+    },
+  ];
   /** A webhook was sent, or given up. */
   webhook: [{ readonly outcome: 'delivered' | 'failed' | 'given-up'; readonly attempt: number }];
 }

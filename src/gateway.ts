@@ -7,6 +7,8 @@ import type { Caller } from './auth/caller.ts';
 import { createContext } from './context.ts';
 import { createEvents } from './events.ts';
 import type { GatewayEvents } from './events.ts';
+import type { IdempotencyTimes } from './idempotency/idempotency.ts';
+import { openIdempotency } from './idempotency/open-idempotency.ts';
 import { StatusWatchers } from './live/status-watchers.ts';
 import { createListener } from './server/listener.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
@@ -75,6 +77,7 @@ export interface GatewayOptions {
   readonly events?: GatewayEvents;
   /** Where to serve metrics. @default nowhere */
   readonly metrics?: MetricsAddress | undefined;
+  readonly idempotency?: Partial<IdempotencyTimes>;
   /** What gateways share, and what outlives them. Without one it is all in this process. */
   readonly redisUrl?: URL | undefined;
   readonly logger: Logger;
@@ -114,6 +117,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const isServed = (caller: Caller): boolean => upstreamOf(caller) !== undefined;
   const streams = { ...STREAMS, ...options.streams };
   const watchers = new StatusWatchers({ ...options.watching, events });
+  const idempotency = openIdempotency({
+    redis,
+    realm: options.apiUrl.href,
+    times: options.idempotency ?? {},
+    events,
+  });
   const frontDoor = new FrontDoor({
     readiness: createReadiness({
       checks: [
@@ -127,7 +136,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     events,
   });
   const { closing, ending } = frontDoor;
-  const parts = { storage, blocks: new BlockPool(), events, closing, ending, isSandbox, limits };
+  const parts = { storage, blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const times = { ...CLIENT_TIMES, ...options.clientTimes };
   const yoga = createYoga({
@@ -189,6 +198,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await metrics?.close();
     authentication.close();
     watchers.close();
+    await idempotency.close();
     await Promise.all([upstreams.close(), storage.close()]);
     redis?.disconnect();
   };

@@ -12,7 +12,7 @@ const LAYERS = [
   ['resolvers'],
   ['context.ts'],
   ['live'],
-  ['uploads'],
+  ['uploads', 'idempotency'],
   ['auth'],
   ['upstream'],
   ['redis'],
@@ -26,6 +26,7 @@ const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   live: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   uploads: ['@pothos/core', 'undici'],
   auth: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  idempotency: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   upstream: ['@pothos/core', 'graphql', 'graphql-yoga', 'graphql-upload-minimal'],
   logging: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
 };
@@ -80,5 +81,5 @@ test('a mutation has a file of one name in schema, resolvers and test', () => {
   const names = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.ts'));
   const resolvers = names('src/resolvers');
   const missing = names('src/schema/mutations').filter((name) => !resolvers.includes(name));
-  expect(missing).toEqual(['wait-seconds.ts']);
+  expect(missing).toEqual(['idempotency-key.ts', 'wait-seconds.ts']);
 });

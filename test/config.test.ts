@@ -51,6 +51,7 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     logLevel: 'info',
     sandboxPort: 4010,
     redisUrl: undefined,
+    idempotency: { ttl: 86_400_000, settle: 15_000 },
     protections: { ...OPEN, requestsPerMinute: 1_800 },
     warnings: [],
   });
@@ -121,6 +122,8 @@ test.each([
   ['POLL_MAX_PAUSE_SECONDS', '10', { watching: { pace: { ...PACE, quietMs: 10_000, idleMs: 10_000 } } }],
   ['SHUTDOWN_GRACE_SECONDS', '0', { stopTimes: { delayMs: 0, graceMs: 0 } }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
+  ['IDEMPOTENCY_HOURS', '1', { idempotency: { ttl: 3_600_000 } }],
+  ['IDEMPOTENCY_SETTLE_SECONDS', '0', { idempotency: { settle: 0 } }],
   ['REDIS_URL', 'rediss://me:pass@a.b:6380/2', { redisUrl: new URL('rediss://me:pass@a.b:6380/2') }],
 ])('%s=%s is taken', (name, value, expected) => {
   expect(loadConfig({ ...KEY, [name]: value })).toMatchObject(expected);
@@ -151,6 +154,8 @@ test.each([
   ['POLL_MAX_PAUSE_SECONDS', ['0', '3601'], range(1, 3_600)],
   ['SHUTDOWN_GRACE_SECONDS', ['1801'], range(0, 1_800)],
   ['LOG_LEVEL', ['', 'verbose', 'INFO'], LEVELS],
+  ['IDEMPOTENCY_HOURS', ['0', '169', '24h'], range(1, 168)],
+  ['IDEMPOTENCY_SETTLE_SECONDS', ['601'], range(0, 600)],
   ['REDIS_URL', ['', 'localhost:6379', 'http://localhost:6379'], 'must be a redis or rediss URL'],
   ['AUTH', ['', 'oauth'], 'must be none, jwt or api-key'],
   ['FIRMA_API_KEY', ['', 'two words', 'k\n', 'kéy'], ALONE],

@@ -65,6 +65,9 @@ test('every example does what its name says when they are run one after another'
   ids['SIGNER'] = String((await runExample('find-signer'))['findSigner']?.['signer']?.['id']);
   expect(await runExample('validate-document')).toMatchObject({ validateDocument: { isValid: true } });
 
+  const once = await runExample('create-signature-request-once');
+  expect(await runExample('create-signature-request-once')).toEqual(once);
+
   await newRequest();
   expect(await runExample('create-upload-url')).toMatchObject({ createUploadUrl: { method: 'PUT' } });
   const ready = { documents: [{ status: 'READY' }] };
@@ -104,6 +107,6 @@ test('every example does what its name says when they are run one after another'
   ]);
 
   const { dossier } = await runExample('dossier-signature-requests');
-  expect(dossier?.['signatureRequests']?.['nodes']).toHaveLength(2);
+  expect(dossier?.['signatureRequests']?.['nodes']).toHaveLength(3);
   expect([...left]).toEqual([]);
 });

@@ -44,6 +44,7 @@ const RESULT_CODES = namesOf<ErrorCode>({
   UNREADABLE_PDF: true,
   FILE_ORDER: true,
   UPLOAD_INTERRUPTED: true,
+  IDEMPOTENCY_CONFLICT: true,
   OUTCOME_UNKNOWN: true,
 });
 
@@ -54,6 +55,7 @@ const FAULT_CODES = namesOf<FaultCode>({
   UPSTREAM_CONTRACT: true,
   RATE_LIMITED: true,
   CALLER_UNAVAILABLE: true,
+  IDEMPOTENCY_UNAVAILABLE: true,
 });
 
 /** Of requests that are refused as a whole. A test holds these against `docs/errors.md`. */
@@ -166,6 +168,8 @@ export const IDEMPOTENCY_OUTCOMES = namesOf<Event<'idempotency'>['outcome']>({
   waited: true,
   conflict: true,
   resumed: true,
+  busy: true,
+  unavailable: true,
 });
 
 export const WEBHOOK_OUTCOMES = namesOf<Event<'webhook'>['outcome']>({

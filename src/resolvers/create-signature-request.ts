@@ -1,10 +1,21 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
+import type { Attempt } from '../idempotency/attempt.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { createSignatureRequest as create } from '../upstream/operations/create-signature-request.ts';
 import { wireDocumentsOf } from './document-input.ts';
 import type { DocumentInput } from './document-input.ts';
-import { checkInput, documentsRules, expiresAtRules, idRules, signerIdRules } from './input-rules.ts';
+import {
+  checkInput,
+  documentsRules,
+  expiresAtRules,
+  idempotencyKeyRules,
+  idRules,
+  signerIdRules,
+} from './input-rules.ts';
+import { once } from './once.ts';
+import { readRequest } from './read-request.ts';
+import { requestMadeBefore } from './request-made-before.ts';
 import { translated } from './translate-upstream-error.ts';
 import { checkSignerIsOwn } from './visible.ts';
 
@@ -13,6 +24,7 @@ export interface CreateSignatureRequestInput {
   signerId: string;
   expiresAt?: Date | null | undefined;
   documents?: readonly DocumentInput[] | null | undefined;
+  idempotencyKey?: string | null | undefined;
 }
 
 const rules = z.object({
@@ -20,21 +32,66 @@ const rules = z.object({
   signerId: signerIdRules,
   expiresAt: expiresAtRules.nullish(),
   documents: documentsRules.nullish(),
+  idempotencyKey: idempotencyKeyRules.nullish(),
 });
+const kept = z.object({ signatureRequestId: z.string() });
 
-/** @throws {InvalidInputError} @throws {NotFoundError} for the dossier. */
+/**
+ * @throws {InvalidInputError} @throws {NotFoundError} for the dossier, or when the request that was made with this key is
+ * gone. @throws {IdempotencyConflictError} @throws {OutcomeUnknownError}
+ */
 export async function createSignatureRequest(
   context: GatewayContext,
   input: CreateSignatureRequestInput,
 ): Promise<SignatureRequest> {
   checkInput(rules, input);
   await checkSignerIsOwn(context, input.signerId);
-  const { upstream, signal } = context;
-  const body = {
-    dossier_id: input.dossierId,
-    signer_id: input.signerId,
-    ...(input.expiresAt == null ? {} : { expires_at: input.expiresAt.toISOString() }),
-    ...(input.documents == null ? {} : { documents_metadata: wireDocumentsOf(input.documents) }),
+  const { upstream, signal, idempotency } = context;
+  const { idempotencyKey } = input;
+  if (idempotencyKey == null) {
+    const request = await translated(create(upstream, bodyOf(input), { signal }));
+    void idempotency.noteMade(request.id); // nobody has to wait for Redis who has no key
+    return request;
+  }
+  return once(context, {
+    operation: 'createSignatureRequest',
+    idempotencyKey,
+    input: bodyOf(input),
+    async run(attempt) {
+      const value = await makeOnce(context, attempt, input);
+      return { value, result: { signatureRequestId: value.id } };
+    },
+    replay: (result) => readRequest(context, kept.parse(result).signatureRequestId),
+  });
+}
+
+/**
+ * Makes the request under a key that is held, unless an earlier attempt has made it.
+ * @throws {OutcomeUnknownError} and all that the service may refuse.
+ */
+export async function makeOnce(
+  context: GatewayContext,
+  attempt: Attempt,
+  input: CreateSignatureRequestInput,
+): Promise<SignatureRequest> {
+  const { upstream } = context;
+  const body = bodyOf(input);
+  const found = await translated(requestMadeBefore(context, attempt, input));
+  if (found !== undefined) return found;
+  for (;;) {
+    const made = await translated(attempt.sending((options) => create(upstream, body, options)));
+    // If this cannot be kept, the request is found by what it is.
+    const isOwn = await attempt.own(made.id).catch(() => true);
+    // Else another key that was looking for such a request has just taken it, and that is one request for two.
+    if (isOwn) return made;
+  }
+}
+
+function bodyOf({ dossierId, signerId, expiresAt, documents }: CreateSignatureRequestInput) {
+  return {
+    dossier_id: dossierId,
+    signer_id: signerId,
+    ...(expiresAt == null ? {} : { expires_at: expiresAt.toISOString() }),
+    ...(documents == null ? {} : { documents_metadata: wireDocumentsOf(documents) }),
   };
-  return translated(create(upstream, body, { signal }));
 }

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'UNREADABLE_PDF'
   | 'FILE_ORDER'
   | 'UPLOAD_INTERRUPTED'
+  | 'IDEMPOTENCY_CONFLICT'
   | 'OUTCOME_UNKNOWN';
 
 /**
@@ -220,18 +221,35 @@ export class UploadInterruptedError extends DomainError {
   }
 }
 
-/** What nobody knows to have been made or sent. */
-export type Doubt = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'STATUS' | 'NOTIFICATION';
+/** The same `idempotencyKey` was given before with another input. Nothing was sent. */
+export class IdempotencyConflictError extends DomainError {
+  override readonly name = 'IdempotencyConflictError';
+  readonly code = 'IDEMPOTENCY_CONFLICT';
+
+  constructor() {
+    super(
+      'This idempotencyKey was used with another input within the last hours. Nothing was sent: take a new key for something new.',
+    );
+  }
+}
+
+/** What nobody knows: whether something was made or sent, or how a call ends that is still under way. */
+export type Doubt =
+  'DOSSIER' | 'SIGNATURE_REQUEST' | 'STATUS' | 'NOTIFICATION' | 'SEVERAL_REQUESTS' | 'UNDER_WAY';
 
 const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
   DOSSIER:
     'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
   SIGNATURE_REQUEST:
-    'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
+    'Firma con IO did not answer, so nobody knows whether the signature request was made. Repeat with the same idempotencyKey: the gateway looks for it before it makes another. Without a key, look at the requests of the dossier first.',
   STATUS:
     'Firma con IO did not answer, and the signature request is as it was. It may still change. Repeat: it is marked or cancelled once.',
   NOTIFICATION:
     'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
+  SEVERAL_REQUESTS:
+    'Several requests of the dossier could be the one that this idempotencyKey has made. Look at them and go on with one, or take a new key to make another.',
+  UNDER_WAY:
+    'The first call with this idempotencyKey is still under way. Repeat with the same key to learn how it ends.',
 };
 
 /** What was asked may have happened, and nobody knows. The message says how to go on. */
@@ -251,7 +269,8 @@ export type FaultCode =
   | 'UPSTREAM_REFUSED'
   | 'UPSTREAM_CONTRACT'
   | 'RATE_LIMITED'
-  | 'CALLER_UNAVAILABLE';
+  | 'CALLER_UNAVAILABLE'
+  | 'IDEMPOTENCY_UNAVAILABLE';
 
 const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
   UPSTREAM_TIMEOUT:
@@ -263,6 +282,8 @@ const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
   RATE_LIMITED: 'Too many calls to Firma con IO. Try again later.',
   CALLER_UNAVAILABLE:
     'Firma con IO cannot say who you are as a signer, so nothing is known to be yours. `findSigner` with your own fiscal code says why.',
+  IDEMPOTENCY_UNAVAILABLE:
+    'Idempotency keys cannot be kept at the moment, so nothing was sent. Try again later with the same key.',
 };
 
 /** Something failed that no input can mend. */

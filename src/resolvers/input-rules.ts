@@ -77,6 +77,11 @@ export const signerIdRules = z.guid(
 
 export const idRules = (name: string) => filled(`The id of the ${name}`);
 
+/** Long enough for any way of making keys, and short enough to be hashed without a thought. */
+export const idempotencyKeyRules = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,255}$/, 'The idempotency key must have 1 to 255 printable ASCII characters.');
+
 /** Longest wait of one call in seconds: below the 60 s after which proxies commonly give up on a silent connection. */
 export const MAX_WAIT_SECONDS = 55;
 

@@ -36,6 +36,18 @@ const waiting =
     return calls + (seconds === 0 ? 0 : 6 + Math.ceil(seconds / 3));
   };
 
+/** Calls with and without an idempotency key. */
+const withKey =
+  (calls: number, more: number) =>
+  ({ input }: Args): number => {
+    const hasKey =
+      typeof input === 'object' &&
+      input !== null &&
+      'idempotencyKey' in input &&
+      typeof input.idempotencyKey === 'string';
+    return hasKey ? calls + more : calls;
+  };
+
 /** How many calls of the service a field may make, at most. Fields that are not here make none. */
 export const COSTS: Readonly<Record<string, Cost>> = {
   'Query.dossier': 1,
@@ -49,7 +61,8 @@ export const COSTS: Readonly<Record<string, Cost>> = {
   'Subscription.signatureRequestChanged': 1,
   'Mutation.createDossier': 1,
   'Mutation.findSigner': 1,
-  'Mutation.createSignatureRequest': 1,
+  // With the reads that find out what became of an earlier call without an answer.
+  'Mutation.createSignatureRequest': withKey(1, 4),
   'Mutation.createUploadUrl': 2,
   'Mutation.uploadDocument': waiting(2),
   'Mutation.validateDocument': 1,

@@ -6,6 +6,7 @@ import {
   EmptyFileError,
   FileOrderError,
   FileTooLargeError,
+  IdempotencyConflictError,
   InvalidInputError,
   NotAPdfError,
   NotFoundError,
@@ -39,6 +40,7 @@ export const ErrorCodeEnum = describedEnum<ErrorCode>(
     UNREADABLE_PDF: 'The service could not open the PDF.',
     FILE_ORDER: 'Files came in another order than the fields that use them.',
     UPLOAD_INTERRUPTED: 'The file did not arrive whole.',
+    IDEMPOTENCY_CONFLICT: 'The same `idempotencyKey` was given before with another input.',
     OUTCOME_UNKNOWN: 'What was asked may have happened, and nobody knows.',
   },
 );
@@ -214,9 +216,14 @@ const plainErrors = [
   ],
   [UploadInterruptedError, 'UploadInterruptedError', 'The file did not arrive whole. Nothing was stored.'],
   [
+    IdempotencyConflictError,
+    'IdempotencyConflictError',
+    'The same `idempotencyKey` was given before with another input. Nothing was sent.',
+  ],
+  [
     OutcomeUnknownError,
     'OutcomeUnknownError',
-    'The service did not answer, so what was asked may have happened. The message says how to go on.',
+    'The service did not answer, so what was asked may have happened. With an `idempotencyKey`, repeat with the same one; else the message says how to go on.',
   ],
 ] as const;
 

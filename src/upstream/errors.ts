@@ -70,3 +70,23 @@ const KIND_OF_STATUS: Readonly<Record<number, UpstreamErrorKind>> = {
   422: 'unprocessable',
   429: 'rate-limited',
 };
+
+/** Whether a call that failed so may have been carried out all the same; the compiler asks for each kind. */
+const MAY_HAVE_ARRIVED: Readonly<Record<UpstreamErrorKind, boolean>> = {
+  'bad-request': false,
+  unauthorized: false,
+  forbidden: false,
+  'not-found': false,
+  unprocessable: false,
+  'rate-limited': false,
+  'server-error': true,
+  timeout: true,
+  aborted: true,
+  unreachable: false,
+  'connection-lost': true,
+  contract: true,
+};
+
+export function mayHaveArrived({ kind }: UpstreamError): boolean {
+  return MAY_HAVE_ARRIVED[kind];
+}

@@ -105,7 +105,7 @@ const unknownDossier = error(
 const unknownRequest = error(
   'OutcomeUnknownError',
   'OUTCOME_UNKNOWN',
-  'Firma con IO did not answer, so nobody knows whether the signature request was made. Look at the requests of the dossier before you repeat.',
+  'Firma con IO did not answer, so nobody knows whether the signature request was made. Repeat with the same idempotencyKey: the gateway looks for it before it makes another. Without a key, look at the requests of the dossier first.',
 );
 const unknownStatus = error(
   'OutcomeUnknownError',
@@ -297,6 +297,20 @@ const RESULTS: readonly {
       return outcome(world, 'findSigner', { fiscalCode: FISCAL_CODE });
     },
     expected: unavailable('NOT_A_TESTER', expect.stringContaining('not on the list of testers')),
+  },
+  {
+    code: 'IDEMPOTENCY_CONFLICT',
+    when: 'a key comes again with another input',
+    provoke: async (world) => {
+      const idempotencyKey = 'a key';
+      await outcome(world, 'createDossier', { ...DOSSIER, idempotencyKey });
+      return outcome(world, 'createDossier', { ...DOSSIER, title: 'Altri contratti', idempotencyKey });
+    },
+    expected: error(
+      'IdempotencyConflictError',
+      'IDEMPOTENCY_CONFLICT',
+      'This idempotencyKey was used with another input within the last hours. Nothing was sent: take a new key for something new.',
+    ),
   },
   {
     code: 'OUTCOME_UNKNOWN',
@@ -904,6 +918,7 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'FORBIDDEN',
       'CALLER_UNAVAILABLE',
       'AUTHENTICATION_UNAVAILABLE',
+      'IDEMPOTENCY_UNAVAILABLE', // in test/redis
     ]),
   ).toEqual(sorted(rowsUnder('At the top level').map(([code]) => code)));
   const rows = [

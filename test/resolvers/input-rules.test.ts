@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createContext } from '../../src/context.ts';
 import { createEvents } from '../../src/events.ts';
 import { StatusWatcher } from '../../src/live/status-watcher.ts';
+import { openIdempotency } from '../../src/idempotency/open-idempotency.ts';
 import { createDossier } from '../../src/resolvers/create-dossier.ts';
 import { createSignatureRequest } from '../../src/resolvers/create-signature-request.ts';
 import type { BoxInput, SignatureFieldInput } from '../../src/resolvers/document-input.ts';
@@ -29,6 +30,7 @@ const context = createContext(
     watcher: new StatusWatcher({ client: upstream, events }),
     storage: createStorage({ allowedHosts: [] }),
     blocks: new BlockPool(),
+    idempotency: openIdempotency({ redis: undefined, realm: 'http://service', times: {}, events }),
     events,
     closing: new AbortController().signal,
     ending: new AbortController().signal,

@@ -1,9 +1,15 @@
-import { InvalidInputError, OutcomeUnknownError } from '../../resolvers/errors.ts';
+import {
+  IdempotencyConflictError,
+  InvalidInputError,
+  NotFoundError,
+  OutcomeUnknownError,
+} from '../../resolvers/errors.ts';
 import type { Dossier } from '../../upstream/decode.ts';
 import { DocumentInput } from '../document-input.ts';
 import { DossierType } from '../dossier.ts';
 import { createDossier } from '../../resolvers/create-dossier.ts';
 import { builder } from '../builder.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateDossierInput', {
@@ -14,6 +20,7 @@ const Input = builder.inputType('CreateDossierInput', {
       description: 'Where the citizen can ask for help. Default: the institution’s own address.',
     }),
     documents: t.field({ type: [DocumentInput], required: true, description: 'At least one.' }),
+    idempotencyKey: t.string(idempotencyKey),
   }),
 });
 
@@ -33,9 +40,10 @@ builder.mutationField('createDossier', (t) =>
     type: Payload,
     nullable: true,
     authScopes: STAFF_WRITES,
-    description: 'Step 1: says what is to be signed. Every call makes a new dossier.',
+    description:
+      'Step 1: says what is to be signed. Every call makes a new dossier, but for a repeat with the same `idempotencyKey`. `NotFoundError`: what the first call made is no longer there.',
     errors: {
-      types: [InvalidInputError, OutcomeUnknownError],
+      types: [InvalidInputError, NotFoundError, IdempotencyConflictError, OutcomeUnknownError],
       union: { description: 'What `createDossier` answers with.' },
     },
     args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },

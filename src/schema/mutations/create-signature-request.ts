@@ -1,9 +1,15 @@
-import { InvalidInputError, NotFoundError, OutcomeUnknownError } from '../../resolvers/errors.ts';
+import {
+  IdempotencyConflictError,
+  InvalidInputError,
+  NotFoundError,
+  OutcomeUnknownError,
+} from '../../resolvers/errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DocumentInput } from '../document-input.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { createSignatureRequest } from '../../resolvers/create-signature-request.ts';
 import { builder } from '../builder.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateSignatureRequestInput', {
@@ -20,6 +26,7 @@ const Input = builder.inputType('CreateSignatureRequestInput', {
       type: [DocumentInput],
       description: 'Documents of this request alone, in place of those of the dossier.',
     }),
+    idempotencyKey: t.string(idempotencyKey),
   }),
 });
 
@@ -41,9 +48,10 @@ builder.mutationField('createSignatureRequest', (t) =>
     type: Payload,
     nullable: true,
     authScopes: OWN_WRITES,
-    description: 'Step 3: makes a request, in status DRAFT, for one citizen. Every call makes a new one.',
+    description:
+      'Step 3: makes a request, in status DRAFT, for one citizen. Every call makes a new one, but for a repeat with the same `idempotencyKey`.',
     errors: {
-      types: [InvalidInputError, NotFoundError, OutcomeUnknownError],
+      types: [InvalidInputError, NotFoundError, IdempotencyConflictError, OutcomeUnknownError],
       union: { description: 'What `createSignatureRequest` answers with.' },
     },
     args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },

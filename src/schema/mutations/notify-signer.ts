@@ -1,5 +1,6 @@
 import {
   AlreadyNotifiedError,
+  IdempotencyConflictError,
   InvalidInputError,
   NotFoundError,
   OutcomeUnknownError,
@@ -8,6 +9,7 @@ import {
 } from '../../resolvers/errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { SignatureRequestType } from '../signature-request.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { waitSeconds } from './wait-seconds.ts';
 import { notifySigner } from '../../resolvers/notify-signer.ts';
 import { builder } from '../builder.ts';
@@ -18,6 +20,7 @@ const Input = builder.inputType('NotifySignerInput', {
   fields: (t) => ({
     signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
     waitSeconds: t.int(waitSeconds),
+    idempotencyKey: t.string(idempotencyKey),
   }),
 });
 
@@ -38,7 +41,7 @@ builder.mutationField('notifySigner', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'Step 5, optional: sends the citizen a message in the IO app, once per request. Waits for WAIT_FOR_SIGNATURE first. The service sends it also when `isExpired`, though the citizen can no longer sign.',
+      'Step 5, optional: sends the citizen a message in the IO app, once per request. A repeat is told `AlreadyNotifiedError`; with the same `idempotencyKey` it gets the first outcome. Waits for WAIT_FOR_SIGNATURE first. The service sends it also when `isExpired`, though the citizen can no longer sign.',
     errors: {
       types: [
         InvalidInputError,
@@ -46,6 +49,7 @@ builder.mutationField('notifySigner', (t) =>
         WrongStatusError,
         AlreadyNotifiedError,
         SignerUnavailableError,
+        IdempotencyConflictError,
         OutcomeUnknownError,
       ],
       union: { description: 'What `notifySigner` answers with.' },

@@ -1,0 +1,174 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayEventMap, GatewayEvents } from '../events.ts';
+import { Attempt } from './attempt.ts';
+import type { Suspicion } from './attempt.ts';
+import { fingerprintOf, nameOf } from './fingerprint.ts';
+import type { Input, Scope } from './fingerprint.ts';
+import { IdempotencyUnavailableError } from './store.ts';
+import type { Claimed, IdempotencyStore, Unfinished } from './store.ts';
+
+/** In milliseconds. */
+export interface IdempotencyTimes {
+  /** How long a key is remembered after its last use. @default 24 hours */
+  readonly ttl: number;
+  /** How long somebody who holds a key and is silent counts as alive. @default 6 000 */
+  readonly lease: number;
+  /** How long a repeat waits for the first. @default 30 000 */
+  readonly wait: number;
+  /**
+   * How long the service may still be at a call that nobody waits for any longer. Until then, what cannot be found may
+   * yet come into being. @default 15 000
+   */
+  readonly settle: number;
+}
+
+export const IDEMPOTENCY_TIMES: IdempotencyTimes = {
+  ttl: 24 * 60 * 60_000,
+  lease: 6_000,
+  wait: 30_000,
+  settle: 15_000,
+};
+
+export interface IdempotencyOptions {
+  readonly store: IdempotencyStore;
+  /** The service that is called. */
+  readonly realm: string;
+  readonly times: IdempotencyTimes;
+  readonly events: GatewayEvents;
+}
+
+/**
+ * What a key means for a caller who comes with it now: they are to do it (`begun`); it has been done (`done`); it was
+ * about something else (`conflict`); somebody is at it and takes longer than one can wait (`busy`).
+ */
+export type Begun =
+  | { readonly kind: 'begun'; readonly attempt: Attempt }
+  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'busy' };
+
+type Outcome = GatewayEventMap['idempotency'][0]['outcome'];
+
+/** The idempotency keys of a gateway. */
+export interface Idempotency {
+  readonly times: IdempotencyTimes;
+  /**
+   * Claims a key, or waits for whoever holds it. Rejects with the reason of `signal` when the caller leaves.
+   * @throws {IdempotencyUnavailableError}
+   */
+  begin(scope: Omit<Scope, 'realm'>, input: Input, options: { readonly signal: AbortSignal }): Promise<Begun>;
+  /** Notes that something was made without a key, so that no key takes it for its own. As well as that is possible. */
+  noteMade(id: string): Promise<void>;
+  /** Lets go of every key: waits for what is being done, a moment, then leaves it in doubt. */
+  close(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 250;
+/** What was asked for by somebody who has left, when the gateway ends. */
+const CLOSE_MS = 2_000;
+/** No hash, so no key. */
+const NO_KEY = 'none';
+
+export function createIdempotency({ store, realm, times, events }: IdempotencyOptions): Idempotency {
+  const begunAt = performance.now();
+  const closing = new AbortController();
+  const attempts = new Map<string, Attempt>();
+  const tell = (outcome: Outcome): void => void events.emit('idempotency', { outcome });
+
+  async function claim(name: string, fingerprint: string, token: string): Promise<Claimed> {
+    try {
+      return await store.claim(name, { fingerprint, token });
+    } catch (failure) {
+      if (failure instanceof IdempotencyUnavailableError) tell('unavailable');
+      throw failure;
+    }
+  }
+
+  function suspicionOf(before: Unfinished | undefined): Suspicion | undefined {
+    const now = Date.now();
+    if (before !== undefined) {
+      const { startedAt, ageMs, doubtMs } = before;
+      if (doubtMs === undefined) return undefined;
+      // The earlier of the two: the clock may have been set since, or be wrong now.
+      return {
+        kind: 'unanswered',
+        after: Math.min(startedAt, now - ageMs),
+        before: Infinity,
+        quietMs: doubtMs,
+      };
+    }
+    const upMs = performance.now() - begunAt;
+    if (store.isShared || upMs >= times.ttl) return undefined;
+    return { kind: 'forgotten', after: now - times.ttl, before: now - upMs, quietMs: upMs };
+  }
+
+  function attemptOf(name: string, token: string, found: Claimed & { kind: 'first' | 'resumed' }): Attempt {
+    const before = found.kind === 'resumed' ? found : undefined;
+    const attempt = new Attempt({
+      store,
+      name,
+      token,
+      before,
+      suspicion: suspicionOf(before),
+      settleMs: times.settle,
+      heartbeatMs: store.isShared ? times.lease / 3 : undefined,
+      signal: closing.signal,
+    });
+    attempts.set(name, attempt);
+    void attempt.ended.then(() => attempts.get(name) === attempt && attempts.delete(name));
+    return attempt;
+  }
+
+  return {
+    times,
+
+    async begin(scope, input, { signal }) {
+      const name = nameOf({ ...scope, realm });
+      const fingerprint = fingerprintOf(scope.key, input);
+      const endsAt = performance.now() + times.wait;
+      let hasWaited = false;
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+        const token = crypto.randomUUID();
+        const found = await claim(name, fingerprint, token);
+        switch (found.kind) {
+          case 'first':
+          case 'resumed':
+            tell(found.kind);
+            return { kind: 'begun', attempt: attemptOf(name, token, found) };
+          case 'done':
+            tell(hasWaited ? 'waited' : 'replayed');
+            return { kind: 'done', result: JSON.parse(found.result) };
+          case 'conflict':
+            tell('conflict');
+            return found;
+          case 'busy':
+            if (performance.now() >= endsAt) {
+              tell('busy');
+              return found;
+            }
+        }
+        hasWaited = true;
+        // Whoever holds it in this process is heard of at once, others are asked for.
+        await Promise.race(
+          [attempts.get(name)?.ended, pause(pauseMs, undefined, { signal })].filter(isThere),
+        );
+      }
+    },
+
+    async noteMade(id) {
+      await store.own(id, NO_KEY).catch(() => false);
+    },
+
+    async close() {
+      const ended = Promise.all([...attempts.values()].map((attempt) => attempt.ended));
+      const timer = setTimeout(() => closing.abort(), CLOSE_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function isThere<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

@@ -1,0 +1,136 @@
+import { IdempotencyUnavailableError } from './store.ts';
+import type { Claim, Claimed, Leftover, IdempotencyStore, StoreOptions } from './store.ts';
+
+interface Record {
+  readonly fingerprint: string;
+  /** Of the machine's clock. */
+  readonly startedAt: number;
+  readonly begunAt: number;
+  /** Undefined: nobody holds it. */
+  token: string | undefined;
+  progress: string | undefined;
+  result: string | undefined;
+  doubtfulSince: number | undefined;
+  touchedAt: number;
+}
+
+export interface MemoryStoreOptions extends StoreOptions {
+  /** Records at most, with and without a result each; about 1 kB for each. @default 50 000 */
+  readonly maxRecords?: number;
+  /** Milliseconds that only ever grow, whatever is done to the clock of the machine. @default performance.now */
+  readonly now?: () => number;
+}
+
+/**
+ * Keys for one process, forgotten when it ends. Whoever holds a record is in this process and lets go of it, so nobody
+ * has to be alive. Beyond `maxRecords` the oldest results are forgotten before their time.
+ */
+export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore {
+  const { ttlMs, maxRecords = 50_000, now = () => performance.now() } = options;
+  // Each in the order of the last change.
+  const open = new Map<string, Record>();
+  const done = new Map<string, Record>();
+  const owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
+
+  function makeRoom(): void {
+    for (const records of [open, done, owners]) dropExpired(records, now() - ttlMs);
+    dropOldest(done, maxRecords);
+    dropOldest(owners, 2 * maxRecords);
+    if (open.size >= maxRecords) throw new IdempotencyUnavailableError('too many keys are in use');
+  }
+
+  /** Changes a record that is held with this token. */
+  function change(name: string, token: string, to: (record: Record) => void): Promise<boolean> {
+    const record = open.get(name);
+    if (record?.token !== token) return Promise.resolve(false);
+    to(record);
+    record.touchedAt = now();
+    open.delete(name);
+    (record.result === undefined ? open : done).set(name, record);
+    return Promise.resolve(true);
+  }
+
+  function claimNow(name: string, { fingerprint, token }: Claim): Claimed {
+    makeRoom();
+    const record = done.get(name) ?? open.get(name);
+    if (record === undefined) {
+      open.set(name, {
+        fingerprint,
+        startedAt: Date.now(),
+        begunAt: now(),
+        token,
+        progress: undefined,
+        result: undefined,
+        doubtfulSince: undefined,
+        touchedAt: now(),
+      });
+      return { kind: 'first' };
+    }
+    if (record.fingerprint !== fingerprint) return { kind: 'conflict' };
+    if (record.result !== undefined) return { kind: 'done', result: record.result };
+    if (record.token !== undefined) return { kind: 'busy' };
+    record.token = token;
+    return {
+      kind: 'resumed',
+      progress: record.progress,
+      startedAt: record.startedAt,
+      ageMs: now() - record.begunAt,
+      doubtMs: record.doubtfulSince === undefined ? undefined : now() - record.doubtfulSince,
+    };
+  }
+
+  return {
+    isShared: false,
+    // Oddly async: what a store throws it throws into the promise.
+    claim: async (name, claim) => claimNow(name, claim),
+    renew: (name, token) => Promise.resolve(open.get(name)?.token === token),
+    save: (name, token, progress) =>
+      change(name, token, (record) => {
+        record.progress = progress;
+        record.doubtfulSince = undefined;
+      }),
+    complete: (name, token, result) => change(name, token, (record) => (record.result = result)),
+    suspend: (name, token, doubt) =>
+      change(name, token, (record) => {
+        record.token = undefined;
+        record.doubtfulSince = sinceOf(doubt, record.doubtfulSince, now());
+      }),
+    async free(name, token) {
+      return open.get(name)?.token === token && open.delete(name);
+    },
+    async own(id, name) {
+      const owner = owners.get(id);
+      if (owner !== undefined && owner.name !== name) return false;
+      owners.delete(id);
+      owners.set(id, { name, touchedAt: now() });
+      return true;
+    },
+    ownerOf: (id) => Promise.resolve(owners.get(id)?.name),
+  };
+}
+
+function sinceOf(doubt: Leftover, before: number | undefined, now: number): number | undefined {
+  if (doubt === 'kept') return before;
+  return doubt === 'none' ? undefined : now - doubt;
+}
+
+interface Touched {
+  readonly touchedAt: number;
+  readonly token?: string | undefined;
+  readonly result?: string | undefined;
+}
+
+/** From the oldest on, until one that is not old or that somebody is at. */
+function dropExpired(records: Map<string, Touched>, before: number): void {
+  for (const [name, { touchedAt, token, result }] of records) {
+    if (touchedAt > before || (token !== undefined && result === undefined)) return;
+    records.delete(name);
+  }
+}
+
+function dropOldest(records: Map<string, unknown>, most: number): void {
+  for (const name of records.keys()) {
+    if (records.size < most) return;
+    records.delete(name);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Redis } from 'ioredis';
+import type { GatewayEvents } from '../events.ts';
+import { createIdempotency, IDEMPOTENCY_TIMES } from './idempotency.ts';
+import type { Idempotency, IdempotencyTimes } from './idempotency.ts';
+import { createMemoryStore } from './memory-store.ts';
+import { createRedisStore } from './redis-store.ts';
+
+export interface OpenOptions {
+  /** Without one, keys are kept in this process and forgotten with it. */
+  readonly redis: Redis | undefined;
+  /** The service that is called. */
+  readonly realm: string;
+  readonly times: Partial<IdempotencyTimes>;
+  readonly events: GatewayEvents;
+}
+
+/** The idempotency keys of a gateway, in the store that it has. */
+export function openIdempotency({ redis, realm, times: given, events }: OpenOptions): Idempotency {
+  const times = { ...IDEMPOTENCY_TIMES, ...given };
+  const ttlMs = times.ttl;
+  const store =
+    redis === undefined
+      ? createMemoryStore({ ttlMs })
+      : createRedisStore(redis, { ttlMs, leaseMs: times.lease });
+  return createIdempotency({ store, realm, times, events });
+}

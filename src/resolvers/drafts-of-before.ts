@@ -1,0 +1,61 @@
+import type { GatewayContext } from '../context.ts';
+import { tenantOf } from '../auth/caller.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
+import type { SignatureRequestSummary } from '../upstream/decode.ts';
+import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
+
+/** The most that the service takes. */
+export const PAGE_SIZE = 100;
+/** Of a dossier: beyond, it is not worth the calls. */
+const MAX_PAGES = 10;
+const MAX_DOSSIERS = 1_000;
+
+type Drafts = Promise<readonly SignatureRequestSummary[]>;
+
+/** There are never more of them, so each dossier is looked through once. By the keys of a gateway, then by tenant and dossier. */
+const known = new WeakMap<Idempotency, Map<string, Drafts>>();
+
+/** Drafts of a dossier that are older than this gateway, and not older than a key can be. */
+export function draftsOfBefore(
+  context: GatewayContext,
+  dossierId: string,
+  { after, before }: { readonly after: number; readonly before: number },
+): Drafts {
+  const { idempotency, caller } = context;
+  const byDossier = known.get(idempotency) ?? new Map<string, Drafts>();
+  known.set(idempotency, byDossier);
+  const name = JSON.stringify([tenantOf(caller), dossierId]);
+  let drafts = byDossier.get(name);
+  if (drafts === undefined) {
+    drafts = readDrafts(context, dossierId, after, before);
+    byDossier.set(name, drafts);
+    drafts.catch(() => byDossier.delete(name));
+    for (const oldest of byDossier.keys()) if (byDossier.size > MAX_DOSSIERS) byDossier.delete(oldest);
+  }
+  return drafts;
+}
+
+async function readDrafts(
+  { upstream }: GatewayContext,
+  dossierId: string,
+  after: number,
+  before: number,
+): Drafts {
+  const drafts: SignatureRequestSummary[] = [];
+  let continuationToken: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const params = { dossierId, limit: PAGE_SIZE, continuationToken };
+    // For all who ask, so it is not tied to the one who asked first.
+    const page = await getRequestsByDossier(upstream, params);
+    drafts.push(
+      ...page.items.filter(({ status, createdAt }) => {
+        const time = createdAt.getTime();
+        return status === 'DRAFT' && time >= after && time < before;
+      }),
+    );
+    continuationToken = page.continuationToken;
+    if (continuationToken === undefined) return drafts;
+  }
+  // The latest come last, so a part of the list says nothing.
+  return [];
+}

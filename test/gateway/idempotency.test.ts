@@ -1,0 +1,234 @@
+import { expect, test } from 'vitest';
+import { keysText, temporaryFile } from '../support/api-keys.ts';
+import { callerAt } from '../support/caller.ts';
+import { documentIdOf, DOCUMENTS, outcomeOf, SIGNER, startKeyed } from '../support/keyed.ts';
+import { makePdf } from '../support/pdf.ts';
+import { mutationOf } from '../support/operations.ts';
+
+const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
+
+test('a repeat with the same key and input gets what was made the first time', async () => {
+  const world = await startKeyed();
+  const dossier = await world.createDossier(KEY);
+  expect(dossier.id).toMatch(/^\w{26}$/);
+  expect(await world.createDossier(KEY)).toEqual(dossier);
+  const input = { ...KEY, dossierId: dossier.id };
+  const request = await world.createRequest(input);
+  expect(request.made).toMatchObject({ status: 'DRAFT', documents: [{ title: 'Contratto' }] });
+  expect(await world.createRequest(input)).toEqual(request);
+  expect([world.calls('createDossier'), world.calls('createSignatureRequest')]).toEqual([1, 1]);
+  expect(world.outcomes).toEqual(['first', 'replayed', 'first', 'replayed']);
+});
+
+test('the repeat shows the request as it is by now', async () => {
+  const world = await startKeyed();
+  const input = { ...KEY, dossierId: await world.dossier() };
+  const { id, made } = await world.createRequest(input);
+  await world.upload(
+    mutationOf('uploadDocument'),
+    { input: { signatureRequestId: id, documentId: documentIdOf(made), file: null } },
+    new Uint8Array(await makePdf()),
+  );
+  expect(await world.createRequest(input)).toMatchObject({
+    id,
+    made: { documents: [{ status: 'REJECTED' }] },
+  });
+});
+
+test('what means the same is the same input, and what does not is a conflict of which nothing is sent', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  const expiresAt = '2099-03-05T10:00:00.000Z';
+  const { id } = await world.createRequest({ ...KEY, dossierId, expiresAt, documents: DOCUMENTS });
+  for (const same of [
+    { expiresAt: '2099-03-05T11:00:00+01:00', documents: DOCUMENTS },
+    { documents: DOCUMENTS.map(({ title, fields }) => ({ fields, title })), expiresAt },
+  ])
+    expect(await world.createRequest({ ...KEY, dossierId, ...same })).toMatchObject({ id });
+  for (const other of [
+    { documents: DOCUMENTS },
+    { expiresAt },
+    { expiresAt: '2099-03-05T10:00:00.001Z', documents: DOCUMENTS },
+    { expiresAt, documents: [...DOCUMENTS, ...DOCUMENTS] },
+    { expiresAt, documents: DOCUMENTS, signerId: SIGNER.replace('0', '1') },
+    { expiresAt, documents: DOCUMENTS, dossierId: await world.dossier() },
+  ])
+    expect(await world.createRequest({ ...KEY, dossierId, ...other })).toMatchObject({
+      id: undefined,
+      code: 'IDEMPOTENCY_CONFLICT',
+      message:
+        'This idempotencyKey was used with another input within the last hours. Nothing was sent: take a new key for something new.',
+    });
+  expect(world.calls('createSignatureRequest')).toBe(1);
+});
+
+test('without a key each call makes another, and so does another key', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  const ids = [
+    await world.createRequest({ dossierId }),
+    await world.createRequest({ dossierId }),
+    await world.createRequest({ dossierId, idempotencyKey: null }),
+    await world.createRequest({ dossierId, idempotencyKey: 'a' }),
+    await world.createRequest({ dossierId, idempotencyKey: 'A' }),
+  ].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(5);
+  expect((await world.requestsOf(dossierId)).toSorted()).toEqual(ids.toSorted());
+});
+
+test('of fifty who come at the same time, one makes the request and all get it', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  world.sandbox.faults.add({ kind: 'latency', ms: 100, operation: 'createSignatureRequest' });
+  const made = await Promise.all(
+    Array.from({ length: 50 }, () => world.createRequest({ ...KEY, dossierId })),
+  );
+  expect(new Set(made.map(({ id }) => id))).toEqual(new Set(await world.requestsOf(dossierId)));
+  expect(world.calls('createSignatureRequest')).toBe(1);
+  expect(world.outcomes.filter((outcome) => outcome === 'first')).toHaveLength(1);
+});
+
+test('who cannot wait any longer for the first is told so, and gets it later', async () => {
+  const world = await startKeyed({ idempotency: { wait: 50 } });
+  const dossierId = await world.dossier();
+  world.sandbox.faults.add({ kind: 'latency', ms: 1_000, operation: 'createSignatureRequest' });
+  const first = world.createRequest({ ...KEY, dossierId });
+  await expect.poll(() => world.outcomes).toEqual(['first']);
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message:
+      'The first call with this idempotencyKey is still under way. Repeat with the same key to learn how it ends.',
+  });
+  const { id } = await first;
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id });
+  expect(world.outcomes).toEqual(['first', 'busy', 'replayed']);
+});
+
+test('a failure before anything was made frees the key, also for another input', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  const { faults } = world.sandbox;
+  expect(await world.createRequest({ ...KEY, dossierId: '01KJYMD75M8Q4V6W9X0Y2Z7A1C' })).toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  const operation = 'createSignatureRequest';
+  faults.add({ kind: 'rate-limit', operation, retryAfterSeconds: 60, count: 1 });
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'RATE_LIMITED' });
+  faults.add({ kind: 'status', status: 401, operation, count: 1 });
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'UPSTREAM_REFUSED' });
+  const { id } = await world.createRequest({ ...KEY, dossierId });
+  expect(await world.requestsOf(dossierId)).toEqual([id]);
+  expect(world.outcomes).toEqual(['first', 'first', 'first', 'first']);
+});
+
+test('a key belongs to its caller, its tenant and its mutation', async () => {
+  const owners = {
+    'key-ana': { name: 'ana', role: 'operator', tenant: 'roma' },
+    'key-bea': { name: 'bea', role: 'operator', tenant: 'roma' },
+    'key-ana-of-milano': { name: 'ana', role: 'operator', tenant: 'milano' },
+  };
+  const world = await startKeyed({
+    apiKey: new Map([
+      ['roma', 'service-key-1'],
+      ['milano', 'service-key-2'],
+    ]),
+    auth: { mode: 'api-key', file: temporaryFile('keys.json', keysText(owners)) },
+  });
+  const input = { title: 'Contratti', documents: DOCUMENTS, ...KEY };
+  const callers = Object.keys(owners).map((key) => callerAt(world.url, { 'x-api-key': key }));
+  const made: unknown[] = [];
+  for (const caller of [...callers, ...callers])
+    made.push((await outcomeOf(caller, 'createDossier', input)).id);
+  expect(made.slice(3)).toEqual(made.slice(0, 3));
+  expect(new Set(made).size).toBe(3);
+  const [caller] = callers;
+  const request = { ...KEY, dossierId: made[0], signerId: SIGNER };
+  expect(caller && (await outcomeOf(caller, 'createSignatureRequest', request)).id).toMatch(/^\w{26}$/);
+});
+
+test.each(['', 'x'.repeat(256), 'due\nrighe', 'chiave-è', '\u007f'])(
+  'the key %j is refused by name',
+  async (idempotencyKey) => {
+    const world = await startKeyed();
+    const { body } = await callerAt(world.url).ask(mutationOf('createDossier'), {
+      input: { title: 'Contratti', documents: DOCUMENTS, idempotencyKey },
+    });
+    expect(body['data']?.['createDossier']).toMatchObject({
+      code: 'INVALID_INPUT',
+      fieldErrors: [
+        {
+          path: ['idempotencyKey'],
+          message: 'The idempotency key must have 1 to 255 printable ASCII characters.',
+        },
+      ],
+    });
+    expect(world.outcomes).toEqual([]);
+  },
+);
+
+test.each(['~', ' ', 'x'.repeat(255)])('the key %j is taken', async (idempotencyKey) => {
+  const world = await startKeyed();
+  const { id } = await world.createDossier({ idempotencyKey });
+  expect(await world.createDossier({ idempotencyKey })).toMatchObject({ id });
+});
+
+test('what was made with a key and is gone is not made again', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  await world.createDossier(KEY);
+  await world.createRequest({ ...KEY, dossierId });
+  await world.sandbox.reset();
+  expect(await world.createDossier(KEY)).toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'No dossier has this id.',
+  });
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'No signature request has this id.',
+  });
+});
+
+test('a caller who leaves while the request is being made, and comes again, gets it', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  world.sandbox.faults.add({ kind: 'latency', ms: 500, operation: 'createSignatureRequest' });
+  const leaving = new AbortController();
+  const input = { ...KEY, dossierId, signerId: SIGNER };
+  const left = fetch(world.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: mutationOf('createSignatureRequest'), variables: { input } }),
+    signal: leaving.signal,
+  });
+  await expect.poll(() => world.outcomes).toEqual(['first']);
+  leaving.abort();
+  await expect(left).rejects.toThrow();
+  const { id } = await world.createRequest(input);
+  expect(await world.requestsOf(dossierId)).toEqual([id]);
+  expect(world.sandbox.journal.entries({ operationId: 'createSignatureRequest' })).toMatchObject([
+    { ended: 'answered' },
+  ]);
+});
+
+test('a gateway that ends waits for what is made under a key, also if its caller has left', async () => {
+  const world = await startKeyed();
+  const dossierId = await world.dossier();
+  world.sandbox.faults.add({ kind: 'latency', ms: 300, operation: 'createSignatureRequest' });
+  const leaving = new AbortController();
+  const left = fetch(world.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query: mutationOf('createSignatureRequest'),
+      variables: { input: { ...KEY, dossierId, signerId: SIGNER } },
+    }),
+    signal: leaving.signal,
+  });
+  await expect.poll(() => world.outcomes).toEqual(['first']);
+  leaving.abort();
+  await expect(left).rejects.toThrow();
+  await world.close();
+  expect(world.sandbox.journal.entries({ operationId: 'createSignatureRequest' })).toMatchObject([
+    { ended: 'answered', status: 201 },
+  ]);
+});

@@ -1,0 +1,83 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import { createRedisStore } from '../../src/idempotency/redis-store.ts';
+import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
+import { storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
+import { startRedis } from '../support/redis.ts';
+
+const LEASE_MS = 400;
+const ana = { fingerprint: 'input', token: 'ana' };
+const bea = { fingerprint: 'input', token: 'bea' };
+
+async function start(leaseMs = 60_000) {
+  const server = await startRedis();
+  const redis: Redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
+  onTestFinished(() => redis.disconnect());
+  return { server, redis, store: createRedisStore(redis, { ttlMs: TTL_MS, leaseMs }), pass: pause };
+}
+
+storeCases(start);
+
+test('a holder who is silent for as long as their lease is taken for dead, and what they sent is in doubt', async () => {
+  const { store } = await start(LEASE_MS);
+  await store.claim('key', ana);
+  await store.save('key', 'ana', '{"step":1}');
+  expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
+  await pause(LEASE_MS + 100);
+  const resumed = await store.claim('key', bea);
+  expect(resumed).toMatchObject({ kind: 'resumed', progress: '{"step":1}' });
+  expect(resumed.kind === 'resumed' && resumed.doubtMs).toBeGreaterThanOrEqual(100);
+  // The one who was thought dead comes back.
+  expect(await store.complete('key', 'ana', '"late"')).toBe(false);
+  expect(await store.save('key', 'ana', '"late"')).toBe(false);
+  expect(await store.complete('key', 'bea', '"right"')).toBe(true);
+  expect(await store.claim('key', ana)).toEqual({ kind: 'done', result: '"right"' });
+});
+
+test('a holder who gives a sign of life keeps the key', async () => {
+  const { store } = await start(LEASE_MS);
+  await store.claim('key', ana);
+  for (let nth = 0; nth < 4; nth += 1) {
+    await pause(LEASE_MS / 2);
+    expect(await store.renew('key', 'ana')).toBe(true);
+    expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
+  }
+  // Also late, as long as nobody else has come.
+  await pause(LEASE_MS + 100);
+  expect(await store.complete('key', 'ana', '1')).toBe(true);
+});
+
+test('every key that is kept has an end', async () => {
+  const { store, redis } = await start();
+  await store.claim('running', ana);
+  await store.claim('saved', ana);
+  await store.save('saved', 'ana', '1');
+  await store.claim('left', ana);
+  await store.suspend('left', 'ana', 0);
+  await store.claim('done', ana);
+  await store.complete('done', 'ana', '1');
+  await store.own('id', 'done');
+  const names = await redis.keys('*');
+  expect(names).toHaveLength(5);
+  for (const name of names) expect(await redis.pttl(name), name).toBeGreaterThan(0);
+});
+
+test('without Redis each question is an error that holds nothing of what was asked', async () => {
+  const { store, server } = await start();
+  await store.claim('key', ana);
+  await server.kill();
+  for (const ask of [
+    () => store.claim('the name', bea),
+    () => store.save('the name', 'ana', '"secret"'),
+    () => store.ownerOf('the name'),
+  ]) {
+    const failure: unknown = await ask().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(IdempotencyUnavailableError);
+    expect(JSON.stringify(failure) + String(failure)).not.toMatch(/the name|secret/);
+  }
+  await server.start();
+  // What it was told before is still there.
+  await expect.poll(() => store.claim('key', bea).catch(() => 'gone')).toEqual({ kind: 'busy' });
+});

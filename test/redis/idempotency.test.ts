@@ -1,0 +1,233 @@
+import { expect, test } from 'vitest';
+import { connectRedis } from '../../src/redis/connect.ts';
+import { callerAt } from '../support/caller.ts';
+import { DOCUMENTS, outcomeOf, SIGNER, startKeyed } from '../support/keyed.ts';
+import type { KeyedMutation } from '../support/keyed.ts';
+import { mutationOf } from '../support/operations.ts';
+import { startRedis } from '../support/redis.ts';
+import { startMain } from '../support/start-main.ts';
+
+const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
+const operation = 'createSignatureRequest';
+/** Of gateways in this process, so that nobody waits for long. */
+const idempotency = { settle: 500, lease: 1_000 };
+
+/** Two gateways of one service that share a Redis. */
+async function startTwo() {
+  const redis = await startRedis();
+  const one = await startKeyed({ redisUrl: redis.url, idempotency });
+  const other = await startKeyed({ redisUrl: redis.url, idempotency }, one.sandbox);
+  return { redis, one, other, dossierId: await one.dossier() };
+}
+
+test('a key that one gateway has is a key of the other', async () => {
+  const { one, other, dossierId } = await startTwo();
+  const { id } = await one.createRequest({ ...KEY, dossierId });
+  expect(await other.createRequest({ ...KEY, dossierId })).toMatchObject({ id });
+  const another = { ...KEY, dossierId, expiresAt: '2099-01-01T00:00:00Z' };
+  expect(await other.createRequest(another)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+  expect(one.calls(operation)).toBe(1);
+  expect(other.outcomes).toEqual(['replayed', 'conflict']);
+});
+
+test('of fifty who come to two gateways at the same time, one makes the dossier, the request, the notification', async () => {
+  const { one, other } = await startTwo();
+  const fifty = (mutate: (world: typeof one) => Promise<{ id: string | undefined }>) =>
+    Promise.all(Array.from({ length: 50 }, (_, nth) => mutate(nth % 2 === 0 ? one : other)));
+  const once = async (mutate: (world: typeof one) => Promise<{ id: string | undefined }>) => {
+    const ids = new Set((await fifty(mutate)).map(({ id }) => id));
+    expect(ids.size).toBe(1);
+    return [...ids][0];
+  };
+  const dossierId = await once((world) => world.createDossier(KEY));
+  await once((world) => world.createRequest({ ...KEY, dossierId }));
+  const [request] = (await one.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
+  await once((world) => world.notify({ ...KEY, signatureRequestId: request?.id }));
+  // The other dossier was made without a key.
+  expect([one.calls('createDossier'), one.calls(operation), one.calls('sendNotification')]).toEqual([
+    2, 1, 1,
+  ]);
+});
+
+test('a call that one gateway got no answer to is found by the other', async () => {
+  const { one, other, dossierId } = await startTwo();
+  one.sandbox.faults.add({ kind: 'reset', when: 'after', operation, count: 1 });
+  expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  const [lost] = await one.requestsOf(dossierId);
+  expect(await other.createRequest({ ...KEY, dossierId })).toMatchObject({ id: lost });
+  expect(one.calls(operation)).toBe(1);
+});
+
+test('what one gateway made without a key, or under another, is not taken by the other', async () => {
+  const { one, other, dossierId } = await startTwo();
+  one.sandbox.faults.add({ kind: 'reset', when: 'before', operation, count: 1 });
+  await one.createRequest({ ...KEY, dossierId });
+  await one.createRequest({ dossierId });
+  await one.createRequest({ idempotencyKey: 'another', dossierId });
+  const before = await one.requestsOf(dossierId);
+  const { id } = await other.createRequest({ ...KEY, dossierId });
+  expect(await one.requestsOf(dossierId)).toEqual([...before, id]);
+});
+
+test('without Redis a mutation with a key is refused before anything is sent, and one without goes on', async () => {
+  const { redis, one, dossierId } = await startTwo();
+  const [request] = (await one.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
+  const signatureRequestId = request?.id;
+  await redis.kill();
+  const calls = one.sandbox.journal.entries().length;
+  const { body } = await callerAt(one.url).ask(mutationOf(operation), {
+    input: { ...KEY, dossierId, signerId: SIGNER },
+  });
+  expect(body).toMatchObject({
+    data: { [operation]: null },
+    errors: [
+      {
+        message:
+          'Idempotency keys cannot be kept at the moment, so nothing was sent. Try again later with the same key.',
+        extensions: { code: 'IDEMPOTENCY_UNAVAILABLE' },
+      },
+    ],
+  });
+  expect(await one.createDossier(KEY)).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
+  expect(await one.notify({ ...KEY, signatureRequestId })).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
+  expect(one.sandbox.journal.entries()).toHaveLength(calls);
+  expect(one.outcomes).toEqual(['unavailable', 'unavailable', 'unavailable']);
+  const plain = await one.createRequest({ dossierId });
+  expect(plain.id).toMatch(/^\w{26}$/);
+
+  await redis.start();
+  await expect
+    .poll(async () => (await one.createRequest({ ...KEY, dossierId })).id, { timeout: 10_000 })
+    .toMatch(/^\w{26}$/);
+  expect(await one.requestsOf(dossierId)).toHaveLength(2);
+});
+
+test.each([
+  ['went', 'kill'],
+  ['hung', 'freeze'],
+] as const)('a request that was made while Redis %s is answered, and found by the repeat', async (_, how) => {
+  const { redis, one, other, dossierId } = await startTwo();
+  one.sandbox.faults.add({ kind: 'latency', ms: 500, operation });
+  const first = one.createRequest({ ...KEY, dossierId });
+  await expect.poll(() => one.outcomes).toEqual(['first']);
+  await redis[how]();
+  const { id } = await first;
+  expect(id).toMatch(/^\w{26}$/);
+  expect(await other.createRequest({ ...KEY, dossierId })).toMatchObject({
+    code: 'IDEMPOTENCY_UNAVAILABLE',
+  });
+  await (how === 'kill' ? redis.start() : redis.thaw());
+  await expect
+    .poll(async () => (await other.createRequest({ ...KEY, dossierId })).id, { timeout: 10_000 })
+    .toBe(id);
+  expect(one.calls(operation)).toBe(1);
+});
+
+test('nothing that is kept says who somebody is, what a document is called, or what somebody may do', async () => {
+  const { redis, one, dossierId } = await startTwo();
+  await one.createDossier({ ...KEY, supportEmail: 'urp@comune.example.it' });
+  await one.createRequest({ ...KEY, dossierId, documents: DOCUMENTS });
+  await one.createRequest({ dossierId });
+  one.sandbox.faults.add({ kind: 'reset', when: 'after', operation, count: 1 });
+  await one.createRequest({ idempotencyKey: 'SPNDNL80R13C555X', dossierId });
+  const client = await connectRedis(redis.url);
+  const texts: string[] = [];
+  for (const name of await client.keys('*')) {
+    const isHash = (await client.type(name)) === 'hash';
+    texts.push(name, JSON.stringify(isHash ? await client.hgetall(name) : await client.get(name)));
+  }
+  client.disconnect();
+  expect(texts).toHaveLength(2 * (3 + 2)); // three keys, and two requests that belong to somebody
+  const allowed =
+    /^(?:sigillo|idempotency|owner|fingerprint|token|lease|started|doubt|result|dossierId|signatureRequestId|none|[\da-f-]+|[0-7][\dA-HJKMNP-TV-Z]{25})$/;
+  for (const word of texts.flatMap((text) => text.match(/[\w-]+/g) ?? [])) expect(word).toMatch(allowed);
+});
+
+/** A gateway in a process of its own, in front of the sandbox of another. */
+async function startProcess(world: { sandbox: { url: string } }, redisUrl: URL) {
+  const main = await startMain({
+    SANDBOX_URL: world.sandbox.url,
+    REDIS_URL: redisUrl.href,
+    IDEMPOTENCY_SETTLE_SECONDS: '3',
+    LOG_LEVEL: 'silent',
+  });
+  const caller = callerAt(main.url);
+  return {
+    ...main,
+    ask: (mutation: KeyedMutation, input: object) => outcomeOf(caller, mutation, input),
+  };
+}
+
+test('a gateway is killed while the service makes the request: another finds it, within seconds', async () => {
+  const { redis, one, dossierId } = await startTwo();
+  const doomed = await startProcess(one, redis.url);
+  const other = await startProcess(one, redis.url);
+  const input = { ...KEY, dossierId, signerId: SIGNER };
+  // The request is made at once, and its answer takes its time.
+  one.sandbox.faults.add({ kind: 'slow-body', ms: 60_000, operation, count: 1 });
+  const first = doomed.ask(operation, input).catch(() => 'cut off');
+  await expect.poll(() => one.requestsOf(dossierId)).toHaveLength(1);
+  const [lost] = await one.requestsOf(dossierId);
+  await doomed.kill();
+  expect(await first).toBe('cut off');
+  const killedAt = performance.now();
+  expect(await other.ask(operation, input)).toMatchObject({ id: lost });
+  expect(performance.now() - killedAt).toBeLessThan(15_000);
+  expect(one.calls(operation)).toBe(1);
+});
+
+test('a gateway is killed before the service has the request: another makes it', async () => {
+  const { redis, one, dossierId } = await startTwo();
+  const doomed = await startProcess(one, redis.url);
+  const other = await startProcess(one, redis.url);
+  const input = { ...KEY, dossierId, signerId: SIGNER };
+  one.sandbox.faults.add({ kind: 'latency', ms: 60_000, operation, count: 1 });
+  const first = doomed.ask(operation, input).catch(() => 'cut off');
+  const client = await connectRedis(redis.url);
+  await expect.poll(() => client.keys('*')).toHaveLength(1);
+  client.disconnect();
+  await doomed.kill();
+  expect(await first).toBe('cut off');
+  const { id } = await other.ask(operation, input);
+  expect(await one.requestsOf(dossierId)).toEqual([id]);
+  // Whoever asks next learns of the same.
+  expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ id });
+});
+
+test('a gateway is killed while the message is sent: another tells of it', async () => {
+  const { redis, one } = await startTwo();
+  const [request] = (await one.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
+  const input = { ...KEY, signatureRequestId: request?.id };
+  const doomed = await startProcess(one, redis.url);
+  const other = await startProcess(one, redis.url);
+  one.sandbox.faults.add({ kind: 'slow-body', ms: 60_000, operation: 'sendNotification', count: 1 });
+  const first = doomed.ask('notifySigner', input).catch(() => 'cut off');
+  const query = `{ signatureRequest(id: "${request?.id}") { notification { ioMessageId } } }`;
+  await expect
+    .poll(async () => (await one.run(query)).data['signatureRequest']?.['notification'])
+    .toMatchObject({ ioMessageId: expect.any(String) });
+  await doomed.kill();
+  expect(await first).toBe('cut off');
+  expect(await other.ask('notifySigner', input)).toMatchObject({
+    made: { notification: { ioMessageId: expect.any(String) } },
+  });
+});
+
+test('a gateway that hung and is thought dead overwrites nothing when it goes on', async () => {
+  const { redis, one, dossierId } = await startTwo();
+  const hung = await startProcess(one, redis.url);
+  const other = await startProcess(one, redis.url);
+  const input = { ...KEY, dossierId, signerId: SIGNER };
+  one.sandbox.faults.add({ kind: 'latency', ms: 1_500, operation, count: 1 });
+  const first = hung.ask(operation, input);
+  const client = await connectRedis(redis.url);
+  await expect.poll(() => client.keys('*')).toHaveLength(1);
+  client.disconnect();
+  hung.freeze();
+  // The service makes it meanwhile, and the other gateway finds it.
+  const { id } = await other.ask(operation, input);
+  hung.thaw();
+  expect(await first).toMatchObject({ id });
+  expect(await one.requestsOf(dossierId)).toEqual([id]);
+  expect(one.calls(operation)).toBe(1);
+});
