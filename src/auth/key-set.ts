@@ -7,7 +7,7 @@ export interface KeySetOptions {
   readonly url: URL;
   /** How long keys are used that could not be read again, in milliseconds. */
   readonly maxStaleMs: number;
-  /** How long keys are used without being read again. @default 10 minutes, and never more than `maxStaleMs` */
+  /** How long keys are used without being read again, if that is less than `maxStaleMs`. @default 600 000 */
   readonly freshMs?: number;
   /** Pause between two readings for the sake of a key that is not there. @default 30 000 */
   readonly cooldownMs?: number;
@@ -28,8 +28,8 @@ export interface KeySetOptions {
  * revoked must not be believed for ever by somebody who keeps us from hearing of it.
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
-  const { url, maxStaleMs, cooldownMs = 30_000, timeoutMs = 5_000, retryMs = 5_000, onFailure } = options;
-  const freshMs = Math.min(options.freshMs ?? 600_000, maxStaleMs);
+  const { url, maxStaleMs, freshMs = 600_000, cooldownMs = 30_000 } = options;
+  const { timeoutMs = 5_000, retryMs = 5_000, onFailure } = options;
   let last: { readonly text: string; readonly at: number } | undefined;
   let lastFailure: { readonly failure: KeySetError; readonly at: number } | undefined;
   const isUsable = (): boolean => last !== undefined && performance.now() - last.at < maxStaleMs;
