@@ -1,3 +1,4 @@
+import { ownFiscalCode } from '../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
 import { ChangeStream } from '../live/change-stream.ts';
 import type { StatusRead } from '../live/changes.ts';
@@ -19,10 +20,12 @@ export async function signatureRequestChanged(
   context: GatewayContext,
   id: string,
 ): Promise<AsyncIterable<SignatureRequest>> {
-  const { watcher, signal } = context;
+  const { watcher, signal, caller } = context;
+  // A citizen could tell by the missing call that somebody watches a request which is not theirs, hence that there is one.
+  const maxAgeMs = ownFiscalCode(caller) === undefined ? FRESH_MS : 0;
   let seen: StatusRead | undefined;
   await visible(context, async () => {
-    seen = await watcher.read(id, { signal, maxAgeMs: FRESH_MS });
+    seen = await watcher.read(id, { signal, maxAgeMs });
     return seen.request;
   });
   if (seen === undefined) throw new TypeError('a request that is visible has not been read');

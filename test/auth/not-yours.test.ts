@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { callerAt, withToken } from '../support/caller.ts';
 import type { Reply } from '../support/caller.ts';
+import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 import { makePdf } from '../support/pdf.ts';
 import { OPERATIONS } from './support-operations.ts';
 import type { Operation, Target } from './support-operations.ts';
@@ -46,6 +48,12 @@ const ABOUT_REQUESTS = OWN.filter(
   ({ field }) => field !== 'Mutation.findSigner' && field !== 'Mutation.createSignatureRequest',
 );
 
+const find = (field: string): Operation => {
+  const operation = OPERATIONS.find((candidate) => candidate.field === field);
+  if (operation === undefined) throw new TypeError(`there is no operation ${field}`);
+  return operation;
+};
+
 describe.each(ABOUT_REQUESTS)('$field for a citizen', ({ run }) => {
   test('somebody else’s request, in whatever status, is like one that does not exist', async () => {
     const world = await startWorld();
@@ -78,6 +86,29 @@ describe.each(ABOUT_REQUESTS)('$field for a citizen', ({ run }) => {
   });
 });
 
+test('that somebody watches their request at this moment does not show to a citizen who asks to watch it too', async () => {
+  const world = await startWorld();
+  const [anna, bruno] = [
+    await world.issuer.sign(CITIZEN),
+    await world.issuer.sign({ ...CITIZEN, fiscal_code: BRUNO }),
+  ];
+  const theirs = await world.requestOf(BRUNO, { status: 'WAIT_FOR_SIGNATURE' });
+  const watching = await openStream(world.url, {
+    query: SUBSCRIPTION,
+    variables: { id: theirs.signatureRequestId },
+    headers: withToken(bruno),
+  });
+  expect(statusIn(await watching.nextData())).toBe('WAIT_FOR_SIGNATURE');
+  const { run } = find('Subscription.signatureRequestChanged');
+  const caller = callerAt(world.url, withToken(anna));
+  const nothing = await seen(world, () => run(caller, UNKNOWN, pdf));
+  expect(nothing.calls).toEqual([CALLER_CALL, READ]);
+  const { calls, ...answer } = await seen(world, () => run(caller, theirs, pdf));
+  expect(answer).toEqual({ ...nothing, calls: undefined });
+  // Bruno's own watch may read once more at any moment.
+  expect(new Set(calls)).toEqual(new Set([CALLER_CALL, READ]));
+});
+
 test.each(OPERATIONS)('$field for staff: what belongs to another tenant does not exist', async ({ run }) => {
   const world = await startWorld();
   const operator = await world.as({ ...STAFF.operator, tenant: 'beta' });
@@ -92,12 +123,6 @@ test.each(OPERATIONS)('$field for staff: what belongs to another tenant does not
     expect(foreign, JSON.stringify(request)).toEqual(unknown);
   }
 });
-
-const find = (field: string): Operation => {
-  const operation = OPERATIONS.find((candidate) => candidate.field === field);
-  if (operation === undefined) throw new TypeError(`there is no operation ${field}`);
-  return operation;
-};
 
 test('findSigner tells a citizen nothing of anybody else, known or not, and asks the service nothing', async () => {
   const world = await startWorld();

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { SeedInput } from '../../mocks/sandbox/testing.ts';
 import type { Caller, Reply } from '../support/caller.ts';
 import { mutationOf } from '../support/operations.ts';
@@ -19,10 +20,8 @@ export interface Operation {
   readonly run: (caller: Caller, target: Target, pdf: Uint8Array<ArrayBuffer>) => Promise<Reply>;
   /** `data` for whoever may. */
   readonly data: (target: Target) => object;
-  /** `data` for whoever may not; a field that may not be null takes its parent with it. */
-  readonly refused: object;
-  /** Where the refusal is. */
-  readonly path: readonly string[];
+  /** The answer for whoever may not. */
+  readonly refusedWith: (error: object) => object;
 }
 
 const READY_DOCUMENT: Operation['request'] = { documents: [{ status: 'READY' }] };
@@ -45,7 +44,7 @@ const about = (
   payload: string,
   answer: (target: Target) => object,
   input: (target: Target) => object = ({ signatureRequestId }) => ({ signatureRequestId }),
-): Pick<Operation, 'field' | 'run' | 'data' | 'refused' | 'path'> => ({
+): Omit<Operation, 'request'> => ({
   field: `Mutation.${name}`,
   run: (caller, target) => caller.ask(mutationOf(name, payload), { input: input(target) }),
   data: (target) => ({
@@ -54,8 +53,13 @@ const about = (
       ...answer(target),
     },
   }),
-  refused: { [name]: null },
-  path: [name],
+  refusedWith: refusalOf(name),
+});
+
+/** A field of the root that is null, and why. */
+const refusalOf = (name: string) => (error: object) => ({
+  data: { [name]: null },
+  errors: [{ ...error, path: [name], locations: [expect.anything()] }],
 });
 
 const query = (
@@ -63,14 +67,11 @@ const query = (
   document: string,
   idOf: (target: Target) => string,
   data: (target: Target) => object,
-  refused: object = { [field.replace('Query.', '')]: null },
-  path: readonly string[] = Object.keys(refused),
 ): Omit<Operation, 'request'> => ({
   field,
   run: (caller, target) => caller.ask(document, { id: idOf(target) }),
   data,
-  refused,
-  path,
+  refusedWith: refusalOf(/\{ (\w+)\(/.exec(document)?.[1] ?? ''),
 });
 
 /** Every field that has a rule; `roles.test.ts` fails when one is missing here. */
@@ -99,7 +100,6 @@ export const OPERATIONS: readonly Operation[] = [
       READ_DOSSIER_OF_REQUEST,
       ({ signatureRequestId }) => signatureRequestId,
       ({ dossierId: id }) => ({ signatureRequest: { dossier: { id } } }),
-      { signatureRequest: null },
     ),
     request: {},
   },
@@ -112,7 +112,6 @@ export const OPERATIONS: readonly Operation[] = [
       ({ signatureRequestId: id, signerId }) => ({
         dossier: { signatureRequests: { nodes: [{ id, signerId }] } },
       }),
-      { dossier: null },
     ),
     request: {},
   },
@@ -123,6 +122,10 @@ export const OPERATIONS: readonly Operation[] = [
       ({ signatureRequestId }) => signatureRequestId,
       ({ signatureRequestId: id }) => ({ signatureRequestChanged: { id, status: 'SIGNED' } }),
     ),
+    // Without a stream there is no data, not even null.
+    refusedWith: (error) => ({
+      errors: [{ ...error, path: ['signatureRequestChanged'], locations: [expect.anything()] }],
+    }),
     // The only event of a request that changes no more.
     request: { status: 'SIGNED' },
   },
