@@ -21,6 +21,8 @@ import {
   weaknessesIn,
 } from './plugins/variables.ts';
 import type { LoadLimits, StopTimes } from './server/front-door.ts';
+import { SAMPLERS, tracingOf } from './tracing/variables.ts';
+import type { TracingOptions } from './tracing/variables.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 
 /** The gateway's settings, parsed once from the environment. */
@@ -41,6 +43,8 @@ export interface Config {
   readonly uploadStallMs: number;
   /** Undefined: none are served. */
   readonly metrics: MetricsAddress | undefined;
+  /** Undefined: none are made. */
+  readonly tracing: TracingOptions | undefined;
   readonly load: LoadLimits;
   readonly stopTimes: StopTimes;
   readonly streams: Partial<StreamOptions>;
@@ -118,6 +122,16 @@ const environment = z.object({
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   METRICS_HOST: filled.default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webAddress.optional(),
+  OTEL_TRACES_EXPORTER: z.enum(['otlp', 'console', 'none'], 'must be otlp, console or none').optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum(SAMPLERS, `must be one of ${SAMPLERS.join(', ')}`)
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1),
   MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000).default(5_000),
   MAX_EVENT_LOOP_DELAY_MS: wholeNumber(0, 60_000).default(1_000),
   MAX_STREAMS: wholeNumber(0, 100_000).default(5_000),
@@ -255,6 +269,7 @@ export function loadConfig(env: Environment): Config {
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
     metrics:
       data.METRICS_PORT === undefined ? undefined : { host: data.METRICS_HOST, port: data.METRICS_PORT },
+    tracing: tracingOf(data),
     load: {
       requestsInFlight: data.MAX_REQUESTS_IN_FLIGHT,
       eventLoopDelayMs: data.MAX_EVENT_LOOP_DELAY_MS === 0 ? Infinity : data.MAX_EVENT_LOOP_DELAY_MS,

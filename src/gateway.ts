@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api';
 import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { createAuthentication } from './auth/authenticate.ts';
@@ -29,6 +30,7 @@ import { useNoStore } from './plugins/use-no-store.ts';
 import { operationNames } from './plugins/operation-name.ts';
 import { useOperationEvents } from './plugins/use-operation-events.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
+import { useTracing } from './plugins/use-tracing.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
@@ -37,6 +39,8 @@ import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import { CLIENT_TIMES, createHttpServer, listen, originOf } from './server/http-server.ts';
 import type { ClientTimes } from './server/http-server.ts';
 import { createReadiness, readinessLog } from './server/readiness.ts';
+import { withSpans } from './tracing/traced-client.ts';
+import { withStorageSpans } from './tracing/traced-storage.ts';
 import { BlockPool } from './uploads/block-pool.ts';
 import { canConnect } from './upstream/can-connect.ts';
 import type { UpstreamClient } from './upstream/client.ts';
@@ -75,6 +79,8 @@ export interface GatewayOptions {
   readonly watching?: WatchingOptions;
   /** Told what happens. @default an emitter that nobody listens to */
   readonly events?: GatewayEvents;
+  /** Makes spans of what happens. @default none are made */
+  readonly tracer?: Tracer | undefined;
   /** Where to serve metrics. @default nowhere */
   readonly metrics?: MetricsAddress | undefined;
   readonly idempotency?: Partial<IdempotencyTimes>;
@@ -101,14 +107,16 @@ const MAX_JSON_BYTES = 1_000_000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const redis =
     options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(options.logger) }));
-  const { events = createEvents() } = options;
+  const { events = createEvents(), tracer } = options;
   const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
     timeoutMs: options.upstreamTimeoutMs,
     connections: options.upstreamConnections,
     events,
+    decorate: tracer && withSpans(tracer, options.apiUrl),
   });
-  const storage = createStorage({ allowedHosts: options.storageHosts, events });
+  const plainStorage = createStorage({ allowedHosts: options.storageHosts, events });
+  const storage = tracer ? withStorageSpans(plainStorage, tracer) : plainStorage;
   const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
   const authenticationLog = authenticationEvents(options.logger);
@@ -138,6 +146,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { closing, ending } = frontDoor;
   const parts = { storage, blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
+  const isTrusted = protections.trustedDocuments !== undefined;
   const times = { ...CLIENT_TIMES, ...options.clientTimes };
   const yoga = createYoga({
     schema,
@@ -177,7 +186,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       useBodyLimit(MAX_JSON_BYTES),
       useBodyTime(times.body),
-      useOperationEvents({ events, isTrusted: protections.trustedDocuments !== undefined }),
+      useOperationEvents({ events, isTrusted }),
+      ...(tracer ? [useTracing({ tracer, isTrusted })] : []),
       useStreamCount((req) => frontDoor.running.becomesStream(req)),
       useOperationTime(), // last: once another plugin has refused an operation, nobody would end its time
     ],

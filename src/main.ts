@@ -47,9 +47,11 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel, base: null });
   for (const warning of config.warnings) logger.warn(warning);
   const upstream = await chooseUpstream(config, logger);
+  const tracing =
+    config.tracing && (await import('./tracing/start-tracing.ts')).startTracing(config.tracing, logger);
   let gateway: Gateway;
   try {
-    gateway = await startGateway({ ...config, ...upstream, logger });
+    gateway = await startGateway({ ...config, ...upstream, logger, tracer: tracing?.tracer });
   } catch (error) {
     await upstream.close(); // or the sandbox would keep the process alive
     throw error;
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
   endOnSignal(logger, async () => {
     await gateway.close();
     await upstream.close();
+    await tracing?.close();
   });
   // Last: whoever reads this may ask it to end at once.
   const { graphiql, trustedDocuments } = config.protections;

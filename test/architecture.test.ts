@@ -14,6 +14,7 @@ const LAYERS = [
   ['live'],
   ['uploads', 'idempotency'],
   ['auth'],
+  ['tracing'],
   ['upstream'],
   ['redis'],
   ['logging'],
@@ -82,4 +83,21 @@ test('a mutation has a file of one name in schema, resolvers and test', () => {
   const resolvers = names('src/resolvers');
   const missing = names('src/schema/mutations').filter((name) => !resolvers.includes(name));
   expect(missing).toEqual(['idempotency-key.ts', 'wait-seconds.ts']);
+});
+
+test('what only some want is loaded when they do: metrics, and the SDK of OpenTelemetry', () => {
+  const edges = importsBelow('src').filter(({ to }) => /^prom-client$|^@opentelemetry\/(?!api$)/.test(to));
+  const users = new Set(edges.map(({ from }) => dirname(from)));
+  expect(users).toEqual(new Set(['src/metrics', 'src/tracing']));
+  for (const entry of ['start-metrics.ts', 'start-tracing.ts']) {
+    const importers = importsBelow('src').filter(({ to }) => to.endsWith(`/${entry}`));
+    for (const { from } of importers) {
+      const source = readFileSync(from, 'utf8');
+      expect(source, from).not.toMatch(new RegExp(`^import (?!type).*${entry}`, 'm'));
+    }
+  }
+  const strays = importsBelow('src').filter(
+    ({ from, to }) => to === 'src/tracing/sampler.ts' && !from.endsWith('start-tracing.ts'),
+  );
+  expect(strays.map(show)).toEqual([]);
 });

@@ -95,6 +95,8 @@ test('the configuration table has every variable with its default', () => {
     'SANDBOX_URL',
     'REDIS_URL',
     'METRICS_PORT',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_TRACES_EXPORTER',
     'NODE_ENV',
     'GRAPHIQL',
     'INTROSPECTION',

@@ -1,38 +1,20 @@
 import { getOperationAST } from 'graphql';
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { FieldObserver } from '../context.ts';
+import { observing } from '../context.ts';
+import type { ObservedContext } from '../context.ts';
 import type { GatewayEventMap, GatewayEvents } from '../events.ts';
 import { errorCodeOf } from '../schema/observed.ts';
+import { codesOf, isFailure } from './error-codes.ts';
 import { nameOf, UNKNOWN } from './operation-name.ts';
 
 type OperationEvent = GatewayEventMap['operation'][0];
 type Outcome = OperationEvent['outcome'];
 
-/** Codes of errors that the caller can do nothing about. Whatever has none is a fault of the gateway. */
-const FAILURES: ReadonlySet<string> = new Set([
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_REFUSED',
-  'UPSTREAM_CONTRACT',
-  'RATE_LIMITED',
-  'OUTCOME_UNKNOWN',
-  'CALLER_UNAVAILABLE',
-  'AUTHENTICATION_UNAVAILABLE',
-  'INTERNAL_SERVER_ERROR',
-]);
-
 export interface OperationEventsOptions {
   readonly events: GatewayEvents;
   /** Only documents that were reviewed are run, so their names may be told. @default false */
   readonly isTrusted?: boolean;
-}
-
-/** What our context has of all that this plugin needs. */
-interface ObservedContext {
-  readonly request: Request;
-  readonly signal?: AbortSignal;
-  observeField?: FieldObserver;
 }
 
 /** What is known of an operation when it begins. */
@@ -62,7 +44,7 @@ export function useOperationEvents({ events, isTrusted = false }: OperationEvent
       signal: context.signal,
       seen,
     });
-    context.observeField = (_, run) => noting(seen, run);
+    observing(context, (_, run) => noting(seen, run));
   };
 
   return {
@@ -99,15 +81,7 @@ function noting(seen: string[], run: () => unknown): unknown {
   return result instanceof Promise ? result.then(note) : note(result);
 }
 
-const NO_CODE = 'INTERNAL_SERVER_ERROR';
-
-function codesOf({ errors = [] }: ExecutionResult): string[] {
-  return errors.map(({ extensions }) =>
-    typeof extensions['code'] === 'string' ? extensions['code'] : NO_CODE,
-  );
-}
-
 function outcomeOf(codes: readonly string[]): Outcome {
   if (codes.length === 0) return 'ok';
-  return codes.some((code) => FAILURES.has(code)) ? 'failed' : 'refused';
+  return codes.some(isFailure) ? 'failed' : 'refused';
 }

@@ -1,5 +1,5 @@
 import type { GatewayEvents } from '../events.ts';
-import type { UpstreamClient } from './client.ts';
+import type { ClientDecorator, UpstreamClient } from './client.ts';
 import { createHttpClient } from './http-client.ts';
 import type { HttpClientOptions } from './http-client.ts';
 import { withRepeats } from './with-repeats.ts';
@@ -11,6 +11,8 @@ export interface UpstreamClientOptions extends HttpClientOptions {
   /** For one call with all its repeats, in milliseconds. */
   readonly timeoutMs: number;
   readonly events: GatewayEvents;
+  /** Put around all others. */
+  readonly decorate?: ClientDecorator | undefined;
 }
 
 /** The clients of a gateway: one for each issuer's key, with connections of its own, so that nothing is shared. */
@@ -23,7 +25,8 @@ export interface UpstreamClients {
 /** The client of one issuer's key. What a call passes on its way out, from the last line up. */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const http = createHttpClient(options);
-  return withRepeats(options)(http);
+  const client = withRepeats(options)(http);
+  return options.decorate?.(client) ?? client;
 }
 
 export function createUpstreamClients(
