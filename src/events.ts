@@ -29,7 +29,7 @@ export interface GatewayEventMap {
   /** A call of the service or of its storage has ended, with all its repeats. */
   upstreamCall: [
     {
-      /** `operationId` of the contract, or `putBlob`, `putBlock`, `putBlockList`. */
+      /** `operationId` of the contract, or of the storage: `putBlob`, `putBlock`, `putBlockList`, `getBlob`, `getBlobProperties`. */
       readonly operation: string;
       /** `ok`, or the kind of the `UpstreamError`. */
       readonly outcome: string;

@@ -6,6 +6,7 @@ import type { AuthenticationOptions } from './auth/authenticate.ts';
 import { tenantOf } from './auth/caller.ts';
 import type { Caller } from './auth/caller.ts';
 import { createContext } from './context.ts';
+import type { GatewayContext } from './context.ts';
 import { createEvents } from './events.ts';
 import type { GatewayEvents } from './events.ts';
 import type { IdempotencyTimes } from './idempotency/idempotency.ts';
@@ -21,7 +22,9 @@ import { OPEN, protectOperations, protectRequests } from './plugins/protections.
 import type { Protections } from './plugins/protections.ts';
 import { serveStreams, STREAMS } from './plugins/streams.ts';
 import type { StreamOptions } from './plugins/streams.ts';
-import { authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
+import { createRateLimit } from './plugins/rate-limit.ts';
+import { useDownloads } from './plugins/use-downloads.ts';
+import { admit, authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
 import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
@@ -67,6 +70,8 @@ export interface GatewayOptions {
   readonly upstreamConnections: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
+  /** For how long nothing may move of a document that is downloaded. @default 30 000 */
+  readonly downloadStallMs?: number;
   /** @default OPEN */
   readonly protections?: Partial<Protections>;
   readonly clientTimes?: Partial<ClientTimes>;
@@ -115,7 +120,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     events,
     decorate: tracer && withSpans(tracer, options.apiUrl),
   });
-  const plainStorage = createStorage({ allowedHosts: options.storageHosts, events });
+  const plainStorage = createStorage({
+    allowedHosts: options.storageHosts,
+    ...(options.downloadStallMs !== undefined && { readStallMs: options.downloadStallMs }),
+    events,
+  });
   const storage = tracer ? withStorageSpans(plainStorage, tracer) : plainStorage;
   const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
@@ -148,33 +157,40 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const protections = { ...OPEN, ...options.protections };
   const isTrusted = protections.trustedDocuments !== undefined;
   const times = { ...CLIENT_TIMES, ...options.clientTimes };
+  const { requestsPerMinute, proxyHops, corsOrigins } = protections;
+  const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxyHops }) : undefined;
+  const admission = { authentication, isServed, events: authenticationLog };
+  const signalOf = (serverContext: object): AbortSignal => {
+    const req = nodeRequest(serverContext);
+    const signal = req && frontDoor.running.signalOf(req);
+    if (signal === undefined) throw new TypeError('a request has not come through the front door');
+    return signal;
+  };
+  const contextOf = ({ headers }: Request, serverContext: object, caller: Caller): GatewayContext => {
+    const upstream = upstreamOf(caller);
+    if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
+    const signal = signalOf(serverContext);
+    return createContext({ ...parts, upstream, watcher: watchers.of(upstream) }, caller, { headers, signal });
+  };
   const yoga = createYoga({
     schema,
-    context(initial) {
-      const caller = callerOf(initial.request);
-      const upstream = upstreamOf(caller);
-      if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
-      const req = nodeRequest(initial);
-      const signal = req && frontDoor.running.signalOf(req);
-      if (signal === undefined) throw new TypeError('a request has not come through the front door');
-      const { headers } = initial.request;
-      return createContext({ ...parts, upstream, watcher: watchers.of(upstream) }, caller, {
-        headers,
-        signal,
-      });
-    },
+    context: (initial) => contextOf(initial.request, initial, callerOf(initial.request)),
     multipart: false,
     maxRequestBodySize: false,
     plugins: [
       useNoStore(),
       useAvailability(() => frontDoor.unavailability()),
       useRequestId(),
-      ...protectRequests(options.host, protections),
-      useAuthentication({
-        authentication,
-        isServed,
-        events: authenticationLog,
+      ...protectRequests(options.host, protections, rateLimit),
+      useDownloads({
+        origins: corsOrigins,
+        admit: (request) => admit(request, admission),
+        rateLimit,
+        contextOf,
+        signalOf,
+        logger: options.logger,
       }),
+      useAuthentication(admission),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
       ...protectOperations(protections),
       ...serveStreams({
@@ -200,7 +216,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     graphiql: false,
   });
   const server = createHttpServer(
-    frontDoor.listener(createListener(yoga.handleNodeRequestAndResponse, options.logger)),
+    frontDoor.listener(
+      createListener(yoga.handleNodeRequestAndResponse, options.logger, {
+        streamStallMs: options.downloadStallMs,
+      }),
+    ),
     times,
   );
   let metrics: MetricsEndpoint | undefined;

@@ -2,6 +2,7 @@ import { isEnumType } from 'graphql';
 import { expect, test } from 'vitest';
 import { TRANSLATIONS } from '../src/resolvers/translate-upstream-error.ts';
 import { schema } from '../src/schema/index.ts';
+import { DOWNLOAD_ANSWERS } from '../src/downloads/errors.ts';
 import { rowsUnder } from './support/errors-page.ts';
 
 test('docs/errors.md has the table from failures of the service to errors, line by line', () => {
@@ -14,4 +15,10 @@ test('docs/errors.md has every error code of the schema and no other', () => {
   const codes = isEnumType(type) ? type.getValues().map(({ name }) => name) : [];
   const documented = rowsUnder('In the result of a mutation').map(([, code]) => code);
   expect(documented.toSorted()).toEqual(codes.toSorted());
+});
+
+test('docs/errors.md has every code of documents with its status', () => {
+  const documented = rowsUnder('For documents').map(([code, status]) => [code, Number(status)]);
+  const codes = Object.entries(DOWNLOAD_ANSWERS).map(([code, { status }]) => [code, status]);
+  expect(documented).toEqual(codes);
 });

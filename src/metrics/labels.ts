@@ -104,6 +104,8 @@ export const UPSTREAM_OPERATIONS = [
   'putBlob',
   'putBlock',
   'putBlockList',
+  'getBlob',
+  'getBlobProperties',
 ];
 
 export const FAILURE_KINDS = namesOf<UpstreamErrorKind>({

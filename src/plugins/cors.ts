@@ -3,6 +3,17 @@ import type { CORSOptions } from 'graphql-yoga';
 /** Pages of every origin. */
 export const ANY_ORIGIN = '*';
 
+/** Besides those that every page may read. */
+const EXPOSED_HEADERS = [
+  'accept-ranges',
+  'content-disposition',
+  'content-range',
+  'etag',
+  'retry-after',
+  'www-authenticate',
+  'x-request-id',
+];
+
 /** An hour less than what Chromium keeps at most. */
 const PREFLIGHT_SECONDS = 3_600;
 
@@ -19,7 +30,7 @@ export function corsFor(origins: readonly string[]): false | ((request: Request)
       // Twice: with a list of one, Yoga leaves out `Vary: Origin`.
       origin: [origin, origin],
       methods: ['GET', 'POST'],
-      exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
+      exposedHeaders: EXPOSED_HEADERS,
       credentials: false,
       maxAge: PREFLIGHT_SECONDS,
     };

@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
+import type { RateLimit } from './rate-limit.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useAddressRules } from './use-address-rules.ts';
 import { useAllowedHosts } from './use-allowed-hosts.ts';
@@ -47,12 +48,16 @@ export const OPEN: Protections = {
 };
 
 /** Before a body is read: whether this is for us, from somebody who may send it, and not too often. */
-export function protectRequests(listensOn: string, options: Protections): Plugin[] {
-  const { allowedHosts, requestsPerMinute, proxyHops, graphiql, trustedDocuments, corsOrigins } = options;
+export function protectRequests(
+  listensOn: string,
+  options: Protections,
+  rateLimit: RateLimit | undefined,
+): Plugin[] {
+  const { allowedHosts, graphiql, trustedDocuments, corsOrigins } = options;
   return [
     useAllowedHosts(listensOn, allowedHosts),
     useAddressRules(),
-    ...(requestsPerMinute > 0 ? [useRateLimit({ requestsPerMinute, proxyHops })] : []),
+    ...(rateLimit === undefined ? [] : [useRateLimit(rateLimit)]),
     // Its tabs would be refused where only trusted documents are run.
     ...(graphiql && trustedDocuments === undefined ? [useExplorer()] : []),
     useSameOrigin(corsOrigins),

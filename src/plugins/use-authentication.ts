@@ -57,20 +57,27 @@ export interface AuthenticationPluginOptions {
  * name a parser of the body; the page of GraphiQL and preflight requests of browsers are answered before it.
  */
 export function useAuthentication(options: AuthenticationPluginOptions): Plugin {
-  const { authentication, isServed, events } = options;
   return {
     async onRequestParse({ request }) {
-      try {
-        const caller = await authentication.authenticate(request.headers);
-        if (!isServed(caller)) throw new AuthenticationError('no-rights', { reason: 'tenant' });
-        callers.set(request, caller);
-      } catch (error) {
-        if (!(error instanceof AuthenticationError)) throw error;
-        events.onRefusal(error);
-        throw refusalOf(error.failure);
-      }
+      callers.set(request, await admit(request, options));
     },
   };
+}
+
+/** Who sent a request. @throws {GraphQLError} the refusal for somebody who does not show it. */
+export async function admit(
+  { headers }: Request,
+  { authentication, isServed, events }: AuthenticationPluginOptions,
+): Promise<Caller> {
+  try {
+    const caller = await authentication.authenticate(headers);
+    if (!isServed(caller)) throw new AuthenticationError('no-rights', { reason: 'tenant' });
+    return caller;
+  } catch (error) {
+    if (!(error instanceof AuthenticationError)) throw error;
+    events.onRefusal(error);
+    throw refusalOf(error.failure);
+  }
 }
 
 /** `WWW-Authenticate` as RFC 6750, section 3, has it. Why a token is not good is not said. */

@@ -10,16 +10,17 @@ import { isListed } from './cors.ts';
  */
 export function useSameOrigin(origins: readonly string[] = []): Plugin {
   return {
-    onRequestParse({ request: { headers } }) {
-      if (isForeign(headers, origins))
-        throw createGraphQLError(
-          'Web pages of another origin may not use this gateway. Serve them from its own, or list theirs in CORS_ORIGINS.',
-          {
-            extensions: { code: 'FORBIDDEN_ORIGIN', http: { status: 403 } },
-          },
-        );
-    },
+    onRequestParse: ({ request: { headers } }) => checkOrigin(headers, origins),
   };
+}
+
+/** @throws {GraphQLError} for what a page of another origin sends that is not listed. */
+export function checkOrigin(headers: Headers, origins: readonly string[]): void {
+  if (isForeign(headers, origins))
+    throw createGraphQLError(
+      'Web pages of another origin may not use this gateway. Serve them from its own, or list theirs in CORS_ORIGINS.',
+      { extensions: { code: 'FORBIDDEN_ORIGIN', http: { status: 403 } } },
+    );
 }
 
 function isForeign(headers: Headers, origins: readonly string[]): boolean {

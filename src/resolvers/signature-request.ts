@@ -1,6 +1,8 @@
 import { toDataURL, toString as toSvg } from 'qrcode';
 import type { GatewayContext } from '../context.ts';
 import type { Document, SignatureRequest, SignatureRequestSummary } from '../upstream/decode.ts';
+import { downloadLinkOf } from './download-link.ts';
+import type { DownloadLink } from './download-link.ts';
 import { NotFoundError } from './errors.ts';
 import { visible } from './visible.ts';
 
@@ -69,13 +71,9 @@ export async function qrCodeImage({ link }: QrCode, format: 'SVG' | 'PNG'): Prom
 
 export interface DocumentOfRequest extends Document {
   /** Only when the request is SIGNED and the service could sign a link. */
-  readonly downloadUrl: string | undefined;
+  readonly download?: DownloadLink | undefined;
 }
 
-/** Before SIGNED the service gives a private address without a signature; nobody can download from it. */
-export function documentsOf({ status, documents }: SignatureRequest): DocumentOfRequest[] {
-  return documents.map((document) => ({
-    ...document,
-    downloadUrl: status === 'SIGNED' && document.url?.includes('sig=') ? document.url : undefined,
-  }));
+export function documentsOf(request: SignatureRequest): DocumentOfRequest[] {
+  return request.documents.map((document) => ({ ...document, download: downloadLinkOf(request, document) }));
 }

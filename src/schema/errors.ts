@@ -133,7 +133,7 @@ builder.objectType(DocumentsNotReadyError, {
     documents: t.field({
       type: [DocumentType],
       description: 'Those that are not ready.',
-      resolve: ({ documents }) => documents.map(plain),
+      resolve: ({ documents }) => documents,
     }),
   }),
 });
@@ -146,18 +146,13 @@ builder.objectType(DocumentRejectedError, {
     documents: t.field({
       type: [DocumentType],
       description: 'The rejected documents.',
-      resolve: ({ documents }) => documents.map(plain),
+      resolve: ({ documents }) => documents,
     }),
     reasons: t.stringList({
       description: 'The service’s reasons, word for word, of all rejected documents.',
       resolve: ({ reasons }) => [...reasons],
     }),
   }),
-});
-
-const plain = <T extends object>(document: T): T & { downloadUrl: undefined } => ({
-  ...document,
-  downloadUrl: undefined,
 });
 
 const SignerUnavailableReasonEnum = describedEnum<SignerUnavailableReason>(

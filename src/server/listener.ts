@@ -3,9 +3,15 @@ import { sendNodeResponse } from '@whatwg-node/server';
 import type { Logger } from 'pino';
 import { requestIdFrom } from '../logging/request-id.ts';
 import { forRequest } from '../logging/request-scope.ts';
+import { sendStream, streamedBodyOf } from './streamed-body.ts';
 
 /** Yoga under node:http. The two of Node are in the context as well, where its own listener puts them. */
 type Answering = (req: IncomingMessage, res: ServerResponse, context: object) => Promise<Response> | Response;
+
+export interface ListenerOptions {
+  /** For how long nothing may move of a body that is streamed. @default 30 000 */
+  readonly streamStallMs?: number | undefined;
+}
 
 /**
  * Answers requests by Yoga. Each gets an id, the client's own if it is one, which the answer names.
@@ -13,15 +19,31 @@ type Answering = (req: IncomingMessage, res: ServerResponse, context: object) =>
  * Yoga's own listener does the same but for this: what a hook or a header throws, past all masking, it would answer with
  * the stack and write to the console.
  */
-export function createListener(answer: Answering, logger: Logger): RequestListener {
+export function createListener(
+  answer: Answering,
+  logger: Logger,
+  { streamStallMs }: ListenerOptions = {},
+): RequestListener {
   return (req, res) => {
     const requestId = requestIdFrom(req.headers['x-request-id']);
     res.setHeader('x-request-id', requestId);
     void forRequest({ requestId }, async () => {
       try {
         const response = await answer(req, res, { req, res });
-        await sendNodeResponse(response, res, req, true);
+        const body = streamedBodyOf(res);
+        if (body === undefined) await sendNodeResponse(response, res, req, true);
+        else await sendStream(response, body, res, { stallMs: streamStallMs });
       } catch (error) {
+        const body = streamedBodyOf(res);
+        body?.destroy();
+        if (body !== undefined && res.headersSent) {
+          // Who has left knows it. Otherwise the cause was told where the body comes from, or nothing has moved.
+          logger.info(
+            { name: error instanceof Error ? error.name : typeof error },
+            'a document was not sent whole',
+          );
+          return;
+        }
         logger.error(
           { name: error instanceof Error ? error.name : typeof error },
           'a request could not be answered',

@@ -26,7 +26,7 @@ export type UpstreamErrorKind =
 
 export interface UpstreamErrorFacts {
   readonly kind: UpstreamErrorKind;
-  /** `operationId` of the contract, or `putBlob`, `putBlock`, `putBlockList` for the storage. */
+  /** `operationId` of the contract, or the name of the storage's own operation (`putBlob`, `getBlob` …). */
   readonly operation: string;
   /** HTTP status, when there was an answer. */
   readonly status?: number | undefined;

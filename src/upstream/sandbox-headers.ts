@@ -27,6 +27,8 @@ export function withSandboxHeaders({ upstream, storage }: Ways, caller: Headers)
     },
     storage: {
       ...storage,
+      getBlob: (url, options) => storage.getBlob(url, { ...options, headers: toStorage }),
+      getBlobProperties: (url, options) => storage.getBlobProperties(url, { ...options, headers: toStorage }),
       putBlob: (url, bytes, options) => storage.putBlob(url, bytes, { ...options, headers: toStorage }),
       putBlock: (url, id, bytes, options) =>
         storage.putBlock(url, id, bytes, { ...options, headers: toStorage }),

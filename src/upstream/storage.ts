@@ -1,22 +1,30 @@
+import { addAbortSignal } from 'node:stream';
 import { Agent } from 'undici';
 import { createEvents } from '../events.ts';
 import type { GatewayEvents } from '../events.ts';
 import { Deadline } from './deadline.ts';
 import { UpstreamError } from './errors.ts';
 import { publicLookup } from './public-lookup.ts';
+import { operationOf, readBlobOnce } from './read-blob.ts';
+import type { BlobContent, BlobFacts, BlobRequest } from './read-blob.ts';
 import { repeated, STORAGE_RETRIES } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
 import { putOnce } from './storage-call.ts';
 import type { StorageCall } from './storage-call.ts';
 import { checkStorageUrl } from './storage-url.ts';
 
+/** Files that are read at the same time; who comes then waits for as long as an attempt may take. */
+const MAX_READS = 64;
+
 export interface StorageOptions {
-  /** Hosts that may be written to; see `checkStorageUrl`. */
+  /** Hosts that may be written to and read from; see `checkStorageUrl`. */
   readonly allowedHosts: readonly string[];
   /** For one call with all its attempts and pauses. @default 60 000 */
   readonly deadlineMs?: number;
-  /** For one attempt. @default 20 000 */
+  /** For one attempt; of a read, until its content begins. @default 20 000 */
   readonly attemptTimeoutMs?: number;
+  /** For how long nothing may come of what is read. @default 30 000 */
+  readonly readStallMs?: number;
   /** @default STORAGE_RETRIES */
   readonly retries?: Partial<RetryPolicy>;
   /** @default an emitter that nobody listens to */
@@ -29,8 +37,13 @@ export interface StorageCallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface StorageReadOptions extends StorageCallOptions {
+  readonly range?: BlobRequest['range'];
+  readonly ifMatch?: BlobRequest['ifMatch'];
+}
+
 /**
- * Azure Blob Storage behind an upload address of the service, which carries its own authorisation (SAS): no API key and
+ * Azure Blob Storage behind an address of the service, which carries its own authorisation (SAS): no API key and
  * no Authorization header is ever sent. Every method throws UpstreamError and nothing else, `detail` being the storage's
  * error code (`AuthenticationFailed`: the address has expired).
  */
@@ -45,22 +58,31 @@ export interface BlobStorage {
     blockIds: readonly string[],
     options?: StorageCallOptions,
   ): Promise<{ storedAt: Date }>;
+  /** Reads a blob, or one range of it. Repeated until the content begins; `signal` ends it for as long as it goes on. */
+  getBlob(url: string, options?: StorageReadOptions): Promise<BlobContent>;
+  /** What there is to know of a blob, without reading it. */
+  getBlobProperties(url: string, options?: StorageReadOptions): Promise<BlobFacts>;
   close(): Promise<void>;
 }
 
 export function createStorage(options: StorageOptions): BlobStorage {
   const { allowedHosts, deadlineMs = 60_000, attemptTimeoutMs = 20_000, events = createEvents() } = options;
+  const { readStallMs = 30_000 } = options;
   const policy = { ...STORAGE_RETRIES, ...options.retries };
   // An idle connection closes after half a second: it is worth little between two uploads, and an upload that is broken
   // off should leave none behind. HTTP/2 is off because Blob Storage does not speak it.
-  const dispatcher = new Agent({
-    connections: 16,
-    allowH2: false,
-    keepAliveTimeout: 500,
-    keepAliveMaxTimeout: 500,
-    // Whole origins are for development, and for a storage that is meant to be inside: somebody wrote them out by hand.
-    connect: { lookup: publicLookup(allowedHosts.flatMap((host) => URL.parse(host)?.hostname ?? [])) },
-  });
+  const agentWith = (connections: number): Agent =>
+    new Agent({
+      connections,
+      allowH2: false,
+      keepAliveTimeout: 500,
+      keepAliveMaxTimeout: 500,
+      // Whole origins are for development, and for a storage that is meant to be inside: somebody wrote them out by hand.
+      connect: { lookup: publicLookup(allowedHosts.flatMap((host) => URL.parse(host)?.hostname ?? [])) },
+    });
+  const dispatcher = agentWith(16);
+  // Of their own, as a read lasts as long as its client takes: slow ones must not hold uploads up.
+  const readers = agentWith(MAX_READS);
 
   async function put(
     address: string,
@@ -88,7 +110,33 @@ export function createStorage(options: StorageOptions): BlobStorage {
     }
   }
 
+  async function read(
+    address: string,
+    method: BlobRequest['method'],
+    { signal, ...asked }: StorageReadOptions,
+  ): Promise<BlobContent> {
+    const operation = operationOf(method);
+    const url = checkStorageUrl(address, allowedHosts, operation);
+    using deadline = new Deadline(deadlineMs, signal);
+    const content = await repeated({ operation, sort: 'read', policy, deadline, events }, async () => {
+      using attempt = new Deadline(attemptTimeoutMs, deadline.signal);
+      const limits = { signal: attempt.signal, stallMs: readStallMs };
+      return await readBlobOnce(readers, url, { method, ...asked }, limits);
+    });
+    // The deadlines end here, and the content comes later.
+    if (signal !== undefined) addAbortSignal(signal, content.body);
+    return content;
+  }
+
   return {
+    getBlob: (address, options = {}) => read(address, 'GET', options),
+
+    async getBlobProperties(address, options = {}) {
+      const { body, ...facts } = await read(address, 'HEAD', options);
+      body.resume();
+      return facts;
+    },
+
     putBlob: (address, body, { signal, headers } = {}) =>
       put(
         address,
@@ -121,7 +169,9 @@ export function createStorage(options: StorageOptions): BlobStorage {
         signal,
       ),
 
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([dispatcher.destroy(), readers.destroy()]);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { expect, onTestFinished, test } from 'vitest';
 import { clientAddress, networkOf } from '../../src/plugins/client-address.ts';
+import { createRateLimit } from '../../src/plugins/rate-limit.ts';
 import { useRateLimit } from '../../src/plugins/use-rate-limit.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
@@ -72,7 +73,7 @@ test('callers who have shown who they are have a share each, though they come fr
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
   const yoga = createYoga({
     schema: createSchema({ typeDefs: 'type Query { hello: String }' }),
-    plugins: [useRateLimit({ requestsPerMinute, proxyHops: 0 })],
+    plugins: [useRateLimit(createRateLimit({ requestsPerMinute, proxyHops: 0 }))],
     context: ({ request: { headers } }) => ({
       caller: { kind: 'jwt', subject: headers.get('subject'), tenant: headers.get('tenant') },
     }),

@@ -54,7 +54,8 @@ test('a page of a listed origin asks beforehand, sends and reads, without cookie
     'access-control-allow-origin': LISTED,
     'access-control-allow-methods': 'GET, POST',
     'access-control-allow-headers': 'authorization, content-type',
-    'access-control-expose-headers': 'retry-after, www-authenticate, x-request-id',
+    'access-control-expose-headers':
+      'accept-ranges, content-disposition, content-range, etag, retry-after, www-authenticate, x-request-id',
     'access-control-max-age': '3600',
   });
   const response = await post(url, { origin: LISTED, 'sec-fetch-site': 'cross-site' });

@@ -33,7 +33,7 @@ const Payload = builder.objectRef<UploadedDocument>('UploadDocumentPayload').imp
     document: t.field({
       type: DocumentType,
       description: 'The document as it is; `READY` once the service has accepted the file.',
-      resolve: ({ document }) => ({ ...document, downloadUrl: undefined }),
+      resolve: ({ document }) => document,
     }),
     signatureRequest: t.field({
       type: SignatureRequestType,

@@ -1,0 +1,64 @@
+import type { BlobFacts } from '../upstream/read-blob.ts';
+
+/** What the client has, or wants the file to be (RFC 9110, section 13.1). */
+export interface Conditions {
+  readonly ifMatch: string | null;
+  readonly ifNoneMatch: string | null;
+  readonly ifModifiedSince: string | null;
+  readonly ifUnmodifiedSince: string | null;
+  readonly ifRange: string | null;
+}
+
+export function conditionsOf(headers: Headers): Conditions {
+  return {
+    ifMatch: headers.get('if-match'),
+    ifNoneMatch: headers.get('if-none-match'),
+    ifModifiedSince: headers.get('if-modified-since'),
+    ifUnmodifiedSince: headers.get('if-unmodified-since'),
+    ifRange: headers.get('if-range'),
+  };
+}
+
+type Facts = Pick<BlobFacts, 'etag' | 'lastModified'>;
+
+/**
+ * In the order of RFC 9110, section 13.2.2. The storage knows some of these headers, in a form of its own; this way they
+ * mean here what they mean everywhere.
+ */
+export function statusFor(conditions: Conditions, facts: Facts): 200 | 304 | 412 {
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
+  const modifiedAt = timeOf(facts.lastModified);
+  if (ifMatch !== null) {
+    if (!names(ifMatch, facts.etag, isSameStrong)) return 412;
+  } else if (ifUnmodifiedSince !== null) {
+    const since = timeOf(ifUnmodifiedSince);
+    if (since !== undefined && modifiedAt !== undefined && modifiedAt > since) return 412;
+  }
+  if (ifNoneMatch !== null) return names(ifNoneMatch, facts.etag, isSameWeak) ? 304 : 200;
+  const since = timeOf(ifModifiedSince);
+  return since !== undefined && modifiedAt !== undefined && modifiedAt <= since ? 304 : 200;
+}
+
+/** `If-Range` (section 13.1.5): whether the part that is asked for is of the file that the client has a part of. */
+export function isRangeOf({ ifRange }: Conditions, facts: Facts): boolean {
+  if (ifRange === null) return true;
+  if (ifRange.includes('"')) return facts.etag !== undefined && isSameStrong(ifRange.trim(), facts.etag);
+  // An exact match of the date. It has seconds, and a file could change twice in one; signed ones never do.
+  const at = timeOf(ifRange);
+  return at !== undefined && at === timeOf(facts.lastModified);
+}
+
+function names(header: string, etag: string | undefined, isSame: (a: string, b: string) => boolean): boolean {
+  if (header.trim() === '*') return true;
+  if (etag === undefined) return false;
+  const listed = header.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return listed.some((tag) => isSame(tag, etag));
+}
+
+const isSameStrong = (a: string, b: string): boolean => a === b && !a.startsWith('W/');
+const isSameWeak = (a: string, b: string): boolean => a.replace(/^W\//, '') === b.replace(/^W\//, '');
+
+function timeOf(date: string | null | undefined): number | undefined {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,98 @@
+import type { Readable } from 'node:stream';
+import type { GatewayContext } from '../context.ts';
+import { downloadLinkOf } from '../resolvers/download-link.ts';
+import { NotFoundError } from '../resolvers/errors.ts';
+import { readRequest } from '../resolvers/read-request.ts';
+import type { BlobContent, BlobFacts } from '../upstream/read-blob.ts';
+import { byteRangeOf, storageRangeOf } from './byte-range.ts';
+import { conditionsOf, isRangeOf, statusFor } from './conditions.ts';
+import type { Conditions } from './conditions.ts';
+import { contentDisposition } from './content-disposition.ts';
+import { DownloadError } from './errors.ts';
+import { documentHeaders } from './headers.ts';
+import type { DocumentAddress } from './route.ts';
+import { translatedRead } from './translate-storage-error.ts';
+
+export interface DocumentQuery extends DocumentAddress {
+  readonly method: 'GET' | 'HEAD';
+  readonly headers: Headers;
+}
+
+export interface DocumentAnswer {
+  readonly status: 200 | 206 | 304;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whoever gets it reads it to its end or destroys it. */
+  readonly body?: Readable;
+}
+
+/**
+ * A signed document, as its bytes come from the storage: nothing of it is kept here. The link to it is made anew each
+ * time, and nobody but the gateway sees it.
+ *
+ * The common case is one read of the request and one of the file. Conditions and ranges from the end ask first what there
+ * is to know of the file.
+ * @param signal ends the transfer: the client has left, or the gateway cannot wait any longer.
+ * @throws {DownloadError | UpstreamFault}
+ */
+export async function readDocument(
+  context: GatewayContext,
+  query: DocumentQuery,
+  signal: AbortSignal,
+): Promise<DocumentAnswer> {
+  const { title, url } = await findDocument(context, query);
+  const disposition = contentDisposition(title, query);
+  const answer = (status: 200 | 206 | 304, facts: BlobFacts): DocumentAnswer => ({
+    status,
+    headers: documentHeaders(facts, { disposition, hasContent: status !== 304 }),
+  });
+  const properties = (): Promise<BlobFacts> =>
+    translatedRead(context.storage.getBlobProperties(url, { signal }));
+  const read = (range?: string, ifMatch?: string): Promise<BlobContent> =>
+    translatedRead(context.storage.getBlob(url, { signal, range, ifMatch }));
+
+  const conditions = conditionsOf(query.headers);
+  const range = query.method === 'GET' ? byteRangeOf(query.headers.get('range')) : undefined;
+  const isSimple = !hasAny(conditions) && (range === undefined || !('suffix' in range));
+  const known = query.method === 'HEAD' || !isSimple ? await properties() : undefined;
+  if (known !== undefined) {
+    const status = statusFor(conditions, known);
+    if (status === 412) throw new DownloadError('PRECONDITION_FAILED');
+    if (status === 304 || query.method === 'HEAD') return answer(status, known);
+  }
+  if (range === undefined || (known !== undefined && !isRangeOf(conditions, known))) {
+    const { body, ...facts } = await read(undefined, known?.etag);
+    return { ...answer(200, facts), body };
+  }
+  const asked = storageRangeOf(range, known?.contentLength);
+  if (asked === undefined) throw outside(known?.contentLength);
+  const { body, ...facts } = await read(asked, known?.etag).catch(async (failure: unknown) => {
+    const isOutside = failure instanceof DownloadError && failure.code === 'RANGE_NOT_SATISFIABLE';
+    // The storage does not always say how long the file is when it refuses.
+    throw isOutside ? outside((await properties()).contentLength) : failure;
+  });
+  return { ...answer(facts.contentRange === undefined ? 200 : 206, facts), body };
+}
+
+async function findDocument(
+  context: GatewayContext,
+  { requestId, documentId }: DocumentAddress,
+): Promise<{ title: string; url: string }> {
+  const request = await readRequest(context, requestId).catch((failure: unknown) => {
+    throw failure instanceof NotFoundError ? new DownloadError('NOT_FOUND') : failure;
+  });
+  const document = request.documents.find(({ id }) => id === documentId);
+  if (document === undefined || request.status !== 'SIGNED') throw new DownloadError('NOT_FOUND');
+  const link = downloadLinkOf(request, document);
+  if (link === undefined)
+    throw new DownloadError('DOWNLOAD_UNAVAILABLE', { headers: { 'retry-after': '5' } });
+  return { title: document.title, url: link.url };
+}
+
+function hasAny(conditions: Conditions): boolean {
+  return Object.values(conditions).some((value) => value !== null);
+}
+
+function outside(size: number | undefined): DownloadError {
+  const headers = size === undefined ? {} : { 'content-range': `bytes */${size}` };
+  return new DownloadError('RANGE_NOT_SATISFIABLE', { headers });
+}

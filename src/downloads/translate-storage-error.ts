@@ -1,0 +1,39 @@
+import { UpstreamError } from '../upstream/errors.ts';
+import type { UpstreamErrorKind } from '../upstream/errors.ts';
+import { DownloadError } from './errors.ts';
+import type { DownloadErrorCode } from './errors.ts';
+
+/** What whoever asks for a document is told about a failure of the storage. */
+const CODES: Readonly<Record<UpstreamErrorKind, DownloadErrorCode>> = {
+  'not-found': 'FILE_GONE',
+  timeout: 'STORAGE_TIMEOUT',
+  aborted: 'STORAGE_TIMEOUT', // nobody reads it
+  unreachable: 'STORAGE_UNAVAILABLE',
+  'connection-lost': 'STORAGE_UNAVAILABLE',
+  'server-error': 'STORAGE_UNAVAILABLE',
+  'rate-limited': 'STORAGE_UNAVAILABLE',
+  // The link has expired on its way, was made for another address than ours, or is none.
+  unauthorized: 'STORAGE_REFUSED',
+  forbidden: 'STORAGE_REFUSED',
+  'bad-request': 'STORAGE_REFUSED',
+  unprocessable: 'STORAGE_REFUSED',
+  contract: 'STORAGE_REFUSED',
+};
+
+/** @throws DownloadError for a failure of the storage. */
+export async function translatedRead<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (failure) {
+    if (!(failure instanceof UpstreamError)) throw failure;
+    const code = codeOf(failure);
+    const isForLater = code === 'STORAGE_UNAVAILABLE' || code === 'STORAGE_TIMEOUT';
+    const headers = isForLater ? { 'retry-after': String(failure.retryAfterSeconds ?? 5) } : {};
+    throw new DownloadError(code, { headers, cause: failure });
+  }
+}
+
+function codeOf({ kind, status }: UpstreamError): DownloadErrorCode {
+  if (status === 412) return 'PRECONDITION_FAILED';
+  return status === 416 ? 'RANGE_NOT_SATISFIABLE' : CODES[kind];
+}
