@@ -15,6 +15,7 @@ import { StatusWatchers } from './live/status-watchers.ts';
 import { createListener } from './server/listener.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
 import type { MetricsAddress, MetricsEndpoint } from './metrics/start-metrics.ts';
+import { withReadableAddress } from './server/readable-address.ts';
 import { createMaskError } from './plugins/mask-error.ts';
 import { nodeRequest } from './plugins/client-address.ts';
 import { corsFor } from './plugins/cors.ts';
@@ -34,6 +35,7 @@ import { operationNames } from './plugins/operation-name.ts';
 import { useOperationEvents } from './plugins/use-operation-events.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useTracing } from './plugins/use-tracing.ts';
+import { useReadableParameters } from './plugins/use-readable-parameters.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
@@ -202,6 +204,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       useBodyLimit(MAX_JSON_BYTES),
       useBodyTime(times.body),
+      useReadableParameters(), // behind all that read the body
       useOperationEvents({ events, isTrusted }),
       ...(tracer ? [useTracing({ tracer, isTrusted })] : []),
       useStreamCount((req) => frontDoor.running.becomesStream(req)),
@@ -217,9 +220,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const server = createHttpServer(
     frontDoor.listener(
-      createListener(yoga.handleNodeRequestAndResponse, options.logger, {
-        streamStallMs: options.downloadStallMs,
-      }),
+      withReadableAddress(
+        createListener(yoga.handleNodeRequestAndResponse, options.logger, {
+          streamStallMs: options.downloadStallMs,
+        }),
+      ),
     ),
     times,
   );

@@ -1,0 +1,52 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { requestIdFrom } from '../logging/request-id.ts';
+
+/** The parts of a URI's authority that servers are sent: RFC 9110, section 7.2, and RFC 3986, section 3.2. */
+const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+/**
+ * Lets requests past whose address can be read, and answers the others with 400 (RFC 9112, section 3.2). Everything
+ * behind it makes a URL of `Host` and target by putting one before the other, which throws for some, and for others
+ * leads to an address that nobody has sent.
+ *
+ * A target that is a whole URL is taken apart: its name counts, whatever `Host` says.
+ */
+export function withReadableAddress(handler: RequestListener): RequestListener {
+  return (req, res) => {
+    const address = addressOf(req);
+    if (address === undefined) return refuse(req, res);
+    req.url = address.target;
+    if (address.host !== undefined) req.headers.host = address.host;
+    handler(req, res);
+  };
+}
+
+function refuse(req: IncomingMessage, res: ServerResponse): void {
+  const requestId = requestIdFrom(req.headers['x-request-id']);
+  const message =
+    'The address of the request cannot be read: its target or its Host is not as HTTP wants it.';
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }] });
+  res.writeHead(400, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+  });
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+interface Address {
+  readonly host: string | undefined;
+  readonly target: string;
+}
+
+function addressOf({ url: target = '', headers: { host } }: IncomingMessage): Address | undefined {
+  // Absent or empty is allowed to those who do not know the name.
+  if (host !== undefined && host !== '' && !HOST.test(host)) return undefined;
+  if (target.startsWith('/')) {
+    return URL.canParse(`http://${host || 'gateway'}${target}`) ? { host, target } : undefined;
+  }
+  const url = URL.parse(target);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    return undefined;
+  return { host: url.host, target: `${url.pathname}${url.search}` };
+}
