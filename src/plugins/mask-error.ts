@@ -53,7 +53,11 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
   };
 }
 
+/** What the executor says after 50 mistakes in variables, about no place at all. */
+const TOO_MANY_MISTAKES = /^Too many errors processing variables\b/;
+
 /** graphql-js gives no code to what it finds wrong with variables and arguments; what it finds wrong with our answers is about a field. */
-function isAboutInput({ nodes = [] }: GraphQLError): boolean {
-  return nodes.length > 0 && nodes.every(({ kind }) => kind !== Kind.FIELD);
+function isAboutInput({ message, nodes = [] }: GraphQLError): boolean {
+  if (nodes.length === 0) return TOO_MANY_MISTAKES.test(message);
+  return nodes.every(({ kind }) => kind !== Kind.FIELD);
 }

@@ -8,9 +8,9 @@ import { useOperationCost } from './use-operation-cost.ts';
 import { useOperationLimits } from './use-operation-limits.ts';
 import { useNoIntrospection, useNoSuggestions } from './use-production-answers.ts';
 import { useRateLimit } from './use-rate-limit.ts';
-import { useReadableParameters } from './use-readable-parameters.ts';
 import { useSameOrigin } from './use-same-origin.ts';
 import { trustedDocumentsOnly } from './use-trusted-documents.ts';
+import { useWholeSubscriptions } from './use-whole-subscriptions.ts';
 
 /** What an operator decides about requests that may be attacks. */
 export interface Protections {
@@ -69,8 +69,8 @@ export function protectOperations(options: Protections): Plugin[] {
   const { trustedDocuments, introspection, suggestions, maxOperationCost } = options;
   return [
     ...(trustedDocuments === undefined ? [] : trustedDocumentsOnly(trustedDocuments)),
-    useReadableParameters(),
     useOperationLimits(),
+    useWholeSubscriptions(),
     ...(introspection ? [] : [useNoIntrospection()]),
     ...(suggestions ? [] : [useNoSuggestions()]),
     useOperationCost(maxOperationCost),

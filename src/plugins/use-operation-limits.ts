@@ -28,5 +28,11 @@ export function useOperationLimits(): Plugin {
         );
       };
     },
+    onExecutionResult({ result, setResult }) {
+      // Without data nothing was run: these are mistakes in variables, of which there are as many as in their lists.
+      if (result === undefined || Array.isArray(result) || !('errors' in result) || 'data' in result) return;
+      if (result.errors !== undefined && result.errors.length > MAX_ERRORS)
+        setResult({ ...result, errors: result.errors.slice(0, MAX_ERRORS) });
+    },
   };
 }

@@ -4,7 +4,8 @@ import type { Plugin } from 'graphql-yoga';
 
 /**
  * What cannot be read is the caller's mistake, and status 400 whatever they accept: `variables` and `extensions` of a
- * query string, which Yoga takes for a fault of the gateway, and a body of no JSON, for which it has 200.
+ * query string, which Yoga takes for a fault of the gateway, and a body of no JSON, for which it has 200. So is a body that
+ * breaks off, though nobody is left to be told.
  */
 export function useReadableParameters(): Plugin {
   return {
@@ -19,11 +20,17 @@ export function useReadableParameters(): Plugin {
             throw unreadable('The parameters variables and extensions must be JSON.');
           if (error instanceof GraphQLError && error.extensions['code'] === 'BAD_REQUEST')
             throw unreadable(error.message);
+          if (isCutOff(error)) throw unreadable('The request ended before its body did.');
           throw error;
         }
       });
     },
   };
+}
+
+/** What Node's request stream fails with when its connection closes. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 function unreadable(message: string): GraphQLError {

@@ -11,13 +11,17 @@ import { InvalidInputError } from './errors.ts';
 /** CommonJS module without an `exports` map: under nodenext its default export sits one level deeper for the compiler. */
 const isEmail: (text: string) => boolean = isEmailModule.default ?? isEmailModule;
 
+/** Half of a character (a lone surrogate) can be written in JSON, and no database keeps it. */
+const wellFormed = (name: string) =>
+  z.string().refine((value) => value.isWellFormed(), `${name} must be whole characters of Unicode.`);
+
 /** Length in UTF-16 code units, as the service counts. */
 const text = (name: string, least: number, most: number) =>
-  z.string().refine((value) => value.length >= least && value.length <= most, {
+  wellFormed(name).refine((value) => value.length >= least && value.length <= most, {
     error: ({ input }) => `${name} must have ${least} to ${most} characters; it has ${String(input).length}.`,
   });
 
-const filled = (name: string) => z.string().min(1, `${name} must not be empty.`);
+const filled = (name: string) => wellFormed(name).min(1, `${name} must not be empty.`);
 const zeroOrMore = (name: string) => z.number().min(0, `${name} must not be negative.`);
 
 export const clauseType = z.enum(['REQUIRED', 'UNFAIR', 'OPTIONAL']);
@@ -57,7 +61,11 @@ export const titleRules = filled('The title of the dossier');
 
 export const supportEmailRules = z
   .string()
-  .refine((value) => isEmail(value), 'The support e-mail must be a plain address such as urp@example.it.');
+  // `isEmail` counts bytes and throws where there are half characters.
+  .refine(
+    (value) => value.isWellFormed() && isEmail(value),
+    'The support e-mail must be a plain address such as urp@example.it.',
+  );
 
 export const expiresAtRules = z
   .date()

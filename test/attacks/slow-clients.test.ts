@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
 import { multipartBody, PoliteClient, requestHead } from '../support/multipart.ts';
 import { openSocket } from '../support/raw-http.ts';
+import { logSink } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions } from '../support/token-issuer.ts';
 
@@ -82,6 +83,19 @@ test('who was refused and sends the rest at a good pace can go on with the conne
   }
   expect((await client.answer()).status).toBe(401);
   expect((await client.post(Buffer.from('x'))).status).toBe(401);
+});
+
+test.each([
+  ['with its length', 'Content-Length: 500\r\n\r\n{"query":'],
+  ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n9\r\n{"query":\r\n'],
+])('a client that leaves in the middle of a JSON body %s is no fault of the gateway', async (_, begun) => {
+  const logs = logSink();
+  const { url, run } = await start({}, { logger: logs.logger });
+  const { socket, closed } = await openSocket(url);
+  socket.end(HEAD + begun);
+  await closed();
+  await expectOthersServed(run);
+  expect(logs.lines().filter(({ level }) => Number(level) >= 40)).toEqual([]);
 });
 
 test('a multipart field that trickles in, never silent for long: REQUEST_TIMEOUT', async () => {

@@ -42,6 +42,8 @@ test.each([
 });
 
 test.each([
+  ['is a fiscal code', 'SPNDNL80R13C555X'],
+  ['has one in it', 'user_spndnl80r13c555x_1'],
   ['is empty', ''],
   ['is longer', 'a'.repeat(129)],
   ['has a blank', 'a b'],

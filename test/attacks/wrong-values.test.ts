@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { startFailingGateway } from '../support/service-proxy.ts';
+
+const CREATE = `mutation ($input: CreateDossierInput!) { createDossier(input: $input) {
+  __typename ... on InvalidInputError { fieldErrors { path message } } } }`;
+
+test('thousands of mistakes in variables are answered with ten', async () => {
+  const world = await startFailingGateway();
+  const documents = Array.from({ length: 5_000 }, () => ({ name: 'a title' }));
+  const { data, errors } = await world.run(CREATE, { input: { title: 'Contratti', documents } });
+  expect(data).toBeUndefined();
+  expect(errors).toHaveLength(10);
+  expect(errors?.every(({ extensions }) => extensions['code'] === 'BAD_USER_INPUT')).toBe(true);
+  expect(world.calls).toEqual([]);
+  expect(world.logs.lines().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+});
+
+/** Half of a character: JSON can write it, UTF-8 cannot, and what counts bytes throws. */
+const HALF = '\ud800';
+
+test.each([
+  ['title', { title: HALF, documents: [{ title: 'Contratto' }] }],
+  ['documents.0.title', { title: 'Contratti', documents: [{ title: `Contratto${HALF}` }] }],
+  ['supportEmail', { title: 'Contratti', documents: [{ title: 'Contratto' }], supportEmail: `${HALF}@a.it` }],
+])('half of a character in %s is a mistake, and the service never sees it', async (path, input) => {
+  const world = await startFailingGateway();
+  const { data, errors } = await world.run(CREATE, { input });
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({
+    createDossier: {
+      __typename: 'InvalidInputError',
+      fieldErrors: [{ path: path.split('.'), message: expect.any(String) }],
+    },
+  });
+  expect(world.calls).toEqual([]);
+});
+
+test.each([
+  ['a field', 'subscription { signatureRequestChanged(id: "1") @skip(if: true) { id } }'],
+  [
+    'a fragment',
+    'subscription { ...F @include(if: false) } fragment F on Subscription { signatureRequestChanged(id: "1") { id } }',
+  ],
+  [
+    'a field of fragments in fragments',
+    `subscription { ...F } fragment F on Subscription { ... on Subscription { ...G } }
+     fragment G on Subscription { signatureRequestChanged(id: "1") @skip(if: true) { id } }`,
+  ],
+])('a subscription to nothing, because %s is left out, is refused', async (_, query) => {
+  const world = await startFailingGateway();
+  const response = await fetch(world.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query }),
+  });
+  const text = await response.text();
+  expect(text).toContain('GRAPHQL_VALIDATION_FAILED');
+  expect(text).toMatch(/must not use \\"@(skip|include)\\" at their root/);
+  expect(world.calls).toEqual([]);
+});
