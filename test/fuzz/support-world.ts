@@ -1,0 +1,154 @@
+import { startSandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import { startGatewayProcess } from './support-gateway.ts';
+import type { GatewayProcess } from './support-gateway.ts';
+import { startTokens } from './support-tokens.ts';
+import { settled } from './support-patience.ts';
+import { VerdictError } from './support-verdict.ts';
+import type { Ids } from './support-values.ts';
+import { Wire } from './support-wire.ts';
+import type { WireAnswer } from './support-wire.ts';
+
+export const WORLDS = ['laptop', 'production'] as const;
+export type WorldName = (typeof WORLDS)[number];
+
+/** Must reach nobody. */
+const API_KEY = 'a-key-that-nobody-may-see';
+/** Processor time that one turn of the gateway may take; see `support-probe.ts`. */
+const LONGEST_BLOCK_MS = 2_000;
+/** To the service, at most. */
+const CONNECTIONS = 4;
+
+interface Draft {
+  readonly signatureRequestId: string;
+  readonly documentId: string;
+}
+
+/** A gateway under attack, and what attackers may know of it. */
+export interface World {
+  readonly gateway: GatewayProcess;
+  readonly sandbox: Sandbox;
+  readonly ids: Ids;
+  /** Documents that wait for their file. */
+  readonly drafts: readonly Draft[];
+  /** Values of the header Authorization; none where nobody is asked. */
+  readonly credentials: readonly string[];
+  readonly secrets: readonly string[];
+  /** Name in the header Host. */
+  readonly host: string;
+  /** A good request, as it goes over the wire, whose answer `isGood` knows by its mark. */
+  good(mark: string, headers?: readonly string[]): Buffer;
+  isGood(answer: WireAnswer, mark: string): boolean;
+  /** What the gateway does with `work`, within the time that it has. @throws {HangError} */
+  settled<T>(work: Promise<T>): Promise<T>;
+  /** Whether the gateway is as well as at the beginning. @throws {VerdictError} */
+  checkHealth(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startWorld(name: WorldName): Promise<World> {
+  const sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false });
+  const tokens = await startTokens();
+  const isOpen = name === 'laptop';
+  const gateway = await startGatewayProcess({
+    UPSTREAM_CONNECTIONS: String(CONNECTIONS),
+    ...(isOpen
+      ? { SANDBOX_URL: sandbox.url, RATE_LIMIT_PER_MINUTE: '0' }
+      : {
+          NODE_ENV: 'production',
+          FIRMA_API_URL: sandbox.url,
+          FIRMA_API_KEY: API_KEY,
+          FIRMA_STORAGE_HOSTS: sandbox.origin,
+          ALLOWED_HOSTS: 'firma.comune.example',
+          CORS_ORIGINS: 'https://portale.comune.example',
+          RATE_LIMIT_PER_MINUTE: '1000000',
+          ...tokens.env,
+        }),
+  });
+  const host = isOpen ? 'localhost' : 'firma.comune.example';
+  const credentials = isOpen ? [] : tokens.all.map((token) => `Bearer ${token}`);
+
+  const good = (mark: string, headers: readonly string[] = []): Buffer => {
+    const body = `{"query":"{ ${mark}: __typename }"}`;
+    const lines = [
+      'POST /graphql HTTP/1.1',
+      `Host: ${host}`,
+      'Content-Type: application/json',
+      'Accept: application/json',
+      ...(isOpen ? [] : [`Authorization: Bearer ${tokens.operator}`]),
+      `Content-Length: ${body.length}`,
+      ...headers,
+    ];
+    return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  };
+  const isGood = ({ status, body }: WireAnswer, mark: string): boolean =>
+    status === 200 && body === `{"data":{"${mark}":"Query"}}`;
+  const askAnother = async (): Promise<void> => {
+    const wire = await Wire.open(gateway.url);
+    try {
+      wire.write(good('another'));
+      const answer = await wire.answer();
+      if (answer === undefined || !isGood(answer, 'another'))
+        throw new VerdictError(`a good request is answered with ${answer?.status} ${answer?.body}`);
+    } finally {
+      wire.close();
+    }
+  };
+  await askAnother(); // or what is loaded with the first request would count as a block
+  await gateway.report();
+
+  return {
+    gateway,
+    sandbox,
+    ...(await seedAll(sandbox)),
+    credentials,
+    secrets: [API_KEY, tokens.operator],
+    host,
+    good,
+    isGood,
+    settled: (work) => settled(work, askAnother),
+    async checkHealth() {
+      const death = gateway.death();
+      if (death !== undefined) throw new VerdictError(death);
+      if (gateway.complaints().length > 0) throw new VerdictError(gateway.complaints().join('\n'));
+      await askAnother();
+      const { longestBlockMs } = await gateway.report();
+      if (longestBlockMs > LONGEST_BLOCK_MS)
+        throw new VerdictError(`the gateway was busy for ${Math.round(longestBlockMs)} ms with one thing`);
+      await expectFewSockets(gateway);
+    },
+    async close() {
+      await gateway.stop();
+      await sandbox.close(); // throws if the gateway has broken the contract of the service
+    },
+  };
+}
+
+/** Connections of clients that have left, and those to the service that nobody needs, are closed after some seconds. */
+async function expectFewSockets(gateway: GatewayProcess): Promise<void> {
+  let sockets = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 100 && sockets > CONNECTIONS; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    ({ sockets } = await gateway.report());
+  }
+  if (sockets > CONNECTIONS) throw new VerdictError(`${sockets} connections are left open`);
+}
+
+/** What exists of each kind, with requests in each status: several, as attackers move them on. */
+async function seedAll(sandbox: Sandbox): Promise<Pick<World, 'ids' | 'drafts'>> {
+  const statuses = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED', 'REJECTED', 'CANCELLED'] as const;
+  const { requests } = await sandbox.seed({ requests: statuses.map((status) => ({ status, count: 10 })) });
+  const signatureRequestId = requests.map(({ id }) => id);
+  const dossierId = requests.map((request) => request.dossierId);
+  const ids = {
+    id: [...signatureRequestId, ...dossierId],
+    dossierId,
+    signatureRequestId,
+    documentId: requests.flatMap(({ documentIds }) => documentIds),
+    signerId: requests.map((request) => request.signerId),
+  };
+  const { requests: drafts } = await sandbox.seed({ requests: [{ status: 'DRAFT', count: 20 }] });
+  const targetOf = ({ id, documentIds }: (typeof drafts)[number]) =>
+    documentIds.map((documentId) => ({ signatureRequestId: id, documentId }));
+  return { ids, drafts: drafts.flatMap(targetOf) };
+}
