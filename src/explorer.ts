@@ -13,7 +13,7 @@ export interface ExplorerTab {
 export const ENDPOINT = '{ENDPOINT}';
 
 /**
- * One tab for each of the five steps, in order, made of the operations in `examples/`. Comments are at most 50 columns
+ * One tab for each of the five steps, in order, and one that watches, made of the operations in `examples/`. Comments are at most 50 columns
  * wide, as the editor is in a window of 1280 pixels; it does not wrap.
  */
 export function explorerTabs(): readonly ExplorerTab[] {
@@ -40,6 +40,13 @@ export function explorerTabs(): readonly ExplorerTab[] {
       'Step 5 of 5: hand the request over, get its QR',
       'code, tell the citizen in the IO app. Paste the',
       'id of the request. Then open `url`: the QR code.',
+    ]),
+    tab('signature-request-changed', [
+      'Watch a request: paste its id and run this. The',
+      'answer changes by itself until the request is',
+      'signed, rejected or cancelled. It stops when you',
+      'go to another tab: take the steps meanwhile in',
+      'another window of the browser.',
     ]),
   ];
 }

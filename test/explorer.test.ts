@@ -4,7 +4,7 @@ import { startGateway } from './support/start-gateway.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-test('there is a tab for each of the five steps, in order, with its variables', () => {
+test('there is a tab for each of the five steps, in order, with its variables, and one that watches', () => {
   const tabs = explorerTabs();
   expect(tabs.map(({ title }) => title)).toEqual([
     'CreateDossier',
@@ -12,9 +12,10 @@ test('there is a tab for each of the five steps, in order, with its variables', 
     'CreateSignatureRequest',
     'UploadedDocument',
     'MarkReadyAndNotify',
+    'SignatureRequestChanged',
   ]);
   for (const [index, { query, variables }] of tabs.entries()) {
-    expect(query).toMatch(new RegExp(`^# Step ${index + 1} of 5: `));
+    expect(query).toMatch(index < 5 ? new RegExp(`^# Step ${index + 1} of 5: `) : /^# Watch/);
     expect(JSON.parse(variables)).toBeTypeOf('object');
   }
 });

@@ -71,6 +71,42 @@ test.skipIf(!hasTools)(
   },
 );
 
+test.skipIf(!hasTools)(
+  'a second terminal shows each change up to the signature, as it is printed there',
+  async () => {
+    const { gateway, sandbox } = await start();
+    const folder = mkdtempSync(join(tmpdir(), 'sigillo-readme-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    symlinkSync(resolve('examples'), join(folder, 'examples'));
+    const steps = blocks(section('The five steps with curl'), 'sh');
+    const [watch = '', sign = ''] = blocks(section('A status that updates itself'), 'sh');
+    expect(watch).toMatch(/^REQUEST=PASTE_REQUEST_ID\ncurl -N /);
+    const lines = [
+      ...steps.slice(0, 4),
+      `(${watch.replace(/^REQUEST=.*/, '')}) > events.txt &\n`,
+      // It watches from the first state on.
+      'until grep -q WAIT_FOR_UPLOAD events.txt; do sleep 0.1; done\n',
+      ...steps.slice(4),
+      sign,
+      'wait\n',
+    ]
+      .join('')
+      .replaceAll('localhost:4000', gateway)
+      .replaceAll('localhost:4010', sandbox);
+    await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', lines], { cwd: folder });
+    const eventsIn = (text: string): string[] =>
+      text
+        .replaceAll(/"ioMessageId":"\w{26}"/g, '"ioMessageId":"…"')
+        .split('\n\n')
+        .map((block) => block.trim())
+        // READY lasts for a second or less here, and may pass between two reads.
+        .filter((block) => block !== ':' && block !== '' && !block.includes('"status":"READY","documents"'));
+    const [printed = ''] = blocks(section('A status that updates itself'), 'text');
+    expect(eventsIn(readFileSync(join(folder, 'events.txt'), 'utf8'))).toEqual(eventsIn(printed));
+  },
+  60_000,
+);
+
 test('the configuration table has every variable with its default', () => {
   const table = rows(section('Configuration'));
   const source = readFileSync('src/config.ts', 'utf8');

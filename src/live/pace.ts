@@ -28,6 +28,8 @@ export function paceOf(idleMs: number): PaceOptions {
 
 /** Each pause by so much longer than the one before, so that a pause is about a third of the time that nothing happened. */
 const GROWTH = 1.6;
+/** The service needs so long from READY to WAIT_FOR_SIGNATURE, and less for all else that the gateway asks of it. */
+const EFFECT_MS = 10_000;
 /** As long as a citizen commonly takes who has the QR code before them. */
 const IDLE_AFTER_MS = 10 * 60_000;
 
@@ -36,6 +38,7 @@ export class Pace {
   readonly #options: PaceOptions;
   #pauseMs: number;
   #since = performance.now();
+  #hurriedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PaceOptions) {
     this.#options = options;
@@ -44,7 +47,13 @@ export class Pace {
 
   /** Something was done to the request, or somebody waits for it. */
   hurry(): void {
+    this.#hurriedAt = performance.now();
     this.#restart(this.#options.firstMs);
+  }
+
+  /** Whether what was done may still be without effect. */
+  get isHurried(): boolean {
+    return performance.now() - this.#hurriedAt < EFFECT_MS;
   }
 
   /** The request has changed. */

@@ -65,7 +65,8 @@ export class WatchedRequest {
   #refusals = 0;
   #dueAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  #leaveQueue: LeaveQueue | undefined;
+  /** Due, and waiting for its turn. */
+  #place: { readonly leave: LeaveQueue; readonly isUrgent: boolean } | undefined;
 
   constructor(options: WatchedRequestOptions) {
     this.#options = options;
@@ -143,7 +144,7 @@ export class WatchedRequest {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     clearTimeout(this.#timer);
-    this.#leaveQueue?.();
+    this.#place?.leave();
     this.#options.onEnd();
   }
 
@@ -155,9 +156,12 @@ export class WatchedRequest {
   #plan(leastMs = 0): void {
     const pauseMs = Math.max(leastMs, this.#pace.next(this.#waiting > 0));
     this.#dueAt = Math.min(this.#dueAt, performance.now() + pauseMs);
-    if (this.#leaveQueue !== undefined && this.#waiting === 0) return; // it is due and waits for its turn
-    this.#leaveQueue?.();
-    this.#leaveQueue = undefined;
+    if (this.#place !== undefined) {
+      // It keeps its place, unless there is a better one.
+      if (this.#waiting === 0 && (this.#place.isUrgent || !this.#pace.isHurried)) return;
+      this.#place.leave();
+      this.#place = undefined;
+    }
     clearTimeout(this.#timer);
     if (this.#ending.signal.aborted || this.#listeners.size === 0 || this.#looks.has('poll')) return;
     this.#timer = setTimeout(() => this.#due(), Math.max(0, this.#dueAt - performance.now()));
@@ -166,11 +170,14 @@ export class WatchedRequest {
   #due(): void {
     if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
     else if (this.#waiting > 0) this.#poll();
-    else this.#leaveQueue = this.#options.turns.ask(() => this.#poll());
+    else {
+      const isUrgent = this.#pace.isHurried;
+      this.#place = { isUrgent, leave: this.#options.turns.ask(() => this.#poll(), { isUrgent }) };
+    }
   }
 
   #poll(): void {
-    this.#leaveQueue = undefined;
+    this.#place = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
     const before = this.#last?.state;
     this.#look('poll').ended.then(

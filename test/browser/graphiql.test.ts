@@ -18,6 +18,7 @@ const STEPS = [
   'UploadedDocument',
   'MarkReadyAndNotify',
 ];
+const WATCH = 'SignatureRequestChanged';
 
 /** Titles of the tabs. */
 const tabsOf = (page: Page): Promise<string[]> =>
@@ -78,7 +79,7 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
   const { url } = await startGateway();
   const { page, problems, origins } = await openPage(DESKTOP);
   await open(page, url);
-  expect(await tabsOf(page)).toEqual(STEPS);
+  expect(await tabsOf(page)).toEqual([...STEPS, WATCH]);
   expect(await frontTab(page)).toBe(STEPS[0]);
 
   const made = await run(page);
@@ -121,11 +122,52 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
   expect([...origins]).toEqual([new URL(url).origin]);
 });
 
-test('a query in the address opens in a tab beside the five, and a reload keeps what was typed', async () => {
+test.each([
+  ['a desk', DESKTOP],
+  ['a phone', PHONE],
+])(
+  'the last tab watches a request on %s: the answer changes by itself until it is signed',
+  async (_, size) => {
+    const { url, sandbox } = await startGateway();
+    const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
+    const id = requests[0]?.id ?? '';
+    const { page, problems, origins } = await openPage(size);
+    await open(page, url);
+    await chooseTab(page, WATCH);
+    await paste(page, 'PASTE_REQUEST_ID', id);
+    await page.click('.graphiql-execute-button');
+    const shows = (text: string) =>
+      page.waitForFunction(`document.querySelector('.result-window').textContent.includes('${text}')`);
+    await shows('WAIT_FOR_SIGNATURE');
+    sandbox.citizen.sign(id);
+    await shows('SIGNED');
+    await page.waitForSelector('.graphiql-execute-button[aria-label^="Execute"]'); // it has ended
+    expect(problems).toEqual([]);
+    expect([...origins]).toEqual([new URL(url).origin]);
+  },
+);
+
+test('a request is watched no longer when another tab is chosen', async () => {
+  const { url, sandbox } = await startGateway();
+  const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
+  const { page } = await openPage(DESKTOP);
+  await open(page, url);
+  await chooseTab(page, WATCH);
+  await paste(page, 'PASTE_REQUEST_ID', requests[0]?.id ?? '');
+  const stopped = new Promise<string>((resolve) => {
+    page.on('requestfailed', (request) => resolve(request.failure()?.errorText ?? ''));
+  });
+  await page.click('.graphiql-execute-button');
+  await page.waitForSelector('.graphiql-execute-button[aria-label^="Stop"]');
+  await chooseTab(page, 'FindSigner');
+  expect(await stopped).toBe('net::ERR_ABORTED');
+});
+
+test('a query in the address opens in a tab beside the others, and a reload keeps what was typed', async () => {
   const { url } = await startGateway();
   const { page, problems } = await openPage(DESKTOP);
   await open(page, `${url}?query=${encodeURIComponent('query Linked { __typename }')}`);
-  expect(await tabsOf(page)).toEqual([...STEPS, 'Linked']);
+  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, 'Linked']);
   expect(await frontTab(page)).toBe('Linked');
   expect(await run(page)).toEqual({ __typename: 'Query' });
 
@@ -133,7 +175,7 @@ test('a query in the address opens in a tab beside the five, and a reload keeps 
   await paste(page, 'PASTE_DOSSIER_ID', 'TYPED_BY_HAND');
   await keptWith(page, 'TYPED_BY_HAND');
   await open(page, page.url());
-  expect(await tabsOf(page)).toEqual([...STEPS, 'Linked']);
+  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, 'Linked']);
   expect(await frontTab(page)).toBe('CreateSignatureRequest');
   await page.waitForSelector('.graphiql-editor-tool ::-p-text(TYPED_BY_HAND)');
   expect(problems).toEqual([]);
