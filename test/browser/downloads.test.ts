@@ -1,0 +1,57 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { openPage } from '../support/open-page.ts';
+import { startSigned } from '../downloads/support-downloads.ts';
+
+const VIEW = { width: 800, height: 600 };
+
+/** An empty page of an origin of its own. */
+async function startPage(): Promise<string> {
+  const server = createServer(
+    (_, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  // A server that listens on TCP has an address of this form.
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** What a script of the page is told of the first bytes of a file. */
+const READ = (file: string): string => `(async () => {
+  try {
+    const response = await fetch(${JSON.stringify(file)}, { headers: { range: 'bytes=0-4' } });
+    return [response.status, response.headers.get('content-range'), await response.text()];
+  } catch (error) { return error.name; }
+})()`;
+
+test(
+  'a page of a listed origin reads a part of a document, and another one nothing',
+  { timeout: 60_000 },
+  async () => {
+    const [listed, foreign] = [await startPage(), await startPage()];
+    const { file } = await startSigned({ protections: { corsOrigins: [listed] } });
+    const { page } = await openPage(VIEW);
+    await page.goto(listed);
+    expect(await page.evaluate(READ(file))).toEqual([
+      206,
+      expect.stringMatching(/^bytes 0-4\/\d+$/),
+      '%PDF-',
+    ]);
+    await page.goto(foreign);
+    expect(await page.evaluate(READ(file))).toBe('TypeError');
+  },
+);
+
+test('the browser’s own viewer shows a document that is opened', { timeout: 60_000 }, async () => {
+  const { file } = await startSigned();
+  const { page, problems } = await openPage(VIEW);
+  const response = await page.goto(file);
+  expect([response?.status(), response?.headers()['content-type']]).toEqual([200, 'application/pdf']);
+  // The viewer is a frame of its own; of a document that is refused there is none.
+  await expect.poll(() => page.frames().length, { timeout: 20_000 }).toBeGreaterThan(1);
+  // Browsers ask for an icon, too.
+  expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+});
