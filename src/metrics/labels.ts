@@ -46,6 +46,8 @@ const RESULT_CODES = namesOf<ErrorCode>({
   UPLOAD_INTERRUPTED: true,
   IDEMPOTENCY_CONFLICT: true,
   OUTCOME_UNKNOWN: true,
+  REQUEST_SIGNATURE_INCOMPLETE: true,
+  SERVICE_FAULT: true,
 });
 
 const FAULT_CODES = namesOf<FaultCode>({

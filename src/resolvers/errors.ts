@@ -1,4 +1,4 @@
-import type { Document } from '../upstream/decode.ts';
+import type { Document, SignatureRequest } from '../upstream/decode.ts';
 
 /** Codes of the errors that are members of a mutation's result. A new code is a change of the API. */
 export type ErrorCode =
@@ -16,7 +16,9 @@ export type ErrorCode =
   | 'FILE_ORDER'
   | 'UPLOAD_INTERRUPTED'
   | 'IDEMPOTENCY_CONFLICT'
-  | 'OUTCOME_UNKNOWN';
+  | 'OUTCOME_UNKNOWN'
+  | 'REQUEST_SIGNATURE_INCOMPLETE'
+  | 'SERVICE_FAULT';
 
 /**
  * An outcome the caller can act on. Mutations list the subclasses they may answer with; the message is written for
@@ -299,6 +301,55 @@ export class UpstreamFault extends Error {
     super(FAULT_WORDS[code], { cause: options.cause });
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** A fault of the service as the cause of an error that is told in a result. */
+export class ServiceFaultError extends DomainError {
+  override readonly name = 'ServiceFaultError';
+  readonly code = 'SERVICE_FAULT';
+  readonly fault: FaultCode;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(cause: UpstreamFault) {
+    super(cause.message, { cause });
+    this.fault = cause.code;
+    this.retryAfterSeconds = cause.retryAfterSeconds;
+  }
+}
+
+/** Steps of `requestSignature`, in order. */
+export type RequestSignatureStep =
+  | 'FIND_SIGNER'
+  | 'CREATE_DOSSIER'
+  | 'CREATE_SIGNATURE_REQUEST'
+  | 'UPLOAD_DOCUMENTS'
+  | 'MARK_READY'
+  | 'NOTIFY_SIGNER';
+
+/** What a `requestSignature` that stopped has made so far; undefined where there is nothing, or nothing that can be read now. */
+export interface RequestSignatureProgress {
+  readonly signerId: string | undefined;
+  readonly dossierId: string | undefined;
+  readonly signatureRequestId: string | undefined;
+  readonly signatureRequest: SignatureRequest | undefined;
+}
+
+/** A step of `requestSignature` failed. What was made before it stands. */
+export class RequestSignatureIncompleteError extends DomainError {
+  override readonly name = 'RequestSignatureIncompleteError';
+  readonly code = 'REQUEST_SIGNATURE_INCOMPLETE';
+  readonly step: RequestSignatureStep;
+  override readonly cause: DomainError;
+  readonly progress: RequestSignatureProgress;
+
+  constructor(step: RequestSignatureStep, cause: DomainError, progress: RequestSignatureProgress) {
+    super(
+      `${cause.message} What was done before stands: mend the cause and repeat with the same idempotencyKey, or go on with the single mutations.`,
+    );
+    this.step = step;
+    this.cause = cause;
+    this.progress = progress;
   }
 }
 

@@ -47,7 +47,11 @@ export async function markReady(context: GatewayContext, input: MarkReadyInput):
 /** READY and WAIT_FOR_SIGNATURE: somebody has marked it before, which is what the caller wants. */
 const ALLOWED: readonly string[] = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE'];
 
-async function setReady(context: GatewayContext, request: SignatureRequest): Promise<SignatureRequest> {
+/** Marks a request READY whose documents all are, without waiting for anything. Errors as of `markReady`. */
+export async function setReady(
+  context: GatewayContext,
+  request: SignatureRequest,
+): Promise<SignatureRequest> {
   const rejected = request.documents.filter(({ status }) => status === 'REJECTED');
   if (rejected.length > 0) throw new DocumentRejectedError(rejected);
   const waiting = request.documents.filter(({ status }) => status !== 'READY');
@@ -68,7 +72,8 @@ async function setReady(context: GatewayContext, request: SignatureRequest): Pro
   return { ...request, status: 'READY' };
 }
 
-function areDocumentsChecked({ status, documents }: SignatureRequest): boolean {
+/** Nothing is to be waited for: all documents are good, or one is not. */
+export function areDocumentsChecked({ status, documents }: SignatureRequest): boolean {
   return (
     status !== 'DRAFT' ||
     documents.every((document) => document.status === 'READY') ||

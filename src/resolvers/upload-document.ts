@@ -31,12 +31,14 @@ const rules = z.object({ waitSeconds: waitSecondsRules });
 
 /**
  * Streams a PDF into the storage and waits for the outcome of its validation. The first bytes are looked at before
- * anything is asked of the service; nothing is committed unless the whole file arrived.
+ * anything is asked of the service; nothing is committed unless the whole file arrived. `onStored` is awaited once it is,
+ * before the wait.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {DocumentRejectedError} and the errors of files.
  */
 export async function uploadDocument(
   context: GatewayContext,
   input: UploadDocumentInput,
+  onStored?: (file: StoredFile) => Promise<void>,
 ): Promise<UploadedDocument> {
   checkInput(rules, input);
   const { storage, blocks, events, limits, signal } = context;
@@ -60,6 +62,7 @@ export async function uploadDocument(
   if (before === undefined) throw new TypeError('a stored file has been asked for its target');
   const { document: old } = before;
   noteAction(context, before.request.id);
+  await onStored?.(stored);
   const signatureRequest = await translated(
     waitForRequest(context, before.request, {
       waitSeconds: input.waitSeconds,

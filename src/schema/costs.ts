@@ -48,6 +48,12 @@ const withKey =
     return hasKey ? calls + more : calls;
   };
 
+/** The steps with their reads, and those of each document. */
+const allSteps = ({ input }: Args): number => {
+  const documents = typeof input === 'object' && input !== null && 'documents' in input ? input.documents : [];
+  return waiting(10)({ input }) + 3 * (Array.isArray(documents) ? documents.length : 1);
+};
+
 /** How many calls of the service a field may make, at most. Fields that are not here make none. */
 export const COSTS: Readonly<Record<string, Cost>> = {
   'Query.dossier': 1,
@@ -70,6 +76,7 @@ export const COSTS: Readonly<Record<string, Cost>> = {
   'Mutation.markReady': waiting(3),
   'Mutation.notifySigner': waiting(3),
   'Mutation.cancelSignatureRequest': 3,
+  'Mutation.requestSignature': allSteps,
 };
 
 /** Puts the costs where `complexityFromQuery` of @pothos/plugin-complexity looks for them, and returns the schema. */

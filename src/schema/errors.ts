@@ -42,12 +42,15 @@ export const ErrorCodeEnum = describedEnum<ErrorCode>(
     UPLOAD_INTERRUPTED: 'The file did not arrive whole.',
     IDEMPOTENCY_CONFLICT: 'The same `idempotencyKey` was given before with another input.',
     OUTCOME_UNKNOWN: 'What was asked may have happened, and nobody knows.',
+    REQUEST_SIGNATURE_INCOMPLETE: 'A step of `requestSignature` failed; see `step` and `cause`.',
+    SERVICE_FAULT: 'Firma con IO failed; see `fault`. Only as the `cause` of another error.',
   },
 );
 
-const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
+export const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
   description:
     'What every error of a mutation has. Select `... on Error { code message }` to catch those you do not know yet.',
+  resolveType: ({ name }) => name,
   fields: (t) => ({
     code: t.field({
       type: ErrorCodeEnum,

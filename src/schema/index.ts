@@ -11,6 +11,8 @@ import './mutations/mark-ready.ts';
 import './mutations/notify-signer.ts';
 import './mutations/cancel-signature-request.ts';
 import './mutations/validate-document.ts';
+import './request-signature-error.ts';
+import './mutations/request-signature.ts';
 import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';
 import { withCosts } from './costs.ts';

@@ -1,0 +1,62 @@
+import type { GatewayContext } from '../context.ts';
+import type { SignatureRequest } from '../upstream/decode.ts';
+import {
+  DomainError,
+  IdempotencyConflictError,
+  RequestSignatureIncompleteError,
+  ServiceFaultError,
+  UpstreamFault,
+} from './errors.ts';
+import type { RequestSignatureStep } from './errors.ts';
+import { readRequest } from './read-request.ts';
+import type { Progress } from './request-signature-progress.ts';
+
+/** The steps of a `requestSignature`: whatever goes wrong in one is told with the step, and with how far it came. */
+export class RequestSignatureSteps {
+  readonly #context: GatewayContext;
+  readonly #progress: Readonly<Progress>;
+
+  constructor(context: GatewayContext, progress: Readonly<Progress>) {
+    this.#context = context;
+    this.#progress = progress;
+  }
+
+  /**
+   * @throws {RequestSignatureIncompleteError} @throws {IdempotencyConflictError}, and what is a fault of the gateway or the
+   * leaving of its caller, as they are.
+   */
+  async take<T>(step: RequestSignatureStep, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (failure) {
+      // Not something that can be gone on from: the input is another.
+      if (failure instanceof IdempotencyConflictError) throw failure;
+      const cause = failure instanceof UpstreamFault ? new ServiceFaultError(failure) : failure;
+      if (!(cause instanceof DomainError) || this.#context.signal.aborted) throw failure;
+      throw await this.#incomplete(step, cause);
+    }
+  }
+
+  async #incomplete(
+    step: RequestSignatureStep,
+    cause: DomainError,
+  ): Promise<RequestSignatureIncompleteError> {
+    const { signerId, dossierId, signatureRequestId } = this.#progress;
+    return new RequestSignatureIncompleteError(step, cause, {
+      signerId,
+      dossierId,
+      signatureRequestId,
+      signatureRequest: signatureRequestId === undefined ? undefined : await this.#read(signatureRequestId),
+    });
+  }
+
+  /** The request as it stands. That it cannot be read now is no reason to say less about what went wrong. */
+  async #read(id: string): Promise<SignatureRequest | undefined> {
+    try {
+      return await readRequest(this.#context, id);
+    } catch (failure) {
+      if (failure instanceof DomainError || failure instanceof UpstreamFault) return undefined;
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../mocks/sandbox/faults/fault.ts';
+import { makePdf } from '../support/pdf.ts';
+import { requestSignature } from '../support/request-signature.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import type { Json } from '../support/start-gateway.ts';
+
+type World = Awaited<ReturnType<typeof startGateway>>;
+
+const KEY = { idempotencyKey: '0f8fad5b-d9cb-469f-a165-70867728950e' };
+const idempotency = { settle: 300 };
+const [PDF, OTHER_PDF] = [await makePdf(), await makePdf({ pages: 2 })];
+const LARGE_PDF = await makePdf({ padToBytes: 9 * 1024 * 1024 });
+const hashOf = (file: Buffer): string => createHash('sha256').update(file).digest('hex');
+
+const done = (files: readonly Buffer[]) => ({
+  __typename: 'RequestSignaturePayload',
+  signatureRequest: {
+    id: expect.stringMatching(/^\w{26}$/),
+    status: 'WAIT_FOR_SIGNATURE',
+    qrCode: { link: expect.stringContaining('srid=') },
+    notification: { ioMessageId: expect.stringMatching(/^\w{26}$/) },
+    documents: files.map(() => ({ status: 'READY' })),
+  },
+  files: files.map((file) => ({ sizeBytes: file.length, sha256: hashOf(file) })),
+});
+
+/** How often the service did something, whether or not it could say so. */
+function effects({ sandbox }: World) {
+  const times = (operationId: string, ...statuses: number[]): number =>
+    sandbox.journal
+      .entries({ operationId })
+      .filter(({ status }) => status !== undefined && statuses.includes(status)).length;
+  return {
+    dossiers: times('createDossier', 201),
+    requests: times('createSignatureRequest', 201),
+    files: times('putBlob', 201) + times('putBlockList', 201),
+    notifications: times('sendNotification', 200),
+  };
+}
+
+test('PDFs small and large lead to a QR code and a message in one mutation', async () => {
+  const world = await startGateway();
+  const files = [PDF, LARGE_PDF, OTHER_PDF];
+  expect(await requestSignature(world, {}, files)).toEqual(done(files));
+  expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 3, notifications: 1 });
+});
+
+test('a signer and a dossier that are known are not looked for or made', async () => {
+  const world = await startGateway();
+  const { requests } = await world.sandbox.seed({ requests: [{}] });
+  const [{ dossierId, signerId } = { dossierId: '', signerId: '' }] = requests;
+  const input = { dossier: { id: dossierId }, signer: { id: signerId }, notify: false };
+  expect(await requestSignature(world, input, [PDF])).toMatchObject({
+    signatureRequest: { status: 'WAIT_FOR_SIGNATURE', notification: null },
+  });
+  expect(effects(world)).toEqual({ dossiers: 0, requests: 1, files: 1, notifications: 0 });
+  expect(world.sandbox.journal.entries({ operationId: 'getSignerByFiscalCode' })).toEqual([]);
+});
+
+test.each([
+  ['DRAFT', { status: 'DRAFT', documents: [{ status: 'READY' }], qrCode: null }],
+  ['READY', { status: 'READY', documents: [{ status: 'READY' }], qrCode: null }],
+] as const)('goes no further than %s when asked', async (until, signatureRequest) => {
+  const world = await startGateway();
+  expect(await requestSignature(world, { until }, [PDF])).toMatchObject({ signatureRequest });
+  expect(effects(world).notifications).toBe(0);
+});
+
+test('tells every mistake of the input at once, and asks the service nothing', async () => {
+  const world = await startGateway();
+  const answer = await requestSignature(
+    world,
+    {
+      dossier: { create: { title: '', supportEmail: 'no' } },
+      signer: { id: 'nobody' },
+      documents: [{ title: 'x', file: null }],
+      expiresAt: '2020-01-01T00:00:00Z',
+      waitSeconds: 56,
+    },
+    [PDF],
+  );
+  const paths = (answer?.['fieldErrors'] as unknown as readonly { path: string[] }[]).map(({ path }) =>
+    path.join('.'),
+  );
+  expect(paths.toSorted()).toEqual([
+    'documents.0.title',
+    'dossier.create.supportEmail',
+    'dossier.create.title',
+    'expiresAt',
+    'signer.id',
+    'waitSeconds',
+  ]);
+  expect(world.sandbox.journal.entries()).toEqual([]);
+});
+
+describe('a key', () => {
+  test('gives the same request to whoever repeats with the same files', async () => {
+    const world = await startGateway();
+    const first = await requestSignature(world, KEY, [PDF, LARGE_PDF]);
+    expect(await requestSignature(world, KEY, [PDF, LARGE_PDF])).toEqual(first);
+    expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 2, notifications: 1 });
+  });
+
+  test('is a conflict with another file, or another input', async () => {
+    const world = await startGateway();
+    await requestSignature(world, KEY, [PDF]);
+    const conflict = { __typename: 'IdempotencyConflictError' };
+    expect(await requestSignature(world, KEY, [OTHER_PDF])).toMatchObject(conflict);
+    expect(await requestSignature(world, { ...KEY, notify: false }, [PDF])).toMatchObject(conflict);
+    expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 1, notifications: 1 });
+  });
+
+  test('lets several who come at once have one request', async () => {
+    const world = await startGateway();
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => requestSignature(world, KEY, [PDF, OTHER_PDF])),
+    );
+    expect(new Set(answers.map((answer) => answer?.['signatureRequest']?.['id'])).size).toBe(1);
+    expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 2, notifications: 1 });
+  });
+});
+
+test('a document that the service refuses is told with its reasons, and a better file takes its place', async () => {
+  const world = await startGateway();
+  const rejected = { documents: [{ title: 'Contratto', file: null, fields: NO_SUCH_FIELD }] };
+  const input = { ...KEY, ...rejected };
+  expect(await requestSignature(world, input, [PDF])).toMatchObject({
+    __typename: 'RequestSignatureIncompleteError',
+    step: 'UPLOAD_DOCUMENTS',
+    cause: { __typename: 'DocumentRejectedError', reasons: [expect.stringContaining('not found')] },
+    progress: { signatureRequest: { status: 'DRAFT', documents: [{ status: 'REJECTED' }] } },
+  });
+  const better = await makePdf({ signatureFields: ['Signature1'] });
+  expect(await requestSignature(world, input, [better])).toEqual(done([better]));
+  expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 2, notifications: 1 });
+});
+
+const NO_SUCH_FIELD = [
+  { clause: { title: 'Firma del contratto', type: 'REQUIRED' }, position: { uniqueName: 'Signature1' } },
+];
+
+test('a citizen who cannot be found is told before anything is made', async () => {
+  const world = await startGateway();
+  const signer = { fiscalCode: 'AAABBB00A00A000A' };
+  world.sandbox.faults.add({ kind: 'status', status: 404, operation: 'getSignerByFiscalCode' });
+  expect(await requestSignature(world, { signer }, [PDF])).toMatchObject({
+    step: 'FIND_SIGNER',
+    cause: { __typename: 'SignerUnavailableError' },
+    progress: { signerId: null, dossierId: null, signatureRequest: null },
+  });
+  expect(effects(world)).toEqual({ dossiers: 0, requests: 0, files: 0, notifications: 0 });
+});
+
+/** The call of each step, and the step. Reads are repeated by the gateway, so their faults stay until they are cleared. */
+const STEPS: readonly (readonly [operation: string, step: string])[] = [
+  ['getSignerByFiscalCode', 'FIND_SIGNER'],
+  ['createDossier', 'CREATE_DOSSIER'],
+  ['createSignatureRequest', 'CREATE_SIGNATURE_REQUEST'],
+  ['getDocumentUploadUrl', 'UPLOAD_DOCUMENTS'],
+  ['putBlob', 'UPLOAD_DOCUMENTS'],
+  ['setSignatureRequestStatus', 'MARK_READY'],
+  ['sendNotification', 'NOTIFY_SIGNER'],
+];
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'a 500': { kind: 'status', status: 500 },
+  'a 429': { kind: 'status', status: 429 },
+  'a connection that breaks before the call': { kind: 'reset', when: 'before' },
+  'an answer that is lost': { kind: 'reset', when: 'after' },
+  'half an answer': { kind: 'reset', when: 'middle' },
+};
+
+describe.each(STEPS)('%s', (operation, step) => {
+  test.each(Object.entries(FAULTS))('meets %s, and a repeat goes on from there', async (_, fault) => {
+    const world = await startGateway({ idempotency });
+    world.sandbox.faults.add({ ...fault, operation } as Fault);
+    const answer = (await requestSignature(world, KEY, [PDF, OTHER_PDF])) as Json;
+    // After an answer that was lost, the gateway may have seen by itself that the step was taken.
+    if (answer['__typename'] !== ('RequestSignaturePayload' as unknown as Json))
+      expect(answer).toMatchObject({
+        __typename: 'RequestSignatureIncompleteError',
+        step,
+        cause: { code: expect.stringMatching(/^(SERVICE_FAULT|OUTCOME_UNKNOWN)$/) },
+      });
+    world.sandbox.faults.clear();
+    expect(await requestSignature(world, KEY, [PDF, OTHER_PDF])).toEqual(done([PDF, OTHER_PDF]));
+    const { requests, notifications } = effects(world);
+    expect({ requests, notifications }).toEqual({ requests: 1, notifications: 1 });
+  });
+});

@@ -1,0 +1,65 @@
+import { readAnswer } from './read-answer.ts';
+import type { Json } from './start-gateway.ts';
+
+const FIELDS = [
+  {
+    clause: { title: 'Firma del contratto', type: 'REQUIRED' },
+    position: { box: { page: 0, x: 85, y: 676, width: 177, height: 77 } },
+  },
+];
+
+const REQUEST_SIGNATURE = `mutation ($input: RequestSignatureInput!) { requestSignature(input: $input) {
+  __typename
+  ... on RequestSignaturePayload {
+    signatureRequest { id status qrCode { link } notification { ioMessageId } documents { status } }
+    files { sizeBytes sha256 }
+  }
+  ... on RequestSignatureIncompleteError {
+    code message step
+    cause { __typename code ... on ServiceFaultError { fault retryAfterSeconds } ... on DocumentRejectedError { reasons documents { id } } }
+    progress { signerId dossierId signatureRequest { id status documents { id status } } }
+  }
+  ... on InvalidInputError { fieldErrors { path message } }
+  ... on Error { code message } } }`;
+
+/** The whole answer to a `requestSignature` with these files, one for each document. */
+export async function askForSignature(
+  url: string,
+  input: object,
+  files: readonly Buffer<ArrayBuffer>[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Json> {
+  const documents = files.map((_, index) => ({
+    title: `Documento ${index + 1}`,
+    fields: index === 0 ? FIELDS : [],
+    file: null,
+  }));
+  const variables = {
+    input: {
+      dossier: { create: { title: 'Contratti' } },
+      signer: { fiscalCode: 'SPNDNL80R13C555X' },
+      documents,
+      ...input,
+    },
+  };
+  const form = new FormData();
+  form.set('operations', JSON.stringify({ query: REQUEST_SIGNATURE, variables }));
+  const map = files.map((_, index) => [index, [`variables.input.documents.${index}.file`]]);
+  form.set('map', JSON.stringify(Object.fromEntries(map)));
+  files.forEach((file, index) =>
+    form.set(String(index), new Blob([file], { type: 'application/pdf' }), `${index}.pdf`),
+  );
+  const response = await fetch(url, { method: 'POST', body: form, headers });
+  return (await readAnswer(response)) as Json;
+}
+
+/** What it came to: the payload or the error. */
+export async function requestSignature(
+  { url }: { readonly url: string },
+  input: object,
+  files: readonly Buffer<ArrayBuffer>[],
+): Promise<Json | undefined> {
+  const { data, errors } = await askForSignature(url, input, files);
+  if (errors !== undefined) throw new Error(`refused: ${JSON.stringify(errors)}`);
+  return data?.['requestSignature'];
+}
