@@ -11,6 +11,7 @@ const names = readdirSync('examples')
   .map((file) => file.replace('.graphql', ''));
 const queryOf = (name: string): string => readFileSync(`examples/${name}.graphql`, 'utf8');
 const PDF = new Uint8Array(readFileSync('examples/contratto.pdf'));
+const SECOND_PDF = new Uint8Array(readFileSync('examples/informativa.pdf'));
 
 test('every example is valid for schema.graphql and has variables', () => {
   for (const name of names) {
@@ -105,6 +106,23 @@ test('every example does what its name says when they are run one after another'
     ['next', 'CANCELLED'],
     ['complete', undefined],
   ]);
+
+  const form = new FormData();
+  const variables: unknown = JSON.parse(readFileSync('examples/request-signature.json', 'utf8'));
+  form.set('operations', JSON.stringify({ query: queryOf('request-signature'), variables }));
+  const places = [0, 1].map((index) => [index, [`variables.input.documents.${index}.file`]]);
+  form.set('map', JSON.stringify(Object.fromEntries(places)));
+  form.set('0', new Blob([PDF]), 'contratto.pdf');
+  form.set('1', new Blob([SECOND_PDF]), 'informativa.pdf');
+  left.delete('request-signature');
+  const requested = (await (await fetch(gateway.url, { method: 'POST', body: form })).json()) as Json;
+  expect(requested['data']).toMatchObject({
+    requestSignature: {
+      __typename: 'RequestSignaturePayload',
+      signatureRequest: { ...waiting.signatureRequest, notification: message },
+      files: [{ sizeBytes: PDF.length }, { sizeBytes: SECOND_PDF.length }],
+    },
+  });
 
   const { dossier } = await runExample('dossier-signature-requests');
   expect(dossier?.['signatureRequests']?.['nodes']).toHaveLength(3);

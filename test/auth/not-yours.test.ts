@@ -45,7 +45,8 @@ const READ = 'getSignatureRequest GET /api/v1/sign/signature-requests/:id';
 const OWN = OPERATIONS.filter(({ field }) => rolesTable().get(field)?.['citizen'] === 'own');
 /** Those that take the id of a request. */
 const ABOUT_REQUESTS = OWN.filter(
-  ({ field }) => field !== 'Mutation.findSigner' && field !== 'Mutation.createSignatureRequest',
+  ({ field }) =>
+    !['Mutation.findSigner', 'Mutation.createSignatureRequest', 'Mutation.requestSignature'].includes(field),
 );
 
 const find = (field: string): Operation => {

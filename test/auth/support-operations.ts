@@ -196,6 +196,26 @@ export const OPERATIONS: readonly Operation[] = [
     request: { status: 'WAIT_FOR_SIGNATURE' },
   },
   {
+    ...about('requestSignature', 'signatureRequest { status signerId }', ({ signerId }) => ({
+      signatureRequest: { status: 'WAIT_FOR_SIGNATURE', signerId },
+    })),
+    run: (caller, { dossierId, signerId }, pdf) =>
+      caller.upload(
+        mutationOf('requestSignature', 'signatureRequest { status signerId }'),
+        {
+          input: {
+            dossier: { id: dossierId },
+            signer: { id: signerId },
+            documents: [{ title: 'Contratto', file: null }],
+            notify: false,
+          },
+        },
+        pdf,
+        'variables.input.documents.0.file',
+      ),
+    request: {},
+  },
+  {
     ...about('validateDocument', 'isValid', () => ({ isValid: true })),
     run: (caller, _, pdf) =>
       caller.upload(mutationOf('validateDocument', 'isValid'), { input: { file: null } }, pdf),

@@ -11,8 +11,8 @@ export interface Reply {
 /** Somebody who sends these headers with all they ask. */
 export interface Caller {
   ask(query: string, variables?: object): Promise<Reply>;
-  /** With a file for `$input.file`. */
-  upload(query: string, variables: object, file: Uint8Array<ArrayBuffer>): Promise<Reply>;
+  /** With a file for `$input.file`, or another place. */
+  upload(query: string, variables: object, file: Uint8Array<ArrayBuffer>, place?: string): Promise<Reply>;
 }
 
 export function callerAt(url: string, headers: Readonly<Record<string, string>> = {}): Caller {
@@ -30,10 +30,10 @@ export function callerAt(url: string, headers: Readonly<Record<string, string>> 
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ query, variables }),
       }),
-    upload(query, variables, file) {
+    upload(query, variables, file, place = 'variables.input.file') {
       const form = new FormData();
       form.set('operations', JSON.stringify({ query, variables }));
-      form.set('map', JSON.stringify({ 0: ['variables.input.file'] }));
+      form.set('map', JSON.stringify({ 0: [place] }));
       form.set('0', new Blob([file], { type: 'application/pdf' }), 'a.pdf');
       return send({ headers, body: form });
     },

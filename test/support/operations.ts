@@ -4,6 +4,8 @@ import { schema } from '../../src/schema/index.ts';
 const SUBFIELDS: Readonly<Record<string, string>> = {
   documents: '{ title status rejectReasons }',
   fieldErrors: '{ path message }',
+  cause: '{ code }',
+  progress: '{ signatureRequest { id } }',
 };
 
 /** A mutation that asks for its outcome and, of an error, for all it has to say. @param payload selection of a success */
