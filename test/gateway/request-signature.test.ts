@@ -81,8 +81,8 @@ test('tells every mistake of the input at once, and asks the service nothing', a
     },
     [PDF],
   );
-  const paths = (answer?.['fieldErrors'] as unknown as readonly { path: string[] }[]).map(({ path }) =>
-    path.join('.'),
+  const paths = ((answer?.['fieldErrors'] ?? []) as unknown as readonly { path: string[] }[]).map(
+    ({ path }) => path.join('.'),
   );
   expect(paths.toSorted()).toEqual([
     'documents.0.title',
