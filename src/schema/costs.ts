@@ -50,7 +50,8 @@ const withKey =
 
 /** The steps with their reads, and those of each document. */
 const allSteps = ({ input }: Args): number => {
-  const documents = typeof input === 'object' && input !== null && 'documents' in input ? input.documents : [];
+  const documents =
+    typeof input === 'object' && input !== null && 'documents' in input ? input.documents : [];
   return waiting(10)({ input }) + 3 * (Array.isArray(documents) ? documents.length : 1);
 };
 
