@@ -9,7 +9,7 @@ import type { Claimed, IdempotencyStore, Unfinished } from './store.ts';
 
 /** In milliseconds. */
 export interface IdempotencyTimes {
-  /** How long a key is remembered after its last use. @default 24 hours */
+  /** How long a key is remembered after the last change. @default 24 hours */
   readonly ttl: number;
   /** How long somebody who holds a key and is silent counts as alive. @default 6 000 */
   readonly lease: number;

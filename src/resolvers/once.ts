@@ -9,6 +9,8 @@ import { UpstreamError } from '../upstream/errors.ts';
 import { IdempotencyConflictError, OutcomeUnknownError, UpstreamFault } from './errors.ts';
 import { translateUpstreamError } from './translate-upstream-error.ts';
 
+type KeyContext = Pick<GatewayContext, 'caller' | 'idempotency' | 'signal'>;
+
 /** Something to be done once, whoever asks for it how often. */
 export interface Deed<T> {
   readonly operation: string;
@@ -29,7 +31,7 @@ export interface Deed<T> {
  * The outcome of something that is done once: by this call, or by the one that came first.
  * @throws {IdempotencyConflictError} @throws {OutcomeUnknownError} @throws {UpstreamFault} when keys cannot be kept.
  */
-export async function once<T>(context: GatewayContext, deed: Deed<T>): Promise<T> {
+export async function once<T>(context: KeyContext, deed: Deed<T>): Promise<T> {
   for (;;) {
     const begun = await begin(context, deed);
     switch (begun.kind) {
@@ -48,7 +50,7 @@ export async function once<T>(context: GatewayContext, deed: Deed<T>): Promise<T
   }
 }
 
-async function begin(context: GatewayContext, deed: Deed<unknown>): Promise<Begun> {
+async function begin(context: KeyContext, deed: Deed<unknown>): Promise<Begun> {
   const { caller, idempotency, signal } = context;
   const { operation, idempotencyKey: key, input } = deed;
   const { tenant, subject } = identityOf(caller);

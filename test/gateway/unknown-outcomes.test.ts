@@ -249,6 +249,22 @@ test.each([-1, 1])('a clock that is set by %i h meanwhile makes no difference', 
   }
 });
 
+test('a clock that was an hour ahead and is set right meanwhile makes no difference', async () => {
+  const world = await startKeyed(SLOW_SETTLE);
+  const dossierId = await world.dossier();
+  world.sandbox.clock.freeze();
+  world.sandbox.faults.add(LOST);
+  const real = Date.now;
+  try {
+    Date.now = () => real() + 3_600_000;
+    await world.createRequest({ ...KEY, dossierId });
+  } finally {
+    Date.now = real;
+  }
+  const [lost] = await world.requestsOf(dossierId);
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: lost });
+});
+
 test('after a restart that forgot the key, a draft of before that nobody has touched is taken for the one', async () => {
   const before = await startKeyed();
   const dossierId = await before.dossier();
