@@ -12,9 +12,6 @@ import type { GatewayEvents } from './events.ts';
 import type { IdempotencyTimes } from './idempotency/idempotency.ts';
 import { openIdempotency } from './idempotency/open-idempotency.ts';
 import { StatusWatchers } from './live/status-watchers.ts';
-import { currentRequest } from './logging/request-scope.ts';
-import { createScrubber } from './logging/scrubber.ts';
-import { secretsOf } from './secrets.ts';
 import { createListener } from './server/listener.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
 import type { MetricsAddress, MetricsEndpoint } from './metrics/start-metrics.ts';
@@ -28,13 +25,7 @@ import { serveStreams, STREAMS } from './plugins/streams.ts';
 import type { StreamOptions } from './plugins/streams.ts';
 import { createRateLimit } from './plugins/rate-limit.ts';
 import { useDownloads } from './plugins/use-downloads.ts';
-import {
-  admit,
-  authenticationEvents,
-  callerOf,
-  knownCallerOf,
-  useAuthentication,
-} from './plugins/use-authentication.ts';
+import { admit, authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
 import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
@@ -42,15 +33,13 @@ import { useOperationTime } from './plugins/use-operation-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
 import { operationNames } from './plugins/operation-name.ts';
 import { useOperationEvents } from './plugins/use-operation-events.ts';
-import { useLogging } from './plugins/use-logging.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useTracing } from './plugins/use-tracing.ts';
 import { useReadableParameters } from './plugins/use-readable-parameters.ts';
-import { useScrubbedErrors } from './plugins/use-scrubbed-errors.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
-import { FrontDoor } from './server/front-door.ts';
+import { FrontDoor, STOP_TIMES } from './server/front-door.ts';
 import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import { CLIENT_TIMES, createHttpServer, listen, originOf } from './server/http-server.ts';
 import type { ClientTimes } from './server/http-server.ts';
@@ -62,9 +51,10 @@ import { canConnect } from './upstream/can-connect.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { createUpstreamClients } from './upstream/clients.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
-import { counted } from './upstream/counted.ts';
 import { createStorage } from './upstream/storage.ts';
 import { readVersion } from './version.ts';
+import { openWebhooks } from './webhooks/open-webhooks.ts';
+import type { WebhookOptions } from './webhooks/open-webhooks.ts';
 
 export interface GatewayOptions {
   readonly host: string;
@@ -103,6 +93,8 @@ export interface GatewayOptions {
   /** Where to serve metrics. @default nowhere */
   readonly metrics?: MetricsAddress | undefined;
   readonly idempotency?: Partial<IdempotencyTimes>;
+  /** Who is told what becomes of requests. @default nobody */
+  readonly webhooks?: WebhookOptions | undefined;
   /** What gateways share, and what outlives them. Without one it is all in this process. */
   readonly redisUrl?: URL | undefined;
   readonly logger: Logger;
@@ -124,9 +116,8 @@ const MAX_JSON_BYTES = 1_000_000;
  * @throws {RedisUnavailableError}
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { logger } = options;
-  const scrub = createScrubber(secretsOf(options));
-  const redis = options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(logger) }));
+  const redis =
+    options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(options.logger) }));
   const { events = createEvents(), tracer } = options;
   const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
@@ -143,7 +134,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const storage = tracer ? withStorageSpans(plainStorage, tracer) : plainStorage;
   const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const authenticationLog = authenticationEvents(logger);
+  const authenticationLog = authenticationEvents(options.logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
   const isServed = (caller: Caller): boolean => upstreamOf(caller) !== undefined;
@@ -161,14 +152,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         { name: 'service', check: (signal) => canConnect(options.apiUrl, signal) },
         ...(redis === undefined ? [] : [{ name: 'redis', check: async () => void (await redis.ping()) }]),
       ],
-      onChange: readinessLog(logger, events),
+      onChange: readinessLog(options.logger, events),
     }),
     limits: options.load ?? {},
     stopTimes: options.stopTimes ?? {},
     events,
   });
   const { closing, ending } = frontDoor;
-  const parts = { blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
+  const webhooks = openWebhooks({
+    ...(options.webhooks ?? { endpoints: [] }),
+    redis,
+    realm: options.apiUrl.href,
+    watcherOf(tenant) {
+      const upstream = upstreams.of(tenant);
+      return upstream && watchers.of(upstream);
+    },
+    events,
+    logger: options.logger,
+  });
+  const { stopTimes: { graceMs = STOP_TIMES.graceMs } = {} } = options;
+  closing.addEventListener('abort', () => webhooks.stop(graceMs));
+  const parts = { storage, blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const isTrusted = protections.trustedDocuments !== undefined;
   const times = { ...CLIENT_TIMES, ...options.clientTimes };
@@ -185,9 +189,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const upstream = upstreamOf(caller);
     if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
     const signal = signalOf(serverContext);
-    const tally = currentRequest()?.notes.upstream;
-    const ways = tally === undefined ? { upstream, storage } : counted({ upstream, storage }, tally);
-    return createContext({ ...parts, ...ways, watcher: watchers.of(upstream) }, caller, { headers, signal });
+    return createContext(
+      { ...parts, upstream, watcher: watchers.of(upstream), webhooks: webhooks.of(tenantOf(caller)) },
+      caller,
+      { headers, signal },
+    );
   };
   const yoga = createYoga({
     schema,
@@ -196,9 +202,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxRequestBodySize: false,
     plugins: [
       useNoStore(),
-      useLogging({ logger, scrub, callerOf: knownCallerOf }),
       useAvailability(() => frontDoor.unavailability()),
-      useScrubbedErrors(scrub),
       useRequestId(),
       ...protectRequests(options.host, protections, rateLimit),
       useDownloads({
@@ -207,7 +211,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         rateLimit,
         contextOf,
         signalOf,
-        logger: logger,
+        logger: options.logger,
       }),
       useAuthentication(admission),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
@@ -229,7 +233,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ],
     // Yoga's own answers to every address that ends like this, and none ends with a line break.
     healthCheckEndpoint: '\n',
-    maskedErrors: { maskError: createMaskError(logger) },
+    maskedErrors: { maskError: createMaskError(options.logger) },
     logging: false,
     landingPage: false,
     cors: corsFor(protections.corsOrigins),
@@ -238,19 +242,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createHttpServer(
     frontDoor.listener(
       withReadableAddress(
-        createListener({
-          answer: yoga.handleNodeRequestAndResponse,
-          scrub,
+        createListener(yoga.handleNodeRequestAndResponse, options.logger, {
           streamStallMs: options.downloadStallMs,
-          logger,
         }),
-        { scrub, logger },
       ),
     ),
     times,
   );
   let metrics: MetricsEndpoint | undefined;
   const release = async (): Promise<void> => {
+    await webhooks.close();
     await metrics?.close();
     authentication.close();
     watchers.close();
@@ -274,6 +275,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
         blocksInUse: () => parts.blocks.inUse,
         uploadsWaitingForBlocks: () => parts.blocks.waiting,
+        webhooksQueued: () => webhooks.countQueued(),
       });
     }
     const port = await listen(server, options);

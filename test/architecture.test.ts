@@ -6,12 +6,13 @@ import { expect, test } from 'vitest';
 const LAYERS = [
   ['cli.ts'],
   ['main.ts'],
-  ['gateway.ts', 'config.ts', 'secrets.ts'],
+  ['gateway.ts', 'config.ts'],
   ['plugins', 'schema', 'explorer.ts', 'metrics'],
   ['downloads'],
   ['server'],
   ['resolvers'],
   ['context.ts'],
+  ['webhooks'],
   ['live'],
   ['uploads', 'idempotency'],
   ['auth'],
@@ -25,6 +26,7 @@ const LAYERS = [
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   schema: ['undici', 'pino'],
   resolvers: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  webhooks: ['@pothos/core', 'graphql', 'graphql-yoga'],
   live: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   uploads: ['@pothos/core', 'undici'],
   downloads: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],

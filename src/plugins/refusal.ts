@@ -12,8 +12,7 @@ export function refusal(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const request = currentRequest();
-  request?.notes.errors.add(code);
-  const extensions = { code, ...(request !== undefined && { requestId: request.requestId }) };
+  const requestId = currentRequest()?.requestId;
+  const extensions = { code, ...(requestId !== undefined && { requestId }) };
   return fetchAPI.Response.json({ errors: [{ message, extensions }] }, { status, headers });
 }

@@ -42,13 +42,12 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
       if (!isAsyncIterable(result)) return;
       setResultProcessor((results, fetchAPI) => {
         if (!isAsyncIterable(results)) throw new TypeError('a stream of events has become a single result');
-        const own = currentRequest();
+        const requestId = currentRequest()?.requestId ?? '';
         const onStall = (): void => void nodeResponse(serverContext)?.destroy();
         const stream = new EventStream(results, { heartbeatMs, stallMs, onStall });
-        const unwatch = watchCredential(request, (refusal) => {
-          own?.notes.errors.add(String(refusal.extensions['code']));
-          stream.finish({ errors: [errorWithId(refusal, own?.requestId ?? '')] });
-        });
+        const unwatch = watchCredential(request, (refusal) =>
+          stream.finish({ errors: [errorWithId(refusal, requestId)] }),
+        );
         streams.add(stream);
         stream.once('close', () => {
           streams.delete(stream);

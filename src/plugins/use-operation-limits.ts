@@ -1,5 +1,6 @@
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
+import { scrub } from './scrub.ts';
 
 /** The largest of `examples/` has 90. */
 const MAX_TOKENS = 2_000;
@@ -8,7 +9,7 @@ const MAX_ERRORS = 10;
 
 /**
  * Operations that are too long are not read: a few kilobytes of brackets overflow the stack, and thousands of aliases
- * would keep the service busy for minutes.
+ * would keep the service busy for minutes. What parser and validation find wrong is told without fiscal codes.
  */
 export function useOperationLimits(): Plugin {
   return {
@@ -22,7 +23,7 @@ export function useOperationLimits(): Plugin {
           result
             .slice(0, MAX_ERRORS)
             .map(({ message, nodes, extensions }) =>
-              createGraphQLError(message, { nodes: nodes ?? null, extensions }),
+              createGraphQLError(scrub(message), { nodes: nodes ?? null, extensions }),
             ),
         );
       };
