@@ -156,7 +156,6 @@ test('the configuration table has every variable with its default', () => {
     'METRICS_PORT',
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTEL_TRACES_EXPORTER',
-    'WEBHOOKS_FILE',
     'NODE_ENV',
     'GRAPHIQL',
     'INTROSPECTION',

@@ -37,12 +37,14 @@ const rules = z.object({
 const kept = z.object({ signatureRequestId: z.string() });
 
 /**
+ * `goesOn`: the key stands for what follows too, as that of a `requestSignature` does.
  * @throws {InvalidInputError} @throws {NotFoundError} for the dossier, or when the request that was made with this key is
  * gone. @throws {IdempotencyConflictError} @throws {OutcomeUnknownError}
  */
 export async function createSignatureRequest(
   context: GatewayContext,
   input: CreateSignatureRequestInput,
+  { goesOn = false } = {},
 ): Promise<SignatureRequest> {
   checkInput(rules, input);
   await checkSignerIsOwn(context, input.signerId);
@@ -58,7 +60,7 @@ export async function createSignatureRequest(
     idempotencyKey,
     input: bodyOf(input),
     async run(attempt) {
-      const value = await makeOnce(context, attempt, input);
+      const value = await makeOnce(context, attempt, { ...input, goesOn });
       return { value, result: { signatureRequestId: value.id } };
     },
     replay: (result) => readRequest(context, kept.parse(result).signatureRequestId),
@@ -72,7 +74,7 @@ export async function createSignatureRequest(
 export async function makeOnce(
   context: GatewayContext,
   attempt: Attempt,
-  input: CreateSignatureRequestInput,
+  input: CreateSignatureRequestInput & { readonly goesOn?: boolean },
 ): Promise<SignatureRequest> {
   const { upstream } = context;
   const body = bodyOf(input);

@@ -237,7 +237,13 @@ export class IdempotencyConflictError extends DomainError {
 
 /** What nobody knows: whether something was made or sent, or how a call ends that is still under way. */
 export type Doubt =
-  'DOSSIER' | 'SIGNATURE_REQUEST' | 'STATUS' | 'NOTIFICATION' | 'SEVERAL_REQUESTS' | 'UNDER_WAY';
+  | 'DOSSIER'
+  | 'SIGNATURE_REQUEST'
+  | 'STATUS'
+  | 'NOTIFICATION'
+  | 'SEVERAL_REQUESTS'
+  | 'MADE_BEFORE_START'
+  | 'UNDER_WAY';
 
 const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
   DOSSIER:
@@ -250,6 +256,8 @@ const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
     'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
   SEVERAL_REQUESTS:
     'Several requests of the dossier could be the one that this idempotencyKey has made. Look at them and go on with one, or take a new key to make another.',
+  MADE_BEFORE_START:
+    'A signature request like this was marked ready before this gateway started, and it may be the one of this idempotencyKey. Look at it in `progress` and go on with it, or repeat without an idempotencyKey to make another.',
   UNDER_WAY:
     'The first call with this idempotencyKey is still under way. Repeat with the same key to learn how it ends.',
 };
@@ -259,8 +267,15 @@ export class OutcomeUnknownError extends DomainError {
   override readonly name = 'OutcomeUnknownError';
   readonly code = 'OUTCOME_UNKNOWN';
 
-  constructor(doubt: Doubt, options?: { readonly cause: unknown }) {
-    super(DOUBT_WORDS[doubt], options);
+  /** Of the request that it may have been. */
+  readonly signatureRequestId: string | undefined;
+
+  constructor(
+    doubt: Doubt,
+    options: { readonly cause?: unknown; readonly signatureRequestId?: string | undefined } = {},
+  ) {
+    super(DOUBT_WORDS[doubt], options.cause === undefined ? {} : { cause: options.cause });
+    this.signatureRequestId = options.signatureRequestId;
   }
 }
 

@@ -14,8 +14,8 @@ import { getDossier } from '../upstream/operations/get-dossier.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
 import type { DocumentInput, SignatureFieldInput } from './document-input.ts';
-import { draftsOfBefore, PAGE_SIZE } from './drafts-of-before.ts';
 import { OutcomeUnknownError } from './errors.ts';
+import { isWanted, PAGE_SIZE, requestsOfBefore } from './requests-of-before.ts';
 
 /** What a signature request was asked to be. */
 export interface WantedRequest {
@@ -23,6 +23,8 @@ export interface WantedRequest {
   readonly signerId: string;
   readonly expiresAt?: Date | null | undefined;
   readonly documents?: readonly DocumentInput[] | null | undefined;
+  /** The key stands for the uploads and all that follows too, so what it made may have come further than the request. */
+  readonly goesOn?: boolean | undefined;
 }
 
 /** By how much the service's clock may differ from ours. */
@@ -32,7 +34,8 @@ const DAY_MS = 24 * 60 * 60_000;
 /**
  * The request that an earlier call with the same key has made without anybody knowing, if there is one. What cannot be
  * found is looked for once more when the service can no longer be at it.
- * @throws {OutcomeUnknownError} when several could be it, or it may still be on its way when the time is up.
+ * @throws {OutcomeUnknownError} when several could be it, when it may still be on its way when the time is up, or when what
+ * was forgotten has been marked ready: it may be somebody else's, so nobody goes on with it unasked.
  */
 export async function requestMadeBefore(
   context: GatewayContext,
@@ -50,7 +53,11 @@ export async function requestMadeBefore(
     );
     if (others.length > 0 && suspicion.kind === 'unanswered')
       throw new OutcomeUnknownError('SEVERAL_REQUESTS');
-    if (found !== undefined && others.length === 0 && (await attempt.own(found.id))) return found;
+    if (found !== undefined && others.length === 0) {
+      if (suspicion.kind === 'forgotten' && found.status !== 'DRAFT')
+        throw new OutcomeUnknownError('MADE_BEFORE_START', { signatureRequestId: found.id });
+      if (await attempt.own(found.id)) return found;
+    }
     if (unsettledMs === undefined || isSettled) {
       attempt.clear();
       return undefined;
@@ -83,20 +90,27 @@ async function candidates(
     const request = await getSignatureRequest(upstream, summary.id, { signal });
     documents ??= canonical(await wantedDocuments(context, wanted));
     const asked = canonical(request.documents.map(({ title, fields }) => ({ title, fields })));
-    if (asked === documents && (suspicion.kind === 'unanswered' || isUntouched(request))) found.push(request);
+    if (asked === documents && mayBe(request)) found.push(request);
   }
   return found;
+
+  function mayBe(request: SignatureRequest): boolean {
+    if (suspicion.kind === 'unanswered') return true;
+    return wanted.goesOn === true ? isWanted(request) : isUntouched(request);
+  }
 }
 
 /** Requests of the dossier that could be it by what a list shows. */
 async function listed(
   context: GatewayContext,
-  { dossierId, signerId, expiresAt }: WantedRequest,
+  { dossierId, signerId, expiresAt, goesOn }: WantedRequest,
   suspicion: Suspicion,
 ): Promise<SignatureRequestSummary[]> {
   const requests =
     suspicion.kind === 'forgotten'
-      ? await draftsOfBefore(context, dossierId, suspicion)
+      ? (await requestsOfBefore(context, dossierId, suspicion)).filter(
+          ({ status }) => goesOn === true || status === 'DRAFT',
+        )
       : await requestsSince(context, dossierId, suspicion.after - CLOCK_TOLERANCE_MS);
   return requests.filter(
     (request) =>

@@ -3,6 +3,7 @@ import type { SignatureRequest } from '../upstream/decode.ts';
 import {
   DomainError,
   IdempotencyConflictError,
+  OutcomeUnknownError,
   RequestSignatureIncompleteError,
   ServiceFaultError,
   UpstreamFault,
@@ -41,7 +42,10 @@ export class RequestSignatureSteps {
     step: RequestSignatureStep,
     cause: DomainError,
   ): Promise<RequestSignatureIncompleteError> {
-    const { signerId, dossierId, signatureRequestId } = this.#progress;
+    const { signerId, dossierId } = this.#progress;
+    const {
+      signatureRequestId = cause instanceof OutcomeUnknownError ? cause.signatureRequestId : undefined,
+    } = this.#progress;
     return new RequestSignatureIncompleteError(step, cause, {
       signerId,
       dossierId,

@@ -141,7 +141,8 @@ async function takeSteps(
     const documents = input.dossier.id == null ? undefined : input.documents.map(plainDocument);
     const idempotencyKey = keyOfStep(input, 'createSignatureRequest');
     const { expiresAt } = input;
-    return createSignatureRequest(context, { dossierId, signerId, expiresAt, documents, idempotencyKey });
+    const wanted = { dossierId, signerId, expiresAt, documents, idempotencyKey };
+    return createSignatureRequest(context, wanted, { goesOn: true });
   });
   progress.signatureRequestId = request.id;
   await save();

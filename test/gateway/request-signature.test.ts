@@ -189,3 +189,23 @@ describe.each(STEPS)('%s', (operation, step) => {
     expect({ requests, notifications }).toEqual({ requests: 1, notifications: 1 });
   });
 });
+
+test('after a restart that forgot the key a request that is marked is shown and not made again, unless without a key', async () => {
+  const world = await startGateway();
+  const { requests } = await world.sandbox.seed({ requests: [{}] });
+  const input = { dossier: { id: requests[0]?.dossierId }, notify: false };
+  const made = await requestSignature(world, { ...KEY, ...input }, [PDF]);
+  const { url, origin } = world.sandbox;
+  const restarted = await startGateway({ apiUrl: new URL(url), storageHosts: [origin] });
+  expect(await requestSignature(restarted, { ...KEY, ...input }, [PDF])).toMatchObject({
+    step: 'CREATE_SIGNATURE_REQUEST',
+    cause: { __typename: 'OutcomeUnknownError' },
+    message: expect.stringContaining('repeat without an idempotencyKey'),
+    progress: { signatureRequest: { id: made?.['signatureRequest']?.['id'] } },
+  });
+  expect(effects(world).requests).toBe(1);
+  expect(await requestSignature(restarted, input, [PDF])).toMatchObject({
+    signatureRequest: { status: 'WAIT_FOR_SIGNATURE' },
+  });
+  expect(effects(world).requests).toBe(2);
+});

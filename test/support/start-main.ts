@@ -16,7 +16,7 @@ export async function startMain(env: Readonly<Record<string, string>>) {
   });
   let output = '';
   child.stdout.on('data', (chunk) => (output += String(chunk)));
-  await expect.poll(() => output, { timeout: 15_000 }).toContain('Sigillo:');
+  await expect.poll(() => output, { timeout: 60_000 }).toContain('Sigillo:');
   return {
     url: /(http:\S+\/graphql)/.exec(output)?.[1] ?? '',
     /** As a machine that loses its power. */

@@ -9,52 +9,57 @@ export const PAGE_SIZE = 100;
 /** Of a dossier: beyond, it is not worth the calls. */
 const MAX_PAGES = 10;
 const MAX_DOSSIERS = 1_000;
+const WANTED: readonly string[] = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
 
-type Drafts = Promise<readonly SignatureRequestSummary[]>;
+/** One that was rejected or cancelled is in nobody's way who wants another. */
+export const isWanted = ({ status }: Pick<SignatureRequestSummary, 'status'>): boolean =>
+  WANTED.includes(status);
+
+type Requests = Promise<readonly SignatureRequestSummary[]>;
 
 /** There are never more of them, so each dossier is looked through once. By the keys of a gateway, then by tenant and dossier. */
-const known = new WeakMap<Idempotency, Map<string, Drafts>>();
+const known = new WeakMap<Idempotency, Map<string, Requests>>();
 
-/** Drafts of a dossier that are older than this gateway, and not older than a key can be. */
-export function draftsOfBefore(
+/** Requests of a dossier that are older than this gateway, and not older than a key can be. As they were when first read. */
+export function requestsOfBefore(
   context: GatewayContext,
   dossierId: string,
   { after, before }: { readonly after: number; readonly before: number },
-): Drafts {
+): Requests {
   const { idempotency, caller } = context;
-  const byDossier = known.get(idempotency) ?? new Map<string, Drafts>();
+  const byDossier = known.get(idempotency) ?? new Map<string, Requests>();
   known.set(idempotency, byDossier);
   const name = JSON.stringify([tenantOf(caller), dossierId]);
-  let drafts = byDossier.get(name);
-  if (drafts === undefined) {
-    drafts = readDrafts(context, dossierId, after, before);
-    byDossier.set(name, drafts);
-    drafts.catch(() => byDossier.delete(name));
+  let requests = byDossier.get(name);
+  if (requests === undefined) {
+    requests = readRequests(context, dossierId, after, before);
+    byDossier.set(name, requests);
+    requests.catch(() => byDossier.delete(name));
     for (const oldest of byDossier.keys()) if (byDossier.size > MAX_DOSSIERS) byDossier.delete(oldest);
   }
-  return drafts;
+  return requests;
 }
 
-async function readDrafts(
+async function readRequests(
   { upstream }: GatewayContext,
   dossierId: string,
   after: number,
   before: number,
-): Drafts {
-  const drafts: SignatureRequestSummary[] = [];
+): Requests {
+  const requests: SignatureRequestSummary[] = [];
   let continuationToken: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const params = { dossierId, limit: PAGE_SIZE, continuationToken };
     // For all who ask, so it is not tied to the one who asked first.
     const page = await getRequestsByDossier(upstream, params);
-    drafts.push(
-      ...page.items.filter(({ status, createdAt }) => {
-        const time = createdAt.getTime();
-        return status === 'DRAFT' && time >= after && time < before;
+    requests.push(
+      ...page.items.filter((request) => {
+        const time = request.createdAt.getTime();
+        return isWanted(request) && time >= after && time < before;
       }),
     );
     continuationToken = page.continuationToken;
-    if (continuationToken === undefined) return drafts;
+    if (continuationToken === undefined) return requests;
   }
   // The latest come last, so a part of the list says nothing.
   return [];

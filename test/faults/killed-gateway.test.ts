@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import {
+  CALLS,
+  DONE,
+  killAndRepeat,
+  killAtEach,
+  momentsIn,
+  nameOf,
+  WRITES,
+} from '../support/killed-gateway.ts';
+import type { Kill } from '../support/killed-gateway.ts';
+
+/*
+ * Without Redis the keys are gone with the process, and what is left is the request in its dossier. With Redis:
+ * test/redis/killed-gateway.test.ts.
+ */
+
+async function inADossier(sandbox: Sandbox): Promise<object> {
+  const documents_metadata = [{ title: 'Contratto' }];
+  const { dossiers } = await sandbox.seed({ dossiers: [{ title: 'Contratti', documents_metadata }] });
+  return { dossier: { id: dossiers[0] } };
+}
+const isInADossier = ([operation]: readonly [string, number]): boolean => operation !== 'createDossier';
+
+const UNKNOWN = {
+  __typename: 'RequestSignatureIncompleteError',
+  step: 'CREATE_SIGNATURE_REQUEST',
+  cause: { __typename: 'OutcomeUnknownError', code: 'OUTCOME_UNKNOWN' },
+  progress: {
+    signatureRequest: { id: expect.any(String), documents: [{ status: 'READY' }, { status: 'READY' }] },
+  },
+};
+
+/** A request that is marked ready may be somebody else's, so the caller is shown it, and decides. */
+function check(moment: string, { answer, statusWhenKilled, effects }: Kill): void {
+  const isMarked = statusWhenKilled !== undefined && statusWhenKilled !== 'DRAFT';
+  if (isMarked) expect.soft(answer, moment).toMatchObject(UNKNOWN);
+  else expect.soft(answer, moment).toEqual(DONE);
+  expect.soft(effects, moment).toMatchObject({ dossiers: 1, requests: 1 });
+  if (!isMarked) expect.soft(effects.notifications, moment).toBe(1);
+}
+
+test.each([
+  ['has carried out', true, CALLS],
+  ['has not carried out', false, WRITES],
+] as const)(
+  'killed during any call that the service %s, a gateway without memory makes no second request',
+  async (_, isCarriedOut, calls) => {
+    const moments = momentsIn(calls.filter(isInADossier), isCarriedOut);
+    const kills = await killAtEach(moments, (moment) => killAndRepeat(moment, { inputOf: inADossier }));
+    for (const [name, kill] of Object.entries(kills)) check(name, kill);
+    expect(Object.keys(kills).toSorted()).toEqual(moments.map(nameOf).toSorted());
+  },
+  300_000,
+);

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import {
+  CALLS,
+  DONE,
+  killAndRepeat,
+  killAtEach,
+  momentsIn,
+  nameOf,
+  WRITES,
+} from '../support/killed-gateway.ts';
+import { startRedis } from '../support/redis.ts';
+
+test.each([
+  ['has carried out', true, CALLS],
+  ['has not carried out', false, WRITES],
+] as const)(
+  'killed during any call that the service %s, a gateway goes on from there after its restart',
+  async (_, isCarriedOut, calls) => {
+    const { url } = await startRedis();
+    const moments = momentsIn(calls, isCarriedOut);
+    const kills = await killAtEach(moments, (moment) =>
+      killAndRepeat(moment, { env: { REDIS_URL: url.href } }),
+    );
+    for (const moment of moments) {
+      const { answer, effects } = kills[nameOf(moment)] ?? {};
+      expect.soft(answer, nameOf(moment)).toEqual(DONE);
+      expect.soft(effects, nameOf(moment)).toEqual({
+        // Of a dossier whose answer was lost nobody can know, and it has no requests.
+        dossiers: isCarriedOut && moment.operation === 'createDossier' ? 2 : 1,
+        requests: 1,
+        // One that nobody has heard of is sent again, into the same place.
+        uploads: expect.toSatisfy((uploads) => uploads === 2 || uploads === 3),
+        notifications: 1,
+      });
+    }
+  },
+  300_000,
+);
