@@ -250,6 +250,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         operationNames: operationNames(schema, protections.trustedDocuments),
         requestsInFlight: () => frontDoor.running.size,
         openStreams: () => frontDoor.running.streams,
+        watchedRequests: () => watchers.watchedRequests,
         dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
         blocksInUse: () => parts.blocks.inUse,
         uploadsWaitingForBlocks: () => parts.blocks.waiting,

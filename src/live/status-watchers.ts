@@ -23,6 +23,11 @@ export class StatusWatchers {
     return watcher;
   }
 
+  /** Requests that somebody watches or waits for now. */
+  get watchedRequests(): number {
+    return [...this.#watchers.values()].reduce((sum, { counts }) => sum + counts.requests, 0);
+  }
+
   close(): void {
     for (const watcher of this.#watchers.values()) watcher.close();
   }

@@ -33,6 +33,8 @@ export function countOperations(
   });
   const [typeOf, nameOf] = [bounded(OPERATION_TYPES), bounded(operationNames)];
   const [outcomeOf, codeOf] = [bounded(OPERATION_OUTCOMES), bounded(ERROR_CODES)];
+  // From the start, or Prometheus would not see the first of a kind: it knows increases of what was there before.
+  for (const code of ERROR_CODES) errors.inc({ code }, 0);
 
   events.on('operation', ({ type, name, outcome, durationMs }) => {
     const labels = { type: typeOf(type), operation: nameOf(name) };

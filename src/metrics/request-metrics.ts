@@ -7,6 +7,7 @@ import { DEPENDENCIES, STATUSES, TURNED_AWAY_REASONS } from './labels.ts';
 export interface RequestGauges {
   readonly requestsInFlight: () => number;
   readonly openStreams: () => number;
+  readonly watchedRequests: () => number;
   /** Names of what readiness looks at. */
   readonly dependencies: readonly string[];
 }
@@ -14,7 +15,7 @@ export interface RequestGauges {
 export function countRequests(
   events: GatewayEvents,
   registers: Registry[],
-  { requestsInFlight, openStreams, dependencies }: RequestGauges,
+  { requestsInFlight, openStreams, watchedRequests, dependencies }: RequestGauges,
 ): void {
   const responses = new Counter({
     name: 'sigillo_http_responses_total',
@@ -48,6 +49,14 @@ export function countRequests(
     registers,
     collect() {
       this.set(openStreams());
+    },
+  });
+  new Gauge({
+    name: 'sigillo_watched_requests',
+    help: 'Signature requests that somebody watches or waits for.',
+    registers,
+    collect() {
+      this.set(watchedRequests());
     },
   });
   const [statusOf, reasonOf] = [bounded([...STATUSES, 'left']), bounded(TURNED_AWAY_REASONS)];

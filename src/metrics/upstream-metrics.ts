@@ -76,7 +76,9 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
     for (const state of BREAKER_STATES) breakers.set({ origin, state }, state === current ? 1 : 0);
   };
   for (const origin of ORIGINS) setBreaker(origin, 'closed');
-  for (const operation of UPSTREAM_OPERATIONS) calls.inc({ operation, outcome: 'ok' }, 0);
+  for (const operation of UPSTREAM_OPERATIONS)
+    for (const outcome of CALL_OUTCOMES) calls.inc({ operation, outcome }, 0);
+  for (const priority of PRIORITIES) for (const outcome of BUDGET_OUTCOMES) waits.zero({ priority, outcome });
 
   events.on('upstreamCall', ({ operation, outcome, durationMs }) => {
     const labels = { operation: operationOf(operation) };

@@ -5,6 +5,7 @@ import type { ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { observing } from '../context.ts';
 import type { FieldObserver, ObservedContext } from '../context.ts';
+import { documentAddressOf } from '../downloads/route.ts';
 import { errorCodeOf } from '../schema/observed.ts';
 import { markFailed } from '../tracing/in-span.ts';
 import { contextOf } from '../tracing/trace-parent.ts';
@@ -44,9 +45,12 @@ export function useTracing({ tracer, isTrusted = false }: TracingPluginOptions):
       request({ request }, answer) {
         const parent = contextOf(request.headers.get('traceparent'));
         const method = METHODS.includes(request.method) ? request.method : '_OTHER';
-        const isOurs = new URL(request.url).pathname === '/graphql';
-        const attributes = { 'http.request.method': method, ...(isOurs && { 'http.route': '/graphql' }) };
-        const name = isOurs ? `${method} /graphql` : method;
+        const route = routeOf(new URL(request.url));
+        const attributes = {
+          'http.request.method': method,
+          ...(route !== undefined && { 'http.route': route }),
+        };
+        const name = route === undefined ? method : `${method} ${route}`;
         const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
         spans.set(request, span);
         return context.with(trace.setSpan(parent, span), async () => {
@@ -77,6 +81,12 @@ export function useTracing({ tracer, isTrusted = false }: TracingPluginOptions):
       spans.get(request)?.setAttribute('http.response.status_code', response.status);
     },
   };
+}
+
+/** The address without what callers put into it. */
+function routeOf(url: URL): string | undefined {
+  if (url.pathname === '/graphql') return '/graphql';
+  return documentAddressOf(url) && '/documents/{requestId}/{documentId}.pdf';
 }
 
 /** The code of an error that is a field's result is an attribute of ours: nothing has failed. */

@@ -5,8 +5,7 @@ import { parse } from 'yaml';
 import { createEvents } from '../../src/events.ts';
 import * as labels from '../../src/metrics/labels.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { operationNames } from '../../src/plugins/operation-name.ts';
-import { schema } from '../../src/schema/index.ts';
+import { CLOSED_LABELS } from '../support/closed-labels.ts';
 import { draftOf } from '../support/draft.ts';
 import { rowsUnder } from '../support/errors-page.ts';
 import { mutationOf } from '../support/operations.ts';
@@ -19,31 +18,6 @@ import { startGateway } from '../support/start-gateway.ts';
 
 const METRICS = { host: '127.0.0.1', port: 0 };
 const FISCAL_CODE = 'SPNDNL80R13C555X';
-
-/** Every value that each label of ours may have. */
-const CLOSED: Readonly<Record<string, readonly string[]>> = {
-  type: labels.OPERATION_TYPES,
-  operation: [...operationNames(schema), ...labels.UPSTREAM_OPERATIONS, labels.OTHER],
-  outcome: [
-    ...labels.OPERATION_OUTCOMES,
-    ...labels.CALL_OUTCOMES,
-    ...labels.UPLOAD_OUTCOMES,
-    ...labels.BUDGET_OUTCOMES,
-    ...labels.IDEMPOTENCY_OUTCOMES,
-    ...labels.WEBHOOK_OUTCOMES,
-    labels.OTHER,
-  ],
-  code: [...labels.ERROR_CODES, labels.OTHER],
-  status: [...labels.STATUSES, 'left', labels.OTHER],
-  reason: labels.TURNED_AWAY_REASONS,
-  dependency: labels.DEPENDENCIES,
-  kind: [...labels.FAILURE_KINDS, labels.OTHER],
-  priority: labels.PRIORITIES,
-  origin: labels.ORIGINS,
-  state: labels.BREAKER_STATES,
-  changed: ['true', 'false'],
-  version: [JSON.parse(readFileSync('package.json', 'utf8')).version],
-};
 
 /** Names of ids, people, keys and addresses, whatever they belong to. */
 const PERSONAL = [
@@ -61,8 +35,8 @@ function expectClosed(samples: readonly Sample[]): void {
       for (const pattern of PERSONAL) expect(value, `${name} ${label}`).not.toMatch(pattern);
       // Those of the runtime have labels of their own, of Node's making.
       if (!name.startsWith('sigillo_') || label === 'le') continue;
-      expect(CLOSED[label], `${name} has a label ${label}`).toBeDefined();
-      expect(CLOSED[label], `${name}{${label}}`).toContain(value);
+      expect(CLOSED_LABELS[label], `${name} has a label ${label}`).toBeDefined();
+      expect(CLOSED_LABELS[label], `${name}{${label}}`).toContain(value);
     }
   }
 }
@@ -132,6 +106,7 @@ test('events with values that nobody has thought of add one series, however many
     operationNames: ['dossier'],
     requestsInFlight: nothing,
     openStreams: nothing,
+    watchedRequests: nothing,
     dependencies: ['service'],
     blocksInUse: nothing,
     uploadsWaitingForBlocks: nothing,
@@ -159,7 +134,8 @@ test('events with values that nobody has thought of add one series, however many
     100,
   );
   expect(valueOf(samples, 'sigillo_uploads_total', { outcome: 'other' })).toBe(100);
-  expect(samples.filter(({ name }) => name === 'sigillo_errors_total')).toHaveLength(1);
+  const series = samples.filter(({ name }) => name === 'sigillo_errors_total');
+  expect(series).toHaveLength(labels.ERROR_CODES.length + 1);
 });
 
 test('the sets of labels have every error code that is documented, and every operation of the contract', () => {
@@ -245,4 +221,37 @@ test('a client that leaves is told apart, and what is running can be seen', asyn
       ];
     })
     .toEqual([0, 1, 1, 1]);
+});
+
+test('a subscription counts once, and its stream for as long as it is open', async () => {
+  const world = await startGateway({ metrics: METRICS });
+  const [{ signatureRequestId: id }] = await draftOf(world);
+  const controller = new AbortController();
+  const answer = await fetch(world.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({
+      query: 'subscription Segreto($id: ID!) { signatureRequestChanged(id: $id) { status } }',
+      variables: { id },
+    }),
+    signal: controller.signal,
+  });
+  await answer.body?.getReader().read();
+  const gauges = async () => {
+    const samples = await scrape(world.metricsUrl);
+    expectClosed(samples);
+    return {
+      streams: valueOf(samples, 'sigillo_event_streams_open'),
+      watched: valueOf(samples, 'sigillo_watched_requests'),
+      inFlight: valueOf(samples, 'sigillo_requests_in_flight'),
+      operations: valueOf(samples, 'sigillo_operations_total', {
+        type: 'subscription',
+        operation: 'signatureRequestChanged',
+        outcome: 'ok',
+      }),
+    };
+  };
+  expect(await gauges()).toEqual({ streams: 1, watched: 1, inFlight: 0, operations: 1 });
+  controller.abort();
+  await expect.poll(gauges).toEqual({ streams: 0, watched: 0, inFlight: 0, operations: 1 });
 });

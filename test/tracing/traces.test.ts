@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startSigned } from '../downloads/support-downloads.ts';
 import { draftOf } from '../support/draft.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { mutationOf } from '../support/operations.ts';
@@ -125,6 +126,18 @@ test('an upload is one trace: request, field, each call of the service and of th
   expect(call?.headers['traceparent']).toBe(`00-${traceOf(span)}-${idOf(span)}-01`);
   expect(storage.calls).toHaveLength(1);
   expect(storage.calls[0]?.headers).not.toHaveProperty('traceparent');
+});
+
+test('a download is one trace too, and its address is in none of it', async () => {
+  const { tracer, spans } = startTracer();
+  const world = await startSigned({ tracer });
+  const answer = await fetch(world.file);
+  expect(answer.status).toBe(200);
+  await answer.arrayBuffer();
+  expect(treeOf(spans())).toBe(
+    ['GET /documents/{requestId}/{documentId}.pdf', '  getSignatureRequest', '  getBlob'].join('\n'),
+  );
+  expectNothingPersonal(spans());
 });
 
 test("a caller's trace goes on here and with the service; what else they say about it does not", async () => {

@@ -1,0 +1,29 @@
+import * as labels from '../../src/metrics/labels.ts';
+import { operationNames } from '../../src/plugins/operation-name.ts';
+import { schema } from '../../src/schema/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+
+/** Every value that each label of ours may have. */
+export const CLOSED_LABELS: Readonly<Record<string, readonly string[]>> = {
+  type: labels.OPERATION_TYPES,
+  operation: [...operationNames(schema), ...labels.UPSTREAM_OPERATIONS, labels.OTHER],
+  outcome: [
+    ...labels.OPERATION_OUTCOMES,
+    ...labels.CALL_OUTCOMES,
+    ...labels.UPLOAD_OUTCOMES,
+    ...labels.BUDGET_OUTCOMES,
+    ...labels.IDEMPOTENCY_OUTCOMES,
+    ...labels.WEBHOOK_OUTCOMES,
+    labels.OTHER,
+  ],
+  code: [...labels.ERROR_CODES, labels.OTHER],
+  status: [...labels.STATUSES, 'left', labels.OTHER],
+  reason: labels.TURNED_AWAY_REASONS,
+  dependency: labels.DEPENDENCIES,
+  kind: [...labels.FAILURE_KINDS, labels.OTHER],
+  priority: labels.PRIORITIES,
+  origin: labels.ORIGINS,
+  state: labels.BREAKER_STATES,
+  changed: ['true', 'false'],
+  version: [packageJson.version],
+};
