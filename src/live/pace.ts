@@ -51,13 +51,14 @@ export class Pace {
     this.#restart(this.#options.firstMs);
   }
 
-  /** Whether what was done may still be without effect. */
+  /** Whether something was done, and nothing has come of it yet. */
   get isHurried(): boolean {
     return performance.now() - this.#hurriedAt < EFFECT_MS;
   }
 
   /** The request has changed. */
   freshen(): void {
+    this.#hurriedAt = Number.NEGATIVE_INFINITY;
     this.#restart(this.#options.freshMs);
   }
 

@@ -56,15 +56,15 @@ export class StatusWatcher {
 
   /**
    * Tells a listener of every read from now on, until it leaves.
-   * @param seen what the caller has read, so that there is no read for that.
+   * @param seen what the caller has read; without it the first read comes at its turn.
    * @throws {WatcherFullError}
    */
-  watch(id: string, listener: StatusListener, seen: StatusRead): Watch {
+  watch(id: string, listener: StatusListener, seen?: StatusRead): Watch {
     const { maxRequests = 10_000, maxWatchers = 20_000 } = this.#options;
     if (this.#watchers >= maxWatchers) throw new WatcherFullError('watchers');
     if (!this.#requests.has(id) && this.#requests.size >= maxRequests) throw new WatcherFullError('requests');
     const request = this.#requestOf(id);
-    request.accept(seen);
+    if (seen !== undefined) request.accept(seen);
     request.add(listener, false);
     this.#watchers += 1;
     let isThere = true;

@@ -43,7 +43,8 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
       setResultProcessor((results, fetchAPI) => {
         if (!isAsyncIterable(results)) throw new TypeError('a stream of events has become a single result');
         const requestId = currentRequest()?.requestId ?? '';
-        const onStall = (): void => void nodeResponse(serverContext)?.destroy();
+        const response = nodeResponse(serverContext);
+        const onStall = (): void => void response?.destroy();
         const stream = new EventStream(results, { heartbeatMs, stallMs, onStall });
         const unwatch = watchCredential(request, (refusal) =>
           stream.finish({ errors: [errorWithId(refusal, requestId)] }),
@@ -53,6 +54,9 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
           streams.delete(stream);
           unwatch();
         });
+        // A client who has left before anything was sent: nobody would read the stream, nor end it.
+        if (response?.closed === true) stream.destroy();
+        else response?.once('close', () => stream.destroy());
         if (closing.aborted) leaveOff(stream);
         // Yoga's own Response takes streams of Node, and pipes them; its type is that of browsers.
         const body = stream as unknown as ReadableStream;

@@ -9,7 +9,7 @@ import { translateUpstreamError } from './translate-upstream-error.ts';
 import { visible } from './visible.ts';
 
 /** What others have read a moment ago is the current state for those who come now, all at once after a restart. */
-const FRESH_MS = 1_000;
+const FRESH_MS = 2_000;
 
 /**
  * The request as it is, then each of its changes, until a final status.

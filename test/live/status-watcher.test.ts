@@ -281,6 +281,15 @@ test('more than so many requests or watchers are refused; who waits for an answe
   expect(watcher.counts).toEqual({ requests: 2, watchers: 3 });
 });
 
+test('a request of which nothing is known yet is read at its turn', async () => {
+  const { watcher, reads } = startWatcher();
+  const one = listener();
+  const watch = watcher.watch('a', one);
+  expect(watch.last).toBeUndefined();
+  await pass(1_200);
+  expect([reads.length, one.statuses]).toEqual([1, ['DRAFT']]);
+});
+
 test('close ends all reads', async () => {
   const { watcher, shows, reads, running } = startWatcher();
   shows(() => new Promise(() => {}));
