@@ -82,6 +82,23 @@ test('that tokens cannot be checked for a while ends no stream', async () => {
   expect(statusIn((await rest())[0]?.data)).toBe('SIGNED');
 });
 
+test('a stream ends with its token also while tokens cannot be checked', async () => {
+  const issuer = await startTokenIssuer(await makeKey('first'));
+  const { subscribe, url } = await startWorld({
+    auth: jwtOptions(issuer.url, {
+      rules: { clockSkewSeconds: 0 },
+      keySet: { maxStaleMs: 300, freshMs: 100 },
+    }),
+    streams: { recheckMs: 100 },
+  });
+  const token = withToken(await issuer.sign({ exp: inSeconds(3) }));
+  const { rest } = await subscribe(token);
+  issuer.misbehave((_, res) => sendJson(res, 503, {}));
+  const status = async () => (await fetch(`${url}?query={__typename}`, { headers: token })).status;
+  await expect.poll(status).toBe(503);
+  expect(await rest()).toEqual([UNAUTHENTICATED, COMPLETE]);
+});
+
 const OWNER = { name: 'back office', role: 'operator' };
 
 test.each([

@@ -55,14 +55,22 @@ test('one caller has so many streams at a time, and has room again when one is o
   await expect.poll(again).toBe(200);
 });
 
-test('all together have so many streams at a time', async () => {
+test('all together have so many streams at a time, and room again when one has left', async () => {
   const { subscribe } = await startWorld({ streams: { maxStreams: 1 } });
-  await begins(await subscribe());
+  const first = await subscribe();
+  await begins(first);
   expect(await refusal(await subscribe({ accept: 'text/event-stream' }))).toEqual({
     status: 503,
     retryAfter: '30',
     code: 'TOO_MANY_STREAMS',
   });
+  first.leave();
+  const statusOfNext = async (): Promise<number> => {
+    const { response, leave } = await subscribe();
+    leave();
+    return response.status;
+  };
+  await expect.poll(statusOfNext).toBe(200);
 });
 
 test('callers who have shown who they are have their own places, though they come from one address', async () => {
@@ -95,15 +103,18 @@ test('a subscription may not cost more than any operation, and nothing is asked 
   expect(sandbox.journal.entries()).toHaveLength(before);
 });
 
-test('a subscription counts as a request of its caller', async () => {
-  const file = temporaryFile('keys.json', keysText({ a: { name: 'anna', role: 'operator' } }));
+test('a subscription counts as a request of its caller, and no longer of an address that others share', async () => {
+  const owner = (name: string) => ({ name, role: 'operator' });
+  const file = temporaryFile('keys.json', keysText({ a: owner('anna'), b: owner('bruno') }));
   const { subscribe } = await startWorld({
     auth: { mode: 'api-key', file },
     protections: { requestsPerMinute: 2 },
   });
-  const key = { 'x-api-key': 'a' };
-  for (let n = 0; n < 2; n += 1) await begins(await subscribe(key));
-  expect(await refusal(await subscribe(key))).toMatchObject({ status: 429, code: 'TOO_MANY_REQUESTS' });
+  for (const key of ['a', 'a', 'b', 'b']) await begins(await subscribe({ 'x-api-key': key }));
+  expect(await refusal(await subscribe({ 'x-api-key': 'a' }))).toMatchObject({
+    status: 429,
+    code: 'TOO_MANY_REQUESTS',
+  });
 });
 
 const LISTED = 'https://portale.comune.example';
