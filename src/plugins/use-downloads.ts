@@ -55,12 +55,9 @@ export function useDownloads(options: DownloadsPluginOptions): Plugin {
       const { errors } = refusalRules.parse(await response.json());
       const { status } = response;
       const { body, headers } = problemAnswer({ status, ...errors[0] });
-      setResponse(
-        new fetchAPI.Response(body, {
-          status,
-          headers: { ...Object.fromEntries(response.headers), ...headers },
-        }),
-      );
+      // The length is that of the other form.
+      const { 'content-length': _, ...kept } = Object.fromEntries(response.headers);
+      setResponse(new fetchAPI.Response(body, { status, headers: { ...kept, ...headers } }));
     },
   };
 }

@@ -60,6 +60,20 @@ test.each(ADDRESSES)('an address with a fiscal code %s is refused', async (_, pa
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
+test('an address of a document with a fiscal code is refused, as documents are', async () => {
+  const { url, sandbox } = await startGateway();
+  const response = await fetch(new URL(`/documents/r/${FISCAL_CODE}.pdf`, url));
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(await response.json()).toEqual({
+    status: 400,
+    title: 'Bad Request',
+    detail: expect.stringContaining('must not hold fiscal codes'),
+    code: 'FISCAL_CODE_IN_URL',
+    requestId: expect.any(String),
+  });
+  expect(sandbox.journal.entries()).toEqual([]);
+});
+
 test('ids are not taken for fiscal codes', async () => {
   const { url } = await startGateway();
   for (const id of ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '8c2f1a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b'])
