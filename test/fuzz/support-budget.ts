@@ -1,6 +1,7 @@
 /** Inputs of each suite, against a gateway as on a developer's machine and against one as in production. */
 export const INPUTS = {
   operations: { laptop: 4_000, production: 2_500 },
+  downloads: { laptop: 800, production: 600 },
   multipart: { laptop: 2_000, production: 1_200 },
   http: { laptop: 3_000, production: 2_000 },
 } as const;

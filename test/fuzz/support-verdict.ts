@@ -7,20 +7,20 @@ export class VerdictError extends Error {
   override readonly name = 'VerdictError';
 }
 
-/** Codes that a caller can bring about; the service and its storage are well, so their faults are ours here. */
-const CODES = new Set(
-  rowsUnder('At the top level')
-    .map(([code = '']) => code)
-    .filter(
-      (code) => code !== 'INTERNAL_SERVER_ERROR' && !/^UPSTREAM_|^AUTHENTICATION_UNAVAILABLE$/.test(code),
-    ),
-);
+/** The service and its storage are well, so what is told of them is a fault of ours here. */
+const OUR_FAULTS = /^(INTERNAL_SERVER_ERROR|AUTHENTICATION_UNAVAILABLE|UPSTREAM_.*|STORAGE_.*)$/;
 
-const bodyRules = z.looseObject({
-  errors: z
-    .array(z.looseObject({ message: z.string(), extensions: z.looseObject({ code: z.string() }) }))
-    .optional(),
-});
+/** Codes that a caller can bring about. */
+const codesUnder = (heading: string): string[] =>
+  rowsUnder(heading)
+    .map(([code = '']) => code)
+    .filter((code) => !OUR_FAULTS.test(code));
+const CODES = new Set(codesUnder('At the top level'));
+const PROBLEM_CODES = new Set([...CODES, ...codesUnder('For documents')]);
+
+const errorRules = z.looseObject({ message: z.string(), extensions: z.looseObject({ code: z.string() }) });
+const bodyRules = z.looseObject({ errors: z.array(errorRules).optional() });
+const problemRules = z.looseObject({ status: z.number(), detail: z.string(), code: z.string() });
 
 /** What no error may have in it, however it was brought about. */
 const SECRETS: readonly [what: string, pattern: RegExp][] = [
@@ -51,12 +51,29 @@ export function judge({ status, headers, body }: WireAnswer, secrets: readonly s
   } catch {
     return fail('no JSON');
   }
-  const { data, error } = bodyRules.safeParse(json);
-  if (data === undefined) return fail(`no answer of GraphQL (${error.message})`);
-  for (const { extensions } of data.errors ?? [])
-    if (!CODES.has(extensions.code))
-      fail(`a code that nobody may see here, or that docs/errors.md does not know`);
-  // Data repeat what was stored, whatever that was.
-  const errors = JSON.stringify(data.errors ?? []).replaceAll(String.raw`\n`, '\n');
-  for (const [what, pattern] of SECRETS) if (pattern.test(errors)) fail(what);
+  const isProblem = headers.get('content-type') === 'application/problem+json';
+  const { codes, told } = isProblem ? problemIn(json) : errorsIn(json);
+  if (codes === undefined) return fail('no answer of GraphQL, nor a problem');
+  const known = isProblem ? PROBLEM_CODES : CODES;
+  for (const code of codes)
+    if (!known.has(code)) fail(`the code ${code}, which nobody may see here or docs/errors.md does not know`);
+  const words = JSON.stringify(told).replaceAll(String.raw`\n`, '\n');
+  for (const [what, pattern] of SECRETS) if (pattern.test(words)) fail(what);
+}
+
+interface Told {
+  readonly codes: readonly string[] | undefined;
+  readonly told: unknown;
+}
+
+/** Data are left out: they repeat what was stored, whatever that was. */
+function errorsIn(json: unknown): Told {
+  const { data } = bodyRules.safeParse(json);
+  const { errors = [] } = data ?? {};
+  return { codes: data && errors.map(({ extensions }) => extensions.code), told: errors };
+}
+
+function problemIn(json: unknown): Told {
+  const { data } = problemRules.safeParse(json);
+  return { codes: data && [data.code], told: json };
 }

@@ -1,10 +1,12 @@
 import { startSandbox } from '../../mocks/sandbox/server.ts';
+import type { Seeded } from '../../mocks/sandbox/seed-input.ts';
 import type { Sandbox } from '../../mocks/sandbox/server.ts';
 import { startGatewayProcess } from './support-gateway.ts';
 import type { GatewayProcess } from './support-gateway.ts';
 import { startTokens } from './support-tokens.ts';
 import { settled } from './support-patience.ts';
 import { VerdictError } from './support-verdict.ts';
+import { HOSTILE_TEXTS } from './support-values.ts';
 import type { Ids } from './support-values.ts';
 import { Wire } from './support-wire.ts';
 import type { WireAnswer } from './support-wire.ts';
@@ -19,7 +21,7 @@ const LONGEST_BLOCK_MS = 2_000;
 /** To the service, at most. */
 const CONNECTIONS = 4;
 
-interface Draft {
+export interface Target {
   readonly signatureRequestId: string;
   readonly documentId: string;
 }
@@ -30,7 +32,9 @@ export interface World {
   readonly sandbox: Sandbox;
   readonly ids: Ids;
   /** Documents that wait for their file. */
-  readonly drafts: readonly Draft[];
+  readonly drafts: readonly Target[];
+  /** Documents that can be downloaded, under titles that are no file names. */
+  readonly signed: readonly Target[];
   /** Values of the header Authorization; none where nobody is asked. */
   readonly credentials: readonly string[];
   readonly secrets: readonly string[];
@@ -135,7 +139,7 @@ async function expectFewSockets(gateway: GatewayProcess): Promise<void> {
 }
 
 /** What exists of each kind, with requests in each status: several, as attackers move them on. */
-async function seedAll(sandbox: Sandbox): Promise<Pick<World, 'ids' | 'drafts'>> {
+async function seedAll(sandbox: Sandbox): Promise<Pick<World, 'ids' | 'drafts' | 'signed'>> {
   const statuses = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED', 'REJECTED', 'CANCELLED'] as const;
   const { requests } = await sandbox.seed({ requests: statuses.map((status) => ({ status, count: 10 })) });
   const signatureRequestId = requests.map(({ id }) => id);
@@ -147,8 +151,22 @@ async function seedAll(sandbox: Sandbox): Promise<Pick<World, 'ids' | 'drafts'>>
     documentId: requests.flatMap(({ documentIds }) => documentIds),
     signerId: requests.map((request) => request.signerId),
   };
-  const { requests: drafts } = await sandbox.seed({ requests: [{ status: 'DRAFT', count: 20 }] });
-  const targetOf = ({ id, documentIds }: (typeof drafts)[number]) =>
-    documentIds.map((documentId) => ({ signatureRequestId: id, documentId }));
-  return { ids, drafts: drafts.flatMap(targetOf) };
+  const drafts = await sandbox.seed({ requests: [{ status: 'DRAFT', count: 20 }] });
+  const titles = HOSTILE_TEXTS.filter(({ length }) => length >= 3 && length <= 60);
+  const odd = await sandbox.seed({
+    dossiers: titles.map((title, index) => ({
+      id: `01KJYMD75M8Q4V6W9X0Y2Z${String(index).padStart(4, '0')}`,
+      title: 'Contratti',
+      documents_metadata: [{ title }],
+    })),
+  });
+  const signed = await sandbox.seed({
+    requests: odd.dossiers.map((dossier) => ({ dossier, status: 'SIGNED' })),
+  });
+  return { ids, drafts: targetsOf(drafts), signed: targetsOf(signed) };
 }
+
+const targetsOf = ({ requests }: Seeded): Target[] =>
+  requests.flatMap(({ id, documentIds }) =>
+    documentIds.map((documentId) => ({ signatureRequestId: id, documentId })),
+  );
