@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expectRestOf } from './rest-of-request.ts';
+import { expectReader } from './unread-answer.ts';
 
 /** How long clients may take, in milliseconds. */
 export interface ClientTimes {
@@ -11,6 +12,8 @@ export interface ClientTimes {
   readonly body: number;
   /** For a whole request with its files: as long as an upload address lives, and a little. @default 20 minutes */
   readonly request: number;
+  /** For which nothing is read of an answer that waits to be read. @default 30 000 */
+  readonly unread: number;
   /** Between two requests: longer than proxies commonly keep a connection, so that it is they who end it. @default 65 000 */
   readonly idle: number;
   /** How often the server looks. @default 1 000 */
@@ -21,6 +24,7 @@ export const CLIENT_TIMES: ClientTimes = {
   headers: 10_000,
   body: 20_000,
   request: 20 * 60_000,
+  unread: 30_000,
   idle: 65_000,
   checkEvery: 1_000,
 };
@@ -41,6 +45,7 @@ export function createHttpServer(listener: RequestListener, times: ClientTimes):
     },
     (req, res) => {
       expectRestOf(req, res, times.body);
+      expectReader(res, times.unread);
       listener(req, res);
     },
   );

@@ -1,6 +1,10 @@
+import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
+import { CLIENT_TIMES, createHttpServer, listen } from '../../src/server/http-server.ts';
 import { multipartBody, PoliteClient, requestHead } from '../support/multipart.ts';
 import { openSocket } from '../support/raw-http.ts';
 import { logSink } from '../support/service-proxy.ts';
@@ -8,7 +12,7 @@ import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions } from '../support/token-issuer.ts';
 
 /** The gateway's times, made short, and all others long, so that a test sees the one that it is about. */
-const LONG = { headers: 60_000, body: 60_000, request: 90_000, idle: 60_000, checkEvery: 20 };
+const LONG = { headers: 60_000, body: 60_000, request: 90_000, unread: 60_000, idle: 60_000, checkEvery: 20 };
 const start = (times: Partial<typeof LONG>, options: Partial<GatewayOptions> = {}) =>
   startGateway({ clientTimes: { ...LONG, ...times }, uploadStallMs: 60_000, ...options });
 
@@ -149,4 +153,41 @@ test('a connection that is idle between requests is closed', async () => {
   socket.write(`${HEAD}Content-Length: ${body.length}\r\n\r\n${body}`);
   await closed();
   expect(received()).toContain('{"data":{"__typename":"Query"}}');
+});
+
+/** A server with an answer that is larger than what systems keep for a connection. */
+async function startWithLargeAnswer(unread: number) {
+  const answer = Buffer.alloc(16 * 1024 * 1024, 'x');
+  const server = createHttpServer((_, res) => void res.end(answer), { ...CLIENT_TIMES, unread });
+  const port = await listen(server, { host: '127.0.0.1', port: 0 });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  return { socket, size: answer.length, connections: promisify(server.getConnections.bind(server)) };
+}
+
+test('an answer that nobody reads is not kept for long', async () => {
+  const { socket, connections } = await startWithLargeAnswer(150);
+  socket.pause();
+  await expect.poll(() => connections()).toBe(1);
+  await expect.poll(() => connections(), { timeout: 15_000 }).toBe(0);
+});
+
+test('an answer that is read slowly is read to its end', async () => {
+  const { socket, size } = await startWithLargeAnswer(500);
+  let bytes = 0;
+  const beganAt = performance.now();
+  // Steps of 400 kB, so that it takes far longer than nothing may be read.
+  while (!socket.readableEnded && !socket.destroyed) {
+    const chunk: Buffer | null = socket.read(400_000) ?? socket.read();
+    bytes += chunk?.length ?? 0;
+    await pause(40);
+  }
+  expect(performance.now() - beganAt).toBeGreaterThan(1_000);
+  expect(bytes).toBeGreaterThan(size);
 });
