@@ -42,9 +42,16 @@ const fieldRules = z.object({
   }),
 });
 
+/** More than any contract has. A megabyte of JSON has room for tens of thousands, and each could be wrong in many ways. */
+const MAX_DOCUMENTS = 100;
+const MAX_FIELDS = 100;
+
+/** Items are not looked at in a list that is too long. */
+const atMost = (most: number, message: string) => z.array(z.unknown()).max(most, message);
+
 /** A document and its signature fields, as `createDossier`, `createSignatureRequest` and `validateDocument` take them. */
-export const fieldsRules = z
-  .array(fieldRules)
+export const fieldsRules = atMost(MAX_FIELDS, `A document has at most ${MAX_FIELDS} signature fields.`)
+  .pipe(z.array(fieldRules))
   .refine(
     (fields) => fields.length === 0 || fields.some(({ clause }) => clause.type !== 'OPTIONAL'),
     'At least one clause must not be optional: make one REQUIRED or UNFAIR, or leave the list of fields empty.',
@@ -55,7 +62,9 @@ const documentRules = z.object({
   fields: fieldsRules.nullish(),
 });
 
-export const documentsRules = z.array(documentRules).min(1, 'At least one document is needed.');
+export const documentsRules = atMost(MAX_DOCUMENTS, `At most ${MAX_DOCUMENTS} documents go together.`)
+  .min(1, 'At least one document is needed.')
+  .pipe(z.array(documentRules));
 
 export const titleRules = filled('The title of the dossier');
 

@@ -55,7 +55,7 @@ export const DocumentInput = builder.inputType('DocumentInput', {
     fields: t.field({
       type: [SignatureFieldInput],
       description:
-        'Its signature fields; at least one clause that is not OPTIONAL. None: one invisible signature on the whole document.',
+        'Its signature fields, at most 100; at least one clause that is not OPTIONAL. None: one invisible signature on the whole document.',
     }),
   }),
 });

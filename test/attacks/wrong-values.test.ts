@@ -15,6 +15,41 @@ test('thousands of mistakes in variables are answered with ten', async () => {
   expect(world.logs.lines().filter(({ level }) => Number(level) >= 50)).toEqual([]);
 });
 
+test.each([
+  ['documents', Array.from({ length: 10_000 }, () => ({ title: '' })), ['documents']],
+  [
+    'fields',
+    [
+      {
+        title: 'Contratto',
+        fields: Array.from({ length: 3_000 }, () => ({
+          clause: { title: '', type: 'REQUIRED' },
+          position: { uniqueName: '' },
+        })),
+      },
+    ],
+    ['documents', '0', 'fields'],
+  ],
+])('a list of thousands of %s is one mistake, whatever is in it', async (_, documents, path) => {
+  const world = await startFailingGateway();
+  const { data, errors } = await world.run(CREATE, { input: { title: 'Contratti', documents } });
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({
+    createDossier: {
+      __typename: 'InvalidInputError',
+      fieldErrors: [{ path, message: expect.stringContaining('100') }],
+    },
+  });
+  expect(world.calls).toEqual([]);
+});
+
+test('a hundred documents go together', async () => {
+  const world = await startFailingGateway();
+  const documents = Array.from({ length: 100 }, () => ({ title: 'Contratto' }));
+  const { data } = await world.run(CREATE, { input: { title: 'Contratti', documents } });
+  expect(data['createDossier']?.['__typename']).toBe('CreateDossierPayload');
+});
+
 /** Half of a character: JSON can write it, UTF-8 cannot, and what counts bytes throws. */
 const HALF = '\ud800';
 

@@ -19,7 +19,7 @@ const Input = builder.inputType('CreateDossierInput', {
     supportEmail: t.string({
       description: 'Where the citizen can ask for help. Default: the institution’s own address.',
     }),
-    documents: t.field({ type: [DocumentInput], required: true, description: 'At least one.' }),
+    documents: t.field({ type: [DocumentInput], required: true, description: '1 to 100.' }),
     idempotencyKey: t.string(idempotencyKey),
   }),
 });

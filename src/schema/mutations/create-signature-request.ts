@@ -24,7 +24,7 @@ const Input = builder.inputType('CreateSignatureRequestInput', {
     }),
     documents: t.field({
       type: [DocumentInput],
-      description: 'Documents of this request alone, in place of those of the dossier.',
+      description: 'Documents of this request alone, in place of those of the dossier; 1 to 100.',
     }),
     idempotencyKey: t.string(idempotencyKey),
   }),
