@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Upload } from 'graphql-upload-minimal';
 import type { FilePart } from './incoming-file.ts';
+import { guardMap } from './map-paths.ts';
 import type { RequestFiles } from './request-files.ts';
 
 // The package exports the class `Upload` to `require` only, and its types say otherwise. It is the same module.
@@ -107,6 +108,7 @@ function viewOf(
   return {
     headers: { ...req.headers, 'content-type': type },
     pipe: (parser: Writable) => {
+      guardMap(parser, leadsOutside);
       parser.on('file', onFile);
       files.watch(parser);
       return req.pipe(parser);
@@ -119,6 +121,9 @@ function viewOf(
     },
   } as unknown as IncomingMessage;
 }
+
+const leadsOutside = (): MultipartError =>
+  new MultipartError(400, 'The map gives a file to a place that the operations do not have.');
 
 /** The variables of one operation, or of each in a batch; Yoga judges whether they are what it wants. */
 function variablesOf(operations: object): object {

@@ -186,7 +186,7 @@ test.each<[string, readonly (readonly [string, string])[], number, RegExp]>([
       ['map', '{"0":["__proto__.x"]}'],
     ],
     400,
-    /Invalid object path/,
+    /a place that the operations do not have/,
   ],
   [
     'a path to nowhere',
@@ -195,7 +195,7 @@ test.each<[string, readonly (readonly [string, string])[], number, RegExp]>([
       ['map', '{"0":["variables.f"]}'],
     ],
     400,
-    /Invalid object path/,
+    /a place that the operations do not have/,
   ],
   [
     'a file for two variables',
