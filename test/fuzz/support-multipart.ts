@@ -49,6 +49,10 @@ const PATHS = [
   'variables.f0.file',
   'variables.f0.0.1',
   ' ',
+  'hasOwnProperty.call',
+  'variables.toString.call',
+  'variables.f0.push.call',
+  'query.split.call',
   ...PROTOTYPE_NAMES.flatMap((name) => [
     name,
     `variables.${name}`,
