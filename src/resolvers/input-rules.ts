@@ -62,9 +62,12 @@ const documentRules = z.object({
   fields: fieldsRules.nullish(),
 });
 
-export const documentsRules = atMost(MAX_DOCUMENTS, `At most ${MAX_DOCUMENTS} documents go together.`)
-  .min(1, 'At least one document is needed.')
-  .pipe(z.array(documentRules));
+export const documentsUpTo = (most: number) =>
+  atMost(most, `At most ${most} documents go together.`)
+    .min(1, 'At least one document is needed.')
+    .pipe(z.array(documentRules));
+
+export const documentsRules = documentsUpTo(MAX_DOCUMENTS);
 
 export const titleRules = filled('The title of the dossier');
 

@@ -14,7 +14,7 @@ import { InvalidInputError } from './errors.ts';
 import { findSigner } from './find-signer.ts';
 import {
   checkInput,
-  documentsRules,
+  documentsUpTo,
   expiresAtRules,
   fiscalCodeRules,
   idempotencyKeyRules,
@@ -74,7 +74,7 @@ const rules = z.object({
     create: z.object({ title: titleRules, supportEmail: supportEmailRules.nullish() }).nullish(),
   }),
   signer: z.object({ id: signerIdRules.nullish(), fiscalCode: fiscalCodeRules.nullish() }),
-  documents: documentsRules.max(MOST_DOCUMENTS, `At most ${MOST_DOCUMENTS} documents can be sent at once.`),
+  documents: documentsUpTo(MOST_DOCUMENTS),
   expiresAt: expiresAtRules.nullish(),
   waitSeconds: waitSecondsRules,
   idempotencyKey: idempotencyKeyRules.nullish(),
