@@ -24,6 +24,8 @@ import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import { SAMPLERS, tracingOf } from './tracing/variables.ts';
 import type { TracingOptions } from './tracing/variables.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
+import { readWebhooks, tenantMistakesIn, WebhooksError } from './webhooks/endpoints.ts';
+import type { WebhookOptions } from './webhooks/open-webhooks.ts';
 
 /** The gateway's settings, parsed once from the environment. */
 export interface Config {
@@ -54,6 +56,8 @@ export interface Config {
   /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
   readonly redisUrl: URL | undefined;
   readonly idempotency: Partial<IdempotencyTimes>;
+  /** Undefined: nobody is told of anything. */
+  readonly webhooks: WebhookOptions | undefined;
   readonly protections: Protections;
   /** What an operator should know: the configuration can be used, and is weak. */
   readonly warnings: readonly string[];
@@ -176,6 +180,9 @@ const environment = z.object({
   AUTH_API_KEYS_FILE: filled.optional(),
   TENANTS_FILE: filled.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' }).optional(),
+  WEBHOOKS_FILE: filled.optional(),
+  WEBHOOK_GIVE_UP_HOURS: wholeNumber(1, 168).default(24),
+  WEBHOOK_MAX_PAUSE_SECONDS: wholeNumber(1, 3_600).default(300),
   IDEMPOTENCY_HOURS: wholeNumber(1, 168).default(24),
   IDEMPOTENCY_SETTLE_SECONDS: wholeNumber(0, 600).default(15),
 });
@@ -199,13 +206,15 @@ function* conflictsIn(env: Environment): Generator<string> {
   yield* authConflictsIn(env);
 }
 
+const FILE_ERRORS = [TenantsError, ApiKeysError, WebhooksError];
+
 /** What a file of JSON holds, or what is wrong with it. */
 function readFile<T>(name: string, file: string | undefined, read: (file: string) => T) {
   if (file === undefined || file === '') return {};
   try {
     return { value: read(file) };
   } catch (error) {
-    if (!(error instanceof TenantsError || error instanceof ApiKeysError)) throw error;
+    if (!FILE_ERRORS.some((kind) => error instanceof kind) || !(error instanceof Error)) throw error;
     return { mistake: `${name}: ${error.message}` };
   }
 }
@@ -243,10 +252,13 @@ export function loadConfig(env: Environment): Config {
   const manifest = readManifest(env['TRUSTED_DOCUMENTS']);
   const tenants = readFile('TENANTS_FILE', env['TENANTS_FILE'], readTenants);
   const apiKeys = readFile('AUTH_API_KEYS_FILE', env['AUTH_API_KEYS_FILE'], readApiKeys);
+  const webhooks = readFile('WEBHOOKS_FILE', env['WEBHOOKS_FILE'], readWebhooks);
   const mistakes = [
     ...(error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
     ...conflictsIn(env),
-    ...[file, tenants, apiKeys, manifest].flatMap(({ mistake }) => mistake ?? []),
+    ...[file, tenants, apiKeys, manifest, webhooks].flatMap(({ mistake }) => mistake ?? []),
+    // Of tenants that cannot be read nothing can be said.
+    ...(tenants.mistake === undefined ? tenantMistakesIn(webhooks.value ?? [], tenants.value) : []),
   ];
   if (data === undefined || mistakes.length > 0) {
     throw new ConfigError(['The configuration cannot be used:', ...mistakes].join('\n  '));
@@ -293,6 +305,11 @@ export function loadConfig(env: Environment): Config {
     idempotency: {
       ttl: data.IDEMPOTENCY_HOURS * 60 * 60_000,
       settle: data.IDEMPOTENCY_SETTLE_SECONDS * 1000,
+    },
+    webhooks: webhooks.value && {
+      endpoints: webhooks.value,
+      times: { giveUpMs: data.WEBHOOK_GIVE_UP_HOURS * 60 * 60_000 },
+      pace: { mostMs: data.WEBHOOK_MAX_PAUSE_SECONDS * 1000 },
     },
     protections: protectionsOf(data, manifest.documents),
     warnings: [

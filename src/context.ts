@@ -10,12 +10,15 @@ import { signatureRequestById } from './upstream/loaders/signature-request-by-id
 import { signerByFiscalCode } from './upstream/loaders/signer-by-fiscal-code.ts';
 import { withSandboxHeaders } from './upstream/sandbox-headers.ts';
 import type { BlobStorage } from './upstream/storage.ts';
+import type { RequestHooks } from './webhooks/open-webhooks.ts';
 
 /** What one gateway shares between all its requests. */
 export interface GatewayParts {
   readonly upstream: UpstreamClient;
   /** Asks again and again how requests stand, for all callers of this issuer. */
   readonly watcher: StatusWatcher;
+  /** Told of requests that somebody outside may want to hear of. */
+  readonly webhooks: RequestHooks;
   readonly storage: BlobStorage;
   readonly blocks: BlockPool;
   readonly idempotency: Idempotency;

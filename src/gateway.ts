@@ -39,7 +39,7 @@ import { useReadableParameters } from './plugins/use-readable-parameters.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
-import { FrontDoor } from './server/front-door.ts';
+import { FrontDoor, STOP_TIMES } from './server/front-door.ts';
 import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import { CLIENT_TIMES, createHttpServer, listen, originOf } from './server/http-server.ts';
 import type { ClientTimes } from './server/http-server.ts';
@@ -53,6 +53,8 @@ import { createUpstreamClients } from './upstream/clients.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 import { createStorage } from './upstream/storage.ts';
 import { readVersion } from './version.ts';
+import { openWebhooks } from './webhooks/open-webhooks.ts';
+import type { WebhookOptions } from './webhooks/open-webhooks.ts';
 
 export interface GatewayOptions {
   readonly host: string;
@@ -91,6 +93,8 @@ export interface GatewayOptions {
   /** Where to serve metrics. @default nowhere */
   readonly metrics?: MetricsAddress | undefined;
   readonly idempotency?: Partial<IdempotencyTimes>;
+  /** Who is told what becomes of requests. @default nobody */
+  readonly webhooks?: WebhookOptions | undefined;
   /** What gateways share, and what outlives them. Without one it is all in this process. */
   readonly redisUrl?: URL | undefined;
   readonly logger: Logger;
@@ -155,6 +159,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     events,
   });
   const { closing, ending } = frontDoor;
+  const webhooks = openWebhooks({
+    ...(options.webhooks ?? { endpoints: [] }),
+    redis,
+    realm: options.apiUrl.href,
+    watcherOf(tenant) {
+      const upstream = upstreams.of(tenant);
+      return upstream && watchers.of(upstream);
+    },
+    events,
+    logger: options.logger,
+  });
+  const { stopTimes: { graceMs = STOP_TIMES.graceMs } = {} } = options;
+  closing.addEventListener('abort', () => webhooks.stop(graceMs));
   const parts = { storage, blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const isTrusted = protections.trustedDocuments !== undefined;
@@ -172,7 +189,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const upstream = upstreamOf(caller);
     if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
     const signal = signalOf(serverContext);
-    return createContext({ ...parts, upstream, watcher: watchers.of(upstream) }, caller, { headers, signal });
+    return createContext(
+      { ...parts, upstream, watcher: watchers.of(upstream), webhooks: webhooks.of(tenantOf(caller)) },
+      caller,
+      { headers, signal },
+    );
   };
   const yoga = createYoga({
     schema,
@@ -230,6 +251,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   );
   let metrics: MetricsEndpoint | undefined;
   const release = async (): Promise<void> => {
+    await webhooks.close();
     await metrics?.close();
     authentication.close();
     watchers.close();
@@ -254,6 +276,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
         blocksInUse: () => parts.blocks.inUse,
         uploadsWaitingForBlocks: () => parts.blocks.waiting,
+        webhooksQueued: () => webhooks.countQueued(),
       });
     }
     const port = await listen(server, options);

@@ -12,6 +12,7 @@ const LAYERS = [
   ['server'],
   ['resolvers'],
   ['context.ts'],
+  ['webhooks'],
   ['live'],
   ['uploads', 'idempotency'],
   ['auth'],
@@ -25,6 +26,7 @@ const LAYERS = [
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   schema: ['undici', 'pino'],
   resolvers: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  webhooks: ['@pothos/core', 'graphql', 'graphql-yoga'],
   live: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   uploads: ['@pothos/core', 'undici'],
   downloads: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],

@@ -53,6 +53,7 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     sandboxPort: 4010,
     redisUrl: undefined,
     idempotency: { ttl: 86_400_000, settle: 15_000 },
+    webhooks: undefined,
     protections: { ...OPEN, requestsPerMinute: 1_800 },
     warnings: [],
   });

@@ -156,6 +156,7 @@ test('the configuration table has every variable with its default', () => {
     'METRICS_PORT',
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTEL_TRACES_EXPORTER',
+    'WEBHOOKS_FILE',
     'NODE_ENV',
     'GRAPHIQL',
     'INTROSPECTION',

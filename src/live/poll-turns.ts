@@ -9,15 +9,19 @@ type Take = () => void;
  */
 const MARGIN = 1.03;
 
+/** Of so many turns the patient have one while others wait: they yield, and still they get on. */
+const PATIENT_EVERY = 3;
+
 /**
  * Turns for reads that nobody waits for, at equal distances, so that however many requests are watched these reads take
  * no more than their share of the service. Those of requests to which something was just done come first, but leave
- * every other turn to the rest.
+ * every other turn to the rest. Those of requests that nobody looks at, whose news may come minutes later, come last.
  */
 export class PollTurns {
   readonly #distanceMs: number;
-  readonly #lanes = { urgent: new Set<Take>(), other: new Set<Take>() };
+  readonly #lanes = { urgent: new Set<Take>(), other: new Set<Take>(), patient: new Set<Take>() };
   #wasUrgent = false;
+  #sincePatient = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
 
@@ -26,16 +30,17 @@ export class PollTurns {
   }
 
   /** Calls `take` once, when its turn comes: never before this returns. */
-  ask(take: Take, { isUrgent = false } = {}): LeaveQueue {
-    const lane = isUrgent ? this.#lanes.urgent : this.#lanes.other;
+  ask(take: Take, { isUrgent = false, isPatient = false } = {}): LeaveQueue {
+    const { urgent, other, patient } = this.#lanes;
+    const lane = isPatient ? patient : isUrgent ? urgent : other;
     lane.add(take);
     this.#schedule();
     return () => void lane.delete(take);
   }
 
   #schedule(): void {
-    const { urgent, other } = this.#lanes;
-    if (this.#timer !== undefined || urgent.size + other.size === 0) return;
+    const { urgent, other, patient } = this.#lanes;
+    if (this.#timer !== undefined || urgent.size + other.size + patient.size === 0) return;
     // Whole milliseconds, as timers have: rounded down they would make more turns than there are.
     const waitMs = Math.ceil(Math.max(0, this.#lastAt + this.#distanceMs - performance.now()));
     this.#timer = setTimeout(() => {
@@ -49,11 +54,21 @@ export class PollTurns {
   }
 
   #next(): Take | undefined {
-    const { urgent, other } = this.#lanes;
-    this.#wasUrgent = urgent.size > 0 && !(this.#wasUrgent && other.size > 0);
-    const lane = this.#wasUrgent ? urgent : other;
+    const lane = this.#nextLane();
     const [take] = lane;
     if (take !== undefined) lane.delete(take);
     return take;
+  }
+
+  #nextLane(): Set<Take> {
+    const { urgent, other, patient } = this.#lanes;
+    this.#sincePatient += 1;
+    const isPatientsTurn = this.#sincePatient >= PATIENT_EVERY || urgent.size + other.size === 0;
+    if (isPatientsTurn && patient.size > 0) {
+      this.#sincePatient = 0;
+      return patient;
+    }
+    this.#wasUrgent = urgent.size > 0 && !(this.#wasUrgent && other.size > 0);
+    return this.#wasUrgent ? urgent : other;
   }
 }

@@ -8,7 +8,7 @@ import { WatcherFullError } from './errors.ts';
 import { PACE } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { PollTurns } from './poll-turns.ts';
-import { WatchedRequest } from './watched-request.ts';
+import { abortedBy, WatchedRequest } from './watched-request.ts';
 import type { RunOutside, StatusListener } from './watched-request.ts';
 
 export interface StatusWatcherOptions {
@@ -23,6 +23,12 @@ export interface StatusWatcherOptions {
   readonly maxWatchers?: number;
   /** Runs what is done for many on behalf of none of them. @default as where the watcher was made */
   readonly outside?: RunOutside;
+}
+
+/** Hears of every request that is read here, for whoever or nobody, and of each that something was done to. */
+export interface StatusTap {
+  read(request: SignatureRequest): void;
+  nudged(id: string): void;
 }
 
 export interface Watch {
@@ -42,11 +48,17 @@ export class StatusWatcher {
   readonly #requests = new Map<string, WatchedRequest>();
   readonly #outside: RunOutside;
   #watchers = 0;
+  #tap: StatusTap | undefined;
 
   constructor(options: StatusWatcherOptions) {
     this.#options = options;
     this.#turns = new PollTurns(options.pollsPerSecond ?? 6);
     this.#outside = options.outside ?? AsyncLocalStorage.snapshot();
+  }
+
+  /** There is one at most. It must be quick and must not throw. */
+  tap(tap: StatusTap): void {
+    this.#tap = tap;
   }
 
   /** How much is watched, by how many; callers who wait do not count among these. */
@@ -104,22 +116,55 @@ export class StatusWatcher {
     return this.#requestOf(id).read(maxAgeMs, signal);
   }
 
+  /**
+   * As `read`, for somebody who is in no hurry: it waits for its turn, behind the reads of requests that are watched.
+   * @throws {UpstreamError} also of kind `aborted`, when the signal is.
+   */
+  async glance(
+    id: string,
+    { signal, maxAgeMs }: { readonly signal: AbortSignal; readonly maxAgeMs: number },
+  ): Promise<StatusRead> {
+    const last = this.#requests.get(id)?.last;
+    if (last !== undefined && performance.now() - last.startedAt <= maxAgeMs) return last;
+    await this.#turn(signal);
+    return this.#requestOf(id).read(maxAgeMs, signal, 'poll');
+  }
+
   /** Makes a read that somebody else needs, and tells whoever watches the request what it found. */
   async observe(id: string, read: () => Promise<SignatureRequest>): Promise<SignatureRequest> {
     const startedAt = performance.now();
     const request = await read();
-    this.#requests.get(id)?.accept(readOf(request, startedAt));
+    const watched = this.#requests.get(id);
+    if (watched === undefined) this.#tap?.read(request);
+    else watched.accept(readOf(request, startedAt));
     return request;
   }
 
   /** This gateway has done something to a request. */
   nudge(id: string): void {
     this.#requests.get(id)?.nudge();
+    this.#tap?.nudged(id);
   }
 
   /** Ends all reads. Nobody is told. */
   close(): void {
     for (const request of this.#requests.values()) request.end();
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const take = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leaveQueue = this.#turns.ask(take, { isPatient: true });
+      const leave = (): void => {
+        leaveQueue();
+        reject(abortedBy(signal.reason));
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+    });
   }
 
   #requestOf(id: string): WatchedRequest {
@@ -128,7 +173,9 @@ export class StatusWatcher {
       const { client, events, pace } = this.#options;
       const outside = this.#outside;
       const onEnd = (): void => void this.#requests.delete(id);
-      const options = { id, client, events, pace: { ...PACE, ...pace }, turns: this.#turns, outside, onEnd };
+      const onRead = (read: StatusRead): void => this.#tap?.read(read.request);
+      const hooks = { outside, onEnd, onRead };
+      const options = { id, client, events, pace: { ...PACE, ...pace }, turns: this.#turns, ...hooks };
       request = new WatchedRequest(options);
       this.#requests.set(id, request);
     }

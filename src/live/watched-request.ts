@@ -19,7 +19,7 @@ export interface StatusListener {
 }
 
 /** Polls yield to all that a caller has asked for. */
-type Priority = 'interactive' | 'poll';
+export type Priority = 'interactive' | 'poll';
 
 interface Look {
   readonly startedAt: number;
@@ -47,6 +47,8 @@ export interface WatchedRequestOptions {
   readonly pace: PaceOptions;
   readonly turns: PollTurns;
   readonly outside: RunOutside;
+  /** A read has found this, and it is not older than what is known. */
+  readonly onRead: (read: StatusRead) => void;
   /** Nobody watches any more, and nothing is done any more. */
   readonly onEnd: () => void;
 }
@@ -114,13 +116,14 @@ export class WatchedRequest {
     this.#refusals = 0;
     if (last !== undefined && read.state !== last.state) this.#pace.freshen();
     for (const listener of this.#listeners.keys()) listener.read(read);
+    this.#options.onRead(read);
   }
 
   /**
    * A read for somebody who asked for it, shared by all who ask meanwhile.
    * @param maxAgeMs what a read found that began so long ago will do as well.
    */
-  async read(maxAgeMs: number, signal: AbortSignal): Promise<StatusRead> {
+  async read(maxAgeMs: number, signal: AbortSignal, priority: Priority = 'interactive'): Promise<StatusRead> {
     const oldest = Math.max(performance.now() - maxAgeMs, this.#staleBefore);
     if (this.#last !== undefined && this.#last.startedAt >= oldest) return this.#last;
     this.#readers += 1;
@@ -129,9 +132,9 @@ export class WatchedRequest {
     try {
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave);
-      const running = this.#looks.get('interactive');
+      const running = this.#looks.get(priority);
       const look =
-        running !== undefined && running.startedAt >= this.#staleBefore ? running : this.#look('interactive');
+        running !== undefined && running.startedAt >= this.#staleBefore ? running : this.#look(priority);
       return await Promise.race([look.ended, left.promise]);
     } finally {
       signal.removeEventListener('abort', leave);

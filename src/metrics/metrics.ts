@@ -4,12 +4,13 @@ import { countOperations } from './operation-metrics.ts';
 import { countRequests } from './request-metrics.ts';
 import type { RequestGauges } from './request-metrics.ts';
 import { countSideEffects } from './side-effect-metrics.ts';
+import type { SideEffectGauges } from './side-effect-metrics.ts';
 import { countUploads } from './upload-metrics.ts';
 import type { UploadGauges } from './upload-metrics.ts';
 import { countUpstream } from './upstream-metrics.ts';
 
 /** What is asked for when somebody reads the metrics. */
-export interface MetricSources extends RequestGauges, UploadGauges {
+export interface MetricSources extends RequestGauges, SideEffectGauges, UploadGauges {
   /** Of the package. */
   readonly version: string;
   /** Names that operations may have; see `plugins/operation-name.ts`. */

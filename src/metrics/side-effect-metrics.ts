@@ -4,11 +4,16 @@ import type { GatewayEvents } from '../events.ts';
 import { bounded } from './bounded.ts';
 import { IDEMPOTENCY_OUTCOMES, WEBHOOK_OUTCOMES } from './labels.ts';
 
+export interface SideEffectGauges {
+  /** Undefined: nobody knows at the moment. */
+  readonly webhooksQueued: () => Promise<number | undefined>;
+}
+
 /** What must happen once, what tells others of it, and which release does so. */
 export function countSideEffects(
   events: GatewayEvents,
   registers: Registry[],
-  { version }: { readonly version: string },
+  { version, webhooksQueued }: SideEffectGauges & { readonly version: string },
 ): void {
   const idempotency = new Counter({
     name: 'sigillo_idempotency_total',
@@ -21,6 +26,14 @@ export function countSideEffects(
     help: 'Attempts to deliver a webhook, and those given up.',
     labelNames: ['outcome'],
     registers,
+  });
+  new Gauge({
+    name: 'sigillo_webhooks_queued',
+    help: 'Requests with events that an endpoint has not got yet, counted once for each endpoint. -1: Redis cannot be asked.',
+    registers,
+    async collect() {
+      this.set((await webhooksQueued()) ?? -1);
+    },
   });
   const build = new Gauge({
     name: 'sigillo_build_info',

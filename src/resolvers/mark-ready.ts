@@ -34,6 +34,9 @@ export async function markReady(context: GatewayContext, input: MarkReadyInput):
       waitForRequest(context, request, { waitSeconds: secondsLeft(), isDone: areDocumentsChecked }),
     );
     if (request.status === 'DRAFT') request = await setReady(context, request);
+  } else if (ALLOWED.includes(request.status)) {
+    await context.webhooks.watch(request);
+    context.webhooks.note(request);
   }
   if (!ALLOWED.includes(request.status)) throw new WrongStatusError(request.status, ['DRAFT']);
   return translated(
@@ -56,6 +59,13 @@ export async function setReady(
   if (rejected.length > 0) throw new DocumentRejectedError(rejected);
   const waiting = request.documents.filter(({ status }) => status !== 'READY');
   if (waiting.length > 0) throw new DocumentsNotReadyError(waiting);
+  await context.webhooks.watch(request); // before: a gateway that dies after the call has it noted
+  const marked = await sendReady(context, request);
+  context.webhooks.note(marked);
+  return marked;
+}
+
+async function sendReady(context: GatewayContext, request: SignatureRequest): Promise<SignatureRequest> {
   try {
     await setSignatureRequestStatus(context.upstream, request.id, 'READY', { signal: context.signal });
   } catch (failure) {

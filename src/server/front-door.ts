@@ -23,6 +23,8 @@ export interface StopTimes {
   readonly graceMs: number;
 }
 
+export const STOP_TIMES: StopTimes = { delayMs: 0, graceMs: 25_000 };
+
 /** Why requests are not taken at the moment. */
 export type Unavailability = 'stopping' | 'requests' | 'event-loop';
 
@@ -48,7 +50,7 @@ export class FrontDoor {
     this.running = new RunningRequests((status) => options.events.emit('response', { status }));
     this.#readiness = options.readiness;
     this.#limits = { requestsInFlight: Infinity, eventLoopDelayMs: Infinity, ...options.limits };
-    this.#times = { delayMs: 0, graceMs: 25_000, ...options.stopTimes };
+    this.#times = { ...STOP_TIMES, ...options.stopTimes };
     if (this.#limits.eventLoopDelayMs < Infinity) this.#eventLoop = watchEventLoop();
   }
 

@@ -110,6 +110,7 @@ test('events with values that nobody has thought of add one series, however many
     dependencies: ['service'],
     blocksInUse: nothing,
     uploadsWaitingForBlocks: nothing,
+    webhooksQueued: async () => 0,
   });
   for (let n = 0; n < 100; n += 1) {
     const [operation, text] = [`${FISCAL_CODE}${n}`, `https://storage/${n}?sig=${n}`];

@@ -15,6 +15,7 @@ import { validateDocument } from '../../src/resolvers/validate-document.ts';
 import { BlockPool } from '../../src/uploads/block-pool.ts';
 import { FileUpload } from '../../src/uploads/file-upload.ts';
 import { createStorage } from '../../src/upstream/storage.ts';
+import { NO_HOOKS } from '../../src/webhooks/open-webhooks.ts';
 
 /** Thrown where the first thing happens that is more than looking at the input. */
 class Accepted extends Error {}
@@ -32,6 +33,7 @@ const context = createContext(
     blocks: new BlockPool(),
     idempotency: openIdempotency({ redis: undefined, realm: 'http://service', times: {}, events }),
     events,
+    webhooks: NO_HOOKS,
     closing: new AbortController().signal,
     ending: new AbortController().signal,
     limits: { maxUploadBytes: 100, uploadStallMs: 100, operationTimeoutMs: 1_000 },

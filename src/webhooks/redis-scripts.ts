@@ -1,0 +1,102 @@
+/*
+ * What the Redis store does, each in one step that nobody can come between. What is kept:
+ *
+ *   records        hash: request -> what is told of it
+ *   due            sorted set: request -> when it should be read, in milliseconds of Redis's clock
+ *   queue of each  hash: request -> a JSON list of messages
+ *   turns of each  sorted set: request -> when its first message may be sent
+ */
+
+const NOW = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/** KEYS due, records; ARGV request, record, due in ms, requests at most, time to live in ms. */
+export const WATCH = `${NOW}
+local known = redis.call('HGET', KEYS[2], ARGV[1])
+if known then return known end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) then return false end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
+return ARGV[2]
+`;
+
+/** KEYS turns or due, queue or records; ARGV count, lease in ms. Answers when there is more, then pairs. */
+export const TAKE = `${NOW}
+local taken = {}
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])) do
+  local value = redis.call('HGET', KEYS[2], name)
+  if value then
+    redis.call('ZADD', KEYS[1], now + ARGV[2], name)
+    taken[#taken + 1] = name
+    taken[#taken + 1] = value
+  else
+    redis.call('ZREM', KEYS[1], name)
+  end
+end
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+table.insert(taken, 1, first[2] and math.max(0, first[2] - now) or -1)
+return taken
+`;
+
+/**
+ * KEYS due, records, then turns and queue of each endpoint;
+ * ARGV request, record before, record after or nothing, due in ms, requests in a queue at most, time to live in ms of these
+ * records and of queues, then the messages. Answers which endpoints had no room, from 1.
+ */
+export const CHANGE = `${NOW}
+local name = ARGV[1]
+if redis.call('HGET', KEYS[2], name) ~= ARGV[2] then return false end
+if ARGV[3] == '' then
+  redis.call('HDEL', KEYS[2], name)
+  redis.call('ZREM', KEYS[1], name)
+else
+  redis.call('HSET', KEYS[2], name, ARGV[3])
+  redis.call('ZADD', KEYS[1], now + ARGV[4], name)
+  redis.call('PEXPIRE', KEYS[1], ARGV[6])
+  redis.call('PEXPIRE', KEYS[2], ARGV[6])
+end
+local full = {}
+if #ARGV < 8 then return full end
+for at = 3, #KEYS, 2 do
+  local turns, queue = KEYS[at], KEYS[at + 1]
+  local before = redis.call('HGET', queue, name)
+  if not before and redis.call('HLEN', queue) >= tonumber(ARGV[5]) then
+    full[#full + 1] = (at - 1) / 2
+  else
+    local list = before and cjson.decode(before) or {}
+    for message = 8, #ARGV do list[#list + 1] = ARGV[message] end
+    redis.call('HSET', queue, name, cjson.encode(list))
+    redis.call('ZADD', turns, 'NX', now, name)
+    redis.call('PEXPIRE', turns, ARGV[7])
+    redis.call('PEXPIRE', queue, ARGV[7])
+  end
+end
+return full
+`;
+
+/** KEYS due; ARGV request, due in ms. */
+export const HURRY = `${NOW}
+local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if due and tonumber(due) > now + ARGV[2] then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
+return 1
+`;
+
+/** KEYS turns, queue; ARGV request, first message, its replacement or nothing, its turn in ms. */
+export const SETTLE = `${NOW}
+local before = redis.call('HGET', KEYS[2], ARGV[1])
+if not before then return 0 end
+local list = cjson.decode(before)
+if list[1] ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then table.remove(list, 1) else list[1] = ARGV[3] end
+if #list == 0 then
+  redis.call('HDEL', KEYS[2], ARGV[1])
+  redis.call('ZREM', KEYS[1], ARGV[1])
+else
+  redis.call('HSET', KEYS[2], ARGV[1], cjson.encode(list))
+  redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[1])
+end
+return 1
+`;

@@ -1,0 +1,180 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createEvents } from '../../src/events.ts';
+import type { GatewayOptions } from '../../src/gateway.ts';
+import { draftOf } from '../support/draft.ts';
+import { mutationOf } from '../support/operations.ts';
+import { makePdf } from '../support/pdf.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import { endpointAt, refuse, SECRET, startReceiver } from '../support/webhook-receiver.ts';
+import type { ReceiverAnswer } from '../support/webhook-receiver.ts';
+
+const PACE = { leastMs: 20, mostMs: 100 };
+const WATCHING = { pollsPerSecond: 100 };
+
+/** A gateway with one receiver, and what it logs and counts. */
+async function start(answer?: ReceiverAnswer, overrides: Partial<GatewayOptions> = {}, pace = PACE) {
+  const receiver = await startReceiver(answer);
+  const lines: string[] = [];
+  const outcomes: string[] = [];
+  const events = createEvents();
+  events.on('webhook', ({ outcome }) => outcomes.push(outcome));
+  const gateway = await startGateway({
+    webhooks: { endpoints: [endpointAt(receiver.url)], pace, times: { pausesMs: [20] } },
+    watching: WATCHING,
+    events,
+    logger: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
+    ...overrides,
+  });
+  const { run, upload } = gateway;
+  return {
+    ...gateway,
+    receiver,
+    lines,
+    outcomes,
+    /** A request that has been marked READY, by the gateway. */
+    async markedReady(): Promise<string> {
+      const [target] = await draftOf(gateway);
+      await upload(mutationOf('uploadDocument'), { input: { ...target, file: null } }, await makePdf());
+      const { signatureRequestId } = target;
+      const { data } = await run(mutationOf('markReady', 'signatureRequest { id }'), {
+        input: { signatureRequestId },
+      });
+      expect(data['markReady']?.['signatureRequest']).toMatchObject({ id: signatureRequestId });
+      return signatureRequestId;
+    },
+  };
+}
+
+test('a request that the gateway has marked READY is told of until it is signed, in order, once each', async () => {
+  const { receiver, markedReady, run, sandbox, outcomes, lines } = await start();
+  const id = await markedReady();
+  await run(mutationOf('notifySigner'), { input: { signatureRequestId: id } });
+  await sandbox.citizen.sign(id);
+  const types = ['ready', 'wait_for_signature', 'notification.sent', 'signed'];
+  await expect.poll(receiver.types).toEqual(types);
+  expect(receiver.wrong).toEqual([]);
+  const { received, calls } = receiver;
+  const { dossierId, signerId, documents } = received[0]?.event.data ?? {};
+  expect([dossierId, documents?.[0]?.id]).toEqual([
+    expect.stringMatching(/^\w{26}$/),
+    expect.stringMatching(/^\w{26}$/),
+  ]);
+  const statuses = ['READY', 'WAIT_FOR_SIGNATURE', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
+  // The whole body, so that nothing else is in it: no title, no address, nobody's fiscal code.
+  expect(received.map(({ event }) => event)).toEqual(
+    types.map((type, nth) => ({
+      type: `io.sign.signature_request.${type}`,
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      data: {
+        id,
+        dossierId,
+        signerId,
+        status: statuses[nth],
+        documents: [{ id: documents?.[0]?.id, status: 'READY' }],
+      },
+    })),
+  );
+  expect(new Set(received.map((one) => one.id)).size).toBe(types.length);
+  for (const { method, path, headers } of calls) {
+    expect([method, path]).toEqual(['POST', '/hooks/path-that-is-secret?token=hush']);
+    expect(headers['content-type']).toBe('application/json');
+    expect(headers['user-agent']).toMatch(/^sigillo\//);
+  }
+  await expect.poll(() => outcomes).toEqual(types.map(() => 'delivered'));
+  const told = lines.filter((line) => line.includes('webhook'));
+  expect(told).toHaveLength(types.length);
+  expect(JSON.parse(told[0] ?? '')).toMatchObject({
+    webhook: 1,
+    host: receiver.url.host,
+    webhookId: received[0]?.id,
+    type: 'io.sign.signature_request.ready',
+    attempt: 1,
+    status: 204,
+  });
+  expect(lines.join('')).not.toMatch(/path-that-is-secret|hush|whsec|SPNDNL80R13C555X/);
+  expect(lines.join('')).not.toContain(SECRET.slice(6));
+});
+
+test('a request that is cancelled is told of as soon as it is, and then no longer looked at', async () => {
+  // So slow that nothing but what the gateway itself does and reads is told in time.
+  const pace = { leastMs: 60_000, mostMs: 60_000 };
+  const { receiver, markedReady, run, sandbox } = await start(undefined, {}, pace);
+  const id = await markedReady();
+  await run(mutationOf('cancelSignatureRequest'), { input: { signatureRequestId: id } });
+  await expect.poll(receiver.types).toEqual(['ready', 'wait_for_signature', 'cancelled']);
+  expect(receiver.received.at(-1)?.event.data.status).toBe('CANCELLED');
+  const reads = sandbox.journal.entries({ operationId: 'getSignatureRequest' }).length;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(sandbox.journal.entries({ operationId: 'getSignatureRequest' })).toHaveLength(reads);
+});
+
+test('a request that others have marked READY is told of when somebody marks it here, and no other', async () => {
+  const { receiver, sandbox, run } = await start();
+  const { requests } = await sandbox.seed({
+    requests: [{ status: 'WAIT_FOR_SIGNATURE' }, { status: 'WAIT_FOR_SIGNATURE' }],
+  });
+  const [one, other] = requests.map(({ id }) => id);
+  if (one === undefined || other === undefined) throw new TypeError('no requests');
+  await run(`{ signatureRequest(id: "${other}") { status } }`);
+  for (let nth = 0; nth < 2; nth += 1)
+    await run(mutationOf('markReady'), { input: { signatureRequestId: one } });
+  await sandbox.citizen.sign(other);
+  await sandbox.citizen.sign(one);
+  await expect.poll(receiver.types).toEqual(['wait_for_signature', 'signed']);
+  expect(new Set(receiver.received.map(({ event }) => event.data.id))).toEqual(new Set([one]));
+});
+
+test('what comes while the service fails, or the call is not answered, is told later', async () => {
+  const { receiver, sandbox, run, upload } = await start();
+  const [target] = await draftOf({ run });
+  await upload(mutationOf('uploadDocument'), { input: { ...target, file: null } }, await makePdf());
+  sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'setSignatureRequestStatus', count: 1 });
+  const { signatureRequestId } = target;
+  await run(mutationOf('markReady'), { input: { signatureRequestId } });
+  sandbox.faults.add({ kind: 'status', status: 500, operation: 'getSignatureRequest', count: 6 });
+  await sandbox.citizen.sign(signatureRequestId);
+  await expect.poll(receiver.types, { timeout: 15_000 }).toContain('signed');
+  expect(sandbox.faults.list()).toEqual([]); // each has happened as often as it should
+});
+
+test('what a receiver does not take comes again, with the same id and a new signature, and what follows it waits', async () => {
+  const { receiver, markedReady, outcomes, lines } = await start((received, res, nth) =>
+    nth <= 3 ? refuse(503)(received, res, nth) : void res.writeHead(200).end('thanks'),
+  );
+  const id = await markedReady();
+  await expect.poll(receiver.types).toEqual(['ready', 'ready', 'ready', 'ready', 'wait_for_signature']);
+  const first = receiver.received.slice(0, 4);
+  expect(new Set(first.map((one) => one.id)).size).toBe(1);
+  expect(new Set(first.map(({ body }) => body)).size).toBe(1);
+  expect(first[0]?.event.data.id).toBe(id);
+  await expect.poll(() => outcomes).toEqual(['failed', 'failed', 'failed', 'delivered', 'delivered']);
+  expect(
+    lines.filter((line) => line.includes('webhook not delivered')).map((line) => JSON.parse(line)),
+  ).toEqual(
+    [1, 2, 3].map((attempt) => expect.objectContaining({ attempt, reason: '503', retryInSeconds: 0 })),
+  );
+  expect(lines.join('')).not.toContain('nobody’s business');
+});
+
+test('an operation is not held up by a receiver that hangs, and what is under way may end when the gateway does', async () => {
+  const world = await start((_, res, nth) => {
+    setTimeout(() => res.writeHead(200).end(), nth === 1 ? 300 : 0);
+  });
+  await world.markedReady();
+  await expect.poll(world.receiver.types).toEqual(['ready']);
+  await world.close();
+  expect(world.outcomes).toEqual(['delivered']);
+  expect(world.receiver.types()).toEqual(['ready']);
+  // Without Redis the next one is lost, and that is said.
+  expect(world.lines.at(-1)).toContain('"lost":1');
+});
+
+test('a gateway does not wait longer for a receiver than for anybody else', async () => {
+  const world = await start(() => {}, { stopTimes: { graceMs: 100 } });
+  await world.markedReady();
+  await expect.poll(world.receiver.types).toEqual(['ready']);
+  const before = performance.now();
+  await world.close();
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
