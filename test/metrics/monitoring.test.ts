@@ -47,6 +47,7 @@ const known = new Map<string, readonly string[]>(
     dependencies: ['service'],
     blocksInUse: nothing,
     uploadsWaitingForBlocks: nothing,
+    webhooksQueued: () => Promise.resolve(0),
   })
     .getMetricsAsArray()
     .map((metric) => {
