@@ -63,6 +63,13 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
         return new fetchAPI.Response(body, { headers: HEADERS });
       }, MEDIA_TYPE);
     },
+
+    onResponse({ response: { headers } }) {
+      // Single results of clients who want events are Yoga's to encode: in an encoding that is none (RFC 9110, 8.4.1).
+      if (headers.get('content-encoding') !== 'none') return;
+      headers.delete('content-encoding');
+      for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+    },
   };
 }
 

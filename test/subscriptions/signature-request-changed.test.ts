@@ -130,6 +130,11 @@ test('a request that does not exist is one answer, an event for who wants events
   const { url, sandbox } = await startGateway();
   const events = await subscribe(url, NOBODYS, { accept: 'text/event-stream' });
   expect(await events.rest()).toEqual([{ isComment: false, event: 'next', data: NOT_FOUND }, COMPLETE]);
+  expect(Object.fromEntries(events.response.headers)).toMatchObject({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store, no-transform',
+  });
+  expect(events.response.headers.has('content-encoding')).toBe(false);
   const { response } = await subscribe(url, NOBODYS);
   expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   expect(sandbox.journal.entries()).toHaveLength(2);
