@@ -12,6 +12,9 @@ import type { GatewayEvents } from './events.ts';
 import type { IdempotencyTimes } from './idempotency/idempotency.ts';
 import { openIdempotency } from './idempotency/open-idempotency.ts';
 import { StatusWatchers } from './live/status-watchers.ts';
+import { currentRequest } from './logging/request-scope.ts';
+import { createScrubber } from './logging/scrubber.ts';
+import { secretsOf } from './secrets.ts';
 import { createListener } from './server/listener.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
 import type { MetricsAddress, MetricsEndpoint } from './metrics/start-metrics.ts';
@@ -25,7 +28,13 @@ import { serveStreams, STREAMS } from './plugins/streams.ts';
 import type { StreamOptions } from './plugins/streams.ts';
 import { createRateLimit } from './plugins/rate-limit.ts';
 import { useDownloads } from './plugins/use-downloads.ts';
-import { admit, authenticationEvents, callerOf, useAuthentication } from './plugins/use-authentication.ts';
+import {
+  admit,
+  authenticationEvents,
+  callerOf,
+  knownCallerOf,
+  useAuthentication,
+} from './plugins/use-authentication.ts';
 import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
@@ -33,9 +42,11 @@ import { useOperationTime } from './plugins/use-operation-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
 import { operationNames } from './plugins/operation-name.ts';
 import { useOperationEvents } from './plugins/use-operation-events.ts';
+import { useLogging } from './plugins/use-logging.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useTracing } from './plugins/use-tracing.ts';
 import { useReadableParameters } from './plugins/use-readable-parameters.ts';
+import { useScrubbedErrors } from './plugins/use-scrubbed-errors.ts';
 import { useUploads } from './plugins/use-uploads.ts';
 import { connectRedis } from './redis/connect.ts';
 import { schema } from './schema/index.ts';
@@ -51,6 +62,7 @@ import { canConnect } from './upstream/can-connect.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { createUpstreamClients } from './upstream/clients.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
+import { counted } from './upstream/counted.ts';
 import { createStorage } from './upstream/storage.ts';
 import { readVersion } from './version.ts';
 import { openWebhooks } from './webhooks/open-webhooks.ts';
@@ -116,8 +128,9 @@ const MAX_JSON_BYTES = 1_000_000;
  * @throws {RedisUnavailableError}
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const redis =
-    options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(options.logger) }));
+  const { logger } = options;
+  const scrub = createScrubber(secretsOf(options));
+  const redis = options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(logger) }));
   const { events = createEvents(), tracer } = options;
   const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
@@ -134,7 +147,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const storage = tracer ? withStorageSpans(plainStorage, tracer) : plainStorage;
   const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const authenticationLog = authenticationEvents(options.logger);
+  const authenticationLog = authenticationEvents(logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);
   const upstreamOf = (caller: Caller): UpstreamClient | undefined => upstreams.of(tenantOf(caller));
   const isServed = (caller: Caller): boolean => upstreamOf(caller) !== undefined;
@@ -152,7 +165,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         { name: 'service', check: (signal) => canConnect(options.apiUrl, signal) },
         ...(redis === undefined ? [] : [{ name: 'redis', check: async () => void (await redis.ping()) }]),
       ],
-      onChange: readinessLog(options.logger, events),
+      onChange: readinessLog(logger, events),
     }),
     limits: options.load ?? {},
     stopTimes: options.stopTimes ?? {},
@@ -172,7 +185,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const { stopTimes: { graceMs = STOP_TIMES.graceMs } = {} } = options;
   closing.addEventListener('abort', () => webhooks.stop(graceMs));
-  const parts = { storage, blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
+  const parts = { blocks: new BlockPool(), idempotency, events, closing, ending, isSandbox, limits };
   const protections = { ...OPEN, ...options.protections };
   const isTrusted = protections.trustedDocuments !== undefined;
   const times = { ...CLIENT_TIMES, ...options.clientTimes };
@@ -189,11 +202,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const upstream = upstreamOf(caller);
     if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
     const signal = signalOf(serverContext);
-    return createContext(
-      { ...parts, upstream, watcher: watchers.of(upstream), webhooks: webhooks.of(tenantOf(caller)) },
-      caller,
-      { headers, signal },
-    );
+    const tally = currentRequest()?.notes.upstream;
+    const ways = tally === undefined ? { upstream, storage } : counted({ upstream, storage }, tally);
+    const ofTenant = { watcher: watchers.of(upstream), webhooks: webhooks.of(tenantOf(caller)) };
+    return createContext({ ...parts, ...ways, ...ofTenant }, caller, { headers, signal });
   };
   const yoga = createYoga({
     schema,
@@ -202,7 +214,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxRequestBodySize: false,
     plugins: [
       useNoStore(),
+      useLogging({ logger, scrub, callerOf: knownCallerOf }),
       useAvailability(() => frontDoor.unavailability()),
+      useScrubbedErrors(scrub),
       useRequestId(),
       ...protectRequests(options.host, protections, rateLimit),
       useDownloads({
@@ -211,7 +225,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         rateLimit,
         contextOf,
         signalOf,
-        logger: options.logger,
+        logger: logger,
       }),
       useAuthentication(admission),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
@@ -233,7 +247,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ],
     // Yoga's own answers to every address that ends like this, and none ends with a line break.
     healthCheckEndpoint: '\n',
-    maskedErrors: { maskError: createMaskError(options.logger) },
+    maskedErrors: { maskError: createMaskError(logger) },
     logging: false,
     landingPage: false,
     cors: corsFor(protections.corsOrigins),
@@ -242,9 +256,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createHttpServer(
     frontDoor.listener(
       withReadableAddress(
-        createListener(yoga.handleNodeRequestAndResponse, options.logger, {
+        createListener({
+          answer: yoga.handleNodeRequestAndResponse,
+          scrub,
           streamStallMs: options.downloadStallMs,
+          logger,
         }),
+        { scrub, logger },
       ),
     ),
     times,

@@ -1,10 +1,11 @@
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ConfigError, loadConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
+import { createLogger } from './logging/logger.ts';
 import { RedisUnavailableError } from './redis/connect.ts';
+import { secretsOf } from './secrets.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 
 interface Upstream {
@@ -44,7 +45,7 @@ function sandboxAt(apiUrl: URL): Upstream {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = pino({ level: config.logLevel, base: null });
+  const logger = createLogger({ level: config.logLevel, secrets: secretsOf(config) });
   for (const warning of config.warnings) logger.warn(warning);
   const upstream = await chooseUpstream(config, logger);
   const tracing =

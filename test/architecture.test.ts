@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const LAYERS = [
   ['cli.ts'],
   ['main.ts'],
-  ['gateway.ts', 'config.ts'],
+  ['gateway.ts', 'config.ts', 'secrets.ts'],
   ['plugins', 'schema', 'explorer.ts', 'metrics'],
   ['downloads'],
   ['server'],

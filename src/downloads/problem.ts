@@ -19,9 +19,16 @@ export interface ProblemAnswer {
 
 /** RFC 9457, with two members of our own. Without a `type`, the title is that of the status (section 4.2.1). */
 export function problemAnswer({ status, code, message, headers }: Problem): ProblemAnswer {
-  const requestId = currentRequest()?.requestId;
+  const request = currentRequest();
+  request?.notes.errors.add(code);
   const title = STATUS_CODES[status];
-  const problem = { title, status, detail: message, code, ...(requestId !== undefined && { requestId }) };
+  const problem = {
+    title,
+    status,
+    detail: message,
+    code,
+    ...(request !== undefined && { requestId: request.requestId }),
+  };
   const body = JSON.stringify(problem);
   return {
     status,

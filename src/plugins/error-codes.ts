@@ -19,6 +19,13 @@ const NO_CODE = 'INTERNAL_SERVER_ERROR';
 /** Whether nothing was wrong with what the caller asked for. */
 export const isFailure = (code: string): boolean => FAILURES.has(code);
 
+/** By the codes of all errors in an answer. */
+export function outcomeOf(codes: Iterable<string>): 'ok' | 'refused' | 'failed' {
+  const all = [...codes];
+  if (all.length === 0) return 'ok';
+  return all.some(isFailure) ? 'failed' : 'refused';
+}
+
 /** Of the errors at the top level of an answer. */
 export function codesOf({ errors = [] }: ExecutionResult): string[] {
   return errors.map(({ extensions }) =>

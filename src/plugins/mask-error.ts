@@ -4,11 +4,11 @@ import type { Logger } from 'pino';
 import { NotFoundError, StreamError, UpstreamFault } from '../resolvers/errors.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
 import { UpstreamError } from '../upstream/errors.ts';
-import { scrub } from './scrub.ts';
+import { describeCause } from '../logging/describe-cause.ts';
 
 /**
  * What callers see of top-level errors: faults of the service with their documented code, refusals of the request as
- * they are but for fiscal codes, and nothing of anything else. Unexpected errors are logged by name and message alone.
+ * they are, and nothing of anything else, which is logged.
  */
 export function createMaskError(logger: Logger): (error: unknown, message: string) => Error {
   return (error, message) => {
@@ -25,7 +25,12 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
     if (original instanceof UpstreamFault) {
       const { code, retryAfterSeconds } = original;
       const { cause } = original;
-      const facts = { code, cause: cause instanceof Error ? cause.message : undefined };
+      const because = cause instanceof Error ? describeCause(cause.cause) : [];
+      const facts = {
+        code,
+        cause: cause instanceof Error ? cause.message : undefined,
+        ...(because.length > 0 && { because }),
+      };
       if (cause instanceof UpstreamError && cause.kind === 'aborted') logger.debug(facts, 'the client left');
       else logger.warn(facts, 'upstream fault');
       const extensions = { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
@@ -42,13 +47,9 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
       const { originalError: _, ...extensions } = refusal.extensions;
       if (extensions['code'] === undefined && isAboutInput(error)) extensions['code'] = 'BAD_USER_INPUT';
       if (extensions['code'] !== undefined)
-        return createGraphQLError(scrub(error.message), { ...where, extensions });
+        return createGraphQLError(error.message, { ...where, extensions });
     }
-    const name = original instanceof Error ? original.name : typeof original;
-    logger.error(
-      { name, message: original instanceof Error ? scrub(original.message) : undefined },
-      'unexpected error',
-    );
+    logger.error({ err: original }, 'unexpected error');
     return createGraphQLError(message, { ...where, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
   };
 }

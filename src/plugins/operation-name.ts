@@ -3,7 +3,7 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, SelectionSet
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** As the schema calls them; what a caller calls them is of no use, as there is no end to it. */
-function rootFieldsOf(
+export function rootFieldsOf(
   { selections }: SelectionSetNode,
   document: DocumentNode,
   found = new Set<string>(),

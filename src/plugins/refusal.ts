@@ -12,7 +12,8 @@ export function refusal(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const requestId = currentRequest()?.requestId;
-  const extensions = { code, ...(requestId !== undefined && { requestId }) };
+  const request = currentRequest();
+  request?.notes.errors.add(code);
+  const extensions = { code, ...(request !== undefined && { requestId: request.requestId }) };
   return fetchAPI.Response.json({ errors: [{ message, extensions }] }, { status, headers });
 }

@@ -21,6 +21,11 @@ export function callerOf(request: Request): Caller {
   return caller;
 }
 
+/** Who sent a request, if that is known by now. */
+export function knownCallerOf(request: Request): Caller | undefined {
+  return callers.get(request);
+}
+
 /** What the operator is told. Causes are named by their class, as messages may quote what was read. */
 export function authenticationEvents(logger: Logger) {
   const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
@@ -59,19 +64,20 @@ export interface AuthenticationPluginOptions {
 export function useAuthentication(options: AuthenticationPluginOptions): Plugin {
   return {
     async onRequestParse({ request }) {
-      callers.set(request, await admit(request, options));
+      await admit(request, options);
     },
   };
 }
 
 /** Who sent a request. @throws {GraphQLError} the refusal for somebody who does not show it. */
 export async function admit(
-  { headers }: Request,
+  request: Request,
   { authentication, isServed, events }: AuthenticationPluginOptions,
 ): Promise<Caller> {
   try {
-    const caller = await authentication.authenticate(headers);
+    const caller = await authentication.authenticate(request.headers);
     if (!isServed(caller)) throw new AuthenticationError('no-rights', { reason: 'tenant' });
+    callers.set(request, caller);
     return caller;
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;

@@ -42,13 +42,14 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
       if (!isAsyncIterable(result)) return;
       setResultProcessor((results, fetchAPI) => {
         if (!isAsyncIterable(results)) throw new TypeError('a stream of events has become a single result');
-        const requestId = currentRequest()?.requestId ?? '';
+        const own = currentRequest();
         const response = nodeResponse(serverContext);
         const onStall = (): void => void response?.destroy();
         const stream = new EventStream(results, { heartbeatMs, stallMs, onStall });
-        const unwatch = watchCredential(request, (refusal) =>
-          stream.finish({ errors: [errorWithId(refusal, requestId)] }),
-        );
+        const unwatch = watchCredential(request, (refusal) => {
+          own?.notes.errors.add(String(refusal.extensions['code']));
+          stream.finish({ errors: [errorWithId(refusal, own?.requestId ?? '')] });
+        });
         streams.add(stream);
         stream.once('close', () => {
           streams.delete(stream);

@@ -5,11 +5,10 @@ import { observing } from '../context.ts';
 import type { ObservedContext } from '../context.ts';
 import type { GatewayEventMap, GatewayEvents } from '../events.ts';
 import { errorCodeOf } from '../schema/observed.ts';
-import { codesOf, isFailure } from './error-codes.ts';
+import { codesOf, outcomeOf } from './error-codes.ts';
 import { nameOf, UNKNOWN } from './operation-name.ts';
 
 type OperationEvent = GatewayEventMap['operation'][0];
-type Outcome = OperationEvent['outcome'];
 
 export interface OperationEventsOptions {
   readonly events: GatewayEvents;
@@ -79,9 +78,4 @@ function noting(seen: string[], run: () => unknown): unknown {
   };
   const result = run();
   return result instanceof Promise ? result.then(note) : note(result);
-}
-
-function outcomeOf(codes: readonly string[]): Outcome {
-  if (codes.length === 0) return 'ok';
-  return codes.some(isFailure) ? 'failed' : 'refused';
 }

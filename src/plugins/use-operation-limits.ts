@@ -1,6 +1,5 @@
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
-import { scrub } from './scrub.ts';
 
 /** The largest of `examples/` has 90. */
 const MAX_TOKENS = 2_000;
@@ -9,7 +8,7 @@ const MAX_ERRORS = 10;
 
 /**
  * Operations that are too long are not read: a few kilobytes of brackets overflow the stack, and thousands of aliases
- * would keep the service busy for minutes. What parser and validation find wrong is told without fiscal codes.
+ * would keep the service busy for minutes.
  */
 export function useOperationLimits(): Plugin {
   return {
@@ -23,7 +22,7 @@ export function useOperationLimits(): Plugin {
           result
             .slice(0, MAX_ERRORS)
             .map(({ message, nodes, extensions }) =>
-              createGraphQLError(scrub(message), { nodes: nodes ?? null, extensions }),
+              createGraphQLError(message, { nodes: nodes ?? null, extensions }),
             ),
         );
       };

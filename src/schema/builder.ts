@@ -5,6 +5,8 @@ import { GraphQLError } from 'graphql';
 import { roleOf } from '../auth/caller.ts';
 import type { Role } from '../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
+import { currentRequest } from '../logging/request-scope.ts';
+import { DomainError } from '../resolvers/errors.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
 
 export interface SchemaTypes {
@@ -24,6 +26,10 @@ export interface SchemaTypes {
 const resultName = ({ fieldName }: { fieldName: string }): string =>
   `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`;
 
+function noteError(error: Error): void {
+  if (error instanceof DomainError) currentRequest()?.notes.errors.add(error.code);
+}
+
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first is the outermost: who may not call a field learns nothing from its errors.
   plugins: [ScopeAuthPlugin, ErrorsPlugin],
@@ -40,6 +46,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   errors: {
     directResult: true,
+    // They never reach `errors[]`, and would be missing from the log.
+    onResolvedError: noteError,
     defaultUnionOptions: { name: resultName },
   },
 });

@@ -17,6 +17,7 @@ import {
   WrongStatusError,
 } from '../resolvers/errors.ts';
 import type { ErrorCode, FieldError, Resource, SignerUnavailableReason } from '../resolvers/errors.ts';
+import { scrub } from '../logging/scrub.ts';
 import { requestStatusOf } from '../resolvers/status.ts';
 import { builder } from './builder.ts';
 import { describedEnum } from './described-enum.ts';
@@ -57,8 +58,10 @@ export const ErrorInterface = builder.interfaceRef<DomainError>('Error').impleme
       description: 'Stable; made for programs.',
       resolve: ({ code }) => code,
     }),
-    message: t.exposeString('message', {
+    message: t.string({
       description: 'What happened and what to do, in English; made for people and may change.',
+      // It names documents by their titles, which somebody typed in.
+      resolve: ({ message }) => scrub(message),
     }),
   }),
 });

@@ -1,16 +1,23 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
 import type { Logger } from 'pino';
+import { withoutCredentialsOf } from '../logging/credentials.ts';
 import { requestIdFrom } from '../logging/request-id.ts';
-import { forRequest } from '../logging/request-scope.ts';
+import { createRequestScope, forRequest } from '../logging/request-scope.ts';
+import type { Scrubber } from '../logging/scrubber.ts';
 import { sendStream, streamedBodyOf } from './streamed-body.ts';
 
-/** Yoga under node:http. The two of Node are in the context as well, where its own listener puts them. */
-type Answering = (req: IncomingMessage, res: ServerResponse, context: object) => Promise<Response> | Response;
-
 export interface ListenerOptions {
+  /** Yoga under node:http. The two of Node are in the context as well, where its own listener puts them. */
+  readonly answer: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    context: object,
+  ) => Promise<Response> | Response;
+  readonly scrub: Scrubber;
   /** For how long nothing may move of a body that is streamed. @default 30 000 */
   readonly streamStallMs?: number | undefined;
+  readonly logger: Logger;
 }
 
 /**
@@ -19,15 +26,12 @@ export interface ListenerOptions {
  * Yoga's own listener does the same but for this: what a hook or a header throws, past all masking, it would answer with
  * the stack and write to the console.
  */
-export function createListener(
-  answer: Answering,
-  logger: Logger,
-  { streamStallMs }: ListenerOptions = {},
-): RequestListener {
+export function createListener({ answer, scrub, streamStallMs, logger }: ListenerOptions): RequestListener {
   return (req, res) => {
-    const requestId = requestIdFrom(req.headers['x-request-id']);
+    const withoutCredentials = withoutCredentialsOf(req.headers);
+    const requestId = requestIdFrom(req.headers['x-request-id'], (id) => scrub(withoutCredentials(id)));
     res.setHeader('x-request-id', requestId);
-    void forRequest({ requestId }, async () => {
+    void forRequest(createRequestScope(requestId, withoutCredentials), async () => {
       try {
         const response = await answer(req, res, { req, res });
         const body = streamedBodyOf(res);
@@ -38,16 +42,10 @@ export function createListener(
         body?.destroy();
         if (body !== undefined && res.headersSent) {
           // Who has left knows it. Otherwise the cause was told where the body comes from, or nothing has moved.
-          logger.info(
-            { name: error instanceof Error ? error.name : typeof error },
-            'a document was not sent whole',
-          );
-          return;
+          const name = error instanceof Error ? error.name : typeof error;
+          return logger.info({ name }, 'a document was not sent whole');
         }
-        logger.error(
-          { name: error instanceof Error ? error.name : typeof error },
-          'a request could not be answered',
-        );
+        logger.error({ err: error }, 'a request could not be answered');
         if (res.headersSent) res.destroy();
         else res.writeHead(500, { 'content-type': 'application/json' }).end(failure(requestId));
       }

@@ -1,8 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import { requestIdFrom } from '../logging/request-id.ts';
+import type { Scrubber } from '../logging/scrubber.ts';
 
 /** The parts of a URI's authority that servers are sent: RFC 9110, section 7.2, and RFC 3986, section 3.2. */
 const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+export interface ReadableAddressOptions {
+  readonly scrub: Scrubber;
+  readonly logger: Logger;
+}
 
 /**
  * Lets requests past whose address can be read, and answers the others with 400 (RFC 9112, section 3.2). Everything
@@ -11,22 +18,32 @@ const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
  *
  * A target that is a whole URL is taken apart: its name counts, whatever `Host` says.
  */
-export function withReadableAddress(handler: RequestListener): RequestListener {
+export function withReadableAddress(
+  handler: RequestListener,
+  { scrub, logger }: ReadableAddressOptions,
+): RequestListener {
   return (req, res) => {
     const address = addressOf(req);
-    if (address === undefined) return refuse(req, res);
+    if (address === undefined) {
+      const requestId = requestIdFrom(req.headers['x-request-id'], scrub);
+      const facts = { outcome: 'refused', errors: [CODE], status: STATUS };
+      logger.info({ requestId, method: req.method, ...facts }, 'request');
+      return refuse(req, res, requestId);
+    }
     req.url = address.target;
     if (address.host !== undefined) req.headers.host = address.host;
     handler(req, res);
   };
 }
 
-function refuse(req: IncomingMessage, res: ServerResponse): void {
-  const requestId = requestIdFrom(req.headers['x-request-id']);
+const STATUS = 400;
+const CODE = 'BAD_REQUEST';
+
+function refuse(req: IncomingMessage, res: ServerResponse, requestId: string): void {
   const message =
     'The address of the request cannot be read: its target or its Host is not as HTTP wants it.';
-  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }] });
-  res.writeHead(400, {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: CODE, requestId } }] });
+  res.writeHead(STATUS, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,

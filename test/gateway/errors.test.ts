@@ -661,8 +661,36 @@ test.each(FAULTS)('$operation $kind is $code', async (fault) => {
       },
     ],
   });
-  expect(world.logs.lines()).toEqual([
-    { level: 40, time: expect.any(Number), code, cause, msg: 'upstream fault' },
+  expect(world.logs.lines()).toMatchObject([
+    { level: 40, requestId: expect.any(String), code, cause, msg: 'upstream fault' },
+  ]);
+});
+
+test('the log says where an answer departs from the contract, and not what it says', async () => {
+  const world = await startFailingGateway();
+  const wrong = {
+    id: 7,
+    title: UPSTREAM_WORDS,
+    documents_metadata: [{ title: 1 }],
+    created_at: UPSTREAM_WORDS,
+  };
+  world.fail('getDossier', answers(wrong));
+  await world.run('{ dossier(id: "d1") { id } }');
+  world.fail('getDossier', (_, res) => {
+    res.writeHead(200, { 'content-type': 'application/json' }).end(`{"id": ${UPSTREAM_WORDS}`);
+  });
+  await world.run('{ dossier(id: "d1") { id } }');
+  expect(world.logs.lines()).toMatchObject([
+    {
+      cause: 'getDossier: contract (HTTP 200)',
+      because: [
+        'ZodError id invalid_type',
+        'ZodError documents_metadata.0.title invalid_type',
+        'ZodError created_at custom',
+        'ZodError updated_at invalid_type',
+      ],
+    },
+    { cause: 'getDossier: contract (HTTP 200)', because: ['SyntaxError'] },
   ]);
 });
 
@@ -878,8 +906,8 @@ test('INTERNAL_SERVER_ERROR when the gateway has a fault, which is logged withou
     {
       level: 50,
       time: expect.any(Number),
-      name: 'TypeError',
-      message: 'undefined is not [fiscal code]',
+      requestId: expect.any(String),
+      err: { type: 'TypeError', message: 'undefined is not [fiscal code]', stack: expect.any(Array) },
       msg: 'unexpected error',
     },
   ]);

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../src/events.ts';
 import { StatusWatchers } from '../../src/live/status-watchers.ts';
-import { currentRequest, forRequest } from '../../src/logging/request-scope.ts';
+import { createRequestScope, currentRequest, forRequest } from '../../src/logging/request-scope.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
 import { listener, requestIn, seen, wireIn } from './support-service.ts';
 
@@ -41,7 +41,7 @@ test('what one issuer may see reaches nobody who watches the same id for another
 test('a read for many is nobody’s request, whoever happens to begin it', async () => {
   const { client, requestIds } = issuer('DRAFT');
   const watchers = start();
-  const watch = forRequest({ requestId: 'of the first' }, () =>
+  const watch = forRequest(createRequestScope('of the first'), () =>
     watchers.of(client).watch('a', listener(), seen(requestIn('DRAFT'))),
   );
   await expect.poll(() => requestIds.length).toBeGreaterThan(2);

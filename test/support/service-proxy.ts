@@ -1,6 +1,6 @@
-import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 import { sendJson, startHttpStub } from './http-stub.ts';
 import type { StubHandler } from './http-stub.ts';
 import { startGateway } from './start-gateway.ts';
@@ -92,23 +92,38 @@ const SECRETS: readonly RegExp[] = [
   new RegExp(UPSTREAM_WORDS),
   /sig=/,
   /SPNDNL80R13C555X/i,
-  /\n? {2,}at .+:\d+/, // a stack
-  /node_modules|\/src\//,
 ];
+/** What operators may see and callers may not. */
+const INTERNALS: readonly RegExp[] = [/\n? {2,}at .+:\d+/, /node_modules|\/src\//];
 
 /** Fails when a text that leaves the gateway holds a key, a fiscal code, a signed address, the service's words or a stack. */
 export function expectNoSecrets(text: string): string {
-  for (const secret of SECRETS) if (secret.test(text)) throw new Error(`${secret.source} is in: ${text}`);
+  return expectNone([...SECRETS, ...INTERNALS], text);
+}
+
+function expectNone(patterns: readonly RegExp[], text: string): string {
+  for (const pattern of patterns) if (pattern.test(text)) throw new Error(`${pattern.source} is in: ${text}`);
   return text;
 }
 
-/** A logger at the finest level, and all that it was told. */
+type Line = Readonly<Record<string, unknown>>;
+
+/** The gateway's logger at the finest level, and all that it wrote. */
 export function logSink() {
-  const lines: string[] = [];
-  const logger = pino({ level: 'trace', base: null }, { write: (line) => void lines.push(line) });
+  const written: string[] = [];
+  const logger = createLogger({
+    level: 'trace',
+    secrets: [API_KEY],
+    write: (line) => void written.push(line),
+  });
+  const parsed = (): Line[] => written.map((line): Line => JSON.parse(line));
+  const isOfRequest = ({ msg }: Line): boolean => msg === 'operation' || msg === 'request';
   return {
     logger,
-    lines: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
-    expectNoSecrets: () => expectNoSecrets(lines.join('')),
+    /** Without the line that every request has at its end. */
+    lines: () => parsed().filter((line) => !isOfRequest(line)),
+    /** The lines that requests have at their end. */
+    requests: () => parsed().filter(isOfRequest),
+    expectNoSecrets: () => expectNone(SECRETS, written.join('')),
   };
 }

@@ -1,0 +1,68 @@
+import { describeError } from './describe-error.ts';
+import type { Scrubber } from './scrubber.ts';
+
+/** Characters of one text. */
+const MAX_TEXT = 1_000;
+/** Longer than any secret that would have to be recognised at the place where a text is cut. */
+const MARGIN = 1_000;
+/** Levels of objects and lists. An error with its causes has 8. */
+const MAX_DEPTH = 10;
+/** Values of one line, all levels together. */
+const MAX_VALUES = 300;
+
+/** Names of what is never written, whatever it holds. */
+const SECRET_NAMES =
+  /^(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|ocp-apim-subscription-key|api[-_]?key|fiscal_?code|sig|.*(?:token|secret|password)|headers|body|variables)$/i;
+
+/** A text of at most so many characters. What is cut off is gone through first, so that no half of a secret remains. */
+export function shortened(text: string, scrub: Scrubber, most = MAX_TEXT): string {
+  if (text.length <= most) return text;
+  const start = scrub(text.slice(0, most + MARGIN));
+  return start.length <= most ? start : `${start.slice(0, most)}…`;
+}
+
+/** A copy of what somebody wants to log that has a bounded size, errors as far as they may be told, and no secret by name. */
+export function bounded(value: unknown, scrub: Scrubber): unknown {
+  let values = 0;
+  const copy = (given: unknown, depth: number): unknown => {
+    values += 1;
+    if (values > MAX_VALUES) return undefined;
+    switch (typeof given) {
+      case 'string':
+        return shortened(given, scrub);
+      case 'number':
+      case 'boolean':
+        return given;
+      case 'bigint':
+        return shortened(String(given), scrub);
+      case 'object':
+        return given === null ? null : copyObject(given, depth);
+      default:
+        return undefined;
+    }
+  };
+  const copyObject = (given: object, depth: number): unknown => {
+    if (given instanceof Error) return copy(describeError(given), depth);
+    if (given instanceof Date || given instanceof URL) return copy(String(given.toJSON()), depth);
+    if (depth >= MAX_DEPTH) return '…';
+    if (Array.isArray(given)) return given.map((item) => copy(item, depth + 1)).filter(isGiven);
+    // Maps, buffers, streams, requests: whoever wants something of them in the log says what.
+    if (!isPlain(given)) return `[${given.constructor.name}]`;
+    return Object.fromEntries(
+      Object.entries(given)
+        .map(([name, item]) => [
+          shortened(name, scrub, 100),
+          SECRET_NAMES.test(name) ? '[redacted]' : copy(item, depth + 1),
+        ])
+        .filter(([, item]) => isGiven(item)),
+    );
+  };
+  return copy(value, 0);
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined;
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
