@@ -13,13 +13,8 @@ import type { Protections } from './plugins/protections.ts';
 import type { StreamOptions } from './plugins/streams.ts';
 import { ManifestError, readTrustedDocuments } from './plugins/trusted-documents.ts';
 import type { TrustedDocuments } from './plugins/trusted-documents.ts';
-import {
-  areHosts,
-  areOrigins,
-  protectionConflictsIn,
-  protectionsOf,
-  weaknessesIn,
-} from './plugins/variables.ts';
+import { areHosts, areOrigins, protectionsOf } from './plugins/variables.ts';
+import { protectionConflictsIn, weaknessesIn } from './plugins/weaknesses.ts';
 import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import { SAMPLERS, tracingOf } from './tracing/variables.ts';
 import type { TracingOptions } from './tracing/variables.ts';

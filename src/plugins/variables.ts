@@ -34,41 +34,6 @@ export function areHosts(text: string): boolean {
   return listOf(text).every((name) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/.test(name));
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const isProduction = (env: Environment): boolean => env['NODE_ENV'] === 'production';
-const hasAuthentication = ({ AUTH }: Environment): boolean => AUTH !== undefined && AUTH !== 'none';
-
-/** Variables that would leave the gateway open, in words for whoever set them. */
-export function* protectionConflictsIn(env: Environment): Generator<string> {
-  if (env['CORS_ORIGINS'] !== ANY_ORIGIN) return;
-  if (hasAuthentication(env))
-    yield 'CORS_ORIGINS: cannot be * with authentication: list the origins whose pages hold tokens or keys';
-  else if (isProduction(env))
-    yield 'CORS_ORIGINS: cannot be * in production: every page on the web could use the gateway from within your network';
-}
-
-/** What an operator should know about a configuration that can be used. */
-export function* weaknessesIn(
-  env: Environment,
-  { isRealService, isSandbox }: { readonly isRealService: boolean; readonly isSandbox: boolean },
-): Generator<string> {
-  if (!isProduction(env)) {
-    if (isRealService)
-      yield 'NODE_ENV is not production: GraphiQL, introspection and suggestions are on unless switched off';
-    if (env['CORS_ORIGINS'] === ANY_ORIGIN)
-      yield 'CORS_ORIGINS is *: every page on the web may use this gateway';
-    return;
-  }
-  if (isSandbox) yield 'there is no key of the service: this gateway talks to a sandbox';
-  if (!hasAuthentication(env))
-    yield 'there is no authentication (AUTH=none): whoever reaches the gateway may do everything';
-  if (env['GRAPHIQL'] === 'on') yield 'GRAPHIQL is on in production';
-  if (env['INTROSPECTION'] === 'on') yield 'INTROSPECTION is on in production: everybody can read the schema';
-  if (env['RATE_LIMIT_PER_MINUTE'] === '0')
-    yield 'RATE_LIMIT_PER_MINUTE is 0: one caller can use up the calls of the service for all';
-}
-
 export function protectionsOf(
   data: ProtectionVariables,
   trustedDocuments: TrustedDocuments | undefined,

@@ -50,8 +50,40 @@ test.each([
     { RATE_LIMIT_PER_MINUTE: '0' },
     [expect.stringMatching(/^RATE_LIMIT_PER_MINUTE is 0/)],
   ],
+  ['every name', { HOST: '0.0.0.0' }, [expect.stringMatching(/^HOST lets other machines in/)]],
+  ['every name, over IPv6', { HOST: '::' }, [expect.stringMatching(/^HOST lets other machines in/)]],
+  [
+    'pages that can be changed on their way',
+    { CORS_ORIGINS: 'https://a.example,http://b.example' },
+    [expect.stringMatching(/^CORS_ORIGINS has an origin of http/)],
+  ],
+  [
+    'keys of tokens that are believed for days',
+    { AUTH_JWKS_MAX_STALE_SECONDS: '86401' },
+    [expect.stringMatching(/^AUTH_JWKS_MAX_STALE_SECONDS is more than a day/)],
+  ],
+  ['no log', { LOG_LEVEL: 'silent' }, [expect.stringMatching(/^LOG_LEVEL is silent/)]],
+  ['names of its own', { HOST: '0.0.0.0', ALLOWED_HOSTS: 'firma.comune.example' }, []],
+  ['a page on the same machine', { CORS_ORIGINS: 'http://localhost:3000' }, []],
 ])('production with %s starts with a warning', (_, env, expected) => {
   expect(warningsOf({ ...PRODUCTION, ...env })).toEqual([NO_AUTHENTICATION, ...expected]);
+});
+
+test.each([
+  ['FIRMA_API_URL', 'http://proxy.comune.example/api/v1/sign'],
+  ['FIRMA_STORAGE_HOSTS', 'http://storage.comune.example'],
+  ['FIRMA_STORAGE_HOSTS', 'a.blob.core.windows.net, http://10.0.0.7:10000'],
+])('production does not start with %s=%s, which others can read on its way', (name, value) => {
+  expect(mistakesOf({ ...PRODUCTION, [name]: value })).toContain(`${name}: must be https in production`);
+  expect(mistakesOf({ ...KEY, [name]: value })).toBe('');
+  const onThisMachine = value.replace(/(?<=http:\/\/)[\w.]+/, '127.0.0.1');
+  expect(mistakesOf({ ...PRODUCTION, [name]: onThisMachine })).toBe('');
+});
+
+test('a slip in NODE_ENV, which leaves everything on, is a warning', () => {
+  for (const NODE_ENV of ['prod', 'Production', 'production '])
+    expect(warningsOf({ NODE_ENV })).toEqual([expect.stringMatching(/^NODE_ENV is no word that is known/)]);
+  for (const NODE_ENV of ['development', 'test', '']) expect(warningsOf({ NODE_ENV })).toEqual([]);
 });
 
 test('production that talks to a sandbox starts with a warning', () => {
