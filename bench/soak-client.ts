@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What an operation came to that did not come to what was wanted. */
+export interface Failure {
+  readonly what: string;
+  readonly code: string;
+  /** Of the journey that it belongs to, in milliseconds since 1970, until it failed. */
+  readonly from: number;
+  readonly until: number;
+}
+
+/** What the callers of the soak know. */
+export interface Ledger {
+  readonly done: Record<string, number>;
+  readonly failures: Failure[];
+  /** Journeys that did not get to their end, however often they were repeated. */
+  readonly lost: string[];
+  /** Requests that were asked for, by id; those that were to be notified. */
+  readonly requests: Set<string>;
+  /** Dossiers that were asked for. */
+  readonly dossiers: Set<string>;
+  /** Keys whose repeats got different requests. */
+  readonly doubled: string[];
+}
+
+interface Answer {
+  readonly data?: Record<string, Result | null> | null;
+  readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
+}
+interface Result {
+  readonly __typename?: string;
+  readonly id?: string;
+  readonly code?: string;
+  readonly cause?: { readonly code: string };
+  readonly dossier?: { readonly id: string };
+  readonly signer?: { readonly id: string };
+  readonly signatureRequest?: Shown;
+}
+interface Shown {
+  readonly id: string;
+  readonly status: string;
+  readonly documents: readonly { readonly id: string }[];
+}
+
+const TRIES = 8;
+const SHOWN = 'signatureRequest { id status documents { id status } }';
+const ERROR = '... on Error { code message }';
+const DOCUMENTS = [
+  {
+    title: 'Contratto',
+    fields: [
+      {
+        clause: { title: 'Firma', type: 'REQUIRED' },
+        position: { box: { page: 0, x: 85, y: 676, width: 177, height: 77 } },
+      },
+    ],
+  },
+];
+const FISCAL_CODE = 'SPNDNL80R13C555X';
+
+/** Callers of a gateway: each journey repeats with its key until it is done. */
+export class SoakClient {
+  readonly ledger: Ledger = {
+    done: {},
+    failures: [],
+    lost: [],
+    requests: new Set(),
+    dossiers: new Set(),
+    doubled: [],
+  };
+  readonly #url: string;
+  readonly #pdf: Buffer<ArrayBuffer>;
+
+  constructor(url: string, pdf: Buffer<ArrayBuffer>) {
+    this.#url = url;
+    this.#pdf = pdf;
+  }
+
+  /** All in one, in a dossier of its own, or the given one. */
+  async requestSignature(dossierId?: string): Promise<Shown | undefined> {
+    const query = `mutation ($input: RequestSignatureInput!) { requestSignature(input: $input) { __typename
+      ... on RequestSignaturePayload { ${SHOWN} }
+      ... on RequestSignatureIncompleteError { cause { code } } ${ERROR} } }`;
+    const input = {
+      dossier: dossierId === undefined ? { create: { title: 'Contratti' } } : { id: dossierId },
+      signer: { fiscalCode: FISCAL_CODE },
+      documents: DOCUMENTS.map((document) => ({ ...document, file: null })),
+      idempotencyKey: randomUUID(),
+    };
+    const place = 'variables.input.documents.0.file';
+    const result = await this.#journey('requestSignature', (from) =>
+      this.#mutate('requestSignature', from, () => this.#send(query, { input }, place)),
+    );
+    return this.#made(result, input.idempotencyKey);
+  }
+
+  /** Step by step. */
+  async singleSteps(): Promise<Shown | undefined> {
+    const from = Date.now();
+    const key = randomUUID();
+    const step = (name: string, type: string, payload: string, input: object, place?: string) => {
+      const query = `mutation ($input: ${type}Input!) { ${name}(input: $input) { __typename
+        ... on ${type}Payload { ${payload} } ${ERROR} } }`;
+      return this.#journey(
+        name,
+        () => this.#mutate(name, from, () => this.#send(query, { input }, place)),
+        from,
+      );
+    };
+    const [made, found] = [
+      await step('createDossier', 'CreateDossier', 'dossier { id }', {
+        title: 'Contratti',
+        documents: DOCUMENTS,
+        idempotencyKey: key,
+      }),
+      await step('findSigner', 'FindSigner', 'signer { id }', { fiscalCode: FISCAL_CODE }),
+    ];
+    const dossierId = made?.dossier?.id;
+    if (dossierId === undefined || found?.signer === undefined) return undefined;
+    const wanted = { dossierId, signerId: found.signer.id, idempotencyKey: key };
+    const created = await step('createSignatureRequest', 'CreateSignatureRequest', SHOWN, wanted);
+    const request = this.#made(created, key);
+    if (request === undefined) return undefined;
+    const signatureRequestId = request.id;
+    const file = { signatureRequestId, documentId: request.documents[0]?.id, file: null };
+    await step('uploadDocument', 'UploadDocument', 'document { status }', file, 'variables.input.file');
+    await step('markReady', 'MarkReady', SHOWN, { signatureRequestId });
+    const notification = { signatureRequestId, idempotencyKey: key };
+    return (await step('notifySigner', 'NotifySigner', SHOWN, notification))?.signatureRequest;
+  }
+
+  /** Somebody looks at it. */
+  async look({ id }: { readonly id: string }): Promise<void> {
+    const query = `query ($id: ID!) { signatureRequest(id: $id) { id status documents { id status } dossier { id } } }`;
+    await this.#journey('query', async (from) => {
+      const { data, errors } = await this.#send(query, { id });
+      if (data?.['signatureRequest']?.id === id) return {};
+      return this.#failed('query', errors?.[0]?.extensions?.code ?? 'NULL', from);
+    });
+  }
+
+  /** Until the event that shows the signature. */
+  async watch({ id }: { readonly id: string }): Promise<void> {
+    const query = `subscription ($id: ID!) { signatureRequestChanged(id: $id) { id status } }`;
+    await this.#journey('subscription', async (from) => {
+      const response = await this.#post(query, { id });
+      const text = await response.text();
+      if (text.includes('"status":"SIGNED"')) return {};
+      return this.#failed('subscription', /"code":"(\w+)"/.exec(text)?.[1] ?? 'ENDED', from);
+    });
+  }
+
+  /** The signed file, through the gateway. */
+  async download({ id, documents }: Shown): Promise<void> {
+    const address = new URL(`/documents/${id}/${documents[0]?.id}.pdf`, this.#url);
+    await this.#journey('download', async (from) => {
+      const response = await fetch(address, { signal: AbortSignal.timeout(60_000) });
+      const file = await response.text();
+      if (response.ok && file.startsWith('%PDF-')) return {};
+      return this.#failed('download', `HTTP_${response.status}`, from);
+    });
+  }
+
+  /** Repeats until it is done. */
+  async #journey(
+    what: string,
+    attempt: (from: number) => Promise<Result | undefined>,
+    from = Date.now(),
+  ): Promise<Result | undefined> {
+    for (let tries = 1; tries <= TRIES; tries += 1) {
+      const result = await attempt(from).catch((failure: unknown) => {
+        const code = failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
+        return this.#failed(what, code, from);
+      });
+      if (result !== undefined) {
+        this.ledger.done[what] = (this.ledger.done[what] ?? 0) + 1;
+        return result;
+      }
+      await sleep(250 * tries);
+    }
+    this.ledger.lost.push(what);
+    return undefined;
+  }
+
+  async #mutate(what: string, from: number, send: () => Promise<Answer>): Promise<Result | undefined> {
+    const { data, errors } = await send();
+    const result = data?.[what];
+    if (result?.__typename?.endsWith('Payload') === true) {
+      if (result.dossier !== undefined) this.ledger.dossiers.add(result.dossier.id);
+      return result;
+    }
+    const code = errors?.[0]?.extensions?.code ?? result?.cause?.code ?? result?.code ?? 'NOTHING';
+    return this.#failed(what, code, from);
+  }
+
+  #made(result: Result | undefined, key: string): Shown | undefined {
+    const request = result?.signatureRequest;
+    if (request === undefined) return undefined;
+    // Each key was used by one journey: another one's request is one request for two.
+    if (this.ledger.requests.has(request.id)) this.ledger.doubled.push(key);
+    this.ledger.requests.add(request.id);
+    return request;
+  }
+
+  #failed(what: string, code: string, from: number): undefined {
+    this.ledger.failures.push({ what, code, from, until: Date.now() });
+  }
+
+  async #send(query: string, variables: object, place?: string): Promise<Answer> {
+    return (await (await this.#post(query, variables, place)).json()) as Answer;
+  }
+
+  #post(query: string, variables: object, place?: string): Promise<Response> {
+    const operations = JSON.stringify({ query, variables });
+    const signal = AbortSignal.timeout(100_000);
+    if (place === undefined) {
+      const headers = { 'content-type': 'application/json' };
+      return fetch(this.#url, { method: 'POST', headers, body: operations, signal });
+    }
+    const body = new FormData();
+    body.set('operations', operations);
+    body.set('map', JSON.stringify({ 0: [place] }));
+    body.set('0', new Blob([this.#pdf], { type: 'application/pdf' }), 'a.pdf');
+    return fetch(this.#url, { method: 'POST', body, signal });
+  }
+}

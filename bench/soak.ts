@@ -1,0 +1,219 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PDFDocument } from 'pdf-lib';
+import { SoakClient } from './soak-client.ts';
+import type { Failure } from './soak-client.ts';
+import type { Measured } from './soak-gateway.ts';
+import type { Told } from './soak-sandbox.ts';
+
+/*
+ * The gateway under a mixed load at half of what the service allows, while one call in a hundred meets a fault; sandbox and
+ * gateway are processes of their own, over loopback. It fails unless every error is explained by a fault, memory and handles
+ * stay flat, and every request that somebody asked for is in the sandbox once.
+ *
+ *   npm run soak                     ten minutes
+ *   SOAK_SECONDS=60 npm run soak     one
+ */
+const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 600);
+const WARM_UP_SECONDS = Math.min(60, SECONDS / 3);
+/** What has begun may end, repeats and all. */
+const DRAIN_SECONDS = 60;
+/** Until idle connections of clients are closed, and the last polls have ended. */
+const SETTLE_SECONDS = 7;
+/** Between the starts of two journeys of a kind, in milliseconds: together about 15 calls of the service a second. */
+const EVERY = { requestSignature: 2_000, singleSteps: 7_000, look: 500 };
+const MIB = 1024 * 1024;
+/** Of the heap from the end of the warm-up on: keys are remembered for a day, about 1 kB each. */
+const HEAP_GROWTH_MIB = 12;
+const RSS_GROWTH_MIB = 48;
+/** Connections to the service and the storage that stay open, and timers that are always there. */
+const SPARE_HANDLES = 8;
+/** What an error may be called that a fault has caused. */
+const EXPLICABLE =
+  /^(?:UPSTREAM_\w+|RATE_LIMITED|SERVICE_FAULT|OUTCOME_UNKNOWN|UPLOAD_INTERRUPTED|HTTP_50[234]|HTTP_429)$/;
+const NO_CALL = 'none';
+
+const children = new Set<ChildProcess>();
+async function start(file: string, ...args: string[]) {
+  const child = fork(new URL(file, import.meta.url), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  children.add(child);
+  child.once('exit', () => {
+    console.error(`${file} has ended`);
+    process.exit(1);
+  });
+  const [said] = await once(child, 'message');
+  return { child, said: said as { origin: string; url: string } };
+}
+async function ask<T>(child: ChildProcess, question: string): Promise<T> {
+  child.send(question);
+  const [answer] = await once(child, 'message');
+  return answer as T;
+}
+const end = (): void => {
+  for (const child of children) child.removeAllListeners('exit').kill();
+};
+process.once('exit', end);
+
+const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+let hasFailed = false;
+function verdict(what: string, isGood: boolean, ...figures: string[]): void {
+  hasFailed ||= !isGood;
+  console.log(`${isGood ? 'pass' : 'FAIL'}  ${what.padEnd(62)} ${figures.join('  ')}`);
+}
+
+const pdf = await PDFDocument.create();
+pdf.addPage([595.28, 841.89]);
+const file = Buffer.from(await pdf.save());
+
+const sandbox = await start('soak-sandbox.ts');
+const { origin } = sandbox.said;
+const gateway = await start('soak-gateway.ts', origin);
+const client = new SoakClient(gateway.said.url, file);
+const { ledger } = client;
+
+const running = new Set<Promise<void>>();
+function run(work: Promise<void>): void {
+  running.add(work);
+  void work.finally(() => running.delete(work));
+}
+
+async function sign(id: string): Promise<void> {
+  const response = await fetch(`${origin}/_sandbox/citizen/sign`, {
+    method: 'POST',
+    body: JSON.stringify({ id }),
+  });
+  if (!response.ok) throw new Error(`the citizen cannot sign: ${await response.text()}`);
+  await response.text();
+}
+
+const latest: { id: string }[] = [];
+let journeys = 0;
+async function wholeJourney(): Promise<void> {
+  journeys += 1;
+  // Every other one in a dossier that has others of the same citizen and documents.
+  const [shared] = ledger.dossiers;
+  const request = await client.requestSignature(journeys % 2 === 0 ? shared : undefined);
+  if (request === undefined) return;
+  latest.push(request);
+  if (latest.length > 20) latest.shift();
+  const watching = client.watch(request);
+  await sleep(1_000);
+  await sign(request.id);
+  await watching;
+  await client.download(request);
+}
+
+// Compiles what the first of each needs, and makes the dossier that journeys share.
+await client.singleSteps();
+await wholeJourney();
+await sleep(SETTLE_SECONDS * 1_000);
+const idle = await ask<Measured>(gateway.child, 'measure');
+sandbox.child.send('faults');
+
+const beganAt = performance.now();
+const secondsIn = (): number => (performance.now() - beganAt) / 1_000;
+const before = await ask<Told>(sandbox.child, 'tell');
+const timers = [
+  setInterval(() => run(wholeJourney()), EVERY.requestSignature),
+  setInterval(() => run(client.singleSteps().then(() => undefined)), EVERY.singleSteps),
+  setInterval(() => {
+    const request = latest[Math.floor(Math.random() * latest.length)];
+    if (request !== undefined) run(client.look(request));
+  }, EVERY.look),
+];
+await sleep(WARM_UP_SECONDS * 1_000);
+const warm = await ask<Measured>(gateway.child, 'measure');
+const samples = [warm];
+while (secondsIn() < SECONDS) {
+  await sleep(Math.min(15, SECONDS / 8) * 1_000);
+  const sample = await ask<Measured>(gateway.child, 'measure');
+  samples.push(sample);
+  console.log(
+    `      ${secondsIn().toFixed(0).padStart(4)} s  rss ${mib(sample.rss)}  heap ${mib(sample.heapUsed)}  handles ${total(sample.handles)}  errors ${ledger.failures.length}`,
+  );
+}
+const loaded = await ask<Told>(sandbox.child, 'tell');
+const loadedSeconds = secondsIn();
+for (const timer of timers) clearInterval(timer);
+const drained = await Promise.race([
+  Promise.all(running).then(() => true),
+  sleep(DRAIN_SECONDS * 1_000, false, { ref: false }),
+]);
+await sleep(SETTLE_SECONDS * 1_000);
+const after = await ask<Measured>(gateway.child, 'measure');
+const told = await ask<Told>(sandbox.child, 'tell');
+
+const isStorage = (operation: string): boolean => /^(?:put|get|delete)(?:Blob|Block)/.test(operation);
+const ofService = (counts: Readonly<Record<string, number>>): number =>
+  total(Object.fromEntries(Object.entries(counts).filter(([operation]) => !isStorage(operation))));
+const perSecond = (ofService(loaded.calls) - ofService(before.calls)) / loadedSeconds;
+const isExplained = ({ code, from, until }: Failure): boolean =>
+  EXPLICABLE.test(code) && told.faults.some(([begin, over]) => begin <= until && over >= from);
+const unexplained = ledger.failures.filter((failure) => !isExplained(failure));
+const made = new Set(told.requests.map(({ id }) => id));
+const unknown = [...made].filter((id) => !ledger.requests.has(id));
+const lost = [...ledger.requests].filter((id) => !made.has(id));
+const unnotified = told.requests.filter(({ isNotified }) => !isNotified);
+const heaps = samples.map(({ heapUsed }) => heapUsed);
+const extraDossiers = told.dossiers.length - (told.calls['createDossier'] ?? 0);
+
+console.log(`\nsoak of ${SECONDS} s`);
+for (const [what, count] of Object.entries(ledger.done)) console.log(`      ${what.padEnd(30)} ${count}`);
+console.log(`      calls of the service per second, of 30 that are allowed ${perSecond.toFixed(1)}`);
+console.log(
+  `      calls of service and storage, and those that met a fault ${total(told.calls)}  ${total(told.faulty)}`,
+);
+
+verdict('every journey got to its end', drained && ledger.lost.length === 0, ledger.lost.join(', '));
+verdict(
+  'every error of a caller is explained by a fault',
+  unexplained.length === 0,
+  `${ledger.failures.length} errors`,
+  ...unexplained.slice(0, 10).map(({ what, code }) => `${what}: ${code}`),
+);
+verdict('no call was over the limit of the service', told.overLimit === 0, String(told.overLimit));
+verdict('the contract was kept', told.violations === 0, String(told.violations));
+verdict('no request is lost', lost.length === 0, `${ledger.requests.size} asked for`, `${lost.length} lost`);
+verdict(
+  'none is doubled',
+  unknown.length === 0 && ledger.doubled.length === 0,
+  `${made.size} made`,
+  `${unknown.length} that nobody asked for`,
+);
+verdict('each was notified', unnotified.length === 0, `${unnotified.length} were not`);
+verdict('dossiers: no more than were called for', extraDossiers <= 0, String(told.dossiers.length));
+const differences = Object.keys({ ...told.calls, ...after.attempts })
+  .filter((operation) => operation !== NO_CALL)
+  .filter((operation) => told.calls[operation] !== after.attempts[operation])
+  .map((name) => `${name} ${after.attempts[name] ?? 0} sent, ${told.calls[name] ?? 0} received`);
+verdict(
+  'the journal has every call that the gateway made, and no other',
+  differences.length === 0,
+  ...differences,
+);
+verdict(
+  'the heap is flat',
+  after.heapUsed - warm.heapUsed < HEAP_GROWTH_MIB * MIB,
+  `${mib(warm.heapUsed)} → ${mib(after.heapUsed)}`,
+  `at most ${mib(Math.max(...heaps))}`,
+);
+verdict(
+  'memory is flat',
+  after.rss - warm.rss < RSS_GROWTH_MIB * MIB,
+  `${mib(warm.rss)} → ${mib(after.rss)}`,
+);
+verdict(
+  'handles are those of before',
+  total(after.handles) <= total(idle.handles) + SPARE_HANDLES,
+  `${total(idle.handles)} → ${total(after.handles)}`,
+  JSON.stringify(after.handles),
+);
+end();
+process.exit(hasFailed ? 1 : 0);
