@@ -18,6 +18,8 @@ import { protectionConflictsIn, weaknessesIn } from './plugins/weaknesses.ts';
 import type { LoadLimits, StopTimes } from './server/front-door.ts';
 import { SAMPLERS, tracingOf } from './tracing/variables.ts';
 import type { TracingOptions } from './tracing/variables.ts';
+import type { RateLimit } from './upstream/budget/rate-window.ts';
+import type { CircuitLimits } from './upstream/circuit-breaker.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 import { readWebhooks, tenantMistakesIn, WebhooksError } from './webhooks/endpoints.ts';
 import type { WebhookOptions } from './webhooks/open-webhooks.ts';
@@ -36,6 +38,8 @@ export interface Config {
   readonly upstreamTimeoutMs: number;
   readonly operationTimeoutMs: number;
   readonly upstreamConnections: number;
+  readonly rateLimit: RateLimit;
+  readonly circuit: CircuitLimits;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
   /** Undefined: none are served. */
@@ -117,6 +121,10 @@ const environment = z.object({
   // Whoever waits as long as the schema allows (55 s) must have time left for what comes before and after.
   OPERATION_TIMEOUT_SECONDS: wholeNumber(60, 600).default(90),
   UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
+  CIRCUIT_FAILURES: wholeNumber(1, 1_000).default(10),
+  CIRCUIT_OPEN_SECONDS: wholeNumber(1, 300).default(10),
+  RATE_BUDGET_CALLS: wholeNumber(1, 100_000).default(150),
+  RATE_BUDGET_WINDOW_SECONDS: wholeNumber(1, 60).default(5),
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600).default(30),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
@@ -272,6 +280,8 @@ export function loadConfig(env: Environment): Config {
     upstreamTimeoutMs: data.UPSTREAM_TIMEOUT_SECONDS * 1000,
     operationTimeoutMs: data.OPERATION_TIMEOUT_SECONDS * 1000,
     upstreamConnections: data.UPSTREAM_CONNECTIONS,
+    circuit: { failures: data.CIRCUIT_FAILURES, openMs: data.CIRCUIT_OPEN_SECONDS * 1000 },
+    rateLimit: { calls: data.RATE_BUDGET_CALLS, windowMs: data.RATE_BUDGET_WINDOW_SECONDS * 1000 },
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     uploadStallMs: data.UPLOAD_STALL_SECONDS * 1000,
     metrics:

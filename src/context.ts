@@ -1,3 +1,4 @@
+import { callerKey } from './auth/caller.ts';
 import type { Caller } from './auth/caller.ts';
 import type { GatewayEvents } from './events.ts';
 import { StatusWatcher } from './live/status-watcher.ts';
@@ -8,6 +9,7 @@ import { Deadline } from './upstream/deadline.ts';
 import { dossierById } from './upstream/loaders/dossier-by-id.ts';
 import { signatureRequestById } from './upstream/loaders/signature-request-by-id.ts';
 import { signerByFiscalCode } from './upstream/loaders/signer-by-fiscal-code.ts';
+import { withCaller } from './upstream/with-caller.ts';
 import { withSandboxHeaders } from './upstream/sandbox-headers.ts';
 import type { BlobStorage } from './upstream/storage.ts';
 import type { RequestHooks } from './webhooks/open-webhooks.ts';
@@ -89,10 +91,14 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
   const { headers } = request;
   const deadline = new Deadline(parts.limits.operationTimeoutMs, request.signal, { isRunning: false });
   const { signal } = deadline;
-  const { upstream, storage } = parts.isSandbox ? withSandboxHeaders(parts, headers) : parts;
+  const ways = parts.isSandbox ? withSandboxHeaders(parts, headers) : parts;
+  const { storage } = ways;
   // Who says something to the sandbox wants answers to that, which are nobody else's.
-  const isShared = upstream === parts.upstream;
-  const watcher = isShared ? parts.watcher : new StatusWatcher({ client: upstream, events: parts.events });
+  const isShared = ways.upstream === parts.upstream;
+  const watcher = isShared
+    ? parts.watcher
+    : new StatusWatcher({ client: ways.upstream, events: parts.events });
+  const upstream = withCaller(callerKey(caller))(ways.upstream);
   return {
     ...parts,
     caller,

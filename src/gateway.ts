@@ -59,6 +59,9 @@ import { withSpans } from './tracing/traced-client.ts';
 import { withStorageSpans } from './tracing/traced-storage.ts';
 import { BlockPool } from './uploads/block-pool.ts';
 import { canConnect } from './upstream/can-connect.ts';
+import type { RateLimit } from './upstream/budget/rate-window.ts';
+import { CircuitBreaker } from './upstream/circuit-breaker.ts';
+import type { CircuitLimits } from './upstream/circuit-breaker.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 import { createUpstreamClients } from './upstream/clients.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
@@ -84,6 +87,10 @@ export interface GatewayOptions {
   /** For a whole operation; see `useOperationTime`. @default 90 000 */
   readonly operationTimeoutMs?: number;
   readonly upstreamConnections: number;
+  /** Calls that the service takes of one key in any window. @default 150 in 5 000 ms */
+  readonly rateLimit?: RateLimit;
+  /** When service and storage, each for itself, are left alone. @default after 10 failures, for 10 000 ms */
+  readonly circuit?: CircuitLimits;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
   /** For how long nothing may move of a document that is downloaded. @default 30 000 */
@@ -131,21 +138,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { logger } = options;
   const scrub = createScrubber(secretsOf(options));
   const redis = options.redisUrl && (await connectRedis(options.redisUrl, { onChange: tellOf(logger) }));
-  const { events = createEvents(), tracer } = options;
+  const { events = createEvents(), isSandbox = false, operationTimeoutMs = 90_000, tracer } = options;
+  const { maxUploadBytes, uploadStallMs } = options;
+  const circuit = options.circuit ?? { failures: 10, openMs: 10_000 };
   const upstreams = createUpstreamClients(options.apiKey, {
     baseUrl: options.apiUrl,
     timeoutMs: options.upstreamTimeoutMs,
     connections: options.upstreamConnections,
+    rateLimit: options.rateLimit ?? { calls: 150, windowMs: 5_000 },
+    operationTimeoutMs,
+    breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
     events,
     decorate: tracer && withSpans(tracer, options.apiUrl),
   });
   const plainStorage = createStorage({
     allowedHosts: options.storageHosts,
     ...(options.downloadStallMs !== undefined && { readStallMs: options.downloadStallMs }),
+    breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
     events,
   });
   const storage = tracer ? withStorageSpans(plainStorage, tracer) : plainStorage;
-  const { isSandbox = false, maxUploadBytes, uploadStallMs, operationTimeoutMs = 90_000 } = options;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
   const authenticationLog = authenticationEvents(logger);
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationLog);

@@ -12,6 +12,8 @@ const CODES: Readonly<Record<UpstreamErrorKind, DownloadErrorCode>> = {
   'connection-lost': 'STORAGE_UNAVAILABLE',
   'server-error': 'STORAGE_UNAVAILABLE',
   'rate-limited': 'STORAGE_UNAVAILABLE',
+  'over-budget': 'STORAGE_UNAVAILABLE',
+  'circuit-open': 'STORAGE_UNAVAILABLE',
   // The link has expired on its way, was made for another address than ours, or is none.
   unauthorized: 'STORAGE_REFUSED',
   forbidden: 'STORAGE_REFUSED',

@@ -1,5 +1,6 @@
 import type { GatewayEvents } from '../events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
+import type { Priority } from '../upstream/budget/rate-budget.ts';
 import { kindOfAbort } from '../upstream/deadline.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import type { UpstreamErrorKind } from '../upstream/errors.ts';
@@ -17,9 +18,6 @@ export interface StatusListener {
   /** Reads are refused. Unless this is final, they go on and may work again. */
   failed(failure: UpstreamError, isFinal: boolean): void;
 }
-
-/** Polls yield to all that a caller has asked for. */
-export type Priority = 'interactive' | 'poll';
 
 interface Look {
   readonly startedAt: number;
@@ -208,7 +206,7 @@ export class WatchedRequest {
     let read: StatusRead;
     try {
       const signal = this.#ending.signal;
-      read = readOf(await getSignatureRequest(client, id, { signal }), startedAt);
+      read = readOf(await getSignatureRequest(client, id, { signal, priority }), startedAt);
     } catch (failure) {
       this.#looks.delete(priority);
       this.#fail(failure);

@@ -122,6 +122,8 @@ export const FAILURE_KINDS = namesOf<UpstreamErrorKind>({
   aborted: true,
   unreachable: true,
   'connection-lost': true,
+  'over-budget': true,
+  'circuit-open': true,
   contract: true,
 });
 

@@ -1,12 +1,13 @@
+import { callerKey } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { clientAddress, networkOf, nodeRequest } from './client-address.ts';
 
-/** Who it is, if they have shown it. No key may be mistaken for another: the parts may hold anything. */
+/** Who it is, if they have shown it. */
 export function knownCallerKey(context: object): string | undefined {
   // Ours, made by `createContext`, which Yoga's types do not know.
   const { caller } = context as { readonly caller?: Caller };
   if (caller === undefined || caller.kind === 'none') return undefined;
-  return `caller ${JSON.stringify([caller.kind, caller.tenant, caller.subject])}`;
+  return `caller ${callerKey(caller)}`;
 }
 
 /** Where it comes from. Undefined without a connection. */

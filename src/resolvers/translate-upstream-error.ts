@@ -130,6 +130,8 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
   fault('unauthorized', 'UPSTREAM_REFUSED'),
   fault('forbidden', 'UPSTREAM_REFUSED'),
   fault('rate-limited', 'RATE_LIMITED'),
+  fault('over-budget', 'RATE_LIMITED'),
+  fault('circuit-open', 'UPSTREAM_UNAVAILABLE'),
   fault('bad-request', 'UPSTREAM_CONTRACT'),
   fault('not-found', 'UPSTREAM_CONTRACT'),
   fault('unprocessable', 'UPSTREAM_CONTRACT'),

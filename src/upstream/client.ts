@@ -1,3 +1,4 @@
+import type { Priority } from './budget/rate-budget.ts';
 import type { Deadline } from './deadline.ts';
 import type { operations } from './openapi.d.ts';
 
@@ -40,6 +41,12 @@ export class MultipartBody {
 export interface CallOptions {
   /** Aborts the call when the caller of the gateway leaves, or the time of the whole operation is up. */
   readonly signal?: AbortSignal | undefined;
+  /** Polls wait behind all else for their place in the budget of the key. @default 'interactive' */
+  readonly priority?: Priority;
+  /** Who it is for: callers have equal parts of the budget. @default '' for the gateway itself */
+  readonly caller?: string;
+  /** Told when an answer begins, with how many more calls the service would take now, if it says so. */
+  readonly onAnswer?: (remaining: number | undefined) => void;
   /** The call's own clock, made by `withRepeats`. Whoever makes it wait for somebody else than the service stops it. */
   readonly deadline?: Deadline;
 }

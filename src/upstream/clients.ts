@@ -1,8 +1,16 @@
 import type { GatewayEvents } from '../events.ts';
+import { LocalWindow } from './budget/local-window.ts';
+import { RateBudget } from './budget/rate-budget.ts';
+import type { RateLimit } from './budget/rate-window.ts';
+import { withBudget } from './budget/with-budget.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ClientDecorator, UpstreamClient } from './client.ts';
 import { createHttpClient } from './http-client.ts';
 import type { HttpClientOptions } from './http-client.ts';
+import { withBreaker, withOpenCheck } from './with-breaker.ts';
+import { withCollapsedReads } from './with-collapsed-reads.ts';
 import { withRepeats } from './with-repeats.ts';
+import { withUploadBulkhead } from './with-upload-bulkhead.ts';
 
 /** The key of the one issuer, or of the issuer of each tenant. */
 export type IssuerKeys = string | ReadonlyMap<string, string>;
@@ -10,8 +18,14 @@ export type IssuerKeys = string | ReadonlyMap<string, string>;
 export interface UpstreamClientOptions extends HttpClientOptions {
   /** For one call with all its repeats, in milliseconds. */
   readonly timeoutMs: number;
+  /** What the service allows the key. */
+  readonly rateLimit: RateLimit;
+  /** How long anybody waits for an answer at most, in milliseconds. */
+  readonly operationTimeoutMs: number;
+  /** Of the service, for all keys. */
+  readonly breaker: CircuitBreaker;
   readonly events: GatewayEvents;
-  /** Put around all others. */
+  /** Put around each call, with its repeats and waits. */
   readonly decorate?: ClientDecorator | undefined;
 }
 
@@ -22,11 +36,30 @@ export interface UpstreamClients {
   close(): Promise<void>;
 }
 
-/** The client of one issuer's key. What a call passes on its way out, from the last line up. */
+/**
+ * The client of one issuer's key. What a call passes on its way to the service, and why in this order:
+ *
+ * 1. reads that are under way already: who joins one needs nothing of what follows
+ * 2. deadline and repeats: whatever follows is gone through for each attempt, as each is a call to the service
+ * 3. an open circuit, before anything is waited for
+ * 4. a place among the uploads, before one in the budget: that is for calls which are sent at once
+ * 5. a place in the budget
+ * 6. the circuit again, which may have opened meanwhile and learns from the attempt
+ */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
-  const http = createHttpClient(options);
-  const client = withRepeats(options)(http);
-  return options.decorate?.(client) ?? client;
+  const { rateLimit: limit, connections, operationTimeoutMs, breaker, events } = options;
+  const maxWaiting = Math.ceil((limit.calls * operationTimeoutMs) / limit.windowMs);
+  const budget = new RateBudget({ limit, window: new LocalWindow(limit), connections, maxWaiting, events });
+  const decorators: readonly ClientDecorator[] = [
+    withCollapsedReads(options),
+    ...(options.decorate ? [options.decorate] : []),
+    withRepeats(options),
+    withOpenCheck(breaker),
+    withUploadBulkhead(options),
+    withBudget(budget),
+    withBreaker(breaker),
+  ];
+  return decorators.reduceRight((client, decorate) => decorate(client), createHttpClient(options));
 }
 
 export function createUpstreamClients(

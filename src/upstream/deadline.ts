@@ -28,6 +28,7 @@ export class Deadline implements Disposable {
   /** What was left when the clock was last started. */
   #leftMs: number;
   #usedMs = 0;
+  #hasExpired = false;
   #isDisposed = false;
 
   /** @param options.isRunning false: until `start` only the caller ends it. @default true */
@@ -78,6 +79,11 @@ export class Deadline implements Disposable {
     }
   }
 
+  /** The time is up: its own, not that of the caller. */
+  get hasExpired(): boolean {
+    return this.#hasExpired;
+  }
+
   /** Aborted when the time is up, with a `TimeIsUpError`, or when the caller leaves, with their reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -99,6 +105,7 @@ export class Deadline implements Disposable {
   }
 
   readonly #expire = (): void => {
+    this.#hasExpired = !this.#controller.signal.aborted;
     this.#controller.abort(new TimeIsUpError());
   };
 

@@ -7,6 +7,8 @@
  * - `aborted`: our own caller left or the gateway is stopping. The call may have been carried out.
  * - `unreachable`: no connection could be made (refused, name not found, TLS). The call did not arrive.
  * - `connection-lost`: the connection broke after the call was sent. The call may have been carried out.
+ * - `over-budget`: not sent, as too many others wait for their share of the calls that the service allows the key.
+ * - `circuit-open`: not sent, as the service or the storage has failed too often in a row just now.
  * - `contract`: an answer that `mocks/openapi.yaml` does not allow: wrong content type, unparsable or
  *   misshapen body, unexpected status, an upload URL outside the allow-list. The call was carried out.
  */
@@ -22,6 +24,8 @@ export type UpstreamErrorKind =
   | 'aborted'
   | 'unreachable'
   | 'connection-lost'
+  | 'over-budget'
+  | 'circuit-open'
   | 'contract';
 
 export interface UpstreamErrorFacts {
@@ -84,6 +88,8 @@ const MAY_HAVE_ARRIVED: Readonly<Record<UpstreamErrorKind, boolean>> = {
   aborted: true,
   unreachable: false,
   'connection-lost': true,
+  'over-budget': false,
+  'circuit-open': false,
   contract: true,
 };
 

@@ -39,7 +39,7 @@ export function createHttpClient(options: HttpClientOptions): UpstreamClient {
   let closing: Promise<void> | undefined;
 
   return {
-    async call(call, { signal, deadline } = {}) {
+    async call(call, { signal, deadline, onAnswer } = {}) {
       const headers: Record<string, string> = {
         ...call.headers,
         'ocp-apim-subscription-key': options.apiKey,
@@ -57,6 +57,7 @@ export function createHttpClient(options: HttpClientOptions): UpstreamClient {
           body,
           ...(signal && { signal }),
         });
+        onAnswer?.(wholeNumber(header(response, 'x-rate-limit-remaining')));
         text = await response.body.text();
       } catch (cause) {
         if (cause instanceof UpstreamError) throw cause;
@@ -146,7 +147,7 @@ function failureOf(
     cause = unreadable; // the status alone still says what happened
   }
   const retryAfterSeconds =
-    seconds(header(response, 'x-rate-limit-retry-after')) ?? seconds(header(response, 'retry-after'));
+    wholeNumber(header(response, 'x-rate-limit-retry-after')) ?? wholeNumber(header(response, 'retry-after'));
   return new UpstreamError({
     operation,
     // What is missing, the backend says itself. A 404 of anybody before it means that the base address is wrong.
@@ -163,6 +164,6 @@ function header(response: Dispatcher.ResponseData<unknown>, name: string): strin
   return Array.isArray(value) ? value[0] : value;
 }
 
-function seconds(value: string | undefined): number | undefined {
+function wholeNumber(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,6}$/.test(value.trim()) ? Number(value) : undefined;
 }

@@ -1,31 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayEvents } from '../events.ts';
+import type { CallSort } from './call-sort.ts';
 import { kindOfAbort } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
 import { UpstreamError } from './errors.ts';
 import type { UpstreamErrorKind } from './errors.ts';
 
-/**
- * What a call does when it is made once more.
- *
- * - `read`: nothing. Every GET, and `getSignerByFiscalCode`, a POST that gives the same signer for the same code. The GET
- *   of an upload address makes a new one; the one that got lost expires unused.
- * - `write`: perhaps a second thing, since the service has no idempotency: a second dossier, a second message to a
- *   citizen. PUTs are writes too. What became of one whose answer is lost, `src/resolvers/read-back.ts` finds out.
- * - `stream`: it cannot be made, as the bytes of its body are gone.
- * - `block`: a call of the storage. It writes the same bytes to the same place:
- *   - Put Block: ids are unique to one run of `storeFile`, and a block replaces the one with its id.
- *   - Put Blob: the service validates the blob again, with the same outcome; once the request has left DRAFT it drops it.
- *   - Put Block List: as Put Blob while the blob is there. The service deletes it once it is validated; a repeat is then
- *     refused with InvalidBlockList, and the *first* failure is reported: outcome unknown, not failed.
- */
-export type CallSort = 'read' | 'write' | 'stream' | 'block';
-
-/** What is repeated, by what failed. Everything else about repeats follows below. */
+/** What is repeated, by what failed. */
 const REPEATED: Readonly<Record<UpstreamErrorKind, readonly CallSort[]>> = {
   // No connection was made: the call did not arrive.
   unreachable: ['read', 'write', 'block'],
-  // Refused before it was carried out.
+  // Refused before it was carried out. When told how long to wait, as often as that fits into the deadline.
   'rate-limited': ['read', 'write', 'block'],
   // It may have been carried out.
   'connection-lost': ['read', 'block'],
@@ -34,6 +19,9 @@ const REPEATED: Readonly<Record<UpstreamErrorKind, readonly CallSort[]>> = {
   timeout: ['block'],
   // Nobody waits for the answer.
   aborted: [],
+  // Not made at all, so that what lies behind is left alone.
+  'over-budget': [],
+  'circuit-open': [],
   // The answer would be the same. A 401 may hide an outage of the back office, but one that outlasts any pause.
   'bad-request': [],
   unauthorized: [],
@@ -103,7 +91,9 @@ async function endOf(
   failure: UpstreamError,
   attempts: number,
 ): Promise<UpstreamError | undefined> {
-  const isFinal = attempts >= policy.attempts || !REPEATED[failure.kind].includes(sort);
+  const isTold = failure.kind === 'rate-limited' && failure.retryAfterSeconds !== undefined;
+  const isLast = attempts >= policy.attempts && !isTold;
+  const isFinal = isLast || !REPEATED[failure.kind].includes(sort);
   const pauseMs = pauseAfter(failure, attempts, policy);
   if (isFinal || deadline.signal.aborted || performance.now() + pauseMs >= deadline.endsAt) return failure;
   try {

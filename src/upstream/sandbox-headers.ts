@@ -1,4 +1,4 @@
-import type { UpstreamClient } from './client.ts';
+import type { ApiCall, UpstreamClient } from './client.ts';
 import type { BlobStorage } from './storage.ts';
 
 interface Ways {
@@ -10,6 +10,11 @@ interface Ways {
 const SANDBOX_HEADER = /^x-sandbox-[a-z-]+$/;
 /** Those, and the one that Prism understands. */
 const API_HEADER = /^(prefer|x-sandbox-[a-z-]+)$/;
+
+/** Whether the answer is one that a caller has ordered: it says nothing about the service, and is nobody else's. */
+export function isStaged({ headers = {} }: Pick<ApiCall<unknown>, 'headers'>): boolean {
+  return Object.keys(headers).some((name) => API_HEADER.test(name));
+}
 
 /**
  * Passes on what a caller says to the sandbox (`Prefer: code=404`, `x-sandbox-fault: …`) with every call made for it.

@@ -2,13 +2,15 @@ import { addAbortSignal } from 'node:stream';
 import { Agent } from 'undici';
 import { createEvents } from '../events.ts';
 import type { GatewayEvents } from '../events.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { Deadline } from './deadline.ts';
-import { UpstreamError } from './errors.ts';
+import { mayHaveArrived, UpstreamError } from './errors.ts';
 import { publicLookup } from './public-lookup.ts';
 import { operationOf, readBlobOnce } from './read-blob.ts';
 import type { BlobContent, BlobFacts, BlobRequest } from './read-blob.ts';
 import { repeated, STORAGE_RETRIES } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
+import { isStaged } from './sandbox-headers.ts';
 import { putOnce } from './storage-call.ts';
 import type { StorageCall } from './storage-call.ts';
 import { checkStorageUrl } from './storage-url.ts';
@@ -29,6 +31,8 @@ export interface StorageOptions {
   readonly retries?: Partial<RetryPolicy>;
   /** @default an emitter that nobody listens to */
   readonly events?: GatewayEvents;
+  /** @default one that never opens */
+  readonly breaker?: CircuitBreaker;
 }
 
 export interface StorageCallOptions {
@@ -69,6 +73,8 @@ export function createStorage(options: StorageOptions): BlobStorage {
   const { allowedHosts, deadlineMs = 60_000, attemptTimeoutMs = 20_000, events = createEvents() } = options;
   const { readStallMs = 30_000 } = options;
   const policy = { ...STORAGE_RETRIES, ...options.retries };
+  const never = { failures: Number.POSITIVE_INFINITY, openMs: 0 };
+  const { breaker = new CircuitBreaker({ origin: 'storage', ...never, events }) } = options;
   // An idle connection closes after half a second: it is worth little between two uploads, and an upload that is broken
   // off should leave none behind. HTTP/2 is off because Blob Storage does not speak it.
   const agentWith = (connections: number): Agent =>
@@ -98,7 +104,9 @@ export function createStorage(options: StorageOptions): BlobStorage {
       return await repeated({ operation, sort: 'block', policy, deadline, events }, async () => {
         using attempt = new Deadline(attemptTimeoutMs, deadline.signal);
         try {
-          return await putOnce(dispatcher, url, call, attempt.signal);
+          const send = (): Promise<{ storedAt: Date }> => putOnce(dispatcher, url, call, attempt.signal);
+          if (isStaged(call)) return await send();
+          return await breaker.run({ operation, deadline: attempt }, send);
         } catch (failure) {
           if (failure instanceof UpstreamError && mayHaveArrived(failure)) unknownOutcome ??= failure;
           throw failure;
@@ -119,6 +127,8 @@ export function createStorage(options: StorageOptions): BlobStorage {
     const url = checkStorageUrl(address, allowedHosts, operation);
     using deadline = new Deadline(deadlineMs, signal);
     const content = await repeated({ operation, sort: 'read', policy, deadline, events }, async () => {
+      // Nothing is learned from reads: one that waits for slow readers to end would count against the storage.
+      breaker.check(operation);
       using attempt = new Deadline(attemptTimeoutMs, deadline.signal);
       const limits = { signal: attempt.signal, stallMs: readStallMs };
       return await readBlobOnce(readers, url, { method, ...asked }, limits);
@@ -173,8 +183,4 @@ export function createStorage(options: StorageOptions): BlobStorage {
       await Promise.all([dispatcher.destroy(), readers.destroy()]);
     },
   };
-}
-
-function mayHaveArrived({ status }: UpstreamError): boolean {
-  return status === undefined || status >= 500;
 }

@@ -1,9 +1,8 @@
 import type { GatewayEvents } from '../events.ts';
-import { MultipartBody } from './client.ts';
-import type { ApiCall, ClientDecorator } from './client.ts';
+import { sortOf } from './call-sort.ts';
+import type { ClientDecorator } from './client.ts';
 import { Deadline } from './deadline.ts';
 import { repeated, SERVICE_RETRIES } from './retry.ts';
-import type { CallSort } from './retry.ts';
 
 /**
  * Gives every call its deadline, and makes it again by the table in `retry.ts`.
@@ -28,9 +27,4 @@ export function withRepeats({
       );
     },
   });
-}
-
-function sortOf({ operation, method, body }: ApiCall<unknown>): CallSort {
-  if (body instanceof MultipartBody) return 'stream';
-  return method === 'GET' || operation === 'getSignerByFiscalCode' ? 'read' : 'write';
 }

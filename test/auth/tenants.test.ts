@@ -40,6 +40,7 @@ async function startTwins(misbehave?: StubHandler) {
   const { url } = await startGateway({
     apiUrl: new URL(`${service.origin}/api/v1/sign`),
     apiKey: ISSUER_KEYS,
+    rateLimit: { calls: 1_000, windowMs: 100 },
     auth: jwtOptions(issuer.url),
     upstreamTimeoutMs: 1_000,
   });

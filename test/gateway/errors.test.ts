@@ -725,7 +725,9 @@ test('the sandbox refuses a key that it does not know', async () => {
 });
 
 test('the sandbox limits the rate, and the caller is told when to come back', async () => {
-  const world = await startGateway({}, { rateLimit: { calls: 2, windowMs: 60_000 } });
+  // Which the gateway does not know, and has to be told.
+  const rateLimit = { calls: 100, windowMs: 100 };
+  const world = await startGateway({ rateLimit }, { rateLimit: { calls: 2, windowMs: 60_000 } });
   const ask = () => world.run('{ dossier(id: "d1") { id } }');
   expect([await ask(), await ask()]).toEqual([{ data: { dossier: null } }, { data: { dossier: null } }]);
   expect(await ask()).toMatchObject({
@@ -956,6 +958,8 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       ({ operation, kind, words = '' }) => `${words && operation ? operation : '*'} ${kind} ${words}`,
     ),
     '* aborted ', // likewise
+    '* over-budget ', // in rate-budget.test.ts
+    '* circuit-open ', // in circuit-breaker.test.ts
   ];
   const documented = rowsUnder('From a failure of the service to an error');
   expect(rows.toSorted()).toEqual(

@@ -63,18 +63,22 @@ test('operations that fail hold neither timers nor connections when they are ove
 
 test('clients who leave while they wait leave nothing behind', async () => {
   const world = await startFailingGateway();
-  world.fail('getSignatureRequest', (_, res) => sendJson(res, 200, { ...REQUEST, ...TIMES }));
-  const body = JSON.stringify({
-    query: mutationOf('markReady'),
-    variables: { input: { signatureRequestId: 'r1', waitSeconds: 55 } },
-  });
+  world.fail('getSignatureRequest', ({ path }, res) =>
+    sendJson(res, 200, { ...REQUEST, id: path.split('/').at(-1), ...TIMES }),
+  );
+  // Each for a request of its own: reads of the same one are one call.
+  const bodyFor = (nth: number): string =>
+    JSON.stringify({
+      query: mutationOf('markReady'),
+      variables: { input: { signatureRequestId: `r${nth}`, waitSeconds: 55 } },
+    });
   const before = timers();
   const agent = new Agent({ maxSockets: 30 });
-  const clients = Array.from({ length: 30 }, () => {
+  const clients = Array.from({ length: 30 }, (_, nth) => {
     const headers = { 'content-type': 'application/json' };
     const client = request(world.url, { method: 'POST', headers, agent });
     client.on('error', () => {});
-    client.end(body);
+    client.end(bodyFor(nth));
     return client;
   });
   await expect.poll(() => world.calls.length, { timeout: 10_000 }).toBeGreaterThan(30);

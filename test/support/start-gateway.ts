@@ -21,6 +21,8 @@ export async function startGateway(
     storageHosts: [sandbox.origin],
     upstreamTimeoutMs: 5_000,
     upstreamConnections: 10,
+    rateLimit: { calls: 100_000, windowMs: 5_000 },
+    circuit: { failures: 1_000, openMs: 10_000 },
     maxUploadBytes: 20 * 1024 * 1024,
     uploadStallMs: 5_000,
     logger: pino({ level: 'silent' }),

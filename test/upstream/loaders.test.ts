@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../src/events.ts';
+import { CircuitBreaker } from '../../src/upstream/circuit-breaker.ts';
 import { createUpstreamClient } from '../../src/upstream/clients.ts';
 import { dossierById } from '../../src/upstream/loaders/dossier-by-id.ts';
 import { loadEach } from '../../src/upstream/loaders/load-each.ts';
@@ -22,6 +23,9 @@ async function start() {
     apiKey: 'key',
     timeoutMs: 5_000,
     connections: 50,
+    rateLimit: { calls: 100_000, windowMs: 5_000 },
+    operationTimeoutMs: 90_000,
+    breaker: new CircuitBreaker({ origin: 'service', failures: 1_000, openMs: 1, events: createEvents() }),
     events: createEvents(),
   });
   onTestFinished(() => client.close());

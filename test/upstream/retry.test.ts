@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { CallSort } from '../../src/upstream/call-sort.ts';
 import { createEvents } from '../../src/events.ts';
 import { Deadline } from '../../src/upstream/deadline.ts';
 import { UpstreamError } from '../../src/upstream/errors.ts';
 import type { UpstreamErrorKind } from '../../src/upstream/errors.ts';
 import { repeated } from '../../src/upstream/retry.ts';
-import type { CallSort, RetryPolicy } from '../../src/upstream/retry.ts';
+import type { RetryPolicy } from '../../src/upstream/retry.ts';
 
 beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
@@ -58,6 +59,8 @@ const TABLE: Readonly<Record<UpstreamErrorKind, string>> = {
   'server-error': 'read block',
   timeout: 'block',
   aborted: '',
+  'over-budget': '',
+  'circuit-open': '',
   'bad-request': '',
   unauthorized: '',
   forbidden: '',
@@ -125,6 +128,15 @@ test('a failure that says when to come back is believed, whatever the bounds', a
   const { attempts, tookMs } = await run([failure('rate-limited', 1)]);
   expect(attempts).toBe(2);
   expect(tookMs).toBeGreaterThanOrEqual(990);
+});
+
+test('a call that is told how long to wait goes on as long as that fits into the deadline', async () => {
+  const told = await run(Array.from({ length: 9 }, () => failure('rate-limited', 0)));
+  expect([told.outcome, told.attempts]).toEqual(['done', 10]);
+  const untold = await run(Array.from({ length: 9 }, () => failure('rate-limited')));
+  expect(untold.attempts).toBe(3);
+  const server = await run(Array.from({ length: 9 }, () => failure('server-error', 0)));
+  expect(server.attempts).toBe(3);
 });
 
 test('a pause that would not end within the deadline is not begun', async () => {
