@@ -193,7 +193,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return upstream && watchers.of(upstream);
     },
     events,
-    logger: options.logger,
+    logger,
   });
   const { stopTimes: { graceMs = STOP_TIMES.graceMs } = {} } = options;
   closing.addEventListener('abort', () => webhooks.stop(graceMs));

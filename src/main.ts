@@ -1,11 +1,13 @@
-import type { Logger } from 'pino';
 import { ConfigError, loadConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
+import { sendAllToLogger } from './logging/all-to-logger.ts';
+import { lineForPeople } from './logging/line-for-people.ts';
 import { createLogger } from './logging/logger.ts';
+import { createScrubber } from './logging/scrubber.ts';
 import { RedisUnavailableError } from './redis/connect.ts';
-import { secretsOf } from './secrets.ts';
+import { secretsIn, secretsOf } from './secrets.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 
 interface Upstream {
@@ -17,7 +19,7 @@ interface Upstream {
 }
 
 /** The service when there is a key, else a sandbox, which is started here unless one has been named. */
-async function chooseUpstream(config: Config, logger: Logger): Promise<Upstream> {
+async function chooseUpstream(config: Config): Promise<Upstream> {
   const { apiKey, apiUrl, sandboxUrl, storageHosts } = config;
   if (sandboxUrl !== undefined) return { ...sandboxAt(sandboxUrl), ...(apiKey !== undefined && { apiKey }) };
   if (apiKey !== undefined && apiUrl !== undefined) {
@@ -43,11 +45,19 @@ function sandboxAt(apiUrl: URL): Upstream {
   };
 }
 
+/** At a terminal somebody reads along; everywhere else programs do. */
+const terminal = process.stdout.isTTY
+  ? { write: (line: string): boolean => process.stdout.write(lineForPeople(line)) }
+  : {};
+let logger = createLogger({ level: 'info', secrets: secretsIn(process.env), ...terminal });
+sendAllToLogger(() => logger);
+
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = createLogger({ level: config.logLevel, secrets: secretsOf(config) });
+  const secrets = [...secretsIn(process.env), ...secretsOf(config)];
+  logger = createLogger({ level: config.logLevel, secrets, ...terminal });
   for (const warning of config.warnings) logger.warn(warning);
-  const upstream = await chooseUpstream(config, logger);
+  const upstream = await chooseUpstream(config);
   const tracing =
     config.tracing && (await import('./tracing/start-tracing.ts')).startTracing(config.tracing, logger);
   let gateway: Gateway;
@@ -61,7 +71,7 @@ async function main(): Promise<void> {
     ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
     : upstream.apiUrl.href;
 
-  endOnSignal(logger, async () => {
+  endOnSignal(async () => {
     await gateway.close();
     await upstream.close();
     await tracing?.close();
@@ -79,7 +89,7 @@ async function main(): Promise<void> {
 const SAME_KEY_MS = 200;
 
 /** The first SIGTERM or SIGINT calls `stop`, the second ends the process at once. */
-function endOnSignal(logger: Logger, stop: () => Promise<void>): void {
+function endOnSignal(stop: () => Promise<void>): void {
   let stoppingSince: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stoppingSince !== undefined) {
@@ -91,7 +101,7 @@ function endOnSignal(logger: Logger, stop: () => Promise<void>): void {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        logger.fatal({ name: error instanceof Error ? error.name : typeof error }, 'could not end in order');
+        logger.fatal({ err: error }, 'could not end in order');
         process.exit(1);
       },
     );
@@ -118,6 +128,6 @@ try {
 } catch (error) {
   const mistake = mistakeOf(error);
   if (mistake === undefined) throw error;
-  process.stderr.write(`Sigillo could not start. ${mistake}\n`);
+  process.stderr.write(`Sigillo could not start. ${createScrubber(secretsIn(process.env))(mistake)}\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { bounded } from './bounded.ts';
+import { escapeControls } from './escape-controls.ts';
 import { currentRequest } from './request-scope.ts';
 import { createScrubber } from './scrubber.ts';
 import type { Scrubber } from './scrubber.ts';
@@ -62,11 +63,6 @@ function withoutSecrets(line: string, scrub: Scrubber): string {
     const start = /^\{"level":\d+,"time":\d+/.exec(line)?.[0] ?? '{"level":40';
     return `${start},"msg":"a line of ${line.length} characters was left out"}\n`;
   }
-  return harmless(scrub(currentRequest()?.withoutCredentials(line) ?? line));
+  const clean = scrub(currentRequest()?.withoutCredentials(line) ?? line);
+  return `${escapeControls(clean.trimEnd())}\n`;
 }
-
-/** Controls that JSON lets pass and terminals obey (C1), ends of lines, and marks that turn the order of letters round. */
-const CONTROLS = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-const harmless = (line: string): string =>
-  line.replace(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { escapeControls } from './escape-controls.ts';
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+
+const lineRules = z.looseObject({
+  level: z.number(),
+  time: z.number(),
+  msg: z.string().optional(),
+  requestId: z.string().optional(),
+});
+
+const requestRules = z.looseObject({
+  method: z.string().optional(),
+  operation: z
+    .object({ type: z.string(), name: z.string().optional(), fields: z.array(z.string()) })
+    .optional(),
+  outcome: z.string(),
+  errors: z.array(z.string()),
+  status: z.number(),
+  durationMs: z.number(),
+  upstream: z.object({ calls: z.number(), durationMs: z.number() }).optional(),
+});
+
+/**
+ * A line of the log as a person at a terminal reads it: `12:03:07 info  mutation FindSigner: ok, 38 ms, 1 call in 36 ms`.
+ * Not for programs; the log has more.
+ */
+export function lineForPeople(json: string): string {
+  const { level, time, msg = '', requestId, ...rest } = lineRules.parse(JSON.parse(json));
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const start = `${clock} ${(LEVELS[level] ?? String(level)).padEnd(5)}`;
+  const request = requestRules.safeParse(rest).data;
+  const facts = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const words = request === undefined ? [msg, ...facts].join(' ') : requestInWords(request);
+  return `${escapeControls(`${start} ${words}${requestId === undefined ? '' : ` (${requestId})`}`)}\n`;
+}
+
+function requestInWords(request: z.infer<typeof requestRules>): string {
+  const { method, operation, outcome, errors, status, durationMs, upstream } = request;
+  const { type, name, fields } = operation ?? { type: `${method} ${status}`, name: undefined, fields: [] };
+  const what = [type, name ?? fields.join(', ')].filter(Boolean).join(' ');
+  const calls =
+    upstream === undefined
+      ? []
+      : [
+          `${upstream.calls} ${upstream.calls === 1 ? 'call' : 'calls'} in ${Math.round(upstream.durationMs)} ms`,
+        ];
+  const how = [[outcome, ...errors].join(' '), `${Math.round(durationMs)} ms`, ...calls].join(', ');
+  return `${what}: ${how}`;
+}

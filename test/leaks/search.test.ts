@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { leaksIn } from './search.ts';
+
+const SECRETS = { key: 'k3y/of+the issuer', code: 'SPNDNL80R13C555X' };
+const CODE = SECRETS.code;
+
+test.each([
+  ['nothing', 'a text about nobody', []],
+  ['the secret', `for ${CODE}.`, ['code as it is']],
+  ['another case', `for ${CODE.toLowerCase()}.`, ['code as it is']],
+  ['an address', `/?k=${encodeURIComponent(SECRETS.key)}`, ['key encoded for a URL']],
+  ['a form', `k=${new URLSearchParams([['', SECRETS.key]]).toString().slice(1)}`, ['key encoded for a form']],
+  ['hex', Buffer.from(`x${CODE}x`).toString('hex').toUpperCase(), ['code in hex']],
+])('%s', (_, text, found) => {
+  expect(leaksIn(text, SECRETS)).toEqual(expect.arrayContaining(found));
+  expect(leaksIn(text, SECRETS).length > 0).toBe(found.length > 0);
+});
+
+test('base64 is seen through wherever the secret stands in it', () => {
+  for (const encoding of ['base64', 'base64url'] as const)
+    for (const before of ['', 'a', 'ab', 'abc', 'éé'])
+      for (const after of ['', 'z', 'yz'])
+        for (const [name, secret] of Object.entries(SECRETS)) {
+          const text = Buffer.from(before + secret + after).toString(encoding);
+          expect(
+            leaksIn(`"${text}"`, SECRETS).some((leak) => leak.startsWith(`${name} in ${encoding}`)),
+          ).toBe(true);
+        }
+});
