@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createEvents } from '../../src/events.ts';
-import { createMetrics } from '../../src/metrics/metrics.ts';
+import { allMetrics } from '../support/all-metrics.ts';
 import { CLOSED_LABELS } from '../support/closed-labels.ts';
 
 const FOLDER = 'examples/monitoring';
@@ -35,26 +34,7 @@ const queries: readonly (readonly [string, string])[] = [
   ...alerts.map(({ alert, expr }) => [alert, expr] as const),
 ];
 
-const nothing = (): number => 0;
-/** Names of labels by name of metric, as a gateway has them. */
-const known = new Map<string, readonly string[]>(
-  createMetrics(createEvents(), {
-    version: '1',
-    operationNames: [],
-    requestsInFlight: nothing,
-    openStreams: nothing,
-    watchedRequests: nothing,
-    dependencies: ['service'],
-    blocksInUse: nothing,
-    uploadsWaitingForBlocks: nothing,
-    webhooksQueued: () => Promise.resolve(0),
-  })
-    .getMetricsAsArray()
-    .map((metric) => {
-      const { name, labelNames } = metric as unknown as { name: string; labelNames: readonly string[] };
-      return [name, labelNames];
-    }),
-);
+const known = allMetrics();
 /** Of Prometheus itself. */
 const OUTER_LABELS = ['job', 'instance', 'le'];
 

@@ -1,0 +1,26 @@
+import { createEvents } from '../../src/events.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+
+const nothing = (): number => 0;
+
+/** Names of labels by name of metric, those of Node and the process too, as a gateway has them. */
+export function allMetrics(): Map<string, readonly string[]> {
+  const registry = createMetrics(createEvents(), {
+    version: '1',
+    operationNames: [],
+    requestsInFlight: nothing,
+    openStreams: nothing,
+    watchedRequests: nothing,
+    dependencies: ['service'],
+    blocksInUse: nothing,
+    uploadsWaitingForBlocks: nothing,
+    webhooksQueued: () => Promise.resolve(0),
+  });
+  return new Map(
+    registry.getMetricsAsArray().map((metric) => {
+      // The package's types leave these two out.
+      const { name, labelNames } = metric as unknown as { name: string; labelNames: readonly string[] };
+      return [name, labelNames];
+    }),
+  );
+}
