@@ -51,6 +51,32 @@ test.each(GUESSES)('a guess at %s is told nothing', async (_, query, name, varia
   expect(messages).not.toMatch(/did you mean/i);
 });
 
+test.each(['text/event-stream', 'multipart/mixed', 'application/graphql-response+json'])(
+  'a guess is told nothing in an answer of the type %s either',
+  async (accept) => {
+    const { url } = await startGateway({ protections });
+    for (const [, query, , variables] of [
+      ...GUESSES,
+      ['a subscription', 'subscription { signatureRequestChange(id: "1") { id } }', ''] as const,
+      [
+        'a variable of a subscription',
+        'subscription ($id: ID!) { signatureRequestChanged(id: $id) { iid } }',
+        '',
+        { id: [] },
+      ] as const,
+    ]) {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept },
+        body: JSON.stringify({ query, variables }),
+      });
+      const text = await response.text();
+      expect(text).toContain('"errors"');
+      expect(text).not.toMatch(/did you mean/i);
+    }
+  },
+);
+
 test('with GraphiQL off a browser finds no page', async () => {
   const { url } = await startGateway({ protections });
   const response = await fetch(url, { headers: { accept: 'text/html' } });

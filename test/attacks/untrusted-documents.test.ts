@@ -49,6 +49,14 @@ const FORMS: Readonly<Record<string, (url: string, sent: Sent) => Promise<Respon
     form.set('map', '{}');
     return fetch(url, { method: 'POST', body: form });
   },
+  'a stream of events by an address': (url, sent) =>
+    fetch(`${url}?${parameters(sent)}`, { headers: { accept: 'text/event-stream' } }),
+  'a form of files that asks for a stream of events': (url, sent) => {
+    const form = new FormData();
+    form.set('operations', JSON.stringify(sent));
+    form.set('map', '{}');
+    return fetch(url, { method: 'POST', headers: { accept: 'text/event-stream' }, body: form });
+  },
   'a stream of events': (url, sent) =>
     fetch(url, {
       method: 'POST',

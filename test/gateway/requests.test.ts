@@ -24,6 +24,7 @@ const BODIES = {
   form: () => ({ body: new URLSearchParams({ query: CREATE }) }),
   multipart: () => ({ body: multipart() }),
   json: () => ({ body: JSON.stringify({ query: CREATE }), headers: JSON_TYPE }),
+  'application/graphql': () => ({ body: CREATE, headers: { 'content-type': 'application/graphql' } }),
 };
 
 test.for(Object.entries(BODIES))(
@@ -49,6 +50,24 @@ test.for(Object.entries(BODIES))(
     }
   },
 );
+
+test.each(['text/plain', 'text/plain; application/json', ''])(
+  'a body of the type %j, which every page may send, is no operation for anybody',
+  async (type) => {
+    const { url, sandbox } = await startGateway();
+    const body = new TextEncoder().encode(JSON.stringify({ query: CREATE }));
+    const headers = type === '' ? {} : { 'content-type': type };
+    expect((await send(url, { body, headers })).status).toBe(415);
+    expect(sandbox.journal.entries()).toEqual([]);
+  },
+);
+
+test('a link of another page does not run a query', async () => {
+  const { url } = await startGateway();
+  const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+  const { status, text } = await send(`${url}?query={__typename}`, { method: 'GET', headers });
+  expect({ status, text }).toEqual({ status: 403, text: expect.stringContaining('FORBIDDEN_ORIGIN') });
+});
 
 test('parameters of a query string that are not JSON are refused without being quoted', async () => {
   const { url } = await startGateway();

@@ -1,0 +1,40 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { multipartBody, BOUNDARY } from '../support/multipart.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+const QUERY = '{"query":"{ __typename }"}';
+/** Fifty megabytes in fifty kilobytes. */
+const BOMB = Buffer.from(`${QUERY.slice(0, -1)},"variables":{"x":"${'0'.repeat(50_000_000)}"}}`);
+const FORM = multipartBody(
+  [
+    ['operations', QUERY],
+    ['map', '{}'],
+  ],
+  [],
+);
+
+const PACKERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
+
+test.each(Object.entries(PACKERS))(
+  'a body packed by %s is not unpacked, however large it would be',
+  async (encoding, pack) => {
+    const { url, sandbox } = await startGateway();
+    const send = async (body: Buffer, type: string) => {
+      const headers = { 'content-type': type, 'content-encoding': encoding };
+      const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(pack(body)) });
+      return { status: response.status, text: await response.text() };
+    };
+    for (const [body, type] of [
+      [Buffer.from(QUERY), 'application/json'],
+      [BOMB, 'application/json'],
+      [Buffer.from('query={__typename}'), 'application/x-www-form-urlencoded'],
+      [FORM, `multipart/form-data; boundary=${BOUNDARY}`],
+    ] as const) {
+      const { status, text } = await send(body, type);
+      expect(status).toBeLessThan(500);
+      expect(text, type).toMatch(/^\{"errors":.*"code":"BAD_REQUEST"/);
+    }
+    expect(sandbox.journal.entries()).toEqual([]);
+  },
+);
