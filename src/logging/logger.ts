@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { bounded } from './bounded.ts';
@@ -29,7 +30,7 @@ export function createLogger({ level, secrets = [], write }: LoggerOptions): Log
     base: null,
     mixin: () => {
       const requestId = currentRequest()?.requestId;
-      return requestId === undefined ? {} : { requestId };
+      return { ...(requestId !== undefined && { requestId }), ...traceIds() };
     },
     // Pino's own takes whatever an error carries; `bounded` has been there first.
     serializers: { err: (described: unknown) => described },
@@ -42,6 +43,12 @@ export function createLogger({ level, secrets = [], write }: LoggerOptions): Log
     },
   };
   return write === undefined ? pino(options) : pino(options, { write });
+}
+
+/** Of the span for which something is logged, by the names that OpenTelemetry gives them in logs; none without traces. */
+function traceIds() {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span && { trace_id: span.traceId, span_id: span.spanId };
 }
 
 /** Never throws: a getter that does is no reason for a request to fail. */

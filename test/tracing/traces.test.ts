@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLogger } from '../../src/logging/logger.ts';
 import { startSigned } from '../downloads/support-downloads.ts';
 import { draftOf } from '../support/draft.ts';
 import { startHttpStub } from '../support/http-stub.ts';
@@ -229,6 +230,23 @@ test('concurrent requests are not mixed up', async () => {
     Array.from({ length: 20 }, () => 'query dossier\n  Query.dossier\n    getDossier').join('\n'),
   );
   expect(new Set(spans().map(traceOf)).size).toBe(20);
+});
+
+test('a line of the log has the ids of the span that it is about', async () => {
+  const { tracer, spans } = startTracer();
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'debug', write: (line) => void lines.push(line) });
+  const world = await startFailingGateway({ tracer, logger });
+  world.fail('getDossier', refuses(500, 'Segreto'));
+  await world.run('{ dossier(id: "1") { id } }');
+  const request = spans().at(-1);
+  const fault = lines.map((line): object => JSON.parse(line)).find((line) => 'code' in line);
+  expect(fault).toMatchObject({
+    code: 'UPSTREAM_UNAVAILABLE',
+    trace_id: traceOf(request),
+    span_id: idOf(request),
+    requestId: expect.any(String),
+  });
 });
 
 test('probes make no spans', async () => {
