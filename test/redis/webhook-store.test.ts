@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { connectRedis } from '../../src/redis/connect.ts';
+import { createRedisStore } from '../../src/webhooks/redis-store.ts';
+import type { StoreLimits } from '../../src/webhooks/store.ts';
+import { WebhookStoreError } from '../../src/webhooks/store.ts';
+import { startRedis } from '../support/redis.ts';
+import { storeCases } from '../support/webhook-store-cases.ts';
+
+const realm = 'https://service.example/api';
+
+async function start(limits: StoreLimits = {}) {
+  const server = await startRedis();
+  const redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
+  onTestFinished(() => redis.disconnect());
+  return { server, redis, store: createRedisStore(redis, { ...limits, realm }), pass: pause };
+}
+
+storeCases(start);
+
+const CHANGE = { from: 'a', to: 'b', dueInMs: 0, endpoints: ['one'], messages: ['m'] };
+
+test('gateways of different services have nothing in common', async () => {
+  const { store, redis } = await start();
+  await store.watch('x', 'a', 0);
+  await store.change('x', CHANGE);
+  const other = createRedisStore(redis, { realm: 'https://other.example' });
+  expect(await other.recordOf('x')).toBeUndefined();
+  expect(await other.takeWatched(10, 100)).toMatchObject({ items: [] });
+  expect(await other.takeQueued('one', 10, 100)).toMatchObject({ items: [] });
+});
+
+test('all that is kept has an end, lies together in a cluster, and what is done is gone', async () => {
+  const { store, redis } = await start();
+  await store.watch('x', 'a', 0);
+  await store.change('x', CHANGE);
+  const names = await redis.keys('*');
+  expect(names).toHaveLength(4);
+  for (const name of names) {
+    expect(await redis.pttl(name), name).toBeGreaterThan(0);
+    expect(name).toMatch(/^sigillo:\{webhooks:[\w-]{22}\}:(?:due|records|(?:turns|queue):one)$/);
+  }
+  await store.drop('one', { key: 'x', message: 'm' });
+  await store.change('x', { ...CHANGE, from: 'b', to: undefined, messages: [] });
+  expect(await redis.keys('*')).toEqual([]);
+});
+
+test('without Redis each question is an error that holds nothing of what was asked', async () => {
+  const { store, server } = await start();
+  await server.kill();
+  for (const ask of [
+    () => store.watch('the name', 'secret', 0),
+    () => store.change('the name', { ...CHANGE, messages: ['secret'] }),
+    () => store.takeQueued('the name', 1, 1),
+    () => store.countQueued('the name'),
+  ]) {
+    const failure: unknown = await ask().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(WebhookStoreError);
+    expect(JSON.stringify(failure) + String(failure)).not.toMatch(/the name|secret/);
+  }
+});
