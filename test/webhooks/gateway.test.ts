@@ -5,6 +5,7 @@ import type { GatewayOptions } from '../../src/gateway.ts';
 import { draftOf } from '../support/draft.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
+import { scrape, valueOf } from '../support/scrape.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { endpointAt, refuse, SECRET, startReceiver } from '../support/webhook-receiver.ts';
 import type { ReceiverAnswer } from '../support/webhook-receiver.ts';
@@ -155,6 +156,18 @@ test('what a receiver does not take comes again, with the same id and a new sign
     [1, 2, 3].map((attempt) => expect.objectContaining({ attempt, reason: '503', retryInSeconds: 0 })),
   );
   expect(lines.join('')).not.toContain('nobody’s business');
+});
+
+test('metrics count attempts, and what has not been delivered yet', async () => {
+  const { markedReady, metricsUrl, outcomes } = await start(refuse(500), {
+    metrics: { host: '127.0.0.1', port: 0 },
+  });
+  const valueNow = async (name: string, labels = {}) => valueOf(await scrape(metricsUrl), name, labels);
+  expect(await valueNow('sigillo_webhooks_queued')).toBe(0);
+  await markedReady();
+  await expect.poll(() => outcomes.length).toBeGreaterThan(2);
+  expect(await valueNow('sigillo_webhooks_queued')).toBe(1);
+  expect(await valueNow('sigillo_webhook_deliveries_total', { outcome: 'failed' })).toBeGreaterThan(2);
 });
 
 test('an operation is not held up by a receiver that hangs, and what is under way may end when the gateway does', async () => {
