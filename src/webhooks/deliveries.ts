@@ -13,9 +13,15 @@ export interface DeliveryTimes {
   readonly giveUpMs: number;
   /** See `PAUSES_MS`. */
   readonly pausesMs: readonly number[];
+  /** Longer than an attempt can take: meanwhile no other gateway makes it. @default 60 000 */
+  readonly leaseMs: number;
 }
 
-export const DELIVERY_TIMES: DeliveryTimes = { giveUpMs: 24 * 60 * 60_000, pausesMs: PAUSES_MS };
+export const DELIVERY_TIMES: DeliveryTimes = {
+  giveUpMs: 24 * 60 * 60_000,
+  pausesMs: PAUSES_MS,
+  leaseMs: 60_000,
+};
 
 export interface DeliveriesOptions extends DeliveryTimes {
   readonly endpoint: WebhookEndpoint;
@@ -30,8 +36,6 @@ export interface DeliveriesOptions extends DeliveryTimes {
 
 /** Attempts at one endpoint at the same time, each of another request. */
 const SLOTS = 4;
-/** Longer than an attempt can take: meanwhile no other gateway makes it. */
-const LEASE_MS = 60_000;
 /** How often a shared queue is looked at, into which other gateways put something; and one of our own, whose times we know. */
 const [SHARED_LOOK_MS, OWN_LOOK_MS] = [1_000, 60_000];
 
@@ -53,7 +57,7 @@ export class Deliveries {
     this.#log = options.logger.child({ webhook: endpoint.position, host: endpoint.url.host });
     this.#loop = new DueLoop({
       slots: SLOTS,
-      take: (count) => store.takeQueued(endpoint.id, count, LEASE_MS),
+      take: (count) => store.takeQueued(endpoint.id, count, options.leaseMs),
       work: (queued) => this.#deliver(queued),
       lookMs: store.isShared ? SHARED_LOOK_MS : OWN_LOOK_MS,
       onStore: options.onStore,

@@ -16,9 +16,11 @@ export interface WatchPace {
   readonly leastMs: number;
   /** A citizen may take weeks. @default 300 000 */
   readonly mostMs: number;
+  /** Nobody else takes a request for so long that somebody is reading. @default 60 000 */
+  readonly leaseMs: number;
 }
 
-export const WATCH_PACE: WatchPace = { leastMs: 1_000, mostMs: 300_000 };
+export const WATCH_PACE: WatchPace = { leastMs: 1_000, mostMs: 300_000, leaseMs: 60_000 };
 
 /** The requests of one tenant. */
 export interface WatchSource {
@@ -42,8 +44,8 @@ export interface WatchedRequestsOptions {
 
 /** Reads at the same time: enough for the turns that there are, however slow the service is. */
 const SLOTS = 8;
-/** Time for a read, its turn included; nobody else takes the request meanwhile. */
-const [READ_MS, LEASE_MS] = [45_000, 60_000];
+/** The part of the lease that a read may take, its turn included. */
+const READ_SHARE = 0.75;
 const [SHARED_LOOK_MS, OWN_LOOK_MS] = [1_000, 60_000];
 /** A read that somebody else has just made will do. */
 const MAX_AGE_MS = 1_000;
@@ -65,7 +67,7 @@ export class WatchedRequests {
     this.#options = options;
     this.#loop = new DueLoop({
       slots: SLOTS,
-      take: (count) => store.takeWatched(count, LEASE_MS),
+      take: (count) => store.takeWatched(count, options.pace.leaseMs),
       work: (item) => this.#look(item),
       lookMs: store.isShared ? SHARED_LOOK_MS : OWN_LOOK_MS,
       onStore: options.onStore,
@@ -118,14 +120,14 @@ export class WatchedRequests {
   }
 
   async #look({ key: name, record }: WatchedRecord): Promise<void> {
-    const { sourceOf, now, events, logger } = this.#options;
+    const { sourceOf, now, events, logger, pace } = this.#options;
     const { tenant, id } = readKey(name);
     const source = sourceOf(tenant);
     if (source === undefined || readTold(record).until < now()) return this.#forget(name, record);
     this.#remember(name, record);
     let request: SignatureRequest;
     try {
-      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(READ_MS)]);
+      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(pace.leaseMs * READ_SHARE)]);
       ({ request } = await source.watcher.glance(id, { signal, maxAgeMs: MAX_AGE_MS }));
     } catch (failure) {
       if (failure instanceof UpstreamError && failure.kind === 'not-found') {

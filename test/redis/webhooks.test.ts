@@ -30,11 +30,11 @@ async function startTwo(answer: ReceiverAnswer = ok) {
   const receiver = await startReceiver(answer);
   const options = {
     redisUrl: redis.url,
-    watching: { pollsPerSecond: 30 },
+    watching: { pollsPerSecond: 10 },
     webhooks: {
       endpoints: [endpointAt(receiver.url)],
-      pace: { leastMs: 50, mostMs: 200 },
-      times: { pausesMs: [100] },
+      pace: { leastMs: 300, mostMs: 600, leaseMs: 3_000 },
+      times: { pausesMs: [100], leaseMs: 3_000 },
     },
   };
   const one = await startGateway(options);
@@ -72,7 +72,7 @@ test('of two gateways that watch the same requests, one tells each event, in ord
   const expected = ['ready', 'wait_for_signature', 'signed'].map(
     (name) => `io.sign.signature_request.${name}`,
   );
-  await expect.poll(() => ids.map(typesOf), { timeout: 20_000 }).toEqual(ids.map(() => expected));
+  await expect.poll(() => ids.map(typesOf), { timeout: 40_000 }).toEqual(ids.map(() => expected));
   // Those that were refused came once more, and no other came twice.
   const refused = Math.floor(receiver.received.length / 5);
   await expect.poll(() => receiver.received.length - Math.floor(receiver.received.length / 5)).toBe(24);
@@ -131,7 +131,7 @@ test('without Redis a request is marked READY all the same, and webhooks go on w
   });
   await sandbox.citizen.sign(before);
   await redis.start();
-  await expect.poll(receiver.types, { timeout: 15_000 }).toEqual(['ready', 'wait_for_signature', 'signed']);
+  await expect.poll(receiver.types, { timeout: 30_000 }).toEqual(['ready', 'wait_for_signature', 'signed']);
   await markReady(one.url, after);
   await markReady(one.url, during);
   const told = () => new Set(receiver.received.map(({ event }) => event.data.id));
