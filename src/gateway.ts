@@ -147,6 +147,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     connections: options.upstreamConnections,
     rateLimit: options.rateLimit ?? { calls: 150, windowMs: 5_000 },
     operationTimeoutMs,
+    redis,
     breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
     events,
     decorate: tracer && withSpans(tracer, options.apiUrl),

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import type { GatewayEvents } from '../events.ts';
 import { LocalWindow } from './budget/local-window.ts';
 import { RateBudget } from './budget/rate-budget.ts';
-import type { RateLimit } from './budget/rate-window.ts';
+import type { RateLimit, RateWindow } from './budget/rate-window.ts';
+import { SharedWindow } from './budget/shared-window.ts';
 import { withBudget } from './budget/with-budget.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ClientDecorator, UpstreamClient } from './client.ts';
@@ -22,6 +25,8 @@ export interface UpstreamClientOptions extends HttpClientOptions {
   readonly rateLimit: RateLimit;
   /** How long anybody waits for an answer at most, in milliseconds. */
   readonly operationTimeoutMs: number;
+  /** Where gateways share the budget of a key. */
+  readonly redis?: Redis | undefined;
   /** Of the service, for all keys. */
   readonly breaker: CircuitBreaker;
   readonly events: GatewayEvents;
@@ -49,7 +54,7 @@ export interface UpstreamClients {
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { rateLimit: limit, connections, operationTimeoutMs, breaker, events } = options;
   const maxWaiting = Math.ceil((limit.calls * operationTimeoutMs) / limit.windowMs);
-  const budget = new RateBudget({ limit, window: new LocalWindow(limit), connections, maxWaiting, events });
+  const budget = new RateBudget({ limit, window: windowOf(options), connections, maxWaiting, events });
   const decorators: readonly ClientDecorator[] = [
     withCollapsedReads(options),
     ...(options.decorate ? [options.decorate] : []),
@@ -60,6 +65,13 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     withBreaker(breaker),
   ];
   return decorators.reduceRight((client, decorate) => decorate(client), createHttpClient(options));
+}
+
+/** Of this process, or of all gateways with this key and this Redis. */
+function windowOf({ rateLimit: limit, redis, baseUrl, apiKey }: UpstreamClientOptions): RateWindow {
+  if (redis === undefined) return new LocalWindow(limit);
+  const name = createHash('sha256').update(`${baseUrl.href} ${apiKey}`).digest('base64url').slice(0, 22);
+  return new SharedWindow({ redis, name, limit });
 }
 
 export function createUpstreamClients(

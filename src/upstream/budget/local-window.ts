@@ -29,6 +29,10 @@ export class LocalWindow implements RateWindow {
     return { places, retryInMs: this.#nextChange(now) - now };
   }
 
+  close(): void {
+    // It holds nothing that outlives it.
+  }
+
   get #held(): number {
     return this.#sent.size + this.#leaving.length;
   }

@@ -104,6 +104,7 @@ export class RateBudget {
   /** Whoever waits is left waiting: their calls end by their own deadlines. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#options.window.close();
   }
 
   #leave(): void {

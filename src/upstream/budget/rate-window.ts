@@ -24,6 +24,7 @@ export interface Taken {
 export interface RateWindow {
   /** Takes up to `wanted` places, as long as `spare` places stay free. */
   take(wanted: number, spare: number): Taken | Promise<Taken>;
+  close(): void;
 }
 
 /**

@@ -195,6 +195,7 @@ test('a window that takes time to ask loses nobody who comes meanwhile', async (
       await new Promise((resolve) => setTimeout(resolve, 10));
       return local.take(wanted, spare);
     },
+    close: () => {},
   };
   const { enter, enterAll, after } = start({ window });
   const gone = new AbortController();

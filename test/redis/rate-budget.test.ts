@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { startRedis } from '../support/redis.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+/** The limit of the service, a fifth of it in a tenth of its time, on both sides. */
+const LIMIT = { calls: 30, windowMs: 500 };
+const NOTHING = { data: { signatureRequest: null } };
+
+type Gateway = Pick<Awaited<ReturnType<typeof startGateway>>, 'run'>;
+
+let nth = 0;
+/** So many reads at once, each of a request that does not exist. */
+const flood = ({ run }: Gateway, count: number): Promise<unknown>[] =>
+  Array.from({ length: count }, () => run(`{ signatureRequest(id: "none-${(nth += 1)}") { id } }`));
+
+/** Two gateways with one key, in front of one service. */
+async function startTwo() {
+  const redis = await startRedis();
+  const options = { redisUrl: redis.url, rateLimit: LIMIT };
+  const one = await startGateway(options, { rateLimit: LIMIT });
+  const { sandbox } = one;
+  const other = await startGateway({ ...options, apiUrl: new URL(sandbox.url) });
+  return { redis, one, other, refusals: () => sandbox.journal.entries({ status: 429 }).length };
+}
+
+test('two gateways with one key share its budget: and all are answered', async () => {
+  const { one, other, refusals } = await startTwo();
+  const answers = await Promise.all([...flood(one, 3 * LIMIT.calls), ...flood(other, 3 * LIMIT.calls)]);
+  expect(answers).toEqual(answers.map(() => NOTHING));
+  // None, but for calls that were under way for more than half a second, on a machine that is busy.
+  expect(refusals()).toBeLessThan(LIMIT.calls / 5);
+});
+
+test('a gateway that asks for much does not keep another from what it asks for', async () => {
+  const { one, other } = await startTwo();
+  let done = 0;
+  const many = flood(one, 6 * LIMIT.calls).map((answer) => answer.then(() => (done += 1)));
+  await expect.poll(() => done).toBeGreaterThan(0);
+  await Promise.all(flood(other, 10));
+  expect(done).toBeLessThan(5 * LIMIT.calls);
+  await Promise.all(many);
+});
+
+test('nobody notices that Redis is lost, and that it is back', async () => {
+  const { redis, one, other, refusals } = await startTwo();
+  const answers: Promise<unknown>[] = [];
+  answers.push(...flood(one, LIMIT.calls), ...flood(other, LIMIT.calls));
+  await Promise.all(answers);
+  await redis.kill();
+  answers.push(...flood(one, LIMIT.calls), ...flood(other, LIMIT.calls));
+  await Promise.all(answers);
+  await redis.start();
+  answers.push(...flood(one, 3 * LIMIT.calls), ...flood(other, 3 * LIMIT.calls));
+  const all = await Promise.all(answers);
+  expect(all).toEqual(all.map(() => NOTHING));
+  // What was under way when it was lost may be counted by nobody; such calls are made again.
+  expect(refusals()).toBeLessThan(LIMIT.calls);
+});

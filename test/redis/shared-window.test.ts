@@ -1,0 +1,147 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { connectRedis } from '../../src/redis/connect.ts';
+import type { Place } from '../../src/upstream/budget/rate-window.ts';
+import { SharedWindow } from '../../src/upstream/budget/shared-window.ts';
+import { startRedis } from '../support/redis.ts';
+
+/** Long, so that nothing leaves the window while a test runs. */
+const LIMIT = { calls: 10, windowMs: 30_000 };
+
+async function start(limit = LIMIT) {
+  const server = await startRedis();
+  async function gateway(name = 'a-key') {
+    const redis = await connectRedis(server.url);
+    const window = new SharedWindow({ redis, name, limit });
+    onTestFinished(() => {
+      window.close();
+      redis.disconnect();
+    });
+    const take = async (wanted: number, spare = 0): Promise<readonly Place[]> =>
+      (await window.take(wanted, spare)).places;
+    return {
+      redis,
+      window,
+      take,
+      count: async (wanted: number, spare = 0) => (await take(wanted, spare)).length,
+      /** How many there would be, all of which are given back. */
+      async free(): Promise<number> {
+        const places = await take(100);
+        for (const place of places) place.unused();
+        return places.length;
+      },
+    };
+  }
+  return { server, gateway, one: await gateway(), other: await gateway() };
+}
+
+test('two gateways have together what one would have', async () => {
+  const { one, other } = await start();
+  expect([await one.count(6), await other.count(6), await one.count(6)]).toEqual([6, 4, 0]);
+  const { retryInMs } = await other.window.take(1, 0);
+  expect(retryInMs).toBeGreaterThan(29_000);
+});
+
+test('each key has a window of its own', async () => {
+  const { gateway, one } = await start();
+  expect([await one.count(10), await (await gateway('another')).count(10)]).toEqual([10, 10]);
+});
+
+test('of two who want more than there is, neither takes all', async () => {
+  const { one, other } = await start();
+  expect([await one.count(10), await other.count(10)]).toEqual([10, 0]);
+  const { one: first, other: second } = await start();
+  await first.count(2);
+  // Both have been told to wait, and one of them asks first.
+  await second.count(20);
+  expect(await first.count(20)).toBe(0);
+});
+
+test('who comes while another waits leaves the other an equal part of what there is', async () => {
+  const { one, other } = await start();
+  const held = await one.take(10);
+  expect(await other.count(10)).toBe(0); // waits from now on
+  for (const place of held) place.unused();
+  await expect.poll(() => one.redis.zcard('sigillo:{budget:a-key}:places')).toBe(0);
+  expect([await one.count(10), await other.count(10)]).toEqual([5, 3]);
+});
+
+test('places that are to be spared stay free, whoever wants them', async () => {
+  const { one, other } = await start();
+  expect([await one.count(10, 2), await other.count(10, 2), await other.count(10)]).toEqual([8, 0, 2]);
+});
+
+test('a call counts until a window after its answer, or half a second after it was sent', async () => {
+  const { one, other } = await start({ calls: 10, windowMs: 1_000 });
+  const [first, second, ...rest] = await one.take(10);
+  for (const place of rest) place.unused();
+  first?.answered(undefined);
+  second?.unused();
+  await expect.poll(() => other.redis.zcard('sigillo:{budget:a-key}:places')).toBe(1);
+  expect(await other.count(10)).toBe(9);
+  await expect.poll(() => other.count(1), { timeout: 3_000 }).toBe(1);
+});
+
+test('what the service says of its rate is learned by all', async () => {
+  const { one, other } = await start();
+  const [place] = await one.take(1);
+  // Seven calls, of which one is ours.
+  place?.answered(3);
+  await expect.poll(() => one.redis.hget('sigillo:{budget:a-key}:state', 'foreign')).toBe('6');
+  expect(await other.count(10)).toBe(3);
+});
+
+test('the calls of another gateway are not taken for foreign ones', async () => {
+  const { one, other } = await start();
+  await other.count(5);
+  const [place] = await one.take(1);
+  place?.answered(4);
+  await pause(100);
+  expect(await one.count(10)).toBe(4);
+});
+
+test('a refusal closes the window of all', async () => {
+  const { one, other } = await start();
+  const [place] = await one.take(1);
+  place?.refused(2);
+  await expect.poll(() => one.redis.hexists('sigillo:{budget:a-key}:state', 'closedUntil')).toBe(1);
+  const { places, retryInMs } = await other.window.take(1, 0);
+  expect(places).toEqual([]);
+  expect(retryInMs).toBeGreaterThan(1_000);
+  expect(retryInMs).toBeLessThanOrEqual(2_000);
+});
+
+test.each(['kill', 'freeze'] as const)(
+  'when Redis is lost (%s) each gateway has its part at once, and all share again when it is back',
+  async (lose) => {
+    const { server, one, other } = await start({ calls: 10, windowMs: 500 });
+    for (const gateway of [one, other, one]) await gateway.count(1); // now each knows of the other
+    await server[lose]();
+    // The first notices, and waits no longer than it is worth; from then on it is a matter of this process.
+    const startedAt = performance.now();
+    await one.count(1);
+    await other.count(1);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    await expect.poll(() => one.free(), { timeout: 3_000 }).toBe(5);
+    await expect.poll(() => other.free(), { timeout: 3_000 }).toBe(5);
+
+    await (lose === 'kill' ? server.start() : server.thaw());
+    // Until the calls of that time are out of every window, parts are kept.
+    await expect.poll(() => one.free(), { timeout: 10_000 }).toBe(10);
+    await expect.poll(() => other.free(), { timeout: 10_000 }).toBe(10);
+    expect([await one.count(8), await other.count(8)]).toEqual([8, 2]);
+  },
+);
+
+test('a window that is closed looks for nothing any more', async () => {
+  const { server, one } = await start();
+  const [place] = await one.take(1);
+  one.window.close();
+  await server.kill();
+  place?.answered(undefined);
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  await pause(300);
+  const before = timers();
+  await pause(1_100);
+  expect(timers()).toBeLessThanOrEqual(before);
+});
