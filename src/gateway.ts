@@ -15,6 +15,7 @@ import { StatusWatchers } from './live/status-watchers.ts';
 import { currentRequest } from './logging/request-scope.ts';
 import { createScrubber } from './logging/scrubber.ts';
 import { secretsOf } from './secrets.ts';
+import { refuseBadHttp } from './server/bad-http.ts';
 import { createListener } from './server/listener.ts';
 import type { WatchingOptions } from './live/status-watchers.ts';
 import type { MetricsAddress, MetricsEndpoint } from './metrics/start-metrics.ts';
@@ -280,6 +281,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ),
     times,
   );
+  refuseBadHttp(server, logger);
   let metrics: MetricsEndpoint | undefined;
   const release = async (): Promise<void> => {
     await webhooks.close();

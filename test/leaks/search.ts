@@ -9,15 +9,18 @@ export type Secrets = Readonly<Record<string, string>>;
 /** Which secrets are in the text, and in which form: `fiscal code in base64 (1)`. */
 export function leaksIn(text: string, secrets: Secrets): string[] {
   const haystack = text.toLowerCase();
-  return Object.entries(secrets).flatMap(([name, secret]) =>
-    Object.entries(formsOf(secret)).flatMap(([form, needle]) => {
+  return Object.entries(secrets).flatMap(([name, secret]) => {
+    const seen = new Set<string>();
+    return Object.entries(formsOf(secret)).flatMap(([form, needle]) => {
+      if (seen.has(needle)) return []; // most secrets are the same in several forms
+      seen.add(needle);
       // Base64 means something else in another case.
       const isThere = form.includes('base64')
         ? text.includes(needle)
         : haystack.includes(needle.toLowerCase());
       return isThere ? [`${name} ${form}`] : [];
-    }),
-  );
+    });
+  });
 }
 
 function formsOf(secret: string): Readonly<Record<string, string>> {
