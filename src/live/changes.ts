@@ -35,7 +35,8 @@ export function isLater(read: StatusRead, than: StatusRead): boolean {
   return read.startedAt > than.startedAt && !goesBack(read.request, than.request);
 }
 
-function goesBack(request: SignatureRequest, than: SignatureRequest): boolean {
+/** Whether a state is older than another, by the times that the service gives. */
+export function goesBack(request: SignatureRequest, than: SignatureRequest): boolean {
   if (request.updatedAt < than.updatedAt) return true;
   const isSameStatus = request.updatedAt.getTime() === than.updatedAt.getTime();
   if (isSameStatus && request.notification === undefined && than.notification !== undefined) return true;

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { GatewayEvents } from '../events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import { readOf } from './changes.ts';
+import { goesBack, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
 import { WatcherFullError } from './errors.ts';
 import { PACE } from './pace.ts';
@@ -126,8 +126,8 @@ export class StatusWatcher {
   ): Promise<StatusRead> {
     const last = this.#requests.get(id)?.last;
     if (last !== undefined && performance.now() - last.startedAt <= maxAgeMs) return last;
-    await this.#turn(signal);
-    return this.#requestOf(id).read(maxAgeMs, signal, 'poll');
+    using _turn = await this.#turn(signal);
+    return await this.#requestOf(id).read(maxAgeMs, signal, 'poll');
   }
 
   /** Makes a read that somebody else needs, and tells whoever watches the request what it found. */
@@ -136,7 +136,9 @@ export class StatusWatcher {
     const request = await read();
     const watched = this.#requests.get(id);
     if (watched === undefined) this.#tap?.read(request);
-    else watched.accept(readOf(request, startedAt));
+    // It may have joined a call that began earlier than is known here: then only what it shows can be gone by.
+    else if (watched.last === undefined || !goesBack(request, watched.last.request))
+      watched.accept(readOf(request, startedAt));
     return request;
   }
 
@@ -151,11 +153,14 @@ export class StatusWatcher {
     for (const request of this.#requests.values()) request.end();
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  /** A turn, which lasts until it is disposed of. */
+  #turn(signal: AbortSignal): Promise<Disposable> {
     return new Promise((resolve, reject) => {
-      const take = (): void => {
+      const take = (): Promise<void> => {
         signal.removeEventListener('abort', leave);
-        resolve();
+        const { promise, resolve: end } = Promise.withResolvers<void>();
+        resolve({ [Symbol.dispose]: end });
+        return promise;
       };
       const leaveQueue = this.#turns.ask(take, { isPatient: true });
       const leave = (): void => {

@@ -170,28 +170,26 @@ export class WatchedRequest {
 
   #due(): void {
     if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
-    else if (this.#waiting > 0) this.#poll();
+    else if (this.#waiting > 0) void this.#poll();
     else {
       const isUrgent = this.#pace.isHurried;
       this.#place = { isUrgent, leave: this.#options.turns.ask(() => this.#poll(), { isUrgent }) };
     }
   }
 
-  #poll(): void {
+  async #poll(): Promise<void> {
     this.#place = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
     const before = this.#last?.state;
-    this.#look('poll').ended.then(
-      ({ state }) => {
-        this.#options.events.emit('poll', { changed: before !== undefined && state !== before });
-        this.#plan();
-      },
-      (failure: unknown) => {
-        const told = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) : 0;
-        // Whoever waits does so for seconds, and loses nothing by asking once more.
-        this.#plan(this.#waiting > 0 ? 0 : told * 1_000);
-      },
-    );
+    try {
+      const { state } = await this.#look('poll').ended;
+      this.#options.events.emit('poll', { changed: before !== undefined && state !== before });
+      this.#plan();
+    } catch (failure) {
+      const told = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) : 0;
+      // Whoever waits does so for seconds, and loses nothing by asking once more.
+      this.#plan(this.#waiting > 0 ? 0 : told * 1_000);
+    }
   }
 
   #look(priority: Priority): Look {

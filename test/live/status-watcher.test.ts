@@ -180,6 +180,26 @@ test('a request to which something was just done comes first, but leaves every o
   ]);
 });
 
+test('reads that are held up are not made up for all at once', async () => {
+  const { watcher, reads, shows, running, mostRunning } = startWatcher({ pollsPerSecond: 6 });
+  const release = Promise.withResolvers<void>();
+  for (let n = 0; n < 50; n += 1) {
+    const id = `r${n}`;
+    shows(async () => {
+      await release.promise;
+      return wireIn('DRAFT', { id });
+    }, id);
+    watcher.watch(id, listener(), seen(requestIn('DRAFT', { id })));
+  }
+  await pass(MINUTE);
+  expect([running(), reads.length]).toEqual([6, 6]);
+  release.resolve();
+  await pass(5_000);
+  expect(reads.length).toBeLessThanOrEqual(6 + 30);
+  expect(mostRunning()).toBe(6);
+  watcher.close();
+});
+
 test('a request that is due keeps its place when others begin to watch it, and gives it up when nobody does', async () => {
   const { watcher, reads } = startWatcher({ pollsPerSecond: 0.1 });
   const [gone] = ['a', 'b', 'c'].map((id) => watcher.watch(id, listener(), seen(requestIn('DRAFT', { id }))));
@@ -263,6 +283,16 @@ test('what is read elsewhere reaches those who watch', async () => {
   await watcher.observe('b', async () => requestIn('SIGNED', { id: 'b' }));
   expect(one.statuses).toEqual(['READY']);
   expect(watch.last?.request.status).toBe('READY');
+});
+
+test('a read made elsewhere that shows an older state than is known is not believed', async () => {
+  const { watcher } = startWatcher();
+  const one = listener();
+  const later = requestIn('READY', { updated_at: '2026-03-05T09:15:00.000Z' });
+  watcher.watch('a', one, seen(later));
+  await pass(10);
+  await watcher.observe('a', async () => requestIn('DRAFT'));
+  expect(one.statuses).toEqual([]);
 });
 
 test('more than so many requests or watchers are refused; who waits for an answer is not', async () => {
