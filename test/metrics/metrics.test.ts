@@ -256,3 +256,28 @@ test('a subscription counts once, and its stream for as long as it is open', asy
   controller.abort();
   await expect.poll(gauges).toEqual({ streams: 0, watched: 0, inFlight: 0, operations: 1 });
 });
+
+test('what stands before a call is counted: the budget, reads that are shared, the breaker, idempotency keys', async () => {
+  const world = await startFailingGateway({ metrics: METRICS, circuit: { failures: 3, openMs: 60_000 } });
+  const input = { title: 'Contratti', documents: [{ title: 'Uno' }], idempotencyKey: 'a-key-of-mine' };
+  await world.run(mutationOf('createDossier'), { input });
+  await world.run(mutationOf('createDossier'), { input });
+  await Promise.all(Array.from({ length: 5 }, () => world.run('{ dossier(id: "1") { id } }')));
+  world.fail('getDossier', refuses(500));
+  for (let n = 0; n < 3; n += 1) await world.run('{ dossier(id: "1") { id } }');
+  const samples = await scrape(world.metricsUrl);
+  expectClosed(samples);
+  const total = (name: string, found: Record<string, string>) => valueOf(samples, name, found);
+  expect(
+    total('sigillo_budget_wait_seconds_count', { priority: 'interactive', outcome: 'granted' }),
+  ).toBeGreaterThan(2);
+  expect(total('sigillo_upstream_collapsed_reads_total', { operation: 'getDossier' })).toBeGreaterThan(0);
+  expect(total('sigillo_breaker_state', { origin: 'service', state: 'open' })).toBe(1);
+  expect(total('sigillo_breaker_state', { origin: 'service', state: 'closed' })).toBe(0);
+  expect(total('sigillo_breaker_state', { origin: 'storage', state: 'closed' })).toBe(1);
+  expect(
+    total('sigillo_upstream_calls_total', { operation: 'getDossier', outcome: 'circuit-open' }),
+  ).toBeGreaterThan(0);
+  expect(total('sigillo_idempotency_total', { outcome: 'first' })).toBe(1);
+  expect(total('sigillo_idempotency_total', { outcome: 'replayed' })).toBe(1);
+});

@@ -213,6 +213,10 @@ test('failures are marked by their kind, and refusals are no failures', async ()
     },
     { name: 'mutation findSigner', status: SpanStatusCode.UNSET },
   ]);
+  await world.run('{ Segreto }');
+  expect(spans().slice(-1).map(factsOf)).toMatchObject([
+    { name: 'POST /graphql', status: SpanStatusCode.UNSET },
+  ]);
   await fetch(new URL('/Segreto', world.url), { method: 'POST' });
   expect(spans().slice(-1).map(factsOf)).toMatchObject([
     { name: 'POST', attributes: { 'http.response.status_code': 404 } },
