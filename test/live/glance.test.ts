@@ -11,7 +11,7 @@ test('those in no hurry have one turn of three while others wait, and all when n
   const order: string[] = [];
   const ask = (name: string, lane: object): Promise<void> =>
     new Promise((resolve) => {
-      turns.ask(() => {
+      turns.ask(async () => {
         order.push(name);
         resolve();
       }, lane);
