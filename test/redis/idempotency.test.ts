@@ -181,7 +181,7 @@ test('nothing that is kept says who somebody is, what a document is called, or w
   await one.createRequest({ idempotencyKey: 'SPNDNL80R13C555X', dossierId });
   const client = await connectRedis(redis.url);
   const texts: string[] = [];
-  for (const name of await client.keys('*')) {
+  for (const name of await client.keys('sigillo:idempotency:*')) {
     const isHash = (await client.type(name)) === 'hash';
     texts.push(name, JSON.stringify(isHash ? await client.hgetall(name) : await client.get(name)));
   }
