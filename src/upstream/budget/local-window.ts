@@ -1,5 +1,6 @@
 import { TRANSIT_MS } from './rate-window.ts';
 import type { Place, RateLimit, RateWindow, Taken } from './rate-window.ts';
+import { Times } from './times.ts';
 
 /**
  * The calls of this process, in a sliding window that is never narrower than the service's: a call is in it from its
@@ -11,7 +12,7 @@ export class LocalWindow implements RateWindow {
   /** Sent, and perhaps not counted yet: when, in the order of sending. */
   readonly #sent = new Map<Place, number>();
   /** When each call that has been counted leaves the window, the earliest first. */
-  readonly #leaving: number[] = [];
+  readonly #leaving = new Times();
   #foreign = { calls: 0, until: 0 };
   #closedUntil = 0;
 
@@ -34,7 +35,7 @@ export class LocalWindow implements RateWindow {
   }
 
   get #held(): number {
-    return this.#sent.size + this.#leaving.length;
+    return this.#sent.size + this.#leaving.size;
   }
 
   #send(now: number): Place {
@@ -63,16 +64,14 @@ export class LocalWindow implements RateWindow {
       if (sentAt + TRANSIT_MS > now) break;
       this.#count(place, now);
     }
-    while ((this.#leaving[0] ?? Number.POSITIVE_INFINITY) <= now) this.#leaving.shift();
+    this.#leaving.dropUntil(now);
   }
 
   #count(place: Place, now: number): void {
     const sentAt = this.#sent.get(place);
     if (sentAt === undefined) return;
     this.#sent.delete(place);
-    // In order, whatever the order of the answers: too late rather than too early.
-    const leavesAt = Math.min(now, sentAt + TRANSIT_MS) + this.#limit.windowMs;
-    this.#leaving.push(Math.max(leavesAt, this.#leaving.at(-1) ?? 0));
+    this.#leaving.add(Math.min(now, sentAt + TRANSIT_MS) + this.#limit.windowMs);
   }
 
   /** Calls that are counted and not ours. A lower bound: of our own, some are perhaps not counted yet, or no longer. */
@@ -87,7 +86,7 @@ export class LocalWindow implements RateWindow {
   #nextChange(now: number): number {
     const [firstSentAt] = this.#sent.values();
     return Math.min(
-      this.#leaving[0] ?? Number.POSITIVE_INFINITY,
+      this.#leaving.earliest ?? Number.POSITIVE_INFINITY,
       (firstSentAt ?? Number.POSITIVE_INFINITY) + TRANSIT_MS + this.#limit.windowMs,
       this.#foreign.until > now ? this.#foreign.until : Number.POSITIVE_INFINITY,
     );

@@ -1,0 +1,81 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { request, Agent } from 'undici';
+import { createEvents } from '../src/events.ts';
+import { CircuitBreaker } from '../src/upstream/circuit-breaker.ts';
+import type { ClientDecorator, UpstreamClient } from '../src/upstream/client.ts';
+import { createUpstreamClient } from '../src/upstream/clients.ts';
+import { createHttpClient } from '../src/upstream/http-client.ts';
+import { getSignatureRequest } from '../src/upstream/operations/get-signature-request.ts';
+import { withCaller } from '../src/upstream/with-caller.ts';
+import { withRepeats } from '../src/upstream/with-repeats.ts';
+import { cpuMicros, inParallel, measure, printCosts } from './rounds.ts';
+import type { Contestant } from './rounds.ts';
+
+/*
+ * What a call of the service costs in the gateway, and what each part of the way to it: processor time of one read, by turns
+ * in one run, against a service in a process of its own that answers at once. Prints, asserts nothing. About 30 s.
+ *
+ *   node bench/hot-path.ts
+ */
+const ROUNDS = 15;
+const CALLS = 2_000;
+const WIDTH = 32;
+
+const stub = fork(new URL('service-stub.ts', import.meta.url));
+const [port] = (await once(stub, 'message')) as [number]; // what service-stub.ts sends
+const baseUrl = new URL(`http://127.0.0.1:${port}/api/v1/sign`);
+const events = createEvents();
+const options = {
+  baseUrl,
+  apiKey: 'bench',
+  timeoutMs: 20_000,
+  connections: 50,
+  rateLimit: { calls: 100_000_000, windowMs: 5_000 },
+  operationTimeoutMs: 90_000,
+  breaker: new CircuitBreaker({ origin: 'service', failures: 10, openMs: 10_000, events }),
+  events,
+};
+
+const agent = new Agent({ connections: 50 });
+const http = createHttpClient(options);
+const withDeadline: ClientDecorator = withRepeats(options);
+const full = createUpstreamClient(options);
+
+const idOf = (nth: number): string => `01KJYMD75M8Q4V6W9X0Y2${String(nth).padStart(5, '0')}`;
+const reading =
+  (client: UpstreamClient) =>
+  (nth: number): Promise<unknown> =>
+    getSignatureRequest(client, idOf(nth), { signal: new AbortController().signal });
+async function bare(nth: number): Promise<unknown> {
+  const { body } = await request(`${baseUrl.href}/signature-requests/${idOf(nth)}`, {
+    dispatcher: agent,
+    headers: { 'ocp-apim-subscription-key': 'bench', accept: 'application/json' },
+  });
+  return await body.json();
+}
+
+const contestant = (name: string, task: (nth: number) => Promise<unknown>): Contestant => ({
+  name,
+  async work(units) {
+    const before = cpuMicros();
+    await inParallel(units, WIDTH, task);
+    return cpuMicros() - before;
+  },
+});
+
+printCosts(
+  'one read of the service',
+  await measure(
+    [
+      contestant('a bare call of undici, and JSON', bare),
+      contestant('the client without decorators: key, errors, decoding', reading(http)),
+      contestant('with deadline and repeats', reading(withDeadline(http))),
+      contestant('with all: bulkhead, budget, circuit', reading(full)),
+      contestant('with all, for a caller: and collapsed reads', reading(withCaller('bench')(full))),
+    ],
+    { rounds: ROUNDS, units: CALLS },
+  ),
+);
+await Promise.all([http.close(), full.close(), agent.close()]);
+stub.disconnect();
