@@ -30,8 +30,8 @@ export class RequestSignatureSteps {
     try {
       return await work();
     } catch (failure) {
-      // Not something that can be gone on from: the input is another.
-      if (failure instanceof IdempotencyConflictError) throw failure;
+      // Nothing that one could go on from: the input is another, or nothing is known to be the caller's.
+      if (failure instanceof IdempotencyConflictError || isAboutCaller(failure)) throw failure;
       const cause = failure instanceof UpstreamFault ? new ServiceFaultError(failure) : failure;
       if (!(cause instanceof DomainError) || this.#context.signal.aborted) throw failure;
       throw await this.#incomplete(step, cause);
@@ -63,4 +63,8 @@ export class RequestSignatureSteps {
       throw failure;
     }
   }
+}
+
+function isAboutCaller(failure: unknown): boolean {
+  return failure instanceof UpstreamFault && failure.code === 'CALLER_UNAVAILABLE';
 }

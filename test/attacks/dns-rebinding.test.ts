@@ -21,7 +21,6 @@ test.each([
   'evil.example:4000',
   'localhost.evil.example',
   '127.0.0.1.evil.example',
-  'evil.example#localhost',
   '10.0.0.7',
   '',
   undefined,
@@ -30,6 +29,12 @@ test.each([
   const answer = await send(url, host);
   expect(answer).toMatch(/^HTTP\/1\.1 421 /);
   expect(answer).toContain('HOST_NOT_ALLOWED');
+  expect(sandbox.journal.entries()).toEqual([]);
+});
+
+test('a name that is none is not looked into for one', async () => {
+  const { url, sandbox } = await startGateway();
+  expect(await send(url, 'evil.example#localhost')).toMatch(/^HTTP\/1\.1 400 /);
   expect(sandbox.journal.entries()).toEqual([]);
 });
 

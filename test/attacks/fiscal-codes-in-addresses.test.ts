@@ -92,5 +92,8 @@ test('no query takes a fiscal code, so none can be asked for from an address', (
   const using = (fields: ReturnType<NonNullable<ReturnType<typeof schema.getQueryType>>['getFields']> = {}) =>
     Object.values(fields).filter(({ args }) => args.some(({ type }) => takesFiscalCode(type)));
   expect(using(schema.getQueryType()?.getFields())).toEqual([]);
-  expect(using(schema.getMutationType()?.getFields()).map(({ name }) => name)).toEqual(['findSigner']);
+  expect(using(schema.getMutationType()?.getFields()).map(({ name }) => name)).toEqual([
+    'findSigner',
+    'requestSignature',
+  ]);
 });
