@@ -158,7 +158,8 @@ export class SoakClient {
       const response = await fetch(address, { signal: AbortSignal.timeout(60_000) });
       const file = await response.text();
       if (response.ok && file.startsWith('%PDF-')) return {};
-      return this.#failed('download', `HTTP_${response.status}`, from);
+      // The storage said 200 and sent something else.
+      return this.#failed('download', response.ok ? 'GARBLED' : `HTTP_${response.status}`, from);
     });
   }
 

@@ -15,6 +15,8 @@ export interface Measured {
   readonly handles: Record<string, number>;
   /** Attempts at calls of the service and its storage, by operation. */
   readonly attempts: Record<string, number>;
+  /** Those of them that may have ended before they were sent: in the queue of the budget, or without a connection. */
+  readonly unsure: Record<string, number>;
 }
 
 setFlagsFromString('--expose-gc');
@@ -24,8 +26,11 @@ const origin = process.argv[2] ?? '';
 const config = loadConfig({ PORT: '0', SANDBOX_URL: `${origin}/api/v1/sign` });
 const events = createEvents();
 const attempts: Record<string, number> = {};
-events.on('upstreamCall', ({ operation, attempts: made }) => {
+const unsure: Record<string, number> = {};
+const UNSURE = ['aborted', 'timeout', 'unreachable', 'rate-limited'];
+events.on('upstreamCall', ({ operation, outcome, attempts: made }) => {
   attempts[operation] = (attempts[operation] ?? 0) + made;
+  if (UNSURE.includes(outcome)) unsure[operation] = (unsure[operation] ?? 0) + 1;
 });
 const gateway = await startGateway({
   ...config,
@@ -42,7 +47,7 @@ function measured(): Measured {
   const { rss, heapUsed } = process.memoryUsage();
   const handles: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
-  return { rss, heapUsed, handles, attempts };
+  return { rss, heapUsed, handles, attempts, unsure };
 }
 
 process.on('message', () => process.send?.(measured()));
