@@ -204,7 +204,8 @@ function* conflictsIn(env: Environment): Generator<string> {
   if (has('FIRMA_API_URL') && !hasKey)
     yield 'FIRMA_API_URL: needs FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE';
   if (hasOneKey && has('TENANTS_FILE')) yield 'TENANTS_FILE: give this or one key for all, not both';
-  if (hasKey && !has('SANDBOX_URL') && !has('AUTH'))
+  const isForReal = (hasKey && !has('SANDBOX_URL')) || env['NODE_ENV'] === 'production';
+  if (isForReal && !has('AUTH'))
     yield 'AUTH: say how callers show who they are: jwt or api-key; or none, if only trusted callers can reach the gateway';
   yield* authConflictsIn(env);
 }

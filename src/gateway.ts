@@ -39,6 +39,8 @@ import {
 import { useAvailability, useStreamCount } from './plugins/use-availability.ts';
 import { useBodyLimit } from './plugins/use-body-limit.ts';
 import { useBodyTime } from './plugins/use-body-time.ts';
+import { useKnownAddress } from './plugins/use-known-address.ts';
+import { useMediaTypes } from './plugins/use-media-types.ts';
 import { useOperationTime } from './plugins/use-operation-time.ts';
 import { useNoStore } from './plugins/use-no-store.ts';
 import { operationNames } from './plugins/operation-name.ts';
@@ -241,8 +243,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         signalOf,
         logger: logger,
       }),
+      useKnownAddress(),
       useAuthentication(admission),
       useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs }),
+      useMediaTypes(),
       ...protectOperations(protections),
       ...serveStreams({
         ...streams,

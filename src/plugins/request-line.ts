@@ -48,8 +48,8 @@ export function requestLine({ method, notes, res, durationMs, caller }: Answered
 
 function outcomeOfAnswer(res: ServerResponse, errors: ReadonlySet<string>): Outcome {
   if (!res.writableFinished) return 'left';
-  // Some refusals have no more than a status: 404, 406, 415.
-  return errors.size === 0 && res.statusCode >= 400 ? 'refused' : outcomeOf(errors);
+  // Every refusal has a code; a fault past all plugins has none.
+  return errors.size === 0 && res.statusCode >= 400 ? 'failed' : outcomeOf(errors);
 }
 
 function factsOf(caller: Caller): object {

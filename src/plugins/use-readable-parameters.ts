@@ -4,8 +4,8 @@ import type { Plugin } from 'graphql-yoga';
 
 /**
  * What cannot be read is the caller's mistake, and status 400 whatever they accept: `variables` and `extensions` of a
- * query string, which Yoga takes for a fault of the gateway, and a body of no JSON, for which it has 200. So is a body that
- * breaks off, though nobody is left to be told.
+ * query string, which Yoga takes for a fault of the gateway; a body of no JSON, and a request without an operation, for
+ * which it has 200. So is a body that breaks off, though nobody is left to be told.
  */
 export function useReadableParameters(): Plugin {
   return {
@@ -24,6 +24,13 @@ export function useReadableParameters(): Plugin {
           throw error;
         }
       });
+    },
+
+    // Behind trusted documents, which may have put one there.
+    onParams({ params }) {
+      const given: unknown = params;
+      if (typeof given === 'object' && given !== null && (params.query ?? null) === null)
+        throw unreadable('There is no operation here: send it as query, in a JSON object by POST.');
     },
   };
 }

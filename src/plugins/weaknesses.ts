@@ -11,6 +11,8 @@ function isInTheClear(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === 'http:' && !LOOPBACK.test(url.hostname);
 }
+/** What says which service, or which sandbox, is meant; without any, a sandbox is brought along. */
+const NAMES_OF_UPSTREAM = ['FIRMA_API_KEY', 'FIRMA_API_KEY_FILE', 'TENANTS_FILE', 'SANDBOX_URL'];
 const listOf = (text = ''): string[] => text.split(',').map((item) => item.trim());
 
 /** Of other programs, which have their reasons; a value that is none of them is a slip of the pen. */
@@ -26,6 +28,8 @@ export function* protectionConflictsIn(env: Environment): Generator<string> {
       yield 'CORS_ORIGINS: cannot be * in production: every page on the web could use the gateway from within your network';
   }
   if (!isProduction(env)) return;
+  if (NAMES_OF_UPSTREAM.every((name) => env[name] === undefined))
+    yield 'FIRMA_API_KEY: is needed in production, or FIRMA_API_KEY_FILE or TENANTS_FILE: no sandbox is started in the place of the service; or give SANDBOX_URL, to try things out';
   if (isInTheClear(env['FIRMA_API_URL'] ?? ''))
     yield 'FIRMA_API_URL: must be https in production: the key and the data of citizens go there';
   if (listOf(env['FIRMA_STORAGE_HOSTS']).some(isInTheClear))
@@ -47,7 +51,7 @@ export function* weaknessesIn(
       yield 'CORS_ORIGINS is *: every page on the web may use this gateway';
     return;
   }
-  if (isSandbox) yield 'there is no key of the service: this gateway talks to a sandbox';
+  if (isSandbox) yield 'SANDBOX_URL: this gateway talks to a sandbox, where nothing is signed';
   if (!hasAuthentication(env))
     yield 'there is no authentication (AUTH=none): whoever reaches the gateway may do everything';
   if (env['GRAPHIQL'] === 'on') yield 'GRAPHIQL is on in production';

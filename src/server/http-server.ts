@@ -33,7 +33,12 @@ export const CLIENT_TIMES: ClientTimes = {
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export function createHttpServer(listener: RequestListener, times: ClientTimes): Server {
-  return createServer(
+  const take: RequestListener = (req, res) => {
+    expectRestOf(req, res, times.body);
+    expectReader(res, times.unread);
+    listener(req, res);
+  };
+  const server = createServer(
     {
       headersTimeout: times.headers,
       requestTimeout: times.request,
@@ -42,13 +47,13 @@ export function createHttpServer(listener: RequestListener, times: ClientTimes):
       maxHeaderSize: MAX_HEADER_BYTES,
       // Of two `Authorization` headers Node would take the first, and a proxy in front perhaps the other.
       joinDuplicateHeaders: true,
+      // `withReadableAddress` refuses it, and says so; Node would not say anything.
+      requireHostHeader: false,
     },
-    (req, res) => {
-      expectRestOf(req, res, times.body);
-      expectReader(res, times.unread);
-      listener(req, res);
-    },
+    take,
   );
+  // What nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer 417 and nothing else.
+  return server.on('checkExpectation', take);
 }
 
 /** @returns the port, which the system has chosen if 0 was asked for. @throws the system's error: EADDRINUSE, … */

@@ -8,6 +8,9 @@ const ANSWERS = {
   stopping: { status: 503, body: '{"status":"stopping"}' },
 } as const;
 
+const WRONG_METHOD =
+  '{"errors":[{"message":"Probes are asked by GET and HEAD.","extensions":{"code":"BAD_REQUEST"}}]}';
+
 /**
  * Answers `GET` and `HEAD` of `/health` (the process runs) and `/ready` (send requests here), before anything else sees
  * them: nobody has to show who they are, whatever `Host` they send, and however busy the gateway is. The bodies are
@@ -18,7 +21,8 @@ export function answerProbe(req: IncomingMessage, res: ServerResponse, readiness
   const path = pathOf(req.url ?? '');
   if (path !== '/health' && path !== '/ready') return false;
   if (req.method !== 'GET' && req.method !== 'HEAD') {
-    res.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end();
+    const headers = { allow: 'GET, HEAD', 'content-type': 'application/json' };
+    res.writeHead(405, { ...headers, 'content-length': WRONG_METHOD.length }).end(WRONG_METHOD);
     return true;
   }
   const send = (answer: keyof typeof ANSWERS): void => {

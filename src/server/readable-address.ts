@@ -56,8 +56,11 @@ interface Address {
   readonly target: string;
 }
 
-function addressOf({ url: target = '', headers: { host } }: IncomingMessage): Address | undefined {
-  // Absent or empty is allowed to those who do not know the name.
+function addressOf(req: IncomingMessage): Address | undefined {
+  const { url: target = '', httpVersion, headers } = req;
+  const { host } = headers;
+  // Empty is allowed to those who do not know the name, absent before HTTP/1.1.
+  if (host === undefined && httpVersion === '1.1') return undefined;
   if (host !== undefined && host !== '' && !HOST.test(host)) return undefined;
   if (target.startsWith('/')) {
     return URL.canParse(`http://${host || 'gateway'}${target}`) ? { host, target } : undefined;

@@ -11,6 +11,8 @@ import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
  */
 const PRODUCTION = loadConfig({
   NODE_ENV: 'production',
+  FIRMA_API_KEY: 'a-key',
+  AUTH: 'none',
   INTROSPECTION: 'on',
   CORS_ORIGINS: 'https://portale.comune.example',
   ALLOWED_HOSTS: 'firma.comune.example',

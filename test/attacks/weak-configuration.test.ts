@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import { startSandbox } from '../../mocks/sandbox/server.ts';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 
 const KEY = { FIRMA_API_KEY: 'k3y', AUTH: 'none' };
@@ -86,16 +89,30 @@ test('a slip in NODE_ENV, which leaves everything on, is a warning', () => {
   for (const NODE_ENV of ['development', 'test', '']) expect(warningsOf({ NODE_ENV })).toEqual([]);
 });
 
-test('production that talks to a sandbox starts with a warning', () => {
-  expect(warningsOf({ NODE_ENV: 'production' })).toContainEqual(
-    expect.stringContaining('talks to a sandbox'),
-  );
+const SANDBOX_URL = 'http://localhost:4010/api/v1/sign';
+
+test('production does not take a sandbox for the service, nor everybody for a caller, unless that is said', () => {
+  const mistakes = mistakesOf({ NODE_ENV: 'production' });
+  expect(mistakes.split('\n')).toEqual([
+    'The configuration cannot be used:',
+    expect.stringMatching(/^ {2}FIRMA_API_KEY: is needed in production.* SANDBOX_URL/),
+    expect.stringMatching(/^ {2}AUTH: say how callers show who they are/),
+  ]);
+  expect(mistakesOf({ NODE_ENV: 'production', AUTH: 'none' })).toMatch(/\n {2}FIRMA_API_KEY: /);
+  expect(mistakesOf({ NODE_ENV: 'production', SANDBOX_URL })).toMatch(/:\n {2}AUTH: .*$/);
+});
+
+test('production that is told to talk to a sandbox starts with a warning', () => {
+  expect(warningsOf({ NODE_ENV: 'production', AUTH: 'none', SANDBOX_URL })).toEqual([
+    expect.stringMatching(/^SANDBOX_URL: this gateway talks to a sandbox/),
+    NO_AUTHENTICATION,
+  ]);
 });
 
 test('the real service without production is a warning, because of what is on then', () => {
   expect(warningsOf(KEY)).toEqual([expect.stringMatching(/^NODE_ENV is not production/)]);
   // Nor is it one that a key goes to a sandbox, as when tenants are tried out.
-  expect(warningsOf({ ...KEY, SANDBOX_URL: 'http://localhost:4010/api/v1/sign' })).toEqual([]);
+  expect(warningsOf({ ...KEY, SANDBOX_URL })).toEqual([]);
 });
 
 test('every page on the web may use a gateway without authentication on a laptop, with a warning, and no other', () => {
@@ -148,19 +165,39 @@ test('names and origins are taken in any case and with blanks', () => {
 
 test('the program says its warnings, one line each, and does not name a page that is not there', async () => {
   const { PATH = '' } = process.env;
+  const sandbox = await startSandbox();
+  onTestFinished(() => sandbox.close());
+  const variables = { NODE_ENV: 'production', AUTH: 'none', SANDBOX_URL: sandbox.url, INTROSPECTION: 'on' };
   const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH, PORT: '0', SANDBOX_PORT: '0', NODE_ENV: 'production', INTROSPECTION: 'on' },
+    env: { PATH, PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (chunk) => (output += String(chunk)));
-  await expect.poll(() => output, { timeout: 15_000 }).toContain('Sigillo: ');
-  const lines = output.trimEnd().split('\n');
-  expect(lines.slice(0, -1).map((line): unknown => JSON.parse(line))).toMatchObject([
+  const lines = () => output.split('\n').slice(0, -1);
+  await expect.poll(() => lines().length, { timeout: 15_000 }).toBe(4);
+  // Each is written whole, by one of two ways, which do not wait for each other.
+  const isForPeople = (line: string): boolean => line.startsWith('Sigillo: ');
+  const forPrograms = lines().filter((line) => !isForPeople(line));
+  expect(forPrograms.map((line): unknown => JSON.parse(line))).toMatchObject([
     { level: 40, msg: expect.stringContaining('sandbox') },
     { level: 40, msg: expect.stringContaining('no authentication') },
     { level: 40, msg: expect.stringContaining('INTROSPECTION') },
   ]);
-  expect(lines.at(-1)).toMatch(/^Sigillo: http:\/\/localhost:\d+\/graphql; it talks to the sandbox/);
+  expect(lines().find(isForPeople)).toMatch(
+    /^Sigillo: http:\/\/localhost:\d+\/graphql; it talks to the sandbox/,
+  );
+});
+
+test('the program says what production lacks, and ends', async () => {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    env: { PATH, PORT: '0', SANDBOX_PORT: '0', NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = text(child.stderr);
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(await said).toMatch(/^Sigillo could not start\. .*:\n {2}FIRMA_API_KEY: .*\n {2}AUTH: .*\n$/);
 });

@@ -928,6 +928,11 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'REQUEST_TIMEOUT', // these two have tests of their own
       'INTERNAL_SERVER_ERROR',
       'FORBIDDEN_ORIGIN', // in requests.test.ts
+      // in http-edges.test.ts
+      'ADDRESS_NOT_FOUND',
+      'NOT_ACCEPTABLE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'HEADERS_TOO_LARGE',
       // in test/attacks
       'OPERATION_TOO_COSTLY',
       'DOCUMENT_NOT_ALLOWED',

@@ -186,7 +186,13 @@ describe('what is refused has a line too', () => {
   test('an address that does not exist: status 404', async () => {
     const world = await startFailingGateway();
     await fetch(new URL('/nowhere', world.url));
-    expect(await lineOf(world)).toMatchObject({ level: 30, method: 'GET', outcome: 'refused', status: 404 });
+    expect(await lineOf(world)).toMatchObject({
+      level: 30,
+      method: 'GET',
+      outcome: 'refused',
+      status: 404,
+      errors: ['ADDRESS_NOT_FOUND'],
+    });
   });
 
   test('pages are of no interest, unless one debugs', async () => {

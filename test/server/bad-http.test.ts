@@ -44,13 +44,37 @@ test.each([
     /^HPE_HEADER_OVERFLOW$/,
   ],
   ['headers that do not come', `GET / HTTP/1.1\r\nx: ${SECRET}`, 408, /^ERR_HTTP_REQUEST_TIMEOUT$/],
-  ['a body that is none', `${CHUNKED}${SECRET}\r\n`, 400, /^HPE_INVALID_CHUNK_SIZE$/],
-])('%s: the same answer as Node’s, and a line in the log', async (_, bytes, status, code) => {
+])(
+  '%s: the status of Node’s answer, an error in a body, and a line in the log',
+  async (_, bytes, status, code) => {
+    const [ours, nodes] = [await start('ours'), await start('of Node')];
+    const answer = await answerTo(ours.url, bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head.startsWith((await answerTo(nodes.url, bytes)).trimEnd())).toBe(true);
+    expect(Number(/^Content-Length: (\d+)$/m.exec(head)?.[1])).toBe(body.length);
+    const { errors } = JSON.parse(body) as { errors: { extensions: Record<string, string> }[] };
+    const { code: errorCode, requestId } = errors[0]?.extensions ?? {};
+    expect(ours.logs.requests()).toMatchObject([
+      {
+        level: 30,
+        requestId,
+        outcome: 'refused',
+        errors: [errorCode],
+        status,
+        code: expect.stringMatching(code),
+        msg: 'request',
+      },
+    ]);
+    expect(answer + JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
+  },
+);
+
+test('an answer that has begun is cut off and nothing is added to it; there is a line in the log', async () => {
   const [ours, nodes] = [await start('ours'), await start('of Node')];
-  const answer = await answerTo(ours.url, bytes);
-  expect(answer).toBe(await answerTo(nodes.url, bytes));
+  const answer = await answerTo(ours.url, `${CHUNKED}${SECRET}\r\n`);
+  expect(answer).toBe(await answerTo(nodes.url, `${CHUNKED}${SECRET}\r\n`));
   expect(ours.logs.requests()).toMatchObject([
-    { level: 30, outcome: 'refused', status, code: expect.stringMatching(code), msg: 'request' },
+    { outcome: 'refused', status: 400, code: 'HPE_INVALID_CHUNK_SIZE' },
   ]);
   expect(JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
 });
