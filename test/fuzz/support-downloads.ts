@@ -27,7 +27,10 @@ export function download(draw: Draw, world: World): WireRequest {
   const method = draw.flaw(6)
     ? draw.one(['POST', 'PUT', 'OPTIONS', 'DELETE'])
     : draw.one(['GET', 'GET', 'HEAD']);
-  const { signatureRequestId, documentId } = draw.one(draw.once(3) ? world.drafts : world.signed);
+  const documents = draw.once(3) ? world.drafts : world.signed;
+  const { signatureRequestId, documentId } = draw.one(
+    world.foreign.length > 0 && draw.once(5) ? world.foreign : documents,
+  );
   const odd = (): string => encodeURIComponent(draw.one(HOSTILE_TEXTS).toWellFormed().slice(0, 200));
   const path = [
     draw.flaw(5) ? draw.one([odd(), '..', '%2e%2e', '', '__proto__']) : signatureRequestId,

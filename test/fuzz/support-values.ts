@@ -1,5 +1,6 @@
 import { isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLInputObjectType, GraphQLInputType } from 'graphql';
+import type { Seeded } from '../../mocks/sandbox/seed-input.ts';
 import type { Draw } from './support-draw.ts';
 
 /** A value as it stands in JSON, and as it stands in a document. */
@@ -18,6 +19,17 @@ export interface Ids {
   readonly documentId: readonly string[];
   readonly signerId: readonly string[];
 }
+
+/** A document of a request. */
+export interface Target {
+  readonly signatureRequestId: string;
+  readonly documentId: string;
+}
+
+export const targetsOf = (requests: Seeded['requests']): Target[] =>
+  requests.flatMap(({ id, documentIds }) =>
+    documentIds.map((documentId) => ({ signatureRequestId: id, documentId })),
+  );
 
 /** Names that mean something to JavaScript. */
 export const PROTOTYPE_NAMES = [

@@ -43,7 +43,8 @@ export function judge({ status, headers, body }: WireAnswer, secrets: readonly s
   };
   if (status >= 500) fail('a fault of the gateway');
   if (body.includes('INTERNAL_SERVER_ERROR')) fail('a fault of the gateway');
-  for (const secret of secrets) if (body.includes(secret)) fail('a secret');
+  const all = `${[...headers].join('\n')}\n${body}`;
+  for (const secret of secrets) if (all.includes(secret)) fail('a secret');
   if (body === '' || !/\bjson\b/.test(headers.get('content-type') ?? '')) return;
   let json: unknown;
   try {

@@ -1,30 +1,22 @@
 import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Seeded } from '../../mocks/sandbox/seed-input.ts';
 import type { Sandbox } from '../../mocks/sandbox/server.ts';
 import { startGatewayProcess } from './support-gateway.ts';
 import type { GatewayProcess } from './support-gateway.ts';
-import { startTokens } from './support-tokens.ts';
 import { settled } from './support-patience.ts';
+import { SETTINGS } from './support-settings.ts';
+import type { WorldName } from './support-settings.ts';
 import { VerdictError } from './support-verdict.ts';
-import { HOSTILE_TEXTS } from './support-values.ts';
-import type { Ids } from './support-values.ts';
+import { HOSTILE_TEXTS, targetsOf } from './support-values.ts';
+import type { Ids, Target } from './support-values.ts';
 import { Wire } from './support-wire.ts';
 import type { WireAnswer } from './support-wire.ts';
 
-export const WORLDS = ['laptop', 'production'] as const;
-export type WorldName = (typeof WORLDS)[number];
+export { WORLDS } from './support-settings.ts';
 
-/** Must reach nobody. */
-const API_KEY = 'a-key-that-nobody-may-see';
 /** Processor time that one turn of the gateway may take; see `support-probe.ts`. */
 const LONGEST_BLOCK_MS = 2_000;
 /** To the service, at most. */
 const CONNECTIONS = 4;
-
-export interface Target {
-  readonly signatureRequestId: string;
-  readonly documentId: string;
-}
 
 /** A gateway under attack, and what attackers may know of it. */
 export interface World {
@@ -35,6 +27,8 @@ export interface World {
   readonly drafts: readonly Target[];
   /** Documents that can be downloaded, under titles that are no file names. */
   readonly signed: readonly Target[];
+  /** Documents of others. */
+  readonly foreign: readonly Target[];
   /** Values of the header Authorization; none where nobody is asked. */
   readonly credentials: readonly string[];
   readonly secrets: readonly string[];
@@ -52,29 +46,16 @@ export interface World {
 
 export async function startWorld(name: WorldName): Promise<World> {
   const sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false });
-  const tokens = await startTokens();
-  const isOpen = name === 'laptop';
+  const { env, host, credentials, secrets, issuer, foreign, ...rest } = await SETTINGS[name](sandbox);
+  const { idleSockets = 0, checkOthers = () => Promise.resolve() } = rest;
   const gateway = await startGatewayProcess({
     UPSTREAM_CONNECTIONS: String(CONNECTIONS),
     // The sandbox takes any number here; waiting for a turn would look like hanging.
     RATE_BUDGET_CALLS: '100000',
     // A machine that is busy with other things is no fault of the gateway.
     MAX_EVENT_LOOP_DELAY_MS: '0',
-    ...(isOpen
-      ? { SANDBOX_URL: sandbox.url, RATE_LIMIT_PER_MINUTE: '0' }
-      : {
-          NODE_ENV: 'production',
-          FIRMA_API_URL: sandbox.url,
-          FIRMA_API_KEY: API_KEY,
-          FIRMA_STORAGE_HOSTS: sandbox.origin,
-          ALLOWED_HOSTS: 'firma.comune.example',
-          CORS_ORIGINS: 'https://portale.comune.example',
-          RATE_LIMIT_PER_MINUTE: '1000000',
-          ...tokens.env,
-        }),
+    ...env,
   });
-  const host = isOpen ? 'localhost' : 'firma.comune.example';
-  const credentials = isOpen ? [] : tokens.all.map((token) => `Bearer ${token}`);
 
   const good = (mark: string, headers: readonly string[] = []): Buffer => {
     const body = `{"query":"{ ${mark}: __typename }"}`;
@@ -83,7 +64,7 @@ export async function startWorld(name: WorldName): Promise<World> {
       `Host: ${host}`,
       'Content-Type: application/json',
       'Accept: application/json',
-      ...(isOpen ? [] : [`Authorization: Bearer ${tokens.operator}`]),
+      ...credentials.slice(0, 1).map((credential) => `Authorization: ${credential}`),
       `Content-Length: ${body.length}`,
       ...headers,
     ];
@@ -105,12 +86,15 @@ export async function startWorld(name: WorldName): Promise<World> {
   await askAnother(); // or what is loaded with the first request would count as a block
   await gateway.report();
 
+  const own = await seedAll(sandbox, issuer);
   return {
     gateway,
     sandbox,
-    ...(await seedAll(sandbox)),
+    ...own,
+    ids: foreign === undefined ? own.ids : withIds(own.ids, foreign.ids),
+    foreign: foreign?.targets ?? [],
     credentials,
-    secrets: [API_KEY, tokens.operator],
+    secrets,
     host,
     good,
     isGood,
@@ -123,7 +107,8 @@ export async function startWorld(name: WorldName): Promise<World> {
       const { longestBlockMs } = await gateway.report();
       if (longestBlockMs > LONGEST_BLOCK_MS)
         throw new VerdictError(`the gateway was busy for ${Math.round(longestBlockMs)} ms with one thing`);
-      await expectFewSockets(gateway);
+      await expectFewSockets(gateway, CONNECTIONS + idleSockets);
+      await checkOthers();
     },
     async close() {
       await gateway.stop();
@@ -133,19 +118,25 @@ export async function startWorld(name: WorldName): Promise<World> {
 }
 
 /** Connections of clients that have left, and those to the service that nobody needs, are closed after some seconds. */
-async function expectFewSockets(gateway: GatewayProcess): Promise<void> {
+async function expectFewSockets(gateway: GatewayProcess, most: number): Promise<void> {
   let sockets = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < 100 && sockets > CONNECTIONS; attempt += 1) {
+  for (let attempt = 0; attempt < 100 && sockets > most; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     ({ sockets } = await gateway.report());
   }
-  if (sockets > CONNECTIONS) throw new VerdictError(`${sockets} connections are left open`);
+  if (sockets > most) throw new VerdictError(`${sockets} connections are left open`);
 }
 
 /** What exists of each kind, with requests in each status: several, as attackers move them on. */
-async function seedAll(sandbox: Sandbox): Promise<Pick<World, 'ids' | 'drafts' | 'signed'>> {
+async function seedAll(
+  sandbox: Sandbox,
+  institution: string | undefined,
+): Promise<Pick<World, 'ids' | 'drafts' | 'signed'>> {
+  const issuer = institution === undefined ? {} : { issuer: institution };
   const statuses = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED', 'REJECTED', 'CANCELLED'] as const;
-  const { requests } = await sandbox.seed({ requests: statuses.map((status) => ({ status, count: 10 })) });
+  const { requests } = await sandbox.seed({
+    requests: statuses.map((status) => ({ ...issuer, status, count: 10 })),
+  });
   const signatureRequestId = requests.map(({ id }) => id);
   const dossierId = requests.map((request) => request.dossierId);
   const ids = {
@@ -155,22 +146,26 @@ async function seedAll(sandbox: Sandbox): Promise<Pick<World, 'ids' | 'drafts' |
     documentId: requests.flatMap(({ documentIds }) => documentIds),
     signerId: requests.map((request) => request.signerId),
   };
-  const drafts = await sandbox.seed({ requests: [{ status: 'DRAFT', count: 20 }] });
+  const drafts = await sandbox.seed({ requests: [{ ...issuer, status: 'DRAFT', count: 20 }] });
   const titles = HOSTILE_TEXTS.filter(({ length }) => length >= 3 && length <= 60);
   const odd = await sandbox.seed({
     dossiers: titles.map((title, index) => ({
+      ...issuer,
       id: `01KJYMD75M8Q4V6W9X0Y2Z${String(index).padStart(4, '0')}`,
       title: 'Contratti',
       documents_metadata: [{ title }],
     })),
   });
   const signed = await sandbox.seed({
-    requests: odd.dossiers.map((dossier) => ({ dossier, status: 'SIGNED' })),
+    requests: odd.dossiers.map((dossier) => ({ ...issuer, dossier, status: 'SIGNED' })),
   });
-  return { ids, drafts: targetsOf(drafts), signed: targetsOf(signed) };
+  return { ids, drafts: targetsOf(drafts.requests), signed: targetsOf(signed.requests) };
 }
 
-const targetsOf = ({ requests }: Seeded): Target[] =>
-  requests.flatMap(({ id, documentIds }) =>
-    documentIds.map((documentId) => ({ signatureRequestId: id, documentId })),
-  );
+const withIds = (own: Ids, others: Ids): Ids => ({
+  id: [...own.id, ...others.signatureRequestId, ...others.dossierId],
+  dossierId: [...own.dossierId, ...others.dossierId],
+  signatureRequestId: [...own.signatureRequestId, ...others.signatureRequestId],
+  documentId: [...own.documentId, ...others.documentId],
+  signerId: own.signerId,
+});
