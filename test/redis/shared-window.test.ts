@@ -91,6 +91,18 @@ test('what the service says of its rate is learned by all', async () => {
   expect(await other.count(10)).toBe(3);
 });
 
+test('calls that leave the window while another is under way are not taken for somebody else’s', async () => {
+  const { one, other } = await start({ calls: 10, windowMs: 1_000 });
+  const places = await one.take(9);
+  for (const place of places) place.answered(undefined);
+  const [late] = await other.take(1);
+  // The service has counted ten, and then works on the last for as long as the others need to leave.
+  await expect.poll(() => one.count(1), { timeout: 3_000 }).toBe(1);
+  late?.answered(0);
+  await expect.poll(() => one.redis.zcard('sigillo:{budget:a-key}:places')).toBe(2);
+  expect(await other.count(10)).toBe(8);
+});
+
 test('the calls of another gateway are not taken for foreign ones', async () => {
   const { one, other } = await start();
   await other.count(5);
@@ -129,6 +141,7 @@ test.each(['kill', 'freeze'] as const)(
     // Until the calls of that time are out of every window, parts are kept.
     await expect.poll(() => one.free(), { timeout: 10_000 }).toBe(10);
     await expect.poll(() => other.free(), { timeout: 10_000 }).toBe(10);
+    await expect.poll(() => one.redis.zcard('sigillo:{budget:a-key}:places')).toBe(0); // all given back
     expect([await one.count(8), await other.count(8)]).toEqual([8, 2]);
   },
 );

@@ -13,6 +13,8 @@ export class LocalWindow implements RateWindow {
   readonly #sent = new Map<Place, number>();
   /** When each call that has been counted leaves the window, the earliest first. */
   readonly #leaving = new Times();
+  /** How many have left the window since it exists. */
+  #left = 0;
   #foreign = { calls: 0, until: 0 };
   #closedUntil = 0;
 
@@ -39,10 +41,11 @@ export class LocalWindow implements RateWindow {
   }
 
   #send(now: number): Place {
+    const leftBefore = this.#left;
     const place: Place = {
       answered: (remaining) => {
         this.#count(place, performance.now());
-        if (remaining !== undefined) this.#learn(remaining);
+        if (remaining !== undefined) this.#learn(remaining, leftBefore);
       },
       refused: (retryAfterSeconds = 1) => {
         this.#count(place, performance.now());
@@ -64,7 +67,7 @@ export class LocalWindow implements RateWindow {
       if (sentAt + TRANSIT_MS > now) break;
       this.#count(place, now);
     }
-    this.#leaving.dropUntil(now);
+    this.#left += this.#leaving.dropUntil(now);
   }
 
   #count(place: Place, now: number): void {
@@ -74,11 +77,15 @@ export class LocalWindow implements RateWindow {
     this.#leaving.add(Math.min(now, sentAt + TRANSIT_MS) + this.#limit.windowMs);
   }
 
-  /** Calls that are counted and not ours. A lower bound: of our own, some are perhaps not counted yet, or no longer. */
-  #learn(remaining: number): void {
+  /**
+   * Calls that are counted and not ours. A lower bound: of our own, those may be among them that were in the window at any
+   * time since the call was sent that tells of it.
+   */
+  #learn(remaining: number, leftBefore: number): void {
     const now = performance.now();
     this.#settle(now);
-    const calls = this.#limit.calls - remaining - this.#held;
+    const own = this.#held + this.#left - leftBefore;
+    const calls = this.#limit.calls - remaining - own;
     if (calls < this.#foreign.calls && now < this.#foreign.until) return;
     this.#foreign = { calls: Math.max(0, calls), until: now + this.#limit.windowMs };
   }

@@ -6,6 +6,7 @@
  *   waiting   those of them that want more places than there were: when each asked last
  *   state     foreign, foreignUntil: calls that somebody else makes with the key, and how long to reckon with them
  *             closedUntil: the service has refused a call for the rate
+ *             left: how many calls have left the window
  */
 
 /** How long a gateway counts that is not heard of. */
@@ -17,7 +18,7 @@ const COURTESY_MS = 20;
 
 const NOW = `local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local left = redis.call('HINCRBY', KEYS[4], 'left', redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now))
 `;
 
 const FOREIGN = `local function foreign()
@@ -30,7 +31,7 @@ end
 /**
  * Takes up to `wanted` places, as long as `spare` stay free. When others wait too, an equal part of what there is.
  * KEYS places, gateways, waiting, state; ARGV gateway, wanted, spare, calls, window, transit, first number
- * @returns places taken, milliseconds until there may be more, gateways that use the key
+ * @returns places taken, milliseconds until there may be more, gateways that use the key, calls that have left by now
  */
 export const TAKE = `${NOW}${FOREIGN}
 local me, wanted, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
@@ -42,7 +43,7 @@ local gateways = redis.call('ZCARD', KEYS[2])
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ${PRESENT_MS} + window) end
 
 local closedUntil = tonumber(redis.call('HGET', KEYS[4], 'closedUntil') or 0)
-if closedUntil > now then return {0, math.ceil(closedUntil - now), gateways} end
+if closedUntil > now then return {0, math.ceil(closedUntil - now), gateways, left} end
 
 local free = ARGV[4] - redis.call('ZCARD', KEYS[1]) - foreign() - ARGV[3]
 local part = math.ceil(free / redis.call('ZCARD', KEYS[3]))
@@ -53,25 +54,27 @@ end
 redis.call('PEXPIRE', KEYS[1], ${PRESENT_MS} + window)
 if taken == wanted then
   redis.call('ZREM', KEYS[3], me)
-  return {taken, 0, gateways}
+  return {taken, 0, gateways, left}
 end
-if taken < free then return {taken, ${COURTESY_MS}, gateways} end
+if taken < free then return {taken, ${COURTESY_MS}, gateways, left} end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local nextAt = tonumber(first[2] or now + window)
 if foreign() > 0 then nextAt = math.min(nextAt, tonumber(redis.call('HGET', KEYS[4], 'foreignUntil'))) end
-return {taken, math.ceil(nextAt - now), gateways}
+return {taken, math.ceil(nextAt - now), gateways, left}
 `;
 
 /**
  * An answer has begun: the call leaves the window one window from now, if not before. What the service would take, beyond
- * the calls that are known here, is what somebody else has made.
- * KEYS as above; ARGV place, calls, window, remaining or nothing
+ * the calls that are known here, is what somebody else has made: a lower bound, as any call may be among those known that
+ * was in the window at some time since this one was sent.
+ * KEYS as above; ARGV place, calls, window, remaining or nothing, calls that had left when it was sent
  */
 export const ANSWER = `${NOW}${FOREIGN}
 local leaves = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if leaves and tonumber(leaves) > now + ARGV[3] then redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1]) end
 if ARGV[4] == '' then return 0 end
-local calls = ARGV[2] - ARGV[4] - redis.call('ZCARD', KEYS[1])
+local own = redis.call('ZCARD', KEYS[1]) + math.max(0, left - ARGV[5])
+local calls = ARGV[2] - ARGV[4] - own
 if calls <= 0 or calls < foreign() then return 0 end
 redis.call('HSET', KEYS[4], 'foreign', calls, 'foreignUntil', now + ARGV[3])
 return 1

@@ -18,7 +18,7 @@ const PATIENCE_MS = 250;
 /** How often a lost Redis is looked for, in milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 
-const taken = z.tuple([z.number(), z.number(), z.number()]);
+const taken = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 /**
  * The calls of all gateways that use a key, kept in Redis and counted on its clock. While Redis is lost nobody waits for
@@ -68,22 +68,22 @@ export class SharedWindow implements RateWindow {
     const args = [this.#me, places.length, spare, calls, windowMs, TRANSIT_MS, number];
     const { data: answer } = taken.safeParse(await this.#ask(TAKE, args));
     if (answer === undefined) return { places, retryInMs: ownRetryInMs };
-    const [count, retryInMs, gateways] = answer;
+    const [count, retryInMs, gateways, leftBefore] = answer;
     this.#gateways = gateways;
     for (const place of places.slice(count)) place.unused();
     const shared = places
       .slice(0, count)
-      .map((place, index) => this.#placeOf(place, `${this.#me}:${number + index}`));
+      .map((place, index) => this.#placeOf(place, `${this.#me}:${number + index}`, leftBefore));
     return { places: shared, retryInMs: count === places.length ? ownRetryInMs : retryInMs };
   }
 
   /** A place of this gateway's own, told of in Redis too. */
-  #placeOf(own: Place, id: string): Place {
+  #placeOf(own: Place, id: string, leftBefore: number): Place {
     const { calls, windowMs } = this.#options.limit;
     return {
       answered: (remaining) => {
         own.answered(undefined); // what others have called is no secret here
-        void this.#ask(ANSWER, [id, calls, windowMs, remaining ?? '']);
+        void this.#ask(ANSWER, [id, calls, windowMs, remaining ?? '', leftBefore]);
       },
       refused: (retryAfterSeconds = 1) => {
         own.refused(retryAfterSeconds);

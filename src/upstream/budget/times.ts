@@ -17,11 +17,15 @@ export class Times {
     this.#moments.push(Math.max(moment, this.#moments.at(-1) ?? moment));
   }
 
-  /** Drops all up to `moment`. */
-  dropUntil(moment: number): void {
+  /** Drops all up to `moment`. @returns how many. */
+  dropUntil(moment: number): number {
+    const sizeBefore = this.size;
     while ((this.earliest ?? Number.POSITIVE_INFINITY) <= moment) this.#first += 1;
-    if (this.#first * 2 <= this.#moments.length) return;
-    this.#moments = this.#moments.slice(this.#first);
-    this.#first = 0;
+    const dropped = sizeBefore - this.size;
+    if (this.#first * 2 > this.#moments.length) {
+      this.#moments = this.#moments.slice(this.#first);
+      this.#first = 0;
+    }
+    return dropped;
   }
 }

@@ -107,6 +107,18 @@ test('what is left is never taken for a proof that others are gone while calls a
   expect(free()).toBe(4);
 });
 
+test('calls that leave the window while another is under way are not taken for somebody else’s', () => {
+  const { take, free } = start();
+  const { places } = take(9);
+  answerAll(places, 1);
+  pass(4_900);
+  const [late] = take(1).places;
+  // The service has counted ten, and then works on the last for as long as the others need to leave.
+  pass(400);
+  late?.answered(0);
+  expect(free()).toBe(9);
+});
+
 test('a service that allows less than was thought is believed', () => {
   const { take, free } = start();
   const [place] = take(1).places;
