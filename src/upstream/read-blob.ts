@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Readable } from 'node:stream';
+import { beginsAsPdf } from './begins-as-pdf.ts';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import { kindOfFailure } from './failure-kind.ts';
 
@@ -34,13 +35,16 @@ export interface BlobContent extends BlobFacts {
 }
 
 export interface ReadLimits {
-  /** Until the answer begins. */
+  /** Until the answer begins, with the first bytes of the content. */
   readonly signal: AbortSignal;
   /** For how long nothing may come of the content. */
   readonly stallMs: number;
 }
 
-/** One attempt. Redirects are not followed: any status but 200 and 206 is a failure. */
+/**
+ * One attempt. Redirects are not followed: any status but 200 and 206 is a failure, and so is a file that does not begin as
+ * a PDF.
+ */
 export async function readBlobOnce(
   dispatcher: Dispatcher,
   url: URL,
@@ -67,7 +71,13 @@ export async function readBlobOnce(
     body.on('error', () => {});
     const facts = factsOf(answer);
     const isAnswer = status === 200 || (status === 206 && range !== undefined);
-    if (isAnswer && !isEmpty(facts.contentRange)) return { ...facts, body };
+    if (isAnswer && !isEmpty(facts.contentRange)) {
+      const isStart =
+        method === 'GET' && (status === 200 || facts.contentRange?.startsWith('bytes 0-') === true);
+      if (!isStart || (await beginsAsPdf(body))) return { ...facts, body };
+      body.destroy();
+      throw new UpstreamError({ kind: 'contract', operation, status });
+    }
     body.destroy();
     if (isAnswer) throw new UpstreamError({ kind: 'bad-request', operation, status: 416 });
     throw new UpstreamError({

@@ -108,6 +108,7 @@ export async function startWithStorage(
 }
 
 export const CHUNK = randomBytes(64 * 1024);
+CHUNK.write('%PDF-');
 
 /** Sends so many bytes, as fast as they are taken. @returns how many have been given out so far. */
 export function sendBytes(res: ServerResponse, bytes: number): () => number {

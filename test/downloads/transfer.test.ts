@@ -176,6 +176,28 @@ test.each([
 });
 
 test.each([
+  ['is a page of somebody in between', '<!doctype html><title>Proxy</title>', undefined],
+  ['is a page, of which the beginning is asked for', '<!doctype html>', 'bytes=0-3'],
+  ['has no bytes', '', undefined],
+])('an answer of the storage that %s is not passed off as a document', async (_, body, range) => {
+  const { file } = await startWithStorage((__, res) => void res.writeHead(200).end(body));
+  const response = await fetch(file, { headers: range === undefined ? {} : { range } });
+  expect([response.status, await response.json()]).toMatchObject([502, { code: 'STORAGE_REFUSED' }]);
+});
+
+test('a document is sent whose first bytes come one by one', async () => {
+  const pdf = '%PDF-1.7 and so on';
+  const { file } = await startWithStorage(async (_, res) => {
+    res.writeHead(200, { 'content-length': pdf.length });
+    for (const byte of pdf) await new Promise((resolve) => res.write(byte, resolve));
+    res.end();
+  });
+  const [whole, part] = [await fetch(file), await fetch(file, { headers: { range: 'bytes=0-2' } })];
+  expect(await whole.text()).toBe(pdf);
+  expect(await part.text()).toBe(pdf); // this storage knows no ranges
+});
+
+test.each([
   ['without a signature', (origin: string) => `${origin}/signed-documents/x`, 503, 'DOWNLOAD_UNAVAILABLE'],
   ['on another host', () => 'https://evil.example/x?sig=a', 502, 'STORAGE_REFUSED'],
   ['on the machine itself', () => 'http://127.0.0.1:1/x?sig=a', 502, 'STORAGE_REFUSED'],
@@ -190,9 +212,9 @@ test('a storage that fails before the content is asked again', async () => {
   const world = await startWithStorage((_, res, nth) =>
     nth === 1
       ? fails(500, 'InternalError')(_, res)
-      : void res.writeHead(200, { 'content-length': 3 }).end('abc'),
+      : void res.writeHead(200, { 'content-length': 7 }).end('%PDF-ab'),
   );
-  expect(await (await fetch(world.file)).text()).toBe('abc');
+  expect(await (await fetch(world.file)).text()).toBe('%PDF-ab');
   expect(world.calls()).toBe(2);
 });
 
@@ -202,19 +224,19 @@ test('headers of the storage do not go on, nor those of the client', async () =>
     seen.push(req.headers.authorization, req.headers.cookie, req.headers['x-api-key'] as string | undefined);
     res
       .writeHead(200, {
-        'content-length': 3,
+        'content-length': 7,
         'content-type': 'text/html',
         'content-disposition': 'inline; filename="x.html"',
         'set-cookie': 'a=b',
         'x-ms-request-id': 'r',
         etag: 'not an etag',
       })
-      .end('abc');
+      .end('%PDF-ab');
   });
   const response = await fetch(world.file, {
     headers: { authorization: 'Bearer x', 'x-api-key': 'y', cookie: 'c=d' },
   });
-  expect(await response.text()).toBe('abc');
+  expect(await response.text()).toBe('%PDF-ab');
   expect(response.headers.get('content-type')).toBe('application/pdf');
   expect(response.headers.get('content-disposition')).toBe('inline; filename="Contratto.pdf"');
   for (const name of ['set-cookie', 'x-ms-request-id', 'etag'])
