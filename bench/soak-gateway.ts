@@ -1,36 +1,52 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { loadConfig } from '../src/config.ts';
-import { createEvents } from '../src/events.ts';
 import { startGateway } from '../src/gateway.ts';
 
-/** The gateway of the soak, as its defaults have it, in a process of its own. Tells its memory and handles when asked. */
+/** The gateway of the soak, as its defaults have it, in a process of its own. Tells what it has measured when asked. */
 export interface Measured {
   /** In bytes, after a garbage collection. */
   readonly rss: number;
   readonly heapUsed: number;
   /** By kind, as of `process.getActiveResourcesInfo`. */
   readonly handles: Record<string, number>;
-  /** Attempts at calls of the service and its storage, by operation. */
-  readonly attempts: Record<string, number>;
-  /** Those of them that may have ended before they were sent: in the queue of the budget, or without a connection. */
-  readonly unsure: Record<string, number>;
+  /** Calls that went out on a connection, as undici tells of them, by method and path. */
+  readonly sent: Record<string, number>;
+  /** Those of them that have no answer: the errors that they ended with. */
+  readonly failed: Record<string, string[]>;
 }
 
 setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
-const origin = process.argv[2] ?? '';
-const config = loadConfig({ PORT: '0', SANDBOX_URL: `${origin}/api/v1/sign` });
-const events = createEvents();
-const attempts: Record<string, number> = {};
-const unsure: Record<string, number> = {};
-const UNSURE = ['aborted', 'timeout', 'unreachable', 'rate-limited', 'over-budget', 'circuit-open'];
-events.on('upstreamCall', ({ operation, outcome, attempts: made }) => {
-  attempts[operation] = (attempts[operation] ?? 0) + made;
-  if (UNSURE.includes(outcome)) unsure[operation] = (unsure[operation] ?? 0) + 1;
+const sent: Measured['sent'] = {};
+const failed: Measured['failed'] = {};
+/** What `undici:client:sendHeaders` and `undici:request:error` are told. */
+interface Told {
+  readonly request: { readonly method: string; readonly path: string };
+  readonly error?: Error & { readonly code?: string };
+}
+const keyOf = ({ request: { method, path } }: Told): string => `${method} ${path.split('?', 1)[0]}`;
+const onTheWay = new WeakSet<Told['request']>();
+subscribe('undici:client:sendHeaders', (message) => {
+  const told = message as Told;
+  onTheWay.add(told.request);
+  sent[keyOf(told)] = (sent[keyOf(told)] ?? 0) + 1;
+});
+subscribe('undici:request:error', (message) => {
+  const told = message as Told;
+  if (!onTheWay.has(told.request)) return;
+  (failed[keyOf(told)] ??= []).push(`${told.error?.code ?? told.error?.name}: ${told.error?.message}`);
+});
+
+const [, , origin = '', limit] = process.argv;
+const config = loadConfig({
+  PORT: '0',
+  SANDBOX_URL: `${origin}/api/v1/sign`,
+  ...(limit === 'off' && { RATE_BUDGET_CALLS: '100000', RATE_LIMIT_PER_MINUTE: '0' }),
 });
 const gateway = await startGateway({
   ...config,
@@ -38,7 +54,6 @@ const gateway = await startGateway({
   apiKey: 'soak',
   isSandbox: true,
   storageHosts: [origin],
-  events,
   logger: pino({ level: 'silent' }),
 });
 
@@ -47,7 +62,7 @@ function measured(): Measured {
   const { rss, heapUsed } = process.memoryUsage();
   const handles: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
-  return { rss, heapUsed, handles, attempts, unsure };
+  return { rss, heapUsed, handles, sent, failed };
 }
 
 process.on('message', () => process.send?.(measured()));

@@ -3,13 +3,15 @@ import { startSandbox } from '../mocks/sandbox/server.ts';
 import type { CallFault } from '../mocks/sandbox/faults/fault.ts';
 
 /*
- * The sandbox of the soak, with the service's own limit, in a process of its own. One call in a hundred meets a fault. It
+ * The sandbox of the soak, with the service's own limit or without (`off`), in a process of its own. One call in a hundred meets a fault. It
  * counts what it received, and keeps no more of it than is needed to hold it against what the client knows.
  */
 export interface Told {
   /** Calls by operation: received, and met by a fault. */
   readonly calls: Record<string, number>;
   readonly faulty: Record<string, number>;
+  /** Calls by method and path. */
+  readonly received: Record<string, number>;
   /** When calls that met a fault began and ended, in milliseconds since 1970. */
   readonly faults: readonly (readonly [from: number, until: number])[];
   /** 429 that were the limit's and no fault's. */
@@ -36,16 +38,21 @@ const KINDS: readonly CallFault[] = [
   { kind: 'wrong-content-type' },
 ];
 
-const sandbox = await startSandbox({ timeScale: 0.01 });
+const sandbox = await startSandbox({
+  timeScale: 0.01,
+  ...(process.argv[2] === 'off' && { rateLimit: false }),
+});
 const calls: Record<string, number> = {};
 const faulty: Record<string, number> = {};
+const received: Record<string, number> = {};
 const faults: [number, number][] = [];
 let overLimit = 0;
 
 function drain(): void {
   const entries = sandbox.journal.entries();
   sandbox.journal.clear();
-  for (const { operationId = 'none', time, durationMs, status, faults: met } of entries) {
+  for (const { operationId = 'none', method, path, time, durationMs, status, faults: met } of entries) {
+    received[`${method} ${path}`] = (received[`${method} ${path}`] ?? 0) + 1;
     calls[operationId] = (calls[operationId] ?? 0) + 1;
     if (met.length === 0) {
       overLimit += Number(status === 429);
@@ -63,6 +70,7 @@ function told(): Told {
   return {
     calls,
     faulty,
+    received,
     faults,
     overLimit,
     violations: sandbox.violations.length,
