@@ -1,11 +1,9 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PDFDocument } from 'pdf-lib';
+import { ask, start, stopAll } from './processes.ts';
 import { SoakClient } from './soak-client.ts';
 import type { Failure } from './soak-client.ts';
-import type { Measured } from './soak-gateway.ts';
+import type { Measured } from './gateway-process.ts';
 import type { Told } from './soak-sandbox.ts';
 
 /*
@@ -42,29 +40,6 @@ const EXPLICABLE =
 /** What a call ends with that was written to a connection and may not have arrived. */
 const BROKEN = /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_ABORTED|AbortError|TimeIsUpError)/;
 
-const children = new Set<ChildProcess>();
-async function start(file: string, ...args: string[]) {
-  const child = fork(new URL(file, import.meta.url), args, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  children.add(child);
-  child.once('exit', () => {
-    console.error(`${file} has ended`);
-    process.exit(1);
-  });
-  const [said] = await once(child, 'message');
-  return { child, said: said as { origin: string; url: string } };
-}
-async function ask<T>(child: ChildProcess, question: string): Promise<T> {
-  child.send(question);
-  const [answer] = await once(child, 'message');
-  return answer as T;
-}
-const end = (): void => {
-  for (const child of children) child.removeAllListeners('exit').kill();
-};
-process.once('exit', end);
-
 const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -79,9 +54,10 @@ const pdf = await PDFDocument.create();
 pdf.addPage([595.28, 841.89]);
 const file = Buffer.from(await pdf.save());
 
-const sandbox = await start('soak-sandbox.ts', LIMIT);
+const sandbox = await start<{ origin: string }>('soak-sandbox.ts', LIMIT);
 const { origin } = sandbox.said;
-const gateway = await start('soak-gateway.ts', origin, LIMIT);
+const settings = LIMIT === 'off' ? ['RATE_BUDGET_CALLS=100000', 'RATE_LIMIT_PER_MINUTE=0'] : [];
+const gateway = await start<{ url: string }>('gateway-process.ts', origin, ...settings);
 const client = new SoakClient(gateway.said.url, file);
 const { ledger } = client;
 
@@ -271,5 +247,5 @@ verdict(
   `${total(idle.handles)} → ${total(after.handles)}`,
   JSON.stringify(after.handles),
 );
-end();
+stopAll();
 process.exit(hasFailed ? 1 : 0);

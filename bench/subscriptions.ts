@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { subscribe } from './event-client.ts';
 import type { Shown } from './event-client.ts';
+import type { Measured } from './gateway-process.ts';
+import { ask, start, stopAll } from './processes.ts';
 
 /*
  * Subscribers of `signatureRequestChanged`, with the gateway's defaults, over loopback; gateway, sandbox and clients are
@@ -23,38 +22,13 @@ const QUIET_MS = 60_000;
 const SIGNING_MS = 60_000;
 const MIB = 1024 * 1024;
 
-const running = new Set<ChildProcess>();
-
-async function start(file: string, ...args: string[]): Promise<{ child: ChildProcess; said: unknown }> {
-  const child = fork(new URL(file, import.meta.url), args, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  running.add(child);
-  const [said] = await once(child, 'message');
-  return { child, said };
-}
-
-const stopAll = (): void => {
-  for (const child of running) child.kill();
-};
-
-interface Memory {
-  readonly rss: number;
-  readonly heapUsed: number;
-  readonly cpu: { readonly user: number; readonly system: number };
-}
-
-async function memoryOf(child: ChildProcess): Promise<Memory> {
-  child.send('memory');
-  const [memory] = await once(child, 'message');
-  return memory as Memory;
-}
-
 async function startWorld() {
-  const { said: sandbox } = await start('sandbox-process.ts');
-  const { origin } = sandbox as { origin: string };
-  const { child: gateway, said } = await start('subscriptions-gateway.ts', origin);
-  const { url } = said as { url: string };
+  const { said: sandbox } = await start<{ origin: string }>('sandbox-process.ts');
+  const { origin } = sandbox;
+  // All subscribers are one caller, at one address.
+  const settings = ['MAX_STREAMS_PER_CALLER=5000', 'RATE_LIMIT_PER_MINUTE=0'];
+  const { child: gateway, said } = await start<{ url: string }>('gateway-process.ts', origin, ...settings);
+  const { url } = said;
   const control = async (path: string, body: object): Promise<unknown> => {
     const response = await fetch(`${origin}/_sandbox/${path}`, {
       method: 'POST',
@@ -123,7 +97,7 @@ async function manyRequests(): Promise<void> {
   const ids = await world.seed(requests);
   await world.notify(ids[0] ?? ''); // compiles what the first request needs
   await sleep(2_000);
-  const before = await memoryOf(world.gateway);
+  const before = await ask<Measured>(world.gateway, 'measure');
 
   const signed: number[] = [];
   const notified: number[] = [];
@@ -147,7 +121,7 @@ async function manyRequests(): Promise<void> {
   );
 
   await sleep(SETTLE_MS);
-  const settled = await memoryOf(world.gateway);
+  const settled = await ask<Measured>(world.gateway, 'measure');
   row(
     'memory of the gateway, before and with them',
     `${(before.rss / MIB).toFixed(0)} → ${(settled.rss / MIB).toFixed(0)} MiB`,
@@ -157,7 +131,7 @@ async function manyRequests(): Promise<void> {
   const quietFrom = Date.now();
   await sleep(QUIET_MS);
   const quietUntil = Date.now();
-  const used = await memoryOf(world.gateway);
+  const used = await ask<Measured>(world.gateway, 'measure');
   const cpu = (used.cpu.user + used.cpu.system - settled.cpu.user - settled.cpu.system) / 1_000;
   row(
     'processor time of the gateway while nothing happens',
@@ -239,7 +213,6 @@ setTimeout(() => {
   stopAll();
   process.exit();
 }, DEADLINE_MS).unref();
-process.once('exit', stopAll);
 
 await manyRequests();
 await oneRequest();

@@ -6,11 +6,15 @@ import { pino } from 'pino';
 import { loadConfig } from '../src/config.ts';
 import { startGateway } from '../src/gateway.ts';
 
-/** The gateway of the soak, as its defaults have it, in a process of its own. Tells what it has measured when asked. */
+/**
+ * The gateway in front of a sandbox, as its defaults and `NAME=value` arguments have it, in a process of its own. Tells what it
+ * has measured when asked.
+ */
 export interface Measured {
   /** In bytes, after a garbage collection. */
   readonly rss: number;
   readonly heapUsed: number;
+  readonly cpu: NodeJS.CpuUsage;
   /** By kind, as of `process.getActiveResourcesInfo`. */
   readonly handles: Record<string, number>;
   /** Calls that went out on a connection, as undici tells of them, by method and path. */
@@ -42,16 +46,16 @@ subscribe('undici:request:error', (message) => {
   (failed[keyOf(told)] ??= []).push(`${told.error?.code ?? told.error?.name}: ${told.error?.message}`);
 });
 
-const [, , origin = '', limit] = process.argv;
+const [, , origin = '', ...settings] = process.argv;
 const config = loadConfig({
   PORT: '0',
   SANDBOX_URL: `${origin}/api/v1/sign`,
-  ...(limit === 'off' && { RATE_BUDGET_CALLS: '100000', RATE_LIMIT_PER_MINUTE: '0' }),
+  ...Object.fromEntries(settings.map((setting) => setting.split('=', 2))),
 });
 const gateway = await startGateway({
   ...config,
   apiUrl: new URL(`${origin}/api/v1/sign`),
-  apiKey: 'soak',
+  apiKey: 'bench',
   isSandbox: true,
   storageHosts: [origin],
   logger: pino({ level: 'silent' }),
@@ -62,7 +66,7 @@ function measured(): Measured {
   const { rss, heapUsed } = process.memoryUsage();
   const handles: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
-  return { rss, heapUsed, handles, sent, failed };
+  return { rss, heapUsed, cpu: process.cpuUsage(), handles, sent, failed };
 }
 
 process.on('message', () => process.send?.(measured()));

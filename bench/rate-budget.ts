@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { ask, start, stopAll } from './processes.ts';
+import type { Told } from './soak-sandbox.ts';
+
+/*
+ * Many queries at once, each of which is one call, against the service's own limit of 150 calls in 5 seconds: how much of
+ * what is allowed gets through, and how many calls the service refuses. More than a minute each.
+ *
+ *   npm run bench:rate-budget                                        2,000 queries to one gateway
+ *   npm run bench:rate-budget -- 600                                 so many
+ *   REDIS_URL=redis://localhost:6379 npm run bench:rate-budget       also to two that share the budget of a key
+ */
+const [queries = 2_000] = process.argv.slice(2).map(Number);
+const ALLOWED_PER_SECOND = 30;
+/** What the first window takes at once counts for nothing. */
+const FIRST_WINDOW = 150;
+
+async function measure(what: string, gateways: number, settings: readonly string[]): Promise<void> {
+  const { child: sandbox, said } = await start<{ origin: string }>('soak-sandbox.ts');
+  const urls = await Promise.all(
+    Array.from({ length: gateways }, async () => {
+      // Nobody may wait for so long by default, and all queries are of one caller.
+      const all = ['OPERATION_TIMEOUT_SECONDS=600', 'RATE_LIMIT_PER_MINUTE=0', ...settings];
+      return (await start<{ url: string }>('gateway-process.ts', said.origin, ...all)).said.url;
+    }),
+  );
+  const pools = urls.map((url) => new Pool(new URL(url).origin, { connections: 200, headersTimeout: 0 }));
+  const query = async (nth: number): Promise<boolean> => {
+    const body = JSON.stringify({ query: `{ signatureRequest(id: "none-${nth}") { id } }` });
+    const headers = { 'content-type': 'application/json' };
+    const pool = pools[nth % pools.length];
+    const answer = await pool?.request({ path: '/graphql', method: 'POST', headers, body });
+    return (await answer?.body.text()) === '{"data":{"signatureRequest":null}}';
+  };
+  await Promise.all(urls.map((_, nth) => query(nth))); // compiles what the first request needs
+  await sleep(6_000);
+  const before = await ask<Told>(sandbox, 'tell');
+  const startedAt = performance.now();
+  const answers = await Promise.all(Array.from({ length: queries }, (_, nth) => query(1_000_000 + nth)));
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const told = await ask<Told>(sandbox, 'tell');
+  const atBest = (queries - FIRST_WINDOW) / ALLOWED_PER_SECOND;
+  console.log(
+    `${what.padEnd(32)} ${answers.filter(Boolean).length} of ${queries} answered in ${seconds.toFixed(1)} s`,
+    ` ${(queries / seconds).toFixed(1)} per second, ${((atBest / seconds) * 100).toFixed(1)} % of what is allowed after the first window`,
+    ` ${told.overLimit - before.overLimit} refused by the service and made again`,
+  );
+  await Promise.all(pools.map((pool) => pool.close()));
+  stopAll();
+}
+
+await measure('one gateway', 1, []);
+const { REDIS_URL } = process.env;
+if (REDIS_URL !== undefined) await measure('two gateways, one key, one Redis', 2, [`REDIS_URL=${REDIS_URL}`]);
+process.exit();
