@@ -25,8 +25,11 @@ export const API_BASE = '/api/v1/sign';
 /** How a call went, and what there is to say about it. */
 export interface ApiAnswer {
   readonly operationId: string | undefined;
-  /** What the service answers; whether and how it gets to the caller is up to `ordeal`. */
-  readonly answer: Answer;
+  /**
+   * What the service answers; whether and how it gets to the caller is up to `ordeal`. Undefined when the caller left before
+   * the call was handled.
+   */
+  readonly answer: Answer | undefined;
   readonly violations: { readonly request: readonly string[]; readonly response: readonly string[] };
   readonly ordeal: Ordeal | undefined;
   /** Ids of behaviours that fired while the call was handled. */
@@ -58,6 +61,8 @@ interface Visit {
   readonly left: AbortSignal;
   readonly marks: string[];
   ordeal: Ordeal | undefined;
+  /** The caller left before it was handled. */
+  isAbandoned: boolean;
 }
 
 /**
@@ -82,7 +87,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
         parseFaultHeader(call.headers[FAULT_HEADER], operationId),
       );
       await pause(visit.ordeal.delayMs, visit.left);
-      if (visit.left.aborted || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
+      visit.isAbandoned = visit.left.aborted;
+      if (visit.isAbandoned || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
       return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
     },
     undefined,
@@ -153,7 +159,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       case 'answered': {
         const { operationId, answer, requestViolations, responseViolations } = result;
         // What a fault answers is no answer of the service.
-        const handled = visit?.left.aborted !== true && !isInstead(visit?.ordeal?.fault);
+        const handled = visit?.isAbandoned !== true && !isInstead(visit?.ordeal?.fault);
         const violations = { request: requestViolations, response: handled ? responseViolations : [] };
         note(operationId, method, path, violations);
         if (violations.response.length === 0) return { operationId, answer, violations };
@@ -183,11 +189,17 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       return { ...unchecked, answer: gatewayError(413, 'Request Entity Too Large'), bytes };
     }
     const call = incomingCall(request, url, bytes, { base: API_BASE, origin });
-    const visit: Visit = { left, marks: [], ordeal: undefined };
+    const visit: Visit = { left, marks: [], ordeal: undefined, isAbandoned: false };
     visits.set(call, visit);
     const preference = parsePrefer(call.headers['prefer']);
-    const conclusion = conclude(call, url.pathname, preference, await exchange(call, preference));
-    return { ...conclusion, ordeal: visit.ordeal, marks: visit.marks, bytes };
+    const { answer, ...conclusion } = conclude(
+      call,
+      url.pathname,
+      preference,
+      await exchange(call, preference),
+    );
+    const { ordeal, marks, isAbandoned } = visit;
+    return { ...conclusion, answer: isAbandoned ? undefined : answer, ordeal, marks, bytes };
   };
 }
 

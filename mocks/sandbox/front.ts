@@ -9,6 +9,7 @@ import { apiAnswerInstead, isInstead, storageAnswerInstead } from './faults/inje
 import { keepBody } from './journal-entry.ts';
 import type { OpenJournal } from './journal.ts';
 import { gatewayError } from './problems.ts';
+import type { Answer } from './problems.ts';
 import { qrCodePng } from './qr-code.ts';
 import type { Recorder } from './recorder.ts';
 import { serve } from './serve.ts';
@@ -91,9 +92,7 @@ export function createFront({ world, api, storage, control, recorder, journal }:
   ): Promise<Served> {
     const { operationId, answer, violations, ordeal, marks, bytes } = await api(request, url, origin, left);
     const fault = ordeal?.fault;
-    const { status, headers, body } = answer;
-    const handled = { status, headers, body: body === undefined ? undefined : JSON.stringify(body) };
-    const wire = isInstead(fault) ? apiAnswerInstead(fault) : handled;
+    const wire = answer && isInstead(fault) ? apiAnswerInstead(fault) : answer && wireAnswerOf(answer);
     const isMultipart = request.headers['content-type']?.toLowerCase().startsWith('multipart/') ?? false;
     return {
       operationId,
@@ -142,6 +141,10 @@ export function createFront({ world, api, storage, control, recorder, journal }:
     },
     storageActivity: () => ({ putsInFlight, openConnections: storageConnections.size }),
   };
+}
+
+function wireAnswerOf({ status, headers, body }: Answer): WireAnswer {
+  return { status, headers, body: body === undefined ? undefined : JSON.stringify(body) };
 }
 
 /** The gateway of the service lets browsers in from anywhere. */

@@ -232,6 +232,7 @@ describe('latency', () => {
     await expect(call).rejects.toThrow('aborted');
     expect(await sandbox.journal.waitFor({ operationId: 'createDossier' })).toMatchObject({
       ended: 'aborted',
+      status: undefined,
       responseBody: undefined,
     });
   });
