@@ -105,7 +105,9 @@ export class SharedWindow implements RateWindow {
 
   async #inTime(answer: Promise<unknown>): Promise<unknown> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error('Redis is late')), PATIENCE_MS);
+    // A turn of the event loop later, as the answer may have come while this process had no time to read it.
+    const giveUp = (): unknown => setImmediate(() => late.reject(new Error('Redis is late')));
+    const timer = setTimeout(giveUp, PATIENCE_MS);
     try {
       return await Promise.race([answer, late.promise]);
     } catch {
