@@ -17,12 +17,21 @@ export function createScrubber(secrets: Iterable<string>): Scrubber {
  * a header, an address or a body.
  */
 export function withoutValues(secrets: Iterable<string>): Scrubber {
-  const forms = [...secrets].filter((secret) => secret.length >= LEAST_LENGTH).flatMap(formsOf);
+  const long = [...secrets].filter((secret) => secret.length >= LEAST_LENGTH);
+  // No form of a secret is shorter than it is, so most lines of the log are too short for a token.
+  const shortest = Math.min(...long.map((secret) => secret.length));
+  let clean: Scrubber | undefined;
+  return (text) => (text.length < shortest ? text : (clean ??= withoutForms(long.flatMap(formsOf)))(text));
+}
+
+function withoutForms(forms: readonly string[]): Scrubber {
   const known = [...new Set(forms.map(inLowerCase))].toSorted((a, b) => b.length - a.length);
-  if (known.length === 0) return (text) => text;
   // By their beginning, so that a text is gone through once however many there are: a gateway may have hundreds of keys.
   const byStart = Map.groupBy(known, (form) => form.slice(0, LEAST_LENGTH));
-  const mayBegin = new Uint8Array(MARKS);
+  // Of a caller's credentials there are few, and a table for each request.
+  const marks = byStart.size > FEW ? MOST_MARKS : LEAST_MARKS;
+  const markAt = (text: string, index: number): number => sumAt(text, index) & (marks - 1);
+  const mayBegin = new Uint8Array(marks);
   for (const start of byStart.keys()) mayBegin[markAt(start, 0)] = 1;
   const formAt = (text: string, index: number): string | undefined => {
     if (mayBegin[markAt(text, index)] === 0) return undefined;
@@ -46,13 +55,14 @@ export function withoutValues(secrets: Iterable<string>): Scrubber {
   };
 }
 
-/** A power of two. */
-const MARKS = 2 ** 16;
+const FEW = 32;
+/** Powers of two. */
+const LEAST_MARKS = 2 ** 10;
+const MOST_MARKS = 2 ** 16;
 
 /** A number for the eight characters that begin here, to tell most places by that are no beginning of a secret. */
-const markAt = (text: string, index: number): number =>
-  (text.charCodeAt(index) * 31 + text.charCodeAt(index + 2) * 1_009 + text.charCodeAt(index + 7) * 7_919) &
-  (MARKS - 1);
+const sumAt = (text: string, index: number): number =>
+  text.charCodeAt(index) * 31 + text.charCodeAt(index + 2) * 1_009 + text.charCodeAt(index + 7) * 7_919;
 
 /** `İ` is the one letter that becomes two. */
 const inLowerCase = (text: string): string => text.replaceAll('İ', 'I').toLowerCase();
@@ -60,10 +70,8 @@ const inLowerCase = (text: string): string => text.replaceAll('İ', 'I').toLower
 function formsOf(secret: string): string[] {
   const hex = Buffer.from(secret).toString('hex');
   // Each as it is, and as it stands in JSON, which lines of the log are.
-  return [secret, encodeURIComponent(secret), hex, ...base64Of(secret)].flatMap((form) => [
-    form,
-    JSON.stringify(form).slice(1, -1),
-  ]);
+  const forms = new Set([secret, encodeURIComponent(secret), hex, ...base64Of(secret)]);
+  return [...forms].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]);
 }
 
 /** What of it is the same in base64 wherever it stands in a longer text: it may begin at three places in a group. */

@@ -1,6 +1,6 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
 import { getOperationAST, GraphQLError, Kind } from 'graphql';
-import type { ExecutionArgs, FragmentDefinitionNode } from 'graphql';
+import type { DocumentNode, ExecutionArgs, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { countDetailsOnce } from './count-details-once.ts';
@@ -23,24 +23,48 @@ export function useOperationCost(maxCost: number): Plugin {
   return { onExecute: check, onSubscribe: check };
 }
 
+/** What is the same of an operation whatever its variables. */
+interface Shape {
+  /** See `introspectionWeight`. */
+  readonly asked: number;
+  /** The operation with all fragments and no other. */
+  readonly only: DocumentNode;
+  /** See `countDetailsOnce`. */
+  readonly counted: DocumentNode;
+}
+
+/** Clients send the same documents over and over, which Yoga parses once: for as long as it keeps one. */
+const shapes = new WeakMap<OperationDefinitionNode, Shape>();
+
+function shapeOf(operation: OperationDefinitionNode, { document, schema }: ExecutionArgs): Shape {
+  const seen = shapes.get(operation);
+  if (seen !== undefined) return seen;
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
+  const asked = introspectionWeight(operation, fragments);
+  // What goes too far is refused before anybody looks at its details.
+  const counted = asked > MAX_INTROSPECTION ? only : countDetailsOnce(only, schema);
+  const shape = { asked, only, counted };
+  shapes.set(operation, shape);
+  return shape;
+}
+
 function checkCost(args: ExecutionArgs, maxCost: number): void {
   const { schema, document, operationName, variableValues, contextValue } = args;
   const operation = getOperationAST(document, operationName);
   if (!operation) return; // Yoga has refused it
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions)
-    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  const asked = introspectionWeight(operation, fragments);
+  const { asked, only, counted } = shapeOf(operation, args);
   if (asked > MAX_INTROSPECTION) throw tooCostly('values of the schema', asked, MAX_INTROSPECTION);
 
-  const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
   try {
     const variables = variableValues ?? {};
     const facts = { schema, variables, ctx: contextValue as object };
     const { depth, breadth } = complexityFromQuery(only, facts);
     if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
     if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
-    const { complexity } = complexityFromQuery(countDetailsOnce(only, schema), facts);
+    const { complexity } = complexityFromQuery(counted, facts);
     if (complexity > maxCost) throw tooCostly('calls of the service', complexity, maxCost);
   } catch (error) {
     // Wrong variables: execution says so of all of them, and does nothing.

@@ -55,6 +55,21 @@ test('a text without secrets stays as it is, and one with loses nothing else', (
   );
 });
 
+test('a text that is nothing but a form of a secret is long enough to be looked through', () => {
+  const secret = fc
+    .string({ unit: 'grapheme', minLength: 8, maxLength: 12 })
+    .filter((text) => text.isWellFormed());
+  fc.assert(
+    fc.property(secret, (key) => {
+      const bytes = Buffer.from(key);
+      const base64 = bytes.toString('base64').replaceAll('=', '');
+      for (const form of [key, encodeURIComponent(key), bytes.toString('hex'), base64])
+        expect(withoutValues([key])(form)).toMatch(/^\[secret\].?$/);
+    }),
+    { seed: 3, numRuns: 2_000 },
+  );
+});
+
 test('a line of JSON with any secret in it stays JSON', () => {
   const secret = fc.stringMatching(/^[\x20-\x7e]{8,30}$/);
   fc.assert(
