@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A service that answers at once, in a process of its own: every GET of a signature request with one of two documents.
- * What is measured against it is the cost of whoever asks. Ends with its parent.
+ * A service that answers at once, in a process of its own: every GET with a signature request of two documents, every POST
+ * with a dossier. What is measured against it is the cost of whoever asks. Ends with its parent.
  */
 const AT = '2026-03-05T09:14:07.412Z';
 const ID = '01KJYMD75M8Q4V6W9X0Y2Z7A1C';
@@ -22,20 +22,30 @@ const documentOf = (title: string) => ({
   uploaded_at: AT,
 });
 
+const requestOf = (id: string) => ({
+  id,
+  dossier_id: ID,
+  signer_id: '7c0d2f6e-5b1a-4e0c-9a35-1f2f6c1b7d90',
+  status: 'DRAFT',
+  created_at: AT,
+  updated_at: AT,
+  expires_at: AT,
+  documents: [documentOf('Contratto'), documentOf('Informativa')],
+});
+const dossier = {
+  id: ID,
+  title: 'Contratti',
+  documents_metadata: [{ title: 'Contratto', signature_fields: [] }],
+  created_at: AT,
+  updated_at: AT,
+};
+
 const server = createServer((req, res) => {
-  const id = req.url?.split('/').at(-1) ?? '';
-  const body = JSON.stringify({
-    id,
-    dossier_id: ID,
-    signer_id: '7c0d2f6e-5b1a-4e0c-9a35-1f2f6c1b7d90',
-    status: 'DRAFT',
-    created_at: AT,
-    updated_at: AT,
-    expires_at: AT,
-    documents: [documentOf('Contratto'), documentOf('Informativa')],
-  });
+  req.resume();
+  const isPost = req.method === 'POST';
+  const body = JSON.stringify(isPost ? dossier : requestOf(req.url?.split('/').at(-1) ?? ''));
   res
-    .writeHead(200, {
+    .writeHead(isPost ? 201 : 200, {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       'x-rate-limit-remaining': '99999',
