@@ -1,0 +1,110 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { CallFault } from '../../mocks/sandbox/faults/fault.ts';
+import { makePdf } from '../support/pdf.ts';
+import { openSocket } from '../support/raw-http.ts';
+import { askForSignature } from '../support/request-signature.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+type World = Awaited<ReturnType<typeof startGateway>>;
+
+const PDF = await makePdf();
+const ROUNDS = 8;
+const MIB = 1024 * 1024;
+/** Of the heap: keys are remembered for a day. */
+const SPARE_MIB = 4;
+/** Connections that are kept for the next call. */
+const SPARE_HANDLES = 4;
+
+const FAULTS: readonly CallFault[] = [
+  { kind: 'status', status: 500 },
+  { kind: 'status', status: 401 },
+  { kind: 'rate-limit', retryAfterSeconds: 1 },
+  { kind: 'reset', when: 'before' },
+  { kind: 'reset', when: 'after' },
+  { kind: 'reset', when: 'middle' },
+  { kind: 'latency', ms: 2_000 },
+  { kind: 'slow-body', ms: 2_000 },
+  { kind: 'malformed-body' },
+  { kind: 'truncated-body' },
+  { kind: 'wrong-content-type' },
+];
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Whole flows, watchers who leave, uploads that break off and clients who do not wait, while every third call meets a fault. */
+async function round(world: World): Promise<void> {
+  const { sandbox, url } = world;
+  const { requests } = await sandbox.seed({ requests: [{ status: 'DRAFT', count: 5 }] });
+  for (const fault of FAULTS) sandbox.faults.add({ ...fault, probability: 1 / 3 / FAULTS.length });
+  const flows = Array.from({ length: 10 }, (_, nth) =>
+    askForSignature(url, { idempotencyKey: crypto.randomUUID(), waitSeconds: 5 + nth }, [PDF, PDF]),
+  );
+  const others = requests.flatMap(({ id, documentIds }) => [
+    leaveAfter(url, `subscription { signatureRequestChanged(id: "${id}") { id status } }`),
+    leaveAfter(url, `mutation { markReady(input: { signatureRequestId: "${id}" }) { __typename } }`),
+    breakOff(url, { signatureRequestId: id, documentId: documentIds[0] }),
+  ]);
+  await Promise.all([...flows, ...others]);
+  sandbox.faults.clear();
+}
+
+/** Says what is wanted, and hangs up while it is being done. */
+async function leaveAfter(url: string, query: string): Promise<void> {
+  const { socket } = await openSocket(url);
+  const body = JSON.stringify({ query });
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: text/event-stream, application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await pause(100 + Math.random() * 400);
+  socket.destroy();
+}
+
+/** Sends half of a file, and hangs up. */
+async function breakOff(url: string, input: object): Promise<void> {
+  const { socket } = await openSocket(url);
+  const query = 'mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename } }';
+  const operations = JSON.stringify({ query, variables: { input: { ...input, file: null } } });
+  const part = (name: string, value: string): string =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"${value}\r\n`;
+  const body = [
+    part('operations', `\r\n\r\n${operations}`),
+    part('map', '\r\n\r\n{"0":["variables.input.file"]}'),
+    part('0', '; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.7'),
+  ].join('');
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n${body}`,
+  );
+  await pause(100 + Math.random() * 400);
+  socket.destroy();
+}
+
+/** Once the gateway calls nobody any more: what it still holds. What the sandbox remembers is forgotten before. */
+async function atRest({ sandbox }: World): Promise<{ handles: number; heap: number }> {
+  let calls = -1;
+  await expect
+    .poll(() => calls === (calls = sandbox.journal.entries().length), { interval: 2_000, timeout: 60_000 })
+    .toBe(true);
+  sandbox.reset();
+  await pause(6_000); // until idle connections are closed
+  expect(sandbox.journal.entries()).toEqual([]); // nobody polls
+  collectGarbage();
+  return { handles: process.getActiveResourcesInfo().length, heap: process.memoryUsage().heapUsed };
+}
+
+test(
+  'nothing is left of operations that met faults, clients who left and uploads that broke off',
+  { timeout: 300_000 },
+  async () => {
+    const world = await startGateway({ upstreamTimeoutMs: 1_000, idempotency: { settle: 300 } });
+    for (let warmUp = 0; warmUp < 2; warmUp += 1) await round(world);
+    const before = await atRest(world);
+    for (let nth = 0; nth < ROUNDS; nth += 1) await round(world);
+    const after = await atRest(world);
+    expect(after.handles).toBeLessThanOrEqual(before.handles + SPARE_HANDLES);
+    expect((after.heap - before.heap) / MIB).toBeLessThan(SPARE_MIB);
+  },
+);
