@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, fetch, FormData } from 'undici';
+import type { Response } from 'undici';
 
 /** What an operation came to that did not come to what was wanted. */
 export interface Failure {
@@ -71,6 +73,7 @@ export class SoakClient {
   };
   readonly #url: string;
   readonly #pdf: Buffer<ArrayBuffer>;
+  readonly #dispatcher = new Agent();
 
   constructor(url: string, pdf: Buffer<ArrayBuffer>) {
     this.#url = url;
@@ -155,12 +158,21 @@ export class SoakClient {
   async download({ id, documents }: Shown): Promise<void> {
     const address = new URL(`/documents/${id}/${documents[0]?.id}.pdf`, this.#url);
     await this.#journey('download', async (from) => {
-      const response = await fetch(address, { signal: AbortSignal.timeout(60_000) });
-      const file = await response.text();
-      if (response.ok && file.startsWith('%PDF-')) return {};
-      // The storage said 200 and sent something else.
-      return this.#failed('download', response.ok ? 'GARBLED' : `HTTP_${response.status}`, from);
+      const signal = AbortSignal.timeout(60_000);
+      const response = await fetch(address, { dispatcher: this.#dispatcher, signal });
+      if (!response.ok) {
+        await response.text();
+        return this.#failed('download', `HTTP_${response.status}`, from);
+      }
+      const file = await response.text().catch(() => undefined);
+      if (file?.startsWith('%PDF-') === true) return {};
+      return this.#failed('download', file === undefined ? 'BROKEN_OFF' : 'GARBLED', from);
     });
+  }
+
+  /** Leaves no connection open. */
+  async close(): Promise<void> {
+    await this.#dispatcher.close();
   }
 
   /** Repeats until it is done. */
@@ -215,14 +227,15 @@ export class SoakClient {
   #post(query: string, variables: object, place?: string): Promise<Response> {
     const operations = JSON.stringify({ query, variables });
     const signal = AbortSignal.timeout(100_000);
+    const dispatcher = this.#dispatcher;
     if (place === undefined) {
       const headers = { 'content-type': 'application/json' };
-      return fetch(this.#url, { method: 'POST', headers, body: operations, signal });
+      return fetch(this.#url, { method: 'POST', headers, body: operations, dispatcher, signal });
     }
     const body = new FormData();
     body.set('operations', operations);
     body.set('map', JSON.stringify({ 0: [place] }));
     body.set('0', new Blob([this.#pdf], { type: 'application/pdf' }), 'a.pdf');
-    return fetch(this.#url, { method: 'POST', body, signal });
+    return fetch(this.#url, { method: 'POST', body, dispatcher, signal });
   }
 }

@@ -20,7 +20,7 @@ const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 600);
 const WARM_UP_SECONDS = Math.min(60, SECONDS / 3);
 /** What has begun may end, repeats and all. */
 const DRAIN_SECONDS = 60;
-/** Until idle connections of clients are closed, and the last polls have ended. */
+/** Until idle connections to the service are closed, and the last polls have ended. */
 const SETTLE_SECONDS = 7;
 const LIMIT = process.env['SOAK_LIMIT'] === 'off' ? 'off' : 'on';
 /** How the capacity is measured: so many callers who do not pause, for so long. */
@@ -32,11 +32,11 @@ const MIB = 1024 * 1024;
 /** Of the heap from the end of the warm-up on: keys are remembered for a day, about 1 kB each. */
 const HEAP_GROWTH_MIB = 12;
 const RSS_GROWTH_MIB = 48;
-/** Connections to the service and the storage that stay open, and timers that are always there. */
-const SPARE_HANDLES = 8;
+/** Of requests that are still watched, as nobody saw them end. */
+const SPARE_HANDLES = 4;
 /** What an error may be called that a fault has caused. */
 const EXPLICABLE =
-  /^(?:UPSTREAM_\w+|RATE_LIMITED|SERVICE_FAULT|OUTCOME_UNKNOWN|UPLOAD_INTERRUPTED|HTTP_50[234]|HTTP_429)$/;
+  /^(?:UPSTREAM_\w+|RATE_LIMITED|SERVICE_FAULT|OUTCOME_UNKNOWN|UPLOAD_INTERRUPTED|BROKEN_OFF|HTTP_50[234]|HTTP_429)$/;
 /** What a call ends with that was written to a connection and may not have arrived. */
 const BROKEN = /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_ABORTED|AbortError|TimeIsUpError)/;
 
@@ -170,6 +170,7 @@ const drained = await Promise.race([
   Promise.all(running).then(() => true),
   sleep(DRAIN_SECONDS * 1_000, false, { ref: false }),
 ]);
+await client.close();
 await sleep(SETTLE_SECONDS * 1_000);
 const after = await ask<Measured>(gateway.child, 'measure');
 const told = await ask<Told>(sandbox.child, 'tell');
@@ -193,6 +194,9 @@ console.log(
 console.log(
   `      calls of service and storage, and those that met a fault ${total(told.calls)}  ${total(told.faulty)}`,
 );
+
+for (const [code, count] of Object.entries(Object.groupBy(ledger.failures, ({ code }) => code)))
+  console.log(`      refused: ${code.padEnd(21)} ${count?.length}`);
 
 verdict('every journey got to its end', drained && ledger.lost.length === 0, ledger.lost.join(', '));
 verdict(
