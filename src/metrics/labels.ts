@@ -1,5 +1,6 @@
 import type { GatewayEventMap } from '../events.ts';
-import type { ErrorCode, FaultCode } from '../resolvers/errors.ts';
+import type { ErrorCode } from '../resolvers/errors.ts';
+import type { FaultCode } from '../resolvers/faults.ts';
 import type { UploadErrorKind } from '../uploads/errors.ts';
 import type { UpstreamErrorKind } from '../upstream/errors.ts';
 

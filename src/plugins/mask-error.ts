@@ -1,7 +1,9 @@
 import { GraphQLError, Kind } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { NotFoundError, StreamError, UpstreamFault } from '../resolvers/errors.ts';
+import { NotFoundError } from '../resolvers/errors.ts';
+import { UpstreamFault } from '../resolvers/faults.ts';
+import { StreamError } from '../resolvers/stream-error.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import { describeCause } from '../logging/describe-cause.ts';

@@ -1,6 +1,6 @@
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
-import { StreamError } from '../resolvers/errors.ts';
+import { StreamError } from '../resolvers/stream-error.ts';
 import { callerKeyOf } from './caller-key.ts';
 import { nodeResponse } from './client-address.ts';
 

@@ -1,4 +1,4 @@
-import type { Document, SignatureRequest } from '../upstream/decode.ts';
+import type { Document } from '../upstream/decode.ts';
 
 /** Codes of the errors that are members of a mutation's result. A new code is a change of the API. */
 export type ErrorCode =
@@ -80,16 +80,13 @@ export class WrongStatusError extends DomainError {
   }
 }
 
-/** A document with what a caller needs to find it again. */
-type DocumentFact = Document;
-
 /** Some documents have not been uploaded, or the service had not finished checking them when the wait ended. */
 export class DocumentsNotReadyError extends DomainError {
   override readonly name = 'DocumentsNotReadyError';
   readonly code = 'DOCUMENTS_NOT_READY';
-  readonly documents: readonly DocumentFact[];
+  readonly documents: readonly Document[];
 
-  constructor(documents: readonly DocumentFact[]) {
+  constructor(documents: readonly Document[]) {
     super(
       `${namesOf(documents)} not ready: upload what is missing, or try again in a moment if it was uploaded just now.`,
     );
@@ -101,17 +98,17 @@ export class DocumentsNotReadyError extends DomainError {
 export class DocumentRejectedError extends DomainError {
   override readonly name = 'DocumentRejectedError';
   readonly code = 'DOCUMENT_REJECTED';
-  readonly documents: readonly DocumentFact[];
+  readonly documents: readonly Document[];
   readonly reasons: readonly string[];
 
-  constructor(documents: readonly DocumentFact[]) {
+  constructor(documents: readonly Document[]) {
     super(`${namesOf(documents)} rejected by the service; see the reasons, then upload a corrected PDF.`);
     this.documents = documents;
     this.reasons = documents.flatMap(rejectReasons);
   }
 }
 
-function namesOf(documents: readonly DocumentFact[]): string {
+function namesOf(documents: readonly Document[]): string {
   const titles = documents.map(({ title }) => `“${title}”`).join(', ');
   return documents.length === 1 ? `The document ${titles} was` : `The documents ${titles} were`;
 }
@@ -276,112 +273,5 @@ export class OutcomeUnknownError extends DomainError {
   ) {
     super(DOUBT_WORDS[doubt], options.cause === undefined ? {} : { cause: options.cause });
     this.signatureRequestId = options.signatureRequestId;
-  }
-}
-
-/** Codes of faults: nothing the caller did, so they are top-level errors with `extensions.code`. */
-export type FaultCode =
-  | 'UPSTREAM_TIMEOUT'
-  | 'UPSTREAM_UNAVAILABLE'
-  | 'UPSTREAM_REFUSED'
-  | 'UPSTREAM_CONTRACT'
-  | 'RATE_LIMITED'
-  | 'CALLER_UNAVAILABLE'
-  | 'IDEMPOTENCY_UNAVAILABLE';
-
-const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
-  UPSTREAM_TIMEOUT:
-    'Firma con IO did not answer in time. What was asked may still have happened: read before you repeat.',
-  UPSTREAM_UNAVAILABLE: 'Firma con IO is not available. Try again later.',
-  UPSTREAM_REFUSED:
-    'Firma con IO refused the gateway itself: its key, its address, or an outage of the service.',
-  UPSTREAM_CONTRACT: 'Firma con IO answered in a way that the gateway does not know.',
-  RATE_LIMITED: 'Too many calls to Firma con IO. Try again later.',
-  CALLER_UNAVAILABLE:
-    'Firma con IO cannot say who you are as a signer, so nothing is known to be yours. `findSigner` with your own fiscal code says why.',
-  IDEMPOTENCY_UNAVAILABLE:
-    'Idempotency keys cannot be kept at the moment, so nothing was sent. Try again later with the same key.',
-};
-
-/** Something failed that no input can mend. */
-export class UpstreamFault extends Error {
-  override readonly name = 'UpstreamFault';
-  readonly code: FaultCode;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(
-    code: FaultCode,
-    options: { readonly retryAfterSeconds?: number | undefined; readonly cause: unknown },
-  ) {
-    super(FAULT_WORDS[code], { cause: options.cause });
-    this.code = code;
-    this.retryAfterSeconds = options.retryAfterSeconds;
-  }
-}
-
-/** A fault of the service as the cause of an error that is told in a result. */
-export class ServiceFaultError extends DomainError {
-  override readonly name = 'ServiceFaultError';
-  readonly code = 'SERVICE_FAULT';
-  readonly fault: FaultCode;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(cause: UpstreamFault) {
-    super(cause.message, { cause });
-    this.fault = cause.code;
-    this.retryAfterSeconds = cause.retryAfterSeconds;
-  }
-}
-
-/** Steps of `requestSignature`, in order. */
-export type RequestSignatureStep =
-  | 'FIND_SIGNER'
-  | 'CREATE_DOSSIER'
-  | 'CREATE_SIGNATURE_REQUEST'
-  | 'UPLOAD_DOCUMENTS'
-  | 'MARK_READY'
-  | 'NOTIFY_SIGNER';
-
-/** What a `requestSignature` that stopped has made so far; undefined where there is nothing, or nothing that can be read now. */
-export interface RequestSignatureProgress {
-  readonly signerId: string | undefined;
-  readonly dossierId: string | undefined;
-  readonly signatureRequestId: string | undefined;
-  readonly signatureRequest: SignatureRequest | undefined;
-}
-
-/** A step of `requestSignature` failed. What was made before it stands. */
-export class RequestSignatureIncompleteError extends DomainError {
-  override readonly name = 'RequestSignatureIncompleteError';
-  readonly code = 'REQUEST_SIGNATURE_INCOMPLETE';
-  readonly step: RequestSignatureStep;
-  override readonly cause: DomainError;
-  readonly progress: RequestSignatureProgress;
-
-  constructor(step: RequestSignatureStep, cause: DomainError, progress: RequestSignatureProgress) {
-    super(
-      `${cause.message} What was done before stands: mend the cause and repeat with the same idempotencyKey, or go on with the single mutations.`,
-    );
-    this.step = step;
-    this.cause = cause;
-    this.progress = progress;
-  }
-}
-
-export type StreamErrorCode = 'TOO_MANY_STREAMS' | 'STREAM_TOO_SLOW';
-
-const STREAM_WORDS: Readonly<Record<StreamErrorCode, string>> = {
-  TOO_MANY_STREAMS: 'As many subscriptions are open as this gateway allows. Try again later.',
-  STREAM_TOO_SLOW: 'Events were not read as fast as they came, and some are lost. Subscribe again.',
-};
-
-/** A subscription that cannot begin, or cannot go on. */
-export class StreamError extends Error {
-  override readonly name = 'StreamError';
-  readonly code: StreamErrorCode;
-
-  constructor(code: StreamErrorCode) {
-    super(STREAM_WORDS[code]);
-    this.code = code;
   }
 }

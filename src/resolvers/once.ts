@@ -6,7 +6,8 @@ import type { Begun } from '../idempotency/idempotency.ts';
 import { IdempotencyUnavailableError } from '../idempotency/store.ts';
 import { kindOfAbort } from '../upstream/deadline.ts';
 import { UpstreamError } from '../upstream/errors.ts';
-import { IdempotencyConflictError, OutcomeUnknownError, UpstreamFault } from './errors.ts';
+import { IdempotencyConflictError, OutcomeUnknownError } from './errors.ts';
+import { UpstreamFault } from './faults.ts';
 import { translateUpstreamError } from './translate-upstream-error.ts';
 
 type KeyContext = Pick<GatewayContext, 'caller' | 'idempotency' | 'signal'>;

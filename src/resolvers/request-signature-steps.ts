@@ -1,14 +1,9 @@
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import {
-  DomainError,
-  IdempotencyConflictError,
-  OutcomeUnknownError,
-  RequestSignatureIncompleteError,
-  ServiceFaultError,
-  UpstreamFault,
-} from './errors.ts';
-import type { RequestSignatureStep } from './errors.ts';
+import { DomainError, IdempotencyConflictError, OutcomeUnknownError } from './errors.ts';
+import { ServiceFaultError, UpstreamFault } from './faults.ts';
+import { RequestSignatureIncompleteError } from './request-signature-error.ts';
+import type { RequestSignatureStep } from './request-signature-error.ts';
 import { readRequest } from './read-request.ts';
 import type { Progress } from './request-signature-progress.ts';
 

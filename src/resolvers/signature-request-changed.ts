@@ -4,7 +4,7 @@ import { ChangeStream } from '../live/change-stream.ts';
 import type { StatusRead } from '../live/changes.ts';
 import { SlowReaderError, WatcherFullError } from '../live/errors.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import { StreamError } from './errors.ts';
+import { StreamError } from './stream-error.ts';
 import { translateUpstreamError } from './translate-upstream-error.ts';
 import { visible } from './visible.ts';
 

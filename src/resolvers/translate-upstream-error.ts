@@ -6,9 +6,10 @@ import {
   OutcomeUnknownError,
   SignerUnavailableError,
   UnreadablePdfError,
-  UpstreamFault,
 } from './errors.ts';
-import type { Doubt, FaultCode } from './errors.ts';
+import { UpstreamFault } from './faults.ts';
+import type { Doubt } from './errors.ts';
+import type { FaultCode } from './faults.ts';
 
 /** One line of the table: what came from where, and what the caller is told. `name` is how `docs/errors.md` calls it. */
 export interface TranslationRow {

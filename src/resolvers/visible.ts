@@ -1,7 +1,8 @@
 import { ownFiscalCode } from '../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
 import type { Signer, SignatureRequest } from '../upstream/decode.ts';
-import { InvalidInputError, NotFoundError, SignerUnavailableError, UpstreamFault } from './errors.ts';
+import { InvalidInputError, NotFoundError, SignerUnavailableError } from './errors.ts';
+import { UpstreamFault } from './faults.ts';
 import { translated } from './translate-upstream-error.ts';
 
 /*

@@ -1,5 +1,7 @@
-import { RequestSignatureIncompleteError, ServiceFaultError } from '../resolvers/errors.ts';
-import type { FaultCode, RequestSignatureProgress, RequestSignatureStep } from '../resolvers/errors.ts';
+import { ServiceFaultError } from '../resolvers/faults.ts';
+import { RequestSignatureIncompleteError } from '../resolvers/request-signature-error.ts';
+import type { FaultCode } from '../resolvers/faults.ts';
+import type { RequestSignatureProgress, RequestSignatureStep } from '../resolvers/request-signature-error.ts';
 import { builder } from './builder.ts';
 import { describedEnum } from './described-enum.ts';
 import { ErrorInterface } from './errors.ts';

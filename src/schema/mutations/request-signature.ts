@@ -1,9 +1,5 @@
-import {
-  IdempotencyConflictError,
-  InvalidInputError,
-  OutcomeUnknownError,
-  RequestSignatureIncompleteError,
-} from '../../resolvers/errors.ts';
+import { IdempotencyConflictError, InvalidInputError, OutcomeUnknownError } from '../../resolvers/errors.ts';
+import { RequestSignatureIncompleteError } from '../../resolvers/request-signature-error.ts';
 import { requestSignature } from '../../resolvers/request-signature.ts';
 import type { RequestedSignature, RequestSignatureTarget } from '../../resolvers/request-signature.ts';
 import type { UploadedFile } from '../../resolvers/upload-documents.ts';
