@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-
-/** It goes into a header, where a blank or a line break would fail every call. */
-export const API_KEY = /^[\x21-\x7e]+$/;
-const key = z.string().regex(API_KEY, 'must be a key alone, without blanks and line breaks');
+import { issuerKey, KeyFileError, readKeyFile } from './issuer-key.ts';
 
 const fileRules = z
   .record(
     z.string().min(1),
-    z.union([z.strictObject({ apiKey: key }), z.strictObject({ apiKeyFile: z.string().min(1) })], {
+    z.union([z.strictObject({ apiKey: issuerKey }), z.strictObject({ apiKeyFile: z.string().min(1) })], {
       error: 'must have either apiKey, a key without blanks, or apiKeyFile',
     }),
   )
@@ -47,12 +44,10 @@ export function readTenants(file: string): ReadonlyMap<string, string> {
 }
 
 function readKey(tenant: string, file: string): string {
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8').trim();
-  } catch {
-    throw new TenantsError(`the key file of ${tenant} cannot be read`);
+    return readKeyFile(file);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    throw new TenantsError(`the key file of ${tenant}: ${error.message}`);
   }
-  if (!API_KEY.test(text)) throw new TenantsError(`the key file of ${tenant} must hold the key alone`);
-  return text;
 }

@@ -1,20 +1,38 @@
-import type { AuthenticationOptions } from './authenticate.ts';
+import { z } from 'zod';
+import type { AuthenticationOptions } from '../auth/authenticate.ts';
+import { ALGORITHMS } from '../auth/verify-jwt.ts';
+import { filled, itemsOf, webAddress, wholeNumber } from './forms.ts';
+import type { Environment, Values } from './forms.ts';
 
-/** Values of the environment that say how callers show who they are; `config.ts` has their forms and defaults. */
-export interface AuthVariables {
-  readonly AUTH?: string | undefined;
-  readonly AUTH_JWKS_URL?: string | undefined;
-  readonly AUTH_JWKS_MAX_STALE_SECONDS: number;
-  readonly AUTH_ISSUER?: string | undefined;
-  readonly AUTH_AUDIENCE?: string | undefined;
-  /** With commas between. */
-  readonly AUTH_ALGORITHMS: string;
-  readonly AUTH_CLOCK_SKEW_SECONDS: number;
-  readonly AUTH_ROLE_CLAIM: string;
-  readonly AUTH_TENANT_CLAIM: string;
-  readonly AUTH_FISCAL_CODE_CLAIM: string;
-  readonly AUTH_API_KEYS_FILE?: string | undefined;
-}
+/** The keys that tokens are checked with must not be changed on their way. */
+const isPrivateAddress = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+};
+
+const isAlgorithm = (name: string): boolean => ALGORITHMS.some((known) => known === name);
+
+export const authenticationVariables = {
+  AUTH: z.enum(['none', 'jwt', 'api-key'], 'must be none, jwt or api-key').optional(),
+  AUTH_JWKS_URL: webAddress
+    .refine(isPrivateAddress, 'must be an https URL, or http on this machine')
+    .optional(),
+  AUTH_JWKS_MAX_STALE_SECONDS: wholeNumber(1, 604_800).default(3_600),
+  AUTH_ISSUER: filled.optional(),
+  AUTH_AUDIENCE: filled.optional(),
+  AUTH_ALGORITHMS: z
+    .string()
+    .refine(
+      (names) => itemsOf(names).every(isAlgorithm),
+      `must be of ${ALGORITHMS.join(', ')}, with commas between them`,
+    )
+    .default('RS256,ES256'),
+  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
+  AUTH_ROLE_CLAIM: filled.default('role'),
+  AUTH_TENANT_CLAIM: filled.default('tenant'),
+  AUTH_FISCAL_CODE_CLAIM: filled.default('fiscal_code'),
+  AUTH_API_KEYS_FILE: filled.optional(),
+};
 
 /** What each way of showing who one is needs; given without it, somebody has forgotten to switch it on. */
 const NEEDS = {
@@ -23,7 +41,7 @@ const NEEDS = {
 } as const;
 
 /** Variables that do not go together, in words for whoever set them. */
-export function* authConflictsIn(env: Readonly<Record<string, string | undefined>>): Generator<string> {
+export function* authenticationConflictsIn(env: Environment): Generator<string> {
   const AUTH = env['AUTH'];
   for (const [mode, names] of Object.entries(NEEDS)) {
     for (const name of names) {
@@ -35,23 +53,24 @@ export function* authConflictsIn(env: Readonly<Record<string, string | undefined
     yield 'TENANTS_FILE: needs AUTH=jwt or AUTH=api-key, which say whose tenant a caller is';
 }
 
-export function authOptionsOf(data: AuthVariables): AuthenticationOptions {
-  const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_API_KEYS_FILE: file } = data;
-  if (data.AUTH === 'api-key' && file !== undefined) return { mode: 'api-key', file };
-  if (data.AUTH !== 'jwt' || url === undefined || issuer === undefined || audience === undefined)
+export function authenticationOf(values: Values<typeof authenticationVariables>): AuthenticationOptions {
+  const { AUTH, AUTH_API_KEYS_FILE: file } = values;
+  if (AUTH === 'api-key' && file !== undefined) return { mode: 'api-key', file };
+  const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = values;
+  if (AUTH !== 'jwt' || url === undefined || issuer === undefined || audience === undefined)
     return { mode: 'none' };
   return {
     mode: 'jwt',
-    keySet: { url: new URL(url), maxStaleMs: data.AUTH_JWKS_MAX_STALE_SECONDS * 1000 },
+    keySet: { url: new URL(url), maxStaleMs: values.AUTH_JWKS_MAX_STALE_SECONDS * 1000 },
     rules: {
       issuer,
       audience,
-      algorithms: data.AUTH_ALGORITHMS.split(',').map((name) => name.trim()),
-      clockSkewSeconds: data.AUTH_CLOCK_SKEW_SECONDS,
+      algorithms: itemsOf(values.AUTH_ALGORITHMS),
+      clockSkewSeconds: values.AUTH_CLOCK_SKEW_SECONDS,
       claims: {
-        role: data.AUTH_ROLE_CLAIM,
-        tenant: data.AUTH_TENANT_CLAIM,
-        fiscalCode: data.AUTH_FISCAL_CODE_CLAIM,
+        role: values.AUTH_ROLE_CLAIM,
+        tenant: values.AUTH_TENANT_CLAIM,
+        fiscalCode: values.AUTH_FISCAL_CODE_CLAIM,
       },
     },
   };

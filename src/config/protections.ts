@@ -1,27 +1,17 @@
-import { ANY_ORIGIN } from './cors.ts';
-import { OPEN } from './protections.ts';
-import type { Protections } from './protections.ts';
-import type { TrustedDocuments } from './trusted-documents.ts';
+import { z } from 'zod';
+import { ANY_ORIGIN } from '../plugins/cors.ts';
+import { OPEN } from '../plugins/protections.ts';
+import type { Protections } from '../plugins/protections.ts';
+import type { TrustedDocuments } from '../plugins/trusted-documents.ts';
+import { filled, itemsOf, onOrOff, wholeNumber } from './forms.ts';
+import type { Values } from './forms.ts';
 
-/** Values of the environment that say what is refused; `config.ts` has their forms and defaults. */
-export interface ProtectionVariables {
-  readonly NODE_ENV?: string | undefined;
-  readonly GRAPHIQL?: 'on' | 'off' | undefined;
-  readonly INTROSPECTION?: 'on' | 'off' | undefined;
-  /** These two with commas between. */
-  readonly CORS_ORIGINS?: string | undefined;
-  readonly ALLOWED_HOSTS?: string | undefined;
-  readonly RATE_LIMIT_PER_MINUTE: number;
-  readonly TRUST_PROXY: number;
-  readonly MAX_OPERATION_COST: number;
-}
-
-const listOf = (text = ''): string[] =>
-  text === '' ? [] : text.split(',').map((item) => item.trim().toLowerCase());
+const namesOf = (text: string | undefined): string[] =>
+  text === undefined ? [] : itemsOf(text).map((name) => name.toLowerCase());
 
 /** Origins as browsers write them: no path, no slash at the end, no port that goes without saying. */
-export function areOrigins(text: string): boolean {
-  const origins = listOf(text);
+function areOrigins(text: string): boolean {
+  const origins = namesOf(text);
   if (origins.includes(ANY_ORIGIN)) return origins.length === 1;
   return origins.every((origin) => {
     const url = URL.parse(origin);
@@ -30,26 +20,42 @@ export function areOrigins(text: string): boolean {
 }
 
 /** Names as in a Host header, without the port. */
-export function areHosts(text: string): boolean {
-  return listOf(text).every((name) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/.test(name));
-}
+const areHosts = (text: string): boolean =>
+  namesOf(text).every((name) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/.test(name));
 
+export const protectionVariables = {
+  NODE_ENV: z.string().optional(),
+  GRAPHIQL: onOrOff.optional(),
+  INTROSPECTION: onOrOff.optional(),
+  CORS_ORIGINS: filled
+    .refine(areOrigins, 'must be origins such as https://www.comune.example, with commas between them, or *')
+    .optional(),
+  ALLOWED_HOSTS: filled
+    .refine(areHosts, 'must be names such as firma.comune.example without a port, with commas between them')
+    .optional(),
+  TRUSTED_DOCUMENTS: filled.optional(),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(1_800),
+  TRUST_PROXY: wholeNumber(0, 10).default(0),
+  MAX_OPERATION_COST: wholeNumber(1, 100_000).default(250),
+};
+
+/** @param trustedDocuments what the manifest holds */
 export function protectionsOf(
-  data: ProtectionVariables,
+  values: Values<typeof protectionVariables>,
   trustedDocuments: TrustedDocuments | undefined,
 ): Protections {
-  const isOpen = data.NODE_ENV !== 'production';
+  const isOpen = values.NODE_ENV !== 'production';
   const isOn = (value: 'on' | 'off' | undefined): boolean => (value === undefined ? isOpen : value === 'on');
   return {
     ...OPEN,
-    graphiql: isOn(data.GRAPHIQL),
-    introspection: isOn(data.INTROSPECTION),
+    graphiql: isOn(values.GRAPHIQL),
+    introspection: isOn(values.INTROSPECTION),
     suggestions: isOpen,
-    corsOrigins: listOf(data.CORS_ORIGINS),
-    allowedHosts: listOf(data.ALLOWED_HOSTS),
+    corsOrigins: namesOf(values.CORS_ORIGINS),
+    allowedHosts: namesOf(values.ALLOWED_HOSTS),
     trustedDocuments,
-    requestsPerMinute: data.RATE_LIMIT_PER_MINUTE,
-    proxyHops: data.TRUST_PROXY,
-    maxOperationCost: data.MAX_OPERATION_COST,
+    requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    proxyHops: values.TRUST_PROXY,
+    maxOperationCost: values.MAX_OPERATION_COST,
   };
 }

@@ -1,6 +1,6 @@
-import { ANY_ORIGIN } from './cors.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { ANY_ORIGIN } from '../plugins/cors.ts';
+import { itemsOf } from './forms.ts';
+import type { Environment } from './forms.ts';
 
 const isProduction = (env: Environment): boolean => env['NODE_ENV'] === 'production';
 const hasAuthentication = ({ AUTH }: Environment): boolean => AUTH !== undefined && AUTH !== 'none';
@@ -13,14 +13,13 @@ function isInTheClear(address: string): boolean {
 }
 /** What says which service, or which sandbox, is meant; without any, a sandbox is brought along. */
 const NAMES_OF_UPSTREAM = ['FIRMA_API_KEY', 'FIRMA_API_KEY_FILE', 'TENANTS_FILE', 'SANDBOX_URL'];
-const listOf = (text = ''): string[] => text.split(',').map((item) => item.trim());
 
 /** Of other programs, which have their reasons; a value that is none of them is a slip of the pen. */
 const KNOWN_ENVIRONMENTS = ['production', 'development', 'test', 'staging'];
 const DAY_SECONDS = 86_400;
 
 /** Variables that would leave the gateway open, in words for whoever set them. */
-export function* protectionConflictsIn(env: Environment): Generator<string> {
+export function* exposuresIn(env: Environment): Generator<string> {
   if (env['CORS_ORIGINS'] === ANY_ORIGIN) {
     if (hasAuthentication(env))
       yield 'CORS_ORIGINS: cannot be * with authentication: list the origins whose pages hold tokens or keys';
@@ -32,7 +31,7 @@ export function* protectionConflictsIn(env: Environment): Generator<string> {
     yield 'FIRMA_API_KEY: is needed in production, or FIRMA_API_KEY_FILE or TENANTS_FILE: no sandbox is started in the place of the service; or give SANDBOX_URL, to try things out';
   if (isInTheClear(env['FIRMA_API_URL'] ?? ''))
     yield 'FIRMA_API_URL: must be https in production: the key and the data of citizens go there';
-  if (listOf(env['FIRMA_STORAGE_HOSTS']).some(isInTheClear))
+  if (itemsOf(env['FIRMA_STORAGE_HOSTS'] ?? '').some(isInTheClear))
     yield 'FIRMA_STORAGE_HOSTS: must be https in production: documents go there';
 }
 
@@ -60,7 +59,7 @@ export function* weaknessesIn(
     yield 'RATE_LIMIT_PER_MINUTE is 0: one caller can use up the calls of the service for all';
   if (!LOOPBACK.test(HOST) && env['ALLOWED_HOSTS'] === undefined)
     yield 'HOST lets other machines in and ALLOWED_HOSTS names none: a web page can reach the gateway by any name (DNS rebinding)';
-  if (listOf(env['CORS_ORIGINS']).some(isInTheClear))
+  if (itemsOf(env['CORS_ORIGINS'] ?? '').some(isInTheClear))
     yield 'CORS_ORIGINS has an origin of http: its pages can be changed on their way, and what they do here with them';
   if (Number(env['AUTH_JWKS_MAX_STALE_SECONDS'] ?? 0) > DAY_SECONDS)
     yield 'AUTH_JWKS_MAX_STALE_SECONDS is more than a day: for so long a key that the issuer has taken back may still be good';

@@ -5,7 +5,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import type { Sampler } from '@opentelemetry/sdk-trace';
-import type { SamplerOptions } from './variables.ts';
+import type { SamplerOptions } from './options.ts';
 
 /** Which traces are kept. `parentbased_…` lets callers decide who have begun one. */
 export function samplerOf({ name, ratio }: SamplerOptions): Sampler {

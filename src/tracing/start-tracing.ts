@@ -14,7 +14,7 @@ import { BatchSpanProcessor, ConsoleSpanExporter, TracerProvider } from '@opente
 import type { Logger } from 'pino';
 import { readVersion } from '../version.ts';
 import { samplerOf } from './sampler.ts';
-import type { TracingOptions } from './variables.ts';
+import type { TracingOptions } from './options.ts';
 
 export interface Tracing {
   readonly tracer: Tracer;

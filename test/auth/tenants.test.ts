@@ -179,11 +179,19 @@ test.each([
   [
     'a key of two words',
     '{"alfa":{"apiKey":"s3cret key"}}',
-    'the file cannot be used: alfa.apiKey: must be a key alone, without blanks and line breaks',
+    'the file cannot be used: alfa.apiKey: must be the key alone, without blanks and line breaks',
   ],
   ['both', '{"alfa":{"apiKey":"s3cret","apiKeyFile":"x"}}', `the file cannot be used: alfa: ${EITHER}`],
-  ['a file that is not there', '{"alfa":{"apiKeyFile":"none"}}', 'the key file of alfa cannot be read'],
-  ['a file with more', '{"alfa":{"apiKeyFile":"two.key"}}', 'the key file of alfa must hold the key alone'],
+  [
+    'a file that is not there',
+    '{"alfa":{"apiKeyFile":"none"}}',
+    'the key file of alfa: must be a file that can be read',
+  ],
+  [
+    'a file with more',
+    '{"alfa":{"apiKeyFile":"two.key"}}',
+    'the key file of alfa: the file must be the key alone, without blanks and line breaks',
+  ],
 ])('a file of tenants that cannot be used: %s', (_, text, message) => {
   const file = temporaryFile('tenants.json', text);
   writeFileSync(join(file, '../two.key'), 's3cret one\ns3cret two\n');

@@ -1,0 +1,24 @@
+import { ApiKeysError } from '../auth/api-keys.ts';
+import { KeyFileError } from '../auth/issuer-key.ts';
+import { TenantsError } from '../auth/tenants.ts';
+import { ManifestError } from '../plugins/trusted-documents.ts';
+import { WebhooksError } from '../webhooks/endpoints.ts';
+
+/** What a file holds, or what is wrong with it; neither where no file was named. */
+interface Content<T> {
+  readonly value?: T;
+  readonly mistake?: string;
+}
+
+const ERRORS = [KeyFileError, TenantsError, ApiKeysError, ManifestError, WebhooksError];
+
+/** Reads the file that the variable `name` has named. */
+export function readNamed<T>(name: string, file: string | undefined, read: (file: string) => T): Content<T> {
+  if (file === undefined || file === '') return {};
+  try {
+    return { value: read(file) };
+  } catch (error) {
+    if (!(error instanceof Error) || !ERRORS.some((kind) => error instanceof kind)) throw error;
+    return { mistake: `${name}: ${error.message}` };
+  }
+}

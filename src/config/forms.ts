@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** The environment of the process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the variables of a part have become: as text, number or list, with their defaults. */
+export type Values<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
+
+export const filled = z.string().min(1, 'must not be empty');
+
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : Number.NaN))
+    .refine((value) => value >= least && value <= most, `must be a whole number, ${least} to ${most}`);
+
+export const onOrOff = z.enum(['on', 'off'], 'must be on or off');
+
+export const webAddress = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL', abort: true })
+  .refine((url) => new URL(url).username === '', 'must not hold a user name');
+
+/** Items with commas between them. */
+export const itemsOf = (text: string): string[] => text.split(',').map((item) => item.trim());
+
+export const urlOf = (text: string | undefined): URL | undefined =>
+  text === undefined ? undefined : new URL(text);

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { IdempotencyTimes } from '../idempotency/idempotency.ts';
+import type { WebhookEndpoint } from '../webhooks/endpoints.ts';
+import type { WebhookOptions } from '../webhooks/open-webhooks.ts';
+import { filled, urlOf, wholeNumber } from './forms.ts';
+import type { Values } from './forms.ts';
+
+/** What the gateway remembers for longer than a request takes, and where. */
+export interface KeepingConfig {
+  /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
+  readonly redisUrl: URL | undefined;
+  readonly idempotency: Partial<IdempotencyTimes>;
+  /** Undefined: nobody is told of anything. */
+  readonly webhooks: WebhookOptions | undefined;
+}
+
+export const keepingVariables = {
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' }).optional(),
+  IDEMPOTENCY_HOURS: wholeNumber(1, 168).default(24),
+  IDEMPOTENCY_SETTLE_SECONDS: wholeNumber(0, 600).default(15),
+  WEBHOOKS_FILE: filled.optional(),
+  WEBHOOK_GIVE_UP_HOURS: wholeNumber(1, 168).default(24),
+  WEBHOOK_MAX_PAUSE_SECONDS: wholeNumber(1, 3_600).default(300),
+};
+
+const HOUR_MS = 60 * 60_000;
+
+/** @param endpoints what the file of webhooks holds */
+export function keepingConfigOf(
+  values: Values<typeof keepingVariables>,
+  endpoints: readonly WebhookEndpoint[] | undefined,
+): KeepingConfig {
+  return {
+    redisUrl: urlOf(values.REDIS_URL),
+    idempotency: {
+      ttl: values.IDEMPOTENCY_HOURS * HOUR_MS,
+      settle: values.IDEMPOTENCY_SETTLE_SECONDS * 1000,
+    },
+    webhooks: endpoints && {
+      endpoints,
+      times: { giveUpMs: values.WEBHOOK_GIVE_UP_HOURS * HOUR_MS },
+      pace: { mostMs: values.WEBHOOK_MAX_PAUSE_SECONDS * 1000 },
+    },
+  };
+}

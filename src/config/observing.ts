@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { MetricsAddress } from '../metrics/start-metrics.ts';
+import { SAMPLERS } from '../tracing/options.ts';
+import type { TracingOptions } from '../tracing/options.ts';
+import { filled, webAddress, wholeNumber } from './forms.ts';
+import type { Values } from './forms.ts';
+
+/** What can be seen of a gateway from outside. */
+export interface ObservingConfig {
+  readonly logLevel: string;
+  /** Undefined: none are served. */
+  readonly metrics: MetricsAddress | undefined;
+  /** Undefined: none are made. */
+  readonly tracing: TracingOptions | undefined;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export const observingVariables = {
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  METRICS_HOST: filled.default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webAddress.optional(),
+  OTEL_TRACES_EXPORTER: z.enum(['otlp', 'console', 'none'], 'must be otlp, console or none').optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum(SAMPLERS, `must be one of ${SAMPLERS.join(', ')}`)
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1),
+};
+
+type ObservingValues = Values<typeof observingVariables>;
+
+export function observingConfigOf(values: ObservingValues): ObservingConfig {
+  const { METRICS_HOST: host, METRICS_PORT: port } = values;
+  return {
+    logLevel: values.LOG_LEVEL,
+    metrics: port === undefined ? undefined : { host, port },
+    tracing: tracingOf(values),
+  };
+}
+
+function tracingOf(values: ObservingValues): TracingOptions | undefined {
+  const hasEndpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined;
+  const exporter = values.OTEL_TRACES_EXPORTER ?? (hasEndpoint ? 'otlp' : 'none');
+  if (exporter === 'none') return undefined;
+  return { exporter, sampler: { name: values.OTEL_TRACES_SAMPLER, ratio: values.OTEL_TRACES_SAMPLER_ARG } };
+}
