@@ -7,6 +7,7 @@ const LAYERS = [
   ['cli.ts'],
   ['main.ts'],
   ['gateway.ts', 'config.ts', 'secrets.ts'],
+  ['gateway', 'config'],
   ['plugins', 'schema', 'explorer.ts', 'metrics'],
   ['downloads'],
   ['server'],

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { createAuthentication } from '../auth/authenticate.ts';
+import type { Authentication } from '../auth/authenticate.ts';
+import { createEvents } from '../events.ts';
+import type { GatewayEvents } from '../events.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
+import { openIdempotency } from '../idempotency/open-idempotency.ts';
+import { StatusWatchers } from '../live/status-watchers.ts';
+import { authenticationEvents } from '../plugins/use-authentication.ts';
+import { connectRedis } from '../redis/connect.ts';
+import { FrontDoor, STOP_TIMES } from '../server/front-door.ts';
+import { createReadiness, readinessLog } from '../server/readiness.ts';
+import { withSpans } from '../tracing/traced-client.ts';
+import { withStorageSpans } from '../tracing/traced-storage.ts';
+import { BlockPool } from '../uploads/block-pool.ts';
+import { canConnect } from '../upstream/can-connect.ts';
+import { CircuitBreaker } from '../upstream/circuit-breaker.ts';
+import { createUpstreamClients } from '../upstream/clients.ts';
+import type { UpstreamClients } from '../upstream/clients.ts';
+import { createStorage } from '../upstream/storage.ts';
+import type { BlobStorage } from '../upstream/storage.ts';
+import { openWebhooks } from '../webhooks/open-webhooks.ts';
+import type { Webhooks } from '../webhooks/open-webhooks.ts';
+import { OPERATION_TIMEOUT_MS } from './options.ts';
+import type { GatewayOptions } from './options.ts';
+
+/** What lives as long as the gateway, and is shared by its requests. */
+export interface Parts {
+  readonly events: GatewayEvents;
+  readonly authentication: Authentication;
+  readonly upstreams: UpstreamClients;
+  readonly storage: BlobStorage;
+  readonly blocks: BlockPool;
+  readonly watchers: StatusWatchers;
+  readonly idempotency: Idempotency;
+  readonly webhooks: Webhooks;
+  readonly frontDoor: FrontDoor;
+  /** What the gateway cannot work without. */
+  readonly dependencies: readonly string[];
+  /** Frees every socket and timer. */
+  close(): Promise<void>;
+}
+
+const RATE_LIMIT = { calls: 150, windowMs: 5_000 };
+const CIRCUIT = { failures: 10, openMs: 10_000 };
+
+/** @throws {RedisUnavailableError} */
+export async function openParts(options: GatewayOptions): Promise<Parts> {
+  const { apiUrl, apiKey, redisUrl, tracer, downloadStallMs, logger, events = createEvents() } = options;
+  const realm = apiUrl.href;
+  const redis = redisUrl && (await connectRedis(redisUrl, { onChange: tellOf(logger) }));
+  const circuit = options.circuit ?? CIRCUIT;
+  const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationEvents(logger));
+  const upstreams = createUpstreamClients(apiKey, {
+    baseUrl: apiUrl,
+    timeoutMs: options.upstreamTimeoutMs,
+    operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
+    connections: options.upstreamConnections,
+    rateLimit: options.rateLimit ?? RATE_LIMIT,
+    redis,
+    breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
+    events,
+    decorate: tracer && withSpans(tracer, apiUrl),
+  });
+  const plainStorage = createStorage({
+    allowedHosts: options.storageHosts,
+    ...(downloadStallMs !== undefined && { readStallMs: downloadStallMs }),
+    breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
+    events,
+  });
+  const watchers = new StatusWatchers({ ...options.watching, events });
+  const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, events });
+  const frontDoor = new FrontDoor({
+    readiness: createReadiness({
+      checks: [
+        { name: 'service', check: (signal) => canConnect(apiUrl, signal) },
+        ...(redis === undefined ? [] : [{ name: 'redis', check: async () => void (await redis.ping()) }]),
+      ],
+      onChange: readinessLog(logger, events),
+    }),
+    limits: options.load ?? {},
+    stopTimes: options.stopTimes ?? {},
+    events,
+  });
+  const webhooks = openWebhooks({
+    ...(options.webhooks ?? { endpoints: [] }),
+    redis,
+    realm,
+    watcherOf(tenant) {
+      const upstream = upstreams.of(tenant);
+      return upstream && watchers.of(upstream);
+    },
+    events,
+    logger,
+  });
+  const { graceMs } = { ...STOP_TIMES, ...options.stopTimes };
+  frontDoor.closing.addEventListener('abort', () => webhooks.stop(graceMs));
+
+  return {
+    events,
+    authentication,
+    upstreams,
+    storage: tracer ? withStorageSpans(plainStorage, tracer) : plainStorage,
+    blocks: new BlockPool(),
+    watchers,
+    idempotency,
+    webhooks,
+    frontDoor,
+    dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
+    async close() {
+      await webhooks.close();
+      authentication.close();
+      watchers.close();
+      await idempotency.close();
+      await Promise.all([upstreams.close(), plainStorage.close()]);
+      redis?.disconnect();
+    },
+  };
+}
+
+const tellOf =
+  (logger: Logger) =>
+  (isUp: boolean): void => {
+    if (isUp) logger.info('Redis is back');
+    else logger.warn('Redis cannot be reached');
+  };
