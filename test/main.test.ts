@@ -1,38 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { sendJson, startHttpStub } from './support/http-stub.ts';
-
-/** `node src/main.ts` with these variables and no others. */
-function start(env: Record<string, string>) {
-  const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH, PORT: '0', SANDBOX_PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
-  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
-  const closed = once(child, 'close');
-  return {
-    child,
-    output,
-    /** Exit code and what it wrote, once it has ended. */
-    async ended() {
-      const [code] = await closed;
-      return { code, ...output };
-    },
-    /** Where the start-up line says that it is. */
-    async url(): Promise<string> {
-      await expect.poll(() => output.stdout, { timeout: 15_000 }).toContain('\n');
-      return /open (http:\S+)/.exec(output.stdout)?.[1] ?? '';
-    },
-  };
-}
+import { runMain } from './support/start-main.ts';
 
 const post = (url: string, query: string): Promise<Response> =>
   fetch(url, {
@@ -42,7 +14,7 @@ const post = (url: string, query: string): Promise<Response> =>
   });
 
 test('without a key it starts with its sandbox, says where it is, and stops on SIGTERM', async () => {
-  const main = start({});
+  const main = runMain({});
   const url = await main.url();
   expect(main.output.stdout).toMatch(
     /^Sigillo: open http:\/\/localhost:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/localhost:\d+\/api\/v1\/sign\n$/,
@@ -58,7 +30,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
 );
 
 test.skipIf(!hasIpv6)('with HOST=:: it can be reached as localhost, 127.0.0.1 and ::1', async () => {
-  const main = start({ HOST: '::' });
+  const main = runMain({ HOST: '::' });
   const { port } = new URL(await main.url());
   for (const host of ['localhost', '127.0.0.1', '[::1]']) {
     const answer = await post(`http://${host}:${port}/graphql`, '{ __typename }');
@@ -70,7 +42,7 @@ test('with a key it talks to the service, and never shows the key', async () => 
   const service = await startHttpStub((_, res) => sendJson(res, 401, { statusCode: 401, message: 'no' }));
   const FIRMA_API_KEY = 'k3y-that-is-secret';
   const FIRMA_API_URL = `${service.origin}/api/v1/sign`;
-  const main = start({ FIRMA_API_KEY, FIRMA_API_URL, AUTH: 'none', LOG_LEVEL: 'trace' });
+  const main = runMain({ FIRMA_API_KEY, FIRMA_API_URL, AUTH: 'none', LOG_LEVEL: 'trace' });
   const url = await main.url();
   expect(main.output.stdout).toContain(`; it talks to ${FIRMA_API_URL}\n`);
   const answer = await post(url, '{ dossier(id: "d1") { id } }');
@@ -89,7 +61,7 @@ test('a request that is running when SIGTERM comes is answered first, and nobody
     await told.promise;
     sendJson(res, 404, { status: 404, detail: 'not here' });
   });
-  const main = start({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
   const url = await main.url();
   const running = post(url, '{ dossier(id: "d1") { id } }');
   await expect.poll(() => service.calls.length).toBe(1);
@@ -103,7 +75,7 @@ test('a request that is running when SIGTERM comes is answered first, and nobody
 
 test('a second signal does not wait', async () => {
   const service = await startHttpStub(() => {});
-  const main = start({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
   const url = await main.url();
   const running = post(url, '{ dossier(id: "d1") { id } }').catch(() => 'cut off');
   await expect.poll(() => service.calls.length).toBe(1);
@@ -116,7 +88,7 @@ test('a second signal does not wait', async () => {
 
 test('a second signal of another kind does not wait either, but Ctrl-C that npm passes on is no second one', async () => {
   const service = await startHttpStub(() => {});
-  const main = start({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
   const url = await main.url();
   const running = post(url, '{ dossier(id: "d1") { id } }').catch(() => 'cut off');
   await expect.poll(() => service.calls.length).toBe(1);
@@ -137,7 +109,7 @@ test('running requests have the grace that is configured, and then it ends in or
     AUTH: 'none',
     SHUTDOWN_GRACE_SECONDS: '0',
   };
-  const main = start(env);
+  const main = runMain(env);
   const running = post(await main.url(), '{ dossier(id: "d1") { id } }');
   await expect.poll(() => service.calls.length).toBe(1);
   main.child.kill('SIGTERM');
@@ -148,7 +120,10 @@ test('running requests have the grace that is configured, and then it ends in or
 });
 
 test('a key file that cannot be read is told in one line, and ends it', async () => {
-  const { code, stdout, stderr } = await start({ FIRMA_API_KEY_FILE: '/nowhere/key', AUTH: 'none' }).ended();
+  const { code, stdout, stderr } = await runMain({
+    FIRMA_API_KEY_FILE: '/nowhere/key',
+    AUTH: 'none',
+  }).ended();
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
@@ -166,7 +141,7 @@ test.each(['PORT', 'SANDBOX_PORT', 'METRICS_PORT'])(
     onTestFinished(() => void other.close());
     // A server that listens on TCP has an address of this form.
     const { port } = other.address() as AddressInfo;
-    const { code, stdout, stderr } = await start({ [name]: String(port) }).ended();
+    const { code, stdout, stderr } = await runMain({ [name]: String(port) }).ended();
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
@@ -177,7 +152,7 @@ test.each(['PORT', 'SANDBOX_PORT', 'METRICS_PORT'])(
 
 test('a Redis that is not there is told in one line, and ends it', async () => {
   const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
-  const { code, stdout, stderr } = await start({ REDIS_URL }).ended();
+  const { code, stdout, stderr } = await runMain({ REDIS_URL }).ended();
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
@@ -187,7 +162,7 @@ test('a Redis that is not there is told in one line, and ends it', async () => {
 });
 
 test('a configuration that cannot be used is told without a stack, and ends it', async () => {
-  const { code, stdout, stderr } = await start({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
+  const { code, stdout, stderr } = await runMain({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
@@ -199,7 +174,7 @@ test('a configuration that cannot be used is told without a stack, and ends it',
 });
 
 test('a HOST that is none is told in one line, and ends it', async () => {
-  const { code, stderr } = await start({ HOST: 'host.invalid' }).ended();
+  const { code, stderr } = await runMain({ HOST: 'host.invalid' }).ended();
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: expect.stringMatching(

@@ -1,12 +1,13 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig, variables } from '../src/config.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { readQrCode } from './support/read-qr-code.ts';
+import { runMain } from './support/start-main.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const section = (heading: string): string => readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
@@ -22,14 +23,9 @@ const rows = (text: string): string[][] =>
 
 /** The program as `npm start` runs it, on free ports; it ends with the test. */
 async function start() {
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH: process.env['PATH'], PORT: '0', SANDBOX_PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  await expect.poll(() => output, { timeout: 15_000 }).toContain('\n');
+  const main = runMain({});
+  await main.url();
+  const { stdout: output } = main.output;
   const [gateway = '', sandbox = ''] = [...output.matchAll(/localhost:\d+/g)].map(([found]) => found);
   return { output, gateway, sandbox };
 }
@@ -132,8 +128,7 @@ test.skipIf(!hasTools)(
 
 test('the configuration table has every variable with its default', () => {
   const table = rows(section('Configuration'));
-  const source = readFileSync('src/config.ts', 'utf8');
-  const names = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
+  const names = Object.keys(variables.shape);
   expect(names.length).toBeGreaterThan(10);
   expect(table.map(([name]) => name).toSorted()).toEqual(names.toSorted());
 

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../mocks/sandbox/server.ts';
 import { ConfigError, loadConfig } from '../../src/config.ts';
+import { runMain } from '../support/start-main.ts';
 
 const KEY = { FIRMA_API_KEY: 'k3y', AUTH: 'none' };
 const PRODUCTION = { NODE_ENV: 'production', ...KEY };
@@ -164,18 +162,12 @@ test('names and origins are taken in any case and with blanks', () => {
 });
 
 test('the program says its warnings, one line each, and does not name a page that is not there', async () => {
-  const { PATH = '' } = process.env;
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   const variables = { NODE_ENV: 'production', AUTH: 'none', SANDBOX_URL: sandbox.url, INTROSPECTION: 'on' };
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH, PORT: '0', ...variables },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  const lines = () => output.split('\n').slice(0, -1);
+  const main = runMain(variables);
+  await main.url();
+  const lines = () => main.output.stdout.split('\n').slice(0, -1);
   await expect.poll(() => lines().length, { timeout: 15_000 }).toBe(4);
   // Each is written whole, by one of two ways, which do not wait for each other.
   const isForPeople = (line: string): boolean => line.startsWith('Sigillo: ');
@@ -191,13 +183,7 @@ test('the program says its warnings, one line each, and does not name a page tha
 });
 
 test('the program says what production lacks, and ends', async () => {
-  const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH, PORT: '0', SANDBOX_PORT: '0', NODE_ENV: 'production' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const said = text(child.stderr);
-  expect(await once(child, 'exit')).toEqual([1, null]);
-  expect(await said).toMatch(/^Sigillo could not start\. .*:\n {2}FIRMA_API_KEY: .*\n {2}AUTH: .*\n$/);
+  const { code, stdout, stderr } = await runMain({ NODE_ENV: 'production' }).ended();
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^Sigillo could not start\. .*:\n {2}FIRMA_API_KEY: .*\n {2}AUTH: .*\n$/);
 });

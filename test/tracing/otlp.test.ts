@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
+import { runMain } from '../support/start-main.ts';
 
 /** What OTLP over HTTP says of traces in JSON, as far as tests look. */
 interface Export {
@@ -11,30 +10,19 @@ interface Export {
   }[];
 }
 
-/** `node src/main.ts` in front of its own sandbox. */
+/** The program in front of its own sandbox. */
 function start(env: Record<string, string>) {
-  const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH, PORT: '0', SANDBOX_PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
-  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
-  const closed = once(child, 'close');
+  const main = runMain(env);
   return {
-    output,
+    output: main.output,
     async ask(query: string): Promise<void> {
-      await expect.poll(() => output.stdout, { timeout: 15_000 }).toContain('Sigillo: ');
-      const url = /open (http:\S+)/.exec(output.stdout)?.[1] ?? '';
       const headers = { 'content-type': 'application/json' };
-      await (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })).text();
+      const body = JSON.stringify({ query });
+      await (await fetch(await main.url(), { method: 'POST', headers, body })).text();
     },
-    async stop() {
-      child.kill('SIGTERM');
-      const [code] = await closed;
-      return { code, ...output };
+    stop() {
+      main.child.kill('SIGTERM');
+      return main.ended();
     },
   };
 }
