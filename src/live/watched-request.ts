@@ -25,15 +25,11 @@ interface Look {
 }
 
 /** No later read can find anything else. */
-const FINAL: ReadonlySet<UpstreamErrorKind> = new Set([
-  'not-found',
-  'contract',
-  'bad-request',
-  'unprocessable',
-]);
-/** The service hides outages of its own behind these: only so many in a row are believed. */
-const DOUBTFUL: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbidden']);
-const REFUSALS_UNTIL_FINAL = 3;
+const FINAL: ReadonlySet<UpstreamErrorKind> = new Set(['not-found', 'bad-request', 'unprocessable']);
+/** The service hides outages of its own behind these. */
+const REFUSALS: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbidden']);
+/** Of refusals, and of answers that cannot be read, as a proxy may garble one: so many in a row are believed. */
+const DOUBTFUL_UNTIL_FINAL = 3;
 
 /** Runs work outside of the request that happens to begin it. */
 export type RunOutside = <T>(work: () => T) => T;
@@ -62,7 +58,8 @@ export class WatchedRequest {
   #waiting = 0;
   #last: StatusRead | undefined;
   #staleBefore = Number.NEGATIVE_INFINITY;
-  #refusals = 0;
+  /** Failures in a row that may pass, and may not. */
+  #doubtful = 0;
   #dueAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Due, and waiting for its turn. */
@@ -111,7 +108,7 @@ export class WatchedRequest {
     const last = this.#last;
     if (last !== undefined && !isLater(read, last)) return;
     this.#last = read;
-    this.#refusals = 0;
+    this.#doubtful = 0;
     if (last !== undefined && read.state !== last.state) this.#pace.freshen();
     for (const listener of this.#listeners.keys()) listener.read(read);
     this.#options.onRead(read);
@@ -221,10 +218,10 @@ export class WatchedRequest {
       failure instanceof UpstreamError
         ? failure
         : new UpstreamError({ operation: 'getSignatureRequest', kind: 'contract', cause: failure });
-    const isDoubtful = DOUBTFUL.has(error.kind);
-    this.#refusals = isDoubtful ? this.#refusals + 1 : 0;
-    const isFinal = FINAL.has(error.kind) || this.#refusals >= REFUSALS_UNTIL_FINAL;
-    if (!isFinal && !isDoubtful) return;
+    const isRefusal = REFUSALS.has(error.kind);
+    this.#doubtful = isRefusal || error.kind === 'contract' ? this.#doubtful + 1 : 0;
+    const isFinal = FINAL.has(error.kind) || this.#doubtful >= DOUBTFUL_UNTIL_FINAL;
+    if (!isFinal && !isRefusal) return;
     for (const listener of this.#listeners.keys()) {
       if (isFinal) this.#listeners.delete(listener);
       listener.failed(error, isFinal);

@@ -17,8 +17,8 @@ export interface WaitOptions {
 
 /**
  * Waits until reads of a request show that it `isDone`, or until the time is up, that of the wait or that of the
- * operation, or the gateway has to end; then it is read once more. All who wait for or watch a request share its reads. A read that fails in passing does not undo what was
- * done before the wait: there will be another.
+ * operation, or the gateway has to end; then it is read once more. All who wait for or watch a request share its reads. A
+ * read that fails in passing does not undo what was done before the wait: there will be another.
  * @returns the request as it was last seen, which need not satisfy `isDone`.
  * @throws {UpstreamError} when the service refuses, and when the client leaves.
  */

@@ -106,7 +106,7 @@ test('failures that pass are not told, and reads go on at a distance', async () 
   expect(one.statuses[0]).toBe('READY');
 });
 
-test.each(['not-found', 'contract', 'bad-request', 'unprocessable'] as const)(
+test.each(['not-found', 'bad-request', 'unprocessable'] as const)(
   'a read that fails with %s ends it for everybody',
   async (kind) => {
     const { watcher, shows, reads } = startWatcher();
@@ -142,6 +142,23 @@ test('a refusal of the key is believed the third time in a row, as the service h
     ['forbidden', false],
     ['forbidden', true],
   ]);
+});
+
+test('an answer that cannot be read is believed the third time in a row, as a proxy may garble one', async () => {
+  const { watcher, shows, reads } = startWatcher();
+  const one = listener();
+  watcher.watch('a', one, seen(DRAFT));
+  shows(failure('contract'));
+  await pass(2_800);
+  shows(wireIn('READY'));
+  await pass(4_000);
+  expect(one.statuses.at(-1)).toBe('READY');
+  expect(one.failures).toEqual([]);
+  reads.length = 0;
+  shows(failure('contract'));
+  await pass(10 * MINUTE);
+  expect(reads).toHaveLength(3);
+  expect(one.failures).toEqual([['contract', true]]);
 });
 
 test('reads that nobody waits for share so many a second, in turn; others do not count', async () => {
