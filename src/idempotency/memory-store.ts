@@ -1,7 +1,8 @@
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claim, Claimed, Leftover, IdempotencyStore, StoreOptions } from './store.ts';
 
-interface Record {
+/** What is under way, or was left. */
+interface Attempted {
   readonly fingerprint: string;
   /** Of the machine's clock. */
   readonly startedAt: number;
@@ -9,9 +10,15 @@ interface Record {
   /** Undefined: nobody holds it. */
   token: string | undefined;
   progress: string | undefined;
-  result: string | undefined;
   doubtfulSince: number | undefined;
   touchedAt: number;
+}
+
+/** What has ended. It is kept for long, so that nothing is kept but what a repeat is told. */
+interface Done {
+  readonly fingerprint: string;
+  readonly result: string;
+  readonly touchedAt: number;
 }
 
 export interface MemoryStoreOptions extends StoreOptions {
@@ -28,8 +35,8 @@ export interface MemoryStoreOptions extends StoreOptions {
 export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore {
   const { ttlMs, maxRecords = 50_000, now = () => performance.now() } = options;
   // Each in the order of the last change.
-  const open = new Map<string, Record>();
-  const done = new Map<string, Record>();
+  const open = new Map<string, Attempted>();
+  const done = new Map<string, Done>();
   const owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
 
   function makeRoom(): void {
@@ -40,19 +47,23 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
   }
 
   /** Changes a record that is held with this token. */
-  function change(name: string, token: string, to: (record: Record) => void): Promise<boolean> {
+  async function change(name: string, token: string, to: (record: Attempted) => void): Promise<boolean> {
     const record = open.get(name);
-    if (record?.token !== token) return Promise.resolve(false);
+    if (record?.token !== token) return false;
     to(record);
     record.touchedAt = now();
     open.delete(name);
-    (record.result === undefined ? open : done).set(name, record);
-    return Promise.resolve(true);
+    open.set(name, record);
+    return true;
   }
 
   function claimNow(name: string, { fingerprint, token }: Claim): Claimed {
     makeRoom();
-    const record = done.get(name) ?? open.get(name);
+    const ended = done.get(name);
+    if (ended?.fingerprint === fingerprint) return { kind: 'done', result: ended.result };
+    const record = open.get(name);
+    if (ended !== undefined || (record !== undefined && record.fingerprint !== fingerprint))
+      return { kind: 'conflict' };
     if (record === undefined) {
       open.set(name, {
         fingerprint,
@@ -60,14 +71,11 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
         begunAt: now(),
         token,
         progress: undefined,
-        result: undefined,
         doubtfulSince: undefined,
         touchedAt: now(),
       });
       return { kind: 'first' };
     }
-    if (record.fingerprint !== fingerprint) return { kind: 'conflict' };
-    if (record.result !== undefined) return { kind: 'done', result: record.result };
     if (record.token !== undefined) return { kind: 'busy' };
     record.token = token;
     return {
@@ -89,7 +97,13 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
         record.progress = progress;
         record.doubtfulSince = undefined;
       }),
-    complete: (name, token, result) => change(name, token, (record) => (record.result = result)),
+    async complete(name, token, result) {
+      const record = open.get(name);
+      if (record?.token !== token) return false;
+      open.delete(name);
+      done.set(name, { fingerprint: record.fingerprint, result, touchedAt: now() });
+      return true;
+    },
     suspend: (name, token, doubt) =>
       change(name, token, (record) => {
         record.token = undefined;
@@ -117,13 +131,12 @@ function sinceOf(doubt: Leftover, before: number | undefined, now: number): numb
 interface Touched {
   readonly touchedAt: number;
   readonly token?: string | undefined;
-  readonly result?: string | undefined;
 }
 
 /** From the oldest on, until one that is not old or that somebody is at. */
 function dropExpired(records: Map<string, Touched>, before: number): void {
-  for (const [name, { touchedAt, token, result }] of records) {
-    if (touchedAt > before || (token !== undefined && result === undefined)) return;
+  for (const [name, { touchedAt, token }] of records) {
+    if (touchedAt > before || token !== undefined) return;
     records.delete(name);
   }
 }
