@@ -1,5 +1,6 @@
-import { PDFDocument, PDFName, PDFString, StandardFonts } from 'pdf-lib';
+import { PDFDocument, StandardFonts } from 'pdf-lib';
 import type { DocumentMetadata } from './decoding/document-metadata.ts';
+import { addSignatureField } from './signature-field.ts';
 
 const A4: [number, number] = [595.28, 841.89];
 /** More pages than this are not made for a field that lies behind them. */
@@ -24,23 +25,4 @@ export async function samplePdf({ title, signature_fields: fields }: DocumentMet
   const names = new Set(fields.flatMap(({ attrs }) => ('unique_name' in attrs ? [attrs.unique_name] : [])));
   for (const name of names) addSignatureField(pdf, name);
   return Buffer.from(await pdf.save());
-}
-
-/** pdf-lib reads signature fields but does not make them. */
-function addSignatureField(pdf: PDFDocument, name: string): void {
-  const page = pdf.getPage(0);
-  const field = pdf.context.register(
-    pdf.context.obj({
-      Type: 'Annot',
-      Subtype: 'Widget',
-      FT: 'Sig',
-      T: PDFString.of(name),
-      Rect: [0, 0, 0, 0],
-      P: page.ref,
-    }),
-  );
-  page.node.addAnnot(field);
-  const { acroForm } = pdf.getForm();
-  acroForm.addField(field);
-  acroForm.dict.set(PDFName.of('SigFlags'), pdf.context.obj(1));
 }

@@ -1,4 +1,5 @@
-import { PDFDocument, PDFName, PDFString } from 'pdf-lib';
+import { PDFDocument } from 'pdf-lib';
+import { addSignatureField } from '../../mocks/sandbox/signature-field.ts';
 
 export interface PdfOptions {
   /** Number of A4 pages. @default 1 */
@@ -20,24 +21,6 @@ export async function makePdf(options: PdfOptions = {}): Promise<Buffer<ArrayBuf
   for (const name of textFields) pdf.getForm().createTextField(name).addToPage(pdf.getPage(0));
   const bytes = Buffer.from(await pdf.save());
   return padToBytes === undefined ? bytes : padded(bytes, padToBytes);
-}
-
-/** pdf-lib reads signature fields but does not make them. */
-function addSignatureField(pdf: PDFDocument, name: string): void {
-  const page = pdf.getPage(0);
-  const field = pdf.context.register(
-    pdf.context.obj({
-      Type: 'Annot',
-      Subtype: 'Widget',
-      FT: 'Sig',
-      T: PDFString.of(name),
-      Rect: [0, 0, 0, 0],
-      P: page.ref,
-    }),
-  );
-  page.node.addAnnot(field);
-  pdf.getForm().acroForm.addField(field);
-  pdf.getForm().acroForm.dict.set(PDFName.of('SigFlags'), pdf.context.obj(1));
 }
 
 /** Comments after the end of the file are legal, and readers look for its last part. */
