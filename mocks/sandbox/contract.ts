@@ -5,7 +5,7 @@ import type { ProfileName } from './profile.ts';
 type ContractOperations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>;
 
 /** The Issuer API. */
-export const CONTRACT = fileURLToPath(new URL('../openapi.yaml', import.meta.url));
+const CONTRACT = fileURLToPath(new URL('../openapi.yaml', import.meta.url));
 /** What is below `/_sandbox`. */
 export const CONTROL_CONTRACT = fileURLToPath(new URL('../sandbox-control.yaml', import.meta.url));
 

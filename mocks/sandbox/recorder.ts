@@ -56,6 +56,6 @@ export function createRecorder(logger: SandboxLogger | undefined): Recorder {
 }
 
 /** A violation in one line. */
-export function lineOfViolation({ direction, operationId, method, path, messages }: Violation): string {
+function lineOfViolation({ direction, operationId, method, path, messages }: Violation): string {
   return `${direction} of ${operationId ?? 'no operation'} (${method} ${path}): ${messages.join('; ')}`;
 }

@@ -24,7 +24,7 @@ export function rootFieldsOf(
 }
 
 /** How metrics and traces call what asks for more than one field of `Query` or `Mutation`. */
-export const SEVERAL = 'several';
+const SEVERAL = 'several';
 /** … or for the schema. */
 export const INTROSPECTION = 'introspection';
 /** … and what was refused before anybody looked. */

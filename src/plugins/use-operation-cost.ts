@@ -11,7 +11,7 @@ export const MAX_DEPTH = 12;
 /** Fields, each as often as it is written or its fragment used. The largest of `examples/` has 18. */
 export const MAX_FIELDS = 300;
 /** See `introspectionWeight`. What GraphiQL asks for has 140,000. */
-export const MAX_INTROSPECTION = 400_000;
+const MAX_INTROSPECTION = 400_000;
 
 /**
  * Refuses operations before anything of them is done when they go too deep, have too many fields or could make too many

@@ -71,7 +71,7 @@ export async function createSignatureRequest(
  * Makes the request under a key that is held, unless an earlier attempt has made it.
  * @throws {OutcomeUnknownError} and all that the service may refuse.
  */
-export async function makeOnce(
+async function makeOnce(
   context: GatewayContext,
   attempt: Attempt,
   input: CreateSignatureRequestInput & { readonly goesOn?: boolean },

@@ -29,7 +29,7 @@ export function wireFieldOf({ clause, position: { uniqueName, box } }: Signature
   return { clause, attrs: { page, coordinates: { x, y }, size: { w, h } } };
 }
 
-export function wireDocumentOf({ title, fields }: DocumentInput): WireDocument {
+function wireDocumentOf({ title, fields }: DocumentInput): WireDocument {
   return { title, signature_fields: (fields ?? []).map(wireFieldOf) };
 }
 

@@ -24,7 +24,7 @@ const text = (name: string, least: number, most: number) =>
 const filled = (name: string) => wellFormed(name).min(1, `${name} must not be empty.`);
 const zeroOrMore = (name: string) => z.number().min(0, `${name} must not be negative.`);
 
-export const clauseType = z.enum(['REQUIRED', 'UNFAIR', 'OPTIONAL']);
+const clauseType = z.enum(['REQUIRED', 'UNFAIR', 'OPTIONAL']);
 
 const fieldRules = z.object({
   clause: z.object({ title: text('The title of the clause', 5, 79), type: clauseType }),
@@ -103,7 +103,7 @@ export const idempotencyKeyRules = z
   .regex(/^[\x20-\x7e]{1,255}$/, 'The idempotency key must have 1 to 255 printable ASCII characters.');
 
 /** Longest wait of one call in seconds: below the 60 s after which proxies commonly give up on a silent connection. */
-export const MAX_WAIT_SECONDS = 55;
+const MAX_WAIT_SECONDS = 55;
 
 export const waitSecondsRules = z
   .int()

@@ -51,7 +51,7 @@ export async function notifySigner(
 }
 
 /** Sends the notification under a key that is held, unless an earlier attempt has. */
-export async function notifyOnce(
+async function notifyOnce(
   context: GatewayContext,
   attempt: Attempt,
   input: NotifySignerInput,

@@ -1,12 +1,5 @@
-export const REQUEST_STATUSES = [
-  'DRAFT',
-  'READY',
-  'WAIT_FOR_SIGNATURE',
-  'SIGNED',
-  'REJECTED',
-  'CANCELLED',
-] as const;
-export const DOCUMENT_STATUSES = ['WAIT_FOR_UPLOAD', 'WAIT_FOR_VALIDATION', 'READY', 'REJECTED'] as const;
+const REQUEST_STATUSES = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED', 'REJECTED', 'CANCELLED'] as const;
+const DOCUMENT_STATUSES = ['WAIT_FOR_UPLOAD', 'WAIT_FOR_VALIDATION', 'READY', 'REJECTED'] as const;
 
 export type RequestStatus = (typeof REQUEST_STATUSES)[number] | 'UNKNOWN';
 export type DocumentStatus = (typeof DOCUMENT_STATUSES)[number] | 'UNKNOWN';

@@ -24,7 +24,7 @@ import { describedEnum } from './described-enum.ts';
 import { DocumentType } from './document.ts';
 import { SignatureRequestStatus } from './status.ts';
 
-export const ErrorCodeEnum = describedEnum<ErrorCode>(
+const ErrorCodeEnum = describedEnum<ErrorCode>(
   'ErrorCode',
   'What kind of error a mutation answered with. Branch on this or on `__typename`.',
   {

@@ -1,5 +1,5 @@
 /** 4 MiB: what one Put Block carries, and the size up to which a file goes as one Put Blob. */
-export const BLOCK_BYTES = 4 * 1024 * 1024;
+const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /** A buffer on loan. Dispose of it (`using`) once nothing reads or writes `bytes` any more. */
 export interface Block extends Disposable {

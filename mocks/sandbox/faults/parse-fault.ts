@@ -8,7 +8,7 @@ export class InvalidFaultError extends Error {
 }
 
 /** What the storage does, as faults and the journal name it. */
-export const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'] as const;
+const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'] as const;
 
 /** Longest delay, so that a slip of the keyboard does not hang a test suite for a day. */
 const MAX_DELAY_MS = 600_000;
