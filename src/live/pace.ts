@@ -6,7 +6,7 @@ export interface PaceOptions {
   readonly freshMs: number;
   /** Longest pause while a caller waits for an answer. @default 3 000 */
   readonly waitingMs: number;
-  /** Longest pause in the first ten minutes without a change. @default 30 000 */
+  /** Longest pause in the first ten minutes without a change. @default 15 000 */
   readonly quietMs: number;
   /** Longest pause. @default 60 000 */
   readonly idleMs: number;
@@ -16,7 +16,7 @@ export const PACE: PaceOptions = {
   firstMs: 250,
   freshMs: 1_000,
   waitingMs: 3_000,
-  quietMs: 30_000,
+  quietMs: 15_000,
   idleMs: 60_000,
 };
 

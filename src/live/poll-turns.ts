@@ -1,14 +1,13 @@
+import { Times } from '../upstream/budget/times.ts';
+
 /** A place in the queue that is given up, if the turn has not come. */
 export type LeaveQueue = () => void;
 
 /** Makes the read; ends when it has ended, and never rejects. */
 type Take = () => Promise<void>;
 
-/**
- * Calls that are held up on their way arrive together with later ones: turns are so much further apart than equal shares,
- * lest more than there should be fall into the five seconds in which the service counts.
- */
-const MARGIN = 1.03;
+/** In which the service counts. */
+const WINDOW_MS = 5_000;
 
 /** Of so many turns the patient have one while others wait: they yield, and still they get on. */
 const PATIENT_EVERY = 3;
@@ -16,13 +15,17 @@ const PATIENT_EVERY = 3;
 /**
  * Turns for reads that nobody waits for, at equal distances, so that however many requests are watched these reads take
  * no more than their share of the service. While a second's worth of them is held up there are no more turns, or all that
- * was held up would come at once. Reads of requests to which something was just done come first, but leave every other
+ * was held up would come at once; and what is held up for less still counts from its end, so that no five seconds have more
+ * than five seconds' share. Reads of requests to which something was just done come first, but leave every other
  * turn to the rest. Those of requests that nobody looks at, whose news may come minutes later, come last.
  */
 export class PollTurns {
   readonly #distanceMs: number;
   readonly #maxRunning: number;
+  readonly #perWindow: number;
   readonly #lanes = { urgent: new Set<Take>(), other: new Set<Take>(), patient: new Set<Take>() };
+  /** When reads ended: before that, they have arrived. */
+  readonly #ended = new Times();
   #running = 0;
   #wasUrgent = false;
   #sincePatient = 0;
@@ -30,8 +33,9 @@ export class PollTurns {
   #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(perSecond: number) {
-    this.#distanceMs = (MARGIN * 1_000) / perSecond;
+    this.#distanceMs = 1_000 / perSecond;
     this.#maxRunning = Math.ceil(perSecond);
+    this.#perWindow = Math.max(1, Math.floor((perSecond * WINDOW_MS) / 1_000));
   }
 
   /** Calls `take` once, when its turn comes: never before this returns. */
@@ -47,8 +51,11 @@ export class PollTurns {
     const { urgent, other, patient } = this.#lanes;
     if (this.#timer !== undefined || urgent.size + other.size + patient.size === 0) return;
     if (this.#running >= this.#maxRunning) return;
+    const now = performance.now();
+    const nextAt = Math.max(this.#lastAt + this.#distanceMs, this.#placeAt(now));
+    if (nextAt === Number.POSITIVE_INFINITY) return;
     // Whole milliseconds, as timers have: rounded down they would make more turns than there are.
-    const waitMs = Math.ceil(Math.max(0, this.#lastAt + this.#distanceMs - performance.now()));
+    const waitMs = Math.ceil(Math.max(0, nextAt - now));
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const take = this.#next();
@@ -59,10 +66,18 @@ export class PollTurns {
     }, waitMs);
   }
 
+  /** When the window has a place for one more; when none has ended in it, nobody knows. */
+  #placeAt(now: number): number {
+    this.#ended.dropUntil(now - WINDOW_MS);
+    if (this.#running + this.#ended.size < this.#perWindow) return now;
+    return (this.#ended.earliest ?? Number.POSITIVE_INFINITY) + WINDOW_MS;
+  }
+
   async #run(take: Take): Promise<void> {
     this.#running += 1;
     await take();
     this.#running -= 1;
+    this.#ended.add(performance.now());
     this.#schedule();
   }
 
