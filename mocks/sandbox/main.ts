@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { UsageError, USAGE, parseCliOptions } from './cli-options.ts';
 import type { CliOptions } from './cli-options.ts';
 import { whenNpmIsGone } from './npm-parent.ts';
+import { lineOfViolation } from './recorder.ts';
 import { startSandbox } from './server.ts';
 import type { Sandbox, SandboxOptions } from './server.ts';
 
@@ -16,7 +17,10 @@ async function run(options: CliOptions): Promise<void> {
   }
   const sandbox = await startSandbox({
     ...sandboxOptionsOf(options),
-    logger: { warn: (facts, message) => console.error(`${message}:`, facts) },
+    logger: {
+      warn: (facts, message) =>
+        console.error(`${message}:`, 'err' in facts ? facts.err : lineOfViolation(facts)),
+    },
   });
 
   const end = (): void => {

@@ -14,7 +14,7 @@ export interface Violation {
 
 /** Where warnings go; pino's loggers fit. */
 export interface SandboxLogger {
-  warn(facts: object, message: string): void;
+  warn(facts: Violation | { readonly err: unknown }, message: string): void;
 }
 
 /** What went wrong in a sandbox, for whoever asks afterwards. */
@@ -56,6 +56,6 @@ export function createRecorder(logger: SandboxLogger | undefined): Recorder {
 }
 
 /** A violation in one line. */
-function lineOfViolation({ direction, operationId, method, path, messages }: Violation): string {
+export function lineOfViolation({ direction, operationId, method, path, messages }: Violation): string {
   return `${direction} of ${operationId ?? 'no operation'} (${method} ${path}): ${messages.join('; ')}`;
 }

@@ -133,7 +133,9 @@ test('prints where it is as one line of JSON, and ends with 0 on SIGINT', async 
   expect((await breakContract(url)).status).toBe(422);
   expect(await sandbox.end('SIGINT')).toEqual([0, null]);
   expect(sandbox.printed.out.trim().split('\n')).toHaveLength(1);
-  expect(sandbox.printed.err).toContain('contract violation');
+  expect(sandbox.printed.err).toMatch(
+    /^contract violation: request of getSignerByFiscalCode \(POST \/api\/v1\/sign\/signers\): body.fiscal_code: .+\n$/,
+  );
 });
 
 test('writes a file once it is ready and removes it at the end', async () => {

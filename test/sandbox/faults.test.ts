@@ -384,7 +384,10 @@ test.each<[unknown, string]>([
   [{ kind: 'nonsense' }, 'kind'],
   [{ kind: 'status' }, 'status'],
   [{ kind: 'status', status: 200 }, 'status'],
-  [{ kind: 'status', status: 500, operation: 'createDosier' }, 'there is no operation "createDosier"'],
+  [
+    { kind: 'status', status: 500, operation: 'createDosier' },
+    'there is no operation "createDosier": it is one of createDossier, ',
+  ],
   [{ kind: 'status', status: 500, nht: 2 }, 'nht'],
   [{ kind: 'reset', when: 'later' }, 'when'],
   [{ kind: 'latency', ms: 3_600_000 }, 'ms'],

@@ -8,7 +8,9 @@ export class InvalidFaultError extends Error {
 }
 
 /** What the storage does, as faults and the journal name it. */
-const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'] as const;
+const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'];
+
+const OPERATIONS = [...HANDLERS.keys(), ...STORAGE_OPERATIONS];
 
 /** Longest delay, so that a slip of the keyboard does not hang a test suite for a day. */
 const MAX_DELAY_MS = 600_000;
@@ -21,7 +23,10 @@ const occasions = {
 };
 const operation = z
   .string()
-  .refine(isOperation, { error: ({ input }) => `there is no operation ${JSON.stringify(input)}` })
+  .refine(isOperation, {
+    error: ({ input }) =>
+      `there is no operation ${JSON.stringify(input)}: it is one of ${OPERATIONS.join(', ')}, or * for all`,
+  })
   .optional();
 
 const fault: z.ZodType<Fault> = z.discriminatedUnion('kind', [
@@ -58,7 +63,7 @@ export function parseFault(value: unknown): Fault {
 }
 
 export function isOperation(name: string): boolean {
-  return name === '*' || HANDLERS.has(name) || STORAGE_OPERATIONS.some((known) => known === name);
+  return name === '*' || OPERATIONS.includes(name);
 }
 
 function callFault<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) {
