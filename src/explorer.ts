@@ -13,8 +13,8 @@ export interface ExplorerTab {
 export const ENDPOINT = '{ENDPOINT}';
 
 /**
- * One tab for each of the five steps, in order, and one that watches, made of the operations in `examples/`. Comments are at most 50 columns
- * wide, as the editor is in a window of 1280 pixels; it does not wrap.
+ * One tab for each of the five steps, in order, and one that watches, made of the operations in `examples/`. Comments are
+ * at most 50 columns wide, as the editor is in a window of 1280 pixels; it does not wrap.
  */
 export function explorerTabs(): readonly ExplorerTab[] {
   return [

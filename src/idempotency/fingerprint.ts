@@ -16,7 +16,10 @@ export interface Scope {
   readonly key: string;
 }
 
-/** The name that a key is kept under. A hash: names are seen by whoever runs the store, and callers put names of people into keys. */
+/**
+ * The name that a key is kept under. A hash: names are seen by whoever runs the store, and callers put names of people
+ * into keys.
+ */
 export function nameOf({ realm, tenant, caller, operation, key }: Scope): string {
   return createHash('sha256')
     .update(canonical([realm, tenant, caller, operation, key]))

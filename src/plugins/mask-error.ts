@@ -59,7 +59,10 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
 /** What the executor says after 50 mistakes in variables, about no place at all. */
 const TOO_MANY_MISTAKES = /^Too many errors processing variables\b/;
 
-/** graphql-js gives no code to what it finds wrong with variables and arguments; what it finds wrong with our answers is about a field. */
+/**
+ * graphql-js gives no code to what it finds wrong with variables and arguments; what it finds wrong with our answers is
+ * about a field.
+ */
 function isAboutInput({ message, nodes = [] }: GraphQLError): boolean {
   if (nodes.length === 0) return TOO_MANY_MISTAKES.test(message);
   return nodes.every(({ kind }) => kind !== Kind.FIELD);

@@ -11,7 +11,10 @@ export interface EventStreamsOptions {
   readonly closing: AbortSignal;
   readonly heartbeatMs: number;
   readonly stallMs: number;
-  /** Watches a credential for as long as its stream goes on. Calls `end` when it is no longer good; returns what ends the watch. */
+  /**
+   * Watches a credential for as long as its stream goes on. Calls `end` when it is no longer good; returns what ends the
+   * watch.
+   */
   readonly watchCredential: (request: Request, end: (refusal: GraphQLError) => void) => () => void;
 }
 

@@ -15,8 +15,8 @@ const MAX_INTROSPECTION = 400_000;
 
 /**
  * Refuses operations before anything of them is done when they go too deep, have too many fields or could make too many
- * calls of the service; a subscription could for each event. The schema says of each field how many it may make, at most (`complexity`); a list multiplies
- * what its items cost.
+ * calls of the service; a subscription could for each event. The schema says of each field how many it may make, at most
+ * (`complexity`); a list multiplies what its items cost.
  */
 export function useOperationCost(maxCost: number): Plugin {
   const check = ({ args }: { readonly args: ExecutionArgs }): void => checkCost(args, maxCost);

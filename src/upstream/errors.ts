@@ -34,7 +34,10 @@ export interface UpstreamErrorFacts {
   readonly operation: string;
   /** HTTP status, when there was an answer. */
   readonly status?: number | undefined;
-  /** The service's own words (`detail`, `message` or the storage's error code). For decisions and debug logs, never for callers. */
+  /**
+   * The service's own words (`detail`, `message` or the storage's error code). For decisions and debug logs, never for
+   * callers.
+   */
   readonly detail?: string | undefined;
   /** Seconds to wait, from `x-rate-limit-retry-after` or `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined;
