@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { startHttpStub } from '../support/http-stub.ts';
+import { openPage } from '../support/open-page.ts';
+import { readQrCode } from '../support/read-qr-code.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import { temporaryFile } from '../support/api-keys.ts';
+
+/** Set it to take the picture of the README again. */
+const UPDATE_IMAGES = process.env['UPDATE_IMAGES'] !== undefined;
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const CITIZEN = { fiscalCode: 'SPNDNL80R13C555X' };
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  css: 'text/css',
+  js: 'text/javascript',
+};
+
+/** The page of `examples/web-page`, served by a site of its own, with a gateway that lists it. */
+async function openExample(viewport: { readonly width: number; readonly height: number }) {
+  const site = await startHttpStub(({ path }, res) => {
+    const name = new URL(path, 'http://site').pathname.slice(1) || 'index.html';
+    const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain';
+    res.writeHead(200, { 'content-type': type }).end(readFileSync(`examples/web-page/${name}`));
+  });
+  const { url, sandbox } = await startGateway({ protections: { corsOrigins: [site.origin] } });
+  const { page, problems, origins } = await openPage(viewport);
+  await page.goto(`${site.origin}/?gateway=${encodeURIComponent(url)}`);
+  return { page, problems, origins, sandbox, site, url };
+}
+
+async function choose(page: Page, ...files: string[]): Promise<void> {
+  const input = await page.waitForSelector('input[type=file]');
+  // Puppeteer knows the element by its selector alone.
+  await (input as unknown as { uploadFile(...paths: string[]): Promise<void> }).uploadFile(...files);
+}
+
+async function fill(page: Page, fiscalCode: string): Promise<void> {
+  await page.click('[name=fiscalCode]', { count: 3 });
+  await page.keyboard.type(fiscalCode);
+}
+
+const textOf = (page: Page, selector: string): Promise<string> =>
+  page.$eval(selector, ({ textContent }) => textContent ?? '');
+const submit = (page: Page): Promise<void> => page.click('button');
+
+test.each([
+  ['desk', DESKTOP],
+  ['phone', PHONE],
+])(
+  'two PDFs become a QR code, and the page says by itself that they are signed (on a %s)',
+  async (_, viewport) => {
+    const { page, problems, origins, sandbox, site, url } = await openExample(viewport);
+    await choose(page, 'examples/contratto.pdf', 'examples/informativa.pdf');
+    await submit(page);
+    await page.waitForSelector('figure:not([hidden])');
+    await expect.poll(() => textOf(page, '[role=status]')).toBe('Waiting for the signature.');
+    const [id = ''] = sandbox.citizen.waiting(CITIZEN).map((request) => request.id);
+    const link = await page.$eval('figure a', (element) => element.getAttribute('href'));
+    expect(link).toContain(id);
+    const picture = await page.$('figure img');
+    expect(readQrCode(Buffer.from((await picture?.screenshot()) ?? []))).toBe(link);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    if (UPDATE_IMAGES && viewport === PHONE) await page.screenshot({ path: 'docs/images/web-page.png' });
+
+    await sandbox.citizen.sign(id);
+    await expect.poll(() => textOf(page, '[role=status]'), { timeout: 20_000 }).toBe('Signed.');
+    const files = await page.$$eval('li a', (links) =>
+      links.map((each) => [each.textContent, each.getAttribute('href') ?? '']),
+    );
+    expect(files.map(([title]) => title)).toEqual(['contratto', 'informativa']);
+    for (const [, address = ''] of files) expect((await fetch(address ?? '')).status).toBe(200);
+    expect(origins).toEqual(new Set([site.origin, new URL(url).origin]));
+    expect(problems).toEqual([]);
+  },
+);
+
+test('what is wrong is said on the page, and the corrected form is another request', async () => {
+  const { page, sandbox } = await openExample(DESKTOP);
+  const noPdf = temporaryFile('lettera.pdf', 'Gentile cittadina');
+  await choose(page, noPdf);
+  await submit(page);
+  await expect.poll(() => textOf(page, '[role=alert]')).toContain('not a PDF');
+  await fill(page, 'SNZAPP80A01H501C');
+  await submit(page);
+  await expect.poll(() => textOf(page, '[role=alert]')).toContain('never logged in to the IO app');
+  await fill(page, 'SPNDNL80R13C555X');
+  await choose(page, 'examples/contratto.pdf');
+  await submit(page);
+  await page.waitForSelector('figure:not([hidden])');
+  expect(await textOf(page, '[role=alert]')).toBe('');
+  expect(sandbox.citizen.waiting(CITIZEN)).toHaveLength(1);
+});
+
+test('the same form sent again is the same request', async () => {
+  const { page, sandbox } = await openExample(DESKTOP);
+  await choose(page, 'examples/contratto.pdf');
+  sandbox.faults.add({ kind: 'status', status: 500, operation: 'setSignatureRequestStatus', count: 10 });
+  await submit(page);
+  await expect.poll(() => textOf(page, '[role=alert]'), { timeout: 20_000 }).not.toBe('');
+  sandbox.faults.clear();
+  await submit(page);
+  await page.waitForSelector('figure:not([hidden])');
+  const created = sandbox.journal.entries({ operationId: 'createSignatureRequest' });
+  expect(created).toHaveLength(1);
+});
