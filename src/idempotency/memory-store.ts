@@ -22,7 +22,7 @@ interface Done {
 }
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** Records at most, with and without a result each; about 1 kB for each. @default 50 000 */
+  /** Records at most, with and without a result each; half a kB to 1 kB each. @default 50 000 */
   readonly maxRecords?: number;
   /** Milliseconds that only ever grow, whatever is done to the clock of the machine. @default performance.now */
   readonly now?: () => number;
