@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** What is not asked for is not loaded. */
 async function serveMetrics(
   { metrics }: GatewayOptions,
-  { events, frontDoor, watchers, blocks, webhooks, dependencies }: Parts,
+  { events, queues, frontDoor, watchers, blocks, webhooks, dependencies }: Parts,
   { trustedDocuments }: Protections,
 ): Promise<MetricsEndpoint | undefined> {
   if (metrics === undefined) return undefined;
@@ -88,5 +88,6 @@ async function serveMetrics(
     blocksInUse: () => blocks.inUse,
     uploadsWaitingForBlocks: () => blocks.waiting,
     webhooksQueued: () => webhooks.countQueued(),
+    queues,
   });
 }

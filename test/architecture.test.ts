@@ -21,7 +21,7 @@ const LAYERS = [
   ['upstream'],
   ['redis'],
   ['logging'],
-  ['events.ts', 'version.ts'],
+  ['events.ts', 'queues.ts', 'version.ts'],
 ];
 /** Knowledge that a layer must not have. */
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {

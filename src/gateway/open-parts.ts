@@ -7,6 +7,7 @@ import type { Idempotency } from '../idempotency/idempotency.ts';
 import { openIdempotency } from '../idempotency/open-idempotency.ts';
 import { StatusWatchers } from '../live/status-watchers.ts';
 import { authenticationEvents } from '../plugins/use-authentication.ts';
+import { Queues } from '../queues.ts';
 import { connectRedis } from '../redis/connect.ts';
 import { FrontDoor, STOP_TIMES } from '../server/front-door.ts';
 import { createReadiness, readinessLog } from '../server/readiness.ts';
@@ -27,6 +28,7 @@ import type { GatewayOptions } from './options.ts';
 /** What lives as long as the gateway, and is shared by its requests. */
 export interface Parts {
   readonly events: GatewayEvents;
+  readonly queues: Queues;
   readonly authentication: Authentication;
   readonly upstreams: UpstreamClients;
   readonly storage: BlobStorage;
@@ -48,6 +50,7 @@ const CIRCUIT = { failures: 10, openMs: 10_000 };
 export async function openParts(options: GatewayOptions): Promise<Parts> {
   const { apiUrl, apiKey, redisUrl, tracer, downloadStallMs, logger, events = createEvents() } = options;
   const realm = apiUrl.href;
+  const queues = new Queues();
   const redis = redisUrl && (await connectRedis(redisUrl, { onChange: tellOf(logger) }));
   const circuit = options.circuit ?? CIRCUIT;
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationEvents(logger));
@@ -69,6 +72,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     events,
   });
   const watchers = new StatusWatchers({ ...options.watching, events });
+  queues.add('polls', () => watchers.oldestDueMs);
   const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, events });
   const frontDoor = new FrontDoor({
     readiness: createReadiness({
@@ -86,6 +90,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     ...(options.webhooks ?? { endpoints: [] }),
     redis,
     realm,
+    queues,
     watcherOf(tenant) {
       const upstream = upstreams.of(tenant);
       return upstream && watchers.of(upstream);
@@ -98,6 +103,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
 
   return {
     events,
+    queues,
     authentication,
     upstreams,
     storage: tracer ? withStorageSpans(plainStorage, tracer) : plainStorage,

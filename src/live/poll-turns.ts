@@ -23,7 +23,12 @@ export class PollTurns {
   readonly #distanceMs: number;
   readonly #maxRunning: number;
   readonly #perWindow: number;
-  readonly #lanes = { urgent: new Set<Take>(), other: new Set<Take>(), patient: new Set<Take>() };
+  /** Reads that wait, in the order in which they came, and when that was. */
+  readonly #lanes = {
+    urgent: new Map<Take, number>(),
+    other: new Map<Take, number>(),
+    patient: new Map<Take, number>(),
+  };
   /** When reads ended: before that, they have arrived. */
   readonly #ended = new Times();
   #running = 0;
@@ -42,9 +47,20 @@ export class PollTurns {
   ask(take: Take, { isUrgent = false, isPatient = false } = {}): LeaveQueue {
     const { urgent, other, patient } = this.#lanes;
     const lane = isPatient ? patient : isUrgent ? urgent : other;
-    lane.add(take);
+    lane.set(take, performance.now());
     this.#schedule();
     return () => void lane.delete(take);
+  }
+
+  /** For how many milliseconds the oldest has waited for its turn. */
+  get oldestMs(): number {
+    let oldest = performance.now();
+    for (const lane of Object.values(this.#lanes))
+      for (const askedAt of lane.values()) {
+        oldest = Math.min(oldest, askedAt);
+        break; // in a lane the first is the oldest
+      }
+    return performance.now() - oldest;
   }
 
   #schedule(): void {
@@ -83,12 +99,12 @@ export class PollTurns {
 
   #next(): Take | undefined {
     const lane = this.#nextLane();
-    const [take] = lane;
+    const [take] = lane.keys();
     if (take !== undefined) lane.delete(take);
     return take;
   }
 
-  #nextLane(): Set<Take> {
+  #nextLane(): Map<Take, number> {
     const { urgent, other, patient } = this.#lanes;
     this.#sincePatient += 1;
     const isPatientsTurn = this.#sincePatient >= PATIENT_EVERY || urgent.size + other.size === 0;

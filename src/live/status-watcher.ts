@@ -66,6 +66,13 @@ export class StatusWatcher {
     return { requests: this.#requests.size, watchers: this.#watchers };
   }
 
+  /** For how many milliseconds the oldest read has been due that has not begun; 0 when there is none. */
+  get oldestDueMs(): number {
+    let oldest = this.#turns.oldestMs;
+    for (const request of this.#requests.values()) oldest = Math.max(oldest, request.overdueMs);
+    return oldest;
+  }
+
   /**
    * Tells a listener of every read from now on, until it leaves.
    * @param seen what the caller has read; without it the first read comes at its turn.

@@ -28,6 +28,11 @@ export class StatusWatchers {
     return [...this.#watchers.values()].reduce((sum, { counts }) => sum + counts.requests, 0);
   }
 
+  /** For how many milliseconds the oldest read has been due that has not begun; 0 when there is none. */
+  get oldestDueMs(): number {
+    return Math.max(0, ...[...this.#watchers.values()].map((watcher) => watcher.oldestDueMs));
+  }
+
   close(): void {
     for (const watcher of this.#watchers.values()) watcher.close();
   }

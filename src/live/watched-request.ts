@@ -75,6 +75,12 @@ export class WatchedRequest {
     return this.#last;
   }
 
+  /** For how many milliseconds a read has been due that has not begun. */
+  get overdueMs(): number {
+    if (this.#listeners.size === 0 || this.#looks.has('poll')) return 0;
+    return Math.max(0, performance.now() - this.#dueAt);
+  }
+
   add(listener: StatusListener, isWaiting: boolean): void {
     this.#listeners.set(listener, { isWaiting });
     if (isWaiting) {

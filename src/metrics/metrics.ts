@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
 import { countOperations } from './operation-metrics.ts';
+import { watchQueues } from './queue-metrics.ts';
+import type { QueueGauges } from './queue-metrics.ts';
 import { countRequests } from './request-metrics.ts';
 import type { RequestGauges } from './request-metrics.ts';
 import { countSideEffects } from './side-effect-metrics.ts';
@@ -10,7 +12,7 @@ import type { UploadGauges } from './upload-metrics.ts';
 import { countUpstream } from './upstream-metrics.ts';
 
 /** What is asked for when somebody reads the metrics. */
-export interface MetricSources extends RequestGauges, SideEffectGauges, UploadGauges {
+export interface MetricSources extends QueueGauges, RequestGauges, SideEffectGauges, UploadGauges {
   /** Of the package. */
   readonly version: string;
   /** Names that operations may have; see `plugins/operation-name.ts`. */
@@ -26,6 +28,7 @@ export function createMetrics(events: GatewayEvents, sources: MetricSources): Re
   countUpstream(events, registers);
   countUploads(events, registers, sources);
   countSideEffects(events, registers, sources);
+  watchQueues(registers, sources);
   // Of the process and of Node. They observe it until it ends, whatever becomes of the registry.
   collectDefaultMetrics({ register: registry });
   return registry;

@@ -46,6 +46,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): WebhookStor
     return { items, nextMs: next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - at) };
   }
 
+  /** For how long the oldest has been due; what is taken is not due before its lease ends. */
+  function oldestMs(all: ReadonlyMap<string, Due>): number {
+    let oldest = now();
+    for (const { dueAt } of all.values()) oldest = Math.min(oldest, dueAt);
+    return now() - oldest;
+  }
+
   function append(endpoint: string, key: string, messages: readonly string[]): boolean {
     const all = queuesOf(endpoint);
     const queue = all.get(key);
@@ -110,5 +117,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): WebhookStor
       return true;
     },
     countQueued: async (endpoint) => queues.get(endpoint)?.size ?? 0,
+    oldestWatchedMs: async () => oldestMs(watched),
+    oldestQueuedMs: async (endpoint) => oldestMs(queuesOf(endpoint)),
   };
 }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { GatewayEvents } from '../events.ts';
 import type { StatusWatcher } from '../live/status-watcher.ts';
+import type { Queues } from '../queues.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { Deliveries, DELIVERY_TIMES } from './deliveries.ts';
 import type { DeliveryTimes } from './deliveries.ts';
@@ -31,6 +32,7 @@ export interface OpenOptions extends WebhookOptions {
   /** Undefined for a tenant that there is no key for. */
   readonly watcherOf: (tenant: string | undefined) => StatusWatcher | undefined;
   readonly events: GatewayEvents;
+  readonly queues: Queues;
   readonly logger: Logger;
 }
 
@@ -105,7 +107,12 @@ export function openWebhooks(options: OpenOptions): Webhooks {
     });
     watcher.tap({ read: hooksOf(tenant).note, nudged: (id) => watched.nudge({ tenant, id }) });
   }
-  if (endpoints.length > 0) watched.start();
+  if (endpoints.length > 0) {
+    options.queues.add('watched-requests', () => store.oldestWatchedMs());
+    watched.start();
+  }
+  for (const { endpoint, loop } of deliveries)
+    options.queues.add('webhooks', () => (loop.isDisabled ? 0 : store.oldestQueuedMs(endpoint.id)));
   kick();
   let abort: NodeJS.Timeout | undefined;
   const stop = (graceMs: number): void => {

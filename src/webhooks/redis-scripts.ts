@@ -100,3 +100,9 @@ else
 end
 return 1
 `;
+
+/** KEYS turns or due. Answers for how many milliseconds the oldest has been due. */
+export const OLDEST = `${NOW}
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+return first[2] and math.max(0, now - first[2]) or 0
+`;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { CHANGE, HURRY, SETTLE, TAKE, WATCH } from './redis-scripts.ts';
+import { CHANGE, HURRY, OLDEST, SETTLE, TAKE, WATCH } from './redis-scripts.ts';
 import { STORE_LIMITS, WebhookStoreError } from './store.ts';
 import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './store.ts';
 
@@ -68,6 +68,8 @@ export function createRedisStore(redis: Redis, options: RedisStoreOptions): Webh
   ): Promise<boolean> =>
     run(() => redis.eval(SETTLE, 2, ...queueOf(endpoint), key, message, to, Math.ceil(inMs)), isDone);
 
+  const oldestMs = (key: string): Promise<number> => run(() => redis.eval(OLDEST, 1, key), z.number());
+
   return {
     isShared: true,
     watch: (key, record, dueInMs) =>
@@ -100,5 +102,7 @@ export function createRedisStore(redis: Redis, options: RedisStoreOptions): Webh
     drop: (endpoint, queued) => settle(endpoint, queued, '', 0),
     retry: (endpoint, queued, replacement, inMs) => settle(endpoint, queued, replacement, inMs),
     countQueued: (endpoint) => run(() => redis.hlen(queueOf(endpoint)[1]), z.number()),
+    oldestWatchedMs: () => oldestMs(due),
+    oldestQueuedMs: (endpoint) => oldestMs(queueOf(endpoint)[0]),
   };
 }

@@ -32,6 +32,11 @@ export interface WebhookStore {
   retry(endpoint: string, queued: QueuedMessage, replacement: string, inMs: number): Promise<boolean>;
   /** Requests that have something on the way to an endpoint. */
   countQueued(endpoint: string): Promise<number>;
+
+  /** For how many milliseconds the oldest watched request has been due and is not being read; 0 when there is none. */
+  oldestWatchedMs(): Promise<number>;
+  /** Likewise, of the messages for an endpoint that are not being sent. */
+  oldestQueuedMs(endpoint: string): Promise<number>;
 }
 
 export interface Taken<Item> {

@@ -5,6 +5,8 @@ import { parse } from 'yaml';
 import { createEvents } from '../../src/events.ts';
 import * as labels from '../../src/metrics/labels.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import type { MetricSources } from '../../src/metrics/metrics.ts';
+import { Queues, QUEUES } from '../../src/queues.ts';
 import { CLOSED_LABELS } from '../support/closed-labels.ts';
 import { draftOf } from '../support/draft.ts';
 import { rowsUnder } from '../support/errors-page.ts';
@@ -17,6 +19,19 @@ import { API_KEY, refuses, startFailingGateway } from '../support/service-proxy.
 import { startGateway } from '../support/start-gateway.ts';
 
 const METRICS = { host: '127.0.0.1', port: 0 };
+const nothing = (): number => 0;
+const NO_SOURCES: MetricSources = {
+  version: '1',
+  operationNames: ['dossier'],
+  requestsInFlight: nothing,
+  openStreams: nothing,
+  watchedRequests: nothing,
+  dependencies: ['service'],
+  blocksInUse: nothing,
+  uploadsWaitingForBlocks: nothing,
+  webhooksQueued: async () => 0,
+  queues: new Queues(),
+};
 const FISCAL_CODE = 'SPNDNL80R13C555X';
 
 /** Names of ids, people, keys and addresses, whatever they belong to. */
@@ -100,18 +115,7 @@ test('whatever callers send, every label has a value of a small set, and nothing
 
 test('events with values that nobody has thought of add one series, however many there are', async () => {
   const events = createEvents();
-  const nothing = (): number => 0;
-  const registry = createMetrics(events, {
-    version: '1',
-    operationNames: ['dossier'],
-    requestsInFlight: nothing,
-    openStreams: nothing,
-    watchedRequests: nothing,
-    dependencies: ['service'],
-    blocksInUse: nothing,
-    uploadsWaitingForBlocks: nothing,
-    webhooksQueued: async () => 0,
-  });
+  const registry = createMetrics(events, NO_SOURCES);
   for (let n = 0; n < 100; n += 1) {
     const [operation, text] = [`${FISCAL_CODE}${n}`, `https://storage/${n}?sig=${n}`];
     events.emit('operation', { type: 'query', name: operation, outcome: 'ok', durationMs: 1 });
@@ -137,6 +141,32 @@ test('events with values that nobody has thought of add one series, however many
   expect(valueOf(samples, 'sigillo_uploads_total', { outcome: 'other' })).toBe(100);
   const series = samples.filter(({ name }) => name === 'sigillo_errors_total');
   expect(series).toHaveLength(labels.ERROR_CODES.length + 1);
+});
+
+test('a queue has the age of its oldest item that is due, and -1 when that is unknown', async () => {
+  const queues = new Queues();
+  queues.add('rate-budget', () => 0);
+  queues.add('rate-budget', () => 1_500);
+  queues.add('webhooks', () => Promise.resolve(90_000));
+  queues.add('polls', () => {
+    throw new Error('unknown');
+  });
+  queues.add('watched-requests', () => Promise.reject(new Error('Redis cannot be asked')));
+  const registry = createMetrics(createEvents(), { ...NO_SOURCES, queues });
+  const samples = parseMetrics(await registry.metrics());
+  const ages = QUEUES.map((queue) => [
+    queue,
+    valueOf(samples, 'sigillo_queue_oldest_due_seconds', { queue }),
+  ]);
+  expect(Object.fromEntries(ages)).toEqual({
+    webhooks: 90,
+    'watched-requests': -1,
+    polls: -1,
+    'rate-budget': 1.5,
+    'upload-bulkhead': 0,
+    'upload-blocks': 0,
+    idempotency: 0,
+  });
 });
 
 test('the sets of labels have every error code that is documented, and every operation of the contract', () => {

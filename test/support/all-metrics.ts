@@ -1,5 +1,6 @@
 import { createEvents } from '../../src/events.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import { Queues } from '../../src/queues.ts';
 
 const nothing = (): number => 0;
 
@@ -15,6 +16,7 @@ export function allMetrics(): Map<string, readonly string[]> {
     blocksInUse: nothing,
     uploadsWaitingForBlocks: nothing,
     webhooksQueued: () => Promise.resolve(0),
+    queues: new Queues(),
   });
   return new Map(
     registry.getMetricsAsArray().map((metric) => {

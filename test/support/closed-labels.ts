@@ -1,5 +1,6 @@
 import * as labels from '../../src/metrics/labels.ts';
 import { operationNames } from '../../src/plugins/operation-name.ts';
+import { QUEUES } from '../../src/queues.ts';
 import { schema } from '../../src/schema/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -25,5 +26,6 @@ export const CLOSED_LABELS: Readonly<Record<string, readonly string[]>> = {
   origin: labels.ORIGINS,
   state: labels.BREAKER_STATES,
   changed: ['true', 'false'],
+  queue: QUEUES,
   version: [packageJson.version],
 };

@@ -133,10 +133,30 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect((await store.takeQueued(OTHER, 10, LEASE_MS)).items).toEqual([{ key: 'x', message: '1' }]);
   });
 
+  test('the oldest that is due has an age until it is taken, and again when its lease is over', async () => {
+    const { store, pass } = await start();
+    await store.watch('later', 'a', 60_000);
+    await store.watch('x', 'a', 0);
+    await change(store, 'x', ['1'], { dueInMs: 100 });
+    await pass(300);
+    const [watched, queued] = [await store.oldestWatchedMs(), await store.oldestQueuedMs(ONE)];
+    expect(watched).toBeGreaterThanOrEqual(200);
+    expect(queued).toBeGreaterThanOrEqual(300);
+    expect(queued).toBeLessThan(60_000);
+    expect(await store.oldestQueuedMs(OTHER)).toBe(0);
+    await store.takeWatched(10, LEASE_MS);
+    await store.takeQueued(ONE, 10, LEASE_MS);
+    expect([await store.oldestWatchedMs(), await store.oldestQueuedMs(ONE)]).toEqual([0, 0]);
+    await pass(LEASE_MS + 50);
+    expect(await store.oldestWatchedMs()).toBeGreaterThan(0);
+    expect(await store.oldestQueuedMs(ONE)).toBeGreaterThan(0);
+  });
+
   test('nothing is planned where there is nothing', async () => {
     const { store } = await start();
     expect(await store.takeWatched(10, LEASE_MS)).toEqual({ items: [], nextMs: undefined });
     expect(await store.takeQueued(ONE, 10, LEASE_MS)).toEqual({ items: [], nextMs: undefined });
     expect(await store.countQueued(ONE)).toBe(0);
+    expect([await store.oldestWatchedMs(), await store.oldestQueuedMs(ONE)]).toEqual([0, 0]);
   });
 }
