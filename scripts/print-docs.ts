@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { CONFIGURATION_PAGE, configurationPage } from './configuration-page.ts';
 import { SANDBOX_PAGE, sandboxPage } from './sandbox-page.ts';
 
 writeFileSync(SANDBOX_PAGE, await sandboxPage(readFileSync(SANDBOX_PAGE, 'utf8')));
+writeFileSync(CONFIGURATION_PAGE, await configurationPage());

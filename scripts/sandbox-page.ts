@@ -6,6 +6,7 @@ import { FLAGS } from '../mocks/sandbox/cli-options.ts';
 import { CONTROL_CONTRACT } from '../mocks/sandbox/contract.ts';
 import { MAGIC_VALUES } from '../mocks/sandbox/scenarios.ts';
 import type { MagicValue } from '../mocks/sandbox/scenarios.ts';
+import { markdownTable } from './markdown-table.ts';
 
 /** Where the page for test authors is. */
 export const SANDBOX_PAGE = 'docs/sandbox.md';
@@ -31,7 +32,7 @@ export async function sandboxPage(page: string): Promise<string> {
 function print(part: string): string {
   switch (part) {
     case 'flags':
-      return table(
+      return markdownTable(
         ['flag', 'variable', 'meaning (default)'],
         FLAGS.map(({ flag, variable, text }) => [`\`${flag}\``, `\`${variable}\``, text]),
       );
@@ -42,7 +43,7 @@ function print(part: string): string {
     case 'dossier-titles':
       return magicValues('dossier title');
     case 'control-calls':
-      return table(['call', 'what it does'], controlCalls());
+      return markdownTable(['call', 'what it does'], controlCalls());
     default:
       return example(part);
   }
@@ -50,7 +51,7 @@ function print(part: string): string {
 
 function magicValues(where: MagicValue['where']): string {
   const rows = MAGIC_VALUES.filter((value) => value.where === where);
-  return table(
+  return markdownTable(
     [where, 'what happens'],
     rows.map(({ value, effect }) => [`\`${value}\``, effect]),
   );
@@ -74,10 +75,4 @@ function example(file: string): string {
   const language = LANGUAGES[extname(file)];
   if (language === undefined) throw new Error(`Nobody prints ${file} in ${SANDBOX_PAGE}`);
   return ['```' + language, readFileSync(file, 'utf8').trimEnd(), '```'].join('\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

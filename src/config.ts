@@ -37,8 +37,17 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Every variable that is read, with its form and its default. */
-export const variables = z.object({
+/** Every variable that is read, with its format, its default and its description, by the heading of the reference. */
+export const variablesByArea = {
+  Server: servingVariables,
+  'Upstream service and sandbox': upstreamVariables,
+  Authentication: authenticationVariables,
+  Protection: protectionVariables,
+  'Redis, idempotency and webhooks': keepingVariables,
+  'Logs, metrics and traces': observingVariables,
+};
+
+const variables = z.object({
   ...servingVariables,
   ...upstreamVariables,
   ...authenticationVariables,

@@ -13,25 +13,44 @@ const isPrivateAddress = (url: string): boolean => {
 const isAlgorithm = (name: string): boolean => ALGORITHMS.some((known) => known === name);
 
 export const authenticationVariables = {
-  AUTH: z.enum(['none', 'jwt', 'api-key'], 'must be none, jwt or api-key').optional(),
+  AUTH: z
+    .enum(['none', 'jwt', 'api-key'], 'must be none, jwt or api-key')
+    .optional()
+    .describe(
+      'How callers authenticate: `jwt`, `api-key`, or `none` if only trusted callers reach the gateway. Required with a key and in production.',
+    ),
   AUTH_JWKS_URL: webAddress
     .refine(isPrivateAddress, 'must be an https URL, or http on this machine')
-    .optional(),
-  AUTH_JWKS_MAX_STALE_SECONDS: wholeNumber(1, 604_800).default(3_600),
-  AUTH_ISSUER: filled.optional(),
-  AUTH_AUDIENCE: filled.optional(),
+    .optional()
+    .describe('URL of the key set (JWKS) of the token issuer: https, or http on this machine.'),
+  AUTH_JWKS_MAX_STALE_SECONDS: wholeNumber(1, 604_800)
+    .default(3_600)
+    .describe('How long known keys are used while the token issuer cannot be reached.'),
+  AUTH_ISSUER: filled.optional().describe('Required `iss` claim of a token.'),
+  AUTH_AUDIENCE: filled.optional().describe('Required `aud` claim of a token, or one of its values.'),
   AUTH_ALGORITHMS: z
     .string()
     .refine(
       (names) => itemsOf(names).every(isAlgorithm),
       `must be of ${ALGORITHMS.join(', ')}, with commas between them`,
     )
-    .default('RS256,ES256'),
-  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
-  AUTH_ROLE_CLAIM: filled.default('role'),
-  AUTH_TENANT_CLAIM: filled.default('tenant'),
-  AUTH_FISCAL_CODE_CLAIM: filled.default('fiscal_code'),
-  AUTH_API_KEYS_FILE: filled.optional(),
+    .default('RS256,ES256')
+    .describe('Accepted signature algorithms, comma-separated.'),
+  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300)
+    .default(30)
+    .describe('Allowed difference between the clocks of the token issuer and the gateway.'),
+  AUTH_ROLE_CLAIM: filled
+    .default('role')
+    .describe('Claim that holds `operator`, `reader` or `citizen`. Dots lead into objects.'),
+  AUTH_TENANT_CLAIM: filled
+    .default('tenant')
+    .describe('Claim that holds the tenant. Used with `TENANTS_FILE` only.'),
+  AUTH_FISCAL_CODE_CLAIM: filled
+    .default('fiscal_code')
+    .describe('Claim that holds the fiscal code of a citizen.'),
+  AUTH_API_KEYS_FILE: filled
+    .optional()
+    .describe('File of hashed API keys for `AUTH=api-key`. See [authentication](../authentication.md).'),
 };
 
 /** What each way of showing who one is needs; given without it, somebody has forgotten to switch it on. */

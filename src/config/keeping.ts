@@ -15,12 +15,31 @@ export interface KeepingConfig {
 }
 
 export const keepingVariables = {
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' }).optional(),
-  IDEMPOTENCY_HOURS: wholeNumber(1, 168).default(24),
-  IDEMPOTENCY_SETTLE_SECONDS: wholeNumber(0, 600).default(15),
-  WEBHOOKS_FILE: filled.optional(),
-  WEBHOOK_GIVE_UP_HOURS: wholeNumber(1, 168).default(24),
-  WEBHOOK_MAX_PAUSE_SECONDS: wholeNumber(1, 3_600).default(300),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' })
+    .optional()
+    .describe(
+      'Redis for the state that gateways share and that survives a restart, for example `redis://localhost:6379/0`. `rediss:` uses TLS.',
+    ),
+  IDEMPOTENCY_HOURS: wholeNumber(1, 168)
+    .default(24)
+    .describe('How long the outcome of an idempotency key is kept.'),
+  IDEMPOTENCY_SETTLE_SECONDS: wholeNumber(0, 600)
+    .default(15)
+    .describe(
+      'How long the service may still be processing a call that it did not answer. A retry that finds no result after that time makes the call again.',
+    ),
+  WEBHOOKS_FILE: filled
+    .optional()
+    .describe('JSON file with the URLs and secrets of webhook endpoints. See [webhooks](../webhooks.md).'),
+  WEBHOOK_GIVE_UP_HOURS: wholeNumber(1, 168)
+    .default(24)
+    .describe('How long the delivery of an event is retried.'),
+  WEBHOOK_MAX_PAUSE_SECONDS: wholeNumber(1, 3_600)
+    .default(300)
+    .describe(
+      'Longest pause between two reads of a request that is watched for webhooks and does not change.',
+    ),
 };
 
 const HOUR_MS = 60 * 60_000;

@@ -24,19 +24,40 @@ const areHosts = (text: string): boolean =>
   namesOf(text).every((name) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/.test(name));
 
 export const protectionVariables = {
-  NODE_ENV: z.string().optional(),
-  GRAPHIQL: onOrOff.optional(),
-  INTROSPECTION: onOrOff.optional(),
+  NODE_ENV: z
+    .string()
+    .optional()
+    .describe('`production` turns GraphiQL, introspection and suggestions off, and never starts a sandbox.'),
+  GRAPHIQL: onOrOff.optional().describe('`on` or `off`. On by default, except in production.'),
+  INTROSPECTION: onOrOff.optional().describe('`on` or `off`. On by default, except in production.'),
   CORS_ORIGINS: filled
     .refine(areOrigins, 'must be origins such as https://www.comune.example, with commas between them, or *')
-    .optional(),
+    .optional()
+    .describe(
+      'Origins, comma-separated, whose pages may use the gateway besides its own. `*` allows every page and is refused in production.',
+    ),
   ALLOWED_HOSTS: filled
     .refine(areHosts, 'must be names such as firma.comune.example without a port, with commas between them')
-    .optional(),
-  TRUSTED_DOCUMENTS: filled.optional(),
-  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(1_800),
-  TRUST_PROXY: wholeNumber(0, 10).default(0),
-  MAX_OPERATION_COST: wholeNumber(1, 100_000).default(250),
+    .optional()
+    .describe(
+      'Accepted names in the `Host` header, comma-separated. By default the names of this machine, or every name if `HOST` is not a loopback address.',
+    ),
+  TRUSTED_DOCUMENTS: filled
+    .optional()
+    .describe(
+      'Manifest file of trusted documents: JSON of document by SHA-256. No other operation is executed.',
+    ),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000)
+    .default(1_800)
+    .describe(
+      'Requests per minute of one caller or, without authentication, of one client address. `0` removes the limit.',
+    ),
+  TRUST_PROXY: wholeNumber(0, 10)
+    .default(0)
+    .describe('Number of your own proxies in front of the gateway whose `X-Forwarded-For` is trusted.'),
+  MAX_OPERATION_COST: wholeNumber(1, 100_000)
+    .default(250)
+    .describe('Upstream calls that one operation may need at most.'),
 };
 
 /** @param trustedDocuments what the manifest holds */

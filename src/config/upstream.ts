@@ -35,28 +35,58 @@ const isStorageHost = (text: string): boolean => {
 };
 
 export const upstreamVariables = {
-  SANDBOX_PORT: wholeNumber(0, 65_535).default(4010),
-  FIRMA_API_KEY: issuerKey.optional(),
-  FIRMA_API_KEY_FILE: filled.optional(),
-  TENANTS_FILE: filled.optional(),
-  FIRMA_API_URL: webAddress.optional(),
+  SANDBOX_PORT: wholeNumber(0, 65_535).default(4010).describe('Port of the sandbox that `npm start` starts.'),
+  FIRMA_API_KEY: issuerKey
+    .optional()
+    .describe(
+      'API key of the issuer. Without one the gateway starts a sandbox and uses it; production requires one.',
+    ),
+  FIRMA_API_KEY_FILE: filled.optional().describe('File that holds the key, instead of `FIRMA_API_KEY`.'),
+  TENANTS_FILE: filled
+    .optional()
+    .describe(
+      'JSON file with one key per tenant, instead of a single key. See [authentication](../authentication.md).',
+    ),
+  FIRMA_API_URL: webAddress
+    .optional()
+    .describe(
+      'Base URL of the service. Requires a key; with a key the default is `https://api.io.pagopa.it/api/v1/sign`.',
+    ),
   SANDBOX_URL: webAddress
     .refine((url) => !isService(new URL(url)), 'must not be the real service')
-    .optional(),
+    .optional()
+    .describe(
+      'URL of a running sandbox to use, for example `http://localhost:4010/api/v1/sign`. Needs no key.',
+    ),
   FIRMA_STORAGE_HOSTS: z
     .string()
     .refine((hosts) => itemsOf(hosts).every(isStorageHost), {
       error: 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them',
     })
-    .default('iopitnsignst01.blob.core.windows.net'),
-  UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20),
+    .default('iopitnsignst01.blob.core.windows.net')
+    .describe(
+      'Hosts that pre-signed URLs may lead to, comma-separated: host names (https) or whole origins.',
+    ),
+  UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20).describe('Deadline of one upstream call.'),
   // Whoever waits as long as the schema allows (55 s) must have time left for what comes before and after.
-  OPERATION_TIMEOUT_SECONDS: wholeNumber(60, 600).default(90),
-  UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50),
-  CIRCUIT_FAILURES: wholeNumber(1, 1_000).default(10),
-  CIRCUIT_OPEN_SECONDS: wholeNumber(1, 300).default(10),
-  RATE_BUDGET_CALLS: wholeNumber(1, 100_000).default(150),
-  RATE_BUDGET_WINDOW_SECONDS: wholeNumber(1, 60).default(5),
+  OPERATION_TIMEOUT_SECONDS: wholeNumber(60, 600)
+    .default(90)
+    .describe(
+      'Deadline of one operation, waits included. An operation with files counts from their last byte.',
+    ),
+  UPSTREAM_CONNECTIONS: wholeNumber(1, 1_000).default(50).describe('Connections to the service at most.'),
+  CIRCUIT_FAILURES: wholeNumber(1, 1_000)
+    .default(10)
+    .describe('Consecutive failures after which the circuit to the service, or to its storage, opens.'),
+  CIRCUIT_OPEN_SECONDS: wholeNumber(1, 300)
+    .default(10)
+    .describe('How long the circuit stays open before a single trial call.'),
+  RATE_BUDGET_CALLS: wholeNumber(1, 100_000)
+    .default(150)
+    .describe(
+      'Upstream calls per key in one window; further calls wait in a queue. Set it lower if other programs use the key.',
+    ),
+  RATE_BUDGET_WINDOW_SECONDS: wholeNumber(1, 60).default(5).describe('Length of that window.'),
 };
 
 /** Variables that do not go together, in words for whoever set them. */
