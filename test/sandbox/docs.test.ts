@@ -154,17 +154,6 @@ test.skipIf(!hasTools)('the lines with curl run one after another', async () => 
   await run('bash', ['-c', strict + lines.join('').replaceAll('http://localhost:4010', sandbox.origin)]);
 });
 
-test.skipIf(!hasTools)('the line of the README signs a request', async () => {
-  const sandbox = await sandboxForTest({ timeScale: 1 });
-  const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
-  const id = requests[0]?.id ?? '';
-  const readme = readFileSync('README.md', 'utf8').split('\n## The sandbox\n')[1] ?? '';
-  const [line = ''] = blocks(readme, 'sh');
-  const command = line.replace('http://localhost:4010', sandbox.origin);
-  await run('bash', ['-euc', command], { env: { ...process.env, REQUEST: id } });
-  expect(sandbox.citizen.statusOf(id)).toBe('WAIT_FOR_QTSP');
-});
-
 test('the container file copies all that its command needs', async () => {
   const instructions = readFileSync('Containerfile', 'utf8')
     .split('\n')
