@@ -31,6 +31,9 @@ const REFUSALS: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbi
 /** Of refusals, and of answers that cannot be read, as a proxy may garble one: so many in a row are believed. */
 const DOUBTFUL_UNTIL_FINAL = 3;
 
+/** The service may ask for a longer pause than the pace, within reason. */
+const LONGEST_ASKED_MS = 60 * 60_000;
+
 /** Runs work outside of the request that happens to begin it. */
 export type RunOutside = <T>(work: () => T) => T;
 
@@ -189,9 +192,9 @@ export class WatchedRequest {
       this.#options.events.emit('poll', { changed: before !== undefined && state !== before });
       this.#plan();
     } catch (failure) {
-      const told = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) : 0;
+      const askedMs = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
       // Whoever waits does so for seconds, and loses nothing by asking once more.
-      this.#plan(this.#waiting > 0 ? 0 : told * 1_000);
+      this.#plan(this.#waiting > 0 ? 0 : Math.min(askedMs, LONGEST_ASKED_MS));
     }
   }
 

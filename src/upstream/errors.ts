@@ -39,7 +39,7 @@ export interface UpstreamErrorFacts {
    * callers.
    */
   readonly detail?: string | undefined;
-  /** Seconds to wait, from `x-rate-limit-retry-after` or `Retry-After`. */
+  /** Seconds to wait, at least 1. Of an answer: see `readRetryAfter`. */
   readonly retryAfterSeconds?: number | undefined;
   readonly cause?: unknown;
 }

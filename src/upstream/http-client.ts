@@ -6,6 +6,7 @@ import type { ApiCall, UpstreamClient } from './client.ts';
 import type { Deadline } from './deadline.ts';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import { kindOfFailure } from './failure-kind.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 export interface HttpClientOptions {
   /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */
@@ -146,8 +147,9 @@ function failureOf(
   } catch (unreadable) {
     cause = unreadable; // the status alone still says what happened
   }
+  const { headers } = response;
   const retryAfterSeconds =
-    wholeNumber(header(response, 'x-rate-limit-retry-after')) ?? wholeNumber(header(response, 'retry-after'));
+    readRetryAfter(headers['x-rate-limit-retry-after']) ?? readRetryAfter(headers['retry-after']);
   return new UpstreamError({
     operation,
     // What is missing, the backend says itself. A 404 of anybody before it means that the base address is wrong.

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { beginsAsPdf } from './begins-as-pdf.ts';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import { kindOfFailure } from './failure-kind.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** What is read of a blob. */
 export interface BlobRequest {
@@ -85,7 +86,7 @@ export async function readBlobOnce(
       operation,
       status,
       detail: codeIn(answer['x-ms-error-code']),
-      retryAfterSeconds: secondsIn(answer['retry-after']),
+      retryAfterSeconds: readRetryAfter(answer['retry-after']),
     });
   } catch (cause) {
     if (cause instanceof UpstreamError) throw cause;
@@ -118,11 +119,6 @@ function factsOf(headers: Headers): BlobFacts {
 
 function codeIn(header: string | string[] | undefined): string | undefined {
   return matched(header, /^[A-Za-z]{1,64}$/);
-}
-
-function secondsIn(header: string | string[] | undefined): number | undefined {
-  const seconds = matched(header, /^\d{1,6}$/);
-  return seconds === undefined ? undefined : Number(seconds);
 }
 
 function matched(header: string | string[] | undefined, pattern: RegExp): string | undefined {

@@ -10,7 +10,7 @@ import type { UpstreamErrorKind } from './errors.ts';
 const REPEATED: Readonly<Record<UpstreamErrorKind, readonly CallSort[]>> = {
   // No connection was made: the call did not arrive.
   unreachable: ['read', 'write', 'block'],
-  // Refused before it was carried out. When told how long to wait, as often as that fits into the deadline.
+  // Refused before it was carried out.
   'rate-limited': ['read', 'write', 'block'],
   // It may have been carried out.
   'connection-lost': ['read', 'block'],
@@ -37,8 +37,8 @@ export interface RetryPolicy {
   readonly attempts: number;
   /**
    * Upper bound of the first pause in milliseconds; it doubles from pause to pause, and each is a random share of its
-   * bound ("full jitter"), lest callers who failed together come back together. A failure that says how long to wait
-   * (`x-rate-limit-retry-after`, `Retry-After`) is believed instead.
+   * bound ("full jitter"), lest callers who failed together come back together. A failure that asks for a longer wait
+   * (`x-rate-limit-retry-after`, `Retry-After`) gets it.
    */
   readonly firstPauseMs: number;
 }
@@ -91,9 +91,7 @@ async function endOf(
   failure: UpstreamError,
   attempts: number,
 ): Promise<UpstreamError | undefined> {
-  const isTold = failure.kind === 'rate-limited' && failure.retryAfterSeconds !== undefined;
-  const isLast = attempts >= policy.attempts && !isTold;
-  const isFinal = isLast || !REPEATED[failure.kind].includes(sort);
+  const isFinal = attempts >= policy.attempts || !REPEATED[failure.kind].includes(sort);
   const pauseMs = pauseAfter(failure, attempts, policy);
   if (isFinal || deadline.signal.aborted || performance.now() + pauseMs >= deadline.endsAt) return failure;
   try {
@@ -107,10 +105,9 @@ async function endOf(
 }
 
 function pauseAfter(
-  { retryAfterSeconds }: UpstreamError,
+  { retryAfterSeconds = 0 }: UpstreamError,
   attempts: number,
   { firstPauseMs }: RetryPolicy,
 ): number {
-  if (retryAfterSeconds !== undefined) return retryAfterSeconds * 1000;
-  return Math.random() * firstPauseMs * 2 ** (attempts - 1);
+  return Math.max(Math.random() * firstPauseMs * 2 ** (attempts - 1), retryAfterSeconds * 1_000);
 }

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import type { UpstreamErrorKind } from './errors.ts';
 import { kindOfFailure } from './failure-kind.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** A PUT to an upload address. */
 export interface StorageCall {
@@ -38,7 +39,7 @@ export async function putOnce(
       operation,
       status,
       detail: errorCode(response.headers['x-ms-error-code'], text),
-      retryAfterSeconds: secondsOf(response.headers['retry-after']),
+      retryAfterSeconds: readRetryAfter(response.headers['retry-after']),
     });
   } catch (cause) {
     if (cause instanceof UpstreamError) throw cause;
@@ -76,8 +77,4 @@ function errorCode(header: string | string[] | undefined, body: string): string 
 function dateOf(header: string | string[] | undefined): Date {
   const date = new Date(typeof header === 'string' ? header : NaN);
   return Number.isNaN(date.getTime()) ? new Date() : date;
-}
-
-function secondsOf(header: string | string[] | undefined): number | undefined {
-  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }

@@ -1,4 +1,5 @@
 import { Agent } from 'undici';
+import { readRetryAfter } from '../upstream/retry-after.ts';
 import { readVersion } from '../version.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import type { Message } from './messages.ts';
@@ -67,8 +68,8 @@ export function createSender({ timeoutMs = 15_000, now = Date.now }: SenderOptio
         await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => undefined);
         if (status >= 200 && status < 300) return { kind: 'delivered', status };
         if (status === 410) return { kind: 'gone' };
-        const seconds = /^\d{1,6}$/.exec(String(answer.headers['retry-after']))?.[0];
-        return { kind: 'failed', reason: String(status), retryAfterMs: Number(seconds ?? 0) * 1000 };
+        const retryAfterMs = (readRetryAfter(answer.headers['retry-after'], now()) ?? 0) * 1_000;
+        return { kind: 'failed', reason: String(status), retryAfterMs };
       } catch (failure) {
         if (ending.aborted) return { kind: 'aborted' };
         return { kind: 'failed', reason: deadline.aborted ? 'timeout' : codeOf(failure) };

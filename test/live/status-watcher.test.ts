@@ -106,6 +106,20 @@ test('failures that pass are not told, and reads go on at a distance', async () 
   expect(one.statuses[0]).toBe('READY');
 });
 
+test('a service that asks for a pause of a day is read again after an hour', async () => {
+  const { watcher, shows, reads } = startWatcher();
+  const one = listener();
+  watcher.watch('a', one, seen(DRAFT));
+  shows(failure('rate-limited', 86_400));
+  await pass(MINUTE);
+  reads.length = 0;
+  shows(wireIn('READY'));
+  await pass(50 * MINUTE);
+  expect(reads).toEqual([]);
+  await pass(15 * MINUTE);
+  expect(one.statuses[0]).toBe('READY');
+});
+
 test.each(['not-found', 'bad-request', 'unprocessable'] as const)(
   'a read that fails with %s ends it for everybody',
   async (kind) => {

@@ -8,6 +8,7 @@ import { CircuitBreaker } from '../../src/upstream/circuit-breaker.ts';
 import { createUpstreamClient } from '../../src/upstream/clients.ts';
 import type { UpstreamClientOptions } from '../../src/upstream/clients.ts';
 import { UpstreamError } from '../../src/upstream/errors.ts';
+import { SERVICE_RETRIES } from '../../src/upstream/retry.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import type { StubHandler } from '../support/http-stub.ts';
 
@@ -374,6 +375,55 @@ test('the header of the service goes before the standard one, unless it is no nu
   expect(await failureOf(client.call(READ))).toMatchObject({ retryAfterSeconds: 61 });
   // Another, which has not been told to wait.
   expect(await failureOf(clientAt(stub.origin).call(READ))).toMatchObject({ retryAfterSeconds: 62 });
+});
+
+const AN_HOUR_FROM_NOW = new Date(Date.now() + 3_600_000).toUTCString();
+
+test.each([
+  ['9999999', 86_400],
+  ['9'.repeat(30), 86_400],
+  [AN_HOUR_FROM_NOW, 3_600],
+])('a 429 that asks for a wait of %s is not retried', async (value, seconds) => {
+  for (const name of ['x-rate-limit-retry-after', 'retry-after']) {
+    const { stub, client } = await start((_, res) => sendJson(res, 429, {}, { [name]: value }));
+    const { kind, retryAfterSeconds = 0 } = await failureOf(client.call(READ));
+    expect(kind).toBe('rate-limited');
+    expect(retryAfterSeconds).toBeLessThanOrEqual(seconds);
+    expect(retryAfterSeconds).toBeGreaterThan(seconds - 600);
+    expect(stub.calls).toHaveLength(1);
+  }
+});
+
+test('of several Retry-After headers the longest wait counts', async () => {
+  const { client } = await start((_, res) => {
+    res.setHeader('retry-after', ['61', '120']);
+    sendJson(res, 429, {});
+  });
+  expect(await failureOf(client.call(READ))).toMatchObject({ retryAfterSeconds: 120 });
+});
+
+const NO_WAIT = ['0', '-1', '0.0', '', 'soon', 'Sun, 06 Nov 1994 08:49:37 GMT'];
+
+test.each([
+  ['within the limit of the key', 150],
+  ['without a limit', 100_000],
+])('a 429 that asks for no wait is retried as the table says, %s', async (_, calls) => {
+  const rateLimit = { calls, windowMs: 5_000 };
+  const cases = ['x-rate-limit-retry-after', 'retry-after'].flatMap((name) =>
+    NO_WAIT.map(async (value) => {
+      const { stub, client } = await start((_call, res) => sendJson(res, 429, {}, { [name]: value }), {
+        rateLimit,
+        timeoutMs: 60_000,
+      });
+      for (const call of [READ, CREATE]) {
+        const { kind, retryAfterSeconds } = await failureOf(client.call(call));
+        expect({ kind, retryAfterSeconds }).toEqual({ kind: 'rate-limited', retryAfterSeconds: undefined });
+      }
+      return stub.calls.length;
+    }),
+  );
+  const counts = await Promise.all(cases);
+  expect(counts).toEqual(counts.map(() => 2 * SERVICE_RETRIES.attempts));
 });
 
 async function* streamOf(...chunks: readonly (string | Error)[]): AsyncGenerator<Uint8Array> {

@@ -124,19 +124,28 @@ test.each([
   },
 );
 
-test('a failure that says when to come back is believed, whatever the bounds', async () => {
+test('a failure that asks for a longer wait than the back-off gets it', async () => {
   const { attempts, tookMs } = await run([failure('rate-limited', 1)]);
   expect(attempts).toBe(2);
   expect(tookMs).toBeGreaterThanOrEqual(990);
 });
 
-test('a call that is told how long to wait goes on as long as that fits into the deadline', async () => {
-  const told = await run(Array.from({ length: 9 }, () => failure('rate-limited', 0)));
-  expect([told.outcome, told.attempts]).toEqual(['done', 10]);
-  const untold = await run(Array.from({ length: 9 }, () => failure('rate-limited')));
-  expect(untold.attempts).toBe(3);
-  const server = await run(Array.from({ length: 9 }, () => failure('server-error', 0)));
-  expect(server.attempts).toBe(3);
+test.each<[UpstreamErrorKind, number | undefined]>([
+  ['rate-limited', undefined],
+  ['rate-limited', 0],
+  ['rate-limited', 0.01],
+  ['server-error', 0],
+])('%s with a wait of %s s is not retried more often than the policy says', async (kind, seconds) => {
+  const { outcome, attempts } = await run(Array.from({ length: 9 }, () => failure(kind, seconds)));
+  expect([outcome, attempts]).toEqual([failure(kind, seconds), 3]);
+});
+
+test('a failure that asks for a short wait does not shorten the back-off', async () => {
+  const failures = [failure('rate-limited', 0), failure('server-error', 0.001)];
+  const { attempts, tookMs } = await run(failures, { policy: { firstPauseMs: 100 } });
+  expect(attempts).toBe(3);
+  // Timers fire up to a millisecond early.
+  expect(tookMs).toBeGreaterThanOrEqual(50 + 100 - 4);
 });
 
 test('a pause that would not end within the deadline is not begun', async () => {

@@ -152,13 +152,29 @@ test('gives up after its attempts and reports the last answer', async () => {
   expect(t.stub.calls.length).toBe(4);
 });
 
-test('does not wait longer than the deadline for a storage that asks for it', async () => {
-  await using t = await start(answer(503, 'ServerBusy', { 'retry-after': '3600' }));
+test.each([
+  ['3600', 3_600],
+  ['9999999', 86_400],
+  ['Tue, 19 Jan 2038 03:14:07 GMT', 86_400],
+])('does not wait longer than the deadline for a storage that asks for it: %s', async (value, seconds) => {
+  await using t = await start(answer(503, 'ServerBusy', { 'retry-after': value }));
+  const calls = [
+    t.storage.putBlob(t.stub.address(), BYTES),
+    t.storage.getBlob(t.stub.address()),
+    t.storage.getBlobProperties(t.stub.address()),
+  ];
+  const expected = { status: 503, retryAfterSeconds: seconds };
+  expect(await Promise.all(calls.map(failure))).toMatchObject(calls.map(() => expected));
+  expect(t.stub.calls.length).toBe(3);
+});
+
+test('a storage that asks for no wait is retried as the table says', async () => {
+  await using t = await start(answer(503, 'ServerBusy', { 'retry-after': '0' }));
   expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({
     status: 503,
-    retryAfterSeconds: 3600,
+    retryAfterSeconds: undefined,
   });
-  expect(t.stub.calls.length).toBe(1);
+  expect(t.stub.calls.length).toBe(4);
 });
 
 test('reports a commit whose outcome it does not know as such, not as refused', async () => {

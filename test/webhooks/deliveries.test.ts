@@ -225,11 +225,18 @@ test('a receiver that is not there, or breaks off, is tried again', async () => 
   await expect.poll(() => lines.at(-1)).toContain('"reason":"ECONNREFUSED"');
 });
 
-test('Retry-After is believed', async () => {
-  const { receiver, queue, attempts, move } = await start(refuse(429, { 'retry-after': '60' }));
+test.each([
+  ['60', 60_000],
+  // A receiver can ask for an hour at most.
+  ['9999999999', HOUR_MS],
+  ['9'.repeat(30), HOUR_MS],
+  ['Tue, 19 Jan 2038 03:14:07 GMT', HOUR_MS],
+])('Retry-After: %s delays the next attempt', async (value, pauseMs) => {
+  const { receiver, queue, attempts, lines, move } = await start(refuse(429, { 'retry-after': value }));
   await queue('a', 'ready');
   await attempts(1);
-  move(59_000);
+  expect(lines.at(-1)).toContain(`"retryInSeconds":${pauseMs / 1_000}`);
+  move(pauseMs - 1_000);
   await setImmediate();
   expect(receiver.received).toHaveLength(1);
   move(1_001);
