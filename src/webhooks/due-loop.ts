@@ -16,10 +16,15 @@ export interface DueLoopOptions<Item> {
 /** How soon a store that could not be asked is asked again. */
 const STORE_PAUSE_MS = 1_000;
 
-/** Works off what a store says is due, as it becomes due, a bounded number at a time. */
+/**
+ * Works off what a store says is due, as it becomes due, a bounded number at a time. One look at the store is under way at
+ * a time; a kick during it makes another one follow.
+ */
 export class DueLoop<Item> {
   readonly #options: DueLoopOptions<Item>;
   readonly #running = new Set<Promise<void>>();
+  /** Its own flag: a promise would still be there in the moment between the last look and its end. */
+  #isTaking = false;
   #taking: Promise<void> | undefined;
   #isKicked = false;
   #isStopped = false;
@@ -33,9 +38,7 @@ export class DueLoop<Item> {
   kick(): void {
     if (this.#isStopped) return;
     this.#isKicked = true;
-    if (this.#taking !== undefined) return;
-    clearTimeout(this.#timer);
-    this.#taking = this.#take();
+    if (!this.#isTaking) this.#taking = this.#take();
   }
 
   /** Takes nothing more. */
@@ -52,6 +55,8 @@ export class DueLoop<Item> {
 
   async #take(): Promise<void> {
     const { slots, take, lookMs, onStore } = this.#options;
+    this.#isTaking = true;
+    clearTimeout(this.#timer);
     let waitMs = lookMs;
     while (this.#isKicked && !this.#isStopped) {
       this.#isKicked = false;
@@ -67,18 +72,23 @@ export class DueLoop<Item> {
         waitMs = STORE_PAUSE_MS;
       }
     }
-    this.#taking = undefined;
+    this.#isTaking = false;
     if (!this.#isStopped && this.#running.size < slots) this.#timer = setTimeout(() => this.kick(), waitMs);
   }
 
   #begin(item: Item): void {
-    const running = this.#options
-      .work(item)
-      .catch(this.#options.onStore)
-      .finally(() => {
-        this.#running.delete(running);
-        this.kick();
-      });
+    const running = this.#work(item).finally(() => {
+      this.#running.delete(running);
+      this.kick();
+    });
     this.#running.add(running);
+  }
+
+  async #work(item: Item): Promise<void> {
+    try {
+      await this.#options.work(item);
+    } catch (failure) {
+      this.#options.onStore(failure);
+    }
   }
 }

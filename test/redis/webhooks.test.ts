@@ -80,6 +80,18 @@ test('of two gateways that watch the same requests, one tells each event, in ord
   expect(refused).toBeGreaterThan(3);
 });
 
+test('twelve requests that are marked READY at the same time are all told of by a receiver that takes its time', async () => {
+  const { receiver, one, other, sandbox } = await startTwo((received, res, nth) =>
+    setTimeout(() => ok(received, res, nth), 500),
+  );
+  await other.close(); // or it would deliver what the other one has stopped to deliver
+  const ids = await draftsOf(sandbox, 12);
+  await Promise.all(ids.map((id) => markReady(one.url, id)));
+  await expect
+    .poll(() => ids.map(receiver.typesOf), { timeout: 30_000 })
+    .toEqual(ids.map(() => ['ready', 'wait_for_signature']));
+});
+
 test('a gateway is killed with events that nobody has taken: they come after its restart, in order', async () => {
   const redis = await startRedis();
   let isDown = true;

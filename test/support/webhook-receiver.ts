@@ -67,9 +67,13 @@ export async function startReceiver(answer: ReceiverAnswer = ok, secret = SECRET
     received,
     /** Attempts whose signature was not right, and tests that went wrong. */
     wrong,
-    types: (): string[] => received.map(({ event }) => event.type.replace('io.sign.signature_request.', '')),
+    types: (): string[] => received.map(typeOf),
+    /** What came of one request, in order. */
+    typesOf: (id: string): string[] => received.filter(({ event }) => event.data.id === id).map(typeOf),
   };
 }
+
+const typeOf = ({ event }: Received): string => event.type.replace('io.sign.signature_request.', '');
 
 export function endpointAt(
   url: URL,

@@ -183,6 +183,27 @@ test('an operation is not held up by a receiver that hangs, and what is under wa
   expect(world.lines.at(-1)).toContain('"lost":1');
 });
 
+test('twelve requests that are marked READY at the same time are all told of by a receiver that takes its time', async () => {
+  const { receiver, sandbox, run, metricsUrl } = await start(
+    (_, res) => void setTimeout(() => res.writeHead(204).end(), 500),
+    { metrics: { host: '127.0.0.1', port: 0 } },
+  );
+  const { requests } = await sandbox.seed({
+    requests: Array.from({ length: 12 }, () => ({ status: 'DRAFT', documents: [{ status: 'READY' }] })),
+  });
+  const oldestDue = async () =>
+    valueOf(await scrape(metricsUrl), 'sigillo_queue_oldest_due_seconds', { queue: 'webhooks' });
+  const marked = requests.map(({ id }) =>
+    run(mutationOf('markReady'), { input: { signatureRequestId: id } }),
+  );
+  await expect.poll(oldestDue, { timeout: 10_000 }).toBeGreaterThan(0);
+  await Promise.all(marked);
+  const told = () => requests.map(({ id }) => receiver.typesOf(id));
+  const expected = requests.map(() => ['ready', 'wait_for_signature']);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(expected);
+  await expect.poll(oldestDue).toBe(0);
+});
+
 test('a gateway does not wait longer for a receiver than for anybody else', async () => {
   const world = await start(() => {}, { stopTimes: { graceMs: 100 } });
   await world.markedReady();
