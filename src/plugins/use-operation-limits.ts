@@ -1,19 +1,30 @@
+import { Lexer, Source, TokenKind } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
+import { isFileUpload } from '../uploads/file-upload.ts';
 
 /** The largest of `examples/` has 90. */
 const MAX_TOKENS = 2_000;
+/** Levels of brackets in an operation, and of lists and objects in its parameters. What GraphiQL asks for has 13. */
+const MAX_LEVELS = 100;
 /** More would help nobody, and a few bytes of a request would make kilobytes of an answer. */
 const MAX_ERRORS = 10;
 
 /**
- * Operations that are too long are not read: a few kilobytes of brackets overflow the stack, and thousands of aliases
- * would keep the service busy for minutes.
+ * Operations that are too long are not read: thousands of aliases would keep the service busy for minutes. Nor are
+ * operations and parameters that are nested too deeply: parsers, rules and coercion call themselves for each level, and
+ * a few hundred levels can overflow the stack.
  */
 export function useOperationLimits(): Plugin {
   return {
+    onParams({ params }) {
+      if (isNestedTooDeeply(params)) throw nestedTooDeeply();
+    },
     onParse({ parseFn, setParseFn }) {
-      setParseFn((source, options) => parseFn(source, { ...options, maxTokens: MAX_TOKENS }));
+      setParseFn((source: string | Source, options) => {
+        if (hasTooManyBrackets(source)) throw nestedTooDeeply();
+        return parseFn(source, { ...options, maxTokens: MAX_TOKENS });
+      });
     },
     onValidate() {
       return ({ valid, result, setResult }) => {
@@ -34,4 +45,43 @@ export function useOperationLimits(): Plugin {
         setResult({ ...result, errors: result.errors.slice(0, MAX_ERRORS) });
     },
   };
+}
+
+const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/**
+ * Whether an operation has too many brackets in each other, before anything parses it.
+ * @throws {GraphQLError} for what is no token, as the parser does.
+ */
+function hasTooManyBrackets(source: string | Source): boolean {
+  const lexer = new Lexer(typeof source === 'string' ? new Source(source) : source);
+  let levels = 0;
+  for (let tokens = 0; tokens < MAX_TOKENS && lexer.advance().kind !== TokenKind.EOF; tokens += 1) {
+    const { kind } = lexer.token;
+    if (OPENING.has(kind)) levels += 1;
+    if (CLOSING.has(kind)) levels -= 1;
+    if (levels > MAX_LEVELS) return true;
+  }
+  return false;
+}
+
+/** Level by level instead of by recursion, which is what the limit protects. A file is no part of the JSON. */
+function isNestedTooDeeply(params: object): boolean {
+  let level: object[] = [params];
+  for (let levels = 0; level.length > 0; levels += 1) {
+    if (levels > MAX_LEVELS) return true;
+    level = level.flatMap((parent) => Object.values(parent).filter(isParent));
+  }
+  return false;
+}
+
+const isParent = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !isFileUpload(value);
+
+function nestedTooDeeply(): Error {
+  return createGraphQLError(
+    `The request is nested too deeply: its operation, its variables and its extensions may each have ${MAX_LEVELS} levels of brackets.`,
+    { extensions: { code: 'TOO_DEEPLY_NESTED', limit: MAX_LEVELS, http: { spec: true, status: 400 } } },
+  );
 }
