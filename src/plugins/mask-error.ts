@@ -48,12 +48,21 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
       // Yoga's own refusals of a body quote it in `originalError`.
       const { originalError: _, ...extensions } = refusal.extensions;
       if (extensions['code'] === undefined && isAboutInput(error)) extensions['code'] = 'BAD_USER_INPUT';
+      if (isRequestError(error, extensions['code'])) extensions['http'] = REQUEST_ERROR_STATUS;
       if (extensions['code'] !== undefined)
         return createGraphQLError(error.message, { ...where, extensions });
     }
     logger.error({ err: original }, 'unexpected error');
     return createGraphQLError(message, { ...where, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
   };
+}
+
+/** By GraphQL over HTTP, section 6.4: 400, and 200 for clients that accept `application/json` alone (`spec`). */
+const REQUEST_ERROR_STATUS = { spec: true, status: 400 };
+
+/** Variables and operation names are judged before anything is executed. The executor gives a status to some of them. */
+function isRequestError({ path }: GraphQLError, code: unknown): boolean {
+  return path === undefined && (code === 'BAD_USER_INPUT' || code === 'OPERATION_RESOLUTION_FAILURE');
 }
 
 /** What the executor says after 50 mistakes in variables, about no place at all. */

@@ -29,8 +29,12 @@ export function useReadableParameters(): Plugin {
     // Behind trusted documents, which may have put one there.
     onParams({ params }) {
       const given: unknown = params;
-      if (typeof given === 'object' && given !== null && (params.query ?? null) === null)
+      if (typeof given !== 'object' || given === null) return; // Yoga refuses it
+      if ((params.query ?? null) === null)
         throw unreadable('There is no operation here: send it as query, in a JSON object by POST.');
+      // Yoga would look for an operation of that name.
+      const operationName: unknown = params.operationName ?? '';
+      if (typeof operationName !== 'string') throw unreadable('The parameter operationName must be a text.');
     },
   };
 }
