@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ANY_ORIGIN } from '../plugins/cors.ts';
+import { NO_PROXIES, PROXY_HEADERS } from '../plugins/client-address.ts';
 import { OPEN } from '../plugins/protections.ts';
 import type { Protections } from '../plugins/protections.ts';
 import type { TrustedDocuments } from '../plugins/trusted-documents.ts';
@@ -53,8 +54,14 @@ export const protectionVariables = {
       'Requests per minute of one caller or, without authentication, of one client address. `0` removes the limit.',
     ),
   TRUST_PROXY: wholeNumber(0, 10)
-    .default(0)
-    .describe('Number of your own proxies in front of the gateway whose `X-Forwarded-For` is trusted.'),
+    .default(NO_PROXIES.hops)
+    .describe('Number of your own proxies in front of the gateway whose `TRUST_PROXY_HEADER` is trusted.'),
+  TRUST_PROXY_HEADER: z
+    .enum(PROXY_HEADERS, `must be ${PROXY_HEADERS.join(' or ')}`)
+    .default(NO_PROXIES.header)
+    .describe(
+      'Header to which these proxies add the address of their client: `x-forwarded-for` or `forwarded` (RFC 7239). The other one is ignored.',
+    ),
   MAX_OPERATION_COST: wholeNumber(1, 100_000)
     .default(250)
     .describe('Upstream calls that one operation may need at most.'),
@@ -76,7 +83,7 @@ export function protectionsOf(
     allowedHosts: namesOf(values.ALLOWED_HOSTS),
     trustedDocuments,
     requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
-    proxyHops: values.TRUST_PROXY,
+    proxies: { hops: values.TRUST_PROXY, header: values.TRUST_PROXY_HEADER },
     maxOperationCost: values.MAX_OPERATION_COST,
   };
 }

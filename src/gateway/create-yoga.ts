@@ -53,11 +53,11 @@ export function createGatewayYoga(
 ) {
   const { tracer, logger } = options;
   const { authentication, frontDoor, events } = parts;
-  const { requestsPerMinute, proxyHops, corsOrigins, trustedDocuments } = protections;
+  const { requestsPerMinute, proxies, corsOrigins, trustedDocuments } = protections;
   const isTrusted = trustedDocuments !== undefined;
   const isServed = (caller: Caller): boolean => upstreamOf(parts, caller) !== undefined;
   const admission = { authentication, isServed, events: authenticationEvents(logger) };
-  const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxyHops }) : undefined;
+  const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxies }) : undefined;
   const contextOf = contextsOf(options, parts);
   return createYoga({
     schema,
@@ -90,7 +90,7 @@ export function createGatewayYoga(
         authentication,
         isServed,
         closing: frontDoor.closing,
-        proxyHops,
+        proxies,
       }),
       useBodyLimit(MAX_JSON_BYTES),
       useBodyTime(options.clientTimes?.body ?? CLIENT_TIMES.body),

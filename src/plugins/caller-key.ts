@@ -1,6 +1,7 @@
 import { callerKey } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
-import { clientAddress, networkOf, nodeRequest } from './client-address.ts';
+import { clientNetwork, nodeRequest } from './client-address.ts';
+import type { TrustedProxies } from './client-address.ts';
 
 /** Who it is, if they have shown it. */
 export function knownCallerKey(context: object): string | undefined {
@@ -11,12 +12,12 @@ export function knownCallerKey(context: object): string | undefined {
 }
 
 /** Where it comes from. Undefined without a connection. */
-export function addressKey(serverContext: unknown, proxyHops: number): string | undefined {
+export function addressKey(serverContext: unknown, proxies: TrustedProxies): string | undefined {
   const req = nodeRequest(serverContext);
-  return req && `address ${networkOf(clientAddress(req, proxyHops))}`;
+  return req && `address ${clientNetwork(req, proxies)}`;
 }
 
 /** Who it is, or else where it comes from. */
-export function callerKeyOf(context: object, proxyHops: number): string | undefined {
-  return knownCallerKey(context) ?? addressKey(context, proxyHops);
+export function callerKeyOf(context: object, proxies: TrustedProxies): string | undefined {
+  return knownCallerKey(context) ?? addressKey(context, proxies);
 }

@@ -1,4 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
+import { NO_PROXIES } from './client-address.ts';
+import type { TrustedProxies } from './client-address.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useAddressRules } from './use-address-rules.ts';
@@ -28,8 +30,7 @@ export interface Protections {
   readonly trustedDocuments: TrustedDocuments | undefined;
   /** 0: as many as they like. */
   readonly requestsPerMinute: number;
-  /** Proxies of our own in front, whose `X-Forwarded-For` is believed. */
-  readonly proxyHops: number;
+  readonly proxies: TrustedProxies;
   /** Calls of the service that one operation may need. */
   readonly maxOperationCost: number;
 }
@@ -43,7 +44,7 @@ export const OPEN: Protections = {
   allowedHosts: [],
   trustedDocuments: undefined,
   requestsPerMinute: 0,
-  proxyHops: 0,
+  proxies: NO_PROXIES,
   maxOperationCost: 250,
 };
 

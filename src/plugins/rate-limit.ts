@@ -1,10 +1,10 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { addressKey, knownCallerKey } from './caller-key.ts';
+import type { TrustedProxies } from './client-address.ts';
 
 export interface RateLimitOptions {
   readonly requestsPerMinute: number;
-  /** Proxies of our own in front, whose `X-Forwarded-For` is believed. */
-  readonly proxyHops: number;
+  readonly proxies: TrustedProxies;
 }
 
 /** A share that is used up. */
@@ -23,7 +23,7 @@ export interface RateLimit {
 }
 
 /** One for all that a gateway answers. */
-export function createRateLimit({ requestsPerMinute, proxyHops }: RateLimitOptions): RateLimit {
+export function createRateLimit({ requestsPerMinute, proxies }: RateLimitOptions): RateLimit {
   const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
   const take = async (key: string): Promise<Excess | undefined> => {
     try {
@@ -38,13 +38,13 @@ export function createRateLimit({ requestsPerMinute, proxyHops }: RateLimitOptio
   };
   return {
     async takeForAddress(serverContext) {
-      const key = addressKey(serverContext, proxyHops);
+      const key = addressKey(serverContext, proxies);
       return key === undefined ? undefined : await take(key);
     },
     async takeForCaller(context) {
       const caller = knownCallerKey(context);
       if (caller === undefined) return undefined;
-      const address = addressKey(context, proxyHops);
+      const address = addressKey(context, proxies);
       if (address !== undefined) await limiter.reward(address);
       return await take(caller);
     },

@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
+import type { TrustedProxies } from './client-address.ts';
 import { useEventStreams } from './use-event-streams.ts';
 import { useStreamLimits } from './use-stream-limits.ts';
 import { watchCredential } from './watch-credential.ts';
@@ -29,7 +30,7 @@ export const STREAMS: StreamOptions = {
 interface StreamSurroundings extends Omit<CredentialWatchOptions, 'recheckMs'> {
   /** Aborted when the gateway begins to end. */
   readonly closing: AbortSignal;
-  readonly proxyHops: number;
+  readonly proxies: TrustedProxies;
 }
 
 /** Subscriptions, so many at a time, for as long as their callers may have them. */

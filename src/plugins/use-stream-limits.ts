@@ -3,12 +3,12 @@ import type { Plugin } from 'graphql-yoga';
 import { StreamError } from '../resolvers/stream-error.ts';
 import { callerKeyOf } from './caller-key.ts';
 import { nodeResponse } from './client-address.ts';
+import type { TrustedProxies } from './client-address.ts';
 
 export interface StreamLimits {
   readonly maxStreams: number;
   readonly maxStreamsPerCaller: number;
-  /** Proxies of our own in front, whose `X-Forwarded-For` is believed. */
-  readonly proxyHops: number;
+  readonly proxies: TrustedProxies;
 }
 
 /** Seconds. Streams end when they end: this is a guess that keeps clients from asking all the time. */
@@ -18,14 +18,14 @@ const RETRY_AFTER = '30';
  * Refuses subscriptions beyond so many at a time. They count for whoever has shown who they are, or else for their
  * address, from before anything is asked for them until the connection, or the answer on it, is over.
  */
-export function useStreamLimits({ maxStreams, maxStreamsPerCaller, proxyHops }: StreamLimits): Plugin {
+export function useStreamLimits({ maxStreams, maxStreamsPerCaller, proxies }: StreamLimits): Plugin {
   const ofCaller = new Map<string, number>();
   let all = 0;
 
   return {
     onSubscribe({ args: { contextValue } }) {
       const response = nodeResponse(contextValue);
-      const key = callerKeyOf(contextValue, proxyHops);
+      const key = callerKeyOf(contextValue, proxies);
       if (response === undefined || key === undefined) return; // no connection to count, only in tests
       const own = ofCaller.get(key) ?? 0;
       if (own >= maxStreamsPerCaller) throw tooMany(429);

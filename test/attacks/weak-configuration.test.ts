@@ -27,7 +27,7 @@ test('in production GraphiQL, introspection and suggestions are off; on a laptop
     suggestions: false,
     corsOrigins: [],
     requestsPerMinute: 1_800,
-    proxyHops: 0,
+    proxies: { hops: 0, header: 'x-forwarded-for' },
     maxOperationCost: 250,
   });
   expect(loadConfig({}).protections).toMatchObject({
@@ -144,6 +144,7 @@ test.each([
   ['INTROSPECTION', ['1']],
   ['RATE_LIMIT_PER_MINUTE', ['-1', '1e3', '']],
   ['TRUST_PROXY', ['true', '11']],
+  ['TRUST_PROXY_HEADER', ['', 'X-Real-IP', 'x-forwarded-for,forwarded']],
   ['MAX_OPERATION_COST', ['0']],
   ['TRUSTED_DOCUMENTS', ['', '/nowhere/manifest.json', 'package.json']],
 ])('%s takes nothing that could mean something else', (name, values) => {
