@@ -30,7 +30,10 @@ export function useReadableParameters(): Plugin {
     onParams({ params }) {
       const given: unknown = params;
       if (typeof given !== 'object' || given === null) return; // Yoga refuses it
-      if ((params.query ?? null) === null)
+      const isWithoutQuery = (params.query ?? null) === null;
+      if (isWithoutQuery && Boolean(params.extensions?.['persistedQuery']))
+        throw persistedQueryNotSupported();
+      if (isWithoutQuery)
         throw unreadable('There is no operation here: send it as query, in a JSON object by POST.');
       // Yoga would look for an operation of that name.
       const operationName: unknown = params.operationName ?? '';
@@ -46,4 +49,14 @@ function isCutOff(error: unknown): boolean {
 
 function unreadable(message: string): GraphQLError {
   return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+}
+
+/**
+ * Apollo's clients send the hash of an operation first (automatic persisted queries) and the operation after this answer.
+ * They know it by its code or by its message, both as in Apollo Server, which has status 200 for it.
+ */
+function persistedQueryNotSupported(): GraphQLError {
+  return createGraphQLError('PersistedQueryNotSupported', {
+    extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED', http: { status: 200 } },
+  });
 }
