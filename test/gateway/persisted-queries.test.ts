@@ -35,6 +35,7 @@ function apolloClient(uri: string, useGETForHashedQueries: boolean) {
 
 const READ = gql('query Read($id: ID!) { dossier(id: $id) { id } }');
 const FIND = gql(`mutation Find($input: FindSignerInput!) { findSigner(input: $input) { __typename } }`);
+const OTHER = gql('query Other($id: ID!) { signatureRequest(id: $id) { id } }');
 const variables = { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
 
 test.each([
@@ -114,7 +115,7 @@ test.each([
   const { url } = await startGateway({ protections: { trustedDocuments } });
   const { client, sent } = apolloClient(url, useGet);
   expect((await client.query({ query: READ, variables })).data).toEqual({ dossier: null });
-  const untrusted = client.query({ query: gql('query Other { __typename }') });
+  const untrusted = client.query({ query: OTHER, variables });
   await expect(untrusted).rejects.toMatchObject({
     errors: [{ extensions: { code: 'DOCUMENT_NOT_TRUSTED' } }],
   });
