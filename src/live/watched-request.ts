@@ -63,7 +63,10 @@ export class WatchedRequest {
   #staleBefore = Number.NEGATIVE_INFINITY;
   /** Failures in a row that may pass, and may not. */
   #doubtful = 0;
+  /** When the next poll is due, planned or waiting for its turn. Infinite: there is none. */
   #dueAt = Number.POSITIVE_INFINITY;
+  /** A poll plans the next one when it ends. Reads that others have asked for plan nothing. */
+  #isPolling = false;
   #timer: NodeJS.Timeout | undefined;
   /** Due, and waiting for its turn. */
   #place: { readonly leave: LeaveQueue; readonly isUrgent: boolean } | undefined;
@@ -80,7 +83,7 @@ export class WatchedRequest {
 
   /** For how many milliseconds a read has been due that has not begun. */
   get overdueMs(): number {
-    if (this.#listeners.size === 0 || this.#looks.has('poll')) return 0;
+    if (this.#listeners.size === 0 || this.#isPolling) return 0;
     return Math.max(0, performance.now() - this.#dueAt);
   }
 
@@ -170,7 +173,9 @@ export class WatchedRequest {
       this.#place = undefined;
     }
     clearTimeout(this.#timer);
-    if (this.#ending.signal.aborted || this.#listeners.size === 0 || this.#looks.has('poll')) return;
+    // Without a timer none is due, or the next listener would wait for a poll that was never planned.
+    if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
+    if (this.#ending.signal.aborted || this.#listeners.size === 0 || this.#isPolling) return;
     this.#timer = setTimeout(() => this.#due(), Math.max(0, this.#dueAt - performance.now()));
   }
 
@@ -186,16 +191,19 @@ export class WatchedRequest {
   async #poll(): Promise<void> {
     this.#place = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
+    this.#isPolling = true;
     const before = this.#last?.state;
+    let leastMs = 0;
     try {
       const { state } = await this.#look('poll').ended;
       this.#options.events.emit('poll', { changed: before !== undefined && state !== before });
-      this.#plan();
     } catch (failure) {
       const askedMs = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
       // Whoever waits does so for seconds, and loses nothing by asking once more.
-      this.#plan(this.#waiting > 0 ? 0 : Math.min(askedMs, LONGEST_ASKED_MS));
+      leastMs = this.#waiting > 0 ? 0 : Math.min(askedMs, LONGEST_ASKED_MS);
     }
+    this.#isPolling = false;
+    this.#plan(leastMs);
   }
 
   #look(priority: Priority): Look {

@@ -352,6 +352,58 @@ test('a request of which nothing is known yet is read at its turn', async () => 
   expect([reads.length, one.statuses]).toEqual([1, ['DRAFT']]);
 });
 
+test('a request that somebody begins to watch or to wait for while a read for webhooks is under way is polled', async () => {
+  for (const way of ['watch', 'await'] as const) {
+    const { watcher, reads, shows } = startWatcher();
+    const answer = Promise.withResolvers<object>();
+    shows(() => answer.promise);
+    const glance = watcher.glance('a', { signal: never, maxAgeMs: 0 });
+    await pass(1);
+    expect(reads).toHaveLength(1);
+    const one = listener();
+    const { leave } = watcher[way]('a', one);
+    answer.resolve(wireIn('DRAFT'));
+    await glance;
+    shows(wireIn('READY'));
+    await pass(MINUTE);
+    expect(one.statuses.at(-1), way).toBe('READY');
+    leave();
+  }
+});
+
+test('an action on a watched request while a read for webhooks is under way does not end its polls', async () => {
+  const { watcher, reads, shows } = startWatcher({ pace: { freshMs: 20_000 } });
+  const one = listener();
+  watcher.watch('a', one, seen(DRAFT));
+  await pass(10);
+  const answer = Promise.withResolvers<object>();
+  shows(() => answer.promise);
+  const glance = watcher.glance('a', { signal: never, maxAgeMs: 0 });
+  await pass(1);
+  expect(reads).toHaveLength(1);
+  watcher.nudge('a');
+  answer.resolve(wireIn('DRAFT'));
+  await glance;
+  shows(wireIn('READY'));
+  await pass(MINUTE);
+  expect(one.statuses.at(-1)).toBe('READY');
+});
+
+test('a request that was read and acted on before somebody watches it is polled', async () => {
+  const { watcher, shows } = startWatcher();
+  const answer = Promise.withResolvers<object>();
+  shows(() => answer.promise);
+  const read = watcher.read('a', { signal: never, maxAgeMs: 0 });
+  watcher.nudge('a');
+  const one = listener();
+  watcher.watch('a', one);
+  answer.resolve(wireIn('DRAFT'));
+  await read;
+  shows(wireIn('READY'));
+  await pass(MINUTE);
+  expect(one.statuses.at(-1)).toBe('READY');
+});
+
 test('close ends all reads', async () => {
   const { watcher, shows, reads, running } = startWatcher();
   shows(() => new Promise(() => {}));
