@@ -1,133 +1,47 @@
-import { ConfigError, loadConfig } from './config.ts';
-import type { Config } from './config.ts';
-import { startGateway } from './gateway.ts';
-import type { Gateway } from './gateway.ts';
-import { sendAllToLogger } from './logging/all-to-logger.ts';
-import { lineForPeople } from './logging/line-for-people.ts';
-import { createLogger } from './logging/logger.ts';
-import { createScrubber } from './logging/scrubber.ts';
-import { RedisUnavailableError } from './redis/connect.ts';
-import { secretsIn, secretsOf } from './secrets.ts';
-import type { IssuerKeys } from './upstream/clients.ts';
+#!/usr/bin/env node
+import { hangUpWithNpm } from './npm-parent.ts';
 
-interface Upstream {
-  readonly apiUrl: URL;
-  readonly apiKey: IssuerKeys;
-  readonly isSandbox: boolean;
-  readonly storageHosts: readonly string[];
-  readonly close: () => Promise<void>;
-}
+/*
+ * The command: of the installed package, of `npm start` and of `npm run sandbox`. It imports nothing else before it has
+ * checked the version of Node, because an older one cannot read the other files.
+ */
 
-/** The service when there is a key, else a sandbox, which is started here unless one has been named. */
-async function chooseUpstream(config: Config): Promise<Upstream> {
-  const { apiKey, apiUrl, sandboxUrl, storageHosts } = config;
-  if (sandboxUrl !== undefined) return { ...sandboxAt(sandboxUrl), ...(apiKey !== undefined && { apiKey }) };
-  if (apiKey !== undefined && apiUrl !== undefined) {
-    return { apiUrl, apiKey, isSandbox: false, storageHosts, close: () => Promise.resolve() };
-  }
-  const { startSandbox } = await import('../mocks/sandbox/server.ts');
-  const sandbox = await startSandbox({ port: config.sandboxPort, logger });
-  const close = async (): Promise<void> => {
-    sandbox.takeViolations(); // they were logged when they happened
-    await sandbox.close();
-  };
-  return { ...sandboxAt(new URL(sandbox.url)), close };
-}
+const OLDEST_NODE = [24, 18] as const;
+const USAGE = `Usage: sigillo [command]
 
-/** Takes any key, and keeps its files itself. */
-function sandboxAt(apiUrl: URL): Upstream {
-  return {
-    apiUrl,
-    apiKey: 'sandbox',
-    isSandbox: true,
-    storageHosts: [apiUrl.origin],
-    close: () => Promise.resolve(),
-  };
-}
+  sigillo             the gateway: GraphQL for Firma con IO, with the sandbox unless FIRMA_API_KEY is set
+  sigillo sandbox     the sandbox alone: sigillo sandbox --help
+  sigillo --version
+`;
 
-/** At a terminal somebody reads along; everywhere else programs do. */
-const terminal = process.stdout.isTTY
-  ? { write: (line: string): boolean => process.stdout.write(lineForPeople(line)) }
-  : {};
-let logger = createLogger({ level: 'info', secrets: secretsIn(process.env), ...terminal });
-sendAllToLogger(() => logger);
-
-async function main(): Promise<void> {
-  const config = loadConfig(process.env);
-  const secrets = [...secretsIn(process.env), ...secretsOf(config)];
-  logger = createLogger({ level: config.logLevel, secrets, ...terminal });
-  for (const warning of config.warnings) logger.warn(warning);
-  const upstream = await chooseUpstream(config);
-  const tracing =
-    config.tracing && (await import('./tracing/start-tracing.ts')).startTracing(config.tracing, logger);
-  let gateway: Gateway;
-  try {
-    gateway = await startGateway({ ...config, ...upstream, logger, tracer: tracing?.tracer });
-  } catch (error) {
-    await upstream.close(); // or the sandbox would keep the process alive
-    throw error;
-  }
-  const where = upstream.isSandbox
-    ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
-    : upstream.apiUrl.href;
-
-  endOnSignal(async () => {
-    await gateway.close();
-    await upstream.close();
-    await tracing?.close();
-  });
-  // Last: whoever reads this may ask it to end at once.
-  const { graphiql, trustedDocuments } = config.protections;
-  const address = asLocalhost(gateway.url);
-  const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
-  const { metricsUrl } = gateway;
-  const seen = metricsUrl === undefined ? '' : `; metrics at ${asLocalhost(metricsUrl)}`;
-  process.stdout.write(`Sigillo: ${what}; it talks to ${where}${seen}\n`);
-}
-
-/** npm passes Ctrl-C on to a process that has had it from the terminal already. */
-const SAME_KEY_MS = 200;
-
-/** The first SIGTERM or SIGINT calls `stop`, the second ends the process at once. */
-function endOnSignal(stop: () => Promise<void>): void {
-  let stoppingSince: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stoppingSince !== undefined) {
-      if (signal === 'SIGINT' && performance.now() - stoppingSince < SAME_KEY_MS) return;
-      process.exit(1);
+async function run(command: string | undefined): Promise<void> {
+  switch (command) {
+    case undefined:
+      await import('./run-gateway.ts');
+      break;
+    case 'sandbox':
+      process.argv.splice(2, 1);
+      await import('../mocks/sandbox/main.ts');
+      break;
+    case '--version': {
+      const { readVersion } = await import('./version.ts');
+      process.stdout.write(`${readVersion()}\n`);
+      break;
     }
-    stoppingSince = performance.now();
-    logger.info('ending when the running requests are answered; once more ends at once');
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'could not end in order');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    case '--help':
+      process.stdout.write(USAGE);
+      break;
+    default:
+      process.stderr.write(`sigillo does not know "${command}".\n\n${USAGE}`);
+      process.exitCode = 2;
+  }
 }
 
-/** The name that people know, as in the documentation. */
-function asLocalhost(url: string): string {
-  return url.replace('//127.0.0.1:', '//localhost:');
-}
-
-/** What can be mended by whoever starts the gateway, in their words. */
-function mistakeOf(error: unknown): string | undefined {
-  if (error instanceof ConfigError || error instanceof RedisUnavailableError) return error.message;
-  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
-  if (error.syscall === 'getaddrinfo') return `${error.message}. Set HOST to an address of this machine.`;
-  if (error.syscall !== 'listen') return undefined;
-  return `${error.message}. Set HOST, PORT, SANDBOX_PORT or METRICS_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.`;
-}
-
-try {
-  await main();
-} catch (error) {
-  const mistake = mistakeOf(error);
-  if (mistake === undefined) throw error;
-  process.stderr.write(`Sigillo could not start. ${createScrubber(secretsIn(process.env))(mistake)}\n`);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(`Sigillo needs Node ${OLDEST_NODE.join('.')} or later, this is ${process.version}.\n`);
   process.exitCode = 1;
+} else {
+  hangUpWithNpm();
+  await run(process.argv[2]);
 }

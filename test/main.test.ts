@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { sendJson, startHttpStub } from './support/http-stub.ts';
 import { runMain } from './support/start-main.ts';
@@ -100,6 +103,44 @@ test('a second signal of another kind does not wait either, but Ctrl-C that npm 
   expect((await main.ended()).code).toBe(1);
   expect(await running).toBe('cut off');
 });
+
+test('SIGHUP ends it in order, and is never a second signal', async () => {
+  const released = Promise.withResolvers<void>();
+  const service = await startHttpStub(async (_, res) => {
+    await released.promise;
+    sendJson(res, 404, { status: 404, detail: 'not here' });
+  });
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGHUP');
+  await expect.poll(() => main.output.stdout).toContain('ending when the running requests');
+  main.child.kill('SIGHUP');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  expect(main.child.exitCode).toBeNull();
+  released.resolve();
+  expect(await (await running).json()).toEqual({ data: { dossier: null } });
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.runIf(process.platform === 'linux')(
+  'it ends in order when its terminal is closed',
+  async () => {
+    const command = `"${process.execPath}" src/main.ts 2>&3`;
+    const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], {
+      env: { PATH: process.env['PATH'], PORT: '0', SANDBOX_PORT: '0' },
+      stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+    });
+    let printed = '';
+    terminal.stdout?.on('data', (chunk) => (printed += String(chunk)));
+    await expect.poll(() => printed, { timeout: 60_000 }).toContain('Sigillo: ');
+    const complaints = text(terminal.stdio[3] as Readable); // to the end of the process
+    terminal.kill('SIGKILL');
+    expect(await complaints).toBe('');
+  },
+  120_000,
+);
 
 test('running requests have the grace that is configured, and then it ends in order all the same', async () => {
   const service = await startHttpStub(() => {});

@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { installPackage } from './support/installed-package.ts';
 import type { InstalledPackage } from './support/installed-package.ts';
+
+// Compilers and gateways are started.
+vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
 let project: InstalledPackage;
@@ -63,7 +66,7 @@ test('the command starts the gateway, and the sandbox alone, and ends them on SI
     [[], /http:\/\/localhost:\d+\/graphql/],
     [['sandbox'], /http:\/\/localhost:\d+\/api\/v1\/sign/],
   ] as const) {
-    const child = spawn(process.execPath, [project.path('dist/src/cli.js'), ...args], {
+    const child = spawn(process.execPath, [project.path('dist/src/main.js'), ...args], {
       env: { ...project.env, PORT: '0', SANDBOX_PORT: '0' },
     });
     let printed = '';
@@ -75,7 +78,7 @@ test('the command starts the gateway, and the sandbox alone, and ends them on SI
 });
 
 test('the command explains itself, and refuses what it does not know', async () => {
-  const cli = project.path('dist/src/cli.js');
+  const cli = project.path('dist/src/main.js');
   expect((await run(process.execPath, [cli, '--help'])).stdout).toContain('Usage: sigillo');
   expect((await run(process.execPath, [cli, '--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   await expect(run(process.execPath, [cli, 'sandbx'])).rejects.toMatchObject({

@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { UsageError, USAGE, parseCliOptions } from './cli-options.ts';
 import type { CliOptions } from './cli-options.ts';
-import { whenNpmIsGone } from './npm-parent.ts';
 import { lineOfViolation } from './recorder.ts';
 import { startSandbox } from './server.ts';
 import type { Sandbox, SandboxOptions } from './server.ts';
@@ -28,8 +27,7 @@ async function run(options: CliOptions): Promise<void> {
     if (!strict) sandbox.takeViolations();
     sandbox.close().catch(fail);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  whenNpmIsGone(end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
 
   const place = placeOf(sandbox, options.host);
   if (readyFile !== undefined) {

@@ -55,8 +55,8 @@ export async function installPackage(): Promise<InstalledPackage> {
     for (const name of readdirSync('node_modules').filter((name) => !name.startsWith('.'))) {
       symlinkSync(resolve('node_modules', name), join(modules, name));
     }
-    symlinkSync('../sigillo/dist/src/cli.js', join(bin, 'sigillo'));
-    await run('chmod', ['+x', join(modules, 'sigillo/dist/src/cli.js')]);
+    symlinkSync('../sigillo/dist/src/main.js', join(bin, 'sigillo'));
+    await run('chmod', ['+x', join(modules, 'sigillo/dist/src/main.js')]);
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   } catch (error) {
     rmSync(root, { recursive: true, force: true });
