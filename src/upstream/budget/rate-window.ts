@@ -22,7 +22,7 @@ export interface Taken {
 
 /** The calls that one key has made, as far as the service still counts them. */
 export interface RateWindow {
-  /** Takes up to `wanted` places, as long as `spare` places stay free. */
+  /** Takes up to `wanted` places, as long as `spare` places stay free. Never throws: calls would wait for ever. */
   take(wanted: number, spare: number): Taken | Promise<Taken>;
   close(): void;
 }

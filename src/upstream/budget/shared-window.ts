@@ -49,8 +49,9 @@ export class SharedWindow implements RateWindow {
   async take(wanted: number, spare: number): Promise<Taken> {
     const { calls } = this.#options.limit;
     const isPartly = this.#isLost || performance.now() < this.#partUntil;
-    const othersPart = isPartly ? calls - Math.max(1, Math.floor(calls / this.#gateways)) : 0;
-    const own = this.#own.take(wanted, spare + othersPart);
+    const part = isPartly ? Math.max(1, Math.floor(calls / this.#gateways)) : calls;
+    // Of a part the same share stays free: all of `spare` could be more than the part, and polls would wait for ever.
+    const own = this.#own.take(wanted, calls - part + Math.floor((spare * part) / calls));
     if (this.#isLost || own.places.length === 0) return own;
     return await this.#share(own, spare);
   }
