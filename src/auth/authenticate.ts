@@ -7,6 +7,7 @@ import { AuthenticationError } from './errors.ts';
 import { createKeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
 import type { KeySetError } from './read-key-set.ts';
+import type { UnusableKey } from './usable-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 import type { JwtRules } from './verify-jwt.ts';
 
@@ -19,6 +20,8 @@ export type AuthenticationOptions =
 export interface AuthenticationEvents {
   /** The keys of the token issuer could not be read. */
   readonly onKeySetFailure: (failure: KeySetError) => void;
+  /** The token issuer publishes a key that cannot verify tokens. */
+  readonly onUnusableKey: (key: UnusableKey) => void;
   /** The file of API keys has changed; with a failure it cannot be used and is not. */
   readonly onApiKeysReload: (failure?: ApiKeysError) => void;
 }
@@ -38,7 +41,8 @@ export function createAuthentication(
     case 'none':
       return { authenticate: () => Promise.resolve(ANYBODY), close() {} };
     case 'jwt': {
-      const keys = createKeySet({ ...options.keySet, onFailure: events.onKeySetFailure });
+      const { onKeySetFailure: onFailure, onUnusableKey } = events;
+      const keys = createKeySet({ ...options.keySet, onFailure, onUnusableKey });
       return {
         authenticate: async (headers) => verifyJwt(bearerToken(headers), keys, options.rules),
         close() {},
@@ -49,7 +53,7 @@ export function createAuthentication(
       return {
         async authenticate(headers) {
           const owner = keys.ownerOf(apiKey(headers));
-          if (owner === undefined) throw new AuthenticationError('invalid');
+          if (owner === undefined) throw new AuthenticationError('invalid', 'unknown key');
           return owner;
         },
         close: () => keys.close(),

@@ -22,9 +22,8 @@ type Claims = Readonly<Record<string, unknown>>;
 export function callerOfClaims(claims: Claims, names: ClaimNames, clockSkewSeconds: number): Caller {
   const subject = claims['sub'];
   const expiry = claims['exp'];
-  if (typeof subject !== 'string' || subject === '')
-    throw new AuthenticationError('invalid', { reason: 'sub' });
-  if (typeof expiry !== 'number') throw new AuthenticationError('invalid', { reason: 'exp' });
+  if (typeof subject !== 'string' || subject === '') throw new AuthenticationError('invalid', 'claim sub');
+  if (typeof expiry !== 'number') throw new AuthenticationError('invalid', 'claim exp');
   const tenantClaim = claimAt(claims, names.tenant);
   const tenant = typeof tenantClaim === 'string' && tenantClaim !== '' ? tenantClaim : undefined;
   const expiresAt = new Date(Math.min((expiry + clockSkewSeconds) * 1000, LAST_MOMENT_MS));
@@ -65,4 +64,4 @@ function fiscalCodeIn(claims: Claims, name: string): string {
 }
 
 const withoutRights = (claim: string): AuthenticationError =>
-  new AuthenticationError('no-rights', { reason: `claim ${claim}` });
+  new AuthenticationError('no-rights', `claim ${claim}`);

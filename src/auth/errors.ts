@@ -12,14 +12,11 @@ export type AuthenticationFailure = 'missing' | 'invalid' | 'no-rights' | 'unava
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
   readonly failure: AuthenticationFailure;
-  /** For the operator: which rule or which claim it is about. Callers are not told. */
-  readonly reason: string | undefined;
+  /** For the log: which rule or which claim it is about. Callers do not get it. */
+  readonly reason: string;
 
-  constructor(
-    failure: AuthenticationFailure,
-    { reason, cause }: { readonly reason?: string; readonly cause?: unknown } = {},
-  ) {
-    super(`authentication: ${failure}`, { cause });
+  constructor(failure: AuthenticationFailure, reason: string, options?: ErrorOptions) {
+    super(`authentication: ${failure}`, options);
     this.failure = failure;
     this.reason = reason;
   }

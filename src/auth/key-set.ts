@@ -1,6 +1,8 @@
 import { createRemoteJWKSet, customFetch } from 'jose';
 import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
 import { KeySetError, readKeySet } from './read-key-set.ts';
+import { usableKeys } from './usable-keys.ts';
+import type { UnusableKey } from './usable-keys.ts';
 
 export interface KeySetOptions {
   /** https, or http on this machine. */
@@ -17,6 +19,8 @@ export interface KeySetOptions {
   readonly retryMs?: number;
   /** Hears of each reading that failed. */
   readonly onFailure?: (failure: KeySetError) => void;
+  /** Called once for each key that is ignored, and again when it has been away. */
+  readonly onUnusableKey?: (key: UnusableKey) => void;
 }
 
 /**
@@ -29,8 +33,9 @@ export interface KeySetOptions {
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   const { url, maxStaleMs, freshMs = 600_000, cooldownMs = 30_000 } = options;
-  const { timeoutMs = 5_000, retryMs = 5_000, onFailure } = options;
+  const { timeoutMs = 5_000, retryMs = 5_000, onFailure, onUnusableKey } = options;
   let last: { readonly text: string; readonly at: number } | undefined;
+  let reported: ReadonlySet<string> = new Set();
   let lastFailure: { readonly failure: KeySetError; readonly at: number } | undefined;
   const isUsable = (): boolean => last !== undefined && performance.now() - last.at < maxStaleMs;
 
@@ -39,7 +44,11 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     if (!isUsable() && lastFailure !== undefined && performance.now() - lastFailure.at < retryMs)
       throw lastFailure.failure;
     try {
-      last = { text: await readKeySet(fetch(address, init)), at: performance.now() };
+      const { keys, unusable } = await usableKeys(await readKeySet(fetch(address, init)));
+      last = { text: JSON.stringify({ keys }), at: performance.now() };
+      const found = new Map(unusable.map((key) => [JSON.stringify(key), key]));
+      for (const [text, key] of found) if (!reported.has(text)) onUnusableKey?.(key);
+      reported = new Set(found.keys());
     } catch (failure) {
       if (!(failure instanceof KeySetError)) throw failure;
       lastFailure = { failure, at: performance.now() };

@@ -3,8 +3,11 @@ import { z } from 'zod';
 /** Sets of keys are a few kilobytes. */
 const MAX_BYTES = 512 * 1024;
 
-/** The rest of it is for jose to judge, key by key. */
-const keySetRules = z.object({ keys: z.array(z.looseObject({})) });
+/** Each key is judged by itself: see `usableKeys`. */
+const keySetRules = z.object({
+  keys: z.array(z.unknown()).refine((keys) => keys.length === 0 || keys.some((key) => isObject(key))),
+});
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** A set of keys could not be read. The message says what was wrong and holds nothing of what was read. */
 export class KeySetError extends Error {
@@ -12,20 +15,20 @@ export class KeySetError extends Error {
 }
 
 /**
- * The text of the answer, if it is a set of keys: whoever answers with something else, such as an error page with status
+ * The keys of the answer, if it is a set of keys: whoever answers with something else, such as an error page with status
  * 200, gives no reason to forget the keys that are known.
  * @throws {KeySetError} for every failure, whatever its origin.
  */
-export async function readKeySet(answer: Promise<Response>): Promise<string> {
+export async function readKeySet(answer: Promise<Response>): Promise<readonly unknown[]> {
   try {
     const response = await answer;
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new KeySetError(`status ${response.status}`);
     }
-    const text = await readText(response);
-    if (!isKeySet(text)) throw new KeySetError('the answer is no key set');
-    return text;
+    const keys = keysIn(await readText(response));
+    if (keys === undefined) throw new KeySetError('the answer is no key set');
+    return keys;
   } catch (cause) {
     throw cause instanceof KeySetError ? cause : new KeySetError(reasonOf(cause), { cause });
   }
@@ -42,11 +45,11 @@ async function readText({ body }: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function isKeySet(text: string): boolean {
+function keysIn(text: string): readonly unknown[] | undefined {
   try {
-    return keySetRules.safeParse(JSON.parse(text)).success;
+    return keySetRules.safeParse(JSON.parse(text)).data?.keys;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -53,12 +53,13 @@ export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: Jwt
       requiredClaims: ['exp', 'sub'],
     });
     const { typ = 'JWT' } = protectedHeader;
-    if (!TYPE.test(typ)) throw new AuthenticationError('invalid', { reason: 'typ' });
+    if (!TYPE.test(typ)) throw new AuthenticationError('invalid', 'header typ');
     return callerOfClaims(payload, claims, clockSkewSeconds);
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
-    if (!isAboutToken(cause)) throw new AuthenticationError('unavailable', { cause });
-    throw new AuthenticationError('invalid', { reason: reasonOf(cause), cause });
+    if (!isAboutToken(cause))
+      throw new AuthenticationError('unavailable', 'the token could not be checked', { cause });
+    throw new AuthenticationError('invalid', reasonOf(cause), { cause });
   }
 }
 

@@ -87,8 +87,7 @@ export function createGatewayYoga(
       ...serveStreams({
         ...STREAMS,
         ...options.streams,
-        authentication,
-        isServed,
+        ...admission,
         closing: frontDoor.closing,
         proxies,
       }),

@@ -7,6 +7,7 @@ import type { Caller } from '../auth/caller.ts';
 import { AuthenticationError } from '../auth/errors.ts';
 import type { AuthenticationFailure } from '../auth/errors.ts';
 import { KeySetError } from '../auth/read-key-set.ts';
+import type { UnusableKey } from '../auth/usable-keys.ts';
 
 /** By request, for as long as there is the request. */
 const callers = new WeakMap<Request, Caller>();
@@ -36,10 +37,12 @@ export function authenticationEvents(logger: Logger) {
         // Of keys that could not be read they hear once for each reading, below.
         const level = cause instanceof KeySetError ? 'debug' : 'error';
         logger[level]({ cause: nameOf(cause) }, 'a token could not be checked');
-      } else logger[failure === 'no-rights' ? 'warn' : 'debug']({ failure, reason }, 'a caller was refused');
+      } else logger[failure === 'no-rights' ? 'warn' : 'info']({ failure, reason }, 'a caller was refused');
     },
     onKeySetFailure: ({ message: reason }: Error): void =>
       logger.warn({ reason }, 'the keys of the token issuer could not be read'),
+    onUnusableKey: ({ key, reason }: UnusableKey): void =>
+      logger.info({ key, reason }, 'a key of the token issuer is ignored'),
     onApiKeysReload: (failure?: Error): void =>
       failure === undefined
         ? logger.info('the file of API keys was read again')
@@ -76,7 +79,7 @@ export async function admit(
 ): Promise<Caller> {
   try {
     const caller = await authentication.authenticate(request.headers);
-    if (!isServed(caller)) throw new AuthenticationError('no-rights', { reason: 'tenant' });
+    if (!isServed(caller)) throw new AuthenticationError('no-rights', 'no issuer key of the tenant');
     callers.set(request, caller);
     return caller;
   } catch (error) {

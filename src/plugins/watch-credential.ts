@@ -1,12 +1,10 @@
 import type { GraphQLError } from 'graphql';
-import type { Authentication } from '../auth/authenticate.ts';
 import type { Caller } from '../auth/caller.ts';
 import { AuthenticationError } from '../auth/errors.ts';
 import { callerOf, refusalOf } from './use-authentication.ts';
+import type { AuthenticationPluginOptions } from './use-authentication.ts';
 
-export interface CredentialWatchOptions {
-  readonly authentication: Pick<Authentication, 'authenticate'>;
-  readonly isServed: (caller: Caller) => boolean;
+export interface CredentialWatchOptions extends AuthenticationPluginOptions {
   /** How often a credential is checked again, in milliseconds. */
   readonly recheckMs: number;
 }
@@ -15,7 +13,7 @@ export interface CredentialWatchOptions {
  * Watches the credential of a request that goes on: `end` is called once, when a token has expired, or when a token or
  * key is no longer taken, or no longer as that of the same caller. That it cannot be checked for a while ends nothing.
  */
-export function watchCredential({ authentication, isServed, recheckMs }: CredentialWatchOptions) {
+export function watchCredential({ authentication, isServed, events, recheckMs }: CredentialWatchOptions) {
   return (request: Request, end: (refusal: GraphQLError) => void): (() => void) => {
     const before = callerOf(request);
     if (before.kind === 'none') return () => {};
@@ -26,14 +24,20 @@ export function watchCredential({ authentication, isServed, recheckMs }: Credent
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
 
+    const invalid = (reason: string): GraphQLError => {
+      events.onRefusal(new AuthenticationError('invalid', reason));
+      return refusalOf('invalid');
+    };
     const refusal = async (): Promise<GraphQLError | undefined> => {
-      if (Date.now() >= expiresAt) return refusalOf('invalid');
+      if (Date.now() >= expiresAt) return invalid('the token of a stream has expired');
       try {
         const now = await authentication.authenticate(request.headers);
-        return isServed(now) && isSame(now) ? undefined : refusalOf('invalid');
+        return isServed(now) && isSame(now) ? undefined : invalid('the key of a stream has changed hands');
       } catch (error) {
         if (!(error instanceof AuthenticationError)) return refusalOf('unavailable');
-        return error.failure === 'unavailable' ? undefined : refusalOf(error.failure);
+        if (error.failure === 'unavailable') return undefined;
+        events.onRefusal(error);
+        return refusalOf(error.failure);
       }
     };
     const check = async (): Promise<void> => {

@@ -1,14 +1,17 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { JWK } from 'jose';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createAuthentication } from '../../src/auth/authenticate.ts';
 import type { Caller } from '../../src/auth/caller.ts';
 import type { KeySetOptions } from '../../src/auth/key-set.ts';
 import type { KeySetError } from '../../src/auth/read-key-set.ts';
+import type { UnusableKey } from '../../src/auth/usable-keys.ts';
 import { callerAt, withToken } from '../support/caller.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import type { StubHandler } from '../support/http-stub.ts';
 import { startGateway } from '../support/start-gateway.ts';
-import { jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
+import { claimsOf, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
 import type { TokenOptions } from '../support/token-issuer.ts';
 
 /** Clocks stand still until a test moves them; sockets and time-outs go on. */
@@ -20,8 +23,10 @@ const pass = (seconds: number): unknown => vi.advanceTimersByTime(seconds * 1000
 async function start(keySet: Partial<KeySetOptions> = {}) {
   const issuer = await startTokenIssuer();
   const failures: string[] = [];
+  const unusable: UnusableKey[] = [];
   const authentication = createAuthentication(jwtOptions(issuer.url, { keySet }), {
     onKeySetFailure: ({ message }: KeySetError) => failures.push(message),
+    onUnusableKey: (key) => unusable.push(key),
     onApiKeysReload: () => {},
   });
   onTestFinished(() => authentication.close());
@@ -30,9 +35,10 @@ async function start(keySet: Partial<KeySetOptions> = {}) {
   return {
     issuer,
     failures,
+    unusable,
     /** How a token with this key fares: `accepted`, or why not. */
-    async outcome(options: TokenOptions = {}): Promise<string> {
-      const token = await issuer.sign({}, options);
+    async outcome({ text, ...options }: TokenOptions & { readonly text?: string } = {}): Promise<string> {
+      const token = text ?? (await issuer.sign({}, options));
       return authenticate(token).then(
         () => 'accepted',
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -41,6 +47,11 @@ async function start(keySet: Partial<KeySetOptions> = {}) {
   };
 }
 
+/** Half as long as it has to be. */
+const WEAK: JWK = {
+  ...generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey.export({ format: 'jwk' }),
+  alg: 'RS256',
+} as JWK;
 const ACCEPTED = 'accepted';
 const INVALID = 'authentication: invalid';
 const UNAVAILABLE = 'authentication: unavailable';
@@ -109,22 +120,107 @@ test('a token that does not name its key is tried with each that there is', asyn
   expect(await outcome({ header, key: third })).toBe(INVALID);
 });
 
-test('a key that cannot be used does not keep the others from being used', async () => {
-  const { issuer, outcome } = await start();
-  issuer.misbehave((_, res) =>
-    sendJson(res, 200, {
-      keys: [
-        { kty: 'EC', kid: 'broken', alg: 'ES256', crv: 'P-256', x: '!', y: '!' },
-        { kty: 'XYZ', kid: 'of the future' },
-        {},
-        issuer.first.jwk,
-      ],
-    }),
-  );
-  expect(await outcome()).toBe(ACCEPTED);
-  expect(await outcome({ header: { kid: 'of the future' } })).toBe(INVALID);
-  // Whether this token is good nobody can tell.
-  expect(await outcome({ header: { kid: 'broken' } })).toBe(UNAVAILABLE);
+describe('a key that cannot verify tokens', () => {
+  const encryption = { use: 'enc', alg: 'RSA-OAEP' };
+  const UNUSABLE: readonly (readonly [string, (good: JWK, weak: JWK) => unknown, string])[] = [
+    ['RSA of 1,024 bits', (_, weak) => weak, 'it has less than 2048 bits'],
+    ['RSA without alg', (_, { alg: __, ...weak }) => weak, 'it has less than 2048 bits'],
+    ['RSA without n', (_, { n: __, ...weak }) => weak, 'its members do not make a public RSA key for RS256'],
+    [
+      'EC of an unknown curve',
+      (good) => ({ ...good, crv: 'P-257' }),
+      'its members do not make a public EC key for ES256',
+    ],
+    [
+      'EC of another curve',
+      (good) => ({ ...good, alg: 'ES512' }),
+      'its members do not make a public EC key for ES512',
+    ],
+    [
+      'EC with broken numbers',
+      (good) => ({ ...good, x: '!', y: '!' }),
+      'its members do not make a public EC key for ES256',
+    ],
+    [
+      'EC without numbers',
+      ({ kid, kty, crv }) => ({ kid, kty, crv }),
+      'its members do not make a public EC key',
+    ],
+    ['EC as RSA', (good) => ({ ...good, alg: 'RS256' }), 'its members do not make a public EC key for RS256'],
+    ['for encryption', (good) => ({ ...good, ...encryption }), 'use is not sig'],
+    [
+      'of an algorithm of encryption',
+      (good) => ({ ...good, alg: 'RSA-OAEP' }),
+      'alg is not one of a signature with a public key',
+    ],
+    ['for signing alone', (good) => ({ ...good, key_ops: ['sign'] }), 'key_ops does not have verify'],
+    [
+      'for a use that is no list',
+      (good) => ({ ...good, key_ops: 'verify' }),
+      'key_ops is not a list of names',
+    ],
+    ['private', (good) => ({ ...good, d: 'AAAA' }), 'it is a private key'],
+    [
+      'a shared secret',
+      ({ kid }) => ({ kid, kty: 'oct', k: 'c2VjcmV0', alg: 'HS256' }),
+      'kty is not RSA, EC or OKP',
+    ],
+    ['of the future', ({ kid }) => ({ kid, kty: 'XYZ' }), 'kty is not RSA, EC or OKP'],
+    ['without kty', ({ kid }) => ({ kid }), 'kty is not RSA, EC or OKP'],
+  ];
+  const orders = [
+    ['first', (bad: unknown, good: JWK) => [bad, good]],
+    ['last', (bad: unknown, good: JWK) => [good, bad]],
+    ['on both sides', (bad: unknown, good: JWK) => [bad, good, bad]],
+  ] as const;
+  const cases = UNUSABLE.flatMap((kind) => orders.map((order) => [...kind, ...order] as const));
+
+  test.each(cases)('%s is ignored, with one line: %s %s %s', async (_, badOf, reason, __, orderOf) => {
+    const { issuer, outcome, unusable } = await start();
+    const [good, other] = await Promise.all([makeKey('good'), makeKey('bad')]);
+    const publish = (kid: string | undefined): void =>
+      issuer.misbehave((_, res) =>
+        sendJson(res, 200, {
+          keys: orderOf(badOf({ ...other.jwk, kid: kid ?? '' }, { ...WEAK, kid: kid ?? '' }), good.jwk),
+        }),
+      );
+    publish('bad');
+    const unsigned = { kid: 'bad' };
+    expect(await outcome({ key: good })).toBe(ACCEPTED);
+    expect(await outcome({ key: good, header: { kid: undefined } })).toBe(ACCEPTED);
+    // Of the right algorithm and of another one, signed by it and by nobody.
+    expect(await outcome({ key: good, header: unsigned })).toBe(INVALID);
+    expect(await outcome({ key: other })).toBe(INVALID);
+    expect(await rubbish('RS256')).toBe(INVALID);
+    expect(await rubbish('ES256')).toBe(INVALID);
+    pass(600);
+    expect(await outcome({ key: good })).toBe(ACCEPTED);
+    expect(issuer.readings()).toBe(2);
+    expect(unusable).toEqual([{ key: 'bad', reason }]);
+    // The same kid for both, as while keys are exchanged.
+    pass(600);
+    publish('good');
+    expect(await outcome({ key: good })).toBe(ACCEPTED);
+
+    async function rubbish(alg: string): Promise<string> {
+      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      return outcome({ text: `${part({ alg, kid: 'bad', typ: 'JWT' })}.${part(claimsOf({}))}.AAAA` });
+    }
+  });
+
+  test('is named by its place if it has no kid, and again when it has been away', async () => {
+    const { issuer, outcome, unusable } = await start();
+    const publish = (...keys: readonly unknown[]): void =>
+      issuer.misbehave((_, res) => sendJson(res, 200, { keys: [...keys, issuer.first.jwk] }));
+    for (const keys of [[null, { kty: 'XYZ' }], [], ['text', { kty: 'XYZ' }]]) {
+      publish(...keys);
+      expect(await outcome()).toBe(ACCEPTED);
+      pass(600);
+    }
+    const object = { key: 'number 1, without kid', reason: 'it is not an object' };
+    const unknown = { key: 'number 2, without kid', reason: 'kty is not RSA, EC or OKP' };
+    expect(unusable).toEqual([object, unknown, object, unknown]);
+  });
 });
 
 const text =

@@ -93,13 +93,18 @@ test('the log says why somebody was refused, by the names of rules and claims al
   expect(await ask({ role: 's3cret' })).toBe(403);
   expect(await ask({ role: 'citizen', fiscal_code: 's3cret' })).toBe(403);
   expect((await callerAt(url).ask('{ __typename }')).status).toBe(401);
+  for (const authorization of ['Basic s3cret', 'Bearer s3cret s3cret', 'Bearer s3cret'])
+    expect((await callerAt(url, { authorization }).ask('{ __typename }')).status).toBe(401);
   const refusals = logs.lines().filter(({ msg }) => msg === 'a caller was refused');
   expect(refusals.map(({ level, failure, reason }) => [level, failure, reason])).toEqual([
-    [20, 'invalid', 'ERR_JWT_CLAIM_VALIDATION_FAILED: aud'],
-    [20, 'invalid', 'ERR_JWT_EXPIRED: exp'],
+    [30, 'invalid', 'ERR_JWT_CLAIM_VALIDATION_FAILED: aud'],
+    [30, 'invalid', 'ERR_JWT_EXPIRED: exp'],
     [40, 'no-rights', 'claim role'],
     [40, 'no-rights', 'claim fiscal_code'],
-    [20, 'missing', undefined],
+    [30, 'missing', 'no Authorization header'],
+    [30, 'missing', 'the scheme of Authorization is not Bearer'],
+    [30, 'invalid', 'Authorization does not have the form Bearer <token>'],
+    [30, 'invalid', 'ERR_JWS_INVALID'],
   ]);
   expect(JSON.stringify(logs.lines())).not.toMatch(/s3cret|eyJ/);
 });

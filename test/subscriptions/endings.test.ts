@@ -5,7 +5,7 @@ import { withToken } from '../support/caller.ts';
 import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 import { sendJson } from '../support/http-stub.ts';
 import { openSocket } from '../support/raw-http.ts';
-import { startFailingGateway } from '../support/service-proxy.ts';
+import { logSink, startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { inSeconds, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
 import type { GatewayOptions } from '../../src/gateway.ts';
@@ -55,8 +55,10 @@ test('a gateway that ends says when to come back, and not that this was all', as
 
 test('a stream ends with its token: an error, then nothing more', async () => {
   const issuer = await startTokenIssuer(await makeKey('first'));
+  const logs = logSink();
   const { subscribe } = await startWorld({
     auth: jwtOptions(issuer.url, { rules: { clockSkewSeconds: 0 } }),
+    logger: logs.logger,
   });
   const expiry = inSeconds(2);
   const token = await issuer.sign({ exp: expiry });
@@ -64,6 +66,9 @@ test('a stream ends with its token: an error, then nothing more', async () => {
   expect(await rest()).toEqual([UNAUTHENTICATED, COMPLETE]);
   expect(Date.now()).toBeGreaterThanOrEqual(expiry * 1_000);
   expect(Date.now()).toBeLessThan(expiry * 1_000 + 1_500);
+  expect(logs.lines()).toContainEqual(
+    expect.objectContaining({ msg: 'a caller was refused', reason: 'the token of a stream has expired' }),
+  );
 });
 
 test('that tokens cannot be checked for a while ends no stream', async () => {
