@@ -41,9 +41,15 @@ export class InvalidInputError extends DomainError {
   readonly fieldErrors: readonly FieldError[];
 
   constructor(fieldErrors: readonly FieldError[]) {
-    super(fieldErrors.map(({ message }) => message).join(' '));
+    super(fieldErrors.map(withPlace).join(' '));
     this.fieldErrors = fieldErrors;
   }
+}
+
+/** `documents[0].title: The title …`, for people who see the message alone, as in a log. */
+function withPlace({ path, message }: FieldError): string {
+  const place = path.map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`)).join('');
+  return place === '' ? message : `${place.replace(/^\./, '')}: ${message}`;
 }
 
 export type Resource = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'DOCUMENT';

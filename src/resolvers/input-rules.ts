@@ -15,9 +15,19 @@ const isEmail: (text: string) => boolean = isEmailModule.default ?? isEmailModul
 const wellFormed = (name: string) =>
   z.string().refine((value) => value.isWellFormed(), `${name} must be whole characters of Unicode.`);
 
+/** Blanks of all kinds, control characters and characters of no width. U+2800 is a Braille pattern without dots. */
+const INVISIBLE = /^[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+$/u;
+
+/** What the citizen reads in IO. The service takes blanks as well, and IO would show nothing. */
+const title = (name: string) =>
+  wellFormed(name).refine((value) => !INVISIBLE.test(value), {
+    error: `${name} must have characters that can be seen.`,
+    abort: true,
+  });
+
 /** Length in UTF-16 code units, as the service counts. */
 const text = (name: string, least: number, most: number) =>
-  wellFormed(name).refine((value) => value.length >= least && value.length <= most, {
+  title(name).refine((value) => value.length >= least && value.length <= most, {
     error: ({ input }) => `${name} must have ${least} to ${most} characters; it has ${String(input).length}.`,
   });
 
@@ -69,7 +79,10 @@ export const documentsUpTo = (most: number) =>
 
 export const documentsRules = documentsUpTo(MAX_DOCUMENTS);
 
-export const titleRules = filled('The title of the dossier');
+export const titleRules = title('The title of the dossier').min(
+  1,
+  'The title of the dossier must not be empty.',
+);
 
 export const supportEmailRules = z
   .string()

@@ -14,7 +14,10 @@ const ClauseTypeEnum = describedEnum<'REQUIRED' | 'UNFAIR' | 'OPTIONAL'>(
 const ClauseInput = builder.inputType('ClauseInput', {
   description: 'What the citizen agrees to with one signature.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; 5 to 79 characters.' }),
+    title: t.string({
+      required: true,
+      description: 'Shown to the citizen; 5 to 79 characters, not only blanks.',
+    }),
     type: t.field({ type: ClauseTypeEnum, required: true, description: 'Whether it must be signed.' }),
   }),
 });
@@ -51,7 +54,10 @@ export const SignatureFieldInput = builder.inputType('SignatureFieldInput', {
 export const DocumentInput = builder.inputType('DocumentInput', {
   description: 'A document to be signed; its file is uploaded later.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; 3 to 60 characters.' }),
+    title: t.string({
+      required: true,
+      description: 'Shown to the citizen; 3 to 60 characters, not only blanks.',
+    }),
     fields: t.field({
       type: [SignatureFieldInput],
       description:

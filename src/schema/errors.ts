@@ -82,7 +82,8 @@ const FieldErrorType = builder.objectRef<FieldError>('FieldError').implement({
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInputError',
-  description: 'The input breaks rules of the service. Nothing was sent to it.',
+  description:
+    'The input breaks rules of the service. Nothing was sent to it. The `message` has every problem with its place: `documents[0].title: The title …`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     fieldErrors: t.field({

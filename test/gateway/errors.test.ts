@@ -96,7 +96,9 @@ const noDocument = error('NotFoundError', 'NOT_FOUND', 'No document of this sign
   resource: 'DOCUMENT',
 });
 const invalid = (path: string[], message: string) =>
-  error('InvalidInputError', 'INVALID_INPUT', message, { fieldErrors: [{ path, message }] });
+  error('InvalidInputError', 'INVALID_INPUT', [...path, message].join(': '), {
+    fieldErrors: [{ path, message }],
+  });
 const unknownDossier = error(
   'OutcomeUnknownError',
   'OUTCOME_UNKNOWN',
@@ -928,6 +930,7 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'REQUEST_TIMEOUT', // these two have tests of their own
       'INTERNAL_SERVER_ERROR',
       'FORBIDDEN_ORIGIN', // in requests.test.ts
+      'PERSISTED_QUERY_NOT_SUPPORTED', // in persisted-queries.test.ts
       // in http-edges.test.ts
       'ADDRESS_NOT_FOUND',
       'NOT_ACCEPTABLE',
@@ -935,6 +938,7 @@ test('every line of docs/errors.md is provoked here, and nothing else is', () =>
       'HEADERS_TOO_LARGE',
       // in test/attacks
       'OPERATION_TOO_COSTLY',
+      'TOO_DEEPLY_NESTED',
       'DOCUMENT_NOT_ALLOWED',
       'DOCUMENT_ID_MISSING',
       'DOCUMENT_NOT_TRUSTED',

@@ -53,7 +53,11 @@ async function problemsOf(mutation: () => Promise<unknown>): Promise<Record<stri
   } catch (error) {
     if (error instanceof Accepted) return {};
     if (!(error instanceof InvalidInputError)) throw error;
-    expect(error.message).toBe(error.fieldErrors.map(({ message }) => message).join(' '));
+    expect(error.message).toBe(
+      error.fieldErrors
+        .map(({ path, message }) => `${path.join('.').replaceAll(/\.(\d+)/g, '[$1]')}: ${message}`)
+        .join(' '),
+    );
     return Object.fromEntries(error.fieldErrors.map(({ path, message }) => [path.join('.'), message]));
   }
   throw new Error('it was neither refused nor accepted');
@@ -265,6 +269,67 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
 ])('%s: just over the bound is refused, just within is sent', async (_, over, path, message, within) => {
   expect(await problemsOf(over)).toEqual({ [path]: message });
   expect(await problemsOf(within)).toEqual({});
+});
+
+const unseen = (name: string): string => `The title of the ${name} must have characters that can be seen.`;
+
+test.each([
+  ['blanks', ' '],
+  ['tabs', '\t'],
+  ['line ends', '\r\n'],
+  ['next lines', '\u0085'],
+  ['blanks that do not break', '\u00a0'],
+  ['soft hyphens', '\u00ad'],
+  ['controls', '\u0000\u007f\u009f'],
+  ['blanks of a font', '\u2000\u2009\u200a\u202f\u205f'],
+  ['lines and paragraphs', '\u2028\u2029'],
+  ['blanks of Chinese', '\u3000'],
+  ['blanks of Ogham', '\u1680'],
+  ['blanks of Mongolian', '\u180e'],
+  ['fillers of Hangul', '\u115f\u1160\u3164\uffa0'],
+  ['blanks of Braille', '\u2800'],
+  ['no width', '\u200b\u200c\u200d\u2060\ufeff'],
+  ['marks of direction', '\u200e\u200f\u061c\u202a\u202e\u2066\u2069'],
+  ['variations', '\ufe0f\u{e0100}'],
+  ['tags', '\u{e0041}'],
+])('a title of %s alone is refused, wherever a title is', async (_, characters) => {
+  const title = characters.repeat(5);
+  expect(await problemsOf(inDossier({ title }))).toEqual({ title: unseen('dossier') });
+  expect(await problemsOf(inDocument({ title }))).toEqual({ 'documents.0.title': unseen('document') });
+  expect(await problemsOf(inClause({ title }))).toEqual({
+    'documents.0.fields.0.clause.title': unseen('clause'),
+  });
+  expect(await problemsOf(inRequest({ documents: [{ title }] }))).toEqual({
+    'documents.0.title': unseen('document'),
+  });
+  const seen = `${characters}a${characters}bcde`;
+  const all = {
+    title: seen,
+    documents: [{ title: seen, fields: [fieldOf({ clause: { ...CLAUSE, title: seen } })] }],
+  };
+  expect(await problemsOf(inDossier(all))).toEqual({});
+});
+
+test.each([
+  'firma',
+  '契約書の署名',
+  'Ὅρκος',
+  'عقود',
+  '👩🏽‍⚖️👩🏽‍⚖️',
+  '-----',
+  '\u2801'.repeat(5),
+  'e\u0301'.repeat(3),
+])('the title %s can be seen', async (title) => {
+  expect(await problemsOf(inDossier({ title }))).toEqual({});
+  expect(await problemsOf(inClause({ title: title.padEnd(5, 'x') }))).toEqual({});
+});
+
+test('the message of all problems alone says where each is', async () => {
+  const refused = inDossier({ title: '', documents: [document, { title: 'ab' }] });
+  await expect(async () => refused()).rejects.toMatchObject({
+    message: `title: The title of the dossier must not be empty. documents[1].title: ${documentTitle(2)}`,
+  });
+  expect(new InvalidInputError([{ path: [], message: 'It was refused.' }]).message).toBe('It was refused.');
 });
 
 const refusedCode = {

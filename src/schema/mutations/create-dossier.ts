@@ -15,7 +15,7 @@ import { STAFF_WRITES } from '../rules.ts';
 const Input = builder.inputType('CreateDossierInput', {
   description: 'What `createDossier` takes.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; not empty.' }),
+    title: t.string({ required: true, description: 'Shown to the citizen; not empty, not only blanks.' }),
     supportEmail: t.string({
       description: 'Where the citizen can ask for help. Default: the institution’s own address.',
     }),

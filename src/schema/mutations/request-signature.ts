@@ -13,7 +13,7 @@ import { idempotencyKey } from './idempotency-key.ts';
 const NewDossierInput = builder.inputType('NewDossierInput', {
   description: 'A dossier to be made. Its documents are those of the request.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; not empty.' }),
+    title: t.string({ required: true, description: 'Shown to the citizen; not empty, not only blanks.' }),
     supportEmail: t.string({
       description: 'Where the citizen can ask for help. Default: the institution’s address.',
     }),
@@ -41,7 +41,10 @@ const SignerChoice = builder.inputType('RequestSignatureSignerInput', {
 const DocumentWithFile = builder.inputType('RequestSignatureDocumentInput', {
   description: 'A document to be signed, with its file.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; 3 to 60 characters.' }),
+    title: t.string({
+      required: true,
+      description: 'Shown to the citizen; 3 to 60 characters, not only blanks.',
+    }),
     fields: t.field({
       type: [SignatureFieldInput],
       description:
