@@ -10,6 +10,8 @@ import { TRANSIT_MS } from '../../../src/upstream/budget/rate-window.ts';
 import type { RateWindow } from '../../../src/upstream/budget/rate-window.ts';
 import { SharedWindow } from '../../../src/upstream/budget/shared-window.ts';
 import { TimeIsUpError } from '../../../src/upstream/deadline.ts';
+import { UpstreamError } from '../../../src/upstream/errors.ts';
+import { FairTurns } from '../../support/fair-turns.ts';
 import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../support/steps.ts';
 import type { Step } from '../../support/steps.ts';
 
@@ -31,12 +33,9 @@ interface Call {
   readonly priority: Priority;
   readonly leaver: AbortController;
   readonly enteredAt: number;
-  readonly turn: number;
   state: 'waiting' | 'running' | 'ended';
-  grantedTurn?: number;
   sentAt?: number;
   permit?: Permit;
-  failure?: unknown;
 }
 
 /** A budget, and the calls that want to be sent. */
@@ -48,7 +47,7 @@ class World {
   readonly faults: string[] = [];
   /** Calls are answered from now on. */
   isEnding = false;
-  #turns = 0;
+  readonly #turns = { interactive: new FairTurns(this.faults), poll: new FairTurns(this.faults) };
 
   constructor(window: RateWindow = new LocalWindow(LIMIT)) {
     const options = { limit: LIMIT, connections: CONNECTIONS, maxWaiting: MAX_WAITING };
@@ -58,14 +57,23 @@ class World {
 
   enter(caller: string, priority: Priority, deadlineMs?: number): Call {
     const leaver = new AbortController();
-    const enteredAt = performance.now();
-    const call: Call = { caller, priority, leaver, enteredAt, turn: (this.#turns += 1), state: 'waiting' };
-    this.calls.push(call);
     const { signal } = leaver;
+    const call: Call = { caller, priority, leaver, enteredAt: performance.now(), state: 'waiting' };
+    this.calls.push(call);
     if (deadlineMs !== undefined) setTimeout(() => leaver.abort(new TimeIsUpError()), deadlineMs);
+    const turn = this.#turns[priority].enter(caller, signal);
     this.budget.enter({ operation: 'anOperation', priority, caller, signal }).then(
-      (permit) => this.#begin(call, permit),
-      (failure: unknown) => Object.assign(call, { state: 'ended', failure }),
+      (permit) => {
+        turn.served();
+        this.#begin(call, permit);
+      },
+      (failure: unknown) => {
+        turn.refused();
+        call.state = 'ended';
+        const kinds: readonly unknown[] = ['over-budget', 'aborted'];
+        if (!(failure instanceof UpstreamError && kinds.includes(failure.kind)))
+          this.faults.push(String(failure));
+      },
     );
     return call;
   }
@@ -90,35 +98,17 @@ class World {
 
   #begin(call: Call, permit: Permit): void {
     const now = performance.now();
-    Object.assign(call, { state: 'running', permit, sentAt: now, grantedTurn: (this.#turns += 1) });
-    this.#checkFairness(call);
+    Object.assign(call, { state: 'running', permit, sentAt: now });
     if (this.all('running').length > CONNECTIONS) this.faults.push('more calls than connections');
     const sent = this.calls.filter(({ sentAt = -Infinity }) => sentAt > now - LIMIT.windowMs + LAG_MS);
-    const limit = call.priority === 'poll' ? CALLS_FOR_POLLS : LIMIT.calls;
-    if (sent.length > limit) this.faults.push(`${sent.length} calls in a window`);
-    if (this.isEnding) setTimeout(() => this.end(call, 'answered'), CALL_MS);
-  }
-
-  #checkFairness({ caller: name, priority, turn: entered }: Call): void {
-    const waiting = this.all('waiting').filter(({ leaver }) => !leaver.signal.aborted);
-    const peers = waiting.filter((call) => call.priority === priority);
-    if (
-      !this.isShared &&
-      priority === 'poll' &&
-      waiting.some((call) => call.priority === 'interactive' && call.enteredAt < performance.now())
-    )
+    const isPoll = call.priority === 'poll';
+    if (sent.length > (isPoll ? CALLS_FOR_POLLS : LIMIT.calls))
+      this.faults.push(`${sent.length} calls in a window`);
+    const isOvertaken = ({ priority, enteredAt, leaver }: Call): boolean =>
+      priority === 'interactive' && enteredAt < now && !leaver.signal.aborted;
+    if (isPoll && !this.isShared && this.all('waiting').some(isOvertaken))
       this.faults.push('a poll was let in before an interactive call');
-    if (peers.some(({ caller, turn }) => caller === name && turn < entered))
-      this.faults.push('a call was let in before an earlier one of its caller');
-    /** When calls of a caller were let in, before this one. */
-    const turnsOf = (caller: string): number[] =>
-      this.calls
-        .filter((call) => call.caller === caller && call.priority === priority && call.turn !== entered)
-        .map(({ grantedTurn = 0 }) => grantedTurn);
-    const last = Math.max(0, ...turnsOf(name));
-    const isPassedOver = ({ caller, turn }: Call): boolean =>
-      caller !== name && turn < last && !turnsOf(caller).some((granted) => granted > last);
-    if (peers.some(isPassedOver)) this.faults.push('a caller was let in twice while another waited');
+    if (this.isEnding) setTimeout(() => this.end(call, 'answered'), CALL_MS);
   }
 }
 

@@ -1,0 +1,45 @@
+interface Turn {
+  readonly caller: string;
+  readonly enteredAt: number;
+}
+
+/** Checks a queue: the turns of one caller come in order, and no caller has two while another waits for one. */
+export class FairTurns {
+  readonly #waiting = new Set<Turn>();
+  readonly #served = new Map<string, number>();
+  readonly #faults: string[];
+  #count = 0;
+
+  constructor(faults: string[]) {
+    this.#faults = faults;
+  }
+
+  /** Somebody queues until they are served, or until the signal is aborted. */
+  enter(caller: string, signal: AbortSignal): { readonly served: () => void; readonly refused: () => void } {
+    const turn: Turn = { caller, enteredAt: (this.#count += 1) };
+    const leave = (): void => {
+      this.#waiting.delete(turn);
+      signal.removeEventListener('abort', leave);
+    };
+    this.#waiting.add(turn);
+    signal.addEventListener('abort', leave);
+    return {
+      refused: leave,
+      served: () => {
+        leave();
+        this.#check(turn);
+        this.#served.set(caller, (this.#count += 1));
+      },
+    };
+  }
+
+  #check({ caller, enteredAt }: Turn): void {
+    const lastOf = (name: string): number => this.#served.get(name) ?? 0;
+    for (const other of this.#waiting) {
+      if (other.caller === caller) {
+        if (other.enteredAt < enteredAt) this.#faults.push(`${caller} is served out of order`);
+      } else if (other.enteredAt < lastOf(caller) && lastOf(other.caller) < lastOf(caller))
+        this.#faults.push(`${caller} is served twice while ${other.caller} waits`);
+    }
+  }
+}
