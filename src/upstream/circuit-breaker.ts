@@ -1,8 +1,7 @@
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleType } from 'cockatiel';
 import type { GatewayEventMap, GatewayEvents } from '../events.ts';
 import { UpstreamError } from './errors.ts';
 import { healthAfter } from './origin-health.ts';
-import type { Attempt } from './origin-health.ts';
+import type { Attempt, Health } from './origin-health.ts';
 
 type Change = GatewayEventMap['breaker'][0];
 
@@ -24,29 +23,23 @@ export interface CircuitBreakerOptions extends CircuitLimits {
  * and it is left alone while it recovers.
  */
 export class CircuitBreaker {
-  readonly #openMs: number;
-  readonly #policy;
-  #openedAt = 0;
+  readonly #options: CircuitBreakerOptions;
+  #state: Change['state'] = 'closed';
+  /** In a row, while the circuit is closed. */
+  #failures = 0;
+  /** When the next call may try, unless the circuit is closed. On a clock that cannot be set. */
+  #nextTrialAt = 0;
 
-  constructor({ origin, failures, openMs, events }: CircuitBreakerOptions) {
-    this.#openMs = openMs;
-    this.#policy = circuitBreaker(handleType(Failing), {
-      breaker: new ConsecutiveBreaker(failures),
-      // At once, for cockatiel: it counts time on a clock that can be set. `check` counts on one that cannot.
-      halfOpenAfter: Number.NEGATIVE_INFINITY,
-    });
-    this.#policy.onBreak(() => (this.#openedAt = performance.now()));
-    this.#policy.onStateChange((state) => events.emit('breaker', { origin, state: NAMES[state] }));
+  constructor(options: CircuitBreakerOptions) {
+    this.#options = options;
   }
 
   /** @throws {UpstreamError} `circuit-open` while no call is made. */
   check(operation: string): void {
-    const { state } = this.#policy;
-    const leftMs = this.#openedAt + this.#openMs - performance.now();
-    // While one call tries, cockatiel would let others wait for it, without a limit.
-    const isLeftAlone = state === CircuitState.HalfOpen || (state === CircuitState.Open && leftMs > 0);
-    if (!isLeftAlone) return;
-    const retryAfterSeconds = Math.max(1, Math.ceil(leftMs / 1_000));
+    const leftMs = this.#nextTrialAt - performance.now();
+    if (this.#state === 'closed' || leftMs <= 0) return;
+    // A trial is soon over, as a rule.
+    const retryAfterSeconds = this.#state === 'half-open' ? 1 : Math.ceil(leftMs / 1_000);
     throw new UpstreamError({ operation, kind: 'circuit-open', retryAfterSeconds });
   }
 
@@ -56,44 +49,36 @@ export class CircuitBreaker {
    */
   async run<T>(attempt: Attempt, make: () => Promise<T>): Promise<T> {
     this.check(attempt.operation);
-    const outcome = await this.#policy.execute(() => this.#outcomeOf(attempt, make)).catch(asOutcome);
-    if ('failure' in outcome) throw outcome.failure;
-    return outcome.value;
-  }
-
-  /** @throws {Failing} for what counts against the origin. */
-  async #outcomeOf<T>(attempt: Attempt, make: () => Promise<T>): Promise<Outcome<T>> {
+    const isTrial = this.#state !== 'closed';
+    if (isTrial) this.#become('half-open');
     try {
-      return { value: await make() };
+      const value = await make();
+      this.#learn('works', isTrial);
+      return value;
     } catch (failure) {
-      const health = healthAfter(attempt, failure);
-      if (health === 'works') return { failure };
-      // What proves nothing is passed by while calls are made, but does not end the trial of one that tries.
-      const isTrial = this.#policy.state === CircuitState.HalfOpen;
-      if (health === 'fails' || isTrial) throw new Failing(failure);
+      this.#learn(healthAfter(attempt, failure), isTrial);
       throw failure;
     }
   }
-}
 
-type Outcome<T> = { readonly value: T } | { readonly failure: unknown };
+  #learn(health: Health, isTrial: boolean): void {
+    if (this.#state === 'closed') {
+      if (health === 'works') this.#failures = 0;
+      if (health === 'fails') this.#failures += 1;
+      if (this.#failures >= this.#options.failures) this.#become('open');
+    } else if (isTrial) {
+      // What proves nothing does not end a trial well. Calls from before the circuit opened prove nothing either.
+      this.#become(health === 'works' ? 'closed' : 'open');
+    }
+  }
 
-class Failing extends Error {
-  readonly failure: unknown;
-
-  constructor(failure: unknown) {
-    super('counts against the origin');
-    this.failure = failure;
+  #become(state: Change['state']): void {
+    const { origin, openMs, events } = this.#options;
+    const hasChanged = state !== this.#state;
+    this.#state = state;
+    this.#failures = 0;
+    // Also while one tries: a trial may last as long as a client takes to send a file, and then another call tries.
+    this.#nextTrialAt = performance.now() + openMs;
+    if (hasChanged) events.emit('breaker', { origin, state });
   }
 }
-
-function asOutcome(thrown: unknown): { readonly failure: unknown } {
-  return { failure: thrown instanceof Failing ? thrown.failure : thrown };
-}
-
-const NAMES: Readonly<Record<CircuitState, Change['state']>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.Open]: 'open',
-  [CircuitState.HalfOpen]: 'half-open',
-  [CircuitState.Isolated]: 'open', // by hand, which nobody does
-};
