@@ -6,7 +6,7 @@ import { sendAllToLogger } from './logging/all-to-logger.ts';
 import { lineForPeople } from './logging/line-for-people.ts';
 import { createLogger } from './logging/logger.ts';
 import { createScrubber } from './logging/scrubber.ts';
-import { RedisUnavailableError } from './redis/connect.ts';
+import { RedisUnavailableError } from './redis/errors.ts';
 import { secretsIn, secretsOf } from './secrets.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 

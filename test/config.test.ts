@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, loadConfig } from '../src/config.ts';
 import { PACE } from '../src/live/pace.ts';
 import { OPEN } from '../src/plugins/protections.ts';
+import { REDIS_URL_FORM } from '../src/redis/address.ts';
 
 const KEY = { FIRMA_API_KEY: 'k3y-that-is-secret', AUTH: 'none' };
 
@@ -145,7 +146,7 @@ test.each([
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
   ['IDEMPOTENCY_HOURS', '1', { idempotency: { ttl: 3_600_000 } }],
   ['IDEMPOTENCY_SETTLE_SECONDS', '0', { idempotency: { settle: 0 } }],
-  ['REDIS_URL', 'rediss://me:pass@a.b:6380/2', { redisUrl: new URL('rediss://me:pass@a.b:6380/2') }],
+  ['REDIS_URL', 'rediss://me:pass@a.b:6380/2', { redisUrl: 'rediss://me:pass@a.b:6380/2' }],
 ])('%s=%s is taken', (name, value, expected) => {
   expect(loadConfig({ ...KEY, [name]: value })).toMatchObject(expected);
 });
@@ -184,7 +185,11 @@ test.each([
   ['LOG_LEVEL', ['', 'verbose', 'INFO'], LEVELS],
   ['IDEMPOTENCY_HOURS', ['0', '169', '24h'], range(1, 168)],
   ['IDEMPOTENCY_SETTLE_SECONDS', ['601'], range(0, 600)],
-  ['REDIS_URL', ['', 'localhost:6379', 'http://localhost:6379'], 'must be a redis or rediss URL'],
+  [
+    'REDIS_URL',
+    ['', 'localhost:6379', 'http://localhost:6379', 'redis://a,,b', 'redis://a/x'],
+    REDIS_URL_FORM,
+  ],
   ['AUTH', ['', 'oauth'], 'must be none, jwt or api-key'],
   ['FIRMA_API_KEY', ['', 'two words', 'k\n', 'kéy'], ALONE],
   ['FIRMA_API_URL', ['', 'api.io.pagopa.it', 'ftp://a.b/c'], 'must be an http or https URL'],

@@ -38,7 +38,8 @@ test('variables and files that the page names exist', () => {
     [...readFileSync('docs/errors.md', 'utf8').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
   );
   // Of Node and of OpenTelemetry.
-  const others = /^(NODE_OPTIONS|OTEL_(EXPORTER_OTLP_HEADERS|SERVICE_NAME|RESOURCE_ATTRIBUTES|BSP_.*))$/;
+  const others =
+    /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|ERR_TLS_CERT_ALTNAME_INVALID|OTEL_(EXPORTER_OTLP_HEADERS|SERVICE_NAME|RESOURCE_ATTRIBUTES|BSP_.*))$/;
   expect(named.filter((name) => !known.has(name) && !codes.has(name) && !others.test(name))).toEqual([]);
   for (const [, target = ''] of page.matchAll(/\]\((?!http|#)([^)#]+)[^)]*\)/g))
     expect(existsSync(`docs/${target}`), target).toBe(true);

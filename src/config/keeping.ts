@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { IdempotencyTimes } from '../idempotency/idempotency.ts';
+import { parseRedisUrl, REDIS_URL_FORM } from '../redis/address.ts';
 import type { WebhookEndpoint } from '../webhooks/endpoints.ts';
 import type { WebhookOptions } from '../webhooks/open-webhooks.ts';
-import { filled, urlOf, wholeNumber } from './forms.ts';
+import { filled, wholeNumber } from './forms.ts';
 import type { Values } from './forms.ts';
 
 /** What the gateway remembers for longer than a request takes, and where. */
 export interface KeepingConfig {
   /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
-  readonly redisUrl: URL | undefined;
+  readonly redisUrl: string | undefined;
   readonly idempotency: Partial<IdempotencyTimes>;
   /** Undefined: nobody is told of anything. */
   readonly webhooks: WebhookOptions | undefined;
@@ -16,10 +17,11 @@ export interface KeepingConfig {
 
 export const keepingVariables = {
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'must be a redis or rediss URL' })
+    .string()
+    .refine((text) => parseRedisUrl(text) !== undefined, REDIS_URL_FORM)
     .optional()
     .describe(
-      'Redis for the state that gateways share and that survives a restart, for example `redis://localhost:6379/0`. `rediss:` uses TLS.',
+      'Redis for the state that gateways share and that survives a restart, for example `redis://localhost:6379/0`. `rediss:` uses TLS. Nodes of a cluster are separated by commas, or one of them is enough; `redis+sentinel://host,host/name/0` asks sentinels. See [Redis](../operations.md#redis).',
     ),
   IDEMPOTENCY_HOURS: wholeNumber(1, 168)
     .default(24)
@@ -50,7 +52,7 @@ export function keepingConfigOf(
   endpoints: readonly WebhookEndpoint[] | undefined,
 ): KeepingConfig {
   return {
-    redisUrl: urlOf(values.REDIS_URL),
+    redisUrl: values.REDIS_URL,
     idempotency: {
       ttl: values.IDEMPOTENCY_HOURS * HOUR_MS,
       settle: values.IDEMPOTENCY_SETTLE_SECONDS * 1000,

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { createAuthentication } from '../auth/authenticate.ts';
 import type { Authentication } from '../auth/authenticate.ts';
 import { createEvents } from '../events.ts';
@@ -51,7 +50,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const { apiUrl, apiKey, redisUrl, tracer, downloadStallMs, logger, events = createEvents() } = options;
   const realm = apiUrl.href;
   const queues = new Queues();
-  const redis = redisUrl && (await connectRedis(redisUrl, { onChange: tellOf(logger) }));
+  const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
   const circuit = options.circuit ?? CIRCUIT;
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationEvents(logger));
   const upstreams = createUpstreamClients(apiKey, {
@@ -74,14 +73,16 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const watchers = new StatusWatchers({ ...options.watching, events });
   queues.add('polls', () => watchers.oldestDueMs);
   const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, events });
+  const readiness = createReadiness({
+    checks: [
+      { name: 'service', check: (signal) => canConnect(apiUrl, signal) },
+      ...(redis === undefined ? [] : [{ name: 'redis', check: () => redis.check() }]),
+    ],
+    onChange: readinessLog(logger, events),
+  });
+  redis?.onChange((failure) => readiness.report('redis', failure));
   const frontDoor = new FrontDoor({
-    readiness: createReadiness({
-      checks: [
-        { name: 'service', check: (signal) => canConnect(apiUrl, signal) },
-        ...(redis === undefined ? [] : [{ name: 'redis', check: async () => void (await redis.ping()) }]),
-      ],
-      onChange: readinessLog(logger, events),
-    }),
+    readiness,
     limits: options.load ?? {},
     stopTimes: options.stopTimes ?? {},
     events,
@@ -119,14 +120,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
       watchers.close();
       await idempotency.close();
       await Promise.all([upstreams.close(), plainStorage.close()]);
-      redis?.disconnect();
+      redis?.close();
     },
   };
 }
-
-const tellOf =
-  (logger: Logger) =>
-  (isUp: boolean): void => {
-    if (isUp) logger.info('Redis is back');
-    else logger.warn('Redis cannot be reached');
-  };

@@ -58,7 +58,7 @@ export interface GatewayOptions {
   /** Who is told what becomes of requests. @default nobody */
   readonly webhooks?: WebhookOptions | undefined;
   /** What gateways share, and what outlives them. Without one it is all in this process. */
-  readonly redisUrl?: URL | undefined;
+  readonly redisUrl?: URL | string | undefined;
   readonly logger: Logger;
 }
 

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { GatewayEvents } from '../events.ts';
+import type { RedisConnection } from '../redis/connection.ts';
 import { createIdempotency, IDEMPOTENCY_TIMES } from './idempotency.ts';
 import type { Idempotency, IdempotencyTimes } from './idempotency.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -7,7 +7,7 @@ import { createRedisStore } from './redis-store.ts';
 
 export interface OpenOptions {
   /** Without one, keys are kept in this process and forgotten with it. */
-  readonly redis: Redis | undefined;
+  readonly redis: RedisConnection | undefined;
   /** The service that is called. */
   readonly realm: string;
   readonly times: Partial<IdempotencyTimes>;

@@ -1,3 +1,5 @@
+import { LUA_NOW } from '../redis/connection.ts';
+
 /*
  * What the Redis store does, each in one step that nobody can come between. A record is a hash:
  *
@@ -10,12 +12,8 @@
  *   result       how it ended
  */
 
-const NOW = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
-
 /** KEYS record; ARGV fingerprint, token, lease in ms, time to live in ms. */
-export const CLAIM = `${NOW}
+export const CLAIM = `${LUA_NOW}
 local fields = redis.call('HMGET', KEYS[1], 'fingerprint', 'result', 'lease', 'started', 'doubt', 'progress')
 if not fields[1] then
   redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2], 'lease', now + ARGV[3], 'started', now)
@@ -40,13 +38,13 @@ if redis.call('HEXISTS', KEYS[1], 'lease') == 0 then return 0 end
 `;
 
 /** KEYS record; ARGV token, lease in ms. */
-export const RENEW = `${NOW}${IF_MINE}
+export const RENEW = `${LUA_NOW}${IF_MINE}
 redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])
 return 1
 `;
 
 /** KEYS record; ARGV token, lease in ms, progress, time to live in ms. */
-export const SAVE = `${NOW}${IF_MINE}
+export const SAVE = `${LUA_NOW}${IF_MINE}
 redis.call('HSET', KEYS[1], 'lease', now + ARGV[2], 'progress', ARGV[3])
 redis.call('HDEL', KEYS[1], 'doubt')
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -62,7 +60,7 @@ return 1
 `;
 
 /** KEYS record; ARGV token, 'kept', 'none' or ms ago, time to live in ms. */
-export const SUSPEND = `${NOW}${IF_MINE}
+export const SUSPEND = `${LUA_NOW}${IF_MINE}
 redis.call('HDEL', KEYS[1], 'lease')
 if ARGV[2] == 'none' then
   redis.call('HDEL', KEYS[1], 'doubt')

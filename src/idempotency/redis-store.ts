@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { RedisConnection } from '../redis/connection.ts';
+import { RedisError } from '../redis/errors.ts';
 import { CLAIM, COMPLETE, FREE, OWN, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claimed, IdempotencyStore, StoreOptions } from './store.ts';
@@ -30,32 +31,35 @@ const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
  * Keys for all gateways that share a Redis. Each record is one key of Redis, so a cluster will do. All times are of
  * Redis's clock, so those of the gateways do not matter.
  */
-export function createRedisStore(redis: Redis, options: RedisStoreOptions): IdempotencyStore {
+export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): IdempotencyStore {
   const { ttlMs, leaseMs } = options;
   const record = (name: string): string => `sigillo:idempotency:${name}`;
   const owner = (id: string): string => `sigillo:idempotency:owner:${id}`;
 
-  async function run<T>(work: () => Promise<unknown>, answer: z.ZodType<T>): Promise<T> {
-    try {
-      return answer.parse(await work());
-    } catch (error) {
-      // Not as the cause: ioredis puts the command and its arguments there.
-      throw new IdempotencyUnavailableError(error instanceof Error ? error.message : 'Redis failed');
-    }
-  }
+  const run = <T>(
+    script: string,
+    key: string,
+    args: readonly (string | number)[],
+    answer: z.ZodType<T>,
+  ): Promise<T> => redis.run(script, [key], args, answer).catch(unavailable);
   const change = (script: string, name: string, ...args: (string | number)[]): Promise<boolean> =>
-    run(() => redis.eval(script, 1, record(name), ...args), isDone);
+    run(script, record(name), args, isDone);
 
   return {
     isShared: true,
     claim: (name, { fingerprint, token }) =>
-      run(() => redis.eval(CLAIM, 1, record(name), fingerprint, token, leaseMs, ttlMs), claimed),
+      run(CLAIM, record(name), [fingerprint, token, leaseMs, ttlMs], claimed),
     renew: (name, token) => change(RENEW, name, token, leaseMs),
     save: (name, token, progress) => change(SAVE, name, token, leaseMs, progress, ttlMs),
     complete: (name, token, result) => change(COMPLETE, name, token, result, ttlMs),
     suspend: (name, token, doubt) => change(SUSPEND, name, token, doubt, ttlMs),
     free: (name, token) => change(FREE, name, token),
-    own: (id, name) => run(() => redis.eval(OWN, 1, owner(id), name, ttlMs), isDone),
-    ownerOf: (id) => run(() => redis.get(owner(id)), orNothing(z.string())),
+    own: (id, name) => run(OWN, owner(id), [name, ttlMs], isDone),
+    ownerOf: (id) => redis.ask((client) => client.get(owner(id)), orNothing(z.string())).catch(unavailable),
   };
+}
+
+function unavailable(failure: unknown): never {
+  if (failure instanceof RedisError) throw new IdempotencyUnavailableError(failure.message);
+  throw failure;
 }

@@ -1,65 +1,70 @@
-import { Redis } from 'ioredis';
-
-/** The Redis that was named cannot be used. The message says where and why, and holds no password. */
-export class RedisUnavailableError extends Error {
-  override readonly name = 'RedisUnavailableError';
-}
+import { isIPv6 } from 'node:net';
+import { parseRedisUrl, REDIS_URL_FORM } from './address.ts';
+import type { RedisAddress } from './address.ts';
+import { createClient, createClusterClient } from './clients.ts';
+import { RedisConnection } from './connection.ts';
+import { codeOf, isAboutSelect, reasonOf, RedisUnavailableError } from './errors.ts';
 
 export interface RedisOptions {
-  /** Longest wait for one answer, in milliseconds. @default 2 000 */
+  /** Longest wait for one command, in milliseconds. @default 2 000 */
   readonly commandTimeoutMs?: number;
-  /** Hears when the connection is lost, once, and when it is back. */
-  readonly onChange?: (isUp: boolean) => void;
 }
-
-/** Longest pause between two tries to connect again. */
-const MAX_PAUSE_MS = 1_000;
 
 /**
- * Connects to a Redis, for all that gateways share or keep beyond their end. Once it has been reached it is looked for
- * again whenever it is gone. Meanwhile commands fail, at once: none is kept back to be carried out later, when whoever
- * asked for it has given up, and none is sent twice.
- * @throws {RedisUnavailableError} when it cannot be reached now: somebody should hear of a wrong address at the start.
+ * Connects to the Redis that gateways share: a server, a cluster of which one node or more are named, or the primary that
+ * sentinels watch. Once it has been reached, a lost connection is made again.
+ * @throws {RedisUnavailableError} when it cannot be written to now, so that a wrong address is reported at the start.
  */
-export async function connectRedis(url: URL, options: RedisOptions = {}): Promise<Redis> {
-  const { commandTimeoutMs = 2_000, onChange } = options;
-  let wasUp = false;
-  let isUp = false;
-  let failure: unknown;
-  const redis = new Redis(url.href, {
-    lazyConnect: true,
-    connectTimeout: 5_000,
-    commandTimeout: commandTimeoutMs,
-    // A peer that is gone without a word is not waited for until TCP gives it up, which takes a quarter of an hour.
-    socketTimeout: commandTimeoutMs * 2,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (tries) => (wasUp ? Math.min(50 * 2 ** (tries - 1), MAX_PAUSE_MS) : null),
-  });
-  const setUp = (state: boolean): void => {
-    if (state === isUp) return;
-    isUp = state;
-    onChange?.(state);
-  };
-  // With a listener or without: ioredis writes errors that nobody hears to stderr.
-  redis.on('error', (error: unknown) => (failure = error));
-  redis.on('reconnecting', () => setUp(false)); // not when it is closed on purpose
+export async function connectRedis(url: URL | string, options: RedisOptions = {}): Promise<RedisConnection> {
+  const { commandTimeoutMs: timeoutMs = 2_000 } = options;
+  const address = parseRedisUrl(String(url));
+  if (address === undefined) throw new RedisUnavailableError(`REDIS_URL ${REDIS_URL_FORM}.`);
+  let isOpen = false;
+  const settings = { timeoutMs, reconnects: () => isOpen };
+  let connection: RedisConnection | undefined;
   try {
-    await redis.connect();
-  } catch (error) {
-    redis.disconnect();
-    throw new RedisUnavailableError(
-      `Redis at ${url.host} cannot be used: ${reasonOf(failure ?? error)}. Set REDIS_URL to one that runs, or leave it out.`,
-    );
+    if (address.nodes.length === 1 || address.sentinel !== undefined) {
+      connection = new RedisConnection(createClient(address, settings), timeoutMs);
+      await connection.connect();
+    }
+    if (connection === undefined || (address.sentinel === undefined && (await isClusterNode(connection)))) {
+      connection?.close();
+      connection = new RedisConnection(createClusterClient(address, settings), timeoutMs);
+      await connection.connect();
+      if (address.database !== 0) throw new DatabaseError('a cluster has database 0 only');
+    }
+    await connection.check();
+  } catch (failure) {
+    connection?.close();
+    throw unavailable(address, failure);
   }
-  [wasUp, isUp] = [true, true];
-  redis.on('ready', () => setUp(true));
-  return redis;
+  isOpen = true;
+  return connection;
 }
 
-/** Redis quotes no secrets in its errors; ioredis adds the command to the error, and not to the message. */
-function reasonOf(failure: unknown): string {
-  if (!(failure instanceof Error) || /timed out|timeout/i.test(failure.message)) return 'no answer';
-  return failure.message.replace(/\.$/, '');
+class DatabaseError extends Error {}
+
+/** Managed services give one address for a whole cluster. */
+async function isClusterNode({ client }: RedisConnection): Promise<boolean> {
+  try {
+    await client.cluster('SLOTS');
+    return true;
+  } catch (failure) {
+    if (['ERR', 'NOPERM'].includes(codeOf(failure))) return false;
+    throw failure;
+  }
+}
+
+function unavailable({ nodes, database }: RedisAddress, failure: unknown): RedisUnavailableError {
+  const where = nodes
+    .map(({ host, port }) => (isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`))
+    .join(', ');
+  const reason = reasonOf(failure);
+  if (failure instanceof DatabaseError || isAboutSelect(failure))
+    return new RedisUnavailableError(
+      `Database ${database} of Redis at ${where} cannot be used: ${reason}. Set REDIS_URL to a database that exists, and give each environment its own Redis if there is only one.`,
+    );
+  return new RedisUnavailableError(
+    `Redis at ${where} cannot be used: ${reason}. Set REDIS_URL to one that runs, or leave it out.`,
+  );
 }

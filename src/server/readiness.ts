@@ -24,6 +24,8 @@ export interface ReadinessOptions {
 export interface Readiness {
   /** Never rejects. However many ask, each check is made once in `maxAgeMs`. */
   state(): Promise<ReadinessState>;
+  /** What was noticed outside a check: the cause, or undefined when it can be used again. The next `state` checks again. */
+  report(name: string, cause: Error | undefined): void;
   /** From now on the state is `stopping`. */
   stop(): void;
 }
@@ -35,14 +37,20 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   let isStopping = false;
   let latest: { readonly until: number; readonly areUsable: Promise<boolean> } | undefined;
 
+  const noteUsable = (name: string): void => {
+    if (unusable.delete(name)) onChange?.(name, true);
+  };
+  const noteUnusable = (name: string, cause: unknown): void => {
+    if (!unusable.has(name)) onChange?.(name, false, cause);
+    unusable.add(name);
+  };
   const isUsable = async ({ name, check }: ReadinessCheck): Promise<boolean> => {
     try {
       await check(AbortSignal.timeout(timeoutMs));
-      if (unusable.delete(name)) onChange?.(name, true);
+      noteUsable(name);
       return true;
     } catch (cause) {
-      if (!unusable.has(name)) onChange?.(name, false, cause);
-      unusable.add(name);
+      noteUnusable(name, cause);
       return false;
     }
   };
@@ -58,15 +66,21 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       // It may have been told to stop meanwhile.
       return isStopping ? 'stopping' : areUsable ? 'ready' : 'unavailable';
     },
+    report(name, cause) {
+      latest = undefined;
+      if (cause === undefined) noteUsable(name);
+      else noteUnusable(name, cause);
+    },
     stop() {
       isStopping = true;
     },
   };
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  service: 'the service',
-  redis: 'Redis',
+/** How each cannot be used, and how it can again. */
+const WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  service: ['the service cannot be reached', 'the service can be reached again'],
+  redis: ['Redis cannot be used', 'Redis can be used again'],
 };
 
 /** What the operator and whoever watches are told. Causes are named by their code or class, as messages may quote addresses. */
@@ -76,9 +90,9 @@ export function readinessLog(
 ): NonNullable<ReadinessOptions['onChange']> {
   return (check, isUsable, cause) => {
     events.emit('dependency', { name: check, isUsable });
-    const what = WORDS[check] ?? check;
-    if (isUsable) return logger.info({ check }, `ready: ${what} can be reached again`);
-    logger.warn({ check, cause: codeOf(cause) }, `not ready: ${what} cannot be reached`);
+    const [bad, good] = WORDS[check] ?? [`${check} cannot be used`, `${check} can be used again`];
+    if (isUsable) return logger.info({ check }, `ready: ${good}`);
+    logger.warn({ check, cause: codeOf(cause) }, `not ready: ${bad}`);
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { GatewayEvents } from '../events.ts';
+import type { RedisConnection } from '../redis/connection.ts';
 import { LocalWindow } from './budget/local-window.ts';
 import { RateBudget } from './budget/rate-budget.ts';
 import type { RateLimit, RateWindow } from './budget/rate-window.ts';
@@ -26,7 +26,7 @@ export interface UpstreamClientOptions extends HttpClientOptions {
   /** How long anybody waits for an answer at most, in milliseconds. */
   readonly operationTimeoutMs: number;
   /** Where gateways share the budget of a key. */
-  readonly redis?: Redis | undefined;
+  readonly redis?: RedisConnection | undefined;
   /** Of the service, for all keys. */
   readonly breaker: CircuitBreaker;
   readonly events: GatewayEvents;

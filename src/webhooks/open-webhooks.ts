@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { GatewayEvents } from '../events.ts';
 import type { StatusWatcher } from '../live/status-watcher.ts';
 import type { Queues } from '../queues.ts';
+import type { RedisConnection } from '../redis/connection.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { Deliveries, DELIVERY_TIMES } from './deliveries.ts';
 import type { DeliveryTimes } from './deliveries.ts';
@@ -26,7 +26,7 @@ export interface WebhookOptions {
 
 export interface OpenOptions extends WebhookOptions {
   /** Without one, all is kept in this process and lost with it. */
-  readonly redis: Redis | undefined;
+  readonly redis: RedisConnection | undefined;
   /** The service that is watched. */
   readonly realm: string;
   /** Undefined for a tenant that there is no key for. */

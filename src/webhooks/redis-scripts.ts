@@ -1,3 +1,5 @@
+import { LUA_NOW } from '../redis/connection.ts';
+
 /*
  * What the Redis store does, each in one step that nobody can come between. What is kept:
  *
@@ -7,12 +9,8 @@
  *   turns of each  sorted set: request -> when its first message may be sent
  */
 
-const NOW = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
-
 /** KEYS due, records; ARGV request, record, due in ms, requests at most, time to live in ms. */
-export const WATCH = `${NOW}
+export const WATCH = `${LUA_NOW}
 local known = redis.call('HGET', KEYS[2], ARGV[1])
 if known then return known end
 if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) then return false end
@@ -24,7 +22,7 @@ return ARGV[2]
 `;
 
 /** KEYS turns or due, queue or records; ARGV count, lease in ms. Answers when there is more, then pairs. */
-export const TAKE = `${NOW}
+export const TAKE = `${LUA_NOW}
 local taken = {}
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])) do
   local value = redis.call('HGET', KEYS[2], name)
@@ -37,7 +35,7 @@ for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT',
   end
 end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-table.insert(taken, 1, first[2] and math.max(0, first[2] - now) or -1)
+table.insert(taken, 1, first[2] and math.ceil(math.max(0, first[2] - now)) or -1)
 return taken
 `;
 
@@ -46,7 +44,7 @@ return taken
  * ARGV request, record before, record after or nothing, due in ms, requests in a queue at most, time to live in ms of these
  * records and of queues, then the messages. Answers which endpoints had no room, from 1.
  */
-export const CHANGE = `${NOW}
+export const CHANGE = `${LUA_NOW}
 local name = ARGV[1]
 if redis.call('HGET', KEYS[2], name) ~= ARGV[2] then return false end
 if ARGV[3] == '' then
@@ -78,14 +76,14 @@ return full
 `;
 
 /** KEYS due; ARGV request, due in ms. */
-export const HURRY = `${NOW}
+export const HURRY = `${LUA_NOW}
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if due and tonumber(due) > now + ARGV[2] then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
 return 1
 `;
 
 /** KEYS turns, queue; ARGV request, first message, its replacement or nothing, its turn in ms. */
-export const SETTLE = `${NOW}
+export const SETTLE = `${LUA_NOW}
 local before = redis.call('HGET', KEYS[2], ARGV[1])
 if not before then return 0 end
 local list = cjson.decode(before)
@@ -102,7 +100,7 @@ return 1
 `;
 
 /** KEYS turns or due. Answers for how many milliseconds the oldest has been due. */
-export const OLDEST = `${NOW}
+export const OLDEST = `${LUA_NOW}
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 return first[2] and math.max(0, now - first[2]) or 0
 `;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { RedisConnection } from '../redis/connection.ts';
+import { RedisError } from '../redis/errors.ts';
 import { CHANGE, HURRY, OLDEST, SETTLE, TAKE, WATCH } from './redis-scripts.ts';
 import { STORE_LIMITS, WebhookStoreError } from './store.ts';
 import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './store.ts';
@@ -30,7 +31,7 @@ const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
  * For all gateways that share a Redis. All keys have one hash tag, so in a cluster they lie together. All times are of
  * Redis's clock, so those of the gateways do not matter.
  */
-export function createRedisStore(redis: Redis, options: RedisStoreOptions): WebhookStore {
+export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): WebhookStore {
   const { realm, maxWatched, maxQueued } = { ...STORE_LIMITS, ...options };
   const prefix = `sigillo:{webhooks:${createHash('sha256').update(realm).digest('base64url').slice(0, 22)}}`;
   const [due, records] = [`${prefix}:due`, `${prefix}:records`];
@@ -39,21 +40,19 @@ export function createRedisStore(redis: Redis, options: RedisStoreOptions): Webh
     `${prefix}:queue:${endpoint}`,
   ];
 
-  async function run<T>(work: () => Promise<unknown>, answer: z.ZodType<T>): Promise<T> {
-    try {
-      return answer.parse(await work());
-    } catch (error) {
-      // Not as the cause: ioredis puts the command and its arguments there.
-      throw new WebhookStoreError(error instanceof Error ? error.message : 'Redis failed');
-    }
-  }
+  const run = <T>(
+    script: string,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    answer: z.ZodType<T>,
+  ): Promise<T> => redis.run(script, keys, args, answer).catch(unavailable);
 
   async function take(
     keys: [string, string],
     count: number,
     leaseMs: number,
   ): Promise<Taken<[string, string]>> {
-    const [next, ...names] = await run(() => redis.eval(TAKE, 2, ...keys, count, leaseMs), taken);
+    const [next, ...names] = await run(TAKE, keys, [count, leaseMs], taken);
     const items = names.flatMap((name, at): [string, string][] =>
       at % 2 === 0 ? [[name, names[at + 1] ?? '']] : [],
     );
@@ -65,34 +64,27 @@ export function createRedisStore(redis: Redis, options: RedisStoreOptions): Webh
     { key, message }: QueuedMessage,
     to: string,
     inMs: number,
-  ): Promise<boolean> =>
-    run(() => redis.eval(SETTLE, 2, ...queueOf(endpoint), key, message, to, Math.ceil(inMs)), isDone);
+  ): Promise<boolean> => run(SETTLE, queueOf(endpoint), [key, message, to, Math.ceil(inMs)], isDone);
 
-  const oldestMs = (key: string): Promise<number> => run(() => redis.eval(OLDEST, 1, key), z.number());
+  const oldestMs = (key: string): Promise<number> => run(OLDEST, [key], [], z.number());
 
   return {
     isShared: true,
     watch: (key, record, dueInMs) =>
-      run(
-        () => redis.eval(WATCH, 2, due, records, key, record, Math.ceil(dueInMs), maxWatched, RECORDS_TTL_MS),
-        orNothing,
-      ),
+      run(WATCH, [due, records], [key, record, Math.ceil(dueInMs), maxWatched, RECORDS_TTL_MS], orNothing),
     async takeWatched(count, leaseMs) {
       const { items, nextMs } = await take([due, records], count, leaseMs);
       return { items: items.map(([key, record]) => ({ key, record })), nextMs };
     },
-    recordOf: (key) => run(() => redis.hget(records, key), orNothing),
+    recordOf: (key) => redis.ask((client) => client.hget(records, key), orNothing).catch(unavailable),
     async change(key, { from, to = '', dueInMs, endpoints, messages }) {
       const keys = [due, records, ...endpoints.flatMap(queueOf)];
       const times = [Math.ceil(dueInMs), maxQueued, RECORDS_TTL_MS, QUEUES_TTL_MS];
-      const answer = await run(
-        () => redis.eval(CHANGE, keys.length, ...keys, key, from, to, ...times, ...messages),
-        full,
-      );
+      const answer = await run(CHANGE, keys, [key, from, to, ...times, ...messages], full);
       return answer === null ? 'stale' : answer.flatMap((nth) => endpoints[nth - 1] ?? []);
     },
     async hurry(key, dueInMs) {
-      await run(() => redis.eval(HURRY, 1, due, key, Math.ceil(dueInMs)), isDone);
+      await run(HURRY, [due], [key, Math.ceil(dueInMs)], isDone);
     },
     async takeQueued(endpoint, count, leaseMs) {
       const { items, nextMs } = await take(queueOf(endpoint), count, leaseMs);
@@ -101,8 +93,14 @@ export function createRedisStore(redis: Redis, options: RedisStoreOptions): Webh
     },
     drop: (endpoint, queued) => settle(endpoint, queued, '', 0),
     retry: (endpoint, queued, replacement, inMs) => settle(endpoint, queued, replacement, inMs),
-    countQueued: (endpoint) => run(() => redis.hlen(queueOf(endpoint)[1]), z.number()),
+    countQueued: (endpoint) =>
+      redis.ask((client) => client.hlen(queueOf(endpoint)[1]), z.number()).catch(unavailable),
     oldestWatchedMs: () => oldestMs(due),
     oldestQueuedMs: (endpoint) => oldestMs(queueOf(endpoint)[0]),
   };
+}
+
+function unavailable(failure: unknown): never {
+  if (failure instanceof RedisError) throw new WebhookStoreError(failure.message);
+  throw failure;
 }

@@ -1,49 +1,91 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectRedis, RedisUnavailableError } from '../../src/redis/connect.ts';
+import { z } from 'zod';
+import { createRedisStore } from '../../src/idempotency/redis-store.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
 import type { RedisOptions } from '../../src/redis/connect.ts';
+import type { RedisConnection } from '../../src/redis/connection.ts';
+import { RedisUnavailableError } from '../../src/redis/errors.ts';
 import { startRedis } from '../support/redis.ts';
 
-async function connect(url: URL, options: RedisOptions = {}) {
+async function connect(url: URL | string, options: RedisOptions = {}) {
   const redis = await connectRedis(url, options);
-  onTestFinished(() => redis.disconnect());
-  return redis;
+  onTestFinished(() => redis.close());
+  const states: string[] = [];
+  redis.onChange((failure) => states.push(failure?.code ?? 'usable'));
+  return { redis, states };
 }
 
-test('commands fail at once while Redis is gone, and work when it is back', async () => {
+const SET = `return redis.call('SET', KEYS[1], ARGV[1])`;
+const set = (redis: RedisConnection, value: string): Promise<unknown> =>
+  redis.run(SET, ['key'], [value], z.unknown());
+const get = (redis: RedisConnection): Promise<unknown> =>
+  redis.ask((client) => client.get('key'), z.unknown());
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (failure: { code?: unknown }) => failure.code,
+  );
+
+test('a Redis that is gone is reported once, and once when it is back', async () => {
   const server = await startRedis();
-  const changes: boolean[] = [];
-  const redis = await connect(server.url, { onChange: (isUp) => changes.push(isUp) });
-  await redis.set('key', 'value');
+  const { redis, states } = await connect(server.url);
+  await set(redis, 'value');
   await server.kill();
-  await expect.poll(() => changes).toEqual([false]);
+  await expect.poll(() => states, { timeout: 15_000 }).toEqual(['ECONNREFUSED']);
+  // It has been gone for long enough.
   const before = performance.now();
-  await expect(redis.get('key')).rejects.toThrow();
+  expect(await codeOf(get(redis))).toBe('ECONNREFUSED');
   expect(performance.now() - before).toBeLessThan(500);
   await server.start();
-  await expect.poll(() => changes).toEqual([false, true]);
-  expect(await redis.get('key')).toBe('value');
+  await expect.poll(() => states, { timeout: 15_000 }).toEqual(['ECONNREFUSED', 'usable']);
+  expect(await get(redis)).toBe('value');
+});
+
+test('a Redis that restarts costs no command, and is not reported', async () => {
+  const server = await startRedis();
+  const { redis, states } = await connect(server.url, { commandTimeoutMs: 20_000 });
+  await server.kill();
+  const pending = set(redis, 'value');
+  await server.start();
+  expect(await pending).toBe('OK');
+  expect(states).toEqual([]);
 });
 
 test('a command that was under way when Redis went is given up and not sent again', async () => {
   const server = await startRedis();
-  const redis = await connect(server.url, { commandTimeoutMs: 60_000 });
+  const { redis } = await connect(server.url, { commandTimeoutMs: 60_000 });
   server.freeze();
-  const pending = expect(redis.incr('counter')).rejects.toThrow();
+  const pending = expect(redis.ask((client) => client.incr('counter'), z.number())).rejects.toThrow();
   await server.kill();
   await pending;
   await server.start();
-  await expect.poll(() => redis.get('counter').catch(() => 'gone')).toBeNull();
+  await expect.poll(() => server.client.get('counter').catch(() => 'gone')).toBeNull();
 });
 
 test('a Redis that hangs is not waited for', async () => {
   const server = await startRedis();
-  const redis = await connect(server.url, { commandTimeoutMs: 100 });
+  const { redis } = await connect(server.url, { commandTimeoutMs: 100 });
   server.freeze();
-  await expect(redis.get('key')).rejects.toThrow('Command timed out');
+  expect(await codeOf(get(redis))).toBe('TIMEOUT');
   server.thaw();
-  await expect.poll(() => redis.set('key', 'value').catch(() => 'gone')).toBe('OK');
+  await expect.poll(() => set(redis, 'value').catch(() => 'gone'), { timeout: 15_000 }).toBe('OK');
+});
+
+test('a script is sent once, and then its hash', async () => {
+  const server = await startRedis();
+  const { redis } = await connect(server.url);
+  for (const value of ['a', 'b', 'c']) await set(redis, value);
+  await server.client.script('FLUSH');
+  await set(redis, 'd');
+  const stats = await server.client.info('commandstats');
+  const callsOf = (name: string): number =>
+    Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1]);
+  // The text of the probe too, and the second text after the server had forgotten it.
+  expect([callsOf('eval'), callsOf('evalsha')]).toEqual([3, 3]);
+  expect(await get(redis)).toBe('d');
 });
 
 test('one that is not there when the gateway starts is an error that names it', async () => {
@@ -54,17 +96,69 @@ test('one that is not there when the gateway starts is an error that names it', 
       `Redis at ${server.url.host} cannot be used: connect ECONNREFUSED ${server.url.host}. Set REDIS_URL to one that runs, or leave it out.`,
     ),
   );
+  // A name with several addresses has an error for each, and no message of its own.
+  await expect(connect(`redis://localhost:${server.port}`)).rejects.toThrow(
+    / cannot be used: \S.*ECONNREFUSED/,
+  );
 });
 
 test('a password that is wrong is an error that does not show it', async () => {
   const server = await startRedis();
-  const admin = await connect(server.url);
-  await admin.config('SET', 'requirepass', 'the right one');
+  await server.client.config('SET', 'requirepass', 'the right one');
   const url = new URL(server.url);
   url.password = 'the-wrong-one';
   await expect(connect(url)).rejects.toThrow(/ cannot be used: WRONGPASS (?!.*the-wrong-one)/);
   url.password = 'the%20right%20one';
-  expect(await (await connect(url)).ping()).toBe('PONG');
+  await connect(url);
+});
+
+test('a server that does not know AUTH quotes the password, and the error does not', async () => {
+  const server = await startRedis({
+    settings: { 'rename-command': ['HELLO', '', '--rename-command', 'AUTH', ''] },
+  });
+  const url = `redis://:the-password@127.0.0.1:${server.port}`;
+  await expect(connect(url)).rejects.toThrow(/ cannot be used: ERR unknown command 'auth'(?!.*the-password)/);
+});
+
+test('the rights that the documentation names are enough', async () => {
+  const server = await startRedis();
+  const rights = '+@read +@write +@scripting +@connection +time ~sigillo:*';
+  expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\`${rights}\``);
+  await server.client.acl('SETUSER', 'sigillo', 'on', '>pass', ...rights.split(' '));
+  const { redis } = await connect(`redis://sigillo:pass@${server.url.host}`);
+  const store = createRedisStore(redis, { ttlMs: 60_000, leaseMs: 60_000 });
+  expect(await store.claim('key', { fingerprint: 'input', token: 'ana' })).toEqual({ kind: 'first' });
+  expect(await codeOf(set(redis, 'value'))).toBe('NOPERM');
+});
+
+test('a database that the server does not have stops the start, and none is used in its place', async () => {
+  const server = await startRedis({ settings: { databases: '1' } });
+  await expect(connect(`${server.url.href}/1`)).rejects.toThrow(
+    new RedisUnavailableError(
+      `Database 1 of Redis at ${server.url.host} cannot be used: ERR DB index is out of range. Set REDIS_URL to a database that exists, and give each environment its own Redis if there is only one.`,
+    ),
+  );
+  expect(await server.client.dbsize()).toBe(0);
+  await connect(`${server.url.href}/0`);
+});
+
+test('a database that is gone after a restart is not replaced by another', async () => {
+  const server = await startRedis({ settings: { databases: '2' } });
+  const { redis, states } = await connect(`${server.url.href}/1`);
+  await set(redis, 'value');
+  await server.kill();
+  const other = await startRedis({ settings: { databases: '1' }, port: server.port });
+  await expect.poll(() => states, { timeout: 15_000 }).toEqual(['ERR']);
+  expect(await codeOf(set(redis, 'other'))).toBe('ERR');
+  expect(await other.client.dbsize()).toBe(0);
+});
+
+test.each([
+  ['a replica', { replicaof: '127.0.0.1 1', 'replica-serve-stale-data': 'yes' }, 'READONLY'],
+  ['one that is full', { maxmemory: '1', 'maxmemory-policy': 'noeviction' }, 'OOM'],
+])('a start with %s is refused, as nothing can be written', async (_, settings, code) => {
+  const server = await startRedis({ settings });
+  await expect(connect(server.url)).rejects.toThrow(` cannot be used: ${code} `);
 });
 
 test('something that is no Redis, or hangs, is an error too', async () => {
@@ -73,7 +167,7 @@ test('something that is no Redis, or hangs, is an error too', async () => {
   await expect.poll(() => silent.listening).toBe(true);
   // A server that listens on TCP has an address of this form.
   const { port } = silent.address() as AddressInfo;
-  await expect(connect(new URL(`redis://127.0.0.1:${port}`), { commandTimeoutMs: 100 })).rejects.toThrow(
+  await expect(connect(`redis://127.0.0.1:${port}`, { commandTimeoutMs: 100 })).rejects.toThrow(
     / cannot be used: no answer\. /,
   );
 });

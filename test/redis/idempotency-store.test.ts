@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRedisStore } from '../../src/idempotency/redis-store.ts';
 import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
@@ -13,8 +12,8 @@ const bea = { fingerprint: 'input', token: 'bea' };
 
 async function start(leaseMs = 60_000) {
   const server = await startRedis();
-  const redis: Redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
-  onTestFinished(() => redis.disconnect());
+  const redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
+  onTestFinished(() => redis.close());
   return { server, redis, store: createRedisStore(redis, { ttlMs: TTL_MS, leaseMs }), pass: pause };
 }
 
@@ -59,9 +58,9 @@ test('every key that is kept has an end', async () => {
   await store.claim('done', ana);
   await store.complete('done', 'ana', '1');
   await store.own('id', 'done');
-  const names = await redis.keys('*');
+  const names = await redis.client.keys('sigillo:idempotency:*');
   expect(names).toHaveLength(5);
-  for (const name of names) expect(await redis.pttl(name), name).toBeGreaterThan(0);
+  for (const name of names) expect(await redis.client.pttl(name), name).toBeGreaterThan(0);
 });
 
 test('without Redis each question is an error that holds nothing of what was asked', async () => {

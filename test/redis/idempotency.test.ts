@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { connectRedis } from '../../src/redis/connect.ts';
 import { callerAt } from '../support/caller.ts';
 import { DOCUMENTS, outcomeOf, SIGNER, startKeyed } from '../support/keyed.ts';
 import type { KeyedMutation } from '../support/keyed.ts';
@@ -179,13 +178,12 @@ test('nothing that is kept says who somebody is, what a document is called, or w
   await one.createRequest({ dossierId });
   one.sandbox.faults.add({ kind: 'reset', when: 'after', operation, count: 1 });
   await one.createRequest({ idempotencyKey: 'SPNDNL80R13C555X', dossierId });
-  const client = await connectRedis(redis.url);
+  const { client } = redis;
   const texts: string[] = [];
   for (const name of await client.keys('sigillo:idempotency:*')) {
     const isHash = (await client.type(name)) === 'hash';
     texts.push(name, JSON.stringify(isHash ? await client.hgetall(name) : await client.get(name)));
   }
-  client.disconnect();
   expect(texts).toHaveLength(2 * (3 + 2)); // three keys, and two requests that belong to somebody
   const allowed =
     /^(?:sigillo|idempotency|owner|fingerprint|token|lease|started|doubt|result|dossierId|signatureRequestId|none|[\da-f-]+|[0-7][\dA-HJKMNP-TV-Z]{25})$/;

@@ -16,7 +16,7 @@ test('a gateway whose Redis is gone is not ready, and is again when it is back',
   await redis.start();
   await expect.poll(status, { timeout: 15_000 }).toBe(200);
   expect(lines().filter(({ check }) => check === 'redis')).toMatchObject([
-    { level: 40, msg: 'not ready: Redis cannot be reached' },
-    { level: 30, msg: 'ready: Redis can be reached again' },
+    { level: 40, msg: 'not ready: Redis cannot be used' },
+    { level: 30, msg: 'ready: Redis can be used again' },
   ]);
 });

@@ -15,7 +15,7 @@ async function start(limit = LIMIT) {
     const window = new SharedWindow({ redis, name, limit });
     onTestFinished(() => {
       window.close();
-      redis.disconnect();
+      redis.close();
     });
     const take = async (wanted: number, spare = 0): Promise<readonly Place[]> =>
       (await window.take(wanted, spare)).places;
@@ -62,7 +62,7 @@ test('who comes while another waits leaves the other an equal part of what there
   const held = await one.take(10);
   expect(await other.count(10)).toBe(0); // waits from now on
   for (const place of held) place.unused();
-  await expect.poll(() => one.redis.zcard('sigillo:{budget:a-key}:places')).toBe(0);
+  await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(0);
   expect([await one.count(10), await other.count(10)]).toEqual([5, 3]);
 });
 
@@ -77,7 +77,7 @@ test('a call counts until a window after its answer, or half a second after it w
   for (const place of rest) place.unused();
   first?.answered(undefined);
   second?.unused();
-  await expect.poll(() => other.redis.zcard('sigillo:{budget:a-key}:places')).toBe(1);
+  await expect.poll(() => other.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(1);
   expect(await other.count(10)).toBe(9);
   await expect.poll(() => other.count(1), { timeout: 3_000 }).toBe(1);
 });
@@ -87,7 +87,7 @@ test('what the service says of its rate is learned by all', async () => {
   const [place] = await one.take(1);
   // Seven calls, of which one is ours.
   place?.answered(3);
-  await expect.poll(() => one.redis.hget('sigillo:{budget:a-key}:state', 'foreign')).toBe('6');
+  await expect.poll(() => one.redis.client.hget('sigillo:{budget:a-key}:state', 'foreign')).toBe('6');
   expect(await other.count(10)).toBe(3);
 });
 
@@ -99,7 +99,7 @@ test('calls that leave the window while another is under way are not taken for s
   // The service has counted ten, and then works on the last for as long as the others need to leave.
   await expect.poll(() => one.count(1), { timeout: 3_000 }).toBe(1);
   late?.answered(0);
-  await expect.poll(() => one.redis.zcard('sigillo:{budget:a-key}:places')).toBe(2);
+  await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(2);
   expect(await other.count(10)).toBe(8);
 });
 
@@ -116,7 +116,7 @@ test('a refusal closes the window of all', async () => {
   const { one, other } = await start();
   const [place] = await one.take(1);
   place?.refused(2);
-  await expect.poll(() => one.redis.hexists('sigillo:{budget:a-key}:state', 'closedUntil')).toBe(1);
+  await expect.poll(() => one.redis.client.hexists('sigillo:{budget:a-key}:state', 'closedUntil')).toBe(1);
   const { places, retryInMs } = await other.window.take(1, 0);
   expect(places).toEqual([]);
   expect(retryInMs).toBeGreaterThan(1_000);
@@ -141,7 +141,7 @@ test.each(['kill', 'freeze'] as const)(
     // Until the calls of that time are out of every window, parts are kept.
     await expect.poll(() => one.free(), { timeout: 10_000 }).toBe(10);
     await expect.poll(() => other.free(), { timeout: 10_000 }).toBe(10);
-    await expect.poll(() => one.redis.zcard('sigillo:{budget:a-key}:places')).toBe(0); // all given back
+    await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(0); // all given back
     expect([await one.count(8), await other.count(8)]).toEqual([8, 2]);
   },
 );

@@ -12,7 +12,7 @@ const realm = 'https://service.example/api';
 async function start(limits: StoreLimits = {}) {
   const server = await startRedis();
   const redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
-  onTestFinished(() => redis.disconnect());
+  onTestFinished(() => redis.close());
   return { server, redis, store: createRedisStore(redis, { ...limits, realm }), pass: pause };
 }
 
@@ -34,15 +34,15 @@ test('all that is kept has an end, lies together in a cluster, and what is done 
   const { store, redis } = await start();
   await store.watch('x', 'a', 0);
   await store.change('x', CHANGE);
-  const names = await redis.keys('*');
+  const names = await redis.client.keys('sigillo:{webhooks:*');
   expect(names).toHaveLength(4);
   for (const name of names) {
-    expect(await redis.pttl(name), name).toBeGreaterThan(0);
+    expect(await redis.client.pttl(name), name).toBeGreaterThan(0);
     expect(name).toMatch(/^sigillo:\{webhooks:[\w-]{22}\}:(?:due|records|(?:turns|queue):one)$/);
   }
   await store.drop('one', { key: 'x', message: 'm' });
   await store.change('x', { ...CHANGE, from: 'b', to: undefined, messages: [] });
-  expect(await redis.keys('*')).toEqual([]);
+  expect(await redis.client.keys('sigillo:{webhooks:*')).toEqual([]);
 });
 
 test('without Redis each question is an error that holds nothing of what was asked', async () => {

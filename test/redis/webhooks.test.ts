@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Sandbox } from '../../mocks/sandbox/server.ts';
-import { connectRedis } from '../../src/redis/connect.ts';
 import { temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { mutationOf } from '../support/operations.ts';
@@ -155,7 +154,7 @@ test('nothing that is kept says who somebody is, where events go, or how they ar
   const [id = ''] = await draftsOf(sandbox, 1);
   await markReady(one.url, id);
   await expect.poll(() => receiver.received.length).toBeGreaterThan(1);
-  const client = await connectRedis(redis.url);
+  const { client } = redis;
   const texts: string[] = [];
   for (const name of await client.keys('sigillo:{webhooks*')) {
     const isHash = (await client.type(name)) === 'hash';
@@ -164,7 +163,6 @@ test('nothing that is kept says who somebody is, where events go, or how they ar
       JSON.stringify(isHash ? await client.hgetall(name) : await client.zrange(name, '0', '-1')),
     );
   }
-  client.disconnect();
   const text = texts.join('\n');
   expect(text).toContain(id);
   expect(text).not.toMatch(/path-that-is-secret|hush|127\.0\.0\.1|whsec|[A-Z]{6}\d\d[A-Z]\d\d|https?:|title/);

@@ -29,6 +29,24 @@ test('what was unusable is looked at again, and each change is told once', async
   ]);
 });
 
+test('what is noticed between checks is told once, and the next check is made at once', async () => {
+  const check = vi.fn(async () => {});
+  const onChange = vi.fn();
+  const readiness = createReadiness({ checks: [{ name: 'redis', check }], onChange });
+  await readiness.state();
+  const cause = new Error('full');
+  readiness.report('redis', cause);
+  readiness.report('redis', cause);
+  check.mockRejectedValueOnce(cause);
+  expect(await readiness.state()).toBe('unavailable');
+  readiness.report('redis', undefined);
+  expect(await readiness.state()).toBe('ready');
+  expect(onChange.mock.calls).toEqual([
+    ['redis', false, cause],
+    ['redis', true],
+  ]);
+});
+
 test('one thing that cannot be used is enough', async () => {
   const readiness = createReadiness({
     checks: [

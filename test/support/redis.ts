@@ -6,27 +6,54 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import { onTestFinished } from 'vitest';
+
+type Settings = Readonly<Record<string, string | readonly string[]>>;
+
+export interface ServerOptions {
+  /** Lines of its configuration. */
+  readonly settings?: Settings;
+  /** For the client of the test. */
+  readonly login?: Pick<RedisOptions, 'password' | 'tls'>;
+  readonly port?: number;
+}
 
 /**
  * A real Redis, of Debian's package `redis-server`, on a free port. It ends with the test. What it was told survives a
  * crash, as in a production that keeps its data.
  */
-export async function startRedis() {
+export async function startRedis({ settings = {}, login = {}, port: given }: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-redis-'));
-  const port = await freePort();
-  let child = await spawnRedis(port, folder);
+  const port = given ?? (await freePort());
+  const args = argsOf({
+    port: String(port),
+    bind: '127.0.0.1',
+    dir: folder,
+    save: '',
+    appendonly: 'yes',
+    appendfsync: 'always',
+    ...settings,
+  });
+  let child = await spawnRedis(args);
+  const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true, ...login });
+  client.on('error', () => {}); // the server is killed, and this client with it
   onTestFinished(async () => {
+    client.disconnect();
     await end(child);
     rmSync(folder, { recursive: true });
   });
   return {
     url: new URL(`redis://127.0.0.1:${port}`),
+    port,
+    /** For what an operator does to it, and to look at what it holds. */
+    client,
     /** As a crash or a pulled cable: connections break, and nobody answers until `start`. */
     kill: () => end(child),
     /** Again, at the same address, with the data that it had. */
     async start(): Promise<void> {
-      child = await spawnRedis(port, folder);
+      child = await spawnRedis(args);
     },
     /** It takes connections and answers nothing until `thaw`, as a machine that hangs. */
     freeze: () => void child.kill('SIGSTOP'),
@@ -34,12 +61,19 @@ export async function startRedis() {
   };
 }
 
-async function spawnRedis(port: number, folder: string): Promise<ChildProcess> {
+const argsOf = (settings: Settings): string[] =>
+  Object.entries(settings).flatMap(([name, value]) => [
+    `--${name}`,
+    ...(typeof value === 'string' ? [value] : value),
+  ]);
+
+/** Runs one until it takes connections, or until it has said `readyLine`. */
+export async function spawnRedis(
+  args: readonly string[],
+  readyLine = 'Ready to accept connections',
+): Promise<ChildProcess> {
   const { REDIS_SERVER = 'redis-server' } = process.env;
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-  const child = spawn(REDIS_SERVER, [...args, '--appendonly', 'yes', '--appendfsync', 'always'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(REDIS_SERVER, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const { stdout } = child;
   let output = '';
   await new Promise<void>((resolve, reject) => {
@@ -48,13 +82,13 @@ async function spawnRedis(port: number, folder: string): Promise<ChildProcess> {
     // Read to the end: it writes again when it stops.
     stdout.on('data', (chunk) => {
       output += String(chunk);
-      if (output.includes('Ready to accept connections')) resolve();
+      if (output.includes(readyLine)) resolve();
     });
   });
   return child;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
@@ -62,7 +96,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Redis takes no port 0 to mean a free one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A server that listens on TCP has an address of this form.

@@ -1,3 +1,5 @@
+import { LUA_NOW } from '../../redis/connection.ts';
+
 /*
  * What the window does that several gateways share, each in one step that nobody can come between. Of one issuer's key:
  *
@@ -16,8 +18,7 @@ const WAITING_MS = 1_000;
 /** After which one that left some to others may ask for the rest, in case they do not come. */
 const COURTESY_MS = 20;
 
-const NOW = `local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
+const NOW = `${LUA_NOW}
 local left = redis.call('HINCRBY', KEYS[4], 'left', redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now))
 `;
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { RedisConnection } from '../../redis/connection.ts';
 import { LocalWindow } from './local-window.ts';
 import { TRANSIT_MS } from './rate-window.ts';
 import type { Place, RateLimit, RateWindow, Taken } from './rate-window.ts';
 import { ANSWER, CLOSE, TAKE } from './shared-window-scripts.ts';
 
 export interface SharedWindowOptions {
-  readonly redis: Redis;
+  readonly redis: Pick<RedisConnection, 'run' | 'ask' | 'check'>;
   /** Tells this window from others in the same Redis. Not the key itself. */
   readonly name: string;
   readonly limit: RateLimit;
@@ -67,7 +67,7 @@ export class SharedWindow implements RateWindow {
     const number = this.#nextNumber;
     this.#nextNumber += places.length;
     const args = [this.#me, places.length, spare, calls, windowMs, TRANSIT_MS, number];
-    const { data: answer } = taken.safeParse(await this.#ask(TAKE, args));
+    const answer = await this.#ask(TAKE, args, taken);
     if (answer === undefined) return { places, retryInMs: ownRetryInMs };
     const [count, retryInMs, gateways, leftBefore] = answer;
     this.#gateways = gateways;
@@ -84,38 +84,34 @@ export class SharedWindow implements RateWindow {
     return {
       answered: (remaining) => {
         own.answered(undefined); // what others have called is no secret here
-        void this.#ask(ANSWER, [id, calls, windowMs, remaining ?? '', leftBefore]);
+        void this.#ask(ANSWER, [id, calls, windowMs, remaining ?? '', leftBefore], z.unknown());
       },
       refused: (retryAfterSeconds = 1) => {
         own.refused(retryAfterSeconds);
-        void this.#ask(CLOSE, [Math.min(retryAfterSeconds * 1_000, windowMs), windowMs]);
+        void this.#ask(CLOSE, [Math.min(retryAfterSeconds * 1_000, windowMs), windowMs], z.unknown());
       },
       unused: () => {
         own.unused();
         const [places = ''] = this.#keys;
-        if (!this.#isLost) void this.#inTime(this.#options.redis.zrem(places, id));
+        const { redis } = this.#options;
+        if (!this.#isLost)
+          redis.ask((client) => client.zrem(places, id), z.unknown(), PATIENCE_MS).catch(() => this.#lose());
       },
     };
   }
 
   /** @returns undefined when Redis is lost. */
-  async #ask(script: string, args: readonly (string | number)[]): Promise<unknown> {
+  async #ask<T>(
+    script: string,
+    args: readonly (string | number)[],
+    answer: z.ZodType<T>,
+  ): Promise<T | undefined> {
     if (this.#isLost) return undefined;
-    return await this.#inTime(this.#options.redis.eval(script, this.#keys.length, ...this.#keys, ...args));
-  }
-
-  async #inTime(answer: Promise<unknown>): Promise<unknown> {
-    const late = Promise.withResolvers<never>();
-    // A turn of the event loop later, as the answer may have come while this process had no time to read it.
-    const giveUp = (): unknown => setImmediate(() => late.reject(new Error('Redis is late')));
-    const timer = setTimeout(giveUp, PATIENCE_MS);
     try {
-      return await Promise.race([answer, late.promise]);
+      return await this.#options.redis.run(script, this.#keys, args, answer, PATIENCE_MS);
     } catch {
       this.#lose();
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -126,7 +122,12 @@ export class SharedWindow implements RateWindow {
 
   async #look(): Promise<void> {
     this.#timer = undefined;
-    this.#isLost = (await this.#inTime(this.#options.redis.ping())) === undefined;
-    if (!this.#isLost) this.#partUntil = performance.now() + TRANSIT_MS + this.#options.limit.windowMs;
+    try {
+      await this.#options.redis.check(PATIENCE_MS);
+    } catch {
+      return this.#lose();
+    }
+    this.#isLost = false;
+    this.#partUntil = performance.now() + TRANSIT_MS + this.#options.limit.windowMs;
   }
 }

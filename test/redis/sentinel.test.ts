@@ -1,0 +1,60 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { connectRedis } from '../../src/redis/connect.ts';
+import { startKeyed } from '../support/keyed.ts';
+import { startSentinel } from '../support/redis-topologies.ts';
+import { freePort } from '../support/redis.ts';
+import { logSink } from '../support/service-proxy.ts';
+
+async function start() {
+  const world = await startSentinel();
+  const { logger, lines } = logSink();
+  const gateway = await startKeyed({ redisUrl: world.url, logger });
+  const dossierId = await gateway.dossier();
+  let nth = 0;
+  return {
+    ...world,
+    gateway,
+    redisLines: () => lines().filter(({ check }) => check === 'redis'),
+    /** A request with a key that was never used. */
+    create: () => gateway.createRequest({ idempotencyKey: `key-${(nth += 1)}`, dossierId }),
+    repeat: (key: number) => gateway.createRequest({ idempotencyKey: `key-${key}`, dossierId }),
+    ready: async () => (await fetch(new URL('/ready', gateway.url))).status,
+  };
+}
+
+test('the primary dies: the gateway goes on with the one that the sentinels put in its place', async () => {
+  const { primary, replica, create, repeat, ready, redisLines } = await start();
+  const { id } = await create();
+  expect(id).toMatch(/^\w{26}$/);
+  await expect.poll(() => replica.client.dbsize()).toBeGreaterThan(1);
+  await primary.kill();
+  await expect.poll(async () => (await create()).code, { timeout: 40_000 }).toBeUndefined();
+  await expect.poll(ready, { timeout: 15_000 }).toBe(200);
+  // What the first had is there.
+  expect(await repeat(1)).toMatchObject({ id });
+  await expect.poll(() => redisLines().at(-1), { timeout: 10_000 }).toMatchObject({ level: 30 });
+  expect(redisLines()).toHaveLength(2);
+});
+
+test('an operator changes the primary: commands are repeated at the new one', async () => {
+  const { replica, failover, create, ready, redisLines } = await start();
+  await create();
+  await failover();
+  await expect.poll(() => replica.client.info('replication'), { timeout: 20_000 }).toContain('role:master');
+  await expect.poll(async () => (await create()).code, { timeout: 20_000 }).toBeUndefined();
+  expect(await ready()).toBe(200);
+  expect(redisLines().filter(({ level }) => level === 40).length).toBeLessThanOrEqual(1);
+});
+
+test('sentinels that are not there, or know no such primary, are named at the start', async () => {
+  const { url } = await startSentinel();
+  const dead = `127.0.0.1:${await freePort()}`;
+  await expect(connectRedis(`redis+sentinel://${dead}/main`)).rejects.toThrow(
+    `Redis at ${dead} cannot be used: failed to connect to sentinel ${dead} because `,
+  );
+  await expect(connectRedis(url.replace('/main', '/other'))).rejects.toThrow(
+    ' cannot be used: no sentinel knows a primary of this name. ',
+  );
+  const redis = await connectRedis(url);
+  onTestFinished(() => redis.close());
+});
