@@ -4,6 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { currentRequest } from '../logging/request-scope.ts';
 import { nodeResponse } from './client-address.ts';
 import { EventStream } from './event-stream.ts';
+import { acceptedOf, EVENTS_TYPE } from './media-types.ts';
 import { errorWithId } from './use-request-id.ts';
 
 export interface EventStreamsOptions {
@@ -18,7 +19,6 @@ export interface EventStreamsOptions {
   readonly watchCredential: (request: Request, end: (refusal: GraphQLError) => void) => () => void;
 }
 
-const MEDIA_TYPE = 'text/event-stream';
 /** After a gateway has ended its clients come back within so long, not all at once. */
 const RETRY_MS = { least: 500, most: 3_000 };
 
@@ -38,7 +38,7 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
   return {
     onSubscribe({ args: { contextValue } }) {
       const { request } = contextValue as { readonly request: Request };
-      if (!takesEvents(request.headers.get('accept'))) throw notAccepted();
+      if (acceptedOf(request.headers.get('accept'), [EVENTS_TYPE]).length === 0) throw notAccepted();
     },
 
     onResultProcess({ request, result, serverContext, setResultProcessor }) {
@@ -65,28 +65,25 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
         // Yoga's own Response takes streams of Node, and pipes them; its type is that of browsers.
         const body = stream as unknown as ReadableStream;
         return new fetchAPI.Response(body, { headers: HEADERS });
-      }, MEDIA_TYPE);
+      }, EVENTS_TYPE);
     },
 
     onResponse({ response: { headers } }) {
       // Single results of clients who want events are Yoga's to encode: in an encoding that is none (RFC 9110, 8.4.1).
       if (headers.get('content-encoding') !== 'none') return;
       headers.delete('content-encoding');
+      headers.delete('connection'); // Node's to decide: Yoga would keep open what the client wants closed
       for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
     },
   };
 }
 
 const HEADERS = {
-  'content-type': `${MEDIA_TYPE}; charset=utf-8`,
+  'content-type': `${EVENTS_TYPE}; charset=utf-8`,
   // A proxy that packs or gathers answers would keep events back (`X-Accel-Buffering` is nginx's).
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 };
-
-function takesEvents(accept: string | null): boolean {
-  return accept === null || /(^|[\s,])(text\/event-stream|text\/\*|\*\/\*)/i.test(accept);
-}
 
 function isAsyncIterable(result: unknown): result is AsyncIterable<ExecutionResult> {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;

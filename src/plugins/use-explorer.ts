@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Plugin } from 'graphql-yoga';
+import { acceptedOf, acceptsCoding, HTML_TYPE, JSON_TYPE } from './media-types.ts';
 
 /**
  * The browser itself sees to it that nothing is loaded from elsewhere, and that answers go nowhere else. The page is one
@@ -40,7 +41,7 @@ export function useExplorer(): Plugin {
   let page: Promise<Page> | undefined;
   return {
     async onRequest({ request, url, fetchAPI, endResponse }) {
-      if (request.method !== 'GET' || !request.headers.get('accept')?.includes('text/html')) return;
+      if (request.method !== 'GET' || !prefersPages(request.headers.get('accept'))) return;
       if (url.pathname === '/')
         return endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
       if (url.pathname !== '/graphql') return;
@@ -49,12 +50,16 @@ export function useExplorer(): Plugin {
       const headers = { ...HEADERS, etag };
       if (request.headers.get('if-none-match')?.includes(etag))
         endResponse(new fetchAPI.Response(null, { status: 304, headers }));
-      else if (/\bgzip\b/.test(request.headers.get('accept-encoding') ?? ''))
+      else if (acceptsCoding(request.headers.get('accept-encoding'), 'gzip'))
         endResponse(new fetchAPI.Response(zipped, { headers: { ...headers, 'content-encoding': 'gzip' } }));
       else endResponse(new fetchAPI.Response(html, { headers }));
     },
   };
 }
+
+/** As browsers do. Programs accept everything, or say nothing. */
+const prefersPages = (accept: string | null): boolean =>
+  acceptedOf(accept, [JSON_TYPE, HTML_TYPE])[0] === HTML_TYPE;
 
 /** On the first visit: who never opens GraphiQL does not pay for its 9 MB. */
 async function makePage(): Promise<Page> {

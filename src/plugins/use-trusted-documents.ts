@@ -1,6 +1,7 @@
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
 import { createGraphQLError } from 'graphql-yoga';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { FORM_TYPE, mediaTypeOf } from './media-types.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** The parameter of GraphQL over HTTP that names a document. */
@@ -29,7 +30,7 @@ export function trustedDocumentsOnly(documents: TrustedDocuments): Plugin[] {
 /** Yoga's parsers of addresses and forms drop every parameter that they do not know. */
 const readDocumentId: Plugin = {
   onRequestParse({ request, url, requestParser, setRequestParser, fetchAPI }) {
-    const isForm = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
+    const isForm = mediaTypeOf(request.headers.get('content-type')).type === FORM_TYPE;
     const isGet = request.method === 'GET';
     if (requestParser === undefined || !(isGet || isForm)) return;
     setRequestParser(async (request) => {

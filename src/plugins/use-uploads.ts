@@ -9,6 +9,7 @@ import { UploadError } from '../uploads/errors.ts';
 import { isFileUpload } from '../uploads/file-upload.ts';
 import { MultipartError, parseMultipart } from '../uploads/parse-multipart.ts';
 import { RequestFiles } from '../uploads/request-files.ts';
+import { mediaTypeOf, MULTIPART_TYPE } from './media-types.ts';
 
 export interface UploadsPluginOptions {
   /** The most that a file may have, in bytes. Readers refuse a file above it; the rest of it is skipped. @default 100 MiB */
@@ -53,11 +54,9 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
       // Yoga puts them there under node:http, and its types do not know.
       const { req, res } = serverContext as { req?: unknown; res?: unknown };
       if (!(req instanceof IncomingMessage) || !(res instanceof ServerResponse)) return;
-      if (
-        req.method !== 'POST' ||
-        !/^\s*multipart\/form-data\s*(;|$)/i.test(req.headers['content-type'] ?? '')
-      )
-        return;
+      const { type, parameters } = mediaTypeOf(req.headers['content-type']);
+      if (req.method !== 'POST' || type !== MULTIPART_TYPE) return;
+      const { boundary = '' } = parameters;
       // The body is read from `req`. Yoga's own limit, if it is on, must neither judge its length nor touch it.
       request.headers.delete('content-length');
       Object.defineProperty(request, 'body', { value: null });
@@ -69,7 +68,7 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
           void files.close();
         });
         try {
-          return await parseMultipart(req, res, files, { maxFiles, maxFileBytes, maxFieldBytes });
+          return await parseMultipart(req, res, files, { boundary, maxFiles, maxFileBytes, maxFieldBytes });
         } catch (error) {
           throw asGraphQLError(error);
         }

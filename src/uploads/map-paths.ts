@@ -12,7 +12,8 @@ export function guardMap(parser: Writable, refusal: () => Error): void {
   if (handle === undefined || others.length > 0) throw new TypeError('the parser has another listener');
   let operations: unknown;
   parser.removeAllListeners('field');
-  parser.on('field', (name: string, value: string, ...facts: unknown[]) => {
+  parser.on('field', (name: string, text: string, ...facts: unknown[]) => {
+    const value = text.replace(/^\u{FEFF}/u, '');
     if (name === 'operations') operations = jsonOf(value);
     if (name === 'map' && !pathsIn(jsonOf(value)).every((path) => isOwn(operations, path)))
       parser.emit('error', refusal());

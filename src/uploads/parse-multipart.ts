@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Readable, Writable } from 'node:stream';
+import { format } from 'content-type';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Upload } from 'graphql-upload-minimal';
 import type { FilePart } from './incoming-file.ts';
@@ -12,7 +13,10 @@ const library = createRequire(import.meta.url)(
   'graphql-upload-minimal',
 ) as typeof import('graphql-upload-minimal');
 
-export interface MultipartLimits {
+/** How a body is read. */
+export interface MultipartOptions {
+  /** Between the parts, as its `Content-Type` has it. */
+  readonly boundary: string;
   /** Files in one request. */
   readonly maxFiles: number;
   /** Bytes of a file. */
@@ -41,7 +45,7 @@ export async function parseMultipart(
   req: IncomingMessage,
   res: ServerResponse,
   files: RequestFiles,
-  limits: MultipartLimits,
+  options: MultipartOptions,
 ): Promise<GraphQLParams | GraphQLParams[]> {
   const promised = new Map<Upload, (part: FilePart) => void>();
   // Files can begin before `processRequest` has answered, when the whole body came in one packet.
@@ -62,11 +66,11 @@ export async function parseMultipart(
 
   const operations = await files
     .orStalled(
-      library.processRequest(viewOf(req, files, onFile), res, {
-        maxFieldSize: limits.maxFieldBytes,
-        maxFiles: limits.maxFiles,
+      library.processRequest(viewOf(req, options.boundary, files, onFile), res, {
+        maxFieldSize: options.maxFieldBytes,
+        maxFiles: options.maxFiles,
         // The parser cuts a file at its limit, and also one of exactly that size. Readers count for themselves.
-        maxFileSize: limits.maxFileBytes + 1,
+        maxFileSize: options.maxFileBytes + 1,
       }),
     )
     .catch((error: unknown) => {
@@ -96,17 +100,20 @@ export async function parseMultipart(
 
 /**
  * What `processRequest` sees of the request. It reads nothing but these members, which makes the cast true.
- * The media type is in lower case, as the library compares it; the parser comes past us; and the library may not
- * read the rest of a failed request on, which it would do without limit: `drain.ts` does that.
+ * `Content-Type` is in the one form that the library and the parser take; the parser comes past us; and the library may
+ * not read the rest of a failed request on, which it would do without limit: `drain.ts` does that.
  */
 function viewOf(
   req: IncomingMessage,
+  boundary: string,
   files: RequestFiles,
   onFile: (name: string, stream: Readable) => void,
 ): IncomingMessage {
-  const type = req.headers['content-type']?.replace(/^[^;]*/, (media) => media.toLowerCase().trim());
   return {
-    headers: { ...req.headers, 'content-type': type },
+    headers: {
+      ...req.headers,
+      'content-type': format({ type: 'multipart/form-data', parameters: { boundary } }),
+    },
     pipe: (parser: Writable) => {
       guardMap(parser, leadsOutside);
       parser.on('file', onFile);

@@ -56,6 +56,6 @@ test.for([
 test('a chunked body that is no JSON is refused as such', async () => {
   const { url } = await startGateway();
   expect(await post(url, chunked('{ half'))).toMatchObject({
-    answer: { errors: [{ message: 'POST body sent invalid JSON.', extensions: { code: 'BAD_REQUEST' } }] },
+    answer: { errors: [{ message: 'The body is not valid JSON.', extensions: { code: 'BAD_REQUEST' } }] },
   });
 });
