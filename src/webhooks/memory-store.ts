@@ -1,71 +1,111 @@
+import TinyQueue from 'tinyqueue';
 import { STORE_LIMITS } from './store.ts';
 import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './store.ts';
 
-interface Due {
-  /** Of the store's clock. */
-  dueAt: number;
-}
-interface Watched extends Due {
-  record: string;
-}
-interface Queue extends Due {
-  readonly messages: string[];
-}
-
 export interface MemoryStoreOptions extends StoreLimits {
-  /** Milliseconds. @default Date.now */
+  /** Milliseconds, from any beginning. @default performance.now: setting the clock of the machine holds nothing up */
   readonly now?: () => number;
 }
 
-/** For one gateway: all is lost when it ends. Whatever is due is looked for among all, which are some thousands. */
-export function createMemoryStore(options: MemoryStoreOptions = {}): WebhookStore {
-  const { maxWatched, maxQueued, now = Date.now } = { ...STORE_LIMITS, ...options };
-  const watched = new Map<string, Watched>();
-  const queues = new Map<string, Map<string, Queue>>();
+interface Entry<Value> {
+  readonly key: string;
+  readonly value: Value;
+  readonly dueAt: number;
+  /** Of two that are due at the same time, the one that was planned first comes first. */
+  readonly nth: number;
+}
 
-  function queuesOf(endpoint: string): Map<string, Queue> {
+/** Values by key, each with the time when it is due, of which the earliest is found without a look at all others. */
+class Schedule<Value> {
+  readonly #entries = new Map<string, Entry<Value>>();
+  /** Holds entries that were replaced or deleted since, too: they are dropped when they come first. */
+  readonly #order = new TinyQueue<Entry<Value>>([], (a, b) => a.dueAt - b.dueAt || a.nth - b.nth);
+  #planned = 0;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** What is due first. */
+  get first(): Entry<Value> | undefined {
+    for (;;) {
+      const entry = this.#order.peek();
+      if (entry === undefined || this.#entries.get(entry.key) === entry) return entry;
+      this.#order.pop();
+    }
+  }
+
+  get(key: string): Entry<Value> | undefined {
+    return this.#entries.get(key);
+  }
+
+  set(key: string, value: Value, dueAt: number): void {
+    const entry = { key, value, dueAt, nth: (this.#planned += 1) };
+    this.#entries.set(key, entry);
+    this.#order.push(entry);
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+}
+
+/** For one gateway: all is lost when it ends. */
+export function createMemoryStore(options: MemoryStoreOptions = {}): WebhookStore {
+  const { maxWatched, maxQueued, now = () => performance.now() } = { ...STORE_LIMITS, ...options };
+  const watched = new Schedule<string>();
+  /** For each endpoint, the messages of each request. */
+  const queues = new Map<string, Schedule<readonly string[]>>();
+
+  function queuesOf(endpoint: string): Schedule<readonly string[]> {
     let found = queues.get(endpoint);
-    if (found === undefined) queues.set(endpoint, (found = new Map()));
+    if (found === undefined) queues.set(endpoint, (found = new Schedule()));
     return found;
   }
 
   /** Those whose time has come, and leased from now on. */
-  function take<Value extends Due>(
-    all: ReadonlyMap<string, Value>,
-    count: number,
-    leaseMs: number,
-  ): Taken<[string, Value]> {
+  function take<Value>(all: Schedule<Value>, count: number, leaseMs: number): Taken<Entry<Value>> {
     const at = now();
-    const items = [...all]
-      .filter(([, { dueAt }]) => dueAt <= at)
-      .toSorted(([, one], [, other]) => one.dueAt - other.dueAt)
-      .slice(0, count);
-    for (const [, value] of items) value.dueAt = at + leaseMs;
-    let next = Number.POSITIVE_INFINITY;
-    for (const { dueAt } of all.values()) next = Math.min(next, dueAt);
-    return { items, nextMs: next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - at) };
+    const items: Entry<Value>[] = [];
+    let { first } = all;
+    while (first !== undefined && first.dueAt <= at && items.length < count) {
+      items.push(first);
+      all.set(first.key, first.value, at + leaseMs);
+      ({ first } = all);
+    }
+    return { items, nextMs: first && Math.max(0, first.dueAt - at) };
   }
 
   /** For how long the oldest has been due; what is taken is not due before its lease ends. */
-  function oldestMs(all: ReadonlyMap<string, Due>): number {
-    let oldest = now();
-    for (const { dueAt } of all.values()) oldest = Math.min(oldest, dueAt);
-    return now() - oldest;
+  function oldestMs({ first }: Schedule<unknown>): number {
+    return first === undefined ? 0 : Math.max(0, now() - first.dueAt);
   }
 
   function append(endpoint: string, key: string, messages: readonly string[]): boolean {
     const all = queuesOf(endpoint);
     const queue = all.get(key);
     if (queue === undefined && all.size >= maxQueued) return false;
-    if (queue === undefined) all.set(key, { messages: [...messages], dueAt: now() });
-    else queue.messages.push(...messages);
+    all.set(key, [...(queue?.value ?? []), ...messages], queue?.dueAt ?? now());
     return true;
   }
 
-  /** The queue that begins with this message. */
-  function queueWith(endpoint: string, { key, message }: QueuedMessage): Queue | undefined {
-    const queue = queues.get(endpoint)?.get(key);
-    return queue?.messages[0] === message ? queue : undefined;
+  /**
+   * Puts messages in the place of the first of a request, whose turn comes then.
+   * @returns false: another message was the first.
+   */
+  function settle(
+    endpoint: string,
+    { key, message }: QueuedMessage,
+    replacement: readonly string[],
+    inMs: number,
+  ): boolean {
+    const all = queuesOf(endpoint);
+    const [first, ...others] = all.get(key)?.value ?? [];
+    if (first !== message) return false;
+    const messages = [...replacement, ...others];
+    if (messages.length === 0) all.delete(key);
+    else all.set(key, messages, now() + inMs);
+    return true;
   }
 
   // Oddly async: what a store throws it throws into the promise.
@@ -73,49 +113,34 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): WebhookStor
     isShared: false,
     async watch(key, record, dueInMs) {
       const known = watched.get(key);
-      if (known !== undefined) return known.record;
+      if (known !== undefined) return known.value;
       if (watched.size >= maxWatched) return undefined;
-      watched.set(key, { record, dueAt: now() + dueInMs });
+      watched.set(key, record, now() + dueInMs);
       return record;
     },
     async takeWatched(count, leaseMs) {
       const { items, nextMs } = take(watched, count, leaseMs);
-      return { items: items.map(([key, { record }]) => ({ key, record })), nextMs };
+      return { items: items.map(({ key, value }) => ({ key, record: value })), nextMs };
     },
-    recordOf: async (key) => watched.get(key)?.record,
+    recordOf: async (key) => watched.get(key)?.value,
     async change(key, { from, to, dueInMs, endpoints, messages }) {
-      const known = watched.get(key);
-      if (known?.record !== from) return 'stale';
+      if (watched.get(key)?.value !== from) return 'stale';
       if (to === undefined) watched.delete(key);
-      else watched.set(key, { record: to, dueAt: now() + dueInMs });
+      else watched.set(key, to, now() + dueInMs);
       return messages.length === 0 ? [] : endpoints.filter((endpoint) => !append(endpoint, key, messages));
     },
     async hurry(key, dueInMs) {
       const known = watched.get(key);
-      if (known !== undefined) known.dueAt = Math.min(known.dueAt, now() + dueInMs);
+      const dueAt = now() + dueInMs;
+      if (known !== undefined && dueAt < known.dueAt) watched.set(key, known.value, dueAt);
     },
     async takeQueued(endpoint, count, leaseMs) {
       const { items, nextMs } = take(queuesOf(endpoint), count, leaseMs);
-      const heads = items.flatMap(([key, { messages }]) =>
-        messages.slice(0, 1).map((message) => ({ key, message })),
-      );
+      const heads = items.flatMap(({ key, value }) => value.slice(0, 1).map((message) => ({ key, message })));
       return { items: heads, nextMs };
     },
-    async drop(endpoint, queued) {
-      const queue = queueWith(endpoint, queued);
-      if (queue === undefined) return false;
-      queue.messages.shift();
-      queue.dueAt = now();
-      if (queue.messages.length === 0) queues.get(endpoint)?.delete(queued.key);
-      return true;
-    },
-    async retry(endpoint, queued, replacement, inMs) {
-      const queue = queueWith(endpoint, queued);
-      if (queue === undefined) return false;
-      queue.messages[0] = replacement;
-      queue.dueAt = now() + inMs;
-      return true;
-    },
+    drop: async (endpoint, queued) => settle(endpoint, queued, [], 0),
+    retry: async (endpoint, queued, replacement, inMs) => settle(endpoint, queued, [replacement], inMs),
     countQueued: async (endpoint) => queues.get(endpoint)?.size ?? 0,
     oldestWatchedMs: async () => oldestMs(watched),
     oldestQueuedMs: async (endpoint) => oldestMs(queuesOf(endpoint)),
