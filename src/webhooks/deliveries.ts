@@ -90,8 +90,9 @@ export class Deliveries {
 
   async #deliver(queued: QueuedMessage): Promise<void> {
     const { endpoint, store, sender, events } = this.#options;
-    const message = readMessage(queued.message);
     if (this.#isDisabled) return;
+    const message = readMessage(queued.message);
+    if (message === undefined) return this.#dropUnreadable(queued);
     const sent = await sender.send(endpoint, message, this.#ending.signal);
     const attempt = message.attempts + 1;
     const facts = { webhookId: message.id, type: message.type, attempt };
@@ -113,6 +114,14 @@ export class Deliveries {
       case 'aborted':
         await store.retry(endpoint.id, queued, queued.message, 0);
     }
+  }
+
+  /** What cannot be read can never be sent, and must not keep what follows it from being sent. */
+  async #dropUnreadable(queued: QueuedMessage): Promise<void> {
+    const { endpoint, store, events } = this.#options;
+    await store.drop(endpoint.id, queued);
+    events.emit('webhook', { outcome: 'given-up', attempt: 0 });
+    this.#log.error('a webhook cannot be read where it is kept: given up');
   }
 
   async #fail(

@@ -132,11 +132,20 @@ const message = z.object({
 const key = z.tuple([z.string().nullable(), z.string()]);
 
 export const writeTold = (value: Told): string => JSON.stringify(value);
-export const readTold = (text: string): Told => told.parse(JSON.parse(text));
+export const readTold = (text: string): Told | undefined => read(told, text);
 export const writeMessage = (value: Message): string => JSON.stringify(value);
-export const readMessage = (text: string): Message => message.parse(JSON.parse(text));
+export const readMessage = (text: string): Message | undefined => read(message, text);
 export const writeKey = ({ tenant, id }: RequestKey): string => JSON.stringify([tenant ?? null, id]);
-export function readKey(text: string): RequestKey {
-  const [tenant, id] = key.parse(JSON.parse(text));
-  return { tenant: tenant ?? undefined, id };
+export function readKey(text: string): RequestKey | undefined {
+  const [tenant, id] = read(key, text) ?? [];
+  return id === undefined ? undefined : { tenant: tenant ?? undefined, id };
+}
+
+/** Undefined for what another release has written otherwise, or somebody else has: there is no way to go on with that. */
+function read<T>(form: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return form.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }

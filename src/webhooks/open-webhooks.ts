@@ -62,23 +62,18 @@ export interface Webhooks {
 /** The webhooks of a gateway: finds what happens to requests, and tells it to the endpoints. */
 export function openWebhooks(options: OpenOptions): Webhooks {
   const { endpoints, redis, realm, watcherOf, events, logger, now = Date.now } = options;
-  const store = redis === undefined ? createMemoryStore({ now }) : createRedisStore(redis, { realm });
-  const sender = createSender({ ...options.sending, now });
+  const store =
+    redis === undefined
+      ? createMemoryStore(options.now && { now: options.now })
+      : createRedisStore(redis, { realm });
   const onStore = storeLog(logger);
-  const deliveries = endpoints.map((endpoint) => ({
-    endpoint,
-    loop: new Deliveries({
-      ...DELIVERY_TIMES,
-      ...options.times,
-      endpoint,
-      store,
-      sender,
-      events,
-      logger,
-      now,
-      onStore,
-    }),
-  }));
+  const deliveries = endpoints.map((endpoint) => {
+    // One each: an endpoint that hangs must not take the connections of another one at the same origin.
+    const sender = createSender({ ...options.sending, now });
+    const times = { ...DELIVERY_TIMES, ...options.times };
+    const loop = new Deliveries({ ...times, endpoint, store, sender, events, logger, now, onStore });
+    return { endpoint, sender, loop };
+  });
   const sources = new Map<string | undefined, WatchSource>();
   const kick = (): void => {
     for (const { loop } of deliveries) loop.kick();
@@ -139,7 +134,7 @@ export function openWebhooks(options: OpenOptions): Webhooks {
       const lost = store.isShared ? 0 : await countQueued(store, endpoints);
       if (lost !== undefined && lost > 0)
         logger.warn({ lost }, 'webhooks were not delivered before the end, and are lost: there is no Redis');
-      await sender.close();
+      await Promise.all(deliveries.map(({ sender }) => sender.close()));
     },
   };
 }

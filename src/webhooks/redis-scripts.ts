@@ -9,6 +9,14 @@ import { LUA_NOW } from '../redis/connection.ts';
  *   turns of each  sorted set: request -> when its first message may be sent
  */
 
+/** Text that is no list of messages counts as one message: it cannot be read either, and is given up as one. */
+const MESSAGES = `local function messagesIn(text)
+  local isRead, list = pcall(cjson.decode, text)
+  if isRead and type(list) == 'table' and type(list[1]) == 'string' then return list end
+  return { text }
+end
+`;
+
 /** KEYS due, records; ARGV request, record, due in ms, requests at most, time to live in ms. */
 export const WATCH = `${LUA_NOW}
 local known = redis.call('HGET', KEYS[2], ARGV[1])
@@ -44,7 +52,7 @@ return taken
  * ARGV request, record before, record after or nothing, due in ms, requests in a queue at most, time to live in ms of these
  * records and of queues, then the messages. Answers which endpoints had no room, from 1.
  */
-export const CHANGE = `${LUA_NOW}
+export const CHANGE = `${LUA_NOW}${MESSAGES}
 local name = ARGV[1]
 if redis.call('HGET', KEYS[2], name) ~= ARGV[2] then return false end
 if ARGV[3] == '' then
@@ -64,7 +72,7 @@ for at = 3, #KEYS, 2 do
   if not before and redis.call('HLEN', queue) >= tonumber(ARGV[5]) then
     full[#full + 1] = (at - 1) / 2
   else
-    local list = before and cjson.decode(before) or {}
+    local list = before and messagesIn(before) or {}
     for message = 8, #ARGV do list[#list + 1] = ARGV[message] end
     redis.call('HSET', queue, name, cjson.encode(list))
     redis.call('ZADD', turns, 'NX', now, name)
@@ -83,10 +91,10 @@ return 1
 `;
 
 /** KEYS turns, queue; ARGV request, first message, its replacement or nothing, its turn in ms. */
-export const SETTLE = `${LUA_NOW}
+export const SETTLE = `${LUA_NOW}${MESSAGES}
 local before = redis.call('HGET', KEYS[2], ARGV[1])
 if not before then return 0 end
-local list = cjson.decode(before)
+local list = messagesIn(before)
 if list[1] ~= ARGV[2] then return 0 end
 if ARGV[3] == '' then table.remove(list, 1) else list[1] = ARGV[3] end
 if #list == 0 then

@@ -23,9 +23,18 @@ const orNothing = z
   .nullable()
   .transform((given) => given ?? undefined);
 const taken = z.tuple([z.number()], z.string());
-const heads = z.array(z.string()).min(1);
+const messages = z.tuple([z.string()], z.unknown());
 const full = z.array(z.number()).nullable();
 const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
+
+/** As `messagesIn` of the scripts. */
+function firstOf(text: string): string {
+  try {
+    return messages.parse(JSON.parse(text))[0];
+  } catch {
+    return text;
+  }
+}
 
 /**
  * For all gateways that share a Redis. All keys have one hash tag, so in a cluster they lie together. All times are of
@@ -88,8 +97,7 @@ export function createRedisStore(redis: RedisConnection, options: RedisStoreOpti
     },
     async takeQueued(endpoint, count, leaseMs) {
       const { items, nextMs } = await take(queueOf(endpoint), count, leaseMs);
-      const first = (list: string): string => heads.parse(JSON.parse(list))[0] ?? '';
-      return { items: items.map(([key, list]) => ({ key, message: first(list) })), nextMs };
+      return { items: items.map(([key, list]) => ({ key, message: firstOf(list) })), nextMs };
     },
     drop: (endpoint, queued) => settle(endpoint, queued, '', 0),
     retry: (endpoint, queued, replacement, inMs) => settle(endpoint, queued, replacement, inMs),

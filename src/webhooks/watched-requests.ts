@@ -6,7 +6,7 @@ import type { SignatureRequest } from '../upstream/decode.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import { DueLoop } from './due-loop.ts';
 import { newsOf, nothingTold, readKey, readTold, writeKey, writeMessage, writeTold } from './messages.ts';
-import type { RequestKey } from './messages.ts';
+import type { RequestKey, Told } from './messages.ts';
 import { STORE_LIMITS } from './store.ts';
 import type { WatchedRecord, WebhookStore } from './store.ts';
 
@@ -121,21 +121,25 @@ export class WatchedRequests {
 
   async #look({ key: name, record }: WatchedRecord): Promise<void> {
     const { sourceOf, now, events, logger, pace } = this.#options;
-    const { tenant, id } = readKey(name);
-    const source = sourceOf(tenant);
-    if (source === undefined || readTold(record).until < now()) return this.#forget(name, record);
+    const [key, told] = [readKey(name), readTold(record)];
+    if (key === undefined || told === undefined) {
+      logger.error('a watched request cannot be read where it is kept: no webhooks for it');
+      return this.#forget(name, record);
+    }
+    const source = sourceOf(key.tenant);
+    if (source === undefined || told.until < now()) return this.#forget(name, record);
     this.#remember(name, record);
     let request: SignatureRequest;
     try {
       const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(pace.leaseMs * READ_SHARE)]);
-      ({ request } = await source.watcher.glance(id, { signal, maxAgeMs: MAX_AGE_MS }));
+      ({ request } = await source.watcher.glance(key.id, { signal, maxAgeMs: MAX_AGE_MS }));
     } catch (failure) {
       if (failure instanceof UpstreamError && failure.kind === 'not-found') {
         logger.warn('a watched request is not there any more: no webhooks for it');
         return this.#forget(name, record);
       }
       if (this.#ending.signal.aborted) return this.#postpone(name, record, 0);
-      const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(record)), this.#options.pace.mostMs);
+      const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(told)), this.#options.pace.mostMs);
       return this.#postpone(name, record, pauseMs);
     }
     events.emit('poll', { changed: await this.#tell(name, record, request, true) });
@@ -144,17 +148,18 @@ export class WatchedRequests {
   /** @returns whether there was something to tell. */
   async #tell(name: string, record: string, request: SignatureRequest, isLook: boolean): Promise<boolean> {
     const { store, sourceOf, now, onQueued } = this.#options;
-    const key = readKey(name);
-    const told = readTold(record);
+    const [key, told] = [readKey(name), readTold(record)];
+    if (key === undefined || told === undefined) return false; // the next look lets it go
     const news = newsOf(key, told, request, now());
     if (news === undefined && !isLook) return false;
     const isAbandoned = request.status === 'DRAFT' && now() - told.since > DRAFT_MS;
-    const to = isFinal(request) || isAbandoned ? undefined : writeTold(news?.told ?? told);
+    const next = news?.told ?? told;
+    const to = isFinal(request) || isAbandoned ? undefined : writeTold(next);
     const messages = (news?.messages ?? []).map(writeMessage);
     const result = await store.change(name, {
       from: record,
       to,
-      dueInMs: this.#pause(to ?? record),
+      dueInMs: this.#pause(next),
       endpoints: sourceOf(key.tenant)?.endpoints() ?? [],
       messages,
     });
@@ -197,9 +202,9 @@ export class WatchedRequests {
     await this.#options.store.change(name, change);
   }
 
-  #pause(record: string): number {
+  #pause({ since }: Told): number {
     const { pace, now } = this.#options;
-    const quietMs = now() - readTold(record).since;
+    const quietMs = now() - since;
     return Math.min(Math.max(quietMs / 3, pace.leastMs), pace.mostMs);
   }
 

@@ -20,6 +20,31 @@ storeCases(start);
 
 const CHANGE = { from: 'a', to: 'b', dueInMs: 0, endpoints: ['one'], messages: ['m'] };
 
+test.each(['{', '[]', '{}', '[1]', '', 'null', '"text"'])(
+  'a queue in which somebody has written %j counts as one message, and keeps nothing back',
+  async (rubbish) => {
+    const { store, redis } = await start();
+    for (const key of ['x', 'y', 'z']) await store.watch(key, 'a', 60_000);
+    for (const key of ['x', 'y']) await store.change(key, { ...CHANGE, to: 'a', dueInMs: 60_000 });
+    const [queue = ''] = await redis.client.keys('sigillo:{webhooks*:queue:one');
+    for (const key of ['x', 'y']) await redis.client.hset(queue, key, rubbish);
+    for (const key of ['y', 'z']) await store.change(key, { ...CHANGE, messages: ['next'] });
+    const taken = new Map(
+      (await store.takeQueued('one', 10, 60_000)).items.map((one) => [one.key, one.message]),
+    );
+    expect(taken).toEqual(
+      new Map([
+        ['x', rubbish],
+        ['y', rubbish],
+        ['z', 'next'],
+      ]),
+    );
+    for (const key of ['x', 'y']) expect(await store.drop('one', { key, message: rubbish })).toBe(true);
+    expect((await store.takeQueued('one', 10, 60_000)).items).toEqual([{ key: 'y', message: 'next' }]);
+    expect(await store.countQueued('one')).toBe(2);
+  },
+);
+
 test('gateways of different services have nothing in common', async () => {
   const { store, redis } = await start();
   await store.watch('x', 'a', 0);

@@ -255,6 +255,23 @@ test('a receiver that answers 410 gets nothing more', async () => {
   expect(lines.filter((line) => line.includes('disabled until a restart'))).toHaveLength(1);
 });
 
+test('a message that cannot be read is given up, and those of the same request and of others are sent', async () => {
+  const { receiver, queue, attempts, outcomes, store, endpoint, deliveries, lines } = await start();
+  await store.watch('a', 'record', HOUR_MS);
+  const change = { from: 'record', to: 'record', dueInMs: HOUR_MS, endpoints: [endpoint.id] };
+  await store.change('a', { ...change, messages: ['{', '{}', 'null'] });
+  await queue('b', 'ready');
+  await store.change('a', { ...change, to: undefined, messages: [] });
+  await queue('a', 'ready');
+  await attempts(5);
+  deliveries.stop();
+  await deliveries.ended();
+  expect(receiver.received.map(({ id }) => id).toSorted()).toEqual(['msg_a_ready', 'msg_b_ready']);
+  expect(outcomes.filter(([outcome]) => outcome === 'given-up')).toHaveLength(3);
+  expect(await store.countQueued(endpoint.id)).toBe(0);
+  expect(lines.filter((line) => line.includes('cannot be read'))).toHaveLength(3);
+});
+
 test('no more than four attempts are under way at an endpoint', async () => {
   let running = 0;
   let most = 0;

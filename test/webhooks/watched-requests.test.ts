@@ -55,7 +55,7 @@ async function start({ maxWatched = 100, request = requestIn('DRAFT') } = {}) {
       for (;;) {
         const [queued] = (await store.takeQueued('one', 1, 0)).items;
         if (queued === undefined) return types;
-        types.push(readMessage(queued.message).type.replace('io.sign.signature_request.', ''));
+        types.push(String(readMessage(queued.message)?.type.replace('io.sign.signature_request.', '')));
         await store.drop('one', queued);
       }
     },
@@ -147,6 +147,24 @@ test.each(['server-error', 'unauthorized', 'rate-limited', 'contract'] as const)
     expect(await told()).toEqual(['signed']);
   },
 );
+
+test('a record that cannot be read is let go, and others are read', async () => {
+  const { pass, shows, store, lines, isWatched, told } = await start();
+  const change = { from: 'rubbish', to: 'rubbish', dueInMs: 0, endpoints: [], messages: [] };
+  for (const key of ['no key', '[null,"b"]']) {
+    await store.watch(key, 'rubbish', 0);
+    await store.change(key, change);
+  }
+  shows(wireIn('SIGNED'));
+  await pass(1_000);
+  expect(await told()).toEqual(['signed']);
+  expect(await isWatched()).toBe(false);
+  expect([await store.recordOf('no key'), await store.recordOf('[null,"b"]')]).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(lines.filter((line) => line.includes('cannot be read where it is kept'))).toHaveLength(2);
+});
 
 test('beyond what can be watched nothing fails, and it is logged', async () => {
   const { watched, lines, store } = await start({ maxWatched: 1 });

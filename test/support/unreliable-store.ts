@@ -1,0 +1,28 @@
+import type { Scheduler } from 'fast-check';
+import { WebhookStoreError } from '../../src/webhooks/store.ts';
+import type { WebhookStore } from '../../src/webhooks/store.ts';
+
+/** `loses answers`: what was asked for is done, and whoever asked hears of a failure. */
+export type StoreHealth = 'well' | 'fails' | 'loses answers';
+
+/** A store whose requests and answers arrive when the scheduler says, and which may fail in between. */
+export function unreliable(
+  store: WebhookStore,
+  scheduler: Scheduler,
+  healthOf: (method: string) => StoreHealth,
+): WebhookStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...args: readonly unknown[]): Promise<unknown> => {
+        await scheduler.schedule(Promise.resolve(), `${String(name)} arrives`);
+        if (healthOf(String(name)) === 'fails') throw new WebhookStoreError('it fails');
+        const answer: unknown = await Reflect.apply(method, target, args);
+        await scheduler.schedule(Promise.resolve(), `${String(name)} is answered`);
+        if (healthOf(String(name)) === 'loses answers') throw new WebhookStoreError('the answer is lost');
+        return answer;
+      };
+    },
+  });
+}
