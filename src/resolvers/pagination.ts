@@ -17,9 +17,17 @@ export interface Edge {
   readonly node: SignatureRequestSummary;
 }
 
+/** As Relay's specification has it. Pages before this one cannot be asked for, so there is never a previous page. */
+export interface PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: false;
+  readonly startCursor: string | null;
+  readonly endCursor: string | null;
+}
+
 export interface Connection {
   readonly edges: readonly Edge[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  readonly pageInfo: PageInfo;
 }
 
 export interface PageArguments {
@@ -84,9 +92,11 @@ async function readPage(
     }
     position = positionAfter(page, position, missing);
   }
+  const hasNextPage = position !== undefined;
+  const startCursor = edges.at(0)?.cursor ?? null;
   const endCursor =
     edges.at(-1)?.cursor ?? (position === undefined ? null : encodeCursor(dossierId, position));
-  return { edges, pageInfo: { hasNextPage: position !== undefined, endCursor } };
+  return { edges, pageInfo: { hasNextPage, hasPreviousPage: false, startCursor, endCursor } };
 }
 
 /** Shares of equal size, so that the last one leaves nothing over that would have to be read again. */

@@ -1,6 +1,6 @@
 import { dossier } from '../resolvers/dossier.ts';
 import { MAX_FIRST, requestsOfDossier } from '../resolvers/pagination.ts';
-import type { Connection, Edge } from '../resolvers/pagination.ts';
+import type { Connection, Edge, PageInfo } from '../resolvers/pagination.ts';
 import type { DocumentMetadata, Dossier } from '../upstream/decode.ts';
 import { builder } from './builder.ts';
 import { SignatureFieldType } from './document.ts';
@@ -19,10 +19,17 @@ const DocumentTemplate = builder.objectRef<DocumentMetadata>('DocumentTemplate')
   }),
 });
 
-const PageInfo = builder.objectRef<Connection['pageInfo']>('PageInfo').implement({
+const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
   description: 'How to go on in a list. Lists go forward only.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Always false: there is no way to ask for the page before this one.',
+    }),
+    startCursor: t.exposeString('startCursor', {
+      nullable: true,
+      description: 'The cursor of the first item. Null when the page has none.',
+    }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
       description: 'Pass it as `after` to go on. Null when there is nothing to go on behind.',
@@ -52,7 +59,7 @@ const ConnectionType = builder.objectRef<Connection>('SignatureRequestConnection
       description: 'The items alone.',
       resolve: ({ edges }) => edges.map(({ node }) => node),
     }),
-    pageInfo: t.field({ type: PageInfo, description: 'How to go on.', resolve: ({ pageInfo }) => pageInfo }),
+    pageInfo: t.field({ type: PageInfoType, description: 'How to go on.', resolve: ({ pageInfo }) => pageInfo }),
   }),
 });
 

@@ -3,14 +3,19 @@ import { sendJson } from '../support/http-stub.ts';
 import { API_KEY, expectNoSecrets, refuses, startFailingGateway } from '../support/service-proxy.ts';
 
 const PAGE = `query ($id: ID!, $first: Int!, $after: String) { dossier(id: $id) { signatureRequests(first: $first, after: $after) {
-  nodes { id } edges { cursor node { id } } pageInfo { hasNextPage endCursor } } } }`;
+  nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
 
 type World = Awaited<ReturnType<typeof startFailingGateway>>;
 
 interface Page {
   readonly nodes: readonly { readonly id: string }[];
   readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
 }
 
 /** A dossier and the ids of its requests, made behind the gateway's back. */
@@ -62,7 +67,11 @@ test.each([
   for (;;) {
     const page: Page = await pageOf(world, { id, first, after });
     expect(page.nodes).toEqual(page.edges.map(({ node }) => node));
-    expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor);
+    expect(page.pageInfo).toMatchObject({
+      hasPreviousPage: false,
+      startCursor: page.edges.at(0)?.cursor,
+      endCursor: page.edges.at(-1)?.cursor,
+    });
     seen.push(...page.nodes.map((node) => node.id));
     if (!page.pageInfo.hasNextPage) break;
     expect(page.nodes).toHaveLength(first);
@@ -132,7 +141,7 @@ test('a dossier without requests has an empty page', async () => {
   expect(await pageOf(world, { id, first: 25 })).toEqual({
     nodes: [],
     edges: [],
-    pageInfo: { hasNextPage: false, endCursor: null },
+    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
   });
 });
 
