@@ -2,6 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { vi } from 'vitest';
 
+// Hundreds of runs take seconds, and far longer on a machine that is busy.
+vi.setConfig({ testTimeout: 180_000 });
+
 /** Something that happens to a world. A run that fails is reported as the list of names. */
 export type Step<World> = fc.AsyncCommand<object, World>;
 
@@ -50,7 +53,7 @@ export async function inAnyOrder<W extends World>({
   steps,
   make,
   after,
-  runs = 200,
+  runs = 100,
 }: RunOptions<W>): Promise<void> {
   const commands = fc.commands([...steps], { maxCommands: 30, size: 'max' });
   const property = fc.asyncProperty(fc.scheduler(), commands, async (scheduler, list) => {

@@ -162,6 +162,5 @@ test('requests that keep files, however many, all begin in the end: none waits w
       expect(world.requests.filter((each) => each?.isWaiting)).toEqual([]);
       expect([world.pool.inUse, world.pool.waiting]).toEqual([0, 0]);
     },
-    runs: 100,
   });
 });

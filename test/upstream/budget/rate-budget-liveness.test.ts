@@ -180,7 +180,7 @@ test('whenever a budget is closed, those who wait end by their deadlines, and no
       expect(world.calls.filter(({ state }) => state !== 'ended')).toEqual([]);
       expect(vi.getTimerCount()).toBe(0);
     },
-    runs: 100,
+    runs: 50,
   });
 });
 
@@ -271,7 +271,7 @@ test.each(HEALTH)(
         expect(world.all('waiting')).toEqual([]);
         world.budget.close();
       },
-      runs: 60,
+      runs: 40,
     });
   },
 );
