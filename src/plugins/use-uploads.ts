@@ -7,7 +7,8 @@ import { BlockPool } from '../uploads/block-pool.ts';
 import { drain } from '../uploads/drain.ts';
 import { UploadError } from '../uploads/errors.ts';
 import { isFileUpload } from '../uploads/file-upload.ts';
-import { MultipartError, parseMultipart } from '../uploads/parse-multipart.ts';
+import { MultipartError } from '../uploads/multipart-error.ts';
+import { parseMultipart } from '../uploads/parse-multipart.ts';
 import { RequestFiles } from '../uploads/request-files.ts';
 import { mediaTypeOf, MULTIPART_TYPE } from './media-types.ts';
 

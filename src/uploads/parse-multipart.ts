@@ -4,8 +4,11 @@ import type { Readable, Writable } from 'node:stream';
 import { format } from 'content-type';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Upload } from 'graphql-upload-minimal';
+import { UploadError } from './errors.ts';
 import type { FilePart } from './incoming-file.ts';
-import { guardMap } from './map-paths.ts';
+import { FormGuard } from './guard-form.ts';
+import type { FormLimits } from './guard-form.ts';
+import { MultipartError } from './multipart-error.ts';
 import type { RequestFiles } from './request-files.ts';
 
 // The package exports the class `Upload` to `require` only, and its types say otherwise. It is the same module.
@@ -14,26 +17,11 @@ const library = createRequire(import.meta.url)(
 ) as typeof import('graphql-upload-minimal');
 
 /** How a body is read. */
-export interface MultipartOptions {
-  /** Between the parts, as its `Content-Type` has it. */
+export interface MultipartOptions extends FormLimits {
+  /** Between the parts, as its `Content-Type` has it; an empty text if it has none. */
   readonly boundary: string;
-  /** Files in one request. */
-  readonly maxFiles: number;
   /** Bytes of a file. */
   readonly maxFileBytes: number;
-  /** Bytes of `operations`, and of `map`. */
-  readonly maxFieldBytes: number;
-}
-
-/** The request is no GraphQL multipart request, or breaks a limit: `status` is 400 or 413. */
-export class MultipartError extends Error {
-  override readonly name = 'MultipartError';
-  readonly status: 400 | 413;
-
-  constructor(status: 400 | 413, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-  }
 }
 
 /**
@@ -47,26 +35,37 @@ export async function parseMultipart(
   files: RequestFiles,
   options: MultipartOptions,
 ): Promise<GraphQLParams | GraphQLParams[]> {
+  checkFraming(req, options.boundary);
   const promised = new Map<Upload, (part: FilePart) => void>();
   // Files can begin before `processRequest` has answered, when the whole body came in one packet.
-  let early: [string, Readable][] | undefined = [];
+  let early: [string | undefined, Readable][] | undefined = [];
+  const begun = new Set<string | undefined>();
+  let guard: FormGuard | undefined;
 
-  const onFile = (name: string, stream: Readable): void => {
+  const onFile = (name: string | undefined, stream: Readable): void => {
     if (early) {
       early.push([name, stream]);
       return;
     }
     const upload = promised.keys().find(({ file }) => file?.fieldName === name);
     const begin = upload && promised.get(upload);
-    if (!upload?.file || !begin) return files.refusePart(stream);
+    if (!upload?.file || !begin) {
+      stream.resume();
+      return files.refuse(begun.has(name) ? SENT_TWICE : NOT_IN_MAP);
+    }
     promised.delete(upload);
+    begun.add(name);
     // Not `createReadStream`: it throws when the file, all in one packet, is already known to be cut off or too large.
     begin({ filename: upload.file.filename, mimetype: upload.file.mimetype, stream });
   };
 
+  const watch = (parser: Writable): void => {
+    guard = new FormGuard(parser, options, { onFile, onRefusal: (message) => files.refuse(message) });
+    files.watch(parser);
+  };
   const operations = await files
     .orStalled(
-      library.processRequest(viewOf(req, options.boundary, files, onFile), res, {
+      library.processRequest(viewOf(req, options.boundary, watch), res, {
         maxFieldSize: options.maxFieldBytes,
         maxFiles: options.maxFiles,
         // The parser cuts a file at its limit, and also one of exactly that size. Readers count for themselves.
@@ -74,26 +73,19 @@ export async function parseMultipart(
       }),
     )
     .catch((error: unknown) => {
-      throw asMultipartError(error);
+      if (!(error instanceof Error) || error instanceof MultipartError || error instanceof UploadError)
+        throw error;
+      throw new MultipartError(400, guard?.describe(error) ?? NO_BOUNDARY, { cause: error });
     });
 
   for (const { upload, parent, key } of uploadsIn(variablesOf(operations))) {
-    if (promised.has(upload)) {
-      throw new MultipartError(
-        400,
-        'The map gives one file to two variables. Files are not kept: send it once for each.',
-      );
-    }
     const { upload: file, begin } = files.expect();
     promised.set(upload, begin);
     Object.assign(parent, { [key]: file });
   }
-  if (uploadsIn(operations).next().value) {
-    throw new MultipartError(400, 'The map gives a file to something that is no variable.');
-  }
-  const begun = early;
+  const waiting = early;
   early = undefined;
-  for (const [name, stream] of begun) onFile(name, stream);
+  for (const [name, stream] of waiting) onFile(name, stream);
   // Whatever JSON the client sent: Yoga checks it, as it checks every other body.
   return operations as GraphQLParams | GraphQLParams[];
 }
@@ -103,21 +95,14 @@ export async function parseMultipart(
  * `Content-Type` is in the one form that the library and the parser take; the parser comes past us; and the library may
  * not read the rest of a failed request on, which it would do without limit: `drain.ts` does that.
  */
-function viewOf(
-  req: IncomingMessage,
-  boundary: string,
-  files: RequestFiles,
-  onFile: (name: string, stream: Readable) => void,
-): IncomingMessage {
+function viewOf(req: IncomingMessage, boundary: string, watch: (parser: Writable) => void): IncomingMessage {
   return {
     headers: {
       ...req.headers,
       'content-type': format({ type: 'multipart/form-data', parameters: { boundary } }),
     },
     pipe: (parser: Writable) => {
-      guardMap(parser, leadsOutside);
-      parser.on('file', onFile);
-      files.watch(parser);
+      watch(parser);
       return req.pipe(parser);
     },
     unpipe: (parser: Writable) => req.unpipe(parser),
@@ -129,12 +114,22 @@ function viewOf(
   } as unknown as IncomingMessage;
 }
 
-const leadsOutside = (): MultipartError =>
-  new MultipartError(400, 'The map gives a file to a place that the operations do not have.');
+const NO_BOUNDARY =
+  'The Content-Type multipart/form-data has no usable boundary. Do not set this header yourself: the HTTP client that writes the body sets it.';
+const SENT_TWICE = 'The body has a file twice. Send each file of the map once.';
+const NOT_IN_MAP =
+  'The body has a file that its map gives to no variable. Add it to the map, or leave it out.';
+
+/** What shows before a byte of the body is read. @throws {MultipartError} */
+function checkFraming({ headers }: IncomingMessage, boundary: string): void {
+  if (!/^[\x20-\x7e]+$/.test(boundary)) throw new MultipartError(400, NO_BOUNDARY);
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0)
+    throw new MultipartError(400, 'The request has no body. Send the parts operations, map and the files.');
+}
 
 /** The variables of one operation, or of each in a batch; Yoga judges whether they are what it wants. */
 function variablesOf(operations: object): object {
-  if (Array.isArray(operations)) return operations.map(variablesOf);
+  if (Array.isArray(operations)) return operations.filter(isObject).map(variablesOf);
   return 'variables' in operations && isObject(operations.variables) ? operations.variables : {};
 }
 
@@ -150,14 +145,3 @@ function* uploadsIn(root: object): Generator<{ upload: Upload; parent: object; k
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-/** The library's own errors carry a status; the parser's do not and are about the body as well. */
-function asMultipartError(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name === 'UploadError') return error;
-  const status = 'status' in error && error.status === 413 ? 413 : 400;
-  const message =
-    'status' in error && error.status === 500
-      ? 'The multipart request has no fields: send operations, map and the files, in this order.'
-      : error.message;
-  return new MultipartError(status, message, { cause: error });
-}

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
 import { BodyWatch } from './body-watch.ts';
 import { UploadError } from './errors.ts';
@@ -55,15 +55,9 @@ export class RequestFiles {
     return { upload: file.upload, begin: (part) => this.#begin(file, part) };
   }
 
-  /** A part with a file that no variable takes: the client is confused, so nothing that still runs may be stored. */
-  refusePart(stream: Readable): void {
-    stream.resume();
-    this.#watch.fail(
-      new UploadError(
-        'unexpected',
-        'The request has a file that its map does not give to a variable, or has it twice. Send each file of the map once and no others.',
-      ),
-    );
+  /** A part that the operation does not expect: the client is confused, so nothing that still runs may be stored. */
+  refuse(message: string): void {
+    this.#watch.fail(new UploadError('unexpected', message));
   }
 
   /** Once the answer is out or the client gone: ends every read and frees the memory. */
@@ -183,7 +177,10 @@ export class RequestFiles {
 
   #missing(): undefined {
     if (this.#isComplete)
-      throw new UploadError('missing', 'The map of the request promises a file that the body does not have.');
+      throw new UploadError(
+        'missing',
+        'The map of the request promises a file that the body does not have. Send the file in a part of that name, with a filename in its Content-Disposition.',
+      );
   }
 
   #broken(cause: unknown): UploadError {

@@ -156,7 +156,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const answer = await refused(gateway, body);
     expect(answer.body.data['a']).toMatchObject({
       __typename: 'InvalidInputError',
-      fieldErrors: [{ path: ['file'], message: expect.stringContaining('does not give to a variable') }],
+      fieldErrors: [{ path: ['file'], message: expect.stringContaining('gives to no variable') }],
     });
   });
 

@@ -1,0 +1,171 @@
+import type { Readable, Writable } from 'node:stream';
+import { checkMap } from './map-paths.ts';
+import { MultipartError, quoted } from './multipart-error.ts';
+
+export interface FormLimits {
+  /** Files in one request. */
+  readonly maxFiles: number;
+  /** Bytes of `operations`, and of `map`. */
+  readonly maxFieldBytes: number;
+}
+
+export interface FormEvents {
+  /** A part with a file, after the fields. */
+  readonly onFile: (name: string | undefined, stream: Readable) => void;
+  /** The request is wrong, which shows when its operation may run already. */
+  readonly onRefusal: (message: string) => void;
+}
+
+/** What the parser says of a part. */
+interface PartFacts {
+  readonly encoding?: string;
+  readonly valueTruncated?: boolean;
+}
+
+const ORDER = 'Send the part operations first, then map, then the files.';
+const FILE = 'A part is a file when its Content-Disposition has a filename, such as filename="document.pdf".';
+
+const OTHER_PART = `After operations and map the body has a part that is not a file. ${FILE} Send operations and map once.`;
+
+/**
+ * Stands between the parser and graphql-upload-minimal, which gets nothing that it would refuse: it blames the order of
+ * parts for most of what can be wrong with them.
+ */
+export class FormGuard {
+  readonly #parser: Writable;
+  readonly #limits: FormLimits;
+  readonly #events: FormEvents;
+  /** What the next part has to be. */
+  #expected: 'operations' | 'map' | 'files' = 'operations';
+  #operations: unknown;
+  #isRefused = false;
+
+  /** To be called when the library has its listeners on the parser. */
+  constructor(parser: Writable, limits: FormLimits, events: FormEvents) {
+    this.#parser = parser;
+    this.#limits = limits;
+    this.#events = events;
+    const field = takeListener(parser, 'field');
+    const file = takeListener(parser, 'file');
+    parser.on('field', (name: string | undefined, text: string, facts: PartFacts) => {
+      const value = text.replace(/^\u{FEFF}/u, '');
+      if (this.#attempt(() => this.#checkField(name, value, facts))) field(name, value, facts);
+    });
+    parser.on('file', (name: string | undefined, stream: Readable, facts: PartFacts) => {
+      if (this.#attempt(() => this.#checkFile(name, facts))) {
+        file(name, stream, facts);
+        events.onFile(name, stream);
+      } else stream.on('error', () => {}).resume();
+    });
+    // The parser names neither part: it has read on without it.
+    parser.on('fieldsLimit', () => this.#refuse(OTHER_PART));
+    parser.prependListener('filesLimit', () =>
+      this.#refuse(`The request has more than ${limits.maxFiles} files. Send them in several requests.`),
+    );
+  }
+
+  /** What made the parser or the library give up before there was an operation. */
+  describe(error: Error): string {
+    const part = this.#expected;
+    if (part === 'files') return 'The map has a path that cannot be used.';
+    // The library's errors have a status: the body was read to its end.
+    if ('status' in error) return `The body has no part ${part}. ${ORDER}`;
+    if (error.message === 'Malformed part header')
+      return 'The body has a part with header lines that cannot be read.';
+    return `The body ends before its part ${part} does: it is cut off, or its parts are not separated by the boundary in Content-Type.`;
+  }
+
+  /** Whether `check` had no objection. */
+  #attempt(check: () => void): boolean {
+    if (this.#isRefused) return false;
+    try {
+      check();
+      return true;
+    } catch (error) {
+      if (!(error instanceof MultipartError)) throw error;
+      if (this.#expected === 'files') this.#refuse(error.message);
+      else {
+        this.#isRefused = true;
+        this.#parser.emit('error', error);
+      }
+      return false;
+    }
+  }
+
+  /** After the fields: the operation may run already. */
+  #refuse(message: string): void {
+    if (!this.#isRefused) this.#events.onRefusal(message);
+    this.#isRefused = true;
+  }
+
+  #checkField(
+    name: string | undefined,
+    value: string,
+    { encoding, valueTruncated = false }: PartFacts,
+  ): void {
+    const expected = this.#expected;
+    if (name !== expected) throw new MultipartError(400, this.#unexpectedField(name));
+    checkEncoding(encoding);
+    if (valueTruncated) {
+      const limit = this.#limits.maxFieldBytes.toLocaleString('en');
+      throw new MultipartError(413, `The part ${name} is larger than ${limit} bytes.`);
+    }
+    const parsed = jsonOf(name, value);
+    if (expected === 'operations') {
+      if (typeof parsed !== 'object' || parsed === null)
+        throw new MultipartError(400, 'The part operations must be a JSON object with query and variables.');
+      this.#operations = parsed;
+      this.#expected = 'map';
+    } else {
+      checkMap(parsed, this.#operations, this.#limits.maxFiles);
+      this.#expected = 'files';
+    }
+  }
+
+  #unexpectedField(name: string | undefined): string {
+    if (name === undefined) return `A part has no name in its Content-Disposition. ${ORDER}`;
+    if (name === 'map') return `The part map comes before the part operations. ${ORDER}`;
+    if (name === 'operations') return `The body has the part operations twice. ${ORDER}`;
+    return `The part ${quoted(name)} is neither operations nor map, and not a file. ${FILE} ${ORDER}`;
+  }
+
+  #checkFile(name: string | undefined, { encoding }: PartFacts): void {
+    const expected = this.#expected;
+    if (expected === 'files') return checkEncoding(encoding);
+    if (name === 'operations' || name === 'map')
+      throw new MultipartError(
+        400,
+        `The part ${name} is a file. Send it as a field: without filename, and not as application/octet-stream. (With curl: -F '${name}=<file', not '${name}=@file'.)`,
+      );
+    const file = name === undefined ? 'A file' : `The file ${quoted(name)}`;
+    throw new MultipartError(
+      400,
+      `${file} comes before the part ${expected}, or there is no ${expected}. ${ORDER}`,
+    );
+  }
+}
+
+/** HTTP carries parts as they are (RFC 7578, section 4.7), and the parser decodes nothing. */
+function checkEncoding(encoding = '7bit'): void {
+  if (!/^(7bit|8bit|binary)$/i.test(encoding))
+    throw new MultipartError(
+      400,
+      'A part has a Content-Transfer-Encoding, such as base64, which is not supported. Send its bytes as they are.',
+    );
+}
+
+function jsonOf(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new MultipartError(400, `The part ${name} is not valid JSON.`);
+  }
+}
+
+/** Takes the one listener of an event away. */
+function takeListener(parser: Writable, event: string): (...args: unknown[]) => void {
+  const [listener, ...others] = parser.listeners(event);
+  if (listener === undefined || others.length > 0) throw new TypeError('the parser has another listener');
+  parser.removeAllListeners(event);
+  return (...args) => void listener.apply(parser, args);
+}
