@@ -47,7 +47,7 @@ test('the container file of the gateway copies all that its command needs, and l
   onTestFinished(() => void child.kill('SIGKILL'));
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  await expect.poll(() => printed, { timeout: 60_000 }).toContain('Sigillo: ');
+  await expect.poll(() => printed).toContain('Sigillo: ');
   const port = /Sigillo: http:\/\/localhost:(\d+)/.exec(printed)?.[1];
   const [, ...check] = commandOf(argumentsOf('HEALTHCHECK')[0]);
   const health = () => run(process.execPath, check, { env: { PORT: port } });

@@ -82,7 +82,7 @@ async function orphan(env: Readonly<Record<string, string>>): Promise<number> {
   });
   let printed = '';
   shell.stdout.on('data', (chunk) => (printed += String(chunk)));
-  await expect.poll(() => printed, { timeout: 60_000 }).toContain('Time');
+  await expect.poll(() => printed).toContain('Time');
   const pid = Number.parseInt(printed, 10);
   onTestFinished(() => {
     if (isRunning(pid)) process.kill(pid, 'SIGKILL');
@@ -102,6 +102,6 @@ function isRunning(pid: number): boolean {
 test('what npm did not start, or a script that may leave it running, stays when its parent ends', async () => {
   const staying = [await orphan({}), await orphan({ npm_lifecycle_event: 'pretest' })];
   const ending = await orphan({ npm_lifecycle_event: 'start' });
-  await expect.poll(() => isRunning(ending), { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => isRunning(ending)).toBe(false);
   expect(staying.map(isRunning)).toEqual([true, true]);
 });

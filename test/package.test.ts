@@ -15,7 +15,7 @@ let project: InstalledPackage;
 
 beforeAll(async () => {
   project = await installPackage();
-}, 120_000);
+});
 
 afterAll(() => project.remove());
 

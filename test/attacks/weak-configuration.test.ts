@@ -169,7 +169,7 @@ test('the program says its warnings, one line each, and does not name a page tha
   const main = runMain(variables);
   await main.url();
   const lines = () => main.output.stdout.split('\n').slice(0, -1);
-  await expect.poll(() => lines().length, { timeout: 15_000 }).toBe(4);
+  await expect.poll(() => lines().length).toBe(4);
   // Each is written whole, by one of two ways, which do not wait for each other.
   const isForPeople = (line: string): boolean => line.startsWith('Sigillo: ');
   const forPrograms = lines().filter((line) => !isForPeople(line));

@@ -49,7 +49,7 @@ test('a citizen goes all the way on their own, from a dossier’s id to a signed
 
   world.sandbox.citizen.sign(id);
   await expect
-    .poll(async () => (await anna.ask(STATUS, { id })).body['data'], { timeout: 15_000 })
+    .poll(async () => (await anna.ask(STATUS, { id })).body['data'])
     .toEqual({
       signatureRequest: { status: 'SIGNED', documents: [{ downloadUrl: expect.stringMatching(/^http/) }] },
     });

@@ -66,7 +66,7 @@ test.each([
     if (UPDATE_IMAGES && viewport === PHONE) await page.screenshot({ path: 'docs/images/web-page.png' });
 
     await sandbox.citizen.sign(id);
-    await expect.poll(() => textOf(page, '[role=status]'), { timeout: 20_000 }).toBe('Signed.');
+    await expect.poll(() => textOf(page, '[role=status]')).toBe('Signed.');
     const files = await page.$$eval('li a', (links) =>
       links.map((each) => [each.textContent, each.getAttribute('href') ?? '']),
     );
@@ -99,7 +99,7 @@ test('the same form sent again is the same request', async () => {
   await choose(page, 'examples/contratto.pdf');
   sandbox.faults.add({ kind: 'status', status: 500, operation: 'setSignatureRequestStatus', count: 10 });
   await submit(page);
-  await expect.poll(() => textOf(page, '[role=alert]'), { timeout: 20_000 }).not.toBe('');
+  await expect.poll(() => textOf(page, '[role=alert]')).not.toBe('');
   sandbox.faults.clear();
   await submit(page);
   await page.waitForSelector('figure:not([hidden])');

@@ -13,7 +13,7 @@ import type { PrismMock } from './support-prism.ts';
 let prism: PrismMock;
 beforeAll(async () => {
   prism = await startPrismMock();
-}, 30_000);
+});
 afterAll(() => prism.close());
 
 /** A call that the contract allows, changed by the options. */

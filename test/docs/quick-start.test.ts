@@ -33,7 +33,6 @@ test.skipIf(!hasTools)(
     expect(readQrCode(readFileSync(join(folder, 'qr-code.png')))).toBe(link);
     for (const answer of answers) expect(answer.length, 'an answer fits on a screen').toBeLessThan(500);
   },
-  60_000,
 );
 
 test.skipIf(!hasTools)(
@@ -64,5 +63,4 @@ test.skipIf(!hasTools)(
     const [printed = ''] = page.blocks('text', 'Watch the status');
     expect(eventsIn(readFileSync(join(folder, 'events.txt'), 'utf8'))).toEqual(eventsIn(printed));
   },
-  60_000,
 );

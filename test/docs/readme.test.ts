@@ -27,7 +27,6 @@ test.skipIf(!hasTools)(
     expect(withoutIds(stdout)).toEqual(withoutIds(shown));
     await run(sign.replace('PASTE_REQUEST_ID', id).replace('-sS', '-sSf'));
   },
-  60_000,
 );
 
 test('the README is short enough to be read', () => {

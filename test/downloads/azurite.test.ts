@@ -13,7 +13,7 @@ beforeAll(async () => {
   azurite = await startAzurite();
   storage = createStorage({ allowedHosts: [azurite.origin], retries: { attempts: 1 } });
   await storage.putBlob(azurite.address('signed'), file);
-}, 30_000);
+});
 afterAll(async () => {
   await storage.close();
   await azurite[Symbol.asyncDispose]();

@@ -24,7 +24,7 @@ function bytesInUse(): number {
   return process.memoryUsage().arrayBuffers;
 }
 
-test('a file of 100 MiB goes through without being kept', { timeout: 60_000 }, async () => {
+test('a file of 100 MiB goes through without being kept', async () => {
   const { file } = await startWithStorage((_, res) => void sendBytes(res, 100 * MIB));
   const response = await fetch(file);
   const before = bytesInUse();
@@ -39,17 +39,17 @@ test('a file of 100 MiB goes through without being kept', { timeout: 60_000 }, a
   expect(most).toBeLessThan(32 * MIB);
 });
 
-test('a client that does not read holds the storage back', { timeout: 60_000 }, async () => {
+test('a client that does not read holds the storage back', async () => {
   let sent = (): number => 0;
   const world = await startWithStorage((_, res) => void (sent = sendBytes(res, 100 * MIB)));
   const { socket } = await openSocket(world.file);
   socket.pause();
   socket.write(`GET ${PATH} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
-  await expect.poll(() => sent() > 0, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => sent() > 0).toBe(true);
   // Until nothing has moved for a while: buffers of sockets and streams are full.
   let last = -1;
   const isStill = (): boolean => last === (last = sent());
-  await expect.poll(isStill, { interval: 500, timeout: 20_000 }).toBe(true);
+  await expect.poll(isStill, { interval: 500 }).toBe(true);
   expect(sent()).toBeLessThan(40 * MIB);
   socket.destroy();
   await world.closed;
@@ -104,7 +104,7 @@ test('a storage that stops sending is given up', async () => {
   await world.closed;
 });
 
-test('a client that stops reading is given up', { timeout: 60_000 }, async () => {
+test('a client that stops reading is given up', async () => {
   const world = await startWithStorage((_, res) => void sendBytes(res, 100 * MIB), { downloadStallMs: 500 });
   const { socket } = await openSocket(world.file);
   socket.pause();
@@ -161,7 +161,7 @@ test.each([
     503,
     'STORAGE_UNAVAILABLE',
   ],
-])('a link that %s', { timeout: 30_000 }, async (_, handler, status, code) => {
+])('a link that %s', async (_, handler, status, code) => {
   const { file } = await startWithStorage(handler);
   const response = await fetch(file);
   const text = await response.text();

@@ -604,9 +604,9 @@ const FAULTS: readonly {
   {
     kind: 'rate-limited',
     code: 'RATE_LIMITED',
-    does: refuses(429, UPSTREAM_WORDS, { 'retry-after': '30' }),
+    does: refuses(429, UPSTREAM_WORDS, { 'retry-after': '90' }),
     cause: 'getDossier: rate-limited (HTTP 429)',
-    extensions: { retryAfterSeconds: 30 },
+    extensions: { retryAfterSeconds: 90 },
   },
   {
     kind: 'bad-request',

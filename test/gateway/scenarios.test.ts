@@ -71,8 +71,7 @@ async function startWorld(timeScale = 0.001) {
   }
   const read = async (id: string): Promise<Json | undefined> =>
     (await ask(READ, { id })).data['signatureRequest'];
-  const becomes = (id: string, status: string) =>
-    expect.poll(() => read(id), { timeout: 10_000 }).toMatchObject({ status });
+  const becomes = (id: string, status: string) => expect.poll(() => read(id)).toMatchObject({ status });
   return { ...gateway, ask, outcome, draft, uploaded, sent, read, becomes };
 }
 

@@ -388,7 +388,7 @@ test.each([
   await expect.poll(putBlocks).toBe(Math.floor(bytes / (4 * MIB)));
   client.socket.resetAndDestroy();
   await expect
-    .poll(() => gateway.sandbox.storageActivity(), { timeout: 1000, interval: 20 })
+    .poll(() => gateway.sandbox.storageActivity(), { interval: 20 })
     .toEqual({ putsInFlight: 0, openConnections: 0 });
   expect(commits(gateway)).toBe(0);
   expect(gateway.sandbox.storedBlobs()).toEqual([]);

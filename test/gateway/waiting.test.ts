@@ -316,14 +316,14 @@ test.each([
   const world = await startFailingGateway();
   world.fail('getSignatureRequest', shows(state));
   const client = clientThatLeaves(world, mutation);
-  await expect.poll(() => world.calls.length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => world.calls.length).toBe(2);
   client.destroy();
   const left = performance.now();
   const since = (): number => performance.now() - left;
   const nextPauseMs = (pauses(world)[0] ?? 0) * 1_600;
   await expect.poll(() => world.logs.lines(), { interval: 10 }).toHaveLength(1);
   expect(since()).toBeLessThan(nextPauseMs * 0.8); // the pause is broken off
-  await expect.poll(since, { timeout: 5_000 }).toBeGreaterThan(nextPauseMs * 2);
+  await expect.poll(since).toBeGreaterThan(nextPauseMs * 2);
   expect(world.calls).toHaveLength(2);
   expect(world.logs.lines()).toMatchObject([{ level: 20, msg: 'the client left' }]);
 });
@@ -335,7 +335,7 @@ test('a client who leaves while the service is asked breaks that call off', asyn
     shows(requestIn('READY'), () => {}),
   );
   const client = clientThatLeaves(world, 'notifySigner');
-  await expect.poll(() => world.calls.length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => world.calls.length).toBe(2);
   client.destroy();
   await expect.poll(() => world.stub.sockets.size).toBeLessThanOrEqual(1);
   expect(world.count('sendNotification')).toBe(0);

@@ -53,7 +53,7 @@ async function formOf(): Promise<FormData> {
   return form;
 }
 
-test.each(OPERATIONS)('%s meets every fault', { timeout: 120_000 }, async (operation) => {
+test.each(OPERATIONS)('%s meets every fault', async (operation) => {
   const record = keepRecord();
   // A breaker that opens would keep later faults from the caller.
   const world = await startGateway({

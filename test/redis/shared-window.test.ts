@@ -79,7 +79,7 @@ test('a call counts until a window after its answer, or half a second after it w
   second?.unused();
   await expect.poll(() => other.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(1);
   expect(await other.count(10)).toBe(9);
-  await expect.poll(() => other.count(1), { timeout: 3_000 }).toBe(1);
+  await expect.poll(() => other.count(1)).toBe(1);
 });
 
 test('what the service says of its rate is learned by all', async () => {
@@ -97,7 +97,7 @@ test('calls that leave the window while another is under way are not taken for s
   for (const place of places) place.answered(undefined);
   const [late] = await other.take(1);
   // The service has counted ten, and then works on the last for as long as the others need to leave.
-  await expect.poll(() => one.count(1), { timeout: 3_000 }).toBe(1);
+  await expect.poll(() => one.count(1)).toBe(1);
   late?.answered(0);
   await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(2);
   expect(await other.count(10)).toBe(8);
@@ -134,13 +134,13 @@ test.each(['kill', 'freeze'] as const)(
     await one.count(1);
     await other.count(1);
     expect(performance.now() - startedAt).toBeLessThan(1_500);
-    await expect.poll(() => one.free(), { timeout: 3_000 }).toBe(5);
-    await expect.poll(() => other.free(), { timeout: 3_000 }).toBe(5);
+    await expect.poll(() => one.free()).toBe(5);
+    await expect.poll(() => other.free()).toBe(5);
 
     await (lose === 'kill' ? server.start() : server.thaw());
     // Until the calls of that time are out of every window, parts are kept.
-    await expect.poll(() => one.free(), { timeout: 10_000 }).toBe(10);
-    await expect.poll(() => other.free(), { timeout: 10_000 }).toBe(10);
+    await expect.poll(() => one.free()).toBe(10);
+    await expect.poll(() => other.free()).toBe(10);
     await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(0); // all given back
     expect([await one.count(8), await other.count(8)]).toEqual([8, 2]);
   },

@@ -71,7 +71,7 @@ test('of two gateways that watch the same requests, one tells each event, in ord
   const expected = ['ready', 'wait_for_signature', 'signed'].map(
     (name) => `io.sign.signature_request.${name}`,
   );
-  await expect.poll(() => ids.map(typesOf), { timeout: 40_000 }).toEqual(ids.map(() => expected));
+  await expect.poll(() => ids.map(typesOf)).toEqual(ids.map(() => expected));
   // Those that were refused came once more, and no other came twice.
   const refused = Math.floor(receiver.received.length / 5);
   await expect.poll(() => receiver.received.length - Math.floor(receiver.received.length / 5)).toBe(24);
@@ -86,9 +86,7 @@ test('twelve requests that are marked READY at the same time are all told of by 
   await other.close(); // or it would deliver what the other one has stopped to deliver
   const ids = await draftsOf(sandbox, 12);
   await Promise.all(ids.map((id) => markReady(one.url, id)));
-  await expect
-    .poll(() => ids.map(receiver.typesOf), { timeout: 30_000 })
-    .toEqual(ids.map(() => ['ready', 'wait_for_signature']));
+  await expect.poll(() => ids.map(receiver.typesOf)).toEqual(ids.map(() => ['ready', 'wait_for_signature']));
 });
 
 test('a gateway is killed with events that nobody has taken: they come after its restart, in order', async () => {
@@ -106,9 +104,7 @@ test('a gateway is killed with events that nobody has taken: they come after its
   await sandbox.citizen.sign(id);
   isDown = false;
   await startProcess(sandbox, redis.url, receiver);
-  await expect
-    .poll(receiver.types, { timeout: 30_000 })
-    .toEqual(['ready', 'ready', 'wait_for_signature', 'signed']);
+  await expect.poll(receiver.types).toEqual(['ready', 'ready', 'wait_for_signature', 'signed']);
   const [first, second] = receiver.received;
   expect(second?.id).toBe(first?.id);
   expect(second?.body).toBe(first?.body);
@@ -128,7 +124,7 @@ test('a gateway is killed while it marks a request READY: another tells of it', 
   await expect.poll(status).not.toMatchObject({ signatureRequest: { status: 'DRAFT' } });
   await doomed.kill();
   expect(await first).toBe('cut off');
-  await expect.poll(() => receiver.types().at(-1), { timeout: 30_000 }).toBe('wait_for_signature');
+  await expect.poll(() => receiver.types().at(-1)).toBe('wait_for_signature');
 });
 
 test('without Redis a request is marked READY all the same, and webhooks go on when it is back', async () => {
@@ -142,11 +138,11 @@ test('without Redis a request is marked READY all the same, and webhooks go on w
   });
   await sandbox.citizen.sign(before);
   await redis.start();
-  await expect.poll(receiver.types, { timeout: 30_000 }).toEqual(['ready', 'wait_for_signature', 'signed']);
+  await expect.poll(receiver.types).toEqual(['ready', 'wait_for_signature', 'signed']);
   await markReady(one.url, after);
   await markReady(one.url, during);
   const told = () => new Set(receiver.received.map(({ event }) => event.data.id));
-  await expect.poll(told, { timeout: 15_000 }).toEqual(new Set([before, during, after]));
+  await expect.poll(told).toEqual(new Set([before, during, after]));
 });
 
 test('nothing that is kept says who somebody is, where events go, or how they are signed', async () => {

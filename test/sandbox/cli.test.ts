@@ -3,14 +3,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { USAGE, UsageError, parseCliOptions } from '../../mocks/sandbox/cli-options.ts';
 import { poll, sandboxForTest } from './support-issuer.ts';
 
 // Each starts processes, which take their time on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000 });
-
 const Place = z.object({ url: z.string(), origin: z.string(), port: z.int(), control: z.string() });
 
 /** `sigillo sandbox` as a process of its own. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CONTROL_CONTRACT } from '../../mocks/sandbox/contract.ts';
@@ -24,8 +24,6 @@ import { SANDBOX_PAGE, sandboxPage } from '../../scripts/sandbox-page.ts';
 import { sandboxForTest } from './support-issuer.ts';
 
 // Each starts processes, which take their time on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000 });
-
 const run = promisify(execFile);
 const page = readFileSync(SANDBOX_PAGE, 'utf8');
 /** What people have written: without what is printed from the code. */
@@ -126,7 +124,7 @@ test('what it shows of the start is what is printed', async () => {
   onTestFinished(() => void child.kill('SIGKILL'));
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  await expect.poll(() => printed, { timeout: 60_000 }).toContain('Time');
+  await expect.poll(() => printed).toContain('Time');
   expect(blocks(section('Start in 30 seconds'), 'text')[1]).toBe(
     printed.replaceAll(/localhost:\d+/g, 'localhost:4010'),
   );
@@ -183,7 +181,7 @@ test('the container file copies all that its command needs', async () => {
   onTestFinished(() => void child.kill('SIGKILL'));
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  await expect.poll(() => printed, { timeout: 60_000 }).toContain('\n');
+  await expect.poll(() => printed).toContain('\n');
   const { port } = z.object({ port: z.int() }).parse(JSON.parse(printed));
   const [, ...check] = commandOf(argumentsOf('HEALTHCHECK')[0]);
   const health = () => run(process.execPath, check, { env: { SANDBOX_PORT: String(port) } });

@@ -3,13 +3,11 @@ import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { installPackage } from '../support/installed-package.ts';
 import type { InstalledPackage } from '../support/installed-package.ts';
 
 // Each starts processes, which take their time on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000 });
-
 let project: InstalledPackage;
 
 /** A project that has installed the package, with the examples in it as they are. */
@@ -17,7 +15,7 @@ beforeAll(async () => {
   project = await installPackage();
   cpSync('examples/sandbox', project.folder, { recursive: true });
   cpSync('examples/contratto.pdf', join(project.folder, 'contratto.pdf'));
-}, 120_000);
+});
 
 afterAll(() => project.remove());
 
@@ -143,9 +141,9 @@ test('a sandbox that npx has started ends when npx is ended', async () => {
     env: project.env,
   });
   onTestFinished(() => void npx.kill('SIGKILL'));
-  await expect.poll(() => existsSync(ready), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => existsSync(ready)).toBe(true);
   const ended = once(npx, 'exit');
   npx.kill('SIGTERM');
   await ended;
-  await expect.poll(() => existsSync(ready), { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => existsSync(ready)).toBe(false);
 });

@@ -14,7 +14,7 @@ let storages: Readonly<Record<string, StorageUnderTest>>;
 beforeAll(async () => {
   azurite = await startAzurite();
   storages = { sandbox: SANDBOX_STORAGE, Azurite: azuriteStorage(azurite) };
-}, 30_000);
+});
 afterAll(() => azurite[Symbol.asyncDispose]());
 
 const NAMES = ['sandbox', 'Azurite'] as const;

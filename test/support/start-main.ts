@@ -24,7 +24,7 @@ export function runMain(env: Readonly<Record<string, string>>, modules: readonly
     /** Where it says that it is, once it does. */
     async url(): Promise<string> {
       await expect
-        .poll(() => output, { timeout: 60_000 })
+        .poll(() => output)
         .toMatchObject({
           stdout: expect.stringMatching(/^Sigillo: .*\n/m),
         });

@@ -11,7 +11,7 @@ const sha256 = (content: Buffer): string => createHash('sha256').update(content)
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 30_000);
+});
 afterAll(() => azurite[Symbol.asyncDispose]());
 
 async function upload(name: string, content: Buffer, options: { address?: string; maxBytes?: number } = {}) {

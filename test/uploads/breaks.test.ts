@@ -25,7 +25,7 @@ test.each([
   await client.begin(uploadBody(UPLOAD, { f: pdfBytes(50 * MIB) }), bytes);
   await expect.poll(() => storage.count('putBlock')).toBe(Math.floor(bytes / (4 * MIB)));
   client.socket.destroy();
-  await expect.poll(() => storage.sockets.size, { timeout: 1000 }).toBe(0);
+  await expect.poll(() => storage.sockets.size).toBe(0);
   await expect.poll(() => gateway.pool.inUse).toBe(0);
   expect(storage.count('putBlob') + storage.count('putBlockList')).toBe(0);
 });
@@ -48,7 +48,7 @@ test('goes no further when the client goes while the storage is at work', async 
   client.socket.destroy();
   await writing;
   atWork.resolve();
-  await expect.poll(() => storage.sockets.size, { timeout: 1000 }).toBe(0);
+  await expect.poll(() => storage.sockets.size).toBe(0);
   await expect.poll(() => gateway.pool.inUse).toBe(0);
   expect(storage.count('putBlockList')).toBe(0);
 });

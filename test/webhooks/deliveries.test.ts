@@ -83,7 +83,7 @@ async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets 
       deliveries.kick();
     },
     /** So many attempts have ended. */
-    attempts: (count: number) => expect.poll(() => outcomes, { timeout: 10_000 }).toHaveLength(count),
+    attempts: (count: number) => expect.poll(() => outcomes).toHaveLength(count),
   };
 }
 

@@ -18,7 +18,7 @@ async function startExample() {
   });
   let output = '';
   child.stdout.on('data', (chunk) => (output += String(chunk)));
-  await expect.poll(() => output, { timeout: 15_000 }).toContain('\n');
+  await expect.poll(() => output).toContain('\n');
   const url = /http:\S+/.exec(output)?.[0] ?? '';
   return {
     /** What it has taken. */
