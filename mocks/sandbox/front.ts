@@ -134,6 +134,8 @@ export function createFront({ world, api, storage, control, recorder, journal }:
 
   return {
     listener(request, response) {
+      // Else Node writes the time of the machine, which is not that of what was created.
+      response.setHeader('date', new Date(world.clock.now()).toUTCString());
       answer(request, response).catch((error: unknown) => {
         recorder.bug(error);
         response.destroy();
