@@ -17,6 +17,7 @@ import { canConnect } from '../upstream/can-connect.ts';
 import { CircuitBreaker } from '../upstream/circuit-breaker.ts';
 import { createUpstreamClients } from '../upstream/clients.ts';
 import type { UpstreamClients } from '../upstream/clients.ts';
+import { ServiceClock } from '../upstream/service-clock.ts';
 import { createStorage } from '../upstream/storage.ts';
 import type { BlobStorage } from '../upstream/storage.ts';
 import { openWebhooks } from '../webhooks/open-webhooks.ts';
@@ -53,6 +54,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
   const circuit = options.circuit ?? CIRCUIT;
   const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationEvents(logger));
+  const clock = new ServiceClock();
   const upstreams = createUpstreamClients(apiKey, {
     baseUrl: apiUrl,
     timeoutMs: options.upstreamTimeoutMs,
@@ -60,6 +62,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     connections: options.upstreamConnections,
     rateLimit: options.rateLimit ?? RATE_LIMIT,
     redis,
+    clock,
     breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
     events,
     decorate: tracer && withSpans(tracer, apiUrl),
@@ -72,7 +75,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   });
   const watchers = new StatusWatchers({ ...options.watching, events });
   queues.add('polls', () => watchers.oldestDueMs);
-  const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, events });
+  const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, clock, events });
   const readiness = createReadiness({
     checks: [
       { name: 'service', check: (signal) => canConnect(apiUrl, signal) },

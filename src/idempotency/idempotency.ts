@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayEventMap, GatewayEvents } from '../events.ts';
+import type { ServiceClock } from '../upstream/service-clock.ts';
 import { Attempt } from './attempt.ts';
-import type { Suspicion } from './attempt.ts';
 import { fingerprintOf, nameOf } from './fingerprint.ts';
 import type { Input, Scope } from './fingerprint.ts';
+import { Owners } from './owners.ts';
 import { IdempotencyUnavailableError } from './store.ts';
-import type { Claimed, IdempotencyStore, Unfinished } from './store.ts';
+import type { Claim, Claimed, IdempotencyStore } from './store.ts';
 
 /** In milliseconds. */
 export interface IdempotencyTimes {
@@ -34,6 +35,7 @@ export interface IdempotencyOptions {
   /** The service that is called. */
   readonly realm: string;
   readonly times: IdempotencyTimes;
+  readonly clock: ServiceClock;
   readonly events: GatewayEvents;
 }
 
@@ -57,8 +59,11 @@ export interface Idempotency {
    * @throws {IdempotencyUnavailableError}
    */
   begin(scope: Omit<Scope, 'realm'>, input: Input, options: { readonly signal: AbortSignal }): Promise<Begun>;
-  /** Notes that something was made without a key, so that no key takes it for its own. As well as that is possible. */
-  noteMade(id: string): Promise<void>;
+  /**
+   * Notes that something was made without a key, so that no key takes it for its own. It is not waited for longer than a
+   * moment. @returns false when a key that was looking for its own has just taken it.
+   */
+  noteMade(id: string): Promise<boolean>;
   /** Lets go of every key: waits for what is being done, a moment, then leaves it in doubt. */
   close(): Promise<void>;
 }
@@ -69,52 +74,30 @@ const LONGEST_PAUSE_MS = 250;
 const CLOSE_MS = 2_000;
 /** No hash, so no key. */
 const NO_KEY = 'none';
+/** How long a call without a key waits for the store. */
+const PATIENCE_MS = 250;
+/** How often the holder of a key says within one lease that it is alive. */
+const BEATS = 3;
 
-export function createIdempotency({ store, realm, times, events }: IdempotencyOptions): Idempotency {
-  const begunAt = performance.now();
+export function createIdempotency({ store, realm, times, clock, events }: IdempotencyOptions): Idempotency {
+  const beatMs = times.lease / BEATS;
   const closing = new AbortController();
+  const owners = new Owners({ store, retryMs: beatMs });
   const attempts = new Map<string, Attempt>();
   const tell = (outcome: Outcome): void => void events.emit('idempotency', { outcome });
 
-  async function claim(name: string, fingerprint: string, token: string): Promise<Claimed> {
+  async function claimed(name: string, claim: Claim): Promise<Claimed> {
     try {
-      return await store.claim(name, { fingerprint, token });
+      return await store.claim(name, claim);
     } catch (failure) {
       if (failure instanceof IdempotencyUnavailableError) tell('unavailable');
       throw failure;
     }
   }
 
-  function suspicionOf(before: Unfinished | undefined): Suspicion | undefined {
-    const now = Date.now();
-    if (before !== undefined) {
-      const { startedAt, ageMs, doubtMs } = before;
-      if (doubtMs === undefined) return undefined;
-      // The earlier of the two: the clock may have been set since, or be wrong now.
-      return {
-        kind: 'unanswered',
-        after: Math.min(startedAt, now - ageMs),
-        before: Infinity,
-        quietMs: doubtMs,
-      };
-    }
-    const upMs = performance.now() - begunAt;
-    if (store.isShared || upMs >= times.ttl) return undefined;
-    return { kind: 'forgotten', after: now - times.ttl, before: now - upMs, quietMs: upMs };
-  }
-
-  function attemptOf(name: string, token: string, found: Claimed & { kind: 'first' | 'resumed' }): Attempt {
-    const before = found.kind === 'resumed' ? found : undefined;
-    const attempt = new Attempt({
-      store,
-      name,
-      token,
-      before,
-      suspicion: suspicionOf(before),
-      settleMs: times.settle,
-      heartbeatMs: store.isShared ? times.lease / 3 : undefined,
-      signal: closing.signal,
-    });
+  function attemptOf(name: string, claim: Claim, found: Claimed & { kind: 'first' | 'resumed' }): Attempt {
+    const { signal } = closing;
+    const attempt = new Attempt({ store, owners, clock, name, claim, found, times, beatMs, signal });
     attempts.set(name, attempt);
     void attempt.ended.then(() => attempts.get(name) === attempt && attempts.delete(name));
     return attempt;
@@ -129,13 +112,16 @@ export function createIdempotency({ store, realm, times, events }: IdempotencyOp
       const endsAt = performance.now() + times.wait;
       let hasWaited = false;
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-        const token = crypto.randomUUID();
-        const found = await claim(name, fingerprint, token);
+        const running = attempts.get(name);
+        const claim = { fingerprint, token: crypto.randomUUID() };
+        // Of what is done in this process the store need not be asked, which may have lost it.
+        const found: Claimed =
+          running?.fingerprint === fingerprint ? { kind: 'busy' } : await claimed(name, claim);
         switch (found.kind) {
           case 'first':
           case 'resumed':
             tell(found.kind);
-            return { kind: 'begun', attempt: attemptOf(name, token, found) };
+            return { kind: 'begun', attempt: attemptOf(name, claim, found) };
           case 'done':
             tell(hasWaited ? 'waited' : 'replayed');
             return { kind: 'done', result: JSON.parse(found.result) };
@@ -157,7 +143,13 @@ export function createIdempotency({ store, realm, times, events }: IdempotencyOp
     },
 
     async noteMade(id) {
-      await store.own(id, NO_KEY).catch(() => false);
+      const late = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => late.resolve(true), PATIENCE_MS);
+      try {
+        return await Promise.race([owners.note(id, NO_KEY), late.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
     },
 
     async close() {
@@ -165,6 +157,8 @@ export function createIdempotency({ store, realm, times, events }: IdempotencyOp
       const timer = setTimeout(() => closing.abort(), CLOSE_MS);
       await ended;
       clearTimeout(timer);
+      closing.abort();
+      owners.close();
     },
   };
 }

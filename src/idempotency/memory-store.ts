@@ -1,17 +1,21 @@
 import { IdempotencyUnavailableError } from './store.ts';
-import type { Claim, Claimed, Leftover, IdempotencyStore, StoreOptions } from './store.ts';
+import type { Claim, Claimed, Leftover, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
 /** What is under way, or was left. */
 interface Attempted {
   readonly fingerprint: string;
-  /** Of the machine's clock. */
-  readonly startedAt: number;
-  readonly begunAt: number;
   /** Undefined: nobody holds it. */
   token: string | undefined;
   progress: string | undefined;
-  doubtfulSince: number | undefined;
+  sent: Sent | undefined;
   touchedAt: number;
+}
+
+interface Sent {
+  readonly serviceTimeMs: number;
+  readonly at: number;
+  /** Undefined while its sender may still wait for the answer. */
+  readonly quietSince: number | undefined;
 }
 
 /** What has ended. It is kept for long, so that nothing is kept but what a repeat is told. */
@@ -34,6 +38,7 @@ export interface MemoryStoreOptions extends StoreOptions {
  */
 export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore {
   const { ttlMs, maxRecords = 50_000, now = () => performance.now() } = options;
+  const keptSince = now();
   // Each in the order of the last change.
   const open = new Map<string, Attempted>();
   const done = new Map<string, Done>();
@@ -61,53 +66,43 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
     makeRoom();
     const ended = done.get(name);
     if (ended?.fingerprint === fingerprint) return { kind: 'done', result: ended.result };
-    const record = open.get(name);
+    const record = inUse(open.get(name));
     if (ended !== undefined || (record !== undefined && record.fingerprint !== fingerprint))
       return { kind: 'conflict' };
     if (record === undefined) {
-      open.set(name, {
-        fingerprint,
-        startedAt: Date.now(),
-        begunAt: now(),
-        token,
-        progress: undefined,
-        doubtfulSince: undefined,
-        touchedAt: now(),
-      });
-      return { kind: 'first' };
+      open.set(name, { fingerprint, token, progress: undefined, sent: undefined, touchedAt: now() });
+      return { kind: 'first', keptSince, keptMs: now() - keptSince };
     }
     if (record.token !== undefined) return { kind: 'busy' };
     record.token = token;
-    return {
-      kind: 'resumed',
-      progress: record.progress,
-      startedAt: record.startedAt,
-      ageMs: now() - record.begunAt,
-      doubtMs: record.doubtfulSince === undefined ? undefined : now() - record.doubtfulSince,
-    };
+    return { kind: 'resumed', progress: record.progress, sent: record.sent && callOf(record.sent, now()) };
   }
 
   return {
     isShared: false,
     // Oddly async: what a store throws it throws into the promise.
     claim: async (name, claim) => claimNow(name, claim),
-    renew: (name, token) => Promise.resolve(open.get(name)?.token === token),
-    save: (name, token, progress) =>
+    renew: (name, { token }) => Promise.resolve(open.get(name)?.token === token),
+    recordSend: (name, token, serviceTimeMs) =>
+      change(name, token, (record) => {
+        record.sent = { serviceTimeMs, at: now(), quietSince: undefined };
+      }),
+    save: (name, { token }, progress) =>
       change(name, token, (record) => {
         record.progress = progress;
-        record.doubtfulSince = undefined;
+        record.sent = undefined;
       }),
-    async complete(name, token, result) {
+    async complete(name, { token }, result) {
       const record = open.get(name);
       if (record?.token !== token) return false;
       open.delete(name);
       done.set(name, { fingerprint: record.fingerprint, result, touchedAt: now() });
       return true;
     },
-    suspend: (name, token, doubt) =>
+    suspend: (name, token, leftover) =>
       change(name, token, (record) => {
         record.token = undefined;
-        record.doubtfulSince = sinceOf(doubt, record.doubtfulSince, now());
+        record.sent = record.sent && sentOf(leftover, record.sent, now());
       }),
     async free(name, token) {
       return open.get(name)?.token === token && open.delete(name);
@@ -123,9 +118,19 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
   };
 }
 
-function sinceOf(doubt: Leftover, before: number | undefined, now: number): number | undefined {
-  if (doubt === 'kept') return before;
-  return doubt === 'none' ? undefined : now - doubt;
+/** Undefined for one that stands for nothing: nobody holds it, and nothing was done or sent. */
+function inUse(record: Attempted | undefined): Attempted | undefined {
+  const { token, progress, sent } = record ?? {};
+  return (token ?? progress ?? sent) === undefined ? undefined : record;
+}
+
+function sentOf(leftover: Leftover, sent: Sent, now: number): Sent | undefined {
+  if (leftover === 'kept') return sent;
+  return leftover === 'none' ? undefined : { ...sent, quietSince: now - leftover };
+}
+
+function callOf({ serviceTimeMs, at, quietSince = at }: Sent, now: number): SentCall {
+  return { serviceTimeMs, sentMs: now - at, quietMs: now - quietSince };
 }
 
 interface Touched {

@@ -1,5 +1,6 @@
 import type { GatewayEvents } from '../events.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import type { ServiceClock } from '../upstream/service-clock.ts';
 import { createIdempotency, IDEMPOTENCY_TIMES } from './idempotency.ts';
 import type { Idempotency, IdempotencyTimes } from './idempotency.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -11,16 +12,17 @@ export interface OpenOptions {
   /** The service that is called. */
   readonly realm: string;
   readonly times: Partial<IdempotencyTimes>;
+  readonly clock: ServiceClock;
   readonly events: GatewayEvents;
 }
 
 /** The idempotency keys of a gateway, in the store that it has. */
-export function openIdempotency({ redis, realm, times: given, events }: OpenOptions): Idempotency {
+export function openIdempotency({ redis, realm, times: given, clock, events }: OpenOptions): Idempotency {
   const times = { ...IDEMPOTENCY_TIMES, ...given };
   const ttlMs = times.ttl;
   const store =
     redis === undefined
       ? createMemoryStore({ ttlMs })
       : createRedisStore(redis, { ttlMs, leaseMs: times.lease });
-  return createIdempotency({ store, realm, times, events });
+  return createIdempotency({ store, realm, times, clock, events });
 }

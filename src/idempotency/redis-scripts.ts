@@ -6,67 +6,90 @@ import { LUA_NOW } from '../redis/connection.ts';
  *   fingerprint  of the input
  *   token        of whoever holds it, or held it last
  *   lease        until when they count as alive, in milliseconds of Redis's clock; none when nobody holds it
- *   started      when it was claimed first
  *   progress     what was done so far
- *   doubt        since when nobody waits for something that was sent
+ *   sent         when a call was recorded that was about to be sent, by Redis's clock; none when nothing is unresolved
+ *   service      the same by the service's clock
+ *   quiet        since when nobody waits for the answer to that call; none while its sender may still wait
  *   result       how it ended
+ *
+ * A script that fails in the middle, as one does when Redis has no memory left, must leave a record that is true: what
+ * needs memory comes first.
  */
 
-/** KEYS record; ARGV fingerprint, token, lease in ms, time to live in ms. */
+/** KEYS record, since when records are kept; ARGV fingerprint, token, lease in ms, time to live in ms. */
 export const CLAIM = `${LUA_NOW}
-local fields = redis.call('HMGET', KEYS[1], 'fingerprint', 'result', 'lease', 'started', 'doubt', 'progress')
-if not fields[1] then
-  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2], 'lease', now + ARGV[3], 'started', now)
+local since = redis.call('GET', KEYS[2])
+if not since then
+  since = now
+  redis.call('SET', KEYS[2], now)
+end
+redis.call('PEXPIRE', KEYS[2], 2 * ARGV[4])
+local fields = redis.call('HMGET', KEYS[1], 'fingerprint', 'result', 'lease', 'progress', 'sent', 'service', 'quiet')
+local fingerprint, result, lease, progress, sent, service, quiet = unpack(fields)
+local held = lease and tonumber(lease) > now
+if not fingerprint or not (held or result or sent or progress) then
+  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2], 'lease', now + ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
-  return {'first'}
+  return {'first', tonumber(since), now - since}
 end
-if fields[1] ~= ARGV[1] then return {'conflict'} end
-if fields[2] then return {'done', fields[2]} end
-local doubt = fields[5]
-if fields[3] then
-  if tonumber(fields[3]) > now then return {'busy'} end
-  -- The holder has vanished. What they may have sent was in the air until then at the latest.
-  doubt = fields[3]
-  redis.call('HSET', KEYS[1], 'doubt', doubt)
-end
-redis.call('HSET', KEYS[1], 'token', ARGV[2], 'lease', now + ARGV[3])
-return {'resumed', fields[6], tonumber(fields[4]), now - fields[4], doubt and now - doubt}
+if fingerprint ~= ARGV[1] then return {'conflict'} end
+if result then return {'done', result} end
+if held then return {'busy'} end
+-- A holder who has vanished may have waited for the answer until then at the latest.
+if sent and not quiet then quiet = lease or now end
+redis.call('HSET', KEYS[1], 'token', ARGV[2], 'lease', now + ARGV[3], unpack(quiet and {'quiet', quiet} or {}))
+return {'resumed', progress, sent and {tonumber(service), now - sent, now - quiet}}
 `;
 
-const IF_MINE = `if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
-if redis.call('HEXISTS', KEYS[1], 'lease') == 0 then return 0 end
+const IF_MINE = `local token, lease = unpack(redis.call('HMGET', KEYS[1], 'token', 'lease'))
+if token ~= ARGV[1] or not lease then return 0 end
 `;
 
-/** KEYS record; ARGV token, lease in ms. */
-export const RENEW = `${LUA_NOW}${IF_MINE}
-redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])
-return 1
+/** As above, and a record that Redis has lost is put back: its holder still knows of it. */
+const IF_MINE_OR_LOST = `local token, lease = unpack(redis.call('HMGET', KEYS[1], 'token', 'lease'))
+if token and (token ~= ARGV[1] or not lease) then return 0 end
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'fingerprint', ARGV[2])
 `;
 
-/** KEYS record; ARGV token, lease in ms, progress, time to live in ms. */
-export const SAVE = `${LUA_NOW}${IF_MINE}
-redis.call('HSET', KEYS[1], 'lease', now + ARGV[2], 'progress', ARGV[3])
-redis.call('HDEL', KEYS[1], 'doubt')
+/** KEYS record; ARGV token, fingerprint, lease in ms, time to live in ms. */
+export const RENEW = `${LUA_NOW}${IF_MINE_OR_LOST}
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 `;
 
-/** KEYS record; ARGV token, result, time to live in ms. */
-export const COMPLETE = `${IF_MINE}
-redis.call('HSET', KEYS[1], 'result', ARGV[2])
-redis.call('HDEL', KEYS[1], 'lease', 'progress', 'doubt')
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+/** KEYS record; ARGV token, lease in ms, service's time in ms, time to live in ms. */
+export const RECORD_SEND = `${LUA_NOW}${IF_MINE}
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[2], 'sent', now, 'service', ARGV[3])
+redis.call('HDEL', KEYS[1], 'quiet')
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1
+`;
+
+/** KEYS record; ARGV token, fingerprint, lease in ms, progress, time to live in ms. */
+export const SAVE = `${LUA_NOW}${IF_MINE_OR_LOST}
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[3], 'progress', ARGV[4])
+redis.call('HDEL', KEYS[1], 'sent', 'service', 'quiet')
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1
+`;
+
+/** KEYS record; ARGV token, fingerprint, result, time to live in ms. */
+export const COMPLETE = `${IF_MINE_OR_LOST}
+redis.call('HSET', KEYS[1], 'result', ARGV[3])
+redis.call('HDEL', KEYS[1], 'lease', 'progress', 'sent', 'service', 'quiet')
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 `;
 
 /** KEYS record; ARGV token, 'kept', 'none' or ms ago, time to live in ms. */
 export const SUSPEND = `${LUA_NOW}${IF_MINE}
-redis.call('HDEL', KEYS[1], 'lease')
 if ARGV[2] == 'none' then
-  redis.call('HDEL', KEYS[1], 'doubt')
+  redis.call('HDEL', KEYS[1], 'sent', 'service', 'quiet')
 elseif ARGV[2] ~= 'kept' then
-  redis.call('HSET', KEYS[1], 'doubt', now - ARGV[2])
+  redis.call('HSET', KEYS[1], 'quiet', now - ARGV[2])
 end
+redis.call('HDEL', KEYS[1], 'lease')
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 `;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/errors.ts';
-import { CLAIM, COMPLETE, FREE, OWN, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
+import { CLAIM, COMPLETE, FREE, OWN, RECORD_SEND, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claimed, IdempotencyStore, StoreOptions } from './store.ts';
 
@@ -10,51 +10,59 @@ export interface RedisStoreOptions extends StoreOptions {
   readonly leaseMs: number;
 }
 
+const PREFIX = 'sigillo:idempotency:{keys}:';
+/** Written by the first claim. It is gone when Redis has lost its data, and with it every record that there was. */
+const SINCE = `${PREFIX}since`;
+
 /** Lua's false, which stands for nothing, is null on the wire. */
 const orNothing = <T extends z.ZodType>(value: T) => value.nullish().transform((given) => given ?? undefined);
+const sent = z
+  .tuple([z.number(), z.number(), z.number()])
+  .transform(([serviceTimeMs, sentMs, quietMs]) => ({ serviceTimeMs, sentMs, quietMs }));
 const claimed: z.ZodType<Claimed> = z.union([
-  z.tuple([z.enum(['first', 'busy', 'conflict'])]).transform(([kind]) => ({ kind })),
+  z
+    .tuple([z.literal('first'), z.number(), z.number()])
+    .transform(([kind, keptSince, keptMs]) => ({ kind, keptSince, keptMs })),
+  z.tuple([z.enum(['busy', 'conflict'])]).transform(([kind]) => ({ kind })),
   z.tuple([z.literal('done'), z.string()]).transform(([kind, result]) => ({ kind, result })),
   z
-    .tuple([z.literal('resumed'), orNothing(z.string()), z.number(), z.number(), orNothing(z.number())])
-    .transform(([kind, progress, startedAt, ageMs, doubtMs]) => ({
-      kind,
-      progress,
-      startedAt,
-      ageMs,
-      doubtMs,
-    })),
+    .tuple([z.literal('resumed'), orNothing(z.string()), orNothing(sent)])
+    .transform(([kind, progress, call]) => ({ kind, progress, sent: call })),
 ]);
 const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
 
 /**
- * Keys for all gateways that share a Redis. Each record is one key of Redis, so a cluster will do. All times are of
- * Redis's clock, so those of the gateways do not matter.
+ * Keys for all gateways that share a Redis. They are in one slot of a cluster, which loses all of them or none, so that
+ * `SINCE` tells whether any are missing. All times are of Redis's clock, so those of the gateways do not matter.
  */
 export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): IdempotencyStore {
   const { ttlMs, leaseMs } = options;
-  const record = (name: string): string => `sigillo:idempotency:${name}`;
-  const owner = (id: string): string => `sigillo:idempotency:owner:${id}`;
+  const record = (name: string): string => `${PREFIX}${name}`;
+  const owner = (id: string): string => `${PREFIX}owner:${id}`;
 
   const run = <T>(
     script: string,
-    key: string,
+    keys: readonly string[],
     args: readonly (string | number)[],
     answer: z.ZodType<T>,
-  ): Promise<T> => redis.run(script, [key], args, answer).catch(unavailable);
+  ): Promise<T> => redis.run(script, keys, args, answer).catch(unavailable);
   const change = (script: string, name: string, ...args: (string | number)[]): Promise<boolean> =>
-    run(script, record(name), args, isDone);
+    run(script, [record(name)], args, isDone);
 
   return {
     isShared: true,
     claim: (name, { fingerprint, token }) =>
-      run(CLAIM, record(name), [fingerprint, token, leaseMs, ttlMs], claimed),
-    renew: (name, token) => change(RENEW, name, token, leaseMs),
-    save: (name, token, progress) => change(SAVE, name, token, leaseMs, progress, ttlMs),
-    complete: (name, token, result) => change(COMPLETE, name, token, result, ttlMs),
+      run(CLAIM, [record(name), SINCE], [fingerprint, token, leaseMs, ttlMs], claimed),
+    renew: (name, { token, fingerprint }) => change(RENEW, name, token, fingerprint, leaseMs, ttlMs),
+    recordSend: (name, token, serviceTimeMs) =>
+      change(RECORD_SEND, name, token, leaseMs, Math.round(serviceTimeMs), ttlMs),
+    save: (name, { token, fingerprint }, progress) =>
+      change(SAVE, name, token, fingerprint, leaseMs, progress, ttlMs),
+    complete: (name, { token, fingerprint }, result) =>
+      change(COMPLETE, name, token, fingerprint, result, ttlMs),
     suspend: (name, token, doubt) => change(SUSPEND, name, token, doubt, ttlMs),
     free: (name, token) => change(FREE, name, token),
-    own: (id, name) => run(OWN, owner(id), [name, ttlMs], isDone),
+    own: (id, name) => run(OWN, [owner(id)], [name, ttlMs], isDone),
     ownerOf: (id) => redis.ask((client) => client.get(owner(id)), orNothing(z.string())).catch(unavailable),
   };
 }

@@ -2,17 +2,25 @@
  * Where idempotency keys are kept. A record has a name and a fingerprint of the input. Whoever claims one that is free
  * holds it by a token until they say how it ended; writes with another token do nothing, so somebody who was thought dead
  * and comes back late overwrites nothing. Each method is atomic. Times are those of the store's own clock.
+ *
+ * A call is recorded by `recordSend` before it is sent. So a record that was claimed and says nothing of a call stands for
+ * nothing that was sent, also when its claim was carried out after its holder had given up waiting for it.
  */
 export interface IdempotencyStore {
   /** Records outlive this process, and other gateways may hold them. */
   readonly isShared: boolean;
   claim(name: string, claim: Claim): Promise<Claimed>;
-  /** Says that the holder is alive. @returns false when the record is no longer theirs; so do those below. */
-  renew(name: string, token: string): Promise<boolean>;
-  /** Keeps what has been done so far, in place of what was kept before. Nothing is in doubt then. */
-  save(name: string, token: string, progress: string): Promise<boolean>;
+  /**
+   * Says that the holder is alive. @returns false when the record is no longer theirs; so do those below. `renew`, `save`
+   * and `complete` put back a record that the store has lost.
+   */
+  renew(name: string, claim: Claim): Promise<boolean>;
+  /** Records that a call is about to be sent, at this time of the service. Unless it returns true, nothing may be sent. */
+  recordSend(name: string, token: string, serviceTimeMs: number): Promise<boolean>;
+  /** Keeps what has been done so far, in place of what was kept before. No call is unresolved then. */
+  save(name: string, claim: Claim, progress: string): Promise<boolean>;
   /** Keeps the result. It is given to everybody who asks with the same fingerprint from now on. */
-  complete(name: string, token: string, result: string): Promise<boolean>;
+  complete(name: string, claim: Claim, result: string): Promise<boolean>;
   /** Lets go of the record, with what was saved, for the next one to go on. */
   suspend(name: string, token: string, leftover: Leftover): Promise<boolean>;
   /** Forgets the record: nothing has been done. */
@@ -30,36 +38,47 @@ export interface Claim {
 /**
  * What a claim finds.
  *
- * - `first`: nothing; the record is yours.
+ * - `first`: nothing, or a claim of somebody who has vanished and had sent nothing; the record is yours.
  * - `resumed`: somebody has begun and not ended, or has vanished; the record is yours.
  * - `done`: it has a result.
  * - `busy`: somebody holds it who was alive a moment ago.
  * - `conflict`: it is about another input.
  */
 export type Claimed =
-  | { readonly kind: 'first' }
+  | ({ readonly kind: 'first' } & StoreAge)
   | ({ readonly kind: 'resumed' } & Unfinished)
   | { readonly kind: 'done'; readonly result: string }
   | { readonly kind: 'busy' }
   | { readonly kind: 'conflict' };
 
+/** Since when the store has lost nothing: what was kept before, it does not know. */
+export interface StoreAge {
+  /** By the clock of the store, whatever its zero: tells one life of the store from the next. */
+  readonly keptSince: number;
+  /** How long ago that was, in milliseconds. */
+  readonly keptMs: number;
+}
+
 export interface Unfinished {
   /** As it was saved last. */
   readonly progress: string | undefined;
-  /** When it was claimed first, by whatever clock the store goes by, in milliseconds since 1970. */
-  readonly startedAt: number;
-  /** For how long that was ago, in milliseconds, however clocks were set meanwhile. */
-  readonly ageMs: number;
-  /**
-   * Something may have been sent of which nobody knows whether it was carried out: for how long nobody has been waiting
-   * for it, in milliseconds. Undefined: nothing is in doubt.
-   */
-  readonly doubtMs: number | undefined;
+  /** A call that was about to be sent, and whose outcome is not known. */
+  readonly sent: SentCall | undefined;
+}
+
+/** When a call was sent. Durations are in milliseconds, however clocks were set meanwhile. */
+export interface SentCall {
+  /** By the service's clock, in milliseconds since 1970. */
+  readonly serviceTimeMs: number;
+  /** How long ago it was recorded. */
+  readonly sentMs: number;
+  /** How long ago its sender stopped waiting for the answer. */
+  readonly quietMs: number;
 }
 
 /**
- * What a holder who lets go knows of what they sent. `kept`: as before, nothing was sent this time. `none`: all is
- * known. A number: something was sent, and so many milliseconds ago nobody was waiting for it any longer.
+ * What a holder who lets go knows of what was sent. `kept`: as before, nothing was sent this time. `none`: all is known. A
+ * number: a call was sent, and its sender stopped waiting for the answer so many milliseconds ago.
  */
 export type Leftover = 'kept' | 'none' | number;
 

@@ -48,13 +48,8 @@ export async function createSignatureRequest(
 ): Promise<SignatureRequest> {
   checkInput(rules, input);
   await checkSignerIsOwn(context, input.signerId);
-  const { upstream, signal, idempotency } = context;
   const { idempotencyKey } = input;
-  if (idempotencyKey == null) {
-    const request = await translated(create(upstream, bodyOf(input), { signal }));
-    void idempotency.noteMade(request.id); // nobody has to wait for Redis who has no key
-    return request;
-  }
+  if (idempotencyKey == null) return makeWithoutKey(context, input);
   return once(context, {
     operation: 'createSignatureRequest',
     idempotencyKey,
@@ -65,6 +60,17 @@ export async function createSignatureRequest(
     },
     replay: (result) => readRequest(context, kept.parse(result).signatureRequestId),
   });
+}
+
+async function makeWithoutKey(
+  { upstream, signal, idempotency }: GatewayContext,
+  input: CreateSignatureRequestInput,
+): Promise<SignatureRequest> {
+  for (;;) {
+    const made = await translated(create(upstream, bodyOf(input), { signal }));
+    if (await idempotency.noteMade(made.id)) return made;
+    // Else a key that was looking for such a request has just taken it, and that is one request for two.
+  }
 }
 
 /**
@@ -82,10 +88,8 @@ async function makeOnce(
   if (found !== undefined) return found;
   for (;;) {
     const made = await translated(attempt.sending((options) => create(upstream, body, options)));
-    // If this cannot be kept, the request is found by what it is.
-    const isOwn = await attempt.own(made.id).catch(() => true);
-    // Else another key that was looking for such a request has just taken it, and that is one request for two.
-    if (isOwn) return made;
+    if (await attempt.made(made.id)) return made;
+    // As above.
   }
 }
 

@@ -245,7 +245,8 @@ export type Doubt =
   | 'STATUS'
   | 'NOTIFICATION'
   | 'SEVERAL_REQUESTS'
-  | 'MADE_BEFORE_START'
+  | 'UNCERTAIN_REQUEST'
+  | 'FORGOTTEN_KEY'
   | 'UNDER_WAY';
 
 const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
@@ -259,8 +260,10 @@ const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
     'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
   SEVERAL_REQUESTS:
     'Several requests of the dossier could be the one that this idempotencyKey has made. Look at them and go on with one, or take a new key to make another.',
-  MADE_BEFORE_START:
-    'A signature request like this was marked ready before this gateway started, and it may be the one of this idempotencyKey. Look at it in `progress` and go on with it, or repeat without an idempotencyKey to make another.',
+  UNCERTAIN_REQUEST:
+    'A request of the dossier could be the one that this idempotencyKey has made, and the time at which it was created leaves that open. Look at the requests of the dossier and go on with one, or take a new key to make another.',
+  FORGOTTEN_KEY:
+    'The dossier has a signature request like this one that is older than what the gateway knows of idempotency keys, as it was restarted or its Redis lost its data. It may be the one of this idempotencyKey. Look at the requests of the dossier and go on with one, or repeat without an idempotencyKey to make another.',
   UNDER_WAY:
     'The first call with this idempotencyKey is still under way. Repeat with the same key to learn how it ends.',
 };

@@ -59,7 +59,7 @@ async function notifyOnce(
   try {
     return await notify(context, input, attempt);
   } catch (failure) {
-    const mayBeOurs = attempt.suspicion?.kind === 'unanswered';
+    const mayBeOurs = attempt.unresolved?.kind === 'unanswered';
     if (!(failure instanceof AlreadyNotifiedError && mayBeOurs)) throw failure;
     return readRequest(context, input.signatureRequestId);
   }

@@ -1,5 +1,6 @@
 import type { Caller } from '../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
+import { KeyLostError } from '../idempotency/attempt.ts';
 import type { Attempt } from '../idempotency/attempt.ts';
 import type { Input } from '../idempotency/fingerprint.ts';
 import type { Begun } from '../idempotency/idempotency.ts';
@@ -71,6 +72,7 @@ async function carryOut<T>(attempt: Attempt, deed: Deed<T>): Promise<{ readonly 
     done = await deed.run(attempt);
   } catch (failure) {
     await attempt.release();
+    if (failure instanceof KeyLostError) return undefined;
     throw asFault(failure);
   }
   try {

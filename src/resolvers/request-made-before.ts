@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayContext } from '../context.ts';
-import type { Attempt, Suspicion } from '../idempotency/attempt.ts';
+import type { Attempt, Unresolved } from '../idempotency/attempt.ts';
 import { canonical } from '../idempotency/fingerprint.ts';
 import type {
   DocumentMetadata,
@@ -27,15 +27,16 @@ export interface WantedRequest {
   readonly goesOn?: boolean | undefined;
 }
 
-/** By how much the service's clock may differ from ours. */
+/** By how much the service's clock may be off from the time that is reckoned for it. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * The request that an earlier call with the same key has made without anybody knowing, if there is one. What cannot be
- * found is looked for once more when the service can no longer be at it.
- * @throws {OutcomeUnknownError} when several could be it, when it may still be on its way when the time is up, or when what
- * was forgotten has been marked ready: it may be somebody else's, so nobody goes on with it unasked.
+ * The request that an earlier call with the same key has made without anybody knowing, if there is one. It is taken when it
+ * was created while that call may have been carried out, is known to be the work of nobody else, and is the only one. What
+ * cannot be found is looked for once more when the service can no longer be at it.
+ * @throws {OutcomeUnknownError} when a request may be the one and that is not certain, or when it may still be on its way
+ * when the time is up.
  */
 export async function requestMadeBefore(
   context: GatewayContext,
@@ -43,28 +44,35 @@ export async function requestMadeBefore(
   wanted: WantedRequest,
 ): Promise<SignatureRequest | undefined> {
   for (let isSettled = false; ; isSettled = true) {
-    const { suspicion, unsettledMs } = attempt;
-    if (suspicion === undefined) return undefined;
-    const [found, ...others] = await candidates(context, attempt, wanted, suspicion).catch(
-      (failure: unknown) => {
-        if (suspicion.kind === 'unanswered' || context.signal.aborted) throw failure;
-        return []; // no more than a suspicion: what cannot be read must not keep everybody from making requests
-      },
-    );
-    if (others.length > 0 && suspicion.kind === 'unanswered')
-      throw new OutcomeUnknownError('SEVERAL_REQUESTS');
-    if (found !== undefined && others.length === 0) {
-      if (suspicion.kind === 'forgotten' && found.status !== 'DRAFT')
-        throw new OutcomeUnknownError('MADE_BEFORE_START', { signatureRequestId: found.id });
-      if (await attempt.own(found.id)) return found;
-    }
+    const { unresolved, unsettledMs } = attempt;
+    if (unresolved === undefined) return undefined;
+    const found = await candidates(context, attempt, wanted, unresolved);
+    if (unresolved.kind === 'forgotten' && found.length > 0)
+      throw new OutcomeUnknownError('FORGOTTEN_KEY', { signatureRequestId: onlyIdOf(found) });
+    const [inTime, ...others] = found.filter((request) => isInTime(request, attempt.unresolved));
+    if (others.length > 0) throw new OutcomeUnknownError('SEVERAL_REQUESTS');
+    if (inTime !== undefined && (await attempt.take(inTime.id))) return inTime;
     if (unsettledMs === undefined || isSettled) {
+      if (found.length > 0 && inTime === undefined) throw new OutcomeUnknownError('UNCERTAIN_REQUEST');
       attempt.clear();
       return undefined;
     }
     if (unsettledMs > context.idempotency.times.wait) throw new OutcomeUnknownError('SIGNATURE_REQUEST');
     await settle(context, unsettledMs);
   }
+}
+
+const onlyIdOf = ([found, ...others]: readonly SignatureRequest[]): string | undefined =>
+  others.length === 0 ? found?.id : undefined;
+
+function isInTime(
+  { createdAt }: Pick<SignatureRequest, 'createdAt'>,
+  unresolved: Unresolved | undefined,
+  toleranceMs = 0,
+): boolean {
+  if (unresolved === undefined) return false;
+  const time = createdAt.getTime();
+  return time >= unresolved.createdAfter - toleranceMs && time <= unresolved.createdBefore + toleranceMs;
 }
 
 async function settle({ signal }: GatewayContext, ms: number): Promise<void> {
@@ -76,16 +84,17 @@ async function settle({ signal }: GatewayContext, ms: number): Promise<void> {
   }
 }
 
+/** Requests of the dossier that could be it, but perhaps for the time at which they were created. */
 async function candidates(
   context: GatewayContext,
   attempt: Attempt,
   wanted: WantedRequest,
-  suspicion: Suspicion,
+  unresolved: Unresolved,
 ): Promise<SignatureRequest[]> {
   const { upstream, signal } = context;
   const found: SignatureRequest[] = [];
   let documents: string | undefined;
-  for (const summary of await listed(context, wanted, suspicion)) {
+  for (const summary of await listed(context, attempt, wanted, unresolved)) {
     if (await attempt.isForeign(summary.id)) continue;
     const request = await getSignatureRequest(upstream, summary.id, { signal });
     documents ??= canonical(await wantedDocuments(context, wanted));
@@ -95,7 +104,7 @@ async function candidates(
   return found;
 
   function mayBe(request: SignatureRequest): boolean {
-    if (suspicion.kind === 'unanswered') return true;
+    if (unresolved.kind === 'unanswered') return true;
     return wanted.goesOn === true ? isWanted(request) : isUntouched(request);
   }
 }
@@ -103,15 +112,16 @@ async function candidates(
 /** Requests of the dossier that could be it by what a list shows. */
 async function listed(
   context: GatewayContext,
+  attempt: Attempt,
   { dossierId, signerId, expiresAt, goesOn }: WantedRequest,
-  suspicion: Suspicion,
+  unresolved: Unresolved,
 ): Promise<SignatureRequestSummary[]> {
   const requests =
-    suspicion.kind === 'forgotten'
-      ? (await requestsOfBefore(context, dossierId, suspicion)).filter(
+    unresolved.kind === 'forgotten'
+      ? (await requestsOfBefore(context, dossierId, unresolved)).filter(
           ({ status }) => goesOn === true || status === 'DRAFT',
         )
-      : await requestsSince(context, dossierId, suspicion.after - CLOCK_TOLERANCE_MS);
+      : await requestsMeanwhile(context, dossierId, attempt);
   return requests.filter(
     (request) =>
       request.signerId.toLowerCase() === signerId.toLowerCase() && expiresAsAsked(request, expiresAt),
@@ -119,17 +129,19 @@ async function listed(
 }
 
 /** All pages: the latest come last, and nobody has promised even that. */
-async function requestsSince(
+async function requestsMeanwhile(
   { upstream, signal }: GatewayContext,
   dossierId: string,
-  since: number,
+  attempt: Attempt,
 ): Promise<SignatureRequestSummary[]> {
   const found: SignatureRequestSummary[] = [];
   let continuationToken: string | undefined;
   do {
     const params = { dossierId, limit: PAGE_SIZE, continuationToken };
     const page = await getRequestsByDossier(upstream, params, { signal });
-    found.push(...page.items.filter(({ createdAt }) => createdAt.getTime() >= since));
+    // The answer has told the service's time, if nothing had yet.
+    const { unresolved } = attempt;
+    found.push(...page.items.filter((request) => isInTime(request, unresolved, CLOCK_TOLERANCE_MS)));
     continuationToken = page.continuationToken;
   } while (continuationToken !== undefined);
   return found;

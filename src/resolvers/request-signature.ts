@@ -4,6 +4,7 @@ import { ownFiscalCode } from '../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
 import type { Attempt } from '../idempotency/attempt.ts';
 import type { Input } from '../idempotency/fingerprint.ts';
+import { IdempotencyUnavailableError } from '../idempotency/store.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { createDossier } from './create-dossier.ts';
@@ -127,7 +128,8 @@ async function takeSteps(
   const { notify, until } = input;
   const endsAt = performance.now() + input.waitSeconds * 1000;
   const secondsLeft = (): number => Math.max(0, Math.ceil((endsAt - performance.now()) / 1000));
-  const save = async (): Promise<void> => void (await attempt?.save({ ...progress }));
+  // What cannot be kept now is found by the keys of the steps, or the next step says that keys cannot be kept.
+  const save = async (): Promise<void> => void (await attempt?.save({ ...progress }).catch(ifUnavailable));
   const steps = new RequestSignatureSteps(context, progress);
 
   progress.signerId ??= await steps.take('FIND_SIGNER', () => signerIdOf(context, input));
@@ -186,6 +188,10 @@ function checkDossierIsAllowed({ caller }: GatewayContext, { dossier }: RequestS
   if (dossier.create == null || ownFiscalCode(caller) === undefined) return;
   const message = 'A citizen cannot make a dossier: give the id of one.';
   throw new InvalidInputError([{ path: ['dossier', 'create'], message }]);
+}
+
+function ifUnavailable(failure: unknown): void {
+  if (!(failure instanceof IdempotencyUnavailableError)) throw failure;
 }
 
 const plainDocument = ({ title, fields }: RequestSignatureDocument): DocumentInput => ({ title, fields });

@@ -1,5 +1,6 @@
 import type { GatewayContext } from '../context.ts';
 import { tenantOf } from '../auth/caller.ts';
+import type { ForgottenKey } from '../idempotency/attempt.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import type { SignatureRequestSummary } from '../upstream/decode.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
@@ -17,22 +18,22 @@ export const isWanted = ({ status }: Pick<SignatureRequestSummary, 'status'>): b
 
 type Requests = Promise<readonly SignatureRequestSummary[]>;
 
-/** There are never more of them, so each dossier is looked through once. By the keys of a gateway, then by tenant and dossier. */
+/** There are never more of them, so each dossier is looked through once. By the keys of a gateway, then by tenant, dossier and life of the store. */
 const known = new WeakMap<Idempotency, Map<string, Requests>>();
 
-/** Requests of a dossier that are older than this gateway, and not older than a key can be. As they were when first read. */
+/** Requests of a dossier that are older than the store of keys, and not older than a key can be. As they were when first read. */
 export function requestsOfBefore(
   context: GatewayContext,
   dossierId: string,
-  { after, before }: { readonly after: number; readonly before: number },
+  { createdAfter, createdBefore, storeSince }: ForgottenKey,
 ): Requests {
   const { idempotency, caller } = context;
   const byDossier = known.get(idempotency) ?? new Map<string, Requests>();
   known.set(idempotency, byDossier);
-  const name = JSON.stringify([tenantOf(caller), dossierId]);
+  const name = JSON.stringify([tenantOf(caller), dossierId, storeSince]);
   let requests = byDossier.get(name);
   if (requests === undefined) {
-    requests = readRequests(context, dossierId, after, before);
+    requests = readRequests(context, dossierId, createdAfter, createdBefore);
     byDossier.set(name, requests);
     requests.catch(() => byDossier.delete(name));
     for (const oldest of byDossier.keys()) if (byDossier.size > MAX_DOSSIERS) byDossier.delete(oldest);

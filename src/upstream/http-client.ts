@@ -7,6 +7,7 @@ import type { Deadline } from './deadline.ts';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import { kindOfFailure } from './failure-kind.ts';
 import { readRetryAfter } from './retry-after.ts';
+import type { ServiceClock } from './service-clock.ts';
 
 export interface HttpClientOptions {
   /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */
@@ -16,6 +17,8 @@ export interface HttpClientOptions {
   readonly timeoutMs: number;
   /** Largest number of connections kept to the service. */
   readonly connections: number;
+  /** Learns the service's time from each answer. */
+  readonly clock?: ServiceClock | undefined;
   /** Replaces the connection pool; tests use undici's `MockAgent`. */
   readonly dispatcher?: Dispatcher;
 }
@@ -49,6 +52,7 @@ export function createHttpClient(options: HttpClientOptions): UpstreamClient {
       const body = encodeBody(call.body, headers, deadline);
       let response: Dispatcher.ResponseData<unknown>;
       let text: string;
+      const calledAt = performance.now();
       try {
         response = await dispatcher.request({
           origin,
@@ -58,6 +62,8 @@ export function createHttpClient(options: HttpClientOptions): UpstreamClient {
           body,
           ...(signal && { signal }),
         });
+        // A proxy that answers for a service which is down has a clock of its own.
+        if (response.statusCode < 500) options.clock?.learn(header(response, 'date'), calledAt);
         onAnswer?.(wholeNumber(header(response, 'x-rate-limit-remaining')));
         text = await response.body.text();
       } catch (cause) {

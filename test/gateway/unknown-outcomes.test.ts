@@ -265,23 +265,33 @@ test('a clock that was an hour ahead and is set right meanwhile makes no differe
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: lost });
 });
 
-test('after a restart that forgot the key, a draft of before that nobody has touched is taken for the one', async () => {
-  const before = await startKeyed();
-  const dossierId = await before.dossier();
-  before.sandbox.faults.add(LOST);
-  await before.createRequest({ ...KEY, dossierId });
-  const [lost] = await before.requestsOf(dossierId);
+test.each<[string, object, Fault | undefined]>([
+  ['a key whose call was cut off', KEY, LOST],
+  ['another key', { idempotencyKey: 'another' }, undefined],
+  ['no key', {}, undefined],
+])(
+  'after a restart that forgot all keys, a draft that was made with %s is not taken, and none is made beside it',
+  async (_, key, fault) => {
+    const before = await startKeyed();
+    const dossierId = await before.dossier();
+    if (fault !== undefined) before.sandbox.faults.add(fault);
+    await before.createRequest({ ...key, dossierId });
+    const [draft] = await before.requestsOf(dossierId);
 
-  const after = await startKeyed({}, before.sandbox);
-  const { id } = await after.createRequest({ ...KEY, dossierId });
-  expect(id).toBe(lost);
-  // It is taken once.
-  const another = await after.createRequest({ idempotencyKey: 'another', dossierId });
-  expect(await after.requestsOf(dossierId)).toEqual([lost, another.id]);
-  expect(after.outcomes).toEqual(['first', 'first']);
-});
+    const after = await startKeyed({}, before.sandbox);
+    for (let nth = 0; nth < 2; nth += 1)
+      expect(await after.createRequest({ ...KEY, dossierId })).toMatchObject({
+        id: undefined,
+        code: 'OUTCOME_UNKNOWN',
+        message: expect.stringContaining('repeat without an idempotencyKey to make another'),
+      });
+    expect(await after.requestsOf(dossierId)).toEqual([draft]);
+    const { id } = await after.createRequest({ dossierId });
+    expect(await after.requestsOf(dossierId)).toEqual([draft, id]);
+  },
+);
 
-test('after a restart nothing else is taken for the one', async () => {
+test('after a restart a request that cannot be the one is in the way of none', async () => {
   const before = await startKeyed();
   const dossierId = await before.dossier();
   const { sandbox } = before;
@@ -299,17 +309,32 @@ test('after a restart nothing else is taken for the one', async () => {
   const after = await startKeyed({}, sandbox);
   const old = await after.requestsOf(dossierId);
   const { id } = await after.createRequest({ ...KEY, dossierId });
-  expect(old).not.toContain(id);
-  // Several that could be the one are no reason to keep everybody from making requests.
-  await before.createRequest({ dossierId });
-  await before.createRequest({ dossierId });
-  const third = await startKeyed({}, sandbox);
-  const known = await third.requestsOf(dossierId);
-  expect(known).not.toContain((await third.createRequest({ ...KEY, dossierId })).id);
-  // Nor is a list that cannot be read.
-  const fourth = await startKeyed({}, sandbox);
-  sandbox.faults.add({ kind: 'status', status: 500, operation: 'getRequestsByDossier', count: 3 });
-  expect(await fourth.createRequest({ ...KEY, dossierId })).toMatchObject({ code: undefined });
+  expect(await after.requestsOf(dossierId)).toEqual([...old, id]);
+});
+
+test('after a restart nothing is made while the dossier cannot be looked through', async () => {
+  const before = await startKeyed();
+  const dossierId = await before.dossier();
+  const after = await startKeyed({}, before.sandbox);
+  before.sandbox.faults.add({ kind: 'status', status: 401, operation: 'getRequestsByDossier', count: 1 });
+  expect(await after.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'UPSTREAM_REFUSED' });
+  expect(after.calls(operation)).toBe(0);
+  const { id } = await after.createRequest({ ...KEY, dossierId });
+  expect(await after.requestsOf(dossierId)).toEqual([id]);
+});
+
+test('a request that a call without a key is just being given is given to one of both', async () => {
+  const world = await startKeyed(SLOW_SETTLE);
+  const dossierId = await world.dossier();
+  world.sandbox.faults.add({ ...LOST, when: 'before' });
+  await world.createRequest({ ...KEY, dossierId });
+  world.sandbox.faults.add({ kind: 'slow-body', ms: 1_000, operation, count: 1 });
+  const without = world.createRequest({ dossierId });
+  await expect.poll(() => world.requestsOf(dossierId)).toHaveLength(1);
+  const [found] = await world.requestsOf(dossierId);
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: found });
+  const { id } = await without;
+  expect(await world.requestsOf(dossierId)).toEqual([found, id]);
 });
 
 test('after a restart each dossier is looked through once', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
-import { storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
+import { FIRST, storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
 
 storeCases(async () => {
   let time = 1_000_000;
@@ -19,13 +19,13 @@ test('whoever holds a key in this process holds it until they let go, however lo
   await store.claim('key', claim);
   time += 1_000_000;
   expect(await store.claim('key', { ...claim, token: 'another' })).toEqual({ kind: 'busy' });
-  expect(await store.complete('key', 'token', '1')).toBe(true);
+  expect(await store.complete('key', claim, '1')).toBe(true);
 });
 
 test('a clock that is set forward or back makes no difference', async () => {
   const store = createMemoryStore({ ttlMs: 60_000 });
   await store.claim('key', claim);
-  await store.complete('key', 'token', '1');
+  await store.complete('key', claim, '1');
   const real = Date.now;
   try {
     for (const jump of [-1e12, 1e12]) {
@@ -42,10 +42,10 @@ test('with many results the oldest are forgotten first, and never a key that is 
   await store.claim('in use', claim);
   for (let nth = 0; nth < 1_000; nth += 1) {
     await store.claim(`key ${nth}`, claim);
-    await store.complete(`key ${nth}`, 'token', String(nth));
+    await store.complete(`key ${nth}`, claim, String(nth));
   }
   expect(await store.claim('key 999', claim)).toEqual({ kind: 'done', result: '999' });
-  expect(await store.claim('key 899', claim)).toEqual({ kind: 'first' });
+  expect(await store.claim('key 899', claim)).toMatchObject(FIRST);
   expect(await store.claim('in use', { ...claim, token: 'another' })).toEqual({ kind: 'busy' });
 });
 
@@ -53,6 +53,13 @@ test('with more keys in use than can be kept, a new one is refused', async () =>
   const store = createMemoryStore({ ttlMs: 60_000, maxRecords: 10 });
   for (let nth = 0; nth < 10; nth += 1) await store.claim(`key ${nth}`, claim);
   await expect(store.claim('one more', claim)).rejects.toThrow(IdempotencyUnavailableError);
-  await store.complete('key 0', 'token', '1');
-  expect(await store.claim('one more', claim)).toEqual({ kind: 'first' });
+  await store.complete('key 0', claim, '1');
+  expect(await store.claim('one more', claim)).toMatchObject(FIRST);
+});
+
+test('the store says since when it has kept what it was told', async () => {
+  let time = 1_000;
+  const store = createMemoryStore({ ttlMs: 60_000, now: () => time });
+  time += 250;
+  expect(await store.claim('key', claim)).toEqual({ kind: 'first', keptSince: 1_000, keptMs: 250 });
 });

@@ -8,6 +8,8 @@ import { startKeyed } from '../support/keyed.ts';
 import { startCluster } from '../support/redis-topologies.ts';
 import { startRedis } from '../support/redis.ts';
 
+const ana = { fingerprint: 'input', token: 'ana' };
+
 async function connect(url: string) {
   const redis = await connectRedis(url);
   onTestFinished(() => redis.close());
@@ -24,10 +26,10 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
   const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000 });
   const names = Array.from({ length: 60 }, (_, nth) => `name-${nth}`);
   for (const name of names) {
-    expect(await keys.claim(name, { fingerprint: 'input', token: 'ana' })).toEqual({ kind: 'first' });
+    expect(await keys.claim(name, ana)).toMatchObject({ kind: 'first' });
     expect(await keys.own(`id-of-${name}`, name)).toBe(true);
-    expect(await keys.save(name, 'ana', '1')).toBe(true);
-    expect(await keys.complete(name, 'ana', '"done"')).toBe(true);
+    expect(await keys.save(name, ana, '1')).toBe(true);
+    expect(await keys.complete(name, ana, '"done"')).toBe(true);
     expect(await keys.ownerOf(`id-of-${name}`)).toBe(name);
   }
 
@@ -56,9 +58,9 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
     places[2]?.refused(1);
   }
 
-  // Each node has its part, and what readiness writes.
+  // Each node has its part, and what readiness writes. Idempotency keys are on one: it loses all of them or none.
   for (const { client } of nodes) {
-    expect(await client.dbsize()).toBeGreaterThan(20);
+    expect(await client.dbsize()).toBeGreaterThan(10);
     expect(await client.keys('sigillo:ready:*')).toHaveLength(1);
   }
 });
@@ -108,9 +110,7 @@ test('slots that have moved to another node are followed', async () => {
     await pipeline.exec();
   }
   for (let nth = 0; nth < 30; nth += 1)
-    expect(await keys.claim(`name-${nth}`, { fingerprint: 'input', token: 'ana' })).toEqual({
-      kind: 'first',
-    });
+    expect(await keys.claim(`name-${nth}`, ana)).toMatchObject({ kind: 'first' });
   expect(nodes).toHaveLength(3);
   expect(states).toEqual([]);
 });

@@ -176,13 +176,13 @@ test('nothing that is kept says who somebody is, what a document is called, or w
   await one.createRequest({ idempotencyKey: 'SPNDNL80R13C555X', dossierId });
   const { client } = redis;
   const texts: string[] = [];
-  for (const name of await client.keys('sigillo:idempotency:*')) {
+  for (const name of await client.keys('sigillo:idempotency:{keys}:*')) {
     const isHash = (await client.type(name)) === 'hash';
     texts.push(name, JSON.stringify(isHash ? await client.hgetall(name) : await client.get(name)));
   }
-  expect(texts).toHaveLength(2 * (3 + 2)); // three keys, and two requests that belong to somebody
+  expect(texts).toHaveLength(2 * (3 + 2 + 1)); // three keys, two requests that belong to somebody, and since when
   const allowed =
-    /^(?:sigillo|idempotency|owner|fingerprint|token|lease|started|doubt|result|dossierId|signatureRequestId|none|[\da-f-]+|[0-7][\dA-HJKMNP-TV-Z]{25})$/;
+    /^(?:sigillo|idempotency|keys|owner|fingerprint|token|lease|sent|service|quiet|since|result|dossierId|signatureRequestId|none|[\da-f-]+|[0-7][\dA-HJKMNP-TV-Z]{25})$/;
   for (const word of texts.flatMap((text) => text.match(/[\w-]+/g) ?? [])) expect(word).toMatch(allowed);
 });
 

@@ -14,6 +14,7 @@ import { uploadDocument } from '../../src/resolvers/upload-document.ts';
 import { validateDocument } from '../../src/resolvers/validate-document.ts';
 import { BlockPool } from '../../src/uploads/block-pool.ts';
 import { FileUpload } from '../../src/uploads/file-upload.ts';
+import { ServiceClock } from '../../src/upstream/service-clock.ts';
 import { createStorage } from '../../src/upstream/storage.ts';
 import { NO_HOOKS } from '../../src/webhooks/open-webhooks.ts';
 
@@ -31,7 +32,13 @@ const context = createContext(
     watcher: new StatusWatcher({ client: upstream, events }),
     storage: createStorage({ allowedHosts: [] }),
     blocks: new BlockPool(),
-    idempotency: openIdempotency({ redis: undefined, realm: 'http://service', times: {}, events }),
+    idempotency: openIdempotency({
+      redis: undefined,
+      realm: 'http://service',
+      times: {},
+      clock: new ServiceClock(),
+      events,
+    }),
     events,
     webhooks: NO_HOOKS,
     closing: new AbortController().signal,

@@ -3,18 +3,31 @@ import { createEvents } from '../../src/events.ts';
 import type { Attempt } from '../../src/idempotency/attempt.ts';
 import { createIdempotency, IDEMPOTENCY_TIMES } from '../../src/idempotency/idempotency.ts';
 import { createMemoryStore } from '../../src/idempotency/memory-store.ts';
-import type { IdempotencyStore } from '../../src/idempotency/store.ts';
+import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
+import type { Claim, Claimed, IdempotencyStore } from '../../src/idempotency/store.ts';
 import { once } from '../../src/resolvers/once.ts';
+import { ServiceClock } from '../../src/upstream/service-clock.ts';
 import { UpstreamError } from '../../src/upstream/errors.ts';
 import type { UpstreamErrorKind } from '../../src/upstream/errors.ts';
 
 /** Whoever does things once, with a store that a test may spoil. */
 function startKeys(spoil: Partial<IdempotencyStore> = {}) {
-  const store = { ...createMemoryStore({ ttlMs: 60_000 }), isShared: true, ...spoil };
+  const memory = createMemoryStore({ ttlMs: 60_000 });
+  const store = {
+    ...memory,
+    isShared: true,
+    async claim(name: string, claim: Claim): Promise<Claimed> {
+      const found = await memory.claim(name, claim);
+      // Nothing is older than the store.
+      return found.kind === 'first' ? { ...found, keptMs: Infinity } : found;
+    },
+    ...spoil,
+  };
   const idempotency = createIdempotency({
     store,
     realm: 'http://service',
-    times: { ...IDEMPOTENCY_TIMES, wait: 200 },
+    times: { ...IDEMPOTENCY_TIMES, wait: 200, lease: 30 },
+    clock: new ServiceClock(),
     events: createEvents(),
   });
   const leaving = new AbortController();
@@ -78,7 +91,7 @@ test.each<[UpstreamErrorKind, 'new' | 'in doubt']>([
   const keys = startKeys();
   await expect(keys.once((attempt) => attempt.sending(failing(kind)))).rejects.toThrow(kind);
   await keys.once(async (attempt) => {
-    expect(attempt.suspicion?.kind).toBe(state === 'new' ? undefined : 'unanswered');
+    expect(attempt.unresolved?.kind).toBe(state === 'new' ? undefined : 'unanswered');
     return 1;
   });
 });
@@ -90,7 +103,7 @@ test('a failure that is none of the service leaves in doubt what was sent', asyn
   };
   await expect(keys.once((attempt) => attempt.sending(bug))).rejects.toThrow('a bug');
   await keys.once(async (attempt) => {
-    expect(attempt.suspicion?.kind).toBe('unanswered');
+    expect(attempt.unresolved?.kind).toBe('unanswered');
     return 1;
   });
 });
@@ -104,7 +117,7 @@ test('what was in doubt and is cleared up frees the key', async () => {
   });
   await expect(refused).rejects.toThrow('unprocessable');
   await keys.once(async (attempt) => {
-    expect(attempt.suspicion).toBeUndefined();
+    expect(attempt.unresolved).toBeUndefined();
     return 1;
   });
 });
@@ -116,10 +129,11 @@ test('whoever has lost the key to another gets what the other has made', async (
     const [record = ''] = name.mock.calls[0] ?? [];
     const token = name.mock.calls[0]?.[1].token ?? '';
     // Somebody takes this one for dead.
+    await keys.store.recordSend(record, token, 0);
     await keys.store.suspend(record, token, 0);
     const claim = { fingerprint: name.mock.calls[0]?.[1].fingerprint ?? '', token: 'another' };
     expect(await keys.store.claim(record, claim)).toMatchObject({ kind: 'resumed' });
-    await keys.store.complete(record, 'another', '2');
+    await keys.store.complete(record, claim, '2');
     return 1;
   });
   expect(value).toBe(2);
@@ -147,4 +161,48 @@ test('nothing beats when nothing runs', async () => {
   await expect(other.once((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow();
   await Promise.all([keys.idempotency.close(), other.idempotency.close()]);
   expect(timers()).toBeLessThanOrEqual(before);
+});
+
+const unavailable = () => Promise.reject(new IdempotencyUnavailableError('gone'));
+
+test('a call that cannot be recorded is not sent, and its key is free when the store is back', async () => {
+  const keys = startKeys();
+  const recordSend = vi.spyOn(keys.store, 'recordSend').mockImplementation(unavailable);
+  const free = vi.spyOn(keys.store, 'free').mockImplementation(unavailable);
+  const call = vi.fn(async () => 1);
+  const failed = keys.once((attempt) => attempt.sending(call));
+  await expect(failed).rejects.toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
+  expect(call).not.toHaveBeenCalled();
+  // The store has carried the claim out, and is told again that it stands for nothing.
+  recordSend.mockRestore();
+  free.mockRestore();
+  const repeated = keys.once(async (attempt) => {
+    expect(attempt.unresolved).toBeUndefined();
+    return attempt.sending(async () => 2);
+  });
+  expect(await repeated).toBe(2);
+});
+
+test('a result that cannot be kept is answered, and kept when the store is back', async () => {
+  const keys = startKeys();
+  const complete = vi.spyOn(keys.store, 'complete').mockImplementation(unavailable);
+  expect(await keys.once((attempt) => attempt.sending(async () => 1))).toBe(1);
+  complete.mockRestore();
+  expect(await keys.once(async () => 2)).toBe(1);
+});
+
+test('whoever was thought dead before they sent anything sends nothing, and gets what the other has made', async () => {
+  const keys = startKeys();
+  const claims = vi.spyOn(keys.store, 'claim');
+  const call = vi.fn(async () => 1);
+  const value = await keys.once(async (attempt) => {
+    const [name = '', { token, fingerprint } = { token: '', fingerprint: '' }] = claims.mock.calls[0] ?? [];
+    await keys.store.free(name, token);
+    const other = { fingerprint, token: 'another' };
+    await keys.store.claim(name, other);
+    await keys.store.complete(name, other, '2');
+    return attempt.sending(call);
+  });
+  expect(value).toBe(2);
+  expect(call).not.toHaveBeenCalled();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { IdempotencyStore } from '../../src/idempotency/store.ts';
+import type { Claim, Claimed, IdempotencyStore } from '../../src/idempotency/store.ts';
 
 export interface StoreUnderTest {
   readonly store: IdempotencyStore;
@@ -8,6 +8,12 @@ export interface StoreUnderTest {
 }
 
 export const TTL_MS = 4_000;
+export const FIRST = { kind: 'first', keptMs: expect.any(Number), keptSince: expect.any(Number) };
+
+export function resumedOf(claimed: Claimed) {
+  if (claimed.kind !== 'resumed') throw new TypeError(`resumed, not ${claimed.kind}`);
+  return claimed;
+}
 
 /** What every store of idempotency keys must do. */
 export function storeCases(start: () => Promise<StoreUnderTest>): void {
@@ -25,9 +31,9 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
 
   test('who comes later gets the result, whoever they are', async () => {
     const { store } = await start();
-    expect(await store.claim('key', ana)).toEqual({ kind: 'first' });
+    expect(await store.claim('key', ana)).toMatchObject(FIRST);
     expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
-    expect(await store.complete('key', 'ana', '"result"')).toBe(true);
+    expect(await store.complete('key', ana, '"result"')).toBe(true);
     for (const claim of [ana, bea])
       expect(await store.claim('key', claim)).toEqual({ kind: 'done', result: '"result"' });
   });
@@ -37,78 +43,97 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     const other = { fingerprint: 'other', token: 'bea' };
     await store.claim('running', ana);
     await store.claim('done', ana);
-    await store.complete('done', 'ana', '1');
+    await store.complete('done', ana, '1');
     await store.claim('left', ana);
+    await store.recordSend('left', 'ana', 0);
     await store.suspend('left', 'ana', 0);
     for (const name of ['running', 'done', 'left'])
       expect(await store.claim(name, other)).toEqual({ kind: 'conflict' });
-    expect(await store.claim('a key of its own', other)).toEqual({ kind: 'first' });
+    expect(await store.claim('a key of its own', other)).toMatchObject(FIRST);
   });
 
   test('a key that is freed is as new, also for another input', async () => {
     const { store } = await start();
     await store.claim('key', ana);
     expect(await store.free('key', 'ana')).toBe(true);
-    expect(await store.claim('key', { fingerprint: 'other', token: 'bea' })).toEqual({ kind: 'first' });
+    expect(await store.claim('key', { fingerprint: 'other', token: 'bea' })).toMatchObject(FIRST);
   });
 
-  test('who goes on finds what was saved, and since when there is doubt', async () => {
+  test('a claim that has sent nothing leaves nothing behind when its holder lets go', async () => {
+    const { store } = await start();
+    await store.claim('key', ana);
+    await store.suspend('key', 'ana', 'none');
+    expect(await store.claim('key', { fingerprint: 'other', token: 'bea' })).toMatchObject(FIRST);
+  });
+
+  test('who goes on finds what was saved, and the call that is unresolved', async () => {
     const { store, pass } = await start();
     await store.claim('key', ana);
-    await store.save('key', 'ana', '{"step":1}');
+    await store.save('key', ana, '{"step":1}');
     expect(await store.suspend('key', 'ana', 'none')).toBe(true);
     expect(await store.claim('key', bea)).toEqual({
       kind: 'resumed',
       progress: '{"step":1}',
-      startedAt: expect.closeTo(Date.now(), -5),
-      ageMs: expect.any(Number),
-      doubtMs: undefined,
+      sent: undefined,
     });
-    await store.suspend('key', 'bea', 500);
+    expect(await store.recordSend('key', 'bea', 1_234.5)).toBe(true);
+    await pass(100);
+    await store.suspend('key', 'bea', 50);
     await pass(200);
-    const doubted = await store.claim('key', ana);
-    expect(doubted).toMatchObject({ kind: 'resumed', progress: '{"step":1}' });
-    if (doubted.kind !== 'resumed') throw new TypeError('resumed');
-    expect(doubted.doubtMs).toBeGreaterThanOrEqual(700);
-    expect(doubted.ageMs).toBeGreaterThanOrEqual(200);
+    const { sent, ...resumed } = resumedOf(await store.claim('key', ana));
+    expect(resumed).toMatchObject({ progress: '{"step":1}' });
+    expect(sent?.serviceTimeMs).toBeCloseTo(1_234.5, -1);
+    expect(sent?.sentMs).toBeGreaterThanOrEqual(300);
+    expect(sent?.quietMs).toBeGreaterThanOrEqual(250);
+    expect(sent?.quietMs).toBeLessThan(sent?.sentMs ?? 0);
 
     // Left as it was found.
     await store.suspend('key', 'ana', 'kept');
-    const kept = await store.claim('key', bea);
-    expect(kept.kind === 'resumed' && kept.doubtMs).toBeGreaterThanOrEqual(doubted.doubtMs ?? Infinity);
+    const kept = resumedOf(await store.claim('key', bea));
+    expect(kept.sent?.quietMs).toBeGreaterThanOrEqual(sent?.quietMs ?? Infinity);
 
     // Whoever saves has found out.
-    await store.save('key', 'bea', '{"step":2}');
+    await store.save('key', bea, '{"step":2}');
     await store.suspend('key', 'bea', 'kept');
-    expect(await store.claim('key', ana)).toMatchObject({ progress: '{"step":2}', doubtMs: undefined });
-    await store.suspend('key', 'ana', 0);
-    await store.claim('key', bea);
-    await store.suspend('key', 'bea', 'none');
-    expect(await store.claim('key', ana)).toMatchObject({ doubtMs: undefined });
+    expect(await store.claim('key', ana)).toMatchObject({ progress: '{"step":2}', sent: undefined });
+    // A call that was refused came to nothing.
+    await store.recordSend('key', 'ana', 0);
+    await store.suspend('key', 'ana', 'none');
+    expect(await store.claim('key', bea)).toMatchObject({ sent: undefined });
   });
 
   test('whoever does not hold a key changes nothing', async () => {
     const { store } = await start();
-    const attempts = (name: string, token: string) =>
+    const attempts = (name: string, claim: Claim) =>
       Promise.all([
-        store.renew(name, token),
-        store.save(name, token, '"wrong"'),
-        store.suspend(name, token, 'none'),
-        store.free(name, token),
-        store.complete(name, token, '"wrong"'),
+        store.renew(name, claim),
+        store.recordSend(name, claim.token, 0),
+        store.save(name, claim, '"wrong"'),
+        store.suspend(name, claim.token, 'none'),
+        store.free(name, claim.token),
+        store.complete(name, claim, '"wrong"'),
       ]);
-    const nothing = [false, false, false, false, false];
-    expect(await attempts('never claimed', 'ana')).toEqual(nothing);
+    const nothing = [false, false, false, false, false, false];
     await store.claim('key', ana);
-    expect(await attempts('key', 'bea')).toEqual(nothing);
+    expect(await attempts('key', bea)).toEqual(nothing);
     expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
-    await store.suspend('key', 'ana', 'none');
+    await store.recordSend('key', 'ana', 0);
+    await store.suspend('key', 'ana', 0);
     // Let go of, and not theirs any longer.
-    expect(await attempts('key', 'ana')).toEqual(nothing);
+    expect(await attempts('key', ana)).toEqual(nothing);
     await store.claim('key', bea);
-    await store.complete('key', 'bea', '"right"');
-    expect(await attempts('key', 'bea')).toEqual(nothing);
+    await store.complete('key', bea, '"right"');
+    expect(await attempts('key', bea)).toEqual(nothing);
     expect(await store.claim('key', ana)).toEqual({ kind: 'done', result: '"right"' });
+  });
+
+  test('a call of a key that the store does not know is not recorded', async () => {
+    const { store } = await start();
+    await store.claim('key', ana);
+    await store.free('key', 'ana');
+    expect(await store.recordSend('key', 'ana', 0)).toBe(false);
+    expect(await store.suspend('key', 'ana', 0)).toBe(false);
+    expect(await store.claim('key', bea)).toMatchObject(FIRST);
   });
 
   test('what was made belongs to one key', async () => {
@@ -123,9 +148,9 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
   test('a key is forgotten when its time has passed since its last use, and what it owned', async () => {
     const { store, pass } = await start();
     await store.claim('done', ana);
-    await store.complete('done', 'ana', '1');
+    await store.complete('done', ana, '1');
     await store.claim('left', ana);
-    await store.save('left', 'ana', '1');
+    await store.save('left', ana, '1');
     await store.suspend('left', 'ana', 'none');
     await store.own('id', 'done');
     await pass(TTL_MS / 2);
@@ -133,8 +158,8 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(await store.claim('left', bea)).toMatchObject({ kind: 'resumed' });
     await store.suspend('left', 'bea', 'none');
     await pass(TTL_MS + 100);
-    expect(await store.claim('done', bea)).toEqual({ kind: 'first' });
-    expect(await store.claim('left', bea)).toEqual({ kind: 'first' });
+    expect(await store.claim('done', bea)).toMatchObject(FIRST);
+    expect(await store.claim('left', bea)).toMatchObject(FIRST);
     expect(await store.ownerOf('id')).toBeUndefined();
   });
 }

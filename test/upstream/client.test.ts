@@ -9,6 +9,7 @@ import { createUpstreamClient } from '../../src/upstream/clients.ts';
 import type { UpstreamClientOptions } from '../../src/upstream/clients.ts';
 import { UpstreamError } from '../../src/upstream/errors.ts';
 import { SERVICE_RETRIES } from '../../src/upstream/retry.ts';
+import { ServiceClock } from '../../src/upstream/service-clock.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import type { StubHandler } from '../support/http-stub.ts';
 
@@ -457,4 +458,23 @@ test('close frees the connections', async () => {
   expect(stub.sockets.size).toBe(1);
   await client.close();
   await expect.poll(() => stub.sockets.size).toBe(0);
+});
+
+test.each([
+  [200, true],
+  [404, true],
+  [502, false], // a proxy says so, by a clock of its own
+])('the Date of an answer with status %i tells the time of the service: %s', async (status, isLearnt) => {
+  const clock = new ServiceClock();
+  const { client } = await start(
+    (_, res) => {
+      res.setHeader('date', 'Tue, 01 Jan 2030 00:00:00 GMT');
+      sendJson(res, status, { detail: 'whatever' });
+    },
+    { clock },
+  );
+  await client.call({ ...READ, method: 'POST' }).catch(() => undefined);
+  const { earliest } = clock.now();
+  const serviceMs = Date.parse('2030-01-01T00:00:00Z');
+  expect(Math.abs(earliest - (isLearnt ? serviceMs : Date.now()))).toBeLessThan(60_000);
 });
