@@ -8,6 +8,7 @@ import type { Scrubber } from '../logging/scrubber.ts';
 import { nodeRequest } from '../plugins/client-address.ts';
 import { corsFor } from '../plugins/cors.ts';
 import { createMaskError } from '../plugins/mask-error.ts';
+import { createOperationCache } from '../plugins/operation-cache.ts';
 import { protectOperations, protectRequests } from '../plugins/protections.ts';
 import type { Protections } from '../plugins/protections.ts';
 import { createRateLimit } from '../plugins/rate-limit.ts';
@@ -64,6 +65,7 @@ export function createGatewayYoga(
     context: (initial) => contextOf(initial.request, initial, callerOf(initial.request)),
     multipart: false,
     maxRequestBodySize: false,
+    parserAndValidationCache: createOperationCache(),
     plugins: [
       useNoStore(),
       useLogging({ logger, scrub, callerOf: knownCallerOf }),
