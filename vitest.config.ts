@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 const BROWSER = 'test/browser/**/*.test.ts';
 const REDIS = 'test/redis/**/*.test.ts';
 const FUZZ = 'test/fuzz/**/*.test.ts';
+const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
 
 export default defineConfig({
@@ -18,10 +19,16 @@ export default defineConfig({
       // `npm test`: what needs nothing but npm.
       {
         extends: true,
-        test: { name: 'main', include: ['test/**/*.test.ts'], exclude: [BROWSER, REDIS, FUZZ, FAULTS] },
+        test: {
+          name: 'main',
+          include: ['test/**/*.test.ts'],
+          exclude: [BROWSER, REDIS, FUZZ, FAULTS, NODE_VERSIONS],
+        },
       },
       // `npm run test:redis`: needs a redis-server.
       { extends: true, test: { name: 'redis', include: [REDIS] } },
+      // `npm run test:node-versions`: installs other versions of Node, and the package, from the registry.
+      { extends: true, test: { name: 'node-versions', include: [NODE_VERSIONS], testTimeout: 120_000 } },
       // `npm run test:fuzz`: takes minutes.
       { extends: true, test: { name: 'fuzz', include: [FUZZ], testTimeout: 600_000 } },
       // `npm run test:faults`: processes that are killed, and waits for deadlines.

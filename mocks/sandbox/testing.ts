@@ -1,4 +1,5 @@
 /** What `sigillo/testing` exports: the sandbox for test suites. */
+import './node-version.ts';
 export { startSandbox } from './server.ts';
 export type { Sandbox, SandboxOptions } from './server.ts';
 export type { RateLimit } from './api-management.ts';

@@ -33,10 +33,20 @@ export interface InstalledPackage {
   remove(): void;
 }
 
+/** Builds and packs the checkout. Returns the tarball, in `folder`. */
+export async function packPackage(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const checkout = join(folder, 'checkout');
+  // A copy, because the build begins with removing dist/, which another test may be reading.
+  for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true });
+  symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
+  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: checkout, env });
+  return join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');
+}
+
 /** Takes some seconds: call it once for a file of tests. */
 export async function installPackage(): Promise<InstalledPackage> {
   const root = mkdtempSync(join(tmpdir(), 'sigillo-package-'));
-  const [checkout, folder] = [join(root, 'checkout'), join(root, 'project')];
+  const folder = join(root, 'project');
   const modules = join(folder, 'node_modules');
   const bin = join(modules, '.bin');
   const env = {
@@ -44,12 +54,7 @@ export async function installPackage(): Promise<InstalledPackage> {
     PATH: [bin, resolve('node_modules/.bin'), process.env['PATH']].join(delimiter),
   };
   try {
-    // A copy, because the build begins with removing dist/, which another test may be reading.
-    for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true });
-    symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
-    await run('npm', ['pack', '--silent', '--pack-destination', root], { cwd: checkout, env });
-    const tarball = readdirSync(root).find((name) => name.endsWith('.tgz')) ?? '';
-    await run('tar', ['-xzf', tarball], { cwd: root });
+    await run('tar', ['-xzf', await packPackage(root, env)], { cwd: root });
     mkdirSync(bin, { recursive: true });
     await run('mv', [join(root, 'package'), join(modules, 'sigillo')]);
     for (const name of readdirSync('node_modules').filter((name) => !name.startsWith('.'))) {
