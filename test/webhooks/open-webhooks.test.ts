@@ -38,7 +38,7 @@ test('an endpoint that hangs does not hold up another one at the same origin', a
     endpointAt(new URL(path, stub.origin), { id: path.slice(1) }),
   );
   const { happens, queues } = open({ endpoints });
-  for (let nth = 0; nth < 12; nth += 1) await happens(`request ${nth}`);
+  for (let nth = 0; nth < 12; nth += 1) await happens(`request-${nth}`);
   await expect.poll(arrived).toBe(12);
   // Four are under way at the one that hangs, and eight wait.
   expect(stub.calls).toHaveLength(16);
@@ -48,7 +48,7 @@ test('an endpoint that hangs does not hold up another one at the same origin', a
 test('an endpoint that has answered 410 is not a queue that stands still', async () => {
   const stub = await startHttpStub((_, res) => void res.writeHead(410).end());
   const { happens, queues } = open({ endpoints: [endpointAt(new URL(stub.origin))] });
-  for (let nth = 0; nth < 12; nth += 1) await happens(`request ${nth}`);
+  for (let nth = 0; nth < 12; nth += 1) await happens(`request-${nth}`);
   await expect.poll(() => queues.oldestDueMs('webhooks')).toBe(0);
   expect(stub.calls.length).toBeLessThan(12);
 });
