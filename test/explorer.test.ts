@@ -35,6 +35,9 @@ test('a browser gets GraphiQL, under a policy that lets it load nothing from els
   expect(policy).not.toMatch(/https?:|\*/);
   const html = await response.text();
   expect(html).toContain('Step 1 of 5');
+  expect(html.slice(0, html.indexOf('</head>'))).toContain(
+    '<meta name="viewport" content="width=device-width, initial-scale=1" />',
+  );
   expect(html.slice(0, html.indexOf('<script>'))).not.toMatch(/(?:src|href)="(?!data:)/);
 });
 

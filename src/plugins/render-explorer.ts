@@ -1,6 +1,9 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { ENDPOINT, explorerTabs } from '../explorer.ts';
 
+/** Without it phones draw the page as wide as a desk's and make it small, and `STYLE` never sees a narrow one. */
+const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1" />';
+
 /**
  * Two faults of GraphiQL 5 mended from outside; test/browser sees whether they are still there.
  * - A tab that gets the focus jumps away from under the mouse, because it remembers a place from before the page had its
@@ -50,6 +53,7 @@ export function renderExplorer(): string {
   // Inside a script element `<` could end it.
   const json = JSON.stringify(tabs).replaceAll('<', String.raw`\u003c`);
   return renderGraphiQL({ title: 'Sigillo', defaultQuery: '', shouldPersistHeaders: false })
+    .replace('<head>', () => `<head>${VIEWPORT}`)
     .replace('</style>', () => `${STYLE}</style>`)
     .replace('<script>', () => `<script>${PRELUDE(json)}`);
 }

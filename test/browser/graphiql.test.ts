@@ -192,9 +192,11 @@ test('the documentation beside the editor has the descriptions of the schema', a
 
 test('on a phone the editors are as wide as the screen and the answer is below them', async () => {
   const { url } = await startGateway();
-  const { page, problems } = await openPage(PHONE);
+  const { page, problems } = await openPage({ ...PHONE, isMobile: true });
   await open(page, url);
   await run(page);
+  // A phone shows a page that says nothing of it 980 pixels wide.
+  expect(await page.evaluate('innerWidth')).toBe(PHONE.width);
   const boxOf = (selector: string) =>
     page.$eval(selector, (element) => {
       const { top, bottom, width } = element.getBoundingClientRect();

@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
+import type { Viewport } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
 
 /** Another Chromium or Chrome can be named by `CHROMIUM`. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** A fresh browser that ends with the test, and a page that remembers all that went wrong in it. */
-export async function openPage(viewport: { readonly width: number; readonly height: number }) {
+export async function openPage(viewport: Readonly<Viewport>) {
   const profile = await mkdtemp(join(tmpdir(), 'sigillo-chromium-'));
   const browser = await puppeteer.launch({
     executablePath: CHROMIUM,
