@@ -68,6 +68,6 @@ export function createRedisStore(redis: RedisConnection, options: RedisStoreOpti
 }
 
 function unavailable(failure: unknown): never {
-  if (failure instanceof RedisError) throw new IdempotencyUnavailableError(failure.message);
-  throw failure;
+  const code = failure instanceof RedisError ? failure.code : 'failed';
+  throw new IdempotencyUnavailableError(`Redis: ${code}`, { cause: failure });
 }

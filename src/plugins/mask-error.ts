@@ -1,6 +1,7 @@
 import { GraphQLError, Kind } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { RedisError } from '../redis/errors.ts';
 import { NotFoundError } from '../resolvers/errors.ts';
 import { UpstreamFault } from '../resolvers/faults.ts';
 import { StreamError } from '../resolvers/stream-error.ts';
@@ -34,6 +35,9 @@ export function createMaskError(logger: Logger): (error: unknown, message: strin
         ...(because.length > 0 && { because }),
       };
       if (cause instanceof UpstreamError && cause.kind === 'aborted') logger.debug(facts, 'the client left');
+      // Logged once, when Redis became unusable, and not for each request.
+      else if (cause instanceof Error && cause.cause instanceof RedisError)
+        logger.debug(facts, 'Redis cannot be used');
       else logger.warn(facts, 'upstream fault');
       const extensions = { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
       return createGraphQLError(original.message, { ...where, extensions });

@@ -102,7 +102,8 @@ export class RedisConnection {
         return answer.parse(given);
       } catch (failure) {
         const isUnsent = failure instanceof NotSentError || isUnwritable(failure);
-        if (!isUnsent) refusal = failure;
+        // A refusal says more than the end of the time that came after it.
+        if (!isUnsent && !(failure instanceof LateError && refusal !== undefined)) refusal = failure;
         if (
           (isUnsent ? this.#mayComeBack() : mayPass(failure)) &&
           performance.now() + RETRY_PAUSE_MS < until
@@ -197,6 +198,8 @@ class NotSentError extends Error {
   readonly code = 'CLOSED';
 }
 
+class LateError extends Error {}
+
 /** ioredis says the same of a connection that is just being closed. */
 const isUnwritable = (failure: unknown): boolean =>
   failure instanceof Error && failure.message.startsWith("Stream isn't writeable");
@@ -208,8 +211,8 @@ const isSummary = (failure: unknown): boolean =>
 async function inTime(answer: Promise<unknown>, until: number): Promise<unknown> {
   const late = Promise.withResolvers<never>();
   // A turn of the event loop later, as the answer may have come while this process had no time to read it.
-  const giveUp = (): unknown => setImmediate(() => late.reject(new Error('Command timed out')));
-  const timer = setTimeout(giveUp, until - performance.now());
+  const giveUp = (): unknown => setImmediate(() => late.reject(new LateError('Command timed out')));
+  const timer = setTimeout(giveUp, Math.max(1, until - performance.now()));
   try {
     return await Promise.race([answer, late.promise]);
   } finally {

@@ -11,6 +11,7 @@ import { createMemoryStore } from './memory-store.ts';
 import { createRedisStore } from './redis-store.ts';
 import { createSender } from './send.ts';
 import type { SenderOptions } from './send.ts';
+import { WebhookStoreError } from './store.ts';
 import type { WebhookStore } from './store.ts';
 import { WATCH_PACE, WatchedRequests } from './watched-requests.ts';
 import type { WatchPace, WatchSource } from './watched-requests.ts';
@@ -151,10 +152,12 @@ async function countQueued(
   }
 }
 
-/** Says once that the store is gone, and once that it is back. */
+/** Says once that the store fails, and once that it is back. */
 function storeLog(logger: Logger): (failure: unknown) => void {
   let isUp = true;
   return (failure) => {
+    // Logged once for the whole gateway, as Redis also answers while it takes no writes.
+    if (failure instanceof WebhookStoreError) return;
     if ((failure === undefined) === isUp) return;
     isUp = failure === undefined;
     if (isUp) logger.info('webhooks go on');

@@ -109,6 +109,6 @@ export function createRedisStore(redis: RedisConnection, options: RedisStoreOpti
 }
 
 function unavailable(failure: unknown): never {
-  if (failure instanceof RedisError) throw new WebhookStoreError(failure.message);
-  throw failure;
+  const code = failure instanceof RedisError ? failure.code : 'failed';
+  throw new WebhookStoreError(`Redis: ${code}`, { cause: failure });
 }

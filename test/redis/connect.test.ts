@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as connectTo, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -72,6 +73,32 @@ test('a Redis that hangs is not waited for', async () => {
   expect(await codeOf(get(redis))).toBe('TIMEOUT');
   server.thaw();
   await expect.poll(() => set(redis, 'value').catch(() => 'gone')).toBe('OK');
+});
+
+test('a server that has become a replica is left for the one that its address leads to now', async () => {
+  const [one, other] = [await startRedis(), await startRedis()];
+  let { port } = one;
+  const proxy = createServer((socket) => {
+    const server = connectTo(port, '127.0.0.1');
+    socket.on('error', () => {}).pipe(server);
+    server.on('error', () => {}).pipe(socket);
+    socket.on('close', () => server.destroy());
+    server.on('close', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void proxy.close());
+  await once(proxy, 'listening');
+  // A server that listens on TCP has an address of this form.
+  const { redis, states } = await connect(`redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`, {
+    commandTimeoutMs: 20_000,
+  });
+  await set(redis, 'before');
+  await one.client.replicaof('127.0.0.1', other.port);
+  const changes = Array.from({ length: 5 }, (_, nth) => set(redis, `during-${nth}`));
+  await expect.poll(() => one.client.info('stats')).toMatch(/total_error_replies:[1-9]/);
+  port = other.port;
+  expect(await Promise.all(changes)).toEqual(changes.map(() => 'OK'));
+  expect(await other.client.get('key')).toMatch(/^during-/);
+  expect(states).toEqual([]);
 });
 
 test('a script is sent once, and then its hash', async () => {

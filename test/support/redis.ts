@@ -7,16 +7,22 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { RedisOptions } from 'ioredis';
 import { onTestFinished } from 'vitest';
 
 type Settings = Readonly<Record<string, string | readonly string[]>>;
 
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
 export interface ServerOptions {
   /** Lines of its configuration. */
   readonly settings?: Settings;
-  /** For the client of the test. */
-  readonly login?: Pick<RedisOptions, 'password' | 'tls'>;
+  /** Locks it, for the client of the test as for others. */
+  readonly password?: string;
+  /** It speaks TLS alone, and asks clients for no certificate. */
+  readonly certificate?: Certificate;
   readonly port?: number;
 }
 
@@ -24,7 +30,7 @@ export interface ServerOptions {
  * A real Redis, of Debian's package `redis-server`, on a free port. It ends with the test. What it was told survives a
  * crash, as in a production that keeps its data.
  */
-export async function startRedis({ settings = {}, login = {}, port: given }: ServerOptions = {}) {
+export async function startRedis({ settings, password, certificate, port: given }: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-redis-'));
   const port = given ?? (await freePort());
   const args = argsOf({
@@ -34,10 +40,18 @@ export async function startRedis({ settings = {}, login = {}, port: given }: Ser
     save: '',
     appendonly: 'yes',
     appendfsync: 'always',
+    ...(password !== undefined && { requirepass: password }),
+    ...(certificate && tlsSettings(certificate, port)),
     ...settings,
   });
   let child = await spawnRedis(args);
-  const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true, ...login });
+  const client = new Redis({
+    port,
+    host: '127.0.0.1',
+    lazyConnect: true,
+    ...(password !== undefined && { password }),
+    ...(certificate && { tls: { checkServerIdentity: () => undefined } }),
+  });
   client.on('error', () => {}); // the server is killed, and this client with it
   onTestFinished(async () => {
     client.disconnect();
@@ -60,6 +74,17 @@ export async function startRedis({ settings = {}, login = {}, port: given }: Ser
     thaw: () => void child.kill('SIGCONT'),
   };
 }
+
+const tlsSettings = ({ key, cert }: Certificate, port: number): Settings => ({
+  port: '0',
+  'tls-port': String(port),
+  'tls-key-file': key,
+  'tls-cert-file': cert,
+  'tls-ca-cert-file': cert,
+  'tls-auth-clients': 'no',
+  'tls-replication': 'yes',
+  'tls-cluster': 'yes',
+});
 
 const argsOf = (settings: Settings): string[] =>
   Object.entries(settings).flatMap(([name, value]) => [
