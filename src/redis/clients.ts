@@ -26,9 +26,9 @@ const pauseAfter = (attempts: number): number => Math.min(50 * 2 ** (attempts - 
 
 /** For one server, or for the primary that sentinels name. */
 export function createClient(address: RedisAddress, { timeoutMs, reconnects }: ClientOptions): Redis {
-  const { nodes, isTls, sentinel, database } = address;
+  const { nodes, sentinel, database } = address;
   const [node] = nodes;
-  const tls = isTls ? {} : undefined;
+  const tls = tlsOf(address);
   return new Redis({
     ...commonOptions(address, timeoutMs),
     db: database,
@@ -57,6 +57,7 @@ export function createClusterClient(
   address: RedisAddress,
   { timeoutMs, reconnects }: ClientOptions,
 ): Cluster {
+  const tls = tlsOf(address);
   return new Cluster([...address.nodes], {
     lazyConnect: true,
     // A cluster that is down says so to each command.
@@ -74,7 +75,7 @@ export function createClusterClient(
       connectTimeout: timeoutMs / 2,
       enableReadyCheck: false,
       reconnectOnError: reconnectOnMove(reconnects),
-      ...(address.isTls && { tls: clusterTls(address) }),
+      ...(tls && { tls }),
     },
   });
 }
@@ -103,8 +104,12 @@ function reconnectOnMove(reconnects: () => boolean): (failure: Error) => boolean
   };
 }
 
-/** Many clusters name their nodes by addresses that no certificate holds; then it must be for a name of `REDIS_URL`. */
-function clusterTls({ nodes }: RedisAddress): ConnectionOptions {
+/**
+ * Many clusters and sentinels name servers by addresses that no certificate holds; then it must be for a name of
+ * `REDIS_URL`.
+ */
+function tlsOf({ nodes, isTls }: RedisAddress): ConnectionOptions | undefined {
+  if (!isTls) return undefined;
   const names = nodes.map(({ host }) => host).filter((host) => isIP(host) === 0);
   return {
     checkServerIdentity(host, certificate) {

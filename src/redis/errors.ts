@@ -47,7 +47,6 @@ export function codeOf(failure: unknown): string {
 export function reasonOf(failure: unknown): string {
   if (!(failure instanceof Error) || isTimeout(failure)) return 'no answer';
   if (isLost(failure)) return 'the connection was lost';
-  if (/invalid reply: null/.test(failure.message)) return 'no sentinel knows a primary of this name';
   const message = failure.message.replace(/,? with args beginning with.*$/s, '');
   // An attempt at several addresses of a name has a code and no message.
   return (message || codeOf(failure)).replace(/\.$/, '');

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connect.ts';
+import { makeCertificates } from '../support/certificates.ts';
 import { startKeyed } from '../support/keyed.ts';
 import { startSentinel } from '../support/redis-topologies.ts';
 import { freePort } from '../support/redis.ts';
@@ -53,8 +54,17 @@ test('sentinels that are not there, or know no such primary, are named at the st
     `Redis at ${dead} cannot be used: failed to connect to sentinel ${dead} because `,
   );
   await expect(connectRedis(url.replace('/main', '/other'))).rejects.toThrow(
-    ' cannot be used: no sentinel knows a primary of this name. ',
+    /cannot be used: failed to connect to sentinel .* because ERR No such master with that name\. /,
   );
-  const redis = await connectRedis(url);
+});
+
+test('sentinels, and the servers that they name by address, are asked over TLS', async () => {
+  const { certificateFor } = makeCertificates();
+  const { url, port } = await startSentinel({ certificate: certificateFor('DNS:localhost') });
+  const redis = await connectRedis(`rediss+sentinel://localhost:${port}/main`);
   onTestFinished(() => redis.close());
+  await redis.check();
+  await expect(connectRedis(url.replace('redis', 'rediss'))).rejects.toThrow(
+    /does not match certificate's altnames|Connection is closed/,
+  );
 });

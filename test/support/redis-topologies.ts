@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { expect, onTestFinished } from 'vitest';
-import { end, freePort, spawnRedis, startRedis } from './redis.ts';
+import { clientOf, end, freePort, spawnRedis, startRedis, tlsSettings } from './redis.ts';
 import type { ServerOptions } from './redis.ts';
 
 const SLOTS = 16_384;
@@ -53,18 +52,21 @@ export async function startCluster({ replicas = 0, ...options }: ServerOptions &
 }
 
 /** A primary with a replica, and a sentinel that puts the replica in its place. */
-export async function startSentinel({ settings = {}, ...options }: ServerOptions = {}) {
-  const primary = await startRedis({ settings, ...options });
+export async function startSentinel(options: Pick<ServerOptions, 'certificate'> = {}) {
+  const { certificate } = options;
+  const primary = await startRedis(options);
   const replica = await startRedis({
-    settings: { replicaof: ['127.0.0.1', String(primary.port)], ...settings },
     ...options,
+    settings: { replicaof: ['127.0.0.1', String(primary.port)] },
   });
   await expect.poll(() => replica.client.info('replication'), settled).toContain('master_link_status:up');
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-sentinel-'));
   const port = await freePort();
   const file = join(folder, 'sentinel.conf');
   const lines = [
-    `port ${port}`,
+    ...Object.entries({ port: String(port), ...(certificate && tlsSettings(certificate, port)) }).map(
+      (setting) => setting.join(' '),
+    ),
     'bind 127.0.0.1',
     `dir ${folder}`,
     `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
@@ -73,7 +75,7 @@ export async function startSentinel({ settings = {}, ...options }: ServerOptions
   ];
   writeFileSync(file, lines.join('\n'));
   const child = await spawnRedis([file, '--sentinel'], '+monitor');
-  const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true });
+  const client = clientOf(port, options);
   onTestFinished(async () => {
     client.disconnect();
     await end(child);
@@ -86,6 +88,7 @@ export async function startSentinel({ settings = {}, ...options }: ServerOptions
   return {
     primary,
     replica,
+    port,
     /** Behind one that is not there. */
     url: `redis+sentinel://127.0.0.1:${await freePort()},127.0.0.1:${port}/main/0`,
     /** As an operator does it: the primary becomes a replica. */

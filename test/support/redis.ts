@@ -20,9 +20,9 @@ export interface ServerOptions {
   /** Lines of its configuration. */
   readonly settings?: Settings;
   /** Locks it, for the client of the test as for others. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** It speaks TLS alone, and asks clients for no certificate. */
-  readonly certificate?: Certificate;
+  readonly certificate?: Certificate | undefined;
   readonly port?: number;
 }
 
@@ -45,14 +45,7 @@ export async function startRedis({ settings, password, certificate, port: given 
     ...settings,
   });
   let child = await spawnRedis(args);
-  const client = new Redis({
-    port,
-    host: '127.0.0.1',
-    lazyConnect: true,
-    ...(password !== undefined && { password }),
-    ...(certificate && { tls: { checkServerIdentity: () => undefined } }),
-  });
-  client.on('error', () => {}); // the server is killed, and this client with it
+  const client = clientOf(port, { certificate, password });
   onTestFinished(async () => {
     client.disconnect();
     await end(child);
@@ -75,7 +68,23 @@ export async function startRedis({ settings, password, certificate, port: given 
   };
 }
 
-const tlsSettings = ({ key, cert }: Certificate, port: number): Settings => ({
+/** What it connects to may be killed, and it with it. */
+export function clientOf(
+  port: number,
+  { certificate, password }: Pick<ServerOptions, 'certificate' | 'password'>,
+) {
+  const client = new Redis({
+    port,
+    host: '127.0.0.1',
+    lazyConnect: true,
+    ...(password !== undefined && { password }),
+    ...(certificate && { tls: { checkServerIdentity: () => undefined } }),
+  });
+  client.on('error', () => {});
+  return client;
+}
+
+export const tlsSettings = ({ key, cert }: Certificate, port: number) => ({
   port: '0',
   'tls-port': String(port),
   'tls-key-file': key,
