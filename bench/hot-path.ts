@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { request, Agent } from 'undici';
 import { createEvents } from '../src/events.ts';
+import { Queues } from '../src/queues.ts';
 import { CircuitBreaker } from '../src/upstream/circuit-breaker.ts';
 import type { ClientDecorator, UpstreamClient } from '../src/upstream/client.ts';
 import { createUpstreamClient } from '../src/upstream/clients.ts';
@@ -35,6 +36,7 @@ const options = {
   operationTimeoutMs: 90_000,
   breaker: new CircuitBreaker({ origin: 'service', failures: 10, openMs: 10_000, events }),
   events,
+  queues: new Queues(),
 };
 
 const agent = new Agent({ connections: 50 });

@@ -83,7 +83,11 @@ export function createGatewayYoga(
       }),
       useKnownAddress(),
       useAuthentication(admission),
-      useUploads({ maxFileBytes: options.maxUploadBytes, stallTimeoutMs: options.uploadStallMs }),
+      useUploads({
+        maxFileBytes: options.maxUploadBytes,
+        stallTimeoutMs: options.uploadStallMs,
+        queues: parts.queues,
+      }),
       useMediaTypes(),
       ...protectOperations(protections),
       ...serveStreams({

@@ -65,6 +65,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     clock,
     breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
     events,
+    queues,
     decorate: tracer && withSpans(tracer, apiUrl),
   });
   const plainStorage = createStorage({
@@ -73,6 +74,8 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
     events,
   });
+  const blocks = new BlockPool();
+  queues.add('upload-blocks', () => blocks.oldestMs);
   const watchers = new StatusWatchers({ ...options.watching, events });
   queues.add('polls', () => watchers.oldestDueMs);
   const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, clock, events });
@@ -111,7 +114,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     authentication,
     upstreams,
     storage: tracer ? withStorageSpans(plainStorage, tracer) : plainStorage,
-    blocks: new BlockPool(),
+    blocks,
     watchers,
     idempotency,
     webhooks,

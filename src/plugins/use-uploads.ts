@@ -3,6 +3,7 @@ import { getOperationAST } from 'graphql';
 import type { GraphQLError } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
+import type { Queues } from '../queues.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
 import { drain } from '../uploads/drain.ts';
 import { UploadError } from '../uploads/errors.ts';
@@ -25,6 +26,8 @@ export interface UploadsPluginOptions {
    * @default 4 blocks of 4 MiB
    */
   earlyPool?: BlockPool;
+  /** Where that memory reports how long requests have waited for it. */
+  queues?: Queues;
   /** How long the client may send nothing while somebody waits for it. @default 30 000 */
   stallTimeoutMs?: number;
   /** How long the client may send nothing of the rest of a request that is answered. @default 10 000 */
@@ -45,10 +48,12 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
     maxFiles = 10,
     maxFieldBytes = 1_000_000,
     earlyPool = new BlockPool({ blocks: 4 }),
+    queues,
     stallTimeoutMs = 30_000,
     drainStallMs = 10_000,
     drainBytes = 256 * 1024 * 1024,
   } = options;
+  queues?.add('upload-blocks', () => earlyPool.oldestMs);
 
   return {
     onRequestParse({ request, serverContext, setRequestParser }) {

@@ -19,7 +19,8 @@ export class BlockPool {
   readonly blocks: number;
   readonly blockBytes: number;
   readonly #free: Buffer[] = [];
-  readonly #waiters = new Set<Waiter>();
+  /** In the order of asking, with the time at which each asked. */
+  readonly #waiters = new Map<Waiter, number>();
   #allocated = 0;
 
   /** @param options.blocks @default 12, 48 MiB; the 4 blocks for early files make it 64, see `use-uploads.ts` */
@@ -39,6 +40,13 @@ export class BlockPool {
     return this.#waiters.size;
   }
 
+  /** For how many milliseconds the first in the queue has waited; 0 when none waits. */
+  get oldestMs(): number {
+    const now = performance.now();
+    const [askedAt = now] = this.#waiters.values();
+    return now - askedAt;
+  }
+
   /** The next free block, after everybody who asked before. @throws the signal's reason when it aborts first. */
   async acquire(signal?: AbortSignal): Promise<Block> {
     signal?.throwIfAborted();
@@ -50,7 +58,7 @@ export class BlockPool {
       this.#waiters.delete(waiter);
       reject(signal?.reason);
     };
-    this.#waiters.add(waiter);
+    this.#waiters.set(waiter, performance.now());
     signal?.addEventListener('abort', leave, { once: true });
     try {
       return await promise;
@@ -83,7 +91,7 @@ export class BlockPool {
   }
 
   #takeBack(bytes: Buffer): void {
-    const [next] = this.#waiters;
+    const [next] = this.#waiters.keys();
     if (!next) {
       this.#free.push(bytes);
       return;

@@ -22,6 +22,11 @@ export class Bulkhead {
     this.#maxWaiting = maxWaiting;
   }
 
+  /** For how many milliseconds the oldest has waited; 0 when none waits. */
+  get oldestMs(): number {
+    return this.#waiting.oldestMs;
+  }
+
   /** @throws {BulkheadFullError} @throws the signal's reason when it aborts first. */
   async enter({ caller, signal }: Entrant): Promise<Disposable> {
     signal?.throwIfAborted();

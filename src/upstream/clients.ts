@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GatewayEvents } from '../events.ts';
+import type { Queues } from '../queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { LocalWindow } from './budget/local-window.ts';
 import { RateBudget } from './budget/rate-budget.ts';
@@ -30,6 +31,8 @@ export interface UpstreamClientOptions extends HttpClientOptions {
   /** Of the service, for all keys. */
   readonly breaker: CircuitBreaker;
   readonly events: GatewayEvents;
+  /** Where its queues report how long calls have waited. */
+  readonly queues: Queues;
   /** Put around each call, with its repeats and waits. */
   readonly decorate?: ClientDecorator | undefined;
 }
@@ -52,9 +55,10 @@ export interface UpstreamClients {
  * 6. the circuit again, which may have opened meanwhile and learns from the attempt
  */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
-  const { rateLimit: limit, connections, operationTimeoutMs, breaker, events } = options;
+  const { rateLimit: limit, connections, operationTimeoutMs, breaker, events, queues } = options;
   const maxWaiting = Math.ceil((limit.calls * operationTimeoutMs) / limit.windowMs);
   const budget = new RateBudget({ limit, window: windowOf(options), connections, maxWaiting, events });
+  queues.add('rate-budget', () => budget.oldestMs);
   const decorators: readonly ClientDecorator[] = [
     withCollapsedReads(options),
     ...(options.decorate ? [options.decorate] : []),

@@ -1,3 +1,4 @@
+import type { Queues } from '../queues.ts';
 import { Bulkhead, BulkheadFullError } from './bulkhead.ts';
 import { MultipartBody } from './client.ts';
 import type { ClientDecorator } from './client.ts';
@@ -14,9 +15,17 @@ const RETRY_AFTER_SECONDS = 10;
  * Keeps calls that send a file from taking every connection: each holds one for as long as its client takes to send it.
  * (Uploads to the storage have connections of their own.) Waiting here is no fault of the service's.
  */
-export function withUploadBulkhead({ connections }: { readonly connections: number }): ClientDecorator {
+export function withUploadBulkhead({
+  connections,
+  queues,
+}: {
+  readonly connections: number;
+  readonly queues: Queues;
+}): ClientDecorator {
   const places = Math.max(1, Math.floor(connections * UPLOADS_SHARE));
   const bulkhead = new Bulkhead({ places, maxWaiting: places * WAITING_PER_PLACE });
+
+  queues.add('upload-bulkhead', () => bulkhead.oldestMs);
 
   async function enter(operation: string, caller: string, signal: AbortSignal | undefined) {
     try {

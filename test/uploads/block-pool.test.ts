@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { BlockPool } from '../../src/uploads/block-pool.ts';
 
 test('makes blocks when they are needed and lends the last one again', async () => {
@@ -56,6 +56,24 @@ test('does not let anybody past the queue', async () => {
   (await next)[Symbol.dispose]();
   pool.tryAcquire()?.[Symbol.dispose]();
   expect(pool.inUse).toBe(0);
+});
+
+test('knows how long the first in the queue has waited', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
+  const held = await pool.acquire();
+  expect(pool.oldestMs).toBe(0);
+  const next = pool.acquire();
+  vi.advanceTimersByTime(5_000);
+  const last = pool.acquire();
+  vi.advanceTimersByTime(1_000);
+  expect(pool.oldestMs).toBe(6_000);
+  held[Symbol.dispose]();
+  expect(pool.oldestMs).toBe(1_000);
+  (await next)[Symbol.dispose]();
+  (await last)[Symbol.dispose]();
+  expect(pool.oldestMs).toBe(0);
 });
 
 test('takes a block back only once', async () => {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { MockAgent } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../src/events.ts';
+import { Queues } from '../../src/queues.ts';
 import { MultipartBody } from '../../src/upstream/client.ts';
 import type { ApiCall } from '../../src/upstream/client.ts';
 import { CircuitBreaker } from '../../src/upstream/circuit-breaker.ts';
@@ -38,6 +39,7 @@ function clientAt(origin: string, options: Partial<UpstreamClientOptions> = {}) 
     operationTimeoutMs: 90_000,
     breaker: new CircuitBreaker({ origin: 'service', failures: 1_000, openMs: 1, events: createEvents() }),
     events: createEvents(),
+    queues: new Queues(),
     ...options,
   });
   onTestFinished(() => client.close());
@@ -450,6 +452,20 @@ test('a streamed body that breaks breaks the call, and the reason is its cause',
   expect(await failureOf(client.call({ ...CREATE, body }))).toMatchObject({ cause: reason });
   expect(stub.calls).toEqual([]);
   await expect.poll(() => stub.sockets.size).toBe(0);
+});
+
+test.each([
+  ['rate-budget', READ],
+  ['upload-bulkhead', { ...CREATE, body: new MultipartBody('text/plain', streamOf('file')) }],
+] as const)('how long calls wait is reported as the age of the queue %s', async (queue, call) => {
+  const queues = new Queues();
+  const { client } = await start(never, { connections: 1, queues });
+  const caller = new AbortController();
+  const ended = [call, call].map((each) => failureOf(client.call(each, { signal: caller.signal })));
+  await expect.poll(() => queues.oldestDueMs(queue)).toBeGreaterThan(20);
+  caller.abort();
+  await Promise.all(ended);
+  expect(await queues.oldestDueMs(queue)).toBe(0);
 });
 
 test('close frees the connections', async () => {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../src/events.ts';
+import { Queues } from '../../src/queues.ts';
 import { CircuitBreaker } from '../../src/upstream/circuit-breaker.ts';
 import { createUpstreamClient } from '../../src/upstream/clients.ts';
 import { dossierById } from '../../src/upstream/loaders/dossier-by-id.ts';
@@ -27,6 +28,7 @@ async function start() {
     operationTimeoutMs: 90_000,
     breaker: new CircuitBreaker({ origin: 'service', failures: 1_000, openMs: 1, events: createEvents() }),
     events: createEvents(),
+    queues: new Queues(),
   });
   onTestFinished(() => client.close());
   return { stub, client };

@@ -101,6 +101,12 @@ export class RateBudget {
     }
   }
 
+  /** For how many milliseconds the oldest call has waited; 0 when none waits. */
+  get oldestMs(): number {
+    const { interactive, poll } = this.#queues;
+    return Math.max(interactive.oldestMs, poll.oldestMs);
+  }
+
   /** Whoever waits is left waiting: their calls end by their own deadlines. */
   close(): void {
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { FairQueue } from '../../../src/upstream/budget/fair-queue.ts';
 
 /** Items are named after their callers: `a1` is the first of `a`. */
@@ -52,4 +52,20 @@ test('a queue that is full gives up the last item of whoever has most', () => {
   expect([queue.dropFromLongest(), queue.dropFromLongest()]).toEqual(['b3', 'b2']);
   expect(takeAll(queue)).toBe('a1 b1 c1 c2');
   expect(queue.dropFromLongest()).toBeUndefined();
+});
+
+test('it knows how long the oldest has waited, of whichever caller', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const queue = queueOf('a1');
+  vi.advanceTimersByTime(1_000);
+  queue.add('b', 'b1');
+  queue.add('a', 'a2');
+  vi.advanceTimersByTime(500);
+  expect(queue.oldestMs).toBe(1_500);
+  queue.take();
+  expect(queue.oldestMs).toBe(500);
+  queue.take();
+  queue.delete('a', 'a2');
+  expect(queue.oldestMs).toBe(0);
 });
