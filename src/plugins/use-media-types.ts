@@ -57,13 +57,19 @@ function normalize({ headers, method }: Request): (() => Error) | undefined {
   const mediaType = mediaTypeOf(headers.get('content-type'));
   // With its boundary a multipart body is for `useUploads`, which reads Node's headers: these are the same.
   if (mediaType.type !== '' && mediaType.type !== MULTIPART_TYPE) headers.set('content-type', mediaType.type);
-  if (isPacked(headers)) return () => unsupported(PACKED, { 'accept-encoding': 'identity' });
+  const packing = packedBy(headers);
+  if (packing !== undefined) return () => packed(packing);
   return isUtf8(mediaType) ? undefined : () => unsupported(OTHER_CHARSET);
 }
 
-/** Unpacking is left out on purpose: a few kilobytes can become gigabytes. */
-const isPacked = (headers: Headers): boolean =>
-  (headers.get('content-encoding') ?? '').split(',').some((coding) => !/^\s*(identity)?\s*$/i.test(coding));
+/** Headers of a compressed body, and what they hold for one that is not. */
+const CODINGS = { 'Content-Encoding': /^\s*(identity)?\s*$/i, 'Transfer-Encoding': /^\s*(chunked)?\s*$/i };
+
+/** The header that says that the body is compressed. Unpacking is left out: a few kilobytes can become gigabytes. */
+const packedBy = (headers: Headers): string | undefined =>
+  Object.entries(CODINGS).find(([name, plain]) =>
+    (headers.get(name) ?? '').split(',').some((coding) => !plain.test(coding)),
+  )?.[0];
 
 /** As Yoga's parser of JSON, which fails at a byte order mark (RFC 8259, section 8.1, lets a parser ignore it). */
 async function readJson(request: Request): Promise<object> {
@@ -85,8 +91,6 @@ const NO_TYPE = `The request does not say of what type its body is. ${HOW}`;
 const UNKNOWN_TYPE = `Bodies of this Content-Type are not taken. ${HOW} Files come as multipart/form-data.`;
 /** As `curl -d` sends JSON. */
 const NO_FORM = `The body is no form, though its Content-Type says so. ${HOW}`;
-const PACKED =
-  'The body has a Content-Encoding, such as gzip, and compressed requests are not supported. Send it uncompressed, without the header Content-Encoding.';
 const OTHER_CHARSET =
   'The Content-Type names a charset other than UTF-8. Send the body in UTF-8, with charset=utf-8 or no charset.';
 
@@ -95,6 +99,12 @@ function unsupported(message: string, headers: Readonly<Record<string, string>> 
     extensions: { code: 'UNSUPPORTED_MEDIA_TYPE', http: { status: 415, headers } },
   });
 }
+
+const packed = (header: string): Error =>
+  unsupported(
+    `The ${header} of the body, such as gzip, is not supported. Send it uncompressed, without the header ${header}.`,
+    { 'accept-encoding': 'identity' },
+  );
 
 function malformed(message: string): Error {
   return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });

@@ -160,6 +160,18 @@ test.each(['gzip', 'GZIP', 'br', 'deflate', 'identity, gzip', 'zstd', 'x-unknown
   },
 );
 
+test('a body that is compressed on its way is refused by the name of Transfer-Encoding', async () => {
+  const { url } = await startGateway();
+  const { status, text } = await answerTo(url, [
+    ...POST,
+    'Content-Type: application/json',
+    'Transfer-Encoding: gzip, chunked',
+    `Connection: close\r\n\r\n${QUERY.length.toString(16)}\r\n${QUERY}\r\n0`,
+  ]);
+  expect(status).toBe(415);
+  expect(text).toMatch(/without the header Transfer-Encoding\..*"UNSUPPORTED_MEDIA_TYPE"/);
+});
+
 test('a body whose Content-Encoding changes nothing is read', async () => {
   const { url } = await startGateway();
   for (const coding of ['identity', 'Identity', ' identity , identity', '']) {
