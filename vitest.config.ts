@@ -28,7 +28,7 @@ export default defineConfig({
       // `npm run test:redis`: needs a redis-server.
       { extends: true, test: { name: 'redis', include: [REDIS] } },
       // `npm run test:node-versions`: installs other versions of Node, and the package, from the registry.
-      { extends: true, test: { name: 'node-versions', include: [NODE_VERSIONS], testTimeout: 120_000 } },
+      { extends: true, test: { name: 'node-versions', include: [NODE_VERSIONS] } },
       // `npm run test:fuzz`: takes minutes.
       { extends: true, test: { name: 'fuzz', include: [FUZZ], testTimeout: 600_000 } },
       // `npm run test:faults`: processes that are killed, and waits for deadlines.

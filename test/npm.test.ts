@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, onTestFinished, test, vi } from 'vitest';
-
-// Each test starts npm, a shell and a gateway.
-vi.setConfig({ testTimeout: 180_000 });
+import { expect, onTestFinished, test } from 'vitest';
 
 /** `npm run <script>` as the leader of a process group, as a terminal starts it. */
 async function runScript(script: string) {
@@ -27,7 +24,7 @@ async function runScript(script: string) {
   npm.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
   npm.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
   await expect
-    .poll(() => output, { timeout: 120_000 })
+    .poll(() => output)
     .toMatchObject({
       stdout: expect.stringMatching(/http:\/\/localhost:\d+/),
     });

@@ -3,12 +3,9 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installPackage } from './support/installed-package.ts';
 import type { InstalledPackage } from './support/installed-package.ts';
-
-// Compilers and gateways are started.
-vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
 let project: InstalledPackage;
