@@ -9,9 +9,11 @@ import {
   authenticationVariables,
 } from './config/authentication.ts';
 import { readNamed } from './config/files.ts';
+import { EMPTY } from './config/forms.ts';
 import type { Environment } from './config/forms.ts';
 import { keepingConfigOf, keepingVariables } from './config/keeping.ts';
 import type { KeepingConfig } from './config/keeping.ts';
+import { misspellingsIn } from './config/misspellings.ts';
 import { observingConfigOf, observingVariables } from './config/observing.ts';
 import type { ObservingConfig } from './config/observing.ts';
 import { protectionsOf, protectionVariables } from './config/protections.ts';
@@ -64,8 +66,9 @@ export function loadConfig(env: Environment): Config {
   const apiKeys = readNamed('AUTH_API_KEYS_FILE', env['AUTH_API_KEYS_FILE'], readApiKeys);
   const documents = readNamed('TRUSTED_DOCUMENTS', env['TRUSTED_DOCUMENTS'], readTrustedDocuments);
   const webhooks = readNamed('WEBHOOKS_FILE', env['WEBHOOKS_FILE'], readWebhooks);
+  const misspellings = [...misspellingsIn(env, Object.keys(variables.shape))];
   const mistakes = [
-    ...(error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ...(error?.issues ?? []).map(({ path, message }) => mistakeIn(env, path.join('.'), message)),
     ...exposuresIn(env),
     ...upstreamConflictsIn(env),
     ...authenticationConflictsIn(env),
@@ -74,7 +77,7 @@ export function loadConfig(env: Environment): Config {
     ...(tenants.mistake === undefined ? tenantMistakesIn(webhooks.value ?? [], tenants.value) : []),
   ];
   if (data === undefined || mistakes.length > 0) {
-    throw new ConfigError(['The configuration cannot be used:', ...mistakes].join('\n  '));
+    throw new ConfigError(['The configuration cannot be used:', ...mistakes, ...misspellings].join('\n  '));
   }
   const upstream = upstreamConfigOf(data, data.FIRMA_API_KEY ?? key.value ?? tenants.value);
   const { apiKey, apiUrl, sandboxUrl } = upstream;
@@ -86,10 +89,17 @@ export function loadConfig(env: Environment): Config {
     auth: authenticationOf(data),
     protections: protectionsOf(data, documents.value),
     warnings: [
+      ...misspellings,
       ...weaknessesIn(env, {
         isRealService: apiUrl !== undefined && sandboxUrl === undefined && isService(apiUrl),
         isSandbox: apiKey === undefined || sandboxUrl !== undefined,
       }),
     ],
   });
+}
+
+/** A variable that is set to nothing is often one that something else should have filled. */
+function mistakeIn(env: Environment, name: string, message: string): string {
+  const isEmpty = env[name] === '' && message !== EMPTY;
+  return `${name}: ${isEmpty ? `is empty and ${message}` : message}`;
 }

@@ -27,7 +27,7 @@ export interface Gateway {
 
 /**
  * Composition root: puts the parts together and listens.
- * @throws {RedisUnavailableError} @throws the system's error when it cannot listen: EADDRINUSE, …
+ * @throws {RedisUnavailableError} @throws {ListenError}
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { logger } = options;

@@ -8,6 +8,7 @@ import { createLogger } from './logging/logger.ts';
 import { createScrubber } from './logging/scrubber.ts';
 import { RedisUnavailableError } from './redis/errors.ts';
 import { secretsIn, secretsOf } from './secrets.ts';
+import { ListenError } from './server/http-server.ts';
 import type { IssuerKeys } from './upstream/clients.ts';
 
 interface Upstream {
@@ -26,7 +27,9 @@ async function chooseUpstream(config: Config): Promise<Upstream> {
     return { apiUrl, apiKey, isSandbox: false, storageHosts, close: () => Promise.resolve() };
   }
   const { startSandbox } = await import('../mocks/sandbox/server.ts');
-  const sandbox = await startSandbox({ port: config.sandboxPort, logger });
+  const sandbox = await startSandbox({ port: config.sandboxPort, logger }).catch((error: unknown) => {
+    throw error instanceof Error && 'syscall' in error ? new ListenError('sandbox', error) : error;
+  });
   const close = async (): Promise<void> => {
     sandbox.takeViolations(); // they were logged when they happened
     await sandbox.close();
@@ -120,13 +123,25 @@ function asLocalhost(url: string): string {
   return url.replace('//127.0.0.1:', '//localhost:');
 }
 
-/** What can be mended by whoever starts the gateway, in their words. */
+/** What the operator can mend, in one sentence that says how. */
 function mistakeOf(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof RedisUnavailableError) return error.message;
-  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
-  if (error.syscall === 'getaddrinfo') return `${error.message}. Set HOST to an address of this machine.`;
-  if (error.syscall !== 'listen') return undefined;
-  return `${error.message}. Set HOST, PORT, SANDBOX_PORT or METRICS_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.`;
+  return error instanceof ListenError ? `${error.message}. ${remedyOf(error)}` : undefined;
+}
+
+const LISTENS_AT = {
+  gateway: { host: 'HOST', port: 'PORT' },
+  metrics: { host: 'METRICS_HOST', port: 'METRICS_PORT' },
+  // On this machine, always.
+  sandbox: { host: 'SANDBOX_PORT', port: 'SANDBOX_PORT' },
+} as const;
+
+function remedyOf({ server, code }: ListenError): string {
+  const { host, port } = LISTENS_AT[server];
+  if (code === 'EACCES') return `Set ${port} to a port that this user may open.`;
+  if (code !== 'EADDRINUSE') return `Set ${host} to an address of this machine.`;
+  const other = server === 'sandbox' ? ', or SANDBOX_URL to the sandbox that runs there' : '';
+  return `Set ${port} to a port that is free${other}.`;
 }
 
 try {

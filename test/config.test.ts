@@ -154,6 +154,10 @@ test.each([
 const LEVELS = 'must be one of fatal, error, warn, info, debug, trace, silent';
 const HOSTS = 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them';
 const ALONE = 'must be the key alone, without blanks and line breaks';
+const EMPTY = 'must not be empty';
+/** A variable that is set to nothing is called empty. */
+const said = (value: string, message: string): string =>
+  value === '' && message !== EMPTY ? `is empty and ${message}` : message;
 const range = (least: number, most: number): string => `must be a whole number, ${least} to ${most}`;
 
 test.each([
@@ -191,15 +195,16 @@ test.each([
     REDIS_URL_FORM,
   ],
   ['AUTH', ['', 'oauth'], 'must be none, jwt or api-key'],
-  ['FIRMA_API_KEY', ['', 'two words', 'k\n', 'kéy'], ALONE],
+  ['FIRMA_API_KEY', ['']],
+  ['FIRMA_API_KEY', ['two words', 'k\n', 'kéy'], ALONE],
   ['FIRMA_API_URL', ['', 'api.io.pagopa.it', 'ftp://a.b/c'], 'must be an http or https URL'],
   ['FIRMA_API_URL', ['https://me:pass@a.b/c'], 'must not hold a user name'],
   ['FIRMA_STORAGE_HOSTS', ['', 'a.b,', 'a.b c.d', 'https://a.b/c', 'ftp://a.b', 'a.b/c'], HOSTS],
 ] satisfies [string, string[], string?][])(
   '%s is refused by its name, with what to write',
-  (name, values, message = 'must not be empty') => {
+  (name, values, message = EMPTY) => {
     for (const value of values)
-      expect(mistakesOf({ ...KEY, [name]: value }), value).toEqual([`${name}: ${message}`]);
+      expect(mistakesOf({ ...KEY, [name]: value }), value).toEqual([`${name}: ${said(value, message)}`]);
   },
 );
 
@@ -235,9 +240,13 @@ test.each([
   expect(mistakesOf({ FIRMA_API_KEY_FILE, AUTH: 'none' })).toEqual([`FIRMA_API_KEY_FILE: ${message}`]);
 });
 
-test.each(['', ' \n', 'two words'])('a key file with %j is a mistake', (content) => {
+test.each([
+  ['', EMPTY],
+  [' \n', EMPTY],
+  ['two words', ALONE],
+])('a key file with %j is a mistake', (content, message) => {
   expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith(content), AUTH: 'none' })).toEqual([
-    `FIRMA_API_KEY_FILE: the file ${ALONE}`,
+    `FIRMA_API_KEY_FILE: the file ${message}`,
   ]);
 });
 
@@ -376,5 +385,70 @@ test.each([
   ['AUTH_FISCAL_CODE_CLAIM', [''], 'must not be empty'],
 ])('%s is refused with %j', (name, values, message) => {
   for (const value of values)
-    expect(mistakesOf({ ...KEY, ...JWT, [name]: value }), value).toEqual([`${name}: ${message}`]);
+    expect(mistakesOf({ ...KEY, ...JWT, [name]: value }), value).toEqual([
+      `${name}: ${said(value, message)}`,
+    ]);
+});
+
+test.each([
+  ['FIRMA_APIKEY', 'FIRMA_API_KEY'],
+  ['FIRMA_API_KEYS', 'FIRMA_API_KEY'],
+  ['FIRMA_KEY', 'FIRMA_API_KEY'],
+  ['FIRMA_AIP_KEY', 'FIRMA_API_KEY'],
+  ['firma_api_key', 'FIRMA_API_KEY'],
+  ['FIRMA_API_URI', 'FIRMA_API_URL'],
+  ['FIRMA_API_KEYFILE', 'FIRMA_API_KEY_FILE'],
+  ['FIRMA_STORAGE_HOST', 'FIRMA_STORAGE_HOSTS'],
+  ['SIGILLO_LOG_LEVEL', 'LOG_LEVEL'],
+  ['REDIS_URI', 'REDIS_URL'],
+  ['REDISURL', 'REDIS_URL'],
+  ['LOGLEVEL', 'LOG_LEVEL'],
+  ['CORS_ORIGIN', 'CORS_ORIGINS'],
+  ['ALLOWED_HOST', 'ALLOWED_HOSTS'],
+  ['AUTH_JWKS_URI', 'AUTH_JWKS_URL'],
+  ['AUTH_API_KEY_FILE', 'AUTH_API_KEYS_FILE'],
+  ['TENANT_FILE', 'TENANTS_FILE'],
+  ['WEBHOOK_FILE', 'WEBHOOKS_FILE'],
+  ['TRUSTED_DOCUMENT', 'TRUSTED_DOCUMENTS'],
+  ['RATE_LIMIT_PER_MINUTES', 'RATE_LIMIT_PER_MINUTE'],
+  ['OTEL_TRACE_EXPORTER', 'OTEL_TRACES_EXPORTER'],
+])('%s is a warning: %s is the likely name', (name, likely) => {
+  expect(loadConfig({ [name]: 'k3y-that-is-secret' }).warnings).toEqual([
+    `${name} is not a variable of Sigillo: did you mean ${likely}?`,
+  ]);
+});
+
+test('a variable with a prefix of ours and an unknown name is a warning without a suggestion', () => {
+  expect(loadConfig({ FIRMA_ENVIRONMENT: 'prova' }).warnings).toEqual([
+    'FIRMA_ENVIRONMENT is not a variable of Sigillo',
+  ]);
+});
+
+test('a misspelled variable stands below the mistakes that keep the gateway from starting', () => {
+  expect(mistakesOf({ FIRMA_APIKEY: 'k3y-that-is-secret', AUTH: 'none', NODE_ENV: 'production' })).toEqual([
+    expect.stringMatching(/^FIRMA_API_KEY: is needed in production/),
+    'FIRMA_APIKEY is not a variable of Sigillo: did you mean FIRMA_API_KEY?',
+  ]);
+});
+
+test('variables of other programs are no reason for a warning', () => {
+  const names = `
+    HOME HOSTNAME HOSTS HOSTTYPE PATH PWD OLDPWD TERM USER LANG TZ SHLVL LOGNAME SORT PORTS REPORT CI DEBUG NODE_OPTIONS
+    NODE_EXTRA_CA_CERTS NODE_PATH NODE_VERSION npm_config_loglevel npm_lifecycle_event INIT_CWD FORCE_COLOR ALL_PROXY
+    FTP_PROXY DATABASE_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_TLS_URL API_KEY API_URL AUTH_SECRET AUTH_URL
+    METRICS_ENABLED LOG_FORMAT LOG_FILE GITHUB_TOKEN JWT_SECRET SANDBOX_HOST SANDBOX_STRICT SANDBOX_TIME_SCALE
+    SIGILLO_PORT SIGILLO_PORT_4000_TCP SIGILLO_PORT_4000_TCP_ADDR SIGILLO_SERVICE_HOST SIGILLO_SERVICE_PORT_HTTP
+    OTEL_SERVICE_NAME OTEL_RESOURCE_ATTRIBUTES OTEL_SDK_DISABLED OTEL_LOG_LEVEL OTEL_PROPAGATORS OTEL_METRICS_EXPORTER
+    OTEL_LOGS_EXPORTER OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_TIMEOUT OTEL_EXPORTER_OTLP_PROTOCOL
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT OTEL_EXPORTER_OTLP_METRICS_ENDPOINT OTEL_BSP_SCHEDULE_DELAY
+  `;
+  const env = Object.fromEntries(
+    names
+      .trim()
+      .split(/\s+/)
+      .map((name) => [name, 'x']),
+  );
+  expect(loadConfig(env).warnings).toEqual([]);
+  // Another program's name, where ours is set as well.
+  expect(loadConfig({ REDIS_URL: 'redis://a.b', REDIS_URI: 'redis://c.d' }).warnings).toEqual([]);
 });

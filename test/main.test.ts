@@ -170,22 +170,23 @@ test('a key file that cannot be read is told in one line, and ends it', async ()
   });
 });
 
-test.each(['PORT', 'SANDBOX_PORT', 'METRICS_PORT'])(
-  'a %s that is taken is told in one line, and ends it',
-  async (name) => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    onTestFinished(() => void other.close());
-    // A server that listens on TCP has an address of this form.
-    const { port } = other.address() as AddressInfo;
-    const { code, stdout, stderr } = await runMain({ [name]: String(port) }).ended();
-    expect({ code, stdout, stderr }).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set HOST, PORT, SANDBOX_PORT or METRICS_PORT to an address that is free, or SANDBOX_URL to a sandbox that runs.\n`,
-    });
-  },
-);
+test.each([
+  ['PORT', 'Set PORT to a port that is free.'],
+  ['SANDBOX_PORT', 'Set SANDBOX_PORT to a port that is free, or SANDBOX_URL to the sandbox that runs there.'],
+  ['METRICS_PORT', 'Set METRICS_PORT to a port that is free.'],
+])('a %s that is in use is reported in one line that names it, and ends it', async (name, remedy) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  // A server that listens on TCP has an address of this form.
+  const { port } = other.address() as AddressInfo;
+  const { code, stdout, stderr } = await runMain({ [name]: String(port) }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. ${remedy}\n`,
+  });
+});
 
 test('a Redis that is not there is told in one line, and ends it', async () => {
   const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
@@ -210,12 +211,27 @@ test('a configuration that cannot be used is told without a stack, and ends it',
   });
 });
 
-test('a HOST that is none is told in one line, and ends it', async () => {
-  const { code, stderr } = await runMain({ HOST: 'host.invalid' }).ended();
+test.each([
+  ['HOST', 'host.invalid'],
+  ['HOST', '192.0.2.1'],
+  ['METRICS_HOST', 'host.invalid'],
+])('a %s that is not of this machine is reported in one line that names it: %s', async (name, host) => {
+  const { code, stderr } = await runMain({ [name]: host, METRICS_PORT: '0' }).ended();
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: expect.stringMatching(
-      /^Sigillo could not start\. .+host\.invalid\. Set HOST to an address of this machine\.\n$/,
+      new RegExp(
+        `^Sigillo could not start\\. .+${host}.*\\. Set ${name} to an address of this machine\\.\\n$`,
+      ),
     ),
   });
+});
+
+test('a variable that is misspelled is a warning with the likely name', async () => {
+  const main = runMain({ FIRMA_APIKEY: 'k3y-that-is-secret' });
+  await main.url();
+  expect(main.output.stdout).toContain(
+    '"msg":"FIRMA_APIKEY is not a variable of Sigillo: did you mean FIRMA_API_KEY?"',
+  );
+  expect(main.output.stdout).not.toContain('k3y-that-is-secret');
 });

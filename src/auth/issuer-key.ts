@@ -4,6 +4,7 @@ import { z } from 'zod';
 /** A key of Firma con IO. It goes into a header, where a blank or a line break would fail every call. */
 export const issuerKey = z
   .string()
+  .min(1, { error: 'must not be empty', abort: true })
   .regex(/^[\x21-\x7e]+$/, 'must be the key alone, without blanks and line breaks');
 
 /** The file cannot be used. The message holds nothing of what is in it. */

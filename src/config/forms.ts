@@ -6,7 +6,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What the variables of a part have become: as text, number or list, with their defaults. */
 export type Values<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
 
-export const filled = z.string().min(1, 'must not be empty');
+export const EMPTY = 'must not be empty';
+
+export const filled = z.string().min(1, EMPTY);
 
 export const wholeNumber = (least: number, most: number) =>
   z

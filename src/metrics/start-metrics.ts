@@ -16,14 +16,14 @@ export interface MetricsEndpoint {
   close(): Promise<void>;
 }
 
-/** Counts what the events tell, and listens. @throws the system's error: EADDRINUSE, … */
+/** Counts what the events tell, and listens. @throws {ListenError} */
 export async function startMetrics(
   address: MetricsAddress,
   events: GatewayEvents,
   sources: MetricSources,
 ): Promise<MetricsEndpoint> {
   const server = createMetricsServer(createMetrics(events, sources));
-  const port = await listen(server, address);
+  const port = await listen(server, address, 'metrics');
   return {
     url: `${originOf(address.host, port)}/metrics`,
     async close() {

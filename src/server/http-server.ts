@@ -56,15 +56,31 @@ export function createHttpServer(listener: RequestListener, times: ClientTimes):
   return server.on('checkExpectation', take);
 }
 
-/** @returns the port, which the system has chosen if 0 was asked for. @throws the system's error: EADDRINUSE, … */
+/** One of the servers of this process cannot listen. The message and the code are the system's: EADDRINUSE, … */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly server: 'gateway' | 'metrics' | 'sandbox';
+  readonly code: string;
+
+  constructor(server: ListenError['server'], cause: unknown) {
+    super(cause instanceof Error ? cause.message : 'unknown', { cause });
+    this.server = server;
+    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  }
+}
+
+/** @returns the port, which the system has chosen if 0 was asked for. @throws {ListenError} */
 export async function listen(
   server: Server,
-  { host, port }: { host: string; port: number },
+  { host, port }: { readonly host: string; readonly port: number },
+  name: ListenError['server'] = 'gateway',
 ): Promise<number> {
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);
   server.listen(port, host, listening.resolve);
-  await listening.promise;
+  await listening.promise.catch((cause: unknown) => {
+    throw new ListenError(name, cause);
+  });
   server.off('error', listening.reject);
   // A TCP server's address is an `AddressInfo`; strings and null are for pipes and closed servers.
   return (server.address() as AddressInfo).port;
