@@ -134,6 +134,6 @@ test('whatever order watchers, readers, turns and failures come in, every reques
         expect(world.watcher.counts).toEqual({ requests: 0, watchers: 0 });
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectTo, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { createRedisStore } from '../../src/idempotency/redis-store.ts';
@@ -197,4 +198,16 @@ test('something that is no Redis, or hangs, is an error too', async () => {
   await expect(connect(`redis://127.0.0.1:${port}`, { commandTimeoutMs: 100 })).rejects.toThrow(
     / cannot be used: no answer\. /,
   );
+});
+
+test('a command whose time is over before it is sent writes no warning of a negative time', async () => {
+  const server = await startRedis();
+  const { redis } = await connect(server.url);
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  await redis.ask((client) => client.ping(), z.unknown(), -100).catch(() => undefined);
+  await setImmediate();
+  expect(warnings).toEqual([]);
 });
