@@ -79,12 +79,15 @@ test('parameters of a query string that are not JSON are refused without being q
 test('an operation that is too long or too deep is refused, and the next one answered', async () => {
   const { url } = await startGateway();
   const post = (query: string) => send(url, { body: JSON.stringify({ query }), headers: JSON_TYPE });
-  for (const query of [
-    `{ ${'a: '.repeat(100_000)}`,
-    `{ ${'a { '.repeat(100_000)}`,
-    `{ ${Array.from({ length: 5_000 }, (_, n) => `a${n}: dossier(id: "1") { id }`).join(' ')} }`,
-  ]) {
-    expect((await post(query)).text).toContain('GRAPHQL_PARSE_FAILED');
+  for (const [code, query] of [
+    ['GRAPHQL_PARSE_FAILED', `{ ${'a: '.repeat(100_000)}`],
+    ['TOO_DEEPLY_NESTED', `{ ${'a { '.repeat(100_000)}`],
+    [
+      'GRAPHQL_PARSE_FAILED',
+      `{ ${Array.from({ length: 5_000 }, (_, n) => `a${n}: dossier(id: "1") { id }`).join(' ')} }`,
+    ],
+  ] as const) {
+    expect((await post(query)).text).toContain(code);
   }
   expect((await post('{ __typename }')).text).toBe('{"data":{"__typename":"Query"}}');
 });
