@@ -30,6 +30,7 @@ const events = createEvents();
 const options = {
   baseUrl,
   apiKey: 'bench',
+  storageHosts: [],
   timeoutMs: 20_000,
   connections: 50,
   rateLimit: { calls: 100_000_000, windowMs: 5_000 },

@@ -82,7 +82,7 @@ async function findDocument(
   });
   const document = request.documents.find(({ id }) => id === documentId);
   if (document === undefined || request.status !== 'SIGNED') throw new DownloadError('NOT_FOUND');
-  const link = downloadLinkOf(request, document);
+  const link = await translatedRead((async () => downloadLinkOf(request, document))());
   if (link === undefined)
     throw new DownloadError('DOWNLOAD_UNAVAILABLE', { headers: { 'retry-after': '5' } });
   return { title: document.title, url: link.url };

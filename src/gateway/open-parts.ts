@@ -57,6 +57,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const clock = new ServiceClock();
   const upstreams = createUpstreamClients(apiKey, {
     baseUrl: apiUrl,
+    storageHosts: options.storageHosts,
     timeoutMs: options.upstreamTimeoutMs,
     operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
     connections: options.upstreamConnections,

@@ -20,7 +20,7 @@ export function readOf(request: SignatureRequest, startedAt: number): StatusRead
 function stateOf(request: SignatureRequest): string {
   const documents = request.documents.map((document) => ({
     ...document,
-    url: document.url?.replace(/\?.*/s, ''),
+    url: typeof document.url === 'string' ? document.url.replace(/\?.*/s, '') : document.url?.detail,
   }));
   const hasExpired = request.expiresAt.getTime() <= Date.now();
   return JSON.stringify([{ ...request, documents }, hasExpired]);

@@ -4,7 +4,7 @@ import type { SignatureRequestPage, SignatureRequestSummary } from '../upstream/
 import { UpstreamError } from '../upstream/errors.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 import { orNull } from './signature-request.ts';
-import { translated } from './translate-upstream-error.ts';
+import { translated, translateUpstreamError } from './translate-upstream-error.ts';
 
 /** The service's bounds of a page. */
 const SMALLEST_PAGE = 25;
@@ -14,7 +14,8 @@ export const MAX_FIRST = 500;
 
 export interface Edge {
   readonly cursor: string;
-  readonly node: SignatureRequestSummary;
+  /** An error stands for an item that cannot be read; its cursor is good all the same. */
+  readonly node: SignatureRequestSummary | Error;
 }
 
 /** As Relay's specification has it. Pages before this one cannot be asked for, so there is never a previous page. */
@@ -88,7 +89,8 @@ async function readPage(
     for (const [index, node] of page.items.entries()) {
       if (index < position.offset || index >= position.offset + missing) continue;
       const behind = positionBehind(page, position.token, index + 1);
-      edges.push({ node, cursor: encodeCursor(dossierId, behind) });
+      const readable = node instanceof UpstreamError ? faultOf(node) : node;
+      edges.push({ node: readable, cursor: encodeCursor(dossierId, behind) });
     }
     position = positionAfter(page, position, missing);
   }
@@ -97,6 +99,12 @@ async function readPage(
   const endCursor =
     edges.at(-1)?.cursor ?? (position === undefined ? null : encodeCursor(dossierId, position));
   return { edges, pageInfo: { hasNextPage, hasPreviousPage: false, startCursor, endCursor } };
+}
+
+/** An unexpected error would be hidden from the caller, so it is one that the error table knows. */
+function faultOf(failure: UpstreamError): Error {
+  const fault = translateUpstreamError(failure);
+  return fault instanceof Error ? fault : failure;
 }
 
 /** Shares of equal size, so that the last one leaves nothing over that would have to be read again. */

@@ -11,7 +11,7 @@ import type {
 import { kindOfAbort } from '../upstream/deadline.ts';
 import { UpstreamError } from '../upstream/errors.ts';
 import { getDossier } from '../upstream/operations/get-dossier.ts';
-import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
+import { allItemsOf, getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
 import type { DocumentInput, SignatureFieldInput } from './document-input.ts';
 import { OutcomeUnknownError } from './errors.ts';
@@ -141,7 +141,7 @@ async function requestsMeanwhile(
     const page = await getRequestsByDossier(upstream, params, { signal });
     // The answer has told the service's time, if nothing had yet.
     const { unresolved } = attempt;
-    found.push(...page.items.filter((request) => isInTime(request, unresolved, CLOCK_TOLERANCE_MS)));
+    found.push(...allItemsOf(page).filter((request) => isInTime(request, unresolved, CLOCK_TOLERANCE_MS)));
     continuationToken = page.continuationToken;
   } while (continuationToken !== undefined);
   return found;

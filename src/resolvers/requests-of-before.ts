@@ -3,7 +3,7 @@ import { tenantOf } from '../auth/caller.ts';
 import type { ForgottenKey } from '../idempotency/attempt.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import type { SignatureRequestSummary } from '../upstream/decode.ts';
-import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
+import { allItemsOf, getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 
 /** The most that the service takes. */
 export const PAGE_SIZE = 100;
@@ -54,7 +54,7 @@ async function readRequests(
     // For all who ask, so it is not tied to the one who asked first.
     const page = await getRequestsByDossier(upstream, params);
     requests.push(
-      ...page.items.filter((request) => {
+      ...allItemsOf(page).filter((request) => {
         const time = request.createdAt.getTime();
         return isWanted(request) && time >= after && time < before;
       }),

@@ -1,9 +1,11 @@
 import { toDataURL, toString as toSvg } from 'qrcode';
 import type { GatewayContext } from '../context.ts';
 import type { Document, SignatureRequest, SignatureRequestSummary } from '../upstream/decode.ts';
+import { urlOf } from '../upstream/url-rules.ts';
 import { downloadLinkOf } from './download-link.ts';
 import type { DownloadLink } from './download-link.ts';
 import { NotFoundError } from './errors.ts';
+import { translateUpstreamError } from './translate-upstream-error.ts';
 import { visible } from './visible.ts';
 
 /** A request as a list shows it, or whole. */
@@ -49,7 +51,8 @@ export function isExpired({ status, expiresAt }: AnySignatureRequest): boolean {
 }
 
 export interface QrCode {
-  readonly url: string;
+  /** @throws {UpstreamFault} when the service hands out a URL that leads elsewhere. */
+  readonly url: () => string;
   readonly link: string;
 }
 
@@ -57,7 +60,7 @@ export interface QrCode {
 export function qrCodeOf({ id, qrCodeUrl }: SignatureRequest): QrCode | null {
   if (qrCodeUrl === undefined) return null;
   return {
-    url: qrCodeUrl,
+    url: () => readUrl(() => urlOf(qrCodeUrl)),
     link: `https://continua.io.pagopa.it/open?feat=firma&srid=${encodeURIComponent(id)}`,
   };
 }
@@ -70,10 +73,24 @@ export async function qrCodeImage({ link }: QrCode, format: 'SVG' | 'PNG'): Prom
 }
 
 export interface DocumentOfRequest extends Document {
-  /** Only when the request is SIGNED and the service could sign a link. */
-  readonly download?: DownloadLink | undefined;
+  /**
+   * Only when the request is SIGNED and the service could sign a link.
+   * @throws {UpstreamFault} when the link leads elsewhere than to the storage.
+   */
+  readonly download?: () => DownloadLink | undefined;
 }
 
 export function documentsOf(request: SignatureRequest): DocumentOfRequest[] {
-  return request.documents.map((document) => ({ ...document, download: downloadLinkOf(request, document) }));
+  return request.documents.map((document) => ({
+    ...document,
+    download: () => readUrl(() => downloadLinkOf(request, document)),
+  }));
+}
+
+function readUrl<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (failure) {
+    throw translateUpstreamError(failure);
+  }
 }

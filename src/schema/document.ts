@@ -79,14 +79,14 @@ export const DocumentType = builder.objectRef<DocumentOfRequest>('Document').imp
       nullable: true,
       description:
         'Where the signed PDF can be downloaded, made anew with each read. It lives 5 minutes, and whoever has it can read the document: browsers that should not see it have `/documents/{requestId}/{documentId}.pdf` of the gateway. Null unless the request is `SIGNED`, and when the service could not make a link. Files vanish 90 days after signing: the link is still made, and answers 404.',
-      resolve: ({ download }) => download?.url,
+      resolve: ({ download }) => download?.()?.url,
     }),
     downloadUrlExpiresAt: t.field({
       type: 'DateTime',
       nullable: true,
       description:
         'From then on `downloadUrl` is refused, by the clock of the storage: read again in good time. Null when there is no link, or it does not say.',
-      resolve: ({ download }) => download?.expiresAt,
+      resolve: ({ download }) => download?.()?.expiresAt,
     }),
     createdAt: t.field({
       type: 'DateTime',

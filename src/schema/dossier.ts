@@ -41,9 +41,20 @@ const EdgeType = builder.objectRef<Edge>('SignatureRequestEdge').implement({
   description: 'An item of a list and where it stands.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'Pass it as `after` to go on behind this item.' }),
-    node: t.field({ type: SignatureRequestType, description: 'The request.', resolve: ({ node }) => node }),
+    node: t.field({
+      type: SignatureRequestType,
+      nullable: true,
+      description:
+        'The signature request. Null, with an error of code `UPSTREAM_CONTRACT` at its path, when the gateway cannot read this item of the service’s list; the other items are not affected.',
+      resolve: nodeOf,
+    }),
   }),
 });
+
+/** An item that cannot be read fails alone. */
+function nodeOf({ node }: Edge): Exclude<Edge['node'], Error> | Promise<never> {
+  return node instanceof Error ? Promise.reject(node) : node;
+}
 
 const ConnectionType = builder.objectRef<Connection>('SignatureRequestConnection').implement({
   description:
@@ -56,10 +67,16 @@ const ConnectionType = builder.objectRef<Connection>('SignatureRequestConnection
     }),
     nodes: t.field({
       type: [SignatureRequestType],
-      description: 'The items alone.',
-      resolve: ({ edges }) => edges.map(({ node }) => node),
+      nullable: { list: false, items: true },
+      description:
+        'The signature requests without their cursors. Null in the place of an item that cannot be read: see `SignatureRequestEdge.node`.',
+      resolve: ({ edges }) => edges.map(nodeOf),
     }),
-    pageInfo: t.field({ type: PageInfoType, description: 'How to go on.', resolve: ({ pageInfo }) => pageInfo }),
+    pageInfo: t.field({
+      type: PageInfoType,
+      description: 'How to go on.',
+      resolve: ({ pageInfo }) => pageInfo,
+    }),
   }),
 });
 

@@ -28,7 +28,7 @@ const QrCodeType = builder.objectRef<QrCode>('QrCode').implement({
     url: t.field({
       type: 'URL',
       description: 'The service’s own picture of the QR code (PNG).',
-      resolve: ({ url }) => url,
+      resolve: ({ url }) => url(),
     }),
     link: t.field({
       type: 'URL',

@@ -1,6 +1,7 @@
 import type { Priority } from './budget/rate-budget.ts';
 import type { Deadline } from './deadline.ts';
 import type { operations } from './openapi.d.ts';
+import type { UrlRules } from './url-rules.ts';
 
 /** The JSON body that the contract wants for an operation. */
 export type ApiBody<Operation extends keyof operations> = operations[Operation] extends {
@@ -23,8 +24,11 @@ export interface ApiCall<Model> {
   readonly headers?: Readonly<Record<string, string>>;
   /** Success statuses: the documented one and the one the running service sends. */
   readonly expect: readonly number[];
-  /** Checks the body of a success and turns it into a model; gets `undefined` for 204. Throws when the shape is wrong. */
-  readonly decode: (body: unknown) => Model;
+  /**
+   * Checks the body of a success and turns it into a model; gets `undefined` for 204. Throws when the shape is wrong.
+   * `urls` says where URLs in the body may lead.
+   */
+  readonly decode: (body: unknown, urls: UrlRules) => Model;
 }
 
 /** A body that is streamed, with the content type that describes it. */

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import type { components } from './openapi.d.ts';
+import { UpstreamError } from './errors.ts';
+import { checkedPageUrl, checkedStorageUrl } from './url-rules.ts';
+import type { CheckedUrl, UrlRules } from './url-rules.ts';
+import { checkStorageUrl } from './storage-url.ts';
 
 /*
  * Wire data in, models out: checked once, renamed to camelCase, dates as `Date`.
@@ -10,6 +14,17 @@ type Wire = components['schemas'];
 type Model<Contract extends z.input<Decoder>, Decoder extends z.ZodType> = Contract extends unknown
   ? z.output<Decoder>
   : never;
+
+/** A property that may be missing. `null` means the same as a missing one. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  schema.nullish().transform((value): z.output<Schema> | undefined => value ?? undefined);
+
+/** A list that may be missing or `null`, which is an empty one. */
+const listOf = <Schema extends z.ZodType>(item: Schema) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items): z.output<Schema>[] => items ?? []);
 
 const timestamp = z.string().transform((text, context) => {
   const date = new Date(text);
@@ -41,14 +56,14 @@ const signatureField = z
   .transform(({ clause, attrs }) => ({ clause, position: attrs }));
 
 const documentMetadata = z
-  .object({ title: z.string(), signature_fields: z.array(signatureField).default([]) })
+  .object({ title: z.string(), signature_fields: listOf(signatureField) })
   .transform(({ title, signature_fields }) => ({ title, fields: signature_fields }));
 
 const dossier = z
   .object({
     id: z.string(),
     title: z.string(),
-    support_email: z.string().optional(),
+    support_email: optional(z.string()),
     documents_metadata: z.array(documentMetadata),
     created_at: timestamp,
     updated_at: timestamp,
@@ -69,10 +84,10 @@ const document = z
     metadata: documentMetadata,
     created_at: timestamp,
     updated_at: timestamp,
-    uploaded_at: timestamp.optional(),
-    rejected_at: timestamp.optional(),
-    reject_reason: z.string().optional(),
-    url: z.string().optional(),
+    uploaded_at: optional(timestamp),
+    rejected_at: optional(timestamp),
+    reject_reason: optional(z.string()),
+    url: optional(z.string()),
   })
   .transform((wire) => ({
     id: wire.id,
@@ -103,12 +118,12 @@ const signatureRequest = z
   .object({
     ...listedRequest,
     documents: z.array(document),
-    notification: z.object({ io_message_id: z.string() }).optional(),
-    qr_code_url: z.string().optional(),
-    signed_at: timestamp.optional(),
-    rejected_at: timestamp.optional(),
-    cancelled_at: timestamp.optional(),
-    reject_reason: z.string().optional(),
+    notification: optional(z.object({ io_message_id: z.string() })),
+    qr_code_url: optional(z.string()),
+    signed_at: optional(timestamp),
+    rejected_at: optional(timestamp),
+    cancelled_at: optional(timestamp),
+    reject_reason: optional(z.string()),
   })
   .transform((wire) => ({
     ...summaryOf(wire),
@@ -143,17 +158,23 @@ function summaryOf(wire: ListedRequest) {
   };
 }
 
+/** An item that cannot be read costs itself, not its page. */
+const listedItem = z.unknown().transform((item): SignatureRequestSummary | UpstreamError => {
+  const { data, error } = signatureRequestSummary.safeParse(item);
+  return data ?? new UpstreamError({ kind: 'contract', operation: 'getRequestsByDossier', cause: error });
+});
+
 const signatureRequestPage = z
-  .object({ items: z.array(signatureRequestSummary), continuation_token: z.string().optional() })
+  .object({ items: z.array(listedItem), continuation_token: optional(z.string()) })
   .transform(({ items, continuation_token }) => ({ items, continuationToken: continuation_token }));
 
 const signer = z.object({ id: z.string() });
-const uploadUrl = z.string();
+const uploadUrl = z.string() satisfies z.ZodType<Wire['UploadUrl']>;
 const notification = z
   .object({ io_message_id: z.string() })
   .transform(({ io_message_id }) => ({ ioMessageId: io_message_id }));
 const documentValidation = z
-  .object({ is_valid: z.boolean(), violations: z.array(z.string()).default([]) })
+  .object({ is_valid: z.boolean(), violations: listOf(z.string()) })
   .transform(({ is_valid, violations }) => ({ isValid: is_valid, violations }));
 
 /** A dossier: what is to be signed, for any number of signers. It never changes. */
@@ -162,12 +183,24 @@ export type Dossier = Model<Wire['DossierDetailView'], typeof dossier>;
 export type DocumentMetadata = Model<Wire['DocumentMetadata'], typeof documentMetadata>;
 export type SignatureField = DocumentMetadata['fields'][number];
 /** A document of a signature request. `status` is the service's word; new ones are passed on as they are. */
-export type Document = Model<Wire['DocumentDetailView'], typeof document>;
+export interface Document extends Omit<Model<Wire['DocumentDetailView'], typeof document>, 'url'> {
+  /** Of the stored file: a pre-signed URL for reading it, once the request is SIGNED. */
+  readonly url: CheckedUrl | undefined;
+}
 /** A signature request as lists show it. */
 export type SignatureRequestSummary = Model<Wire['SignatureRequestListView'], typeof signatureRequestSummary>;
 /** A signature request with its documents and everything that its status brings. */
-export type SignatureRequest = Model<Wire['SignatureRequestDetailView'], typeof signatureRequest>;
-/** One page of a dossier's requests; no `continuationToken` means that it is the last. */
+export interface SignatureRequest extends Omit<
+  Model<Wire['SignatureRequestDetailView'], typeof signatureRequest>,
+  'documents' | 'qrCodeUrl'
+> {
+  readonly documents: readonly Document[];
+  readonly qrCodeUrl: CheckedUrl | undefined;
+}
+/**
+ * One page of a dossier's requests; no `continuationToken` means that it is the last. An `UpstreamError` stands for an item
+ * that cannot be read.
+ */
 export type SignatureRequestPage = Model<Wire['SignatureRequestList'], typeof signatureRequestPage>;
 export type Signer = Model<Wire['SignerDetailView'], typeof signer>;
 export type Notification = Model<Wire['NotificationDetailView'], typeof notification>;
@@ -180,11 +213,30 @@ const decoder =
     schema.parse(body);
 
 export const decodeDossier = decoder(dossier);
-export const decodeSignatureRequest = decoder(signatureRequest);
 export const decodeSignatureRequestPage = decoder(signatureRequestPage);
 export const decodeSigner = decoder(signer);
-export const decodeUploadUrl = decoder<Model<Wire['UploadUrl'], typeof uploadUrl>>(uploadUrl);
 export const decodeNotification = decoder(notification);
 export const decodeDocumentValidation = decoder(documentValidation);
+
+export function decodeSignatureRequest(body: unknown, urls: UrlRules): SignatureRequest {
+  const request = signatureRequest.parse(body);
+  const operation = 'getSignatureRequest';
+  return {
+    ...request,
+    qrCodeUrl: request.qrCodeUrl && checkedPageUrl(request.qrCodeUrl, urls, operation),
+    documents: request.documents.map((found) => ({
+      ...found,
+      url: found.url && checkedStorageUrl(found.url, urls, operation),
+    })),
+  };
+}
+
+/** @throws {UpstreamError} for a URL that leads elsewhere than to the storage. */
+export function decodeUploadUrl(body: unknown, { storageHosts }: UrlRules): string {
+  const url = uploadUrl.parse(body);
+  checkStorageUrl(url, storageHosts, 'getDocumentUploadUrl');
+  return url;
+}
+
 /** For answers without a body. */
 export const decodeNothing = (): void => undefined;

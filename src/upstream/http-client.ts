@@ -6,6 +6,7 @@ import type { ApiCall, UpstreamClient } from './client.ts';
 import type { Deadline } from './deadline.ts';
 import { kindOfStatus, UpstreamError } from './errors.ts';
 import { kindOfFailure } from './failure-kind.ts';
+import { textOf } from './response-text.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { ServiceClock } from './service-clock.ts';
 
@@ -13,6 +14,8 @@ export interface HttpClientOptions {
   /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */
   readonly baseUrl: URL;
   readonly apiKey: string;
+  /** Hosts that pre-signed URLs may lead to; see `checkStorageUrl`. */
+  readonly storageHosts: readonly string[];
   /** For the connection, the headers and each part of the body, in milliseconds. The whole has a `Deadline`. */
   readonly timeoutMs: number;
   /** Largest number of connections kept to the service. */
@@ -29,7 +32,7 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** Makes each call once, as HTTP. Holds a keep-alive pool. */
 export function createHttpClient(options: HttpClientOptions): UpstreamClient {
   const { origin, pathname } = options.baseUrl;
-  const basePath = pathname.replace(/\/$/, '');
+  const basePath = pathname.replace(/\/+$/, '');
   const dispatcher =
     options.dispatcher ??
     new Agent({
@@ -48,10 +51,11 @@ export function createHttpClient(options: HttpClientOptions): UpstreamClient {
         ...call.headers,
         'ocp-apim-subscription-key': options.apiKey,
         accept: 'application/json, application/problem+json',
+        'accept-encoding': 'identity',
       };
       const body = encodeBody(call.body, headers, deadline);
       let response: Dispatcher.ResponseData<unknown>;
-      let text: string;
+      let bytes: Uint8Array;
       const calledAt = performance.now();
       try {
         response = await dispatcher.request({
@@ -65,18 +69,18 @@ export function createHttpClient(options: HttpClientOptions): UpstreamClient {
         // A proxy that answers for a service which is down has a clock of its own.
         if (response.statusCode < 500) options.clock?.learn(header(response, 'date'), calledAt);
         onAnswer?.(wholeNumber(header(response, 'x-rate-limit-remaining')));
-        text = await response.body.text();
+        bytes = await response.body.bytes();
       } catch (cause) {
         if (cause instanceof UpstreamError) throw cause;
         throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause, signal), cause });
       }
       const { statusCode: status } = response;
-      if (status >= 400) throw failureOf(call.operation, response, text);
+      if (status >= 400) throw await failureOf(call.operation, response, bytes);
       const contract = (cause?: unknown): UpstreamError =>
         new UpstreamError({ operation: call.operation, kind: 'contract', status, cause });
       if (!call.expect.includes(status)) throw contract();
       try {
-        return call.decode(status === 204 ? undefined : parseJson(response, text));
+        return call.decode(status === 204 ? undefined : await parseJson(response, bytes), options);
       } catch (cause) {
         throw contract(cause);
       }
@@ -126,25 +130,25 @@ function encodeQuery(query: ApiCall<unknown>['query']): string {
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
 
-function parseJson(response: Dispatcher.ResponseData<unknown>, text: string): unknown {
+async function parseJson(response: Dispatcher.ResponseData<unknown>, bytes: Uint8Array): Promise<unknown> {
   const type = header(response, 'content-type') ?? '';
   if (!JSON_TYPE.test(type))
     throw new TypeError(`expected JSON, got ${type.slice(0, 60) || 'no content type'}`);
-  return JSON.parse(text);
+  return JSON.parse(await textOf(bytes, header(response, 'content-encoding'), MAX_ANSWER_BYTES));
 }
 
 /** Reads either error envelope: the backend's problem (`detail`) or the API gateway's (`message`). */
-function failureOf(
+async function failureOf(
   operation: string,
   response: Dispatcher.ResponseData<unknown>,
-  text: string,
-): UpstreamError {
+  bytes: Uint8Array,
+): Promise<UpstreamError> {
   const { statusCode: status } = response;
   let detail: string | undefined;
   let isFromBackend = false;
   let cause: unknown;
   try {
-    const body = parseJson(response, text);
+    const body = await parseJson(response, bytes);
     if (typeof body === 'object' && body !== null) {
       isFromBackend = 'detail' in body;
       const words = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;

@@ -24,7 +24,11 @@ export async function putOnce(
     const response = await request(url, {
       dispatcher,
       method: 'PUT',
-      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+      headers: {
+        ...headers,
+        'accept-encoding': 'identity',
+        'content-length': String(Buffer.byteLength(body)),
+      },
       body,
       signal,
     });

@@ -146,6 +146,7 @@ test.each([
       const client = createHttpClient({
         baseUrl: new URL(stub.origin),
         apiKey: 'a-key',
+        storageHosts: [],
         timeoutMs: 20_000,
         connections: 1,
       });

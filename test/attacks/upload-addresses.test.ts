@@ -133,3 +133,44 @@ test('one private address among public ones is enough to refuse, and none at all
 async function pdf(): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await makePdf());
 }
+
+test.each([
+  'http://169.254.169.254/latest/meta-data?sig=x',
+  'javascript:alert(1)//?sig=x',
+  'file:///etc/passwd?sig=x',
+  'https://storage.attacker.example/x?sig=x',
+])('no URL of the service leaves the gateway when it leads to %s', async (foreign) => {
+  const world = await startFailingGateway();
+  const [target] = await draftOf(world);
+  world.fail('getDocumentUploadUrl', (_, res) => sendJson(res, 200, foreign));
+  const createUploadUrl = await world.run(
+    'mutation ($input: CreateUploadUrlInput!) { createUploadUrl(input: $input) { ... on CreateUploadUrlPayload { url } } }',
+    { input: target },
+  );
+  const at = '2026-03-05T09:14:07.412Z';
+  const times = { created_at: at, updated_at: at };
+  const document = { id: 'd1', status: 'READY', metadata: { title: 'Contratto' }, ...times, url: foreign };
+  const request = { id: 'r1', dossier_id: 'd1', signer_id: 's1', status: 'SIGNED', expires_at: at, ...times };
+  world.fail('getSignatureRequest', (_, res) =>
+    sendJson(res, 200, { ...request, qr_code_url: foreign, documents: [document] }),
+  );
+  const read = await world.run(
+    '{ signatureRequest(id: "r1") { status qrCode { url } documents { title downloadUrl } } }',
+  );
+  expect(read.data).toEqual({
+    signatureRequest: {
+      status: 'SIGNED',
+      qrCode: null,
+      documents: [{ title: 'Contratto', downloadUrl: null }],
+    },
+  });
+  const download = await fetch(new URL('/documents/r1/d1.pdf', world.url), { redirect: 'manual' });
+  expect(download.status).toBe(502);
+  expect(await download.json()).toMatchObject({ code: 'STORAGE_REFUSED' });
+  expect(createUploadUrl.data).toEqual({ createUploadUrl: null });
+  for (const { errors = [] } of [createUploadUrl, read]) {
+    expect(errors.map(({ extensions }) => extensions['code'])).not.toContain('INTERNAL_SERVER_ERROR');
+    expect(errors.every(({ extensions }) => extensions['code'] === 'UPSTREAM_CONTRACT')).toBe(true);
+    expect(JSON.stringify(errors)).not.toContain(foreign);
+  }
+});

@@ -754,8 +754,21 @@ test.each<[string, StubHandler, string, string, string?]>([
     'UPSTREAM_TIMEOUT',
     'putBlob: connection-lost',
   ],
-  ['is not allowed', () => {}, 'UPSTREAM_CONTRACT', 'putBlob: contract', 'http://127.0.0.1:1/x?sig=secret'],
-  ['has no address', () => {}, 'UPSTREAM_CONTRACT', 'putBlob: contract', 'no address, but sig=secret'],
+  // Refused where the answer of the service is decoded.
+  [
+    'is not allowed',
+    () => {},
+    'UPSTREAM_CONTRACT',
+    'getDocumentUploadUrl: contract (HTTP 200)',
+    'http://127.0.0.1:1/x?sig=secret',
+  ],
+  [
+    'has no address',
+    () => {},
+    'UPSTREAM_CONTRACT',
+    'getDocumentUploadUrl: contract (HTTP 200)',
+    'no address, but sig=secret',
+  ],
 ])('a storage that %s', async (_, does, code, cause, address) => {
   const storage = await startHttpStub(does);
   const world = await startFailingGateway({ storageHosts: [storage.origin] });
@@ -806,7 +819,7 @@ const expiring = (expiresAt: unknown) => ({
 
 /** Refused before any resolver runs. */
 const REQUESTS: readonly [code: string, when: string, init: RequestInit, message: RegExp][] = [
-  ['BAD_REQUEST', 'the body is no JSON', json(`{"fiscalCode": ${FISCAL_CODE}}`), /invalid JSON/],
+  ['BAD_REQUEST', 'the body is no JSON', json(`{"fiscalCode": ${FISCAL_CODE}}`), /not valid JSON/],
   ['BAD_REQUEST', 'the body has no operation', json({}), /query/],
   ['BAD_REQUEST', 'operations are sent as a list', json([]), /Batching/],
   ['GRAPHQL_PARSE_FAILED', 'the operation is no GraphQL', json({ query: '{' }), /Syntax Error/],

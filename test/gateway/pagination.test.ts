@@ -206,3 +206,44 @@ test.each(['last: 5', 'before: "x"'])('lists go forward only: %s is not in the s
   const answer = await world.run(`{ dossier(id: "x") { signatureRequests(${argument}) { nodes { id } } } }`);
   expect(answer.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
 });
+
+test('an item that cannot be read is a gap with its own error, and the page goes on', async () => {
+  const world = await startFailingGateway();
+  const at = '2026-03-05T09:14:07.412Z';
+  const item = (id: string, status: unknown) => ({
+    id,
+    dossier_id: 'd1',
+    signer_id: 's1',
+    status,
+    created_at: at,
+    updated_at: at,
+    expires_at: at,
+  });
+  world.fail('getDossier', (_, res) =>
+    sendJson(res, 200, { id: 'd1', title: 'x', documents_metadata: [], created_at: at, updated_at: at }),
+  );
+  world.fail('getRequestsByDossier', (_, res) =>
+    sendJson(res, 200, { items: [item('r1', 'DRAFT'), item('r2', 7), item('r3', 'READY')] }),
+  );
+  const query =
+    '{ dossier(id: "d1") { signatureRequests { nodes { id } edges { cursor node { id } } pageInfo { endCursor } } } }';
+  const { data, errors } = await world.run(query);
+  const cursor = expect.any(String);
+  expect(data).toEqual({
+    dossier: {
+      signatureRequests: {
+        nodes: [{ id: 'r1' }, null, { id: 'r3' }],
+        edges: [
+          { cursor, node: { id: 'r1' } },
+          { cursor, node: null },
+          { cursor, node: { id: 'r3' } },
+        ],
+        pageInfo: { endCursor: cursor },
+      },
+    },
+  });
+  expect(errors).toMatchObject([
+    { path: ['dossier', 'signatureRequests', 'nodes', 1], extensions: { code: 'UPSTREAM_CONTRACT' } },
+    { path: ['dossier', 'signatureRequests', 'edges', 1, 'node'], extensions: { code: 'UPSTREAM_CONTRACT' } },
+  ]);
+});

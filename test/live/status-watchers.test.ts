@@ -3,7 +3,7 @@ import { createEvents } from '../../src/events.ts';
 import { StatusWatchers } from '../../src/live/status-watchers.ts';
 import { createRequestScope, currentRequest, forRequest } from '../../src/logging/request-scope.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
-import { listener, requestIn, seen, wireIn } from './support-service.ts';
+import { listener, requestIn, seen, URL_RULES, wireIn } from './support-service.ts';
 
 const PACE = { firstMs: 10, freshMs: 10, waitingMs: 10, quietMs: 10, idleMs: 10 };
 
@@ -13,7 +13,7 @@ function issuer(status: string) {
   const client: UpstreamClient = {
     async call({ decode }) {
       requestIds.push(currentRequest()?.requestId);
-      return decode(wireIn(status));
+      return decode(wireIn(status), URL_RULES);
     },
     close: async () => {},
   };

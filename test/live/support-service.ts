@@ -34,8 +34,14 @@ export const wireIn = (status: string, change: object = {}) => ({
   ...change,
 });
 
+/** Where the URLs of this service may lead. */
+export const URL_RULES = {
+  baseUrl: new URL('https://api.io.pagopa.it/api/v1/sign'),
+  storageHosts: ['storage.example'],
+};
+
 export const requestIn = (status: string, change: object = {}): SignatureRequest =>
-  decodeSignatureRequest(wireIn(status, change));
+  decodeSignatureRequest(wireIn(status, change), URL_RULES);
 
 export const failure = (kind: UpstreamErrorKind, retryAfterSeconds?: number): UpstreamError =>
   new UpstreamError({ operation: 'getSignatureRequest', kind, retryAfterSeconds });
@@ -62,7 +68,7 @@ export function startWatcher(options: Partial<StatusWatcherOptions> = {}) {
         const answer = answers.get(id) ?? wireIn('DRAFT', { id });
         const wire = await (typeof answer === 'function' ? Promise.race([answer(), left]) : answer);
         if (wire instanceof UpstreamError) throw wire;
-        return decode(wire);
+        return decode(wire, URL_RULES);
       } finally {
         running -= 1;
       }

@@ -33,6 +33,7 @@ function clientAt(origin: string, options: Partial<UpstreamClientOptions> = {}) 
   const client = createUpstreamClient({
     baseUrl: new URL(`${origin}/api/v1/sign`),
     apiKey: 'the-key',
+    storageHosts: [],
     timeoutMs: 5_000,
     connections: 5,
     rateLimit: { calls: 100_000, windowMs: 5_000 },
@@ -90,11 +91,12 @@ test('a call goes below the base path with the key, a query and a JSON body', as
   expect(put?.body.toString()).toBe('"READY"');
 });
 
-test('a base URL with a slash at its end makes the same paths', async () => {
+test('a base URL with a slash at its end or two makes the same paths', async () => {
   const stub = await startHttpStub(ok);
   await clientAt(stub.origin, { baseUrl: new URL(`${stub.origin}/api/v1/sign/`) }).call(READ);
+  await clientAt(stub.origin, { baseUrl: new URL(`${stub.origin}/api/v1/sign//`) }).call(READ);
   await clientAt(stub.origin, { baseUrl: new URL(stub.origin) }).call(READ);
-  expect(stub.calls.map(({ path }) => path)).toEqual(['/api/v1/sign/dossiers/1', '/dossiers/1']);
+  expect(stub.calls.map(({ path }) => path)).toEqual(['/api/v1/sign/dossiers/1', '/api/v1/sign/dossiers/1', '/dossiers/1']);
 });
 
 test('connections are used again, also after failures', async () => {

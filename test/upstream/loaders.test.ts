@@ -22,6 +22,7 @@ async function start() {
   const client = createUpstreamClient({
     baseUrl: new URL(stub.origin),
     apiKey: 'key',
+    storageHosts: [],
     timeoutMs: 5_000,
     connections: 50,
     rateLimit: { calls: 100_000, windowMs: 5_000 },

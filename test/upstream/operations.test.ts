@@ -6,7 +6,7 @@ import { createDossier } from '../../src/upstream/operations/create-dossier.ts';
 import { createSignatureRequest } from '../../src/upstream/operations/create-signature-request.ts';
 import { getDocumentUploadUrl } from '../../src/upstream/operations/get-document-upload-url.ts';
 import { getDossier } from '../../src/upstream/operations/get-dossier.ts';
-import { getRequestsByDossier } from '../../src/upstream/operations/get-requests-by-dossier.ts';
+import { allItemsOf, getRequestsByDossier } from '../../src/upstream/operations/get-requests-by-dossier.ts';
 import { getSignatureRequest } from '../../src/upstream/operations/get-signature-request.ts';
 import { getSignerByFiscalCode } from '../../src/upstream/operations/get-signer-by-fiscal-code.ts';
 import { sendNotification } from '../../src/upstream/operations/send-notification.ts';
@@ -187,7 +187,13 @@ async function serviceThat(status: number, answer: unknown) {
   const stub = await startHttpStub((_, res) =>
     answer === undefined ? void res.writeHead(status).end() : sendJson(res, status, answer),
   );
-  const options = { baseUrl: new URL(`${stub.origin}/api`), apiKey: 'key', timeoutMs: 5_000, connections: 2 };
+  const options = {
+    baseUrl: new URL(`${stub.origin}/api`),
+    apiKey: 'key',
+    storageHosts: ['storage'],
+    timeoutMs: 5_000,
+    connections: 2,
+  };
   const client = createHttpClient(options);
   onTestFinished(() => client.close());
   return { stub, client };
@@ -222,11 +228,15 @@ test.each(OPERATIONS)('$operationId refuses a success status that it does not kn
 const EMPTY = { '{}': {}, null: null, 'an array': [], 'a number': 7 };
 const without = (value: object, name: string): object =>
   Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
+/** Properties whose `null` means that they are missing. */
+const OPTIONAL = ['continuation_token', 'violations', 'support_email'];
 const wrongOf = (answer: unknown): [string, unknown][] => [
   ...Object.entries(EMPTY),
   ...(typeof answer === 'object' && answer !== null
     ? Object.keys(answer).flatMap((name): [string, unknown][] => [
-        [`${name}: null`, { ...answer, [name]: null }],
+        ...(OPTIONAL.includes(name)
+          ? []
+          : [[`${name}: null`, { ...answer, [name]: null }] as [string, unknown]]),
         [`${name}: true`, { ...answer, [name]: { is: 'wrong' } }],
       ])
     : []),
@@ -238,7 +248,13 @@ test.each(OPERATIONS.filter(({ answer }) => answer !== undefined))(
     const wrong = wrongOf(answer);
     let body: unknown;
     const stub = await startHttpStub((_, res) => sendJson(res, status, body));
-    const options = { baseUrl: new URL(stub.origin), apiKey: 'key', timeoutMs: 5_000, connections: 2 };
+    const options = {
+      baseUrl: new URL(stub.origin),
+      apiKey: 'key',
+      storageHosts: ['storage'],
+      timeoutMs: 5_000,
+      connections: 2,
+    };
     const client = createHttpClient(options);
     onTestFinished(() => client.close());
     for (const [name, shape] of wrong) {
@@ -281,24 +297,34 @@ test('what a status brings is decoded, and its dates are dates', async () => {
     ...REQUEST,
     status: 'REJECTED',
     notification: { io_message_id: 'm1' },
-    qr_code_url: 'https://qr',
+    qr_code_url: 'https://continua.io.pagopa.it/qrcode.png?feat=firma&srid=r1',
     signed_at: later,
     rejected_at: later,
     cancelled_at: later,
     reject_reason: 'why',
-    documents: [{ ...DOCUMENT, uploaded_at: later, rejected_at: later, reject_reason: 'a\nb', url: 'u' }],
+    documents: [
+      {
+        ...DOCUMENT,
+        uploaded_at: later,
+        rejected_at: later,
+        reject_reason: 'a\nb',
+        url: 'https://storage/u',
+      },
+    ],
   });
   const at = new Date(later);
   expect(request).toStrictEqual({
     ...SUMMARY_MODEL,
     status: 'REJECTED',
     notification: { ioMessageId: 'm1' },
-    qrCodeUrl: 'https://qr',
+    qrCodeUrl: 'https://continua.io.pagopa.it/qrcode.png?feat=firma&srid=r1',
     signedAt: at,
     rejectedAt: at,
     cancelledAt: at,
     rejectReason: 'why',
-    documents: [{ ...DOCUMENT_MODEL, uploadedAt: at, rejectedAt: at, rejectReason: 'a\nb', url: 'u' }],
+    documents: [
+      { ...DOCUMENT_MODEL, uploadedAt: at, rejectedAt: at, rejectReason: 'a\nb', url: 'https://storage/u' },
+    ],
   });
 });
 
@@ -416,4 +442,74 @@ test.each([
   const parts = [part, `${HEAD('document', 'document.pdf', 'application/pdf')}%PDF-1.7`].filter(Boolean);
   const whole = parts.map((text) => `--${boundary}\r\n${text}\r\n`).join('');
   expect(call?.body.toString()).toBe(`${whole}--${boundary}--\r\n`);
+});
+
+test('null means the same as a missing property', async () => {
+  const nothing = {
+    notification: null,
+    qr_code_url: null,
+    signed_at: null,
+    rejected_at: null,
+    cancelled_at: null,
+  };
+  const document = { ...DOCUMENT, uploaded_at: null, rejected_at: null, reject_reason: null, url: null };
+  expect(
+    await getRequestFrom({ ...REQUEST, ...nothing, reject_reason: null, documents: [document] }),
+  ).toStrictEqual(REQUEST_MODEL);
+  const dossier = await getDossierFrom({
+    ...DOSSIER,
+    support_email: null,
+    documents_metadata: [{ title: 'Contratto', signature_fields: null }],
+  });
+  expect(dossier).toMatchObject({ supportEmail: undefined, documents: [{ title: 'Contratto', fields: [] }] });
+  const { client } = await serviceThat(200, { items: [SUMMARY], continuation_token: null });
+  expect(await getRequestsByDossier(client, { dossierId: 'd1', limit: 25 })).toStrictEqual({
+    items: [SUMMARY_MODEL],
+    continuationToken: undefined,
+  });
+});
+
+test.each([{ ...SUMMARY, status: 7 }, { ...SUMMARY, created_at: 'yesterday' }, {}, null, 'text'])(
+  'an item of a list that cannot be read costs itself, not its page: %j',
+  async (item) => {
+    const { client } = await serviceThat(200, { items: [SUMMARY, item, SUMMARY], continuation_token: 't' });
+    const page = await getRequestsByDossier(client, { dossierId: 'd1', limit: 25 });
+    expect(page).toMatchObject({ items: [SUMMARY_MODEL, { kind: 'contract' }, SUMMARY_MODEL] });
+    expect(() => allItemsOf(page)).toThrow('contract');
+  },
+);
+
+/** URLs that must leave the gateway nowhere. */
+const FOREIGN_URLS = [
+  'http://169.254.169.254/latest/meta-data?sig=x',
+  'https://169.254.169.254/x?sig=x',
+  'javascript:alert(1)',
+  'JAVASCRIPT:alert(1)//?sig=x',
+  'data:text/html,x',
+  'file:///etc/passwd',
+  'ftp://storage/x?sig=x',
+  'http://storage/x?sig=x',
+  'https://storage.attacker.example/x?sig=x',
+  'https://storage:8443/x?sig=x',
+  'https://user:password@storage/x?sig=x',
+  'https://continua.io.pagopa.it@attacker.example/x?sig=x',
+  'https://attackerpagopa.it/qrcode.png?sig=x',
+  '//attacker.example/x?sig=x',
+  '/etc/passwd',
+  'no URL',
+  '',
+];
+
+test.each(FOREIGN_URLS)('a URL that leads elsewhere is refused where it is decoded: %s', async (url) => {
+  const { client } = await serviceThat(200, url);
+  const upload = getDocumentUploadUrl(client, { signatureRequestId: 'r1', documentId: 'doc1' });
+  await expect(upload).rejects.toMatchObject({ kind: 'contract' });
+  if (url === '') return; // in a request the same as no URL
+  const request = await getRequestFrom({ ...REQUEST, qr_code_url: url, documents: [{ ...DOCUMENT, url }] });
+  expect(request).toMatchObject({
+    id: REQUEST_MODEL.id,
+    qrCodeUrl: { kind: 'contract' },
+    documents: [{ id: DOCUMENT_MODEL.id, url: { kind: 'contract' } }],
+  });
+  if (url.includes('sig=')) expect(JSON.stringify(request)).not.toContain(url);
 });

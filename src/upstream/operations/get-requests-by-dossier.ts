@@ -1,6 +1,7 @@
 import type { CallOptions, UpstreamClient } from '../client.ts';
 import { decodeSignatureRequestPage } from '../decode.ts';
-import type { SignatureRequestPage } from '../decode.ts';
+import type { SignatureRequestPage, SignatureRequestSummary } from '../decode.ts';
+import { UpstreamError } from '../errors.ts';
 import { path } from '../path.ts';
 
 export interface RequestsByDossierParams {
@@ -30,4 +31,15 @@ export async function getRequestsByDossier(
     expect: [200],
   } as const;
   return client.call({ ...call, decode: decodeSignatureRequestPage }, options);
+}
+
+/**
+ * The items of a page, for a caller who must know all of them.
+ * @throws {UpstreamError} of kind `contract` when one of them cannot be read.
+ */
+export function allItemsOf({ items }: SignatureRequestPage): SignatureRequestSummary[] {
+  return items.map((item) => {
+    if (item instanceof UpstreamError) throw item;
+    return item;
+  });
 }
