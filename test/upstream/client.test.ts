@@ -96,7 +96,11 @@ test('a base URL with a slash at its end or two makes the same paths', async () 
   await clientAt(stub.origin, { baseUrl: new URL(`${stub.origin}/api/v1/sign/`) }).call(READ);
   await clientAt(stub.origin, { baseUrl: new URL(`${stub.origin}/api/v1/sign//`) }).call(READ);
   await clientAt(stub.origin, { baseUrl: new URL(stub.origin) }).call(READ);
-  expect(stub.calls.map(({ path }) => path)).toEqual(['/api/v1/sign/dossiers/1', '/api/v1/sign/dossiers/1', '/dossiers/1']);
+  expect(stub.calls.map(({ path }) => path)).toEqual([
+    '/api/v1/sign/dossiers/1',
+    '/api/v1/sign/dossiers/1',
+    '/dossiers/1',
+  ]);
 });
 
 test('connections are used again, also after failures', async () => {
