@@ -80,6 +80,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const watchers = new StatusWatchers({ ...options.watching, events });
   queues.add('polls', () => watchers.oldestDueMs);
   const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, clock, events });
+  queues.add('idempotency', () => idempotency.oldestMs);
   const readiness = createReadiness({
     checks: [
       { name: 'service', check: (signal) => canConnect(apiUrl, signal) },

@@ -54,6 +54,8 @@ type Outcome = GatewayEventMap['idempotency'][0]['outcome'];
 /** The idempotency keys of a gateway. */
 export interface Idempotency {
   readonly times: IdempotencyTimes;
+  /** For how many milliseconds the oldest caller has waited for a key; 0 when none waits. */
+  readonly oldestMs: number;
   /**
    * Claims a key, or waits for whoever holds it. Rejects with the reason of `signal` when the caller leaves.
    * @throws {IdempotencyUnavailableError}
@@ -84,6 +86,8 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
   const closing = new AbortController();
   const owners = new Owners({ store, retryMs: beatMs });
   const attempts = new Map<string, Attempt>();
+  /** Callers who wait for a key, the first one first. */
+  const waits = new Set<{ readonly since: number }>();
   const tell = (outcome: Outcome): void => void events.emit('idempotency', { outcome });
 
   async function claimed(name: string, claim: Claim): Promise<Claimed> {
@@ -103,42 +107,57 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
     return attempt;
   }
 
+  async function claimOrWait(scope: Omit<Scope, 'realm'>, input: Input, signal: AbortSignal): Promise<Begun> {
+    const name = nameOf({ ...scope, realm });
+    const fingerprint = fingerprintOf(scope.key, input);
+    const endsAt = performance.now() + times.wait;
+    let hasWaited = false;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      signal.throwIfAborted();
+      const running = attempts.get(name);
+      const claim = { fingerprint, token: crypto.randomUUID() };
+      // Of what is done in this process the store need not be asked, which may have lost it.
+      const found: Claimed =
+        running?.fingerprint === fingerprint ? { kind: 'busy' } : await claimed(name, claim);
+      switch (found.kind) {
+        case 'first':
+        case 'resumed':
+          tell(found.kind);
+          return { kind: 'begun', attempt: attemptOf(name, claim, found) };
+        case 'done':
+          tell(hasWaited ? 'waited' : 'replayed');
+          return { kind: 'done', result: JSON.parse(found.result) };
+        case 'conflict':
+          tell('conflict');
+          return found;
+        case 'busy':
+          if (performance.now() >= endsAt) {
+            tell('busy');
+            return found;
+          }
+      }
+      hasWaited = true;
+      // Whoever holds it in this process is heard of at once, others are asked for.
+      await Promise.race([attempts.get(name)?.ended, pause(pauseMs, undefined, { signal })].filter(isThere));
+    }
+  }
+
   return {
     times,
 
+    get oldestMs() {
+      const now = performance.now();
+      const [oldest = { since: now }] = waits;
+      return now - oldest.since;
+    },
+
     async begin(scope, input, { signal }) {
-      const name = nameOf({ ...scope, realm });
-      const fingerprint = fingerprintOf(scope.key, input);
-      const endsAt = performance.now() + times.wait;
-      let hasWaited = false;
-      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-        const running = attempts.get(name);
-        const claim = { fingerprint, token: crypto.randomUUID() };
-        // Of what is done in this process the store need not be asked, which may have lost it.
-        const found: Claimed =
-          running?.fingerprint === fingerprint ? { kind: 'busy' } : await claimed(name, claim);
-        switch (found.kind) {
-          case 'first':
-          case 'resumed':
-            tell(found.kind);
-            return { kind: 'begun', attempt: attemptOf(name, claim, found) };
-          case 'done':
-            tell(hasWaited ? 'waited' : 'replayed');
-            return { kind: 'done', result: JSON.parse(found.result) };
-          case 'conflict':
-            tell('conflict');
-            return found;
-          case 'busy':
-            if (performance.now() >= endsAt) {
-              tell('busy');
-              return found;
-            }
-        }
-        hasWaited = true;
-        // Whoever holds it in this process is heard of at once, others are asked for.
-        await Promise.race(
-          [attempts.get(name)?.ended, pause(pauseMs, undefined, { signal })].filter(isThere),
-        );
+      const wait = { since: performance.now() };
+      waits.add(wait);
+      try {
+        return await claimOrWait(scope, input, signal);
+      } finally {
+        waits.delete(wait);
       }
     },
 

@@ -1,0 +1,20 @@
+/**
+ * `setTimeout` of `node:timers/promises`, on the timers that a test has faked. vitest leaves that module as it is, so a test
+ * mocks it with this.
+ */
+export function fakePause<T>(
+  ms: number,
+  value?: T,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<T | undefined> {
+  const { signal } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+  const leave = (): void => reject(new DOMException('aborted', 'AbortError'));
+  const timer = setTimeout(() => resolve(value), ms);
+  if (signal?.aborted === true) leave();
+  signal?.addEventListener('abort', leave);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', leave);
+  });
+}
