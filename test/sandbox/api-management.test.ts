@@ -85,7 +85,7 @@ test('takes a broken percent-encoding for an id that does not exist', async () =
   expect(sandbox.takeViolations()).toHaveLength(1);
 });
 
-// Conforms (Keys and limits, service): CORS allows any origin, method and header.
+// Conforms (Keys and limits, service): CORS allows any origin, method and header, and lets pages read every header of the answer.
 test('lets browsers in from anywhere', async () => {
   const sandbox = await sandboxForTest();
   const preflight = await fetch(`${sandbox.url}/dossiers`, {
@@ -98,6 +98,14 @@ test('lets browsers in from anywhere', async () => {
     'access-control-allow-methods': '*',
     'access-control-allow-headers': '*',
   });
+  for (const path of ['/dossiers/none', '/nothing']) {
+    const { headers } = await fetch(`${sandbox.url}${path}`, { headers: { origin: 'https://example.it' } });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': '*',
+    });
+  }
+  sandbox.takeViolations();
 });
 
 // Conforms (Errors, service): Answers of the backend carry a fixed set of security headers, 204 too.

@@ -79,6 +79,27 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '400 InvalidMd5',
   },
   {
+    what: 'Put Blob with the MD5 that is to be stored',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'x-ms-blob-content-md5': md5('x') }),
+    answer: '201',
+  },
+  {
+    what: 'Put Blob with the MD5 of something else to be stored',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'x-ms-blob-content-md5': NO_MATCH }),
+    answer: '400 Md5Mismatch',
+  },
+  {
+    what: 'Put Blob with its MD5 and another to be stored',
+    act: async (storage) =>
+      putBlob(await storage.fresh(), 'x', { 'content-md5': md5('x'), 'x-ms-blob-content-md5': NO_MATCH }),
+    answer: '400 Md5Mismatch',
+  },
+  {
+    what: 'Put Blob with an MD5 that is none to be stored',
+    act: async (storage) => putBlob(await storage.fresh(), 'x', { 'x-ms-blob-content-md5': 'nonsense' }),
+    answer: '400 InvalidMd5',
+  },
+  {
     what: 'Put Blob with an Authorization header beside the signature',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { authorization: 'Bearer x' }),
     answer: '400 InvalidAuthenticationInfo',
@@ -368,6 +389,18 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '201', why: 'Azurite keeps uncommitted blocks, Azure discards them' },
   },
   {
+    what: 'Put Block List with an MD5 to be stored, which is not checked',
+    async act(storage) {
+      const url = await storage.fresh();
+      await done(putBlock(url, 'b1', 'x'));
+      return send(`${url}&comp=blocklist`, {
+        body: `<BlockList><Latest>${Buffer.from('b1').toString('base64')}</Latest></BlockList>`,
+        headers: { 'x-ms-blob-content-md5': NO_MATCH },
+      });
+    },
+    answer: '201',
+  },
+  {
     what: 'Put Block List with the MD5 of something else',
     act: async (storage) =>
       send(`${await storage.fresh()}&comp=blocklist`, {
@@ -398,5 +431,28 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     act: async (storage) => send(`${await storage.fresh()}&comp=blocklist`, { body: 'hello' }),
     answer: '400 InvalidXmlDocument',
     azurite: { answer: '400', why: NO_CODE },
+  },
+
+  // Web pages
+  {
+    what: 'the preflight of a page',
+    act: async (storage) =>
+      send(await storage.fresh(), {
+        method: 'OPTIONS',
+        headers: { origin: 'https://example.it', 'access-control-request-method': 'PUT' },
+      }),
+    answer: '403 CorsPreflightFailure',
+  },
+  {
+    what: 'a preflight that does not name its method',
+    act: async (storage) =>
+      send(await storage.fresh(), { method: 'OPTIONS', headers: { origin: 'https://example.it' } }),
+    answer: '400 InvalidHeaderValue',
+  },
+  {
+    what: 'a preflight that does not name its page',
+    act: async (storage) =>
+      send(await storage.fresh(), { method: 'OPTIONS', headers: { 'access-control-request-method': 'PUT' } }),
+    answer: '400 InvalidHeaderValue',
   },
 ];

@@ -27,9 +27,13 @@ export function digestOf(request: IncomingMessage): BodyDigest | undefined {
   return digests.get(request);
 }
 
-/** @throws Error when the connection breaks before the end, StorageError when the content is not what its MD5 says */
+/**
+ * @param md5Headers headers that may claim an MD5 of the content
+ * @throws Error when the connection breaks before the end, StorageError when the content is not what its MD5 says
+ */
 export async function readBody(
   request: IncomingMessage,
+  md5Headers: readonly string[] = ['content-md5'],
 ): Promise<{ chunks: Buffer[]; md5: string; size: number }> {
   const chunks: Buffer[] = [];
   const hash = createHash('md5');
@@ -38,23 +42,25 @@ export async function readBody(
     hash.update(chunk);
   });
   const md5 = hash.digest('base64');
-  const claimed = request.headers['content-md5']?.toString();
-  if (claimed !== undefined && Buffer.from(claimed, 'base64').length !== MD5_BYTES) {
+  for (const header of md5Headers) checkMd5(request.headers[header]?.toString(), md5);
+  return { chunks, md5, size: bytes };
+}
+
+function checkMd5(claimed: string | undefined, md5: string): void {
+  if (claimed === undefined || claimed === md5) return;
+  if (Buffer.from(claimed, 'base64').length !== MD5_BYTES) {
     throw new StorageError(
       400,
       'InvalidMd5',
       'The MD5 value specified in the request is invalid. The MD5 value must be 128 bits and Base64-encoded.',
     );
   }
-  if (claimed !== undefined && claimed !== md5) {
-    const message =
-      'The MD5 value specified in the request did not match with the MD5 value calculated by the server.';
-    throw new StorageError(400, 'Md5Mismatch', message, {
-      UserSpecifiedMd5: claimed,
-      ServerCalculatedMd5: md5,
-    });
-  }
-  return { chunks, md5, size: bytes };
+  const message =
+    'The MD5 value specified in the request did not match with the MD5 value calculated by the server.';
+  throw new StorageError(400, 'Md5Mismatch', message, {
+    UserSpecifiedMd5: claimed,
+    ServerCalculatedMd5: md5,
+  });
 }
 
 /** @throws Error when the connection breaks before the end */

@@ -76,7 +76,8 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     if (type === undefined) throw missingHeader('x-ms-blob-type');
     if (type !== 'BlockBlob') throw invalidHeader('x-ms-blob-type', String(type));
     checkWriteConditions(call.request.headers, world.blobs.get(call.container, call.name));
-    const { chunks, md5 } = await readBody(call.request);
+    // The MD5 that is to be stored is checked too, here only: a block list is not the content of its blob.
+    const { chunks, md5 } = await readBody(call.request, ['content-md5', 'x-ms-blob-content-md5']);
     return commit(call, 'putBlob', createBlob(chunks, clock.now()), { 'content-md5': md5 });
   }
 
@@ -188,6 +189,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       };
       const operationId = storageOperation(request, url);
       try {
+        if (request.method === 'OPTIONS') throw preflightRefusal(request);
         const [, account, container = '', ...name] = url.pathname.split('/');
         // Names are ULIDs here, so an encoded character leads nowhere.
         if (account !== ACCOUNT || name.length === 0) {
@@ -208,6 +210,20 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       }
     },
   };
+}
+
+/** The account of the service has no CORS rules, so that no page may write to it or read from it. */
+function preflightRefusal({ headers }: IncomingMessage): StorageError {
+  const missing = ['origin', 'access-control-request-method'].find((name) => headers[name] === undefined);
+  if (missing === undefined) {
+    const message = 'CORS not enabled or no matching rule found for this request.';
+    return new StorageError(403, 'CorsPreflightFailure', message, {
+      MessageDetails: 'No CORS rules matches this request',
+    });
+  }
+  return new StorageError(400, 'InvalidHeaderValue', 'A required CORS header is not present.', {
+    MessageDetails: `Invalid required CORS header ${missing}`,
+  });
 }
 
 /** Azure confirms the MD5 of blocks and of lists only to those who sent one. */
