@@ -1228,7 +1228,7 @@ export interface operations {
       path?: never;
       cookie?: never;
     };
-    /** @description One file part of type `application/pdf` and, to have fields checked, one of type `application/json` that holds an array of SignatureField, in either order. The names of the parts do not count. The parser of the service is narrow: each part has a quoted `filename` and exactly two header lines, Content-Disposition before Content-Type; the types are compared literally, so a charset is refused, and so is a quoted boundary. */
+    /** @description One file part of type `application/pdf` and, to have fields checked, one of type `application/json` that holds an array of SignatureField, in either order. The names of the parts do not count. The parser of the service is narrow: each part has a quoted `filename` and exactly two header lines, Content-Disposition before Content-Type; a quoted boundary is refused. Types are compared literally: fields behind the PDF that have a charset or the type `application/octet-stream` are ignored, and the answer is that the PDF is valid. Only the first two parts are read. */
     requestBody: {
       content: {
         'multipart/form-data': components['schemas']['ValidateDocumentBody'];
@@ -1257,7 +1257,7 @@ export interface operations {
       };
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description The fields are JSON but break a rule */
+      /** @description The fields are JSON but break a rule, or a page of the PDF has a negative size */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
