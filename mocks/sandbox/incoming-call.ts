@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseJson } from './request-body.ts';
+import { parseJson, textOf } from './request-body.ts';
 
 /** A call as it came, on its way into the contract check. */
 export interface IncomingCall {
@@ -46,7 +46,7 @@ function bodyForPrism(bytes: Buffer, headers: Readonly<Record<string, string>>):
   if (bytes.length === 0) return undefined;
   if (/^multipart\//i.test(headers['content-type'] ?? '')) return bytes;
   const json = parseJson(bytes);
-  return json === undefined ? bytes.toString() : json;
+  return json === undefined ? textOf(bytes) : json;
 }
 
 function singleHeaders(request: IncomingMessage): Record<string, string> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { maskDeep, maskFiscalCodes, maskSignatures } from './mask.ts';
+import { textOf } from './request-body.ts';
 import type { Ending } from './wire-answer.ts';
 
 /** A call that was received, API or storage. Never with headers, so never with an API key. */
@@ -23,7 +24,10 @@ export interface JournalEntry {
   readonly ended: Ending;
   /** Real time. */
   readonly durationMs: number;
-  /** What the contract has against the call and against its answer; both empty for a good one. */
+  /**
+   * What the contract has against the call and against its answer; both empty for a good one. `fields were ignored` warns
+   * of a call that was answered 200 although the service did not read all of it.
+   */
   readonly violations: { readonly request: readonly string[]; readonly response: readonly string[] };
   /** Ids of the faults that fired, or their text in the `x-sandbox-fault` header. */
   readonly faults: readonly string[];
@@ -33,7 +37,7 @@ export interface JournalEntry {
 }
 
 /**
- * A body: JSON as its value, other text as it is, and all else, also what is longer than 64 KiB, as its size and digest.
+ * A body: JSON as its value, other text as it is, and all else, also what is longer than 64 KiB or nested more than 200 deep, as its size and digest.
  * Without a digest it has been forgotten to save memory.
  */
 export type RecordedBody =
@@ -51,14 +55,30 @@ export interface KeptEntry extends Omit<JournalEntry, 'requestBody' | 'responseB
 }
 
 const MAX_TEXT_BYTES = 64 * 1_024;
+/** The check of the control API is recursive, and so may be a reader of the journal. */
+const MAX_DEPTH = 200;
 
 /** @param binary true for what is not to be read even if it could be, such as files */
 export function keepBody(body: Buffer | string | undefined, binary: boolean): KeptBody | undefined {
   if (body === undefined || body.length === 0) return undefined;
   const bytes = Buffer.byteLength(body);
-  const readable = !binary && bytes <= MAX_TEXT_BYTES && (typeof body === 'string' || isUtf8(body));
-  if (readable) return maskSignatures(body.toString());
+  if (!binary && bytes <= MAX_TEXT_BYTES && (typeof body === 'string' || isUtf8(body))) {
+    const text = typeof body === 'string' ? body : textOf(body);
+    if (depthOf(text) <= MAX_DEPTH) return maskSignatures(text);
+  }
   return { bytes, sha256: createHash('sha256').update(body).digest('hex') };
+}
+
+/** How deeply brackets are nested, those in strings included: near enough to tell what would overflow a stack. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') depth += 1;
+    else if (character === ']' || character === '}') depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 /** @param unmasked leaves fiscal codes as they are; signatures are gone for good */

@@ -4,7 +4,7 @@ import type { IHttpRequest, PrismHttpComponents } from '@stoplight/prism-http';
 import { validateInput } from '@stoplight/prism-http/dist/validator/index.js';
 import pino from 'pino';
 import { contractOperations } from './contract.ts';
-import { boundaryOf, partsOf } from './decoding/multipart.ts';
+import { filesToValidate } from './decoding/multipart.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import type { Preference } from './prefer.ts';
 import type { Answer } from './problems.ts';
@@ -59,7 +59,7 @@ export async function createEngine(
     validateInput: (options) => {
       // The one place where Prism tells which operation matched, whoever answers it.
       matched.set(options.element, options.resource.iid ?? '');
-      return checkInput(options);
+      return checkInput(options, calls.get(options.element)?.bytes);
     },
     forward:
       ({ data, validations }, _upstream, _proxy, resource) =>
@@ -130,7 +130,10 @@ const CONFIG = {
  * Prism's check, apart from bodies it cannot read. Its multipart parser takes the process down on a malformed part,
  * knows nothing of the service's narrow one and re-encodes files, so validate-document is read by our own.
  */
-const checkInput: PrismHttpComponents['validateInput'] = ({ resource, element }) => {
+function checkInput(
+  { resource, element }: Parameters<PrismHttpComponents['validateInput']>[0],
+  bytes: Buffer = Buffer.alloc(0),
+): ReturnType<PrismHttpComponents['validateInput']> {
   // Prism throws on a path and on a content-type header that are not what they should be.
   if (decoded(element.url.path) === undefined)
     return refuse('path', 'is not percent-encoded as it should be');
@@ -140,16 +143,15 @@ const checkInput: PrismHttpComponents['validateInput'] = ({ resource, element })
       return refuse('header.content-type', 'is not a media type');
     return validateInput({ resource, element });
   }
-  if (!/^multipart\/form-data\s*;/i.test(contentType)) {
+  if (!/^multipart\/form-data\s*;/.test(contentType)) {
     return refuse('header.content-type', 'must be multipart/form-data with a boundary');
   }
-  const parts = Buffer.isBuffer(element.body) ? partsOf(element.body, boundaryOf(contentType)) : undefined;
-  const types = parts?.map(({ type }) => type).sort() ?? [];
-  if (!['application/pdf', 'application/json,application/pdf'].includes(types.join(','))) {
+  const files = filesToValidate(contentType, bytes);
+  if (files === undefined) {
     return refuse('body', 'must be one file part of application/pdf and at most one of application/json');
   }
-  return { _tag: 'Right', right: element };
-};
+  return files.ignored === undefined ? { _tag: 'Right', right: element } : refuse('body', files.ignored);
+}
 
 /** `DiagnosticSeverity.Error` of Prism's types package, which is not ours to import. */
 const ERROR = 0;

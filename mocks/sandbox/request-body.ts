@@ -19,10 +19,15 @@ export async function readRequestBody(request: IncomingMessage): Promise<Buffer 
   return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
 }
 
+/** A body as text. A byte order mark at its beginning is no part of it. */
+export function textOf(bytes: Buffer): string {
+  return new TextDecoder().decode(bytes);
+}
+
 /** The value of a JSON body, or undefined when it is not JSON. */
 export function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString());
+    return JSON.parse(textOf(bytes));
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
+import { failure } from 'io-ts/lib/PathReporter.js';
 import { createDossierBody, getSignerBody } from './decoding/bodies.ts';
-import { decode } from './decoding/codec.ts';
-import { checkDocuments } from './decoding/document-metadata.ts';
+import { documentsOf } from './decoding/document-metadata.ts';
 import type { DocumentMetadata } from './decoding/document-metadata.ts';
 import { DEFAULT_ISSUER } from './issuers.ts';
 import type { ApiKey, Issuer } from './issuers.ts';
+import { isStorable } from './operations/storable.ts';
 import { SeedError } from './seed-input.ts';
 import type { PlannedDocument, PlannedDossier, PlannedRequest, SeedInputParsed } from './seed-input.ts';
 import type { Dossier } from './store.ts';
@@ -166,19 +168,24 @@ function planDossier(
   note: Note,
 ): NewDossier {
   const { title, support_email, documents_metadata } = source;
-  const body = decode(createDossierBody, { title, support_email, documents_metadata });
-  const documents = body.ok ? checkDocuments(body.value.documents_metadata, clauseTitleMaxLength) : body;
-  for (const violation of documents.ok ? [] : documents.violations) note(place, violation);
-  if (body.ok && body.value.title.length < dossierTitleMinLength) {
+  const body = createDossierBody.decode({ title, support_email, documents_metadata });
+  const documents = isLeft(body)
+    ? body
+    : documentsOf(clauseTitleMaxLength).decode(body.right.documents_metadata);
+  for (const violation of isLeft(documents) ? failure(documents.left) : []) note(place, violation);
+  if (isRight(documents) && !isStorable(documents.right, 0)) {
+    note(`${place}.documents_metadata`, 'a number is too large for JSON');
+  }
+  if (isRight(body) && body.right.title.length < dossierTitleMinLength) {
     const least = `must have ${dossierTitleMinLength} characters or more`;
     note(`${place}.title`, dossierTitleMinLength === 1 ? 'must not be empty' : least);
   }
   return {
     id: source.id,
     issuerId: issuer.id,
-    title: body.ok ? body.value.title : '',
-    supportEmail: (body.ok ? body.value.support_email : undefined) ?? issuer.supportEmail,
-    documentsMetadata: documents.ok ? documents.value : [],
+    title: isRight(body) ? body.right.title : '',
+    supportEmail: (isRight(body) ? body.right.support_email : undefined) ?? issuer.supportEmail,
+    documentsMetadata: isRight(documents) ? documents.right : [],
   };
 }
 
@@ -198,7 +205,7 @@ function planRequest(
   if (source.notified && (status === 'DRAFT' || status === 'READY')) {
     note(`${place}.notified`, `a request in ${status} cannot have been notified`);
   }
-  if ('fiscalCode' in source.signer && !decode(getSignerBody, { fiscal_code: source.signer.fiscalCode }).ok) {
+  if ('fiscalCode' in source.signer && !getSignerBody.is({ fiscal_code: source.signer.fiscalCode })) {
     // Without the value, which could be somebody's.
     note(`${place}.signer.fiscalCode`, 'is not a fiscal code');
   }

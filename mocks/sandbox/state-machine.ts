@@ -73,21 +73,3 @@ export function refusalOfUploadUrl(status: SignatureRequestStatus): string | und
   if (status === 'DRAFT') return undefined;
   return `Unable to get the Upload Url. The Signature Request is in ${status} status`;
 }
-
-/**
- * Violations of a notification, empty when it may be sent. The real strings embed the whole internal record type
- * (1-2 kB each); these keep the beginning and the end.
- */
-export function violationsOfNotification(request: SignatureRequest): readonly string[] {
-  const type = 'SignatureRequestToBeNotified';
-  if (request.status !== 'WAIT_FOR_SIGNATURE') {
-    return [
-      `Invalid value "${request.status}" supplied to : ${type}/status: "WAIT_FOR_SIGNATURE"`,
-      `Invalid value undefined supplied to : ${type}/qrCodeUrl: non empty string`,
-    ];
-  }
-  if (request.ioMessageId === undefined) return [];
-  return [
-    `Invalid value {"ioMessageId":"${request.ioMessageId}"} supplied to : ${type}/notification: undefined`,
-  ];
-}

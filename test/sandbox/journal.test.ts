@@ -55,6 +55,20 @@ test('tells of each call, API and storage, in order', async () => {
   expect(everything).not.toContain(encodeURIComponent(new URL(url).searchParams.get('sig') ?? ''));
 });
 
+test.each([
+  ['lists', (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`],
+  ['objects', (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`],
+])('keeps the size and the digest of a body of %s that are nested too deeply', async (_, nested) => {
+  const sandbox = await sandboxForTest();
+  const issuer = issuerOf(sandbox);
+  for (const depth of [200, 201, 10_000]) await issuer.call('POST', '/signers', nested(depth));
+  const isDigest = { bytes: expect.any(Number), sha256: expect.any(String) };
+  const bodies = sandbox.journal.entries().map(({ requestBody }) => requestBody);
+  expect(bodies).toEqual([{ json: JSON.parse(nested(200)) }, isDigest, isDigest]);
+  expect(await fetch(`${sandbox.origin}/_sandbox/journal`)).toMatchObject({ status: 200 });
+  sandbox.takeViolations();
+});
+
 test('masks fiscal codes wherever they are, unless it is asked not to', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);

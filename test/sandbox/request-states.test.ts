@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { makePdf } from '../support/pdf.ts';
 import { NO_CONTENT, badRequest, invalid, notFound, shown, success } from './support-answers.ts';
 import type { Shown } from './support-answers.ts';
@@ -7,12 +8,33 @@ import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const noUploadUrl = (status: string) =>
   badRequest(`Unable to get the Upload Url. The Signature Request is in ${status} status`);
-/** Two of the three things that a notification wants are missing. */
-const notNotifiable = invalid([
-  expect.stringMatching(/\/status: "WAIT_FOR_SIGNATURE"$/),
-  expect.stringMatching(/\/qrCodeUrl: non empty string$/),
-]);
-const notifiedAlready = invalid([expect.stringMatching(/\/notification: undefined$/)]);
+const METADATA =
+  '{ title: string of length >= 3 and < 61, signatureFields: SignatureFields, pdfDocumentMetadata: { pages: Array<{ number: number >= 0, width: number >= 0, height: number >= 0 }>, formFields: Array<{ type: "PDFSignature", name: string }> } }';
+const DOCUMENT = `{ id: non empty string, metadata: ${METADATA}, createdAt: IsoDateFromString, updatedAt: IsoDateFromString, status: "READY", uploadedAt: IsoDateFromString, url: string }`;
+const RECORD = {
+  base: '{ id: non empty string, signerId: non empty string, issuerId: non empty string, issuerEmail: string that represents an email address, issuerDescription: non empty string, issuerInternalInstitutionId: non empty string, issuerEnvironment: ("TEST" | "DEFAULT" | "INTERNAL"), issuerDepartment: string, dossierId: non empty string, dossierTitle: non empty string, createdAt: IsoDateFromString, updatedAt: IsoDateFromString, expiresAt: IsoDateFromString }',
+  status: '{ status: "WAIT_FOR_SIGNATURE" }',
+  rest: `{ qrCodeUrl: string, documents: Array<${DOCUMENT}>, notification: undefined }`,
+};
+const WHOLE = `(${RECORD.base} & ${RECORD.status} & ${RECORD.rest})`;
+const wrongStatus = (status: string) =>
+  `Invalid value "${status}" supplied to : ${WHOLE}/1: ${RECORD.status}/status: "WAIT_FOR_SIGNATURE"`;
+const noQrCode = `Invalid value undefined supplied to : ${WHOLE}/2: ${RECORD.rest}/qrCodeUrl: string`;
+const notifiedAlready = (id: string) =>
+  `Invalid value {"ioMessageId":"${id}"} supplied to : ${WHOLE}/2: ${RECORD.rest}/notification: undefined`;
+/** What is wrong with a document that is not READY. */
+const notReady = (index: number, value: string, member: string) =>
+  `Invalid value ${value} supplied to : ${WHOLE}/2: ${RECORD.rest}/documents: Array<${DOCUMENT}>/${index}: ${DOCUMENT}/${member}`;
+const neverUploaded = (index: number) => [
+  notReady(index, '"WAIT_FOR_UPLOAD"', 'status: "READY"'),
+  notReady(index, 'undefined', 'uploadedAt: IsoDateFromString/0: UtcOnlyIsoDateFromString'),
+  notReady(index, 'undefined', 'uploadedAt: IsoDateFromString/1: TimezoneOnlyIsoDateFromString'),
+  notReady(index, 'undefined', 'url: string'),
+];
+const rejectedDocument = (index: number) => [
+  notReady(index, '"REJECTED"', 'status: "READY"'),
+  notReady(index, 'undefined', 'url: string'),
+];
 
 /** The cells of the manual's state table, in the order READY, CANCELLED, upload URL, notification. */
 const table: Readonly<
@@ -22,13 +44,13 @@ const table: Readonly<
     badRequest('MARK_AS_READY is not possible unless all documents are READY'),
     badRequest('MARK_AS_CANCELLED is prohibited if the signature request is in DRAFT status'),
     success(200, expect.stringContaining('sig=')),
-    notNotifiable,
+    invalid([wrongStatus('DRAFT'), noQrCode, ...neverUploaded(0)]),
   ],
   READY: [
     badRequest('Signature Request is already in READY status'),
     badRequest('MARK_AS_CANCELLED is prohibited if the signature request is in READY status'),
     noUploadUrl('READY'),
-    notNotifiable,
+    invalid([wrongStatus('READY'), noQrCode]),
   ],
   WAIT_FOR_SIGNATURE: [
     badRequest('MARK_AS_READY is prohibited if the signature request is in WAIT_FOR_SIGNATURE status'),
@@ -40,12 +62,17 @@ const table: Readonly<
     badRequest('MARK_AS_READY is prohibited because the signature request has already been signed'),
     badRequest('MARK_AS_CANCELLED is prohibited because the signature request has already been signed'),
     noUploadUrl('SIGNED'),
-    notNotifiable,
+    invalid([wrongStatus('SIGNED')]),
   ],
   ...Object.fromEntries(
     ['REJECTED', 'CANCELLED'].map((status) => [
       status,
-      [badRequest('Invalid status'), badRequest('Invalid status'), noUploadUrl(status), notNotifiable],
+      [
+        badRequest('Invalid status'),
+        badRequest('Invalid status'),
+        noUploadUrl(status),
+        invalid([wrongStatus(status)]),
+      ],
     ]),
   ),
 };
@@ -56,7 +83,7 @@ describe.each(Object.keys(table))('in %s', (status) => {
   // the words of the service.
   // Conforms (Documents, service): Upload URLs are given out in DRAFT alone; in each other status 400.
   // Conforms (Notification, service): A notification in WAIT_FOR_SIGNATURE is a 200, in each other status a
-  // 422.
+  // 422 with a violation for each member of the record that is not as a notification needs it, word for word.
   test.each(actions.map((action, index) => ({ action, expected: table[status]?.[index] })))(
     'answers $action as the service does',
     async ({ action, expected }) => {
@@ -119,8 +146,36 @@ test('is marked READY once all its documents are, and not before', async () => {
 // Conforms (Notification, service): A second notification is a 422.
 test('notifies once, then answers 422', async () => {
   const { issuer, id } = await requestIn('WAIT_FOR_SIGNATURE');
-  expect(await issuer.notify(id)).toMatchObject({ status: 200 });
-  expect(shown(await issuer.notify(id))).toEqual(notifiedAlready);
+  const { body } = await issuer.notify(id);
+  const { io_message_id } = z.object({ io_message_id: z.string() }).parse(body);
+  expect(shown(await issuer.notify(id))).toEqual(invalid([notifiedAlready(io_message_id)]));
+});
+
+// Conforms (Notification, service): A notified request that has ended has two violations, its status and the message.
+test.each(['SIGNED', 'REJECTED', 'CANCELLED'])('does not notify again in %s', async (status) => {
+  const { issuer, id } = await requestIn(status, true);
+  expect(shown(await issuer.notify(id))).toEqual(
+    invalid([wrongStatus(status), expect.stringMatching(/\/notification: undefined$/)]),
+  );
+});
+
+// Conforms (Notification, service): In DRAFT each waiting document adds four violations, each rejected one two.
+test('names each document that is not ready when a draft is notified', async () => {
+  const sandbox = await sandboxForTest({ frozenAt: START });
+  const issuer = issuerOf(sandbox);
+  const request = await issuer.createRequest(['Uno', 'Due', 'Tre', 'Quattro'].map((title) => ({ title })));
+  await issuer.upload(request, Buffer.from('no PDF'), request.documents[1]?.id);
+  await issuer.upload(request, await makePdf(), request.documents[2]?.id);
+  await sandbox.clock.advance(60_000);
+  expect(shown(await issuer.notify(request.id))).toEqual(
+    invalid([
+      wrongStatus('DRAFT'),
+      noQrCode,
+      ...neverUploaded(0),
+      ...rejectedDocument(1),
+      ...neverUploaded(3),
+    ]),
+  );
 });
 
 const BASE = [

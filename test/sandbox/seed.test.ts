@@ -291,6 +291,23 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     'dossiers[0]: Invalid value "x" supplied to',
   ],
   [
+    'a dossier with a number that no answer can hold',
+    {
+      dossiers: [
+        {
+          title: 'Uno',
+          documents_metadata: [
+            {
+              title: 'Contratto',
+              signature_fields: [{ ...FIELD, attrs: { ...FIELD.attrs, page: Number.POSITIVE_INFINITY } }],
+            },
+          ],
+        },
+      ],
+    },
+    'dossiers[0].documents_metadata: a number is too large for JSON',
+  ],
+  [
     'a dossier without a title',
     { dossiers: [{ title: '', documents_metadata: METADATA }] },
     'dossiers[0].title: must not be empty',

@@ -5,6 +5,9 @@ import { FIELD, issuerOf, sandboxForTest } from './support-issuer.ts';
 
 const PDF = { disposition: 'form-data; name="a"; filename="a.pdf"', type: 'application/pdf' };
 const JSON_PART = { disposition: 'form-data; name="b"; filename="b.json"', type: 'application/json' };
+/** As curl sends a file of which it does not know the type. */
+const OCTETS = { ...JSON_PART, type: 'application/octet-stream' };
+const CHARSET = { ...JSON_PART, type: 'application/json; charset=utf-8' };
 const missingFiles = badRequest(
   'missing files: the pdf document to be validated and a json document containing the signature fields',
 );
@@ -35,7 +38,8 @@ async function validate(parts: readonly RawPart[], contentType = 'multipart/form
   const answer = await issuerOf(sandbox).call('POST', '/validate-document', multipart(parts), {
     'content-type': contentType,
   });
-  return { answer, violations: sandbox.takeViolations() };
+  const warnings = sandbox.journal.entries().flatMap((entry) => entry.violations.request);
+  return { answer, violations: sandbox.takeViolations(), warnings };
 }
 
 const fields = (...list: unknown[]) => Buffer.from(JSON.stringify(list));
@@ -67,15 +71,17 @@ describe('validate-document reads', () => {
 });
 
 describe('validate-document misses its files with', () => {
-  // Conforms (validate-document, service): A charset, a missing or unquoted filename, swapped or further header
-  // lines are a 400.
+  // Conforms (validate-document, service): A first part that is neither the PDF nor its fields, a missing or unquoted
+  // filename, swapped or further header lines are a 400.
   test.each([
-    ['a charset on the fields', [PDF, { ...JSON_PART, type: 'application/json; charset=utf-8' }]],
+    ['a charset on the fields, which come first', [CHARSET, PDF]],
+    ['fields of another type, which come first', [OCTETS, PDF]],
     ['no filename', [{ ...PDF, disposition: 'form-data; name="a"' }]],
     ['an unquoted filename', [{ ...PDF, disposition: 'form-data; name="a"; filename=a.pdf' }]],
     ['another type', [{ ...PDF, type: 'application/octet-stream' }]],
     ['fields alone', [JSON_PART]],
-    ['two PDF files', [PDF, PDF]],
+    ['fields twice before the PDF', [JSON_PART, JSON_PART, PDF]],
+    ['a filename with an equals sign', [{ ...PDF, disposition: 'form-data; name="a"; filename="a=b.pdf"' }]],
     ['nothing', []],
   ])('%s', async (_, headers) => {
     const file = await makePdf();
@@ -104,10 +110,61 @@ describe('validate-document misses its files with', () => {
     expect(shown(answer)).toEqual(missingFiles);
   });
 
+  // Conforms (validate-document, service): Another multipart type, and capitals in the type, are a 400.
+  test.each([
+    'multipart/mixed; boundary=XX',
+    'multipart/related; boundary=XX',
+    'Multipart/Form-Data; boundary=XX',
+    'multipart/form-data',
+    'multipart/form-data; boundary',
+    'application/pdf',
+  ])('the content type %s', async (contentType) => {
+    const { answer, violations } = await validate([part(PDF, await makePdf())], contentType);
+    expect(shown(answer)).toEqual(missingFiles);
+    expect(violations).toMatchObject([{ direction: 'request', operationId: 'validateDocument' }]);
+  });
+
   test('a JSON body', async () => {
     const sandbox = await sandboxForTest();
     expect(shown(await issuerOf(sandbox).call('POST', '/validate-document', { a: 1 }))).toEqual(missingFiles);
     sandbox.takeViolations();
+  });
+});
+
+describe('behind the PDF', () => {
+  const tooFar = fields({ ...FIELD, attrs: { ...FIELD.attrs, page: 3 } });
+
+  // Conforms (validate-document, service): A second part that is not of exactly the type application/json is ignored
+  // without a word, and so are fields behind it: the PDF is valid.
+  test.each([
+    ['fields of the type that curl sends', [OCTETS]],
+    ['fields with a charset', [CHARSET]],
+    ['fields of a type in capitals', [{ ...JSON_PART, type: 'Application/JSON' }]],
+    ['fields of a type like it', [{ ...JSON_PART, type: 'application/problem+json' }]],
+    ['a second PDF', [PDF]],
+    ['a second PDF before the fields', [PDF, JSON_PART]],
+    ['fields of the wrong type before good ones', [OCTETS, JSON_PART]],
+  ])('%s are ignored, and the journal warns', async (_, headers) => {
+    const parts = [part(PDF, await makePdf()), ...headers.map((header) => part(header, tooFar))];
+    const { answer, violations, warnings } = await validate(parts);
+    expect(shown(answer)).toEqual(VALID);
+    expect(warnings).toEqual([expect.stringMatching(/^body: fields were ignored: /)]);
+    expect(violations).toMatchObject([{ direction: 'request', messages: warnings }]);
+    expect(answer.headers.get('x-sandbox-violations')).toContain('fields were ignored');
+  });
+
+  // Conforms (validate-document, service): Parts behind the PDF and its fields are ignored, whatever they are.
+  test.each([
+    ['a third part', [PDF, JSON_PART, OCTETS]],
+    ['a third part, the fields first', [JSON_PART, PDF, PDF]],
+    ['fields twice', [PDF, JSON_PART, JSON_PART]],
+  ])('%s is ignored, and the journal warns', async (_, headers) => {
+    const file = await makePdf();
+    const { answer, warnings } = await validate(
+      headers.map((header) => part(header, header === PDF ? file : tooFar)),
+    );
+    expect(shown(answer)).toMatchObject({ status: 200, body: { is_valid: false } });
+    expect(warnings).toEqual(['body: parts were ignored: only the first two are read']);
   });
 });
 
@@ -152,4 +209,56 @@ test('answers 400 for fields that are not JSON and 422 for fields that break a r
       invalid(expect.arrayContaining([expect.stringMatching(/^Invalid value /)])),
     );
   }
+});
+
+// Conforms (validate-document, service): A line end in the title of a clause makes two violations of one.
+test('splits a violation at a line end in the title of its clause', async () => {
+  const box = { clause: { title: 'Firma\ndel contratto', type: 'REQUIRED' }, attrs: { unique_name: 'S' } };
+  const { answer } = await validate([part(PDF, await makePdf()), part(JSON_PART, fields(box))]);
+  const violations = ['(Firma', 'del contratto) the field "S" was not found is the uploaded document'];
+  expect(shown(answer)).toEqual(success(200, { is_valid: false, violations }));
+});
+
+// Conforms (validate-document, service): Violations of fields are word for word those of the service, and another
+// path leads to them than in a dossier.
+test('names what is wrong with fields as the service does', async () => {
+  const list = 'Array<pipe(Exact<SignatureField>, SignatureFieldFromApiModel)>';
+  const file = part(PDF, await makePdf());
+  for (const [json, violations] of [
+    ['{}', [`{} supplied to : ${list}`]],
+    [
+      '[null, 1]',
+      ['null', '1'].map(
+        (value, index) =>
+          `${value} supplied to : ${list}/${index}: pipe(Exact<SignatureField>, SignatureFieldFromApiModel)`,
+      ),
+    ],
+    [
+      JSON.stringify([{ ...FIELD, attrs: { ...FIELD.attrs, unique_name: '' } }]),
+      ['"" supplied to : non empty string'],
+    ],
+  ] as const) {
+    const { answer } = await validate([file, part(JSON_PART, Buffer.from(json))]);
+    expect(shown(answer)).toEqual(invalid(violations.map((violation) => `Invalid value ${violation}`)));
+  }
+});
+
+// Conforms (validate-document, service): A number that is too large is infinite, and so fits no page.
+test('holds a box that is infinitely far away against the page', async () => {
+  const box = JSON.stringify([{ ...FIELD, attrs: { ...FIELD.attrs, coordinates: { x: 1, y: 2 } } }]);
+  const { answer } = await validate([
+    part(PDF, await makePdf()),
+    part(JSON_PART, Buffer.from(box.replace('"y":2', '"y":1e400'))),
+  ]);
+  const violations = [
+    "(Firma del contratto) incompatible coordinates: they can't fit in the uploaded document",
+  ];
+  expect(shown(answer)).toEqual(success(200, { is_valid: false, violations }));
+});
+
+// Conforms (Errors, service): The fields of validate-document are the one JSON that must not begin with a byte order
+// mark.
+test('does not read past a byte order mark before the fields', async () => {
+  const { answer } = await validate([part(PDF, await makePdf()), part(JSON_PART, Buffer.from('\uFEFF[]'))]);
+  expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^unable to get/) } });
 });

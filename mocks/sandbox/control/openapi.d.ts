@@ -537,6 +537,7 @@ export interface components {
       ended: components['schemas']['Ending'];
       /** @description Real time */
       durationMs: number;
+      /** @description What the contract has against the call and against its answer. `fields were ignored` warns of a call that was answered 200 although the service did not read all of it */
       violations: {
         request: string[];
         response: string[];
@@ -551,7 +552,7 @@ export interface components {
      * @enum {string}
      */
     Ending: 'answered' | 'reset' | 'aborted';
-    /** @description `json` for what is JSON, `text` for other text, and size with digest for all else and for what is longer than 64 KiB. Absent when there was none. */
+    /** @description `json` for what is JSON, `text` for other text, and size with digest for all else and for what is longer than 64 KiB or nested more than 200 deep. Absent when there was none. */
     RecordedBody: {
       /** @description Any value */
       json?: unknown;

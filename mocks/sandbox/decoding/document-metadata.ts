@@ -1,15 +1,6 @@
-import {
-  arrayOf,
-  either,
-  nonEmptyString,
-  number,
-  object,
-  oneOf,
-  positiveNumber,
-  stringWithin,
-} from './codec.ts';
-import { decode, invalid } from './codec.ts';
-import type { Codec, Decoded } from './codec.ts';
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { model, nonEmptyString, nonNegativeNumber, oneOf, stringWithin } from './types.ts';
 
 export interface Clause {
   readonly title: string;
@@ -35,70 +26,96 @@ export interface DocumentMetadata {
   readonly signature_fields: readonly SignatureField[];
 }
 
-const clause = object('Clause', {
-  title: stringWithin(5, 81),
-  type: oneOf('ClauseTypeEnum', ['REQUIRED', 'UNFAIR', 'OPTIONAL']),
-});
-
 // Named first: when both forms are sent, `unique_name` wins and the box is dropped.
-const attrs = either(
-  object('ExistingSignatureFieldAttrs', { unique_name: nonEmptyString }),
-  object('SignatureFieldToBeCreatedAttrs', {
-    coordinates: object('Coordinates', { x: number, y: number }),
-    page: positiveNumber,
-    size: object('Size', { w: positiveNumber, h: positiveNumber }),
-  }),
+const attrs = t.union(
+  [
+    model('ExistingSignatureFieldAttrs', { unique_name: t.string }),
+    model('SignatureFieldToBeCreatedAttrs', {
+      coordinates: model('SignatureFieldToBeCreatedAttrsCoordinates', { x: t.number, y: t.number }),
+      page: nonNegativeNumber,
+      size: model('SignatureFieldToBeCreatedAttrsSize', { w: nonNegativeNumber, h: nonNegativeNumber }),
+    }),
+  ],
   'SignatureFieldAttrs',
 );
 
-export const signatureFields: Codec<SignatureField[]> = arrayOf(object('SignatureField', { clause, attrs }));
+const clause = model('Clause', {
+  title: stringWithin(5, 81),
+  type: oneOf('type', ['REQUIRED', 'UNFAIR', 'OPTIONAL']),
+});
+
+const signatureField = model('SignatureField', { attrs, clause });
+
+const documentMetadata = model(
+  'DocumentMetadata',
+  { title: stringWithin(3, 61) },
+  { signature_fields: t.readonlyArray(signatureField, 'array of SignatureField') },
+);
 
 /** The shape of `documents_metadata`, as generated from the published document. */
-export const documentMetadataList = arrayOf(
-  object('DocumentMetadata', { title: stringWithin(3, 61) }, { signature_fields: signatureFields }),
-  'array of DocumentMetadata',
-);
+export const documentMetadataList = t.readonlyArray(documentMetadata, 'array of DocumentMetadata');
+
+type ReadField = t.TypeOf<typeof signatureField>;
+type ReadDocument = t.TypeOf<typeof documentMetadata>;
 
 /**
  * The second look, at what the published document does not say: at least one document, at least one clause that is not
- * optional unless there are no fields at all, and clause titles shorter than the document says.
+ * optional unless there are no fields at all, field names that are not empty, and clause titles shorter than it says.
  */
-export function checkDocuments(
-  documents: readonly { title: string; signature_fields?: SignatureField[] }[],
-  clauseTitleMaxLength: number,
-): Decoded<DocumentMetadata[]> {
-  if (documents.length === 0) {
-    return invalid(documents, 'NonEmptyArray<pipe(Exact<DocumentMetadata>, DocumentMetadataFromApiModel)>');
-  }
-  const violations = documents.flatMap(({ signature_fields }) =>
-    violationsOfFields(signature_fields ?? [], clauseTitleMaxLength),
+export function documentsOf(clauseTitleMaxLength: number): t.Decoder<unknown, readonly DocumentMetadata[]> {
+  const document = new t.Type<DocumentMetadata, ReadDocument, ReadDocument>(
+    'DocumentMetadataFromApiModel',
+    (input): input is DocumentMetadata => documentMetadata.is(input) && input.signature_fields !== undefined,
+    ({ title, signature_fields = [] }) => {
+      const fields = decodeFields(signature_fields, clauseTitleMaxLength);
+      return isLeft(fields) ? fields : t.success({ title, signature_fields: fields.right });
+    },
+    t.identity,
   );
-  if (violations.length > 0) return { ok: false, violations };
-  return {
-    ok: true,
-    value: documents.map(({ title, signature_fields }) => ({
-      title,
-      signature_fields: signature_fields ?? [],
-    })),
-  };
+  const list = t.array(documentMetadata.pipe(document));
+  return new t.Type(
+    `NonEmpty${list.name}`,
+    list.is,
+    (input, context) => {
+      const decoded = list.validate(input, context);
+      return isRight(decoded) && decoded.right.length === 0 ? t.failure(input, context) : decoded;
+    },
+    list.encode,
+  );
 }
 
-/** The second look at one list of fields, also used by validate-document. */
-export function violationsOfFields(
-  fields: readonly SignatureField[],
-  clauseTitleMaxLength: number,
-): readonly string[] {
-  const titles = fields.flatMap(({ clause: { title } }) => {
-    const decoded = decode(stringWithin(5, clauseTitleMaxLength + 1), title);
-    return decoded.ok ? [] : decoded.violations;
-  });
-  if (titles.length > 0 || fields.length === 0) return titles;
-  if (fields.some(({ clause: { type } }) => type !== 'OPTIONAL')) return [];
-  // The service prints its internal form of a field.
-  const internal = fields.map(({ clause: { title, type }, attrs: place }) => ({
+/** Both looks at one list of fields. */
+export function decodeFields(input: unknown, clauseTitleMaxLength: number): t.Validation<SignatureField[]> {
+  const title = stringWithin(5, clauseTitleMaxLength + 1);
+  const field = new t.Type<SignatureField, ReadField, ReadField>(
+    'SignatureFieldFromApiModel',
+    signatureField.is,
+    (given) => {
+      const read = title.decode(given.clause.title);
+      if (isLeft(read)) return read;
+      const name = 'unique_name' in given.attrs ? nonEmptyString.decode(given.attrs.unique_name) : read;
+      return isLeft(name) ? name : t.success(given);
+    },
+    t.identity,
+  );
+  const fields = t.array(signatureField.pipe(field)).decode(input);
+  return isLeft(fields) ? fields : someRequired.decode(fields.right);
+}
+
+const someRequired = new t.Type<SignatureField[], SignatureField[], SignatureField[]>(
+  'SignatureFields',
+  (input): input is SignatureField[] => t.array(signatureField).is(input),
+  (fields, context) =>
+    fields.length === 0 || fields.some(({ clause: { type } }) => type !== 'OPTIONAL')
+      ? t.success(fields)
+      : t.failure(fields.map(internalField), context),
+  t.identity,
+);
+
+/** A field as the service has it behind its API, for the texts that show it. */
+function internalField({ clause: { title, type }, attrs: place }: SignatureField) {
+  return {
     clause: { title, type },
     attributes: 'unique_name' in place ? { uniqueName: place.unique_name } : place,
-  }));
-  const refused = invalid(internal, 'SignatureFields');
-  return refused.ok ? [] : refused.violations;
+  };
 }

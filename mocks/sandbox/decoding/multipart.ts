@@ -4,18 +4,56 @@ export interface Part {
   readonly data: Buffer;
 }
 
-const CRLF = Buffer.from('\r\n');
+/** What validate-document finds in a body. */
+export interface FilesToValidate {
+  readonly pdf: Buffer;
+  readonly fields: Buffer | undefined;
+  /** What the service leaves unread without saying so; undefined when it reads everything. */
+  readonly ignored: string | undefined;
+}
 
 /**
- * The boundary as parse-multipart 1.0.4, the service's parser, finds it: quotes stay on and so never match.
- * Empty when there is none.
+ * The PDF and, where they are beside it, its fields: the first two parts count, in either order. A part that is not of
+ * exactly the type application/json is never one of fields. Undefined when the service misses its files.
  */
-export function boundaryOf(contentType: string | undefined): string {
-  for (const item of (contentType ?? '').split(';')) {
-    if (item.includes('boundary')) return (item.split('=')[1] ?? '').trim();
+export function filesToValidate(contentType: string | undefined, body: Buffer): FilesToValidate | undefined {
+  const [first, second, ...more] = partsOf(contentType, body) ?? [];
+  if (first?.type === JSON_TYPE && second?.type === PDF_TYPE) {
+    return { pdf: second.data, fields: first.data, ignored: ignoredParts(more) };
   }
-  return '';
+  if (first?.type !== PDF_TYPE) return undefined;
+  if (second?.type === JSON_TYPE) {
+    return { pdf: first.data, fields: second.data, ignored: ignoredParts(more) };
+  }
+  return { pdf: first.data, fields: undefined, ignored: second && ignoredFields(second) };
 }
+
+const PDF_TYPE = 'application/pdf';
+const JSON_TYPE = 'application/json';
+
+function ignoredFields({ type }: Part): string {
+  return `fields were ignored: they are read from the second part alone, and only if its type is exactly "${JSON_TYPE}", not "${type}"`;
+}
+
+function ignoredParts(more: readonly Part[]): string | undefined {
+  return more.length === 0 ? undefined : 'parts were ignored: only the first two are read';
+}
+
+/** The parts of a request as the service reads them, or undefined where it finds nothing to read. */
+function partsOf(contentType = '', body: Buffer): Part[] | undefined {
+  const boundary = boundaryOf(contentType);
+  if (!contentType.includes('multipart/form-data') || boundary === '') return undefined;
+  return parse(body, boundary);
+}
+
+/** As parse-multipart 1.0.4, the service's parser, finds it: quotes stay on and so never match. */
+function boundaryOf(contentType: string): string {
+  const item = contentType.split(';').find((text) => text.includes('boundary'));
+  return item === undefined ? '' : String(item.split('=')[1]).trim();
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
 
 /**
  * The parts of a multipart body as parse-multipart 1.0.4 reads them, or undefined where it throws.
@@ -24,42 +62,68 @@ export function boundaryOf(contentType: string | undefined): string {
  * whatever they are: a third header line therefore shifts the empty line into the data. The disposition must have a
  * quoted value in third place, the filename. Names of parts do not matter.
  */
-export function partsOf(body: Buffer, boundary: string): Part[] | undefined {
-  if (boundary === '') return [];
-  const delimiter = Buffer.from(`--${boundary}`);
+function parse(body: Buffer, boundary: string): Part[] | undefined {
+  const delimiter = Buffer.from(`--${boundary}`, 'latin1');
   const parts: Part[] = [];
-  let position = afterOpeningLine(body, delimiter);
-  while (position !== undefined) {
-    const disposition = lineAt(body, position);
+  let restOfBoundary = { text: '', next: afterOpeningLine(body, delimiter) };
+  for (;;) {
+    const disposition = lineAt(body, restOfBoundary.next);
     const info = lineAt(body, disposition.next);
     const dropped = lineAt(body, info.next);
-    const end = body.indexOf(Buffer.concat([CRLF, delimiter]), dropped.next - CRLF.length);
-    if (end === -1) break;
+    const end = endOfDelimiter(body, dropped.next, delimiter);
+    if (end === undefined) return parts;
     const type = info.text.split(':')[1]?.trim();
-    if (type === undefined || !hasQuotedFilename(disposition.text)) return undefined;
-    parts.push({ type, data: body.subarray(dropped.next, Math.max(end, dropped.next)) });
-    // The rest of the boundary's line does not matter: after the last one ("--") there is nothing to find.
-    const rest = body.indexOf(CRLF, end + CRLF.length);
-    position = rest === -1 ? undefined : rest + CRLF.length;
+    if (type === undefined || !hasQuotedFilename(restOfBoundary.text + disposition.text)) return undefined;
+    const data = body.subarray(dropped.next, end);
+    parts.push({ type, data: data.subarray(0, data.length - delimiter.length - 1) });
+    restOfBoundary = lineAt(body, end + 1);
   }
-  return parts;
 }
 
-function afterOpeningLine(body: Buffer, delimiter: Buffer): number | undefined {
-  let position = 0;
-  while (position < body.length) {
-    const end = body.indexOf(CRLF, position);
-    if (end === -1) return undefined;
-    if (body.subarray(position, end).equals(delimiter)) return end + CRLF.length;
-    position = end + CRLF.length;
+interface Line {
+  /** Without any CR or LF, also those that end no line. */
+  readonly text: string;
+  readonly next: number;
+}
+
+function lineAt(body: Buffer, position: number): Line {
+  const found = body.indexOf('\r\n', position);
+  const end = found === -1 ? body.length : found;
+  const text = body.subarray(position, end).toString('latin1');
+  return { text: text.replaceAll(/[\r\n]/g, ''), next: end + 2 };
+}
+
+/** Where the first part begins; what comes before does not matter. */
+function afterOpeningLine(body: Buffer, delimiter: Buffer): number {
+  let line = lineAt(body, 0);
+  while (line.text !== delimiter.toString('latin1') && line.next < body.length)
+    line = lineAt(body, line.next);
+  return line.next;
+}
+
+/**
+ * Where the delimiter that ends a part ends. It counts at the beginning of a line, and also in the middle of one
+ * wherever the parser has just cleared its memory, which it does when more has come in than a delimiter can have.
+ */
+function endOfDelimiter(body: Buffer, start: number, delimiter: Buffer): number | undefined {
+  let length = 0;
+  let matches = true;
+  for (let index = start; index < body.length; index += 1) {
+    const byte = body[index];
+    if (byte === LF && body[index - 1] === CR) {
+      length = 0;
+      matches = true;
+    } else if (byte !== CR && byte !== LF) {
+      matches &&= byte === delimiter[length];
+      length += 1;
+      if (matches && length === delimiter.length) return index;
+      if (length > delimiter.length + 2) {
+        length = 0;
+        matches = true;
+      }
+    }
   }
   return undefined;
-}
-
-function lineAt(body: Buffer, position: number): { text: string; next: number } {
-  const found = body.indexOf(CRLF, position);
-  const end = found === -1 ? body.length : found;
-  return { text: body.subarray(position, end).toString('latin1'), next: end + CRLF.length };
 }
 
 function hasQuotedFilename(disposition: string): boolean {

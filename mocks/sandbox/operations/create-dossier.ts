@@ -1,16 +1,16 @@
-import { createDossierBody, decodeOrRefuse, orRefuse } from '../decoding/bodies.ts';
-import { stringOfAtLeast } from '../decoding/codec.ts';
-import { checkDocuments } from '../decoding/document-metadata.ts';
+import { createDossierBody } from '../decoding/bodies.ts';
+import { documentsOf } from '../decoding/document-metadata.ts';
+import { decodeOrRefuse, stringOfAtLeast } from '../decoding/types.ts';
 import { success } from '../problems.ts';
 import { dossierView } from '../views.ts';
+import { checkStorable } from './storable.ts';
 import type { Operation } from './operation.ts';
 
 export const createDossier: Operation = (call, world) => {
   const body = decodeOrRefuse(createDossierBody, call.json);
   const title = decodeOrRefuse(stringOfAtLeast(world.profile.dossierTitleMinLength), body.title);
-  const documentsMetadata = orRefuse(
-    checkDocuments(body.documents_metadata, world.profile.clauseTitleMaxLength),
-  );
+  const documents = documentsOf(world.profile.clauseTitleMaxLength);
+  const documentsMetadata = decodeOrRefuse(documents, body.documents_metadata);
   const now = world.clock.now();
   const dossier = {
     id: world.ids.ulid(),
@@ -21,6 +21,7 @@ export const createDossier: Operation = (call, world) => {
     createdAt: now,
     updatedAt: now,
   };
+  checkStorable(documentsMetadata, now);
   world.store.dossiers.set(dossier.id, dossier);
   return success(201, dossierView(dossier));
 };

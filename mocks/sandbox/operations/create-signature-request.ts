@@ -1,21 +1,24 @@
-import { createSignatureRequestBody, decodeOrRefuse, orRefuse } from '../decoding/bodies.ts';
-import { checkDocuments } from '../decoding/document-metadata.ts';
+import { createSignatureRequestBody } from '../decoding/bodies.ts';
+import { documentsOf } from '../decoding/document-metadata.ts';
+import { decodeOrRefuse } from '../decoding/types.ts';
 import { badRequest, success } from '../problems.ts';
 import type { SignatureRequest } from '../store.ts';
 import { requestDetailView } from '../views.ts';
 import { dossierOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
+import { checkStorable } from './storable.ts';
 
 /** `documents_metadata` of the body replaces the dossier's list. The signer is not looked up: any id is taken. */
 export const createSignatureRequest: Operation = (call, world) => {
   const body = decodeOrRefuse(createSignatureRequestBody, call.json);
   const ownMetadata =
     body.documents_metadata &&
-    orRefuse(checkDocuments(body.documents_metadata, world.profile.clauseTitleMaxLength));
+    decodeOrRefuse(documentsOf(world.profile.clauseTitleMaxLength), body.documents_metadata);
   const dossier = dossierOrRefuse(call, world, body.dossier_id);
   const now = world.clock.now();
-  const expiresAt = body.expires_at ?? world.profile.defaultDeadline(now);
+  const expiresAt = body.expires_at?.getTime() ?? world.profile.defaultDeadline(now);
   if (expiresAt <= now) throw badRequest('Invalid expire date.');
+  checkStorable(ownMetadata ?? [], expiresAt);
 
   const request: SignatureRequest = {
     id: world.ids.ulid(),

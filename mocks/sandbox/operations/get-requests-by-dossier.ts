@@ -1,11 +1,12 @@
-import { decodeListQuery, orRefuse } from '../decoding/bodies.ts';
+import { listQuery } from '../decoding/bodies.ts';
+import { decodeOrRefuse } from '../decoding/types.ts';
 import { internalError, success } from '../problems.ts';
 import { requestListView } from '../views.ts';
 import { dossierOrRefuse } from './lookup.ts';
-import type { Operation } from './operation.ts';
+import type { Call, Operation } from './operation.ts';
 
 export const getRequestsByDossier: Operation = (call, world) => {
-  const { limit = 25, continuationToken } = orRefuse(decodeListQuery(call.query));
+  const { limit = 25, continuationToken } = decodeOrRefuse(listQuery, joined(call.query));
   const dossier = dossierOrRefuse(call, world, call.pathIds[0]);
   const ids = world.store.requestsByDossier.get(dossier.id) ?? [];
   const start = continuationToken === undefined ? 0 : positionOf(continuationToken);
@@ -17,15 +18,20 @@ export const getRequestsByDossier: Operation = (call, world) => {
   return success(200, { items, ...(end < ids.length && { continuation_token: tokenAt(end) }) });
 };
 
+/** The values of a name that is there more than once, as the host of the service hands them on. */
+function joined(query: Call['query']): Record<string, string> {
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value.toString()]));
+}
+
 /** The service hands out the token of its database: JSON-like text that must be URL-encoded. Ours looks the same. */
 function tokenAt(position: number): string {
   return `[{"token":"+RID:~${Buffer.from(String(position)).toString('base64url')}#RT:1#TRC:${position}","range":{"min":"","max":"FF"}}]`;
 }
 
-/** @throws Refusal 500, the database's answer to a token it never gave out */
+/** @throws Refusal 500: the client of the database throws a plain error for a token that it never gave out */
 function positionOf(token: string): number {
   const encoded = /"\+RID:~([\w-]+)#/.exec(token)?.[1];
   const position = Number(Buffer.from(encoded ?? '', 'base64url').toString() || NaN);
-  if (!Number.isSafeInteger(position) || position < 0) throw internalError('CosmosDatabaseError');
+  if (!Number.isSafeInteger(position) || position < 0) throw internalError('Error');
   return position;
 }

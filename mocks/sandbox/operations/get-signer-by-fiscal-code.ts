@@ -1,4 +1,5 @@
-import { decodeOrRefuse, getSignerBody } from '../decoding/bodies.ts';
+import { getSignerBody } from '../decoding/bodies.ts';
+import { decodeOrRefuse } from '../decoding/types.ts';
 import { success } from '../problems.ts';
 import { refusalOfSigner } from '../scenarios.ts';
 import type { Operation } from './operation.ts';

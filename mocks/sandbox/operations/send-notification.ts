@@ -1,14 +1,14 @@
-import { success, validationProblem } from '../problems.ts';
+import { notifiableRecord, recordOf } from '../decoding/records.ts';
+import { decodeOrRefuse } from '../decoding/types.ts';
+import { success } from '../problems.ts';
 import { refusalOfNotification } from '../scenarios.ts';
-import { violationsOfNotification } from '../state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
 /** One message per request, in WAIT_FOR_SIGNATURE only; then IO is asked about the signer. */
 export const sendNotification: Operation = (call, world) => {
   const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
-  const violations = violationsOfNotification(request);
-  if (violations.length > 0) throw validationProblem(violations);
+  decodeOrRefuse(notifiableRecord, recordOf(request));
   const refusal = refusalOfNotification(world.store.fiscalCodes.get(request.signerId));
   if (refusal !== undefined) throw refusal;
   const ioMessageId = world.ids.ulid();

@@ -1,5 +1,7 @@
-import { decodeOrRefuse, setStatusBody } from '../decoding/bodies.ts';
+import { setStatusBody } from '../decoding/bodies.ts';
+import { decodeOrRefuse } from '../decoding/types.ts';
 import { badRequest, noContent } from '../problems.ts';
+import { textOf } from '../request-body.ts';
 import { scenarioOf, sendCancellation, sendToCitizen, signAtOnce, signByItself } from '../signing.ts';
 import { markAsCancelled, markAsReady } from '../state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
@@ -7,7 +9,7 @@ import type { Operation } from './operation.ts';
 
 /** The body is one word, with quotes (a JSON string) or bare; a bare word is compared to the last byte. */
 export const setSignatureRequestStatus: Operation = async (call, world) => {
-  const word = decodeOrRefuse(setStatusBody, call.json === undefined ? call.bytes.toString() : call.json);
+  const word = decodeOrRefuse(setStatusBody, call.json === undefined ? textOf(call.bytes) : call.json);
   const lookUp = () => requestOrRefuse(call, world, 'Signature request not found');
   if (word === 'CANCELLED' && scenarioOf(world, lookUp()).signsBeforeCancel) {
     await signAtOnce(world, lookUp().id);

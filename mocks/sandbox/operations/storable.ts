@@ -1,0 +1,23 @@
+import type { DocumentMetadata } from '../decoding/document-metadata.ts';
+import { internalError } from '../problems.ts';
+
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** @throws Refusal 500, the database's, for what {@link isStorable} says no to */
+export function checkStorable(documents: readonly DocumentMetadata[], latest: number): void {
+  if (!isStorable(documents, latest)) throw internalError('CosmosDatabaseError');
+}
+
+/**
+ * The service reads back each record that it has written. A number that JSON has no form for comes back as null, and a
+ * year of five digits is no date to its decoder.
+ */
+export function isStorable(documents: readonly DocumentMetadata[], latest: number): boolean {
+  const places = documents.flatMap(({ signature_fields }) => signature_fields.map(({ attrs }) => attrs));
+  const numbers = places.flatMap((attrs) =>
+    'unique_name' in attrs
+      ? []
+      : [attrs.coordinates.x, attrs.coordinates.y, attrs.page, attrs.size.w, attrs.size.h],
+  );
+  return numbers.every(Number.isFinite) && latest <= LAST_TIME;
+}
