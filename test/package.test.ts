@@ -33,7 +33,11 @@ const answer = await fetch(url + '/signers', {
   headers: { 'ocp-apim-subscription-key': 'any', 'content-type': 'application/json' },
   body: JSON.stringify({ fiscal_code: 'SPNDNL80R13C555X' }),
 });
-console.log(answer.status);
+const form = new FormData();
+form.append('document', new Blob(['no PDF'], { type: 'application/pdf' }), 'a.pdf');
+const headers = { 'ocp-apim-subscription-key': 'any' };
+const validated = await fetch(url + '/validate-document', { method: 'POST', headers, body: form });
+console.log(answer.status, await validated.text());
 await sandbox.close();
 `;
   writeFileSync(join(project.folder, 'suite.ts'), suite);
@@ -55,7 +59,8 @@ await sandbox.close();
   const { stdout: complaints } = await checked.catch((error: unknown) => error as { stdout: string });
   expect(complaints.split('\n').filter((line) => /sigillo|suite/.test(line))).toEqual([]);
   const { stdout } = await run(process.execPath, ['suite.ts'], { cwd: project.folder, env: project.env });
-  expect(stdout).toBe('200\n');
+  // PDFs are read in a thread, of which the file must be in the package too.
+  expect(stdout).toBe('200 {"title":"Internal Server Error","detail":"Error","status":500}\n');
 });
 
 test('the command starts the gateway, and the sandbox alone, and ends them on SIGTERM', async () => {

@@ -1,4 +1,5 @@
-import { violationsOfPdf } from './pdf.ts';
+import { PdfUnfinishedError } from './pdf-threads.ts';
+import { rejectReasonOf } from './pdf.ts';
 import { magicRejectReason, validationDelayMs } from './scenarios.ts';
 import type { DocumentState, SignatureDocument, Upload } from './store.ts';
 import { createBlob } from './storage/blob-store.ts';
@@ -33,7 +34,12 @@ export async function validateUpload(world: World, blobName: string): Promise<vo
   const document = documentInDraft(world, upload);
   if (document === undefined) return;
 
-  const reason = await rejectReason(blob.bytes(), document);
+  const verdict = await world.pdfs
+    .verdictOn(blob.bytes(), document.metadata.signature_fields)
+    .catch(undefinedIfUnfinished);
+  if (verdict === undefined) return;
+  const magic = verdict.kind === 'read' ? magicRejectReason(document) : undefined;
+  const reason = magic ?? rejectReasonOf(verdict);
   // The issuer may have marked the request READY meanwhile, on the strength of an earlier file.
   if (documentInDraft(world, upload) === undefined) return;
   const now = world.clock.now();
@@ -54,15 +60,9 @@ export async function validateUpload(world: World, blobName: string): Promise<vo
   }
 }
 
-async function rejectReason(bytes: Uint8Array, document: SignatureDocument): Promise<string | undefined> {
-  try {
-    const violations = await violationsOfPdf(bytes, document.metadata.signature_fields);
-    const magic = magicRejectReason(document);
-    if (magic !== undefined) return magic;
-    return violations.length === 0 ? undefined : violations.join('\n');
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** Validation has ended in the middle, and the service would not say so: nothing becomes of the file. */
+function undefinedIfUnfinished(error: unknown): undefined {
+  if (!(error instanceof PdfUnfinishedError)) throw error;
 }
 
 function documentInDraft(world: World, upload: Upload): SignatureDocument | undefined {

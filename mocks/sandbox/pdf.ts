@@ -1,46 +1,69 @@
-import { PDFDocument, PDFSignature } from 'pdf-lib';
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { failure } from 'io-ts/lib/PathReporter.js';
+import type { TypeOf } from 'io-ts';
 import type { SignatureField } from './decoding/document-metadata.ts';
+import { pdfMetadata } from './decoding/records.ts';
+import type { PdfContents, Unreadable } from './read-pdf.ts';
+
+/** What the service says of a PDF. */
+export type PdfVerdict =
+  /** What is wrong with it, in the service's words (one of them misspelt, as there); undefined when it is fine. */
+  | { readonly kind: 'read'; readonly problem: string | undefined }
+  /** What was read out of it is not what the service can keep, such as a page of a negative size. */
+  | { readonly kind: 'unusable'; readonly violations: readonly string[] }
+  | Unreadable;
 
 /**
- * What the service finds wrong with a PDF, in its words (one of them misspelt, as there); empty when it is fine.
- * Fields are checked against the file only: no page count, size, PDF/A or existing signatures.
- *
- * @throws Error when pdf-lib cannot open the file, also when it is encrypted; the message is pdf-lib's
+ * Holds a PDF against signature fields as the service does: against the file only, so no page count, size, PDF/A or
+ * existing signatures.
  */
-export async function violationsOfPdf(
+export function verdictOn(
   bytes: Uint8Array,
+  contents: PdfContents,
   fields: readonly SignatureField[],
-): Promise<string[]> {
-  const pdf = await PDFDocument.load(bytes, { updateMetadata: false });
+): PdfVerdict {
+  if (contents.kind === 'unreadable') return contents;
+  const metadata = pdfMetadata.decode(contents);
+  if (isLeft(metadata)) return { kind: 'unusable', violations: failure(metadata.left) };
   // pdf-lib tolerates junk before the header, the service does not.
   if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== '%PDF') {
-    return ['the uploaded document has an invalid file signature (not a valid PDF)'];
+    return {
+      kind: 'read',
+      problem: 'the uploaded document has an invalid file signature (not a valid PDF)',
+    };
   }
-  const signatures = new Set(
-    pdf
-      .getForm()
-      .getFields()
-      .filter((field) => field instanceof PDFSignature)
-      .map((field) => field.getName()),
-  );
-  const pages = pdf.getPages().map((page) => page.getSize());
+  const problems = fields.flatMap((field) => problemOf(field, metadata.right) ?? []);
+  return { kind: 'read', problem: problems.length === 0 ? undefined : problems.join('\n') };
+}
 
-  return fields.flatMap(({ clause, attrs }) => {
-    if ('unique_name' in attrs) {
-      if (signatures.has(attrs.unique_name)) return [];
-      return [`(${clause.title}) the field "${attrs.unique_name}" was not found is the uploaded document`];
-    }
-    const page = pages[attrs.page];
-    if (page === undefined) {
-      return [
-        `(${clause.title}) incompatible coordinates: unable to find page ${attrs.page} in the uploaded document`,
-      ];
-    }
-    // Origin top-left, points. A negative x or y passes; touching the far edge does not.
-    const fits =
-      attrs.coordinates.x + attrs.size.w < page.width && attrs.coordinates.y + attrs.size.h < page.height;
-    return fits
-      ? []
-      : [`(${clause.title}) incompatible coordinates: they can't fit in the uploaded document`];
-  });
+/** Why a file is rejected after its upload; undefined when it is not. */
+export function rejectReasonOf(verdict: PdfVerdict): string | undefined {
+  switch (verdict.kind) {
+    case 'read':
+      return verdict.problem;
+    case 'unusable':
+      return 'Failed to extract metadata from pdf file!';
+    case 'unreadable':
+      return verdict.message;
+  }
+}
+
+function problemOf(
+  { clause, attrs }: SignatureField,
+  { formFields, pages }: TypeOf<typeof pdfMetadata>,
+): string | undefined {
+  if ('unique_name' in attrs) {
+    if (formFields.some(({ name }) => name === attrs.unique_name)) return undefined;
+    return `(${clause.title}) the field "${attrs.unique_name}" was not found is the uploaded document`;
+  }
+  const page = pages.find(({ number }) => number === attrs.page);
+  if (page === undefined) {
+    return `(${clause.title}) incompatible coordinates: unable to find page ${attrs.page} in the uploaded document`;
+  }
+  // Origin top-left, points. A negative x or y passes; touching the far edge does not.
+  const fits =
+    attrs.coordinates.x + attrs.size.w < page.width && attrs.coordinates.y + attrs.size.h < page.height;
+  return fits
+    ? undefined
+    : `(${clause.title}) incompatible coordinates: they can't fit in the uploaded document`;
 }

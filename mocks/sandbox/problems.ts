@@ -55,6 +55,11 @@ export function internalError(errorClass: string): Refusal {
   return problem({ title: 'Internal Server Error', detail: errorClass, status: 500 });
 }
 
+/** A failure that the backend did not catch. */
+export function uncaughtFailure(): Refusal {
+  return problem({ title: 'Internal Server Error', status: 500, detail: 'Something went wrong.' });
+}
+
 /** Answers of the API gateway in front of the backend: another shape and another content type. */
 export function gatewayError(
   status: number,

@@ -11,8 +11,8 @@ export interface StatusDeparture {
   readonly occasion: string;
   readonly implemented: number;
   readonly documented: number;
-  /** Only errors with this `detail`. */
-  readonly detail?: string;
+  /** Only errors with one of these as `detail`. */
+  readonly details?: readonly string[];
 }
 
 /** Every such answer. What is not listed has the same status on both sides. */
@@ -29,7 +29,10 @@ export const STATUS_DEPARTURES: readonly StatusDeparture[] = [
   departure('sendNotification', 'a status that does not allow it, or a second time', 422, 400),
   departure('sendNotification', 'a request that does not exist', 404, 400),
   departure('validateDocument', 'fields that break a rule', 422, 400),
-  { ...departure('validateDocument', 'a PDF that cannot be opened', 500, 400), detail: 'Error' },
+  {
+    ...departure('validateDocument', 'a PDF that cannot be opened', 500, 400),
+    details: ['Error', 'RangeError', 'TypeError'],
+  },
 ];
 
 function departure(
@@ -119,7 +122,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
         (candidate) =>
           candidate.operationId === operationId &&
           candidate.implemented === implemented.status &&
-          (candidate.detail === undefined || candidate.detail === detail),
+          (candidate.details === undefined || candidate.details.includes(detail)),
       );
       return asPlainJson(row === undefined ? implemented : withStatus(implemented, row.documented, detail));
     },

@@ -1,6 +1,7 @@
 import { createIds } from './ids.ts';
 import type { Ids } from './ids.ts';
-import { violationsOfPdf } from './pdf.ts';
+import { rejectReasonOf, verdictOn } from './pdf.ts';
+import { readPdf } from './read-pdf.ts';
 import { samplePdf } from './sample-pdf.ts';
 import { SeedError, parseSeed } from './seed-input.ts';
 import type { SeedInput, Seeded } from './seed-input.ts';
@@ -47,9 +48,9 @@ async function samplesFor({ requests }: SeedPlan): Promise<Samples> {
       if (document.status !== 'READY' || samples.has(key)) continue;
       const fields = document.metadata.signature_fields;
       const validated = await samplePdf(document.metadata);
-      const [violation] = await violationsOfPdf(validated, fields);
-      if (violation !== undefined) {
-        const message = `it cannot be READY, as no sample file fits its signature fields: ${violation}`;
+      const problem = rejectReasonOf(verdictOn(validated, await readPdf(validated), fields));
+      if (problem !== undefined) {
+        const message = `it cannot be READY, as no sample file fits its signature fields: ${problem}`;
         throw new SeedError([`${document.place}.status: ${message}`]);
       }
       const isSigned = request.source.status === 'SIGNED';

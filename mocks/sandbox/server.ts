@@ -58,7 +58,7 @@ export interface Sandbox extends Controls {
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
   /**
-   * Frees the port, every connection and every timer.
+   * Frees the port, every connection, thread and timer.
    * @throws Error listing breaches of the contract that nobody took, or bugs of the sandbox
    */
   close(): Promise<void>;
@@ -132,7 +132,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       server.close();
       server.closeAllConnections();
       journal.close();
-      await Promise.all([ended, world.clock.stop()]);
+      await Promise.all([ended, world.pdfs.close(), world.clock.stop()]);
       recorder.complain();
     },
   };

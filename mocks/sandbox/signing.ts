@@ -1,7 +1,6 @@
 import { SERVICE_DELAYS_MS } from './clock.ts';
 import { dossierScenario } from './scenarios.ts';
 import type { DossierScenario } from './scenarios.ts';
-import { signedPdf } from './signed-pdf.ts';
 import { markAsRejected, markAsSigned, markAsWaitForSignature } from './state-machine.ts';
 import { createBlob } from './storage/blob-store.ts';
 import { SIGNED_DOCUMENTS, VALIDATED_DOCUMENTS } from './storage/containers.ts';
@@ -181,7 +180,7 @@ async function signedFilesOf(
     const fields = metadata.signature_fields.filter(
       ({ clause }) => clause.type !== 'OPTIONAL' || agreedClauses.includes(clause.title),
     );
-    files.push({ documentId: id, bytes: await signedPdf(validated.bytes(), fields, now) });
+    files.push({ documentId: id, bytes: await world.pdfs.signed(validated.bytes(), fields, now) });
   }
   return files;
 }

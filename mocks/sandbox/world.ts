@@ -6,6 +6,8 @@ import type { FaultRegistry, FaultsState } from './faults/faults.ts';
 import { createIds } from './ids.ts';
 import type { Ids } from './ids.ts';
 import { openKey } from './issuers.ts';
+import { createPdfThreads } from './pdf-threads.ts';
+import type { PdfThreads } from './pdf-threads.ts';
 import type { Profile } from './profile.ts';
 import { PROFILES } from './profile.ts';
 import { createRandom } from './random.ts';
@@ -30,6 +32,7 @@ export interface World {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly sas: UrlSigner;
+  readonly pdfs: PdfThreads;
   /** Everything as it is now, to come back to. */
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
@@ -86,6 +89,7 @@ export function createWorld(options: WorldOptions): World {
     random,
     faults,
     sas: createUrlSigner(seed),
+    pdfs: createPdfThreads(),
     get ids() {
       return ids;
     },

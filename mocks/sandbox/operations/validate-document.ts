@@ -1,8 +1,8 @@
 import { decodeFields } from '../decoding/document-metadata.ts';
 import { filesToValidate } from '../decoding/multipart.ts';
 import { orRefuse } from '../decoding/types.ts';
-import { violationsOfPdf } from '../pdf.ts';
-import { badRequest, internalError, success } from '../problems.ts';
+import { PdfUnfinishedError } from '../pdf-threads.ts';
+import { badRequest, internalError, success, uncaughtFailure, validationProblem } from '../problems.ts';
 import type { Operation } from './operation.ts';
 
 /** Checks like those after an upload; nothing is stored. A PDF that cannot be opened is a 500, not a verdict. */
@@ -16,14 +16,20 @@ export const validateDocument: Operation = async (call, world) => {
   const given = files.fields === undefined ? [] : parseOrRefuse(files.fields);
   const fields = orRefuse(decodeFields(given, world.profile.clauseTitleMaxLength));
 
-  const violations = await violationsOfPdf(files.pdf, fields).catch((error: unknown) => {
-    // pdf-lib's errors are all of the class Error once compiled; the service shows the class alone.
-    if (error instanceof Error) throw internalError('Error');
-    throw error;
+  const verdict = await world.pdfs.verdictOn(files.pdf, fields).catch((error: unknown) => {
+    throw error instanceof PdfUnfinishedError ? uncaughtFailure() : error;
   });
-  if (violations.length === 0) return success(200, { is_valid: true });
-  // The service takes the lines of one text for violations, so a line end in the title of a clause makes two of one.
-  return success(200, { is_valid: false, violations: violations.join('\n').split('\n') });
+  switch (verdict.kind) {
+    case 'unreadable':
+      throw internalError(verdict.errorClass);
+    case 'unusable':
+      throw validationProblem(verdict.violations);
+    case 'read': {
+      // The service takes the lines of one text for violations, so a line end in the title of a clause makes two of one.
+      const violations = verdict.problem?.split('\n');
+      return success(200, violations === undefined ? { is_valid: true } : { is_valid: false, violations });
+    }
+  }
 };
 
 /** Unlike a body that is JSON itself, this must not begin with a byte order mark. */
