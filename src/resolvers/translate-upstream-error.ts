@@ -121,8 +121,10 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
   { ...fault('bad-request', 'UPSTREAM_UNAVAILABLE', 'sendNotification'), detail: MESSAGE_FAILED },
   ...unanswered('sendNotification', 'NOTIFICATION'),
   row('validateDocument', 'unprocessable', 'InvalidInputError', refusedInput),
-  // An unreadable PDF is a 500 whose detail is the bare class name; other failures of the service name another class.
-  row('validateDocument', 'server-error', 'UnreadablePdfError', () => new UnreadablePdfError(), 'Error'),
+  // An unreadable PDF is a 500 whose detail is a class of JavaScript; other failures of the service have one of its own.
+  ...['Error', 'RangeError', 'TypeError'].map((errorClass) =>
+    row('validateDocument', 'server-error', 'UnreadablePdfError', () => new UnreadablePdfError(), errorClass),
+  ),
   fault('timeout', 'UPSTREAM_TIMEOUT'),
   fault('connection-lost', 'UPSTREAM_TIMEOUT'),
   fault('aborted', 'UPSTREAM_TIMEOUT'),

@@ -487,6 +487,8 @@ const ROWS: readonly (readonly [operation: string, kind: string, words: string, 
   ['sendNotification', 'connection-lost', '', unknownNotification],
   ['validateDocument', 'unprocessable', '', refusedInput],
   ['validateDocument', 'server-error', 'Error', unreadable],
+  ['validateDocument', 'server-error', 'RangeError', unreadable],
+  ['validateDocument', 'server-error', 'TypeError', unreadable],
 ];
 
 /** What makes the gateway call each operation. */

@@ -43,6 +43,7 @@ async function validate(content: Buffer, input: object = {}, options: Partial<Ga
   return {
     answer: body.data['validateDocument'],
     calls: sandbox.journal.entries({ ended: 'answered' }).length - 1,
+    serviceAnswer: sandbox.journal.entries({ ended: 'answered' })[0]?.responseBody,
   };
 }
 
@@ -71,9 +72,18 @@ test('says of every field why it does not fit', async () => {
   });
 });
 
-test('says that a PDF cannot be opened', async () => {
-  const { answer } = await validate(pdfBytes(1000));
+test.each([
+  ['is broken', 'Error', '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>'],
+  ['is incomplete', 'TypeError', '%PDF-1.7'],
+  [
+    'holds itself',
+    'RangeError',
+    '%PDF-1.7\n1 0 obj\n<</Pages 2 0 R/Type/Catalog>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[2 0 R]>>\nendobj\ntrailer\n<</Root 1 0 R>>',
+  ],
+])('says that a PDF that %s cannot be opened: a %s of the service', async (_, errorClass, file) => {
+  const { answer, serviceAnswer } = await validate(Buffer.from(file));
   expect(answer).toEqual({ __typename: 'UnreadablePdfError', code: 'UNREADABLE_PDF' });
+  expect(serviceAnswer).toMatchObject({ json: { detail: errorClass } });
 });
 
 test.each<[string, Buffer, string]>([
@@ -143,13 +153,13 @@ test('sends no end of a file whose client is killed', async () => {
 });
 
 test('gives a slow client the time it needs', async () => {
-  const { url } = await startGateway({ upstreamTimeoutMs: 300 });
+  const { url } = await startGateway({ upstreamTimeoutMs: 2_000 });
   using client = new PoliteClient(Number(new URL(url).port));
   const body = bodyOf(await makePdf({ padToBytes: 1 * MIB }));
   await client.begin(body, 0);
   for (let part = 0; part < 8; part += 1) {
     await client.write(body.subarray((part * body.length) / 8, ((part + 1) * body.length) / 8));
-    await pause(100);
+    await pause(300);
   }
   expect((await client.answer()).body.data['validateDocument']).toMatchObject({ isValid: true });
 });

@@ -8,7 +8,7 @@ type Fields = readonly components['schemas']['SignatureField'][];
 
 /**
  * `validateDocument`: checks a PDF, and optionally whether signature fields fit in it, without keeping it.
- * The PDF is streamed. An unreadable PDF is a 500 with `detail: "Error"`, not a violation.
+ * The PDF is streamed. An unreadable PDF is a 500 with `detail: "Error"`, `"TypeError"` or `"RangeError"`, not a violation.
  * @throws {UpstreamError}
  */
 export function validateDocument(
