@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
-import { loadConfig } from '../src/config.ts';
-import { startGateway } from '../src/gateway.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { startGateway } from '../src/gateway/start-gateway.ts';
 
 /**
  * The gateway in front of a sandbox, as its defaults and `NAME=value` arguments have it, in a process of its own. Tells what it

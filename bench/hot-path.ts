@@ -1,15 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { request, Agent } from 'undici';
-import { createEvents } from '../src/events.ts';
-import { Queues } from '../src/queues.ts';
-import { CircuitBreaker } from '../src/upstream/circuit-breaker.ts';
+import { createEvents } from '../src/observability/events.ts';
+import { Queues } from '../src/observability/queues.ts';
+import { CircuitBreaker } from '../src/upstream/pipeline/circuit-breaker.ts';
 import type { ClientDecorator, UpstreamClient } from '../src/upstream/client.ts';
 import { createUpstreamClient } from '../src/upstream/clients.ts';
 import { createHttpClient } from '../src/upstream/http-client.ts';
 import { getSignatureRequest } from '../src/upstream/operations/get-signature-request.ts';
-import { withCaller } from '../src/upstream/with-caller.ts';
-import { withRepeats } from '../src/upstream/with-repeats.ts';
+import { withCaller } from '../src/upstream/pipeline/with-caller.ts';
+import { withRepeats } from '../src/upstream/pipeline/with-retries.ts';
 import { cpuMicros, inParallel, measure, printCosts } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
 

@@ -1,6 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
-import { variablesByArea } from '../src/config.ts';
+import { variablesByArea } from '../src/config/load.ts';
 import { markdownTable } from './markdown-table.ts';
 
 export const CONFIGURATION_PAGE = 'docs/reference/configuration.md';

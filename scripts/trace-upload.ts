@@ -3,7 +3,7 @@ import { Session } from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { startSandbox } from '../mocks/sandbox/server.ts';
-import { startGateway } from '../src/gateway.ts';
+import { startGateway } from '../src/gateway/start-gateway.ts';
 
 /** What ran between the request of an `uploadDocument` and its answer. */
 interface Trace {

@@ -17,7 +17,7 @@ const USAGE = `Usage: sigillo [command]
 async function run(command: string | undefined): Promise<void> {
   switch (command) {
     case undefined:
-      await import('./run-gateway.ts');
+      await import('./gateway/run-gateway.ts');
       break;
     case 'sandbox':
       process.argv.splice(2, 1);

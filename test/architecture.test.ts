@@ -80,7 +80,7 @@ test('src and mocks meet in the process entries alone', () => {
   const crossing = [...importsBelow('src'), ...importsBelow('mocks')].filter(
     ({ from, to }) => /^(src|mocks)\//.test(to) && from.split('/')[0] !== to.split('/')[0],
   );
-  expect(crossing.map(({ from }) => from)).toEqual(['src/main.ts', 'src/run-gateway.ts']);
+  expect(crossing.map(({ from }) => from)).toEqual(['src/main.ts', 'src/gateway/run-gateway.ts']);
 });
 
 test('a mutation has a file of one name in schema, resolvers and test', () => {
@@ -102,7 +102,7 @@ test('what only some want is loaded when they do: metrics, and the SDK of OpenTe
     }
   }
   const strays = importsBelow('src').filter(
-    ({ from, to }) => to === 'src/tracing/sampler.ts' && !from.endsWith('start-tracing.ts'),
+    ({ from, to }) => to === 'src/observability/tracing/sampler.ts' && !from.endsWith('start-tracing.ts'),
   );
   expect(strays.map(show)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { ApiKeysError } from './api-keys.ts';
 import { ANYBODY } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { apiKey, bearerToken } from './credentials.ts';
-import { AuthenticationError } from './errors.ts';
+import { AuthenticationError } from './auth-errors.ts';
 import { createKeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
 import type { KeySetError } from './read-key-set.ts';

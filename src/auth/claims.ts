@@ -1,7 +1,7 @@
 import { FISCAL_CODE } from '../upstream/fiscal-code.ts';
 import { ROLES } from './caller.ts';
 import type { Caller, Role } from './caller.ts';
-import { AuthenticationError } from './errors.ts';
+import { AuthenticationError } from './auth-errors.ts';
 
 /** Where a token says what. A name, or a path of names with dots between them. */
 export interface ClaimNames {

@@ -1,4 +1,4 @@
-import { AuthenticationError } from './errors.ts';
+import { AuthenticationError } from './auth-errors.ts';
 
 /** RFC 6750, section 2.1, with any number of blanks. */
 const BEARER = /^bearer +([\w.~+/=-]+) *$/i;

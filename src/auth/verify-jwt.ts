@@ -3,7 +3,7 @@ import type { JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose';
 import type { Caller } from './caller.ts';
 import { callerOfClaims } from './claims.ts';
 import type { ClaimNames } from './claims.ts';
-import { AuthenticationError } from './errors.ts';
+import { AuthenticationError } from './auth-errors.ts';
 
 /** Signatures by a private key. With the others (HS256) whoever can check a token can make one. */
 export const ALGORITHMS = [

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AuthenticationOptions } from '../auth/authenticate.ts';
 import { ALGORITHMS } from '../auth/verify-jwt.ts';
-import { filled, itemsOf, webAddress, wholeNumber } from './forms.ts';
-import type { Environment, Values } from './forms.ts';
+import { filled, itemsOf, webAddress, wholeNumber } from './validators.ts';
+import type { Environment, Values } from './validators.ts';
 
 /** The keys that tokens are checked with must not be changed on their way. */
 const isPrivateAddress = (url: string): boolean => {

@@ -1,7 +1,7 @@
 import { ApiKeysError } from '../auth/api-keys.ts';
 import { KeyFileError } from '../auth/issuer-key.ts';
 import { TenantsError } from '../auth/tenants.ts';
-import { ManifestError } from '../plugins/trusted-documents.ts';
+import { ManifestError } from '../graphql/trusted-documents.ts';
 import { WebhooksError } from '../webhooks/endpoints.ts';
 
 /** What a file holds, or what is wrong with it; neither where no file was named. */

@@ -1,5 +1,5 @@
 import leven from 'leven';
-import type { Environment } from './forms.ts';
+import type { Environment } from './validators.ts';
 
 /** Prefixes that no other program uses. */
 const OURS = /^(?:FIRMA|SIGILLO)_/i;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { issuerKey } from '../auth/issuer-key.ts';
-import type { RateLimit } from '../upstream/budget/rate-window.ts';
-import type { CircuitLimits } from '../upstream/circuit-breaker.ts';
+import type { RateLimit } from '../upstream/rate-limit/rate-window.ts';
+import type { CircuitLimits } from '../upstream/pipeline/circuit-breaker.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
-import { filled, itemsOf, urlOf, webAddress, wholeNumber } from './forms.ts';
-import type { Environment, Values } from './forms.ts';
+import { filled, itemsOf, urlOf, webAddress, wholeNumber } from './validators.ts';
+import type { Environment, Values } from './validators.ts';
 
 /** Which service, or which sandbox, and how it is called. */
 export interface UpstreamConfig {

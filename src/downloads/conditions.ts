@@ -1,4 +1,4 @@
-import type { BlobFacts } from '../upstream/read-blob.ts';
+import type { BlobFacts } from '../upstream/storage/read-blob.ts';
 
 /** What the client has, or wants the file to be (RFC 9110, section 13.1). */
 export interface Conditions {

@@ -1,4 +1,4 @@
-import type { BlobFacts } from '../upstream/read-blob.ts';
+import type { BlobFacts } from '../upstream/storage/read-blob.ts';
 
 /**
  * What browsers are told about every answer at the address of a document, refusals included: that it is for this caller

@@ -1,7 +1,7 @@
-import { UpstreamError } from '../upstream/errors.ts';
-import type { UpstreamErrorKind } from '../upstream/errors.ts';
-import { DownloadError } from './errors.ts';
-import type { DownloadErrorCode } from './errors.ts';
+import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../upstream/failure/upstream-error.ts';
+import { DownloadError } from './download-errors.ts';
+import type { DownloadErrorCode } from './download-errors.ts';
 
 /** What whoever asks for a document is told about a failure of the storage. */
 const CODES: Readonly<Record<UpstreamErrorKind, DownloadErrorCode>> = {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { mayHaveArrived, UpstreamError } from '../upstream/errors.ts';
-import type { ServiceClock } from '../upstream/service-clock.ts';
+import { mayHaveArrived, UpstreamError } from '../upstream/failure/upstream-error.ts';
+import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import type { Input } from './fingerprint.ts';
 import type { Owners } from './owners.ts';
 import type { Claim, Claimed, IdempotencyStore, Leftover, SentCall, StoreAge } from './store.ts';

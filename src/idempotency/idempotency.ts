@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { GatewayEventMap, GatewayEvents } from '../events.ts';
-import type { ServiceClock } from '../upstream/service-clock.ts';
+import type { GatewayEventMap, GatewayEvents } from '../observability/events.ts';
+import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { Attempt } from './attempt.ts';
 import { fingerprintOf, nameOf } from './fingerprint.ts';
 import type { Input, Scope } from './fingerprint.ts';

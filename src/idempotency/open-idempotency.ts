@@ -1,6 +1,6 @@
-import type { GatewayEvents } from '../events.ts';
+import type { GatewayEvents } from '../observability/events.ts';
 import type { RedisConnection } from '../redis/connection.ts';
-import type { ServiceClock } from '../upstream/service-clock.ts';
+import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { createIdempotency, IDEMPOTENCY_TIMES } from './idempotency.ts';
 import type { Idempotency, IdempotencyTimes } from './idempotency.ts';
 import { createMemoryStore } from './memory-store.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RedisConnection } from '../redis/connection.ts';
-import { RedisError } from '../redis/errors.ts';
+import { RedisError } from '../redis/redis-errors.ts';
 import { CLAIM, COMPLETE, FREE, OWN, RECORD_SEND, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claimed, IdempotencyStore, StoreOptions } from './store.ts';

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { parseRedisUrl, REDIS_URL_FORM } from './address.ts';
 import type { RedisAddress } from './address.ts';
-import { createClient, createClusterClient } from './clients.ts';
+import { createClient, createClusterClient } from './redis-clients.ts';
 import { RedisConnection } from './connection.ts';
-import { codeOf, isAboutSelect, reasonOf, RedisUnavailableError } from './errors.ts';
+import { codeOf, isAboutSelect, reasonOf, RedisUnavailableError } from './redis-errors.ts';
 
 export interface RedisOptions {
   /** Longest wait for one command, in milliseconds. @default 2 000 */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster, Command } from 'ioredis';
 import { z } from 'zod';
-import type { RedisClient } from './clients.ts';
-import { isAboutSelect, mayPass, RedisError } from './errors.ts';
+import type { RedisClient } from './redis-clients.ts';
+import { isAboutSelect, mayPass, RedisError } from './redis-errors.ts';
 
 type Argument = string | number;
 type ScriptCommand = (...args: Argument[]) => Promise<unknown>;

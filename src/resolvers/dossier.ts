@@ -1,7 +1,7 @@
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext } from './context.ts';
 import type { Dossier } from '../upstream/decode.ts';
 import { orNull } from './signature-request.ts';
-import { translated } from './translate-upstream-error.ts';
+import { translated } from './errors/translate-upstream-error.ts';
 
 /** `null` when there is no such dossier. */
 export function dossier({ loaders }: GatewayContext, id: string): Promise<Dossier | null> {

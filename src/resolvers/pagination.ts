@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext } from './context.ts';
 import type { SignatureRequestPage, SignatureRequestSummary } from '../upstream/decode.ts';
-import { UpstreamError } from '../upstream/errors.ts';
+import { UpstreamError } from '../upstream/failure/upstream-error.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 import { orNull } from './signature-request.ts';
-import { translated, translateUpstreamError } from './translate-upstream-error.ts';
+import { translated, translateUpstreamError } from './errors/translate-upstream-error.ts';
 
 /** The service's bounds of a page. */
 const SMALLEST_PAGE = 25;

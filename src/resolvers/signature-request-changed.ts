@@ -1,12 +1,12 @@
 import { ownFiscalCode } from '../auth/caller.ts';
-import type { GatewayContext } from '../context.ts';
-import { ChangeStream } from '../live/change-stream.ts';
-import type { StatusRead } from '../live/changes.ts';
-import { SlowReaderError, WatcherFullError } from '../live/errors.ts';
+import type { GatewayContext } from './context.ts';
+import { ChangeStream } from '../watching/change-stream.ts';
+import type { StatusRead } from '../watching/changes.ts';
+import { SlowReaderError, WatcherFullError } from '../watching/watch-errors.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import { StreamError } from './stream-error.ts';
-import { translateUpstreamError } from './translate-upstream-error.ts';
-import { visible } from './visible.ts';
+import { StreamError } from './errors/stream-error.ts';
+import { translateUpstreamError } from './errors/translate-upstream-error.ts';
+import { visible } from './shared/authorize-access.ts';
 
 /** What others have read a moment ago is the current state for those who come now, all at once after a restart. */
 const FRESH_MS = 2_000;

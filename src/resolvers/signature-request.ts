@@ -1,12 +1,12 @@
 import { toDataURL, toString as toSvg } from 'qrcode';
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext } from './context.ts';
 import type { Document, SignatureRequest, SignatureRequestSummary } from '../upstream/decode.ts';
 import { urlOf } from '../upstream/url-rules.ts';
 import { downloadLinkOf } from './download-link.ts';
 import type { DownloadLink } from './download-link.ts';
-import { NotFoundError } from './errors.ts';
-import { translateUpstreamError } from './translate-upstream-error.ts';
-import { visible } from './visible.ts';
+import { NotFoundError } from './errors/domain-errors.ts';
+import { translateUpstreamError } from './errors/translate-upstream-error.ts';
+import { visible } from './shared/authorize-access.ts';
 
 /** A request as a list shows it, or whole. */
 export type AnySignatureRequest = SignatureRequestSummary | SignatureRequest;

@@ -4,9 +4,9 @@ import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { GraphQLError } from 'graphql';
 import { roleOf } from '../auth/caller.ts';
 import type { Role } from '../auth/caller.ts';
-import type { GatewayContext } from '../context.ts';
-import { currentRequest } from '../logging/request-scope.ts';
-import { DomainError } from '../resolvers/errors.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
+import { currentRequest } from '../observability/logging/request-scope.ts';
+import { DomainError } from '../resolvers/errors/domain-errors.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
 
 export interface SchemaTypes {

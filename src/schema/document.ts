@@ -1,5 +1,5 @@
 import type { SignatureField } from '../upstream/decode.ts';
-import { rejectReasons } from '../resolvers/errors.ts';
+import { rejectReasons } from '../resolvers/errors/domain-errors.ts';
 import type { DocumentOfRequest } from '../resolvers/signature-request.ts';
 import { documentStatusOf } from '../resolvers/status.ts';
 import { builder } from './builder.ts';

@@ -1,5 +1,5 @@
 import './scalars.ts';
-import './errors.ts';
+import './error-types.ts';
 import './dossier.ts';
 import './signature-request.ts';
 import './mutations/create-dossier.ts';
@@ -11,7 +11,7 @@ import './mutations/mark-ready.ts';
 import './mutations/notify-signer.ts';
 import './mutations/cancel-signature-request.ts';
 import './mutations/validate-document.ts';
-import './request-signature-error.ts';
+import './request-signature-error-type.ts';
 import './mutations/request-signature.ts';
 import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';

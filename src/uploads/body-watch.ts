@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { UploadError } from './errors.ts';
+import { UploadError } from './upload-errors.ts';
 
 /**
  * The least a client sends while it is waited for, in bytes per second, beyond the time of one stall. Mobile networks at

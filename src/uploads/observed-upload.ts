@@ -1,6 +1,6 @@
-import type { GatewayEvents } from '../events.ts';
-import { UpstreamError } from '../upstream/errors.ts';
-import { UploadError } from './errors.ts';
+import type { GatewayEvents } from '../observability/events.ts';
+import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+import { UploadError } from './upload-errors.ts';
 
 /**
  * Does something with the bytes of a file, and tells `uploadStarted`, `uploadBytes` as they pass, and `uploadEnded`.

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { format } from 'content-type';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Upload } from 'graphql-upload-minimal';
-import { UploadError } from './errors.ts';
+import { UploadError } from './upload-errors.ts';
 import type { FilePart } from './incoming-file.ts';
 import { FormGuard } from './guard-form.ts';
 import type { FormLimits } from './guard-form.ts';

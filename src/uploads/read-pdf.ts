@@ -1,4 +1,4 @@
-import { UploadError } from './errors.ts';
+import { UploadError } from './upload-errors.ts';
 import type { FileUpload } from './file-upload.ts';
 
 const MAGIC = Buffer.from('%PDF-');

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
 import { BodyWatch } from './body-watch.ts';
-import { UploadError } from './errors.ts';
+import { UploadError } from './upload-errors.ts';
 import type { FileUpload } from './file-upload.ts';
 import { IncomingFile } from './incoming-file.ts';
 import type { FilePart } from './incoming-file.ts';
-import { Shelf } from './shelf.ts';
+import { Shelf } from './spill-buffer.ts';
 
 const SHELF_CHUNK_BYTES = 64 * 1024;
 

@@ -1,5 +1,5 @@
-import type { Priority } from './budget/rate-budget.ts';
-import type { Deadline } from './deadline.ts';
+import type { Priority } from './rate-limit/rate-budget.ts';
+import type { Deadline } from './pipeline/deadline.ts';
 import type { operations } from './openapi.d.ts';
 import type { UrlRules } from './url-rules.ts';
 

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
-import type { GatewayEvents } from '../events.ts';
-import type { Queues } from '../queues.ts';
+import type { GatewayEvents } from '../observability/events.ts';
+import type { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
-import { LocalWindow } from './budget/local-window.ts';
-import { RateBudget } from './budget/rate-budget.ts';
-import type { RateLimit, RateWindow } from './budget/rate-window.ts';
-import { SharedWindow } from './budget/shared-window.ts';
-import { withBudget } from './budget/with-budget.ts';
-import type { CircuitBreaker } from './circuit-breaker.ts';
+import { LocalWindow } from './rate-limit/local-window.ts';
+import { RateBudget } from './rate-limit/rate-budget.ts';
+import type { RateLimit, RateWindow } from './rate-limit/rate-window.ts';
+import { SharedWindow } from './rate-limit/shared-window.ts';
+import { withBudget } from './rate-limit/with-budget.ts';
+import type { CircuitBreaker } from './pipeline/circuit-breaker.ts';
 import type { ClientDecorator, UpstreamClient } from './client.ts';
 import { createHttpClient } from './http-client.ts';
 import type { HttpClientOptions } from './http-client.ts';
-import { withBreaker, withOpenCheck } from './with-breaker.ts';
-import { withCollapsedReads } from './with-collapsed-reads.ts';
-import { withRepeats } from './with-repeats.ts';
-import { withUploadBulkhead } from './with-upload-bulkhead.ts';
+import { withBreaker, withOpenCheck } from './pipeline/with-breaker.ts';
+import { withCollapsedReads } from './pipeline/with-coalescing.ts';
+import { withRepeats } from './pipeline/with-retries.ts';
+import { withUploadBulkhead } from './pipeline/with-upload-bulkhead.ts';
 
 /** The key of the one issuer, or of the issuer of each tenant. */
 export type IssuerKeys = string | ReadonlyMap<string, string>;

@@ -3,12 +3,12 @@ import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { MultipartBody } from './client.ts';
 import type { ApiCall, UpstreamClient } from './client.ts';
-import type { Deadline } from './deadline.ts';
-import { kindOfStatus, UpstreamError } from './errors.ts';
-import { kindOfFailure } from './failure-kind.ts';
+import type { Deadline } from './pipeline/deadline.ts';
+import { kindOfStatus, UpstreamError } from './failure/upstream-error.ts';
+import { kindOfFailure } from './failure/failure-kind.ts';
 import { textOf } from './response-text.ts';
-import { readRetryAfter } from './retry-after.ts';
-import type { ServiceClock } from './service-clock.ts';
+import { readRetryAfter } from './pipeline/retry-after.ts';
+import type { ServiceClock } from './pipeline/service-clock.ts';
 
 export interface HttpClientOptions {
   /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */

@@ -1,4 +1,4 @@
-import { UpstreamError } from './errors.ts';
+import { UpstreamError } from './failure/upstream-error.ts';
 
 /** Ids of the service are ULIDs and UUIDs; this alphabet holds both and nothing that means something in a path. */
 const ID = /^[\w-]{1,64}$/;

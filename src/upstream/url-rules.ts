@@ -1,5 +1,5 @@
-import { UpstreamError } from './errors.ts';
-import { checkStorageUrl } from './storage-url.ts';
+import { UpstreamError } from './failure/upstream-error.ts';
+import { checkStorageUrl } from './storage/storage-url.ts';
 
 /** Where the URLs that the service hands out may lead. */
 export interface UrlRules {

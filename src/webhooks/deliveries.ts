@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { GatewayEvents } from '../events.ts';
+import type { GatewayEvents } from '../observability/events.ts';
 import { PAUSES_MS, pauseAfter } from './backoff.ts';
 import { DueLoop } from './due-loop.ts';
 import type { WebhookEndpoint } from './endpoints.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { isFinal } from '../live/changes.ts';
+import { isFinal } from '../watching/changes.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 
 /** Which request, and of which tenant. */

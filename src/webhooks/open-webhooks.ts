@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { GatewayEvents } from '../events.ts';
-import type { StatusWatcher } from '../live/status-watcher.ts';
-import type { Queues } from '../queues.ts';
+import type { GatewayEvents } from '../observability/events.ts';
+import type { StatusWatcher } from '../watching/status-watcher.ts';
+import type { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { Deliveries, DELIVERY_TIMES } from './deliveries.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisConnection } from '../redis/connection.ts';
-import { RedisError } from '../redis/errors.ts';
+import { RedisError } from '../redis/redis-errors.ts';
 import { CHANGE, HURRY, OLDEST, SETTLE, TAKE, WATCH } from './redis-scripts.ts';
 import { STORE_LIMITS, WebhookStoreError } from './store.ts';
 import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './store.ts';

@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import { readRetryAfter } from '../upstream/retry-after.ts';
+import { readRetryAfter } from '../upstream/pipeline/retry-after.ts';
 import { readVersion } from '../version.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import type { Message } from './messages.ts';

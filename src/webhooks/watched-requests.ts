@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { GatewayEvents } from '../events.ts';
-import { isFinal } from '../live/changes.ts';
-import type { StatusWatcher } from '../live/status-watcher.ts';
+import type { GatewayEvents } from '../observability/events.ts';
+import { isFinal } from '../watching/changes.ts';
+import type { StatusWatcher } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import { UpstreamError } from '../upstream/errors.ts';
+import { UpstreamError } from '../upstream/failure/upstream-error.ts';
 import { DueLoop } from './due-loop.ts';
 import { newsOf, nothingTold, readKey, readTold, writeKey, writeMessage, writeTold } from './messages.ts';
 import type { RequestKey, Told } from './messages.ts';

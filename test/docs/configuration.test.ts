@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CONFIGURATION_PAGE, configurationPage } from '../../scripts/configuration-page.ts';
-import { variablesByArea } from '../../src/config.ts';
+import { variablesByArea } from '../../src/config/load.ts';
 
 test('the reference of the configuration is what the schemas print (npm run docs:print)', async () => {
   expect(readFileSync(CONFIGURATION_PAGE, 'utf8')).toBe(await configurationPage());

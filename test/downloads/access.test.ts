@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ANNA, BRUNO, CITIZEN, STAFF, startWorld } from '../auth/support-world.ts';
+import { ANNA, BRUNO, CITIZEN, STAFF, startWorld } from '../security/support-world.ts';
 import { exchange } from '../support/raw-http.ts';
 import { at, PATH, startSigned } from './support-downloads.ts';
 

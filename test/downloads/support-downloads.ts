@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { logSink } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';

@@ -245,7 +245,7 @@ test('headers of the storage do not go on, nor those of the client', async () =>
 });
 
 test('what is read of the storage is told to whoever watches', async () => {
-  const { createEvents } = await import('../../src/events.ts');
+  const { createEvents } = await import('../../src/observability/events.ts');
   const events = createEvents();
   const calls: unknown[] = [];
   events.on('upstreamCall', ({ operation, outcome }) => calls.push([operation, outcome]));

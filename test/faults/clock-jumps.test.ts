@@ -5,7 +5,7 @@ import { startGateway } from '../support/start-gateway.ts';
 
 /*
  * The clock of the machine is set while things run: deadlines and keys go by one that only ever grows. Keys whose outcome is
- * not known: test/gateway/unknown-outcomes.test.ts; those in Redis go by its clock.
+ * not known: test/resilience/unknown-outcomes.test.ts; those in Redis go by its clock.
  */
 const HOUR_MS = 3_600_000;
 const KEY = { idempotencyKey: '0f8fad5b-d9cb-469f-a165-70867728950e' };

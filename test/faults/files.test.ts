@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
 
 /*
  * Files are read at the start, so a disk that fails stops the gateway then, by the name of the variable. A directory is a
  * file that opens and cannot be read (EISDIR), for any user: so does a bad disk (EIO). Files of keys that are changed while
- * the gateway runs: test/auth/api-keys.test.ts.
+ * the gateway runs: test/security/api-keys.test.ts.
  */
 test.each([
   ['FIRMA_API_KEY_FILE', { AUTH: 'none' }],

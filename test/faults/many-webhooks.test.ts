@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createEvents } from '../../src/events.ts';
+import { createEvents } from '../../src/observability/events.ts';
 import { Deliveries, DELIVERY_TIMES } from '../../src/webhooks/deliveries.ts';
 import { createMemoryStore } from '../../src/webhooks/memory-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
 import { WATCH_PACE, WatchedRequests } from '../../src/webhooks/watched-requests.ts';
-import { requestIn, startWatcher, wireIn } from '../live/support-service.ts';
+import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';
 import { endpointAt } from '../support/webhook-receiver.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { openSocket } from '../support/raw-http.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -9,8 +9,8 @@ import { requestSignature } from '../support/request-signature.ts';
 
 /*
  * What the sandbox cannot do to a gateway, as it is at the other end of a connection that works. Its own faults are in
- * test/gateway/faults.test.ts, service-faults.test.ts, storage-faults.test.ts and unknown-outcomes.test.ts, slow clients in
- * test/attacks/slow-clients.test.ts, a Redis that goes, hangs and comes back in test/redis/.
+ * test/resilience/faults.test.ts, service-faults.test.ts, storage-faults.test.ts and unknown-outcomes.test.ts, slow clients in
+ * test/security/slow-clients.test.ts, a Redis that goes, hangs and comes back in test/redis/.
  */
 const PDF = await makePdf();
 const KEY = { idempotencyKey: '0f8fad5b-d9cb-469f-a165-70867728950e' };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseRedisUrl } from '../../src/redis/address.ts';
 import type { RedisAddress } from '../../src/redis/address.ts';
-import { secretsOf } from '../../src/secrets.ts';
+import { secretsOf } from '../../src/config/secrets.ts';
 
 const PLAIN: RedisAddress = {
   nodes: [{ host: 'a', port: 6379 }],

@@ -2,7 +2,7 @@ import { Cluster } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRedisStore as createIdempotencyStore } from '../../src/idempotency/redis-store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
-import { SharedWindow } from '../../src/upstream/budget/shared-window.ts';
+import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { createRedisStore as createWebhookStore } from '../../src/webhooks/redis-store.ts';
 import { startKeyed } from '../support/keyed.ts';
 import { startCluster } from '../support/redis-topologies.ts';

@@ -9,7 +9,7 @@ import { createRedisStore } from '../../src/idempotency/redis-store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import type { RedisOptions } from '../../src/redis/connect.ts';
 import type { RedisConnection } from '../../src/redis/connection.ts';
-import { RedisUnavailableError } from '../../src/redis/errors.ts';
+import { RedisUnavailableError } from '../../src/redis/redis-errors.ts';
 import { startRedis } from '../support/redis.ts';
 
 async function connect(url: URL | string, options: RedisOptions = {}) {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connect.ts';
-import type { Place } from '../../src/upstream/budget/rate-window.ts';
-import { SharedWindow } from '../../src/upstream/budget/shared-window.ts';
+import type { Place } from '../../src/upstream/rate-limit/rate-window.ts';
+import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { startRedis } from '../support/redis.ts';
 
 /** Long, so that nothing leaves the window while a test runs. */

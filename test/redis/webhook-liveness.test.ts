@@ -2,14 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createEvents } from '../../src/events.ts';
+import { createEvents } from '../../src/observability/events.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { Deliveries } from '../../src/webhooks/deliveries.ts';
 import { writeKey } from '../../src/webhooks/messages.ts';
 import { createRedisStore } from '../../src/webhooks/redis-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
 import { WatchedRequests } from '../../src/webhooks/watched-requests.ts';
-import { requestIn, startWatcher, wireIn } from '../live/support-service.ts';
+import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';
 import { startRedis } from '../support/redis.ts';
 import { endpointAt } from '../support/webhook-receiver.ts';
 

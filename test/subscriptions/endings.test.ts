@@ -8,7 +8,7 @@ import { openSocket } from '../support/raw-http.ts';
 import { logSink, startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { inSeconds, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 
 const COMPLETE = { isComment: false, event: 'complete' };
 const UNAUTHENTICATED = {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 import { startGateway } from '../support/start-gateway.ts';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 
 const NOBODYS = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
 

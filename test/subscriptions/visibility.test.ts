@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ANNA, BRUNO, CITIZEN, STAFF, startWorld, UNKNOWN } from '../auth/support-world.ts';
+import { ANNA, BRUNO, CITIZEN, STAFF, startWorld, UNKNOWN } from '../security/support-world.ts';
 import { withToken } from '../support/caller.ts';
 import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 

@@ -1,6 +1,6 @@
-import { createEvents } from '../../src/events.ts';
-import { createMetrics } from '../../src/metrics/metrics.ts';
-import { Queues } from '../../src/queues.ts';
+import { createEvents } from '../../src/observability/events.ts';
+import { createMetrics } from '../../src/observability/metrics/metrics.ts';
+import { Queues } from '../../src/observability/queues.ts';
 
 const nothing = (): number => 0;
 

@@ -1,6 +1,6 @@
-import * as labels from '../../src/metrics/labels.ts';
-import { operationNames } from '../../src/plugins/operation-name.ts';
-import { QUEUES } from '../../src/queues.ts';
+import * as labels from '../../src/observability/metrics/labels.ts';
+import { operationNames } from '../../src/graphql/operation-name.ts';
+import { QUEUES } from '../../src/observability/queues.ts';
 import { schema } from '../../src/schema/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../mocks/sandbox/server.ts';
-import { createEvents } from '../../src/events.ts';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import { createEvents } from '../../src/observability/events.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { callerAt } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { startGateway } from './start-gateway.ts';

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway.ts';
-import { createLogger } from '../../src/logging/logger.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import { createLogger } from '../../src/observability/logging/logger.ts';
 import { sendJson, startHttpStub } from './http-stub.ts';
 import type { StubHandler } from './http-stub.ts';
 import { startGateway } from './start-gateway.ts';

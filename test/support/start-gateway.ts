@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { startSandbox } from '../../mocks/sandbox/server.ts';
 import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
-import { startGateway as start } from '../../src/gateway.ts';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import { startGateway as start } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { readAnswer } from './read-answer.ts';
 
 /** The whole gateway in front of a sandbox of its own; a contract violation in either direction fails the test. */

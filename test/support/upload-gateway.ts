@@ -2,17 +2,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GraphQLScalarType } from 'graphql';
 import { createGraphQLError, createSchema, createYoga } from 'graphql-yoga';
-import { useUploads } from '../../src/plugins/use-uploads.ts';
-import type { UploadsPluginOptions } from '../../src/plugins/use-uploads.ts';
+import { useUploads } from '../../src/graphql/parsing/use-uploads.ts';
+import type { UploadsPluginOptions } from '../../src/graphql/parsing/use-uploads.ts';
 import { BlockPool } from '../../src/uploads/block-pool.ts';
-import { UploadError } from '../../src/uploads/errors.ts';
+import { UploadError } from '../../src/uploads/upload-errors.ts';
 import { isFileUpload } from '../../src/uploads/file-upload.ts';
 import type { FileUpload } from '../../src/uploads/file-upload.ts';
 import { readPdf } from '../../src/uploads/read-pdf.ts';
 import { storeFile } from '../../src/uploads/store-file.ts';
-import { UpstreamError } from '../../src/upstream/errors.ts';
-import { createStorage } from '../../src/upstream/storage.ts';
-import type { StorageOptions } from '../../src/upstream/storage.ts';
+import { UpstreamError } from '../../src/upstream/failure/upstream-error.ts';
+import { createStorage } from '../../src/upstream/storage/storage.ts';
+import type { StorageOptions } from '../../src/upstream/storage/storage.ts';
 
 interface UploadGatewayOptions {
   /** The address of the blob with this name. */

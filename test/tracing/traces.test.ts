@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLogger } from '../../src/logging/logger.ts';
+import { createLogger } from '../../src/observability/logging/logger.ts';
 import { startSigned } from '../downloads/support-downloads.ts';
 import { draftOf } from '../support/draft.ts';
 import { startHttpStub } from '../support/http-stub.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { UploadsPluginOptions } from '../../src/plugins/use-uploads.ts';
+import type { UploadsPluginOptions } from '../../src/graphql/parsing/use-uploads.ts';
 import { startBlobStub } from '../support/blob-stub.ts';
 import { BOUNDARY, multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
 import { startUploadGateway } from '../support/upload-gateway.ts';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createEvents } from '../../src/events.ts';
-import type { GatewayOptions } from '../../src/gateway.ts';
+import { createEvents } from '../../src/observability/events.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { draftOf } from '../support/draft.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';

@@ -1,7 +1,11 @@
-import { NotFoundError, OutcomeUnknownError, WrongStatusError } from '../../resolvers/errors.ts';
+import {
+  NotFoundError,
+  OutcomeUnknownError,
+  WrongStatusError,
+} from '../../resolvers/errors/domain-errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { SignatureRequestType } from '../signature-request.ts';
-import { cancelSignatureRequest } from '../../resolvers/cancel-signature-request.ts';
+import { cancelSignatureRequest } from '../../resolvers/mutations/cancel-signature-request.ts';
 import { builder } from '../builder.ts';
 import { STAFF_WRITES } from '../rules.ts';
 

@@ -3,11 +3,11 @@ import {
   InvalidInputError,
   NotFoundError,
   OutcomeUnknownError,
-} from '../../resolvers/errors.ts';
+} from '../../resolvers/errors/domain-errors.ts';
 import type { Dossier } from '../../upstream/decode.ts';
 import { DocumentInput } from '../document-input.ts';
 import { DossierType } from '../dossier.ts';
-import { createDossier } from '../../resolvers/create-dossier.ts';
+import { createDossier } from '../../resolvers/mutations/create-dossier.ts';
 import { builder } from '../builder.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { STAFF_WRITES } from '../rules.ts';

@@ -3,11 +3,11 @@ import {
   InvalidInputError,
   NotFoundError,
   OutcomeUnknownError,
-} from '../../resolvers/errors.ts';
+} from '../../resolvers/errors/domain-errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DocumentInput } from '../document-input.ts';
 import { SignatureRequestType } from '../signature-request.ts';
-import { createSignatureRequest } from '../../resolvers/create-signature-request.ts';
+import { createSignatureRequest } from '../../resolvers/mutations/create-signature-request.ts';
 import { builder } from '../builder.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { OWN_WRITES } from '../rules.ts';

@@ -1,7 +1,7 @@
-import { NotFoundError, WrongStatusError } from '../../resolvers/errors.ts';
-import type { UploadUrl } from '../../resolvers/create-upload-url.ts';
+import { NotFoundError, WrongStatusError } from '../../resolvers/errors/domain-errors.ts';
+import type { UploadUrl } from '../../resolvers/mutations/create-upload-url.ts';
 import { UploadHeader } from '../upload-header.ts';
-import { createUploadUrl } from '../../resolvers/create-upload-url.ts';
+import { createUploadUrl } from '../../resolvers/mutations/create-upload-url.ts';
 import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 

@@ -1,7 +1,7 @@
-import { InvalidInputError, SignerUnavailableError } from '../../resolvers/errors.ts';
+import { InvalidInputError, SignerUnavailableError } from '../../resolvers/errors/domain-errors.ts';
 import type { Signer } from '../../upstream/decode.ts';
 import { SignerType } from '../signer.ts';
-import { findSigner } from '../../resolvers/find-signer.ts';
+import { findSigner } from '../../resolvers/mutations/find-signer.ts';
 import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 

@@ -5,11 +5,11 @@ import {
   NotFoundError,
   OutcomeUnknownError,
   WrongStatusError,
-} from '../../resolvers/errors.ts';
+} from '../../resolvers/errors/domain-errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { waitSeconds } from './wait-seconds.ts';
-import { markReady } from '../../resolvers/mark-ready.ts';
+import { markReady } from '../../resolvers/mutations/mark-ready.ts';
 import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 

@@ -6,12 +6,12 @@ import {
   OutcomeUnknownError,
   SignerUnavailableError,
   WrongStatusError,
-} from '../../resolvers/errors.ts';
+} from '../../resolvers/errors/domain-errors.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { waitSeconds } from './wait-seconds.ts';
-import { notifySigner } from '../../resolvers/notify-signer.ts';
+import { notifySigner } from '../../resolvers/mutations/notify-signer.ts';
 import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 

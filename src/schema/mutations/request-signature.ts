@@ -1,8 +1,15 @@
-import { IdempotencyConflictError, InvalidInputError, OutcomeUnknownError } from '../../resolvers/errors.ts';
-import { RequestSignatureIncompleteError } from '../../resolvers/request-signature-error.ts';
-import { requestSignature } from '../../resolvers/request-signature.ts';
-import type { RequestedSignature, RequestSignatureTarget } from '../../resolvers/request-signature.ts';
-import type { UploadedFile } from '../../resolvers/upload-documents.ts';
+import {
+  IdempotencyConflictError,
+  InvalidInputError,
+  OutcomeUnknownError,
+} from '../../resolvers/errors/domain-errors.ts';
+import { RequestSignatureIncompleteError } from '../../resolvers/errors/request-signature-error.ts';
+import { requestSignature } from '../../resolvers/mutations/request-signature.ts';
+import type {
+  RequestedSignature,
+  RequestSignatureTarget,
+} from '../../resolvers/mutations/request-signature.ts';
+import type { UploadedFile } from '../../resolvers/mutations/upload-documents.ts';
 import { builder } from '../builder.ts';
 import { describedEnum } from '../described-enum.ts';
 import { SignatureFieldInput } from '../document-input.ts';

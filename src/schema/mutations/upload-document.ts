@@ -8,12 +8,12 @@ import {
   NotFoundError,
   UploadInterruptedError,
   WrongStatusError,
-} from '../../resolvers/errors.ts';
-import type { UploadedDocument } from '../../resolvers/upload-document.ts';
+} from '../../resolvers/errors/domain-errors.ts';
+import type { UploadedDocument } from '../../resolvers/mutations/upload-document.ts';
 import { DocumentType } from '../document.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 import { waitSeconds } from './wait-seconds.ts';
-import { uploadDocument } from '../../resolvers/upload-document.ts';
+import { uploadDocument } from '../../resolvers/mutations/upload-document.ts';
 import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 

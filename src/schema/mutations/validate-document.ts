@@ -6,10 +6,10 @@ import {
   NotAPdfError,
   UnreadablePdfError,
   UploadInterruptedError,
-} from '../../resolvers/errors.ts';
+} from '../../resolvers/errors/domain-errors.ts';
 import type { DocumentValidation } from '../../upstream/decode.ts';
 import { SignatureFieldInput } from '../document-input.ts';
-import { validateDocument } from '../../resolvers/validate-document.ts';
+import { validateDocument } from '../../resolvers/mutations/validate-document.ts';
 import { builder } from '../builder.ts';
 import { STAFF_WRITES } from '../rules.ts';
 

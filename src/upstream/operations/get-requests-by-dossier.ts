@@ -1,7 +1,7 @@
 import type { CallOptions, UpstreamClient } from '../client.ts';
 import { decodeSignatureRequestPage } from '../decode.ts';
 import type { SignatureRequestPage, SignatureRequestSummary } from '../decode.ts';
-import { UpstreamError } from '../errors.ts';
+import { UpstreamError } from '../failure/upstream-error.ts';
 import { path } from '../path.ts';
 
 export interface RequestsByDossierParams {

@@ -1,0 +1,94 @@
+import { paceOf } from '../watching/pace.ts';
+import type { WatchingOptions } from '../watching/status-watchers.ts';
+import type { StreamOptions } from '../graphql/subscriptions/streams.ts';
+import type { LoadLimits, StopTimes } from '../http/gatekeeper.ts';
+import { filled, wholeNumber } from './validators.ts';
+import type { Values } from './validators.ts';
+
+/** Where the gateway listens, and how much it takes. */
+export interface ServingConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly maxUploadBytes: number;
+  readonly uploadStallMs: number;
+  readonly load: LoadLimits;
+  readonly streams: Partial<StreamOptions>;
+  readonly watching: WatchingOptions;
+  readonly stopTimes: StopTimes;
+}
+
+export const servingVariables = {
+  HOST: filled
+    .default('127.0.0.1')
+    .describe(
+      'Address to listen on. The default accepts connections from this machine only; `0.0.0.0` or `::` accepts them from everywhere.',
+    ),
+  PORT: wholeNumber(0, 65_535).default(4000).describe('Port to listen on. `0` takes a free port.'),
+  MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1)
+    .default(100 * 1024 * 1024)
+    .describe('Largest file of an upload, in bytes. The default is 100 MiB.'),
+  UPLOAD_STALL_SECONDS: wholeNumber(1, 600)
+    .default(30)
+    .describe('How long an upload may send no bytes before it is aborted.'),
+  MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000)
+    .default(5_000)
+    .describe('Requests that run at the same time. Further requests are refused with `OVERLOADED`.'),
+  MAX_EVENT_LOOP_DELAY_MS: wholeNumber(0, 60_000)
+    .default(1_000)
+    .describe(
+      'Mean event loop delay over two seconds, in milliseconds, beyond which requests are refused with `OVERLOADED`. `0` removes the limit.',
+    ),
+  MAX_STREAMS: wholeNumber(0, 100_000)
+    .default(5_000)
+    .describe('Subscriptions that are open at the same time. `0` allows none.'),
+  MAX_STREAMS_PER_CALLER: wholeNumber(1, 100_000)
+    .default(100)
+    .describe('Open subscriptions per caller or, without authentication, per client address.'),
+  STREAM_HEARTBEAT_SECONDS: wholeNumber(1, 300)
+    .default(12)
+    .describe(
+      'How often an idle subscription sends a heartbeat. Set it below the idle timeout of your proxies.',
+    ),
+  POLLS_PER_SECOND: wholeNumber(1, 30)
+    .default(6)
+    .describe(
+      'Upstream reads per second, per issuer, for all subscriptions together. The default is a fifth of what the service allows.',
+    ),
+  POLL_MAX_PAUSE_SECONDS: wholeNumber(1, 3_600)
+    .default(60)
+    .describe('Longest pause between two reads of a subscribed request that does not change.'),
+  SHUTDOWN_DELAY_SECONDS: wholeNumber(0, 300)
+    .default(0)
+    .describe(
+      'How long the gateway keeps accepting requests after SIGTERM, while `/ready` already answers 503.',
+    ),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 1_800)
+    .default(25)
+    .describe('How long requests in flight may then take before they are aborted.'),
+};
+
+export function servingConfigOf(values: Values<typeof servingVariables>): ServingConfig {
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    maxUploadBytes: values.MAX_UPLOAD_BYTES,
+    uploadStallMs: values.UPLOAD_STALL_SECONDS * 1000,
+    load: {
+      requestsInFlight: values.MAX_REQUESTS_IN_FLIGHT,
+      eventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS === 0 ? Infinity : values.MAX_EVENT_LOOP_DELAY_MS,
+    },
+    streams: {
+      maxStreams: values.MAX_STREAMS,
+      maxStreamsPerCaller: values.MAX_STREAMS_PER_CALLER,
+      heartbeatMs: values.STREAM_HEARTBEAT_SECONDS * 1000,
+    },
+    watching: {
+      pollsPerSecond: values.POLLS_PER_SECOND,
+      pace: paceOf(values.POLL_MAX_PAUSE_SECONDS * 1000),
+    },
+    stopTimes: {
+      delayMs: values.SHUTDOWN_DELAY_SECONDS * 1000,
+      graceMs: values.SHUTDOWN_GRACE_SECONDS * 1000,
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { createAuthentication } from '../auth/authenticate.ts';
+import type { Authentication } from '../auth/authenticate.ts';
+import { createEvents } from '../observability/events.ts';
+import type { GatewayEvents } from '../observability/events.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
+import { openIdempotency } from '../idempotency/open-idempotency.ts';
+import { StatusWatchers } from '../watching/status-watchers.ts';
+import { authenticationEvents } from '../http/use-authentication.ts';
+import { Queues } from '../observability/queues.ts';
+import { connectRedis } from '../redis/connect.ts';
+import { FrontDoor, STOP_TIMES } from '../http/gatekeeper.ts';
+import { createReadiness, readinessLog } from '../http/readiness.ts';
+import { withSpans } from '../upstream/pipeline/with-spans.ts';
+import { withStorageSpans } from '../upstream/storage/with-storage-spans.ts';
+import { BlockPool } from '../uploads/block-pool.ts';
+import { canConnect } from '../upstream/can-connect.ts';
+import { CircuitBreaker } from '../upstream/pipeline/circuit-breaker.ts';
+import { createUpstreamClients } from '../upstream/clients.ts';
+import type { UpstreamClients } from '../upstream/clients.ts';
+import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
+import { createStorage } from '../upstream/storage/storage.ts';
+import type { BlobStorage } from '../upstream/storage/storage.ts';
+import { openWebhooks } from '../webhooks/open-webhooks.ts';
+import type { Webhooks } from '../webhooks/open-webhooks.ts';
+import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
+import type { GatewayOptions } from './gateway-options.ts';
+
+/** What lives as long as the gateway, and is shared by its requests. */
+export interface Parts {
+  readonly events: GatewayEvents;
+  readonly queues: Queues;
+  readonly authentication: Authentication;
+  readonly upstreams: UpstreamClients;
+  readonly storage: BlobStorage;
+  readonly blocks: BlockPool;
+  readonly watchers: StatusWatchers;
+  readonly idempotency: Idempotency;
+  readonly webhooks: Webhooks;
+  readonly frontDoor: FrontDoor;
+  /** What the gateway cannot work without. */
+  readonly dependencies: readonly string[];
+  /** Frees every socket and timer. */
+  close(): Promise<void>;
+}
+
+const RATE_LIMIT = { calls: 150, windowMs: 5_000 };
+const CIRCUIT = { failures: 10, openMs: 10_000 };
+
+/** @throws {RedisUnavailableError} */
+export async function openParts(options: GatewayOptions): Promise<Parts> {
+  const { apiUrl, apiKey, redisUrl, tracer, downloadStallMs, logger, events = createEvents() } = options;
+  const realm = apiUrl.href;
+  const queues = new Queues();
+  const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
+  const circuit = options.circuit ?? CIRCUIT;
+  const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationEvents(logger));
+  const clock = new ServiceClock();
+  const upstreams = createUpstreamClients(apiKey, {
+    baseUrl: apiUrl,
+    storageHosts: options.storageHosts,
+    timeoutMs: options.upstreamTimeoutMs,
+    operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
+    connections: options.upstreamConnections,
+    rateLimit: options.rateLimit ?? RATE_LIMIT,
+    redis,
+    clock,
+    breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
+    events,
+    queues,
+    decorate: tracer && withSpans(tracer, apiUrl),
+  });
+  const plainStorage = createStorage({
+    allowedHosts: options.storageHosts,
+    ...(downloadStallMs !== undefined && { readStallMs: downloadStallMs }),
+    breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
+    events,
+  });
+  const blocks = new BlockPool();
+  queues.add('upload-blocks', () => blocks.oldestMs);
+  const watchers = new StatusWatchers({ ...options.watching, events });
+  queues.add('polls', () => watchers.oldestDueMs);
+  const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, clock, events });
+  queues.add('idempotency', () => idempotency.oldestMs);
+  const readiness = createReadiness({
+    checks: [
+      { name: 'service', check: (signal) => canConnect(apiUrl, signal) },
+      ...(redis === undefined ? [] : [{ name: 'redis', check: () => redis.check() }]),
+    ],
+    onChange: readinessLog(logger, events),
+  });
+  redis?.onChange((failure) => readiness.report('redis', failure));
+  const frontDoor = new FrontDoor({
+    readiness,
+    limits: options.load ?? {},
+    stopTimes: options.stopTimes ?? {},
+    events,
+  });
+  const webhooks = openWebhooks({
+    ...(options.webhooks ?? { endpoints: [] }),
+    redis,
+    realm,
+    queues,
+    watcherOf(tenant) {
+      const upstream = upstreams.of(tenant);
+      return upstream && watchers.of(upstream);
+    },
+    events,
+    logger,
+  });
+  const { graceMs } = { ...STOP_TIMES, ...options.stopTimes };
+  frontDoor.closing.addEventListener('abort', () => webhooks.stop(graceMs));
+
+  return {
+    events,
+    queues,
+    authentication,
+    upstreams,
+    storage: tracer ? withStorageSpans(plainStorage, tracer) : plainStorage,
+    blocks,
+    watchers,
+    idempotency,
+    webhooks,
+    frontDoor,
+    dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
+    async close() {
+      await webhooks.close();
+      authentication.close();
+      watchers.close();
+      await idempotency.close();
+      await Promise.all([upstreams.close(), plainStorage.close()]);
+      redis?.close();
+    },
+  };
+}

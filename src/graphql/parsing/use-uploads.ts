@@ -1,0 +1,107 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { getOperationAST } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { createGraphQLError } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import type { Queues } from '../../observability/queues.ts';
+import { BlockPool } from '../../uploads/block-pool.ts';
+import { drain } from '../../uploads/drain.ts';
+import { UploadError } from '../../uploads/upload-errors.ts';
+import { isFileUpload } from '../../uploads/file-upload.ts';
+import { MultipartError } from '../../uploads/multipart-error.ts';
+import { parseMultipart } from '../../uploads/parse-multipart.ts';
+import { RequestFiles } from '../../uploads/request-files.ts';
+import { mediaTypeOf, MULTIPART_TYPE } from '../../http/media-types.ts';
+
+export interface UploadsPluginOptions {
+  /** The most that a file may have, in bytes. Readers refuse a file above it; the rest of it is skipped. @default 100 MiB */
+  maxFileBytes?: number;
+  /** Files in one request. @default 10 */
+  maxFiles?: number;
+  /** Bytes of the fields `operations` and `map`, each. @default 1 MB */
+  maxFieldBytes?: number;
+  /**
+   * Memory for files that come before the field that uses them. A pool of its own: an upload may hold one of its blocks
+   * and wait for one to send with, so with a single pool uploads could wait for each other for ever.
+   * @default 4 blocks of 4 MiB
+   */
+  earlyPool?: BlockPool;
+  /** Where that memory reports how long requests have waited for it. */
+  queues?: Queues;
+  /** How long the client may send nothing while somebody waits for it. @default 30 000 */
+  stallTimeoutMs?: number;
+  /** How long the client may send nothing of the rest of a request that is answered. @default 10 000 */
+  drainStallMs?: number;
+  /** How much of that rest is read. @default 256 MiB */
+  drainBytes?: number;
+}
+
+/**
+ * GraphQL multipart requests: their files stream to the resolvers as FileUpload. For a Yoga with `multipart: false`
+ * under node:http; any other caller's multipart requests are answered with 415.
+ *
+ * `onRequestParse` only names the parser, so that plugins after this one can still refuse the request unread.
+ */
+export function useUploads(options: UploadsPluginOptions = {}): Plugin {
+  const {
+    maxFileBytes = 100 * 1024 * 1024,
+    maxFiles = 10,
+    maxFieldBytes = 1_000_000,
+    earlyPool = new BlockPool({ blocks: 4 }),
+    queues,
+    stallTimeoutMs = 30_000,
+    drainStallMs = 10_000,
+    drainBytes = 256 * 1024 * 1024,
+  } = options;
+  queues?.add('upload-blocks', () => earlyPool.oldestMs);
+
+  return {
+    onRequestParse({ request, serverContext, setRequestParser }) {
+      // Yoga puts them there under node:http, and its types do not know.
+      const { req, res } = serverContext as { req?: unknown; res?: unknown };
+      if (!(req instanceof IncomingMessage) || !(res instanceof ServerResponse)) return;
+      const { type, parameters } = mediaTypeOf(req.headers['content-type']);
+      if (req.method !== 'POST' || type !== MULTIPART_TYPE) return;
+      const { boundary = '' } = parameters;
+      // The body is read from `req`. Yoga's own limit, if it is on, must neither judge its length nor touch it.
+      request.headers.delete('content-length');
+      Object.defineProperty(request, 'body', { value: null });
+
+      setRequestParser(async () => {
+        const files = new RequestFiles(req, { earlyPool, stallTimeoutMs });
+        res.once('close', () => {
+          drain(req, { maxBytes: drainBytes, stallTimeoutMs: drainStallMs });
+          void files.close();
+        });
+        try {
+          return await parseMultipart(req, res, files, { boundary, maxFiles, maxFileBytes, maxFieldBytes });
+        } catch (error) {
+          throw asGraphQLError(error);
+        }
+      });
+    },
+
+    onExecute({ args }) {
+      const declared = getOperationAST(args.document, args.operationName)?.variableDefinitions ?? [];
+      const names = new Set(declared.map(({ variable }) => variable.name.value));
+      for (const [name, value] of Object.entries(args.variableValues ?? {})) {
+        if (isFileUpload(value) && !names.has(name)) {
+          throw refusal(400, `The map gives a file to $${name}, which is no variable of the operation.`);
+        }
+      }
+    },
+  };
+}
+
+/** What the body does wrong before there is an operation: the client's fault, so never masked. */
+function asGraphQLError(error: unknown): unknown {
+  if (error instanceof MultipartError) return refusal(error.status, error.message);
+  if (error instanceof UploadError) return refusal(error.kind === 'stalled' ? 408 : 400, error.message);
+  return error;
+}
+
+const CODES = { 400: 'BAD_REQUEST', 408: 'REQUEST_TIMEOUT', 413: 'REQUEST_ENTITY_TOO_LARGE' } as const;
+
+function refusal(status: keyof typeof CODES, message: string): GraphQLError {
+  return createGraphQLError(message, { extensions: { code: CODES[status], http: { status } } });
+}

@@ -1,0 +1,37 @@
+import type { GatewayContext } from '../context.ts';
+import type { SignatureRequest } from '../../upstream/decode.ts';
+import { setSignatureRequestStatus } from '../../upstream/operations/set-signature-request-status.ts';
+import { WrongStatusError } from '../errors/domain-errors.ts';
+import { noteAction } from '../shared/invalidate.ts';
+import { readBack } from '../shared/read-back.ts';
+import { readRequest } from '../shared/read-request.ts';
+import { statusRefusal } from '../errors/status-refusal.ts';
+
+export interface CancelSignatureRequestInput {
+  signatureRequestId: string;
+}
+
+const ALLOWED = ['WAIT_FOR_SIGNATURE'];
+
+/**
+ * Cancels a request that waits for its signature, and reads it back. A citizen who is signing at the same moment may
+ * still end up with a signed document: the service keeps two copies in step by queues only.
+ * @throws {NotFoundError} @throws {WrongStatusError} in any status but WAIT_FOR_SIGNATURE.
+ * @throws {OutcomeUnknownError} when the service did not answer and shows a request that still waits.
+ */
+export async function cancelSignatureRequest(
+  context: GatewayContext,
+  { signatureRequestId: id }: CancelSignatureRequestInput,
+): Promise<SignatureRequest> {
+  try {
+    await setSignatureRequestStatus(context.upstream, id, 'CANCELLED', { signal: context.signal });
+  } catch (failure) {
+    const moved = await readBack(context, id, failure, ({ status }) => !ALLOWED.includes(status));
+    if (moved === undefined) throw await statusRefusal(context, id, ALLOWED, failure);
+    if (moved.status !== 'CANCELLED') throw new WrongStatusError(moved.status, ALLOWED);
+    return moved;
+  } finally {
+    noteAction(context, id);
+  }
+  return readRequest(context, id);
+}

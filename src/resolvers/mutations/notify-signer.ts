@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { GatewayContext } from '../context.ts';
+import type { Attempt } from '../../idempotency/attempt.ts';
+import type { CallOptions } from '../../upstream/client.ts';
+import type { Notification, SignatureRequest } from '../../upstream/decode.ts';
+import { sendNotification } from '../../upstream/operations/send-notification.ts';
+import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { AlreadyNotifiedError, WrongStatusError } from '../errors/domain-errors.ts';
+import { checkInput, idempotencyKeyRules, waitSecondsRules } from '../shared/input-rules.ts';
+import { noteAction } from '../shared/invalidate.ts';
+import { once } from '../shared/run-once.ts';
+import { readBack } from '../shared/read-back.ts';
+import { readRequest } from '../shared/read-request.ts';
+import { statusRefusal } from '../errors/status-refusal.ts';
+import { translated } from '../errors/translate-upstream-error.ts';
+import { waitForRequest } from '../shared/wait-for-request.ts';
+
+export interface NotifySignerInput {
+  signatureRequestId: string;
+  waitSeconds: number;
+  idempotencyKey?: string | null | undefined;
+}
+
+const rules = z.object({ waitSeconds: waitSecondsRules, idempotencyKey: idempotencyKeyRules.nullish() });
+const kept = z.object({ signatureRequestId: z.string() });
+const ALLOWED = ['WAIT_FOR_SIGNATURE'];
+
+/**
+ * Waits for WAIT_FOR_SIGNATURE if the request is READY, then sends the one notification.
+ * @throws {NotFoundError} @throws {WrongStatusError} @throws {AlreadyNotifiedError} @throws {SignerUnavailableError}
+ * @throws {OutcomeUnknownError} when the service did not answer and shows no notification.
+ * @throws {IdempotencyConflictError}
+ */
+export async function notifySigner(
+  context: GatewayContext,
+  input: NotifySignerInput,
+): Promise<SignatureRequest> {
+  checkInput(rules, input);
+  const { signatureRequestId, idempotencyKey } = input;
+  if (idempotencyKey == null) return notify(context, input);
+  return once(context, {
+    operation: 'notifySigner',
+    idempotencyKey,
+    input: { signatureRequestId },
+    async run(attempt) {
+      const value = await notifyOnce(context, attempt, input);
+      return { value, result: { signatureRequestId } };
+    },
+    replay: (result) => readRequest(context, kept.parse(result).signatureRequestId),
+  });
+}
+
+/** Sends the notification under a key that is held, unless an earlier attempt has. */
+async function notifyOnce(
+  context: GatewayContext,
+  attempt: Attempt,
+  input: NotifySignerInput,
+): Promise<SignatureRequest> {
+  try {
+    return await notify(context, input, attempt);
+  } catch (failure) {
+    const mayBeOurs = attempt.unresolved?.kind === 'unanswered';
+    if (!(failure instanceof AlreadyNotifiedError && mayBeOurs)) throw failure;
+    return readRequest(context, input.signatureRequestId);
+  }
+}
+
+async function notify(
+  context: GatewayContext,
+  input: NotifySignerInput,
+  attempt?: Attempt,
+): Promise<SignatureRequest> {
+  const { upstream, signal } = context;
+  const found = await readRequest(context, input.signatureRequestId);
+  const request = await translated(
+    waitForRequest(context, found, {
+      waitSeconds: input.waitSeconds,
+      isDone: ({ status }) => status !== 'READY',
+    }),
+  );
+  if (request.notification !== undefined) throw new AlreadyNotifiedError(request.notification.ioMessageId);
+  if (!ALLOWED.includes(request.status)) throw new WrongStatusError(request.status, ALLOWED);
+  try {
+    const send = (options: CallOptions): Promise<Notification> =>
+      sendNotification(upstream, request.id, options);
+    const notification = await (attempt === undefined ? send({ signal }) : attempt.sending(send));
+    return { ...request, notification };
+  } catch (failure) {
+    const isSent = ({ notification }: SignatureRequest): boolean => notification !== undefined;
+    const notified = await readBack(context, request.id, failure, isSent);
+    if (notified === undefined) throw await refusal(context, request.id, failure);
+    return notified;
+  } finally {
+    noteAction(context, request.id);
+  }
+}
+
+/** A 422 means the wrong status or a notification that somebody else sent just now. */
+async function refusal(context: GatewayContext, id: string, failure: unknown): Promise<unknown> {
+  if (failure instanceof UpstreamError && failure.kind === 'unprocessable') {
+    const { notification } = await readRequest(context, id);
+    if (notification !== undefined) return new AlreadyNotifiedError(notification.ioMessageId);
+  }
+  return statusRefusal(context, id, ALLOWED, failure);
+}

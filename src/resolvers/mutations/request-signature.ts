@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ownFiscalCode } from '../../auth/caller.ts';
+import type { GatewayContext } from '../context.ts';
+import type { Attempt } from '../../idempotency/attempt.ts';
+import type { Input } from '../../idempotency/fingerprint.ts';
+import { IdempotencyUnavailableError } from '../../idempotency/store.ts';
+import type { FileUpload } from '../../uploads/file-upload.ts';
+import type { SignatureRequest } from '../../upstream/decode.ts';
+import { createDossier } from './create-dossier.ts';
+import { createSignatureRequest } from './create-signature-request.ts';
+import { wireDocumentsOf } from '../shared/document-input.ts';
+import type { DocumentInput } from '../shared/document-input.ts';
+import { InvalidInputError } from '../errors/domain-errors.ts';
+import { findSigner } from './find-signer.ts';
+import {
+  checkInput,
+  documentsUpTo,
+  expiresAtRules,
+  fiscalCodeRules,
+  idempotencyKeyRules,
+  idRules,
+  signerIdRules,
+  supportEmailRules,
+  titleRules,
+  waitSecondsRules,
+} from '../shared/input-rules.ts';
+import { markReady, setReady } from './mark-ready.ts';
+import { notifySigner } from './notify-signer.ts';
+import { once } from '../shared/run-once.ts';
+import { readRequest } from '../shared/read-request.ts';
+import { nothingDone, progressRules } from './request-signature-progress.ts';
+import type { Progress } from './request-signature-progress.ts';
+import { RequestSignatureSteps } from './request-signature-steps.ts';
+import { checkSameFiles, uploadDocuments } from './upload-documents.ts';
+import type { UploadedFile } from './upload-documents.ts';
+
+/** How far to go: the status that the request is to reach. */
+export type RequestSignatureTarget = 'DRAFT' | 'READY' | 'WAIT_FOR_SIGNATURE';
+
+export interface NewDossierInput {
+  title: string;
+  supportEmail?: string | null | undefined;
+}
+
+export interface RequestSignatureDocument extends DocumentInput {
+  file: FileUpload;
+}
+
+export interface RequestSignatureInput {
+  /** Exactly one of the two. */
+  dossier: { id?: string | null | undefined; create?: NewDossierInput | null | undefined };
+  /** Exactly one of the two. */
+  signer: { id?: string | null | undefined; fiscalCode?: string | null | undefined };
+  documents: readonly RequestSignatureDocument[];
+  expiresAt?: Date | null | undefined;
+  notify: boolean;
+  until: RequestSignatureTarget;
+  waitSeconds: number;
+  idempotencyKey?: string | null | undefined;
+}
+
+export interface RequestedSignature {
+  readonly signatureRequest: SignatureRequest;
+  /** In the order of the input. */
+  readonly files: readonly UploadedFile[];
+}
+
+/** As many as a multipart request of the gateway may have. */
+const MOST_DOCUMENTS = 10;
+
+const rules = z.object({
+  dossier: z.object({
+    id: idRules('dossier').nullish(),
+    create: z.object({ title: titleRules, supportEmail: supportEmailRules.nullish() }).nullish(),
+  }),
+  signer: z.object({ id: signerIdRules.nullish(), fiscalCode: fiscalCodeRules.nullish() }),
+  documents: documentsUpTo(MOST_DOCUMENTS),
+  expiresAt: expiresAtRules.nullish(),
+  waitSeconds: waitSecondsRules,
+  idempotencyKey: idempotencyKeyRules.nullish(),
+});
+const kept = z.object({ progress: progressRules, signatureRequestId: z.string() });
+
+/**
+ * All steps in one, each by the resolver that does it alone. With an `idempotencyKey` a repeat goes on where the last
+ * attempt has stopped: what has been made is taken up again, files that have been stored are read and compared, and not
+ * sent again.
+ * @throws {InvalidInputError} before anything is made. @throws {IdempotencyConflictError} also when a file that has been
+ * stored comes with another content. @throws {OutcomeUnknownError} while another call has the key.
+ * @throws {RequestSignatureIncompleteError} for whatever goes wrong in a step.
+ */
+export async function requestSignature(
+  context: GatewayContext,
+  input: RequestSignatureInput,
+): Promise<RequestedSignature> {
+  checkInput(rules, input);
+  checkDossierIsAllowed(context, input);
+  const { idempotencyKey } = input;
+  if (idempotencyKey == null) return takeSteps(context, input, nothingDone());
+  return once(context, {
+    operation: 'requestSignature',
+    idempotencyKey,
+    input: identityOf(input),
+    async run(attempt) {
+      const progress = progressRules.optional().parse(attempt.progress) ?? nothingDone();
+      const value = await takeSteps(context, input, progress, attempt);
+      const { id: signatureRequestId } = value.signatureRequest;
+      return { value, result: { progress: { ...progress }, signatureRequestId } };
+    },
+    async replay(result) {
+      const { progress, signatureRequestId } = kept.parse(result);
+      const [signatureRequest] = await Promise.all([
+        readRequest(context, signatureRequestId),
+        checkSameFiles(context, input.documents, progress.files),
+      ]);
+      return { signatureRequest, files: progress.files.flatMap((file) => file ?? []) };
+    },
+  });
+}
+
+async function takeSteps(
+  context: GatewayContext,
+  input: RequestSignatureInput,
+  progress: Progress,
+  attempt?: Attempt,
+): Promise<RequestedSignature> {
+  const { notify, until } = input;
+  const endsAt = performance.now() + input.waitSeconds * 1000;
+  const secondsLeft = (): number => Math.max(0, Math.ceil((endsAt - performance.now()) / 1000));
+  // What cannot be kept now is found by the keys of the steps, or the next step says that keys cannot be kept.
+  const save = async (): Promise<void> => void (await attempt?.save({ ...progress }).catch(ifUnavailable));
+  const steps = new RequestSignatureSteps(context, progress);
+
+  progress.signerId ??= await steps.take('FIND_SIGNER', () => signerIdOf(context, input));
+  const { signerId } = progress;
+  progress.dossierId ??= await steps.take('CREATE_DOSSIER', () => dossierIdOf(context, input));
+  const { dossierId } = progress;
+  await save();
+
+  let request = await steps.take('CREATE_SIGNATURE_REQUEST', () => {
+    if (progress.signatureRequestId !== undefined) return readRequest(context, progress.signatureRequestId);
+    const documents = input.dossier.id == null ? undefined : input.documents.map(plainDocument);
+    const idempotencyKey = keyOfStep(input, 'createSignatureRequest');
+    const { expiresAt } = input;
+    const wanted = { dossierId, signerId, expiresAt, documents, idempotencyKey };
+    return createSignatureRequest(context, wanted, { goesOn: true });
+  });
+  progress.signatureRequestId = request.id;
+  await save();
+
+  const { id: signatureRequestId } = request;
+  const { files: stored } = progress;
+  request = await steps.take('UPLOAD_DOCUMENTS', () =>
+    uploadDocuments(context, request, input.documents, { waitSeconds: secondsLeft(), stored, save }),
+  );
+  if (until === 'READY' && request.status === 'DRAFT')
+    request = await steps.take('MARK_READY', () => setReady(context, request));
+  if (until === 'WAIT_FOR_SIGNATURE')
+    request = await steps.take('MARK_READY', () =>
+      markReady(context, { signatureRequestId, waitSeconds: secondsLeft() }),
+    );
+  if (until === 'WAIT_FOR_SIGNATURE' && notify && request.notification === undefined) {
+    const idempotencyKey = keyOfStep(input, 'notifySigner');
+    request = await steps.take('NOTIFY_SIGNER', () =>
+      notifySigner(context, { signatureRequestId, waitSeconds: secondsLeft(), idempotencyKey }),
+    );
+  }
+  return { signatureRequest: request, files: progress.files.flatMap((file) => file ?? []) };
+}
+
+async function signerIdOf(context: GatewayContext, { signer }: RequestSignatureInput): Promise<string> {
+  if (signer.id != null) return signer.id;
+  return (await findSigner(context, { fiscalCode: signer.fiscalCode ?? '' })).id;
+}
+
+async function dossierIdOf(context: GatewayContext, input: RequestSignatureInput): Promise<string> {
+  const { id, create } = input.dossier;
+  if (id != null) return id;
+  if (create == null) throw new TypeError('a dossier is an id or a new one');
+  const documents = input.documents.map(plainDocument);
+  const idempotencyKey = keyOfStep(input, 'createDossier');
+  return (await createDossier(context, { ...create, documents, idempotencyKey })).id;
+}
+
+/** A citizen makes no dossiers, here or there. */
+function checkDossierIsAllowed({ caller }: GatewayContext, { dossier }: RequestSignatureInput): void {
+  if (dossier.create == null || ownFiscalCode(caller) === undefined) return;
+  const message = 'A citizen cannot make a dossier: give the id of one.';
+  throw new InvalidInputError([{ path: ['dossier', 'create'], message }]);
+}
+
+function ifUnavailable(failure: unknown): void {
+  if (!(failure instanceof IdempotencyUnavailableError)) throw failure;
+}
+
+const plainDocument = ({ title, fields }: RequestSignatureDocument): DocumentInput => ({ title, fields });
+
+/** What makes it this request and no other. How long to wait does not, and files are compared as they come. */
+function identityOf({ dossier, signer, documents, expiresAt, notify, until }: RequestSignatureInput): Input {
+  const { id, create } = dossier;
+  return {
+    dossier: { id, create: create && { ...create } },
+    signer: { ...signer },
+    documents: JSON.parse(JSON.stringify(wireDocumentsOf(documents))),
+    expiresAt: expiresAt?.toISOString(),
+    notify,
+    until,
+  };
+}
+
+/** Each step has a key of its own, so that it is taken once, whatever becomes of the others. */
+function keyOfStep({ idempotencyKey }: RequestSignatureInput, step: string): string | undefined {
+  if (idempotencyKey == null) return undefined;
+  return `requestSignature.${step}.${createHash('sha256').update(idempotencyKey).digest('hex')}`;
+}

@@ -1,0 +1,181 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayContext } from '../context.ts';
+import type { Attempt, Unresolved } from '../../idempotency/attempt.ts';
+import { canonical } from '../../idempotency/fingerprint.ts';
+import type {
+  DocumentMetadata,
+  SignatureField,
+  SignatureRequest,
+  SignatureRequestSummary,
+} from '../../upstream/decode.ts';
+import { kindOfAbort } from '../../upstream/pipeline/deadline.ts';
+import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { getDossier } from '../../upstream/operations/get-dossier.ts';
+import { allItemsOf, getRequestsByDossier } from '../../upstream/operations/get-requests-by-dossier.ts';
+import { getSignatureRequest } from '../../upstream/operations/get-signature-request.ts';
+import type { DocumentInput, SignatureFieldInput } from './document-input.ts';
+import { OutcomeUnknownError } from '../errors/domain-errors.ts';
+import { isWanted, PAGE_SIZE, requestsOfBefore } from './requests-of-before.ts';
+
+/** What a signature request was asked to be. */
+export interface WantedRequest {
+  readonly dossierId: string;
+  readonly signerId: string;
+  readonly expiresAt?: Date | null | undefined;
+  readonly documents?: readonly DocumentInput[] | null | undefined;
+  /** The key stands for the uploads and all that follows too, so what it made may have come further than the request. */
+  readonly goesOn?: boolean | undefined;
+}
+
+/** By how much the service's clock may be off from the time that is reckoned for it. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * The request that an earlier call with the same key has made without anybody knowing, if there is one. It is taken when it
+ * was created while that call may have been carried out, is known to be the work of nobody else, and is the only one. What
+ * cannot be found is looked for once more when the service can no longer be at it.
+ * @throws {OutcomeUnknownError} when a request may be the one and that is not certain, or when it may still be on its way
+ * when the time is up.
+ */
+export async function requestMadeBefore(
+  context: GatewayContext,
+  attempt: Attempt,
+  wanted: WantedRequest,
+): Promise<SignatureRequest | undefined> {
+  for (let isSettled = false; ; isSettled = true) {
+    const { unresolved, unsettledMs } = attempt;
+    if (unresolved === undefined) return undefined;
+    const found = await candidates(context, attempt, wanted, unresolved);
+    if (unresolved.kind === 'forgotten' && found.length > 0)
+      throw new OutcomeUnknownError('FORGOTTEN_KEY', { signatureRequestId: onlyIdOf(found) });
+    const [inTime, ...others] = found.filter((request) => isInTime(request, attempt.unresolved));
+    if (others.length > 0) throw new OutcomeUnknownError('SEVERAL_REQUESTS');
+    if (inTime !== undefined && (await attempt.take(inTime.id))) return inTime;
+    if (unsettledMs === undefined || isSettled) {
+      if (found.length > 0 && inTime === undefined) throw new OutcomeUnknownError('UNCERTAIN_REQUEST');
+      attempt.clear();
+      return undefined;
+    }
+    if (unsettledMs > context.idempotency.times.wait) throw new OutcomeUnknownError('SIGNATURE_REQUEST');
+    await settle(context, unsettledMs);
+  }
+}
+
+const onlyIdOf = ([found, ...others]: readonly SignatureRequest[]): string | undefined =>
+  others.length === 0 ? found?.id : undefined;
+
+function isInTime(
+  { createdAt }: Pick<SignatureRequest, 'createdAt'>,
+  unresolved: Unresolved | undefined,
+  toleranceMs = 0,
+): boolean {
+  if (unresolved === undefined) return false;
+  const time = createdAt.getTime();
+  return time >= unresolved.createdAfter - toleranceMs && time <= unresolved.createdBefore + toleranceMs;
+}
+
+async function settle({ signal }: GatewayContext, ms: number): Promise<void> {
+  try {
+    await pause(ms, undefined, { signal });
+  } catch (cause) {
+    const operation = 'createSignatureRequest';
+    throw new UpstreamError({ operation, kind: kindOfAbort(signal.reason), cause });
+  }
+}
+
+/** Requests of the dossier that could be it, but perhaps for the time at which they were created. */
+async function candidates(
+  context: GatewayContext,
+  attempt: Attempt,
+  wanted: WantedRequest,
+  unresolved: Unresolved,
+): Promise<SignatureRequest[]> {
+  const { upstream, signal } = context;
+  const found: SignatureRequest[] = [];
+  let documents: string | undefined;
+  for (const summary of await listed(context, attempt, wanted, unresolved)) {
+    if (await attempt.isForeign(summary.id)) continue;
+    const request = await getSignatureRequest(upstream, summary.id, { signal });
+    documents ??= canonical(await wantedDocuments(context, wanted));
+    const asked = canonical(request.documents.map(({ title, fields }) => ({ title, fields })));
+    if (asked === documents && mayBe(request)) found.push(request);
+  }
+  return found;
+
+  function mayBe(request: SignatureRequest): boolean {
+    if (unresolved.kind === 'unanswered') return true;
+    return wanted.goesOn === true ? isWanted(request) : isUntouched(request);
+  }
+}
+
+/** Requests of the dossier that could be it by what a list shows. */
+async function listed(
+  context: GatewayContext,
+  attempt: Attempt,
+  { dossierId, signerId, expiresAt, goesOn }: WantedRequest,
+  unresolved: Unresolved,
+): Promise<SignatureRequestSummary[]> {
+  const requests =
+    unresolved.kind === 'forgotten'
+      ? (await requestsOfBefore(context, dossierId, unresolved)).filter(
+          ({ status }) => goesOn === true || status === 'DRAFT',
+        )
+      : await requestsMeanwhile(context, dossierId, attempt);
+  return requests.filter(
+    (request) =>
+      request.signerId.toLowerCase() === signerId.toLowerCase() && expiresAsAsked(request, expiresAt),
+  );
+}
+
+/** All pages: the latest come last, and nobody has promised even that. */
+async function requestsMeanwhile(
+  { upstream, signal }: GatewayContext,
+  dossierId: string,
+  attempt: Attempt,
+): Promise<SignatureRequestSummary[]> {
+  const found: SignatureRequestSummary[] = [];
+  let continuationToken: string | undefined;
+  do {
+    const params = { dossierId, limit: PAGE_SIZE, continuationToken };
+    const page = await getRequestsByDossier(upstream, params, { signal });
+    // The answer has told the service's time, if nothing had yet.
+    const { unresolved } = attempt;
+    found.push(...allItemsOf(page).filter((request) => isInTime(request, unresolved, CLOCK_TOLERANCE_MS)));
+    continuationToken = page.continuationToken;
+  } while (continuationToken !== undefined);
+  return found;
+}
+
+/** Without an expiry the service takes 90 days, and its manual says three months. */
+function expiresAsAsked({ createdAt, expiresAt }: SignatureRequestSummary, asked?: Date | null): boolean {
+  if (asked != null) return expiresAt.getTime() === asked.getTime();
+  const days = (expiresAt.getTime() - createdAt.getTime()) / DAY_MS;
+  return days > 88 && days < 93;
+}
+
+/** Nobody who knows its id has done anything with it. */
+function isUntouched({ status, documents }: SignatureRequest): boolean {
+  return status === 'DRAFT' && documents.every((document) => document.status === 'WAIT_FOR_UPLOAD');
+}
+
+/** As the service shows them. */
+async function wantedDocuments(
+  { upstream, signal }: GatewayContext,
+  { dossierId, documents }: WantedRequest,
+): Promise<DocumentMetadata[]> {
+  if (documents == null) return (await getDossier(upstream, dossierId, { signal })).documents;
+  return documents.map(({ title, fields }) => ({
+    title,
+    fields: (fields ?? []).map(({ clause, position }) => ({
+      clause: { ...clause },
+      position: positionOf(position),
+    })),
+  }));
+}
+
+function positionOf({ uniqueName, box }: SignatureFieldInput['position']): SignatureField['position'] {
+  if (uniqueName != null) return { uniqueName };
+  if (box == null) throw new TypeError('a position is a name or a box');
+  return { ...box };
+}

@@ -1,0 +1,91 @@
+import { createServer } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { listen } from '../../src/http/server.ts';
+import { refuseBadHttp } from '../../src/http/malformed-requests.ts';
+import { openSocket } from '../support/raw-http.ts';
+import { logSink } from '../support/service-proxy.ts';
+
+const SECRET = 'what-somebody-has-sent';
+
+/** A server with our refusals, or with Node's own. */
+async function start(refusals: 'ours' | 'of Node') {
+  const logs = logSink();
+  const server = createServer(
+    { maxHeaderSize: 1_024, headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 },
+    (req, res) => {
+      res.write(`answer to ${req.url}`);
+      req.on('end', () => res.end()).resume();
+    },
+  );
+  if (refusals === 'ours') refuseBadHttp(server, logs.logger);
+  const port = await listen(server, { host: '127.0.0.1', port: 0 });
+  onTestFinished(() => server.closeAllConnections());
+  onTestFinished(() => void server.close());
+  return { logs, url: `http://127.0.0.1:${port}/` };
+}
+
+/** What comes back for these bytes, until the server closes the connection; the date is left out. */
+async function answerTo(url: string, bytes: string): Promise<string> {
+  const { socket, received, closed } = await openSocket(url);
+  socket.write(bytes);
+  await closed();
+  return received().replace(/^Date: .*\r\n/m, '');
+}
+
+const CHUNKED = 'POST /one HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+test.each([
+  ['no HTTP', `${SECRET}\r\n\r\n`, 400, /^HPE_/],
+  ['a method that is none', `${SECRET} / HTTP/1.1\r\nHost: a\r\n\r\n`, 400, /^HPE_INVALID_METHOD$/],
+  [
+    'headers that are too long',
+    `GET / HTTP/1.1\r\nx: ${SECRET.repeat(100)}\r\n\r\n`,
+    431,
+    /^HPE_HEADER_OVERFLOW$/,
+  ],
+  ['headers that do not come', `GET / HTTP/1.1\r\nx: ${SECRET}`, 408, /^ERR_HTTP_REQUEST_TIMEOUT$/],
+])(
+  '%s: the status of Node’s answer, an error in a body, and a line in the log',
+  async (_, bytes, status, code) => {
+    const [ours, nodes] = [await start('ours'), await start('of Node')];
+    const answer = await answerTo(ours.url, bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head.startsWith((await answerTo(nodes.url, bytes)).trimEnd())).toBe(true);
+    expect(Number(/^Content-Length: (\d+)$/m.exec(head)?.[1])).toBe(body.length);
+    const { errors } = JSON.parse(body) as { errors: { extensions: Record<string, string> }[] };
+    const { code: errorCode, requestId } = errors[0]?.extensions ?? {};
+    expect(ours.logs.requests()).toMatchObject([
+      {
+        level: 30,
+        requestId,
+        outcome: 'refused',
+        errors: [errorCode],
+        status,
+        code: expect.stringMatching(code),
+        msg: 'request',
+      },
+    ]);
+    expect(answer + JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
+  },
+);
+
+test('an answer that has begun is cut off and nothing is added to it; there is a line in the log', async () => {
+  const [ours, nodes] = [await start('ours'), await start('of Node')];
+  const answer = await answerTo(ours.url, `${CHUNKED}${SECRET}\r\n`);
+  expect(answer).toBe(await answerTo(nodes.url, `${CHUNKED}${SECRET}\r\n`));
+  expect(ours.logs.requests()).toMatchObject([
+    { outcome: 'refused', status: 400, code: 'HPE_INVALID_CHUNK_SIZE' },
+  ]);
+  expect(JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
+});
+
+test('somebody who leaves in the middle of a request has no line here', async () => {
+  const { url, logs } = await start('ours');
+  const { socket } = await openSocket(url);
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf');
+  await expect.poll(() => socket.bytesRead).toBeGreaterThan(0);
+  socket.resetAndDestroy();
+  // The server has dealt with that by the time that it answers another.
+  expect(await answerTo(url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
+  expect(logs.requests()).toHaveLength(1);
+});

@@ -1,0 +1,237 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { sendJson, startHttpStub } from '../support/http-stub.ts';
+import { runMain } from '../support/start-main.ts';
+
+const post = (url: string, query: string): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+
+test('without a key it starts with its sandbox, says where it is, and stops on SIGTERM', async () => {
+  const main = runMain({});
+  const url = await main.url();
+  expect(main.output.stdout).toMatch(
+    /^Sigillo: open http:\/\/localhost:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/localhost:\d+\/api\/v1\/sign\n$/,
+  );
+  const answer = await post(url, '{ signatureRequest(id: "nobody") { id } }');
+  expect(await answer.json()).toEqual({ data: { signatureRequest: null } });
+  main.child.kill('SIGTERM');
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ family }) => family === 'IPv6'),
+);
+
+test.skipIf(!hasIpv6)('with HOST=:: it can be reached as localhost, 127.0.0.1 and ::1', async () => {
+  const main = runMain({ HOST: '::' });
+  const { port } = new URL(await main.url());
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    const answer = await post(`http://${host}:${port}/graphql`, '{ __typename }');
+    expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+  }
+});
+
+test('with a key it talks to the service, and never shows the key', async () => {
+  const service = await startHttpStub((_, res) => sendJson(res, 401, { statusCode: 401, message: 'no' }));
+  const FIRMA_API_KEY = 'k3y-that-is-secret';
+  const FIRMA_API_URL = `${service.origin}/api/v1/sign`;
+  const main = runMain({ FIRMA_API_KEY, FIRMA_API_URL, AUTH: 'none', LOG_LEVEL: 'trace' });
+  const url = await main.url();
+  expect(main.output.stdout).toContain(`; it talks to ${FIRMA_API_URL}\n`);
+  const answer = await post(url, '{ dossier(id: "d1") { id } }');
+  expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_REFUSED' } }] });
+  expect(service.calls[0]?.headers).toMatchObject({ 'ocp-apim-subscription-key': FIRMA_API_KEY });
+  main.child.kill('SIGINT');
+  const { code, stdout, stderr } = await main.ended();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('"cause":"getDossier: unauthorized (HTTP 401)"');
+  expect(stdout).not.toContain(FIRMA_API_KEY);
+});
+
+test('a request that is running when SIGTERM comes is answered first, and nobody new is let in', async () => {
+  const told = Promise.withResolvers<void>();
+  const service = await startHttpStub(async (_, res) => {
+    await told.promise;
+    sendJson(res, 404, { status: 404, detail: 'not here' });
+  });
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGTERM');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  expect(main.child.exitCode).toBeNull();
+  told.resolve();
+  expect(await (await running).json()).toEqual({ data: { dossier: null } });
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a second signal does not wait', async () => {
+  const service = await startHttpStub(() => {});
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }').catch(() => 'cut off');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGTERM');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  main.child.kill('SIGTERM');
+  expect((await main.ended()).code).toBe(1);
+  expect(await running).toBe('cut off');
+});
+
+test('a second signal of another kind does not wait either, but Ctrl-C that npm passes on is no second one', async () => {
+  const service = await startHttpStub(() => {});
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }').catch(() => 'cut off');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGINT');
+  main.child.kill('SIGINT');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  expect(main.child.exitCode).toBeNull();
+  main.child.kill('SIGTERM');
+  expect((await main.ended()).code).toBe(1);
+  expect(await running).toBe('cut off');
+});
+
+test('SIGHUP ends it in order, and is never a second signal', async () => {
+  const released = Promise.withResolvers<void>();
+  const service = await startHttpStub(async (_, res) => {
+    await released.promise;
+    sendJson(res, 404, { status: 404, detail: 'not here' });
+  });
+  const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
+  const url = await main.url();
+  const running = post(url, '{ dossier(id: "d1") { id } }');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGHUP');
+  await expect.poll(() => main.output.stdout).toContain('ending when the running requests');
+  main.child.kill('SIGHUP');
+  await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
+  expect(main.child.exitCode).toBeNull();
+  released.resolve();
+  expect(await (await running).json()).toEqual({ data: { dossier: null } });
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.runIf(process.platform === 'linux')('it ends in order when its terminal is closed', async () => {
+  const command = `"${process.execPath}" src/main.ts 2>&3`;
+  const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], PORT: '0', SANDBOX_PORT: '0' },
+    stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+  });
+  let printed = '';
+  terminal.stdout?.on('data', (chunk) => (printed += String(chunk)));
+  await expect.poll(() => printed).toContain('Sigillo: ');
+  const complaints = text(terminal.stdio[3] as Readable); // to the end of the process
+  terminal.kill('SIGKILL');
+  expect(await complaints).toBe('');
+});
+
+test('running requests have the grace that is configured, and then it ends in order all the same', async () => {
+  const service = await startHttpStub(() => {});
+  const env = {
+    FIRMA_API_KEY: 'key',
+    FIRMA_API_URL: service.origin,
+    AUTH: 'none',
+    SHUTDOWN_GRACE_SECONDS: '0',
+  };
+  const main = runMain(env);
+  const running = post(await main.url(), '{ dossier(id: "d1") { id } }');
+  await expect.poll(() => service.calls.length).toBe(1);
+  main.child.kill('SIGTERM');
+  expect(await (await running).json()).toMatchObject({
+    errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }],
+  });
+  expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a key file that cannot be read is told in one line, and ends it', async () => {
+  const { code, stdout, stderr } = await runMain({
+    FIRMA_API_KEY_FILE: '/nowhere/key',
+    AUTH: 'none',
+  }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. The configuration cannot be used:
+  FIRMA_API_KEY_FILE: must be a file that can be read
+`,
+  });
+});
+
+test.each([
+  ['PORT', 'Set PORT to a port that is free.'],
+  ['SANDBOX_PORT', 'Set SANDBOX_PORT to a port that is free, or SANDBOX_URL to the sandbox that runs there.'],
+  ['METRICS_PORT', 'Set METRICS_PORT to a port that is free.'],
+])('a %s that is in use is reported in one line that names it, and ends it', async (name, remedy) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  // A server that listens on TCP has an address of this form.
+  const { port } = other.address() as AddressInfo;
+  const { code, stdout, stderr } = await runMain({ [name]: String(port) }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. ${remedy}\n`,
+  });
+});
+
+test('a Redis that is not there is told in one line, and ends it', async () => {
+  const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
+  const { code, stdout, stderr } = await runMain({ REDIS_URL }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'Sigillo could not start. Redis at 127.0.0.1:1 cannot be used: connect ECONNREFUSED 127.0.0.1:1. Set REDIS_URL to one that runs, or leave it out.\n',
+  });
+});
+
+test('a configuration that cannot be used is told without a stack, and ends it', async () => {
+  const { code, stdout, stderr } = await runMain({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Sigillo could not start. The configuration cannot be used:
+  PORT: must be a whole number, 0 to 65535
+  LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent
+`,
+  });
+});
+
+test.each([
+  ['HOST', 'host.invalid'],
+  ['HOST', '192.0.2.1'],
+  ['METRICS_HOST', 'host.invalid'],
+])('a %s that is not of this machine is reported in one line that names it: %s', async (name, host) => {
+  const { code, stderr } = await runMain({ [name]: host, METRICS_PORT: '0' }).ended();
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(
+      new RegExp(
+        `^Sigillo could not start\\. .+${host}.*\\. Set ${name} to an address of this machine\\.\\n$`,
+      ),
+    ),
+  });
+});
+
+test('a variable that is misspelled is a warning with the likely name', async () => {
+  const main = runMain({ FIRMA_APIKEY: 'k3y-that-is-secret' });
+  await main.url();
+  expect(main.output.stdout).toContain(
+    '"msg":"FIRMA_APIKEY is not a variable of Sigillo: did you mean FIRMA_API_KEY?"',
+  );
+  expect(main.output.stdout).not.toContain('k3y-that-is-secret');
+});

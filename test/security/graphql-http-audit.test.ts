@@ -1,0 +1,61 @@
+import { serverAudits } from 'graphql-http';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
+
+/**
+ * As an operator sets it for production, with two exceptions: five of the audits ask for the schema, and all send
+ * operations of their own, which no trusted document can be.
+ */
+const PRODUCTION = loadConfig({
+  NODE_ENV: 'production',
+  FIRMA_API_KEY: 'a-key',
+  AUTH: 'none',
+  INTROSPECTION: 'on',
+  CORS_ORIGINS: 'https://portale.comune.example',
+  ALLOWED_HOSTS: 'firma.comune.example',
+});
+
+interface Way {
+  readonly options: Partial<GatewayOptions>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const WAYS: readonly [name: string, make: () => Promise<Way> | Way][] = [
+  ['as on a developer’s machine', () => ({ options: {}, headers: {} })],
+  [
+    'in production',
+    () => ({ options: { protections: PRODUCTION.protections, load: PRODUCTION.load }, headers: {} }),
+  ],
+  [
+    'in production, with tokens',
+    async () => {
+      const issuer = await startTokenIssuer();
+      return {
+        options: {
+          protections: PRODUCTION.protections,
+          load: PRODUCTION.load,
+          auth: jwtOptions(issuer.url),
+        },
+        headers: { authorization: `Bearer ${await issuer.sign({ role: 'operator' })}` },
+      };
+    },
+  ],
+];
+
+test.each(WAYS)('all 61 audits of GraphQL over HTTP pass %s', async (_, make) => {
+  const { options, headers } = await make();
+  const { url } = await startGateway(options);
+  // As a page of the gateway itself sends it: the guard against other origins is on.
+  const fetchFn = (address: string, init?: RequestInit): Promise<Response> =>
+    fetch(address, { ...init, headers: { ...init?.headers, origin: new URL(url).origin, ...headers } });
+  const audits = serverAudits({ url, fetchFn });
+  expect(audits).toHaveLength(61);
+  const results = await Promise.all(audits.map((audit) => audit.fn()));
+  const failed = results.filter(({ status }) => status !== 'ok');
+  expect(failed.map(({ name, ...rest }) => ({ name, reason: 'reason' in rest ? rest.reason : '' }))).toEqual(
+    [],
+  );
+});

@@ -1,0 +1,123 @@
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { expect, onTestFinished, vi } from 'vitest';
+import { createLogger } from '../../../src/observability/logging/logger.ts';
+import { leaksIn } from './search.ts';
+import type { Secrets } from './search.ts';
+
+/** With characters that every encoding changes. */
+export const ISSUER_KEY = 'k3y+of/the=issuer&1';
+export const CALLER_KEY = 'opaque+key/of=a-caller';
+/** Not the one of the examples, which GraphiQL shows. */
+export const CODE = 'VRDGPP13R10B293P';
+/** Letters for all digits. */
+export const OTHER_CODE = 'RSSMRAURTMLARNMS';
+export const SIGNATURE = 'aB1c/D2eF3gH4iJ5kL6+7mN8oP9=';
+export const SAS = `https://s.blob.example/uploaded-documents/01J?sp=racw&rsct=application%2Fpdf&sig=${encodeURIComponent(SIGNATURE)}`;
+/** What only the service says. */
+export const WORDS = 'words-that-only-the-service-knows';
+
+/** Everything that nobody may find anywhere. */
+export const PLANTED: Secrets = {
+  'the key of the issuer': ISSUER_KEY,
+  'the key of a caller': CALLER_KEY,
+  'a fiscal code': CODE,
+  'a fiscal code with letters for digits': OTHER_CODE,
+  'a signature': SIGNATURE,
+  'words of the service': WORDS,
+};
+
+/** All of it in one text, as an answer of the service or of its storage may have it. */
+export const ALL = `${WORDS} ${CODE} ${OTHER_CODE.toLowerCase()} ${ISSUER_KEY} ${SAS}`;
+
+/** What a caller has of it. */
+export const CALLERS = `${CODE} ${OTHER_CODE.toLowerCase()} ${ISSUER_KEY} ${SAS}`;
+
+/** What a caller can put into every request without meaning anything by it. */
+export const HOSTILE_HEADERS: Readonly<Record<string, string>> = {
+  'x-request-id': CODE,
+  'user-agent': `client of ${CODE}/${ISSUER_KEY}`,
+  referer: `https://portal.example/${CODE}?k=${encodeURIComponent(ISSUER_KEY)}`,
+  cookie: `session=${ISSUER_KEY}; cf=${CODE}`,
+  'x-forwarded-for': CODE,
+  forwarded: `for=${CODE}`,
+  traceparent: `00-${CODE}-${CODE}-01`,
+  tracestate: `cf=${CODE}`,
+  baggage: `cf=${CODE},key=${ISSUER_KEY}`,
+  'accept-language': CODE,
+  'x-anything': CALLERS,
+};
+
+/** Leaks that are none, by name: what this answer is there to tell. */
+interface Answer {
+  readonly what: string;
+  readonly text: string;
+  readonly mayHold: readonly string[];
+}
+
+/** What was written and answered in a test, at every level, and what of it must not be there. */
+export function keepRecord(logger: 'ours' | 'plain' = 'ours') {
+  const written: string[] = [];
+  const answers: Answer[] = [];
+  const secrets: Record<string, string> = { ...PLANTED };
+  const ofLog: Record<string, string> = {};
+  const write = (line: string): void => void written.push(line);
+  for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) {
+    const spy = vi.spyOn(console, name).mockImplementation((...words) => write(words.map(String).join(' ')));
+    onTestFinished(() => spy.mockRestore());
+  }
+  return {
+    logger: logger === 'ours' ? ourLogger(write) : pino({ level: 'trace' }, { write }),
+    /** Looked for from now on, as well as what was planted. */
+    alsoSecret(name: string, value: string): void {
+      secrets[name] = value;
+    },
+    /** For values that an answer is there to tell. */
+    alsoSecretInLog(name: string, value: string): void {
+      ofLog[name] = value;
+    },
+    lines: (): Record<string, unknown>[] => written.map((line): Record<string, unknown> => JSON.parse(line)),
+    answered: (answer: Answer): void => void answers.push(answer),
+    leaks(): string[] {
+      const inLog = leaksIn(written.join(''), { ...secrets, ...ofLog }).map((leak) => `${leak}, in the log`);
+      const inAnswers = answers.flatMap(({ what, text, mayHold }) =>
+        leaksIn(text, secrets)
+          .filter((leak) => !mayHold.some((name) => leak.startsWith(name)))
+          .map((leak) => `${leak}, in the answer to ${what}`),
+      );
+      return [...inLog, ...inAnswers];
+    },
+  };
+}
+
+export type LeakRecord = ReturnType<typeof keepRecord>;
+
+const ourLogger = (write: (line: string) => void): Logger =>
+  createLogger({ level: 'trace', secrets: [ISSUER_KEY], write });
+
+/** Sends a request with all that is planted in its headers, and keeps the whole answer, headers and body. */
+export async function sendPlanted(
+  record: LeakRecord,
+  what: string,
+  url: string | URL,
+  init: RequestInit = {},
+  mayHold: readonly string[] = [],
+): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> {
+  const response = await fetch(url, {
+    redirect: 'manual',
+    ...init,
+    headers: { ...HOSTILE_HEADERS, ...(init.headers as Record<string, string> | undefined) },
+  });
+  const { status, headers } = response;
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const text = bytes.toString('latin1');
+  const head = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n');
+  record.answered({ what, text: `${head}\n\n${text}`, mayHold });
+  return { status, headers, text };
+}
+
+/** The log has lines, and neither they nor any answer hold what must not be there. */
+export function expectNoLeaks(record: LeakRecord): void {
+  expect(record.lines().length).toBeGreaterThan(0);
+  expect(record.leaks()).toEqual([]);
+}

@@ -1,0 +1,69 @@
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createStorage } from '../../../src/upstream/storage/storage.ts';
+import type { BlobStorage } from '../../../src/upstream/storage/storage.ts';
+import { startAzurite } from '../../support/azurite.ts';
+import { pdfBytes } from '../../support/multipart.ts';
+
+let azurite: Awaited<ReturnType<typeof startAzurite>>;
+let storage: BlobStorage;
+const file = pdfBytes(300_000);
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  storage = createStorage({ allowedHosts: [azurite.origin], retries: { attempts: 1 } });
+  await storage.putBlob(azurite.address('signed'), file);
+});
+afterAll(async () => {
+  await storage.close();
+  await azurite[Symbol.asyncDispose]();
+});
+
+const readable = (name: string): string => azurite.address(name, { permissions: 'r' });
+
+test('a link that may only read gives the file and what there is to know of it', async () => {
+  const { body, ...facts } = await storage.getBlob(readable('signed'));
+  expect((await buffer(body)).equals(file)).toBe(true);
+  expect(facts).toEqual({
+    contentLength: file.length,
+    contentRange: undefined,
+    etag: expect.stringMatching(/^"0x[\dA-F]+"$/),
+    lastModified: expect.stringMatching(/GMT$/),
+  });
+  expect(await storage.getBlobProperties(readable('signed'))).toEqual(facts);
+});
+
+test.each([
+  ['bytes=0-99', 0, 99],
+  ['bytes=299990-', 299_990, 299_999],
+  ['bytes=299990-999999', 299_990, 299_999],
+])('%s is a part of it', async (range, first, last) => {
+  const { etag } = await storage.getBlobProperties(readable('signed'));
+  const content = await storage.getBlob(readable('signed'), { range, ifMatch: etag });
+  expect((await buffer(content.body)).equals(file.subarray(first, last + 1))).toBe(true);
+  expect(content).toMatchObject({
+    contentRange: `bytes ${first}-${last}/300000`,
+    contentLength: last - first + 1,
+  });
+});
+
+test.each([
+  ['behind the end', () => storage.getBlob(readable('signed'), { range: 'bytes=300000-' }), { status: 416 }],
+  ['of another file', () => storage.getBlob(readable('signed'), { ifMatch: '"0x0"' }), { status: 412 }],
+  ['of a file that is not there', () => storage.getBlob(readable('gone')), { kind: 'not-found' }],
+  [
+    'of the facts of a file that is not there',
+    () => storage.getBlobProperties(readable('gone')),
+    { kind: 'not-found' },
+  ],
+  [
+    'by a link that has expired',
+    () =>
+      storage.getBlob(
+        azurite.address('signed', { permissions: 'r', expiresOn: new Date(Date.now() - 60_000) }),
+      ),
+    { kind: 'forbidden' },
+  ],
+])('a read %s fails', async (_, read, failure) => {
+  await expect(read()).rejects.toMatchObject(failure);
+});

@@ -1,0 +1,271 @@
+import { getEventListeners } from 'node:events';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createEvents } from '../../../src/observability/events.ts';
+import type { Attempt } from '../../../src/idempotency/attempt.ts';
+import { createIdempotency } from '../../../src/idempotency/idempotency.ts';
+import type { Idempotency } from '../../../src/idempotency/idempotency.ts';
+import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
+import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
+import type { IdempotencyStore } from '../../../src/idempotency/store.ts';
+import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
+import { fakeTime, inAnyOrder, step, timeStep } from '../../support/steps.ts';
+import type { Step } from '../../support/steps.ts';
+
+vi.mock('node:timers/promises', async (original) => ({
+  ...(await original<typeof import('node:timers/promises')>()),
+  setTimeout: (await import('../../support/fake-pause.ts')).fakePause,
+}));
+
+const TIMES = { ttl: 3_600_000, lease: 3_000, wait: 5_000, settle: 1_000 };
+/** A command that Redis does not answer is given up after two seconds; then a holder's lease has to end. */
+const BOUND_MS = 2_000 + TIMES.lease + TIMES.wait + 1_000;
+
+beforeEach(fakeTime);
+afterEach(() => void vi.useRealTimers());
+
+/** `fails` before it does what is asked, `loses answers` after it. */
+type Health = 'well' | 'fails' | 'loses answers' | 'silent';
+const HEALTH: readonly Health[] = ['well', 'fails', 'loses answers', 'silent'];
+
+/** A store that others share, and that can be lost: answers come when the scheduler says. */
+class SharedStore {
+  health: Health = 'well';
+  readonly #scheduler: fc.Scheduler;
+  readonly #memory = createMemoryStore({ ttlMs: TIMES.ttl });
+  readonly store: IdempotencyStore;
+
+  constructor(scheduler: fc.Scheduler) {
+    this.#scheduler = scheduler;
+    const { claim, suspend } = this.#memory;
+    const answered = this.#answered.bind(this);
+    /** A holder that is not heard of any longer loses the record at the end of the lease. */
+    const lapse = (name: string, token: string): void =>
+      void setTimeout(() => void suspend(name, token, 'kept'), TIMES.lease);
+    this.store = {
+      isShared: true,
+      claim: async (name, asked) => {
+        try {
+          return await answered(claim)(name, asked);
+        } catch (failure) {
+          lapse(name, asked.token);
+          throw failure;
+        }
+      },
+      renew: answered(this.#memory.renew),
+      recordSend: answered(this.#memory.recordSend),
+      save: answered(this.#memory.save),
+      complete: (name, asked, result) => {
+        lapse(name, asked.token);
+        return answered(this.#memory.complete)(name, asked, result);
+      },
+      suspend: (name, token, leftover) => {
+        lapse(name, token);
+        return answered(suspend)(name, token, leftover);
+      },
+      free: (name, token) => {
+        lapse(name, token);
+        return answered(this.#memory.free)(name, token);
+      },
+      own: answered(this.#memory.own),
+      ownerOf: answered(this.#memory.ownerOf),
+    };
+  }
+
+  #answered<Args extends unknown[], T>(method: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+    return async (...args) => {
+      await this.#scheduler.schedule(Promise.resolve(), 'the store hears');
+      if (this.health === 'silent') await new Promise((resolve) => setTimeout(resolve, 2_000));
+      if (this.health === 'silent' || this.health === 'fails') throw new IdempotencyUnavailableError('lost');
+      const answer = await method(...args);
+      await this.#scheduler.schedule(Promise.resolve(), 'the store answers');
+      if (this.health !== 'well') throw new IdempotencyUnavailableError('lost');
+      return answer;
+    };
+  }
+}
+
+interface Ask {
+  readonly key: string;
+  readonly input: string;
+  readonly leaver: AbortController;
+  readonly begunAt: number;
+}
+
+class World {
+  readonly faults: string[] = [];
+  readonly shared: SharedStore | undefined;
+  readonly idempotency: Idempotency;
+  readonly waiting = new Set<Ask>();
+  readonly holding = new Map<Attempt, Ask>();
+  readonly signals: AbortSignal[] = [];
+  isEnding = false;
+  /** Whoever holds a key sends a call that is not answered, until the gateway ends. */
+  isSending = false;
+  readonly #results = new Map<string, string>();
+  #made = 0;
+
+  constructor(shared?: SharedStore) {
+    this.shared = shared;
+    const store = shared?.store ?? createMemoryStore({ ttlMs: TIMES.ttl });
+    const clock = new ServiceClock();
+    this.idempotency = createIdempotency({ store, realm: 'r', times: TIMES, clock, events: createEvents() });
+  }
+
+  begin(key: string, input: string): Ask {
+    const ask: Ask = { key, input, leaver: new AbortController(), begunAt: performance.now() };
+    const { signal } = ask.leaver;
+    this.waiting.add(ask);
+    this.signals.push(signal);
+    const scope = { operation: 'o', tenant: undefined, caller: undefined, key };
+    this.idempotency
+      .begin(scope, input, { signal })
+      .then(
+        (begun) => {
+          const result = this.#results.get(`${key} ${input}`);
+          if (begun.kind === 'begun') this.#hold(begun.attempt, ask);
+          if (begun.kind === 'done' && result !== undefined && begun.result !== result)
+            this.faults.push(`${key} has another result than before`);
+          if (begun.kind === 'busy' && this.shared === undefined && this.#holderOf(key) === undefined)
+            this.faults.push(`${key} is busy, and nobody holds it`);
+        },
+        (failure: unknown) => {
+          const isExpected = failure instanceof IdempotencyUnavailableError || signal.aborted;
+          if (!isExpected) this.faults.push(String(failure));
+        },
+      )
+      .finally(() => this.waiting.delete(ask));
+    return ask;
+  }
+
+  #holderOf(key: string): Ask | undefined {
+    return [...this.holding.values()].find((ask) => ask.key === key);
+  }
+
+  #hold(attempt: Attempt, ask: Ask): void {
+    if (this.isSending) void this.#send(attempt, ask);
+    if (this.#holderOf(ask.key) !== undefined) this.faults.push(`${ask.key} is held twice`);
+    this.holding.set(attempt, ask);
+    if (this.isEnding) setTimeout(() => this.end([attempt, ask], 'complete'), 100);
+  }
+
+  async #send(attempt: Attempt, ask: Ask): Promise<void> {
+    const unanswered = async ({ signal }: { readonly signal: AbortSignal }): Promise<never> => {
+      const ends = Promise.withResolvers<never>();
+      signal.addEventListener('abort', () => ends.reject(signal.reason));
+      signal.throwIfAborted();
+      return ends.promise;
+    };
+    await attempt.sending(unanswered).catch(() => this.end([attempt, ask], 'release'));
+  }
+
+  end([attempt, ask]: readonly [Attempt?, Ask?], how: 'complete' | 'release'): void {
+    if (attempt === undefined || ask === undefined || !this.holding.delete(attempt)) return;
+    if (how === 'release') {
+      void attempt.release();
+      return;
+    }
+    const result = `result ${(this.#made += 1)}`;
+    attempt.complete(result).then(
+      (isKept) => isKept && this.#results.set(`${ask.key} ${ask.input}`, result),
+      () => undefined,
+    );
+  }
+}
+
+const keys = fc.constantFrom('k1', 'k2');
+const steps: fc.Arbitrary<Step<World>>[] = [
+  fc
+    .tuple(keys, fc.constantFrom('i', 'i', 'i', 'j'))
+    .map(([key, input]) => step(`${key} for ${input}`, (world) => void world.begin(key, input))),
+  fc
+    .tuple(fc.nat(2), fc.constantFrom('complete', 'release'))
+    .map(([nth, how]) =>
+      step(`${nth} ends: ${how}`, (world) => world.end([...world.holding][nth] ?? [], how)),
+    ),
+  fc
+    .nat(6)
+    .map((nth) => step(`${nth} leaves`, ({ waiting }) => [...waiting][nth]?.leaver.abort(new Error('left')))),
+  timeStep(TIMES.wait),
+];
+const healthSteps = fc
+  .constantFrom(...HEALTH)
+  .map((health) =>
+    step<World>(`the store: ${health}`, ({ shared }) => void (shared && (shared.health = health))),
+  );
+
+test.each(['in memory', 'shared'])(
+  'whatever order keys are used, left and ended in, every one who waits is told in bounded time, %s',
+  async (kind) => {
+    await inAnyOrder<World>({
+      steps: kind === 'shared' ? [...steps, healthSteps] : steps,
+      make: (scheduler) => new World(kind === 'shared' ? new SharedStore(scheduler) : undefined),
+      async after(world, pass) {
+        if (world.shared) world.shared.health = 'well';
+        // Those who hold a key keep it: others are told so.
+        await pass(BOUND_MS);
+        expect([...world.waiting]).toEqual([]);
+        world.isEnding = true;
+        for (const held of world.holding) world.end(held, 'release');
+        await pass(BOUND_MS);
+        const again = ['k1', 'k2'].map((key) => world.begin(key, 'i'));
+        await pass(1_000);
+        expect(again.filter((ask) => world.waiting.has(ask))).toEqual([]);
+        expect(world.idempotency.oldestMs).toBe(0);
+        expect(world.holding.size).toBe(0);
+        await pass(TIMES.lease);
+        expect(vi.getTimerCount()).toBe(0);
+        for (const signal of world.signals) expect(getEventListeners(signal, 'abort')).toEqual([]);
+      },
+    });
+  },
+);
+
+/** A call that was sent gets two seconds; then the store is asked a few times, each of which it may not answer. */
+const CLOSE_BOUND_MS = 2_000 + 3 * 2_000 + 1_000;
+
+test.each(HEALTH)(
+  'whenever a gateway ends, every key is let go of in bounded time, with a store that is: %s',
+  async (health) => {
+    await inAnyOrder<World>({
+      steps: [...steps.filter((_, nth) => nth !== 1), healthSteps],
+      make: (scheduler) => Object.assign(new World(new SharedStore(scheduler)), { isSending: true }),
+      async after(world, pass) {
+        if (world.shared) world.shared.health = health;
+        for (const { leaver } of world.waiting) leaver.abort(new Error('the gateway ends'));
+        let isClosed = false;
+        void world.idempotency.close().then(() => (isClosed = true));
+        await pass(CLOSE_BOUND_MS);
+        expect(isClosed).toBe(true);
+        expect([...world.waiting]).toEqual([]);
+        await pass(TIMES.lease);
+        expect(vi.getTimerCount()).toBe(0);
+      },
+      runs: 40,
+    });
+  },
+);
+
+test('a caller who has left claims no key', async () => {
+  const { idempotency } = new World();
+  const scope = { operation: 'o', tenant: undefined, caller: undefined, key: 'k' };
+  const reason = new Error('left');
+  await expect(idempotency.begin(scope, 'i', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  const { signal } = new AbortController();
+  expect(await idempotency.begin(scope, 'another', { signal })).toMatchObject({ kind: 'begun' });
+});
+
+test('it knows how long the first who waits for a key has waited', async () => {
+  const world = new World();
+  world.begin('k1', 'i');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(world.idempotency.oldestMs).toBe(0);
+  world.begin('k1', 'i');
+  await vi.advanceTimersByTimeAsync(1_000);
+  world.begin('k1', 'i');
+  await vi.advanceTimersByTimeAsync(500);
+  expect(world.idempotency.oldestMs).toBe(1_500);
+  world.end([...world.holding][0] ?? [], 'complete');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(world.idempotency.oldestMs).toBe(0);
+});

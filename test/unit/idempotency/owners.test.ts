@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
+import { Owners } from '../../../src/idempotency/owners.ts';
+import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
+
+function start() {
+  const memory = createMemoryStore({ ttlMs: 60_000 });
+  const gone = () => Promise.reject(new IdempotencyUnavailableError('gone'));
+  const own = vi.fn(memory.own);
+  const ownerOf = vi.fn(memory.ownerOf);
+  const owners = new Owners({ store: { ...memory, own, ownerOf }, retryMs: 10 });
+  onTestFinished(() => owners.close());
+  return {
+    owners,
+    memory,
+    setGone: () => [own.mockImplementation(gone), ownerOf.mockImplementation(gone)],
+    setBack: () => [own.mockImplementation(memory.own), ownerOf.mockImplementation(memory.ownerOf)],
+  };
+}
+
+test('what was made while the store was gone belongs to its maker at once, and in the store when it is back', async () => {
+  const { owners, memory, setGone, setBack } = start();
+  setGone();
+  expect(await owners.note('id', 'none')).toBe(true);
+  expect(await owners.ownerOf('id')).toBe('none');
+  expect(await owners.take('id', 'key')).toBe(false);
+  expect(await owners.take('id', 'none')).toBe(true);
+  setBack();
+  await expect.poll(() => memory.ownerOf('id')).toBe('none');
+  expect(await owners.take('id', 'key')).toBe(false);
+});
+
+test('what cannot be told apart while the store is gone is not taken', async () => {
+  const { owners, setGone } = start();
+  setGone();
+  await expect(owners.take('id', 'key')).rejects.toThrow(IdempotencyUnavailableError);
+  await expect(owners.ownerOf('id')).rejects.toThrow(IdempotencyUnavailableError);
+});
+
+test('who is given what a key has just taken learns of it', async () => {
+  const { owners } = start();
+  expect(await owners.take('id', 'key')).toBe(true);
+  expect(await owners.note('id', 'none')).toBe(false);
+  expect(await owners.ownerOf('id')).toBe('key');
+});

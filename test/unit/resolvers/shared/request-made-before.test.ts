@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import type { GatewayContext } from '../../../../src/resolvers/context.ts';
+import { createEvents } from '../../../../src/observability/events.ts';
+import type { Attempt, Unresolved } from '../../../../src/idempotency/attempt.ts';
+import { createIdempotency, IDEMPOTENCY_TIMES } from '../../../../src/idempotency/idempotency.ts';
+import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
+import type { OutcomeUnknownError } from '../../../../src/resolvers/errors/domain-errors.ts';
+import { requestMadeBefore } from '../../../../src/resolvers/shared/request-made-before.ts';
+import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
+
+const SENT = Date.parse('2030-01-01T10:00:00Z');
+/** While the call that is unresolved may have been carried out. */
+const WINDOW = { createdAfter: SENT - 2_000, createdBefore: SENT + 30_000 };
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const wanted = { dossierId: 'dossier', signerId: 'signer', documents: [{ title: 'Contratto' }] };
+
+interface Made {
+  readonly id: string;
+  /** Milliseconds from the moment at which the call was sent. */
+  readonly at: number;
+  readonly owner?: 'own' | 'foreign';
+  readonly status?: string;
+}
+
+function requestOf({ id, at, status = 'DRAFT' }: Made) {
+  const createdAt = new Date(SENT + at);
+  const expiresAt = new Date(createdAt.getTime() + 90 * DAY_MS);
+  const documents = [{ title: 'Contratto', fields: [], status: 'WAIT_FOR_UPLOAD' }];
+  return { id, dossierId: 'dossier', signerId: 'signer', status, createdAt, expiresAt, documents };
+}
+
+/** Looks for the request of a key in a dossier with these. @returns what it takes, and how often it looked */
+async function look(made: readonly Made[], kind: Unresolved['kind'] = 'unanswered', unsettledMs?: number) {
+  let looks = 0;
+  const upstream = {
+    async call({ operation, path }: { readonly operation: string; readonly path: string }) {
+      if (operation === 'getSignatureRequest') {
+        const found = made.find(({ id }) => path.endsWith(`/${id}`));
+        return found && requestOf(found);
+      }
+      looks += 1;
+      return { items: made.map(requestOf), continuationToken: undefined };
+    },
+  };
+  const idempotency = createIdempotency({
+    store: createMemoryStore({ ttlMs: DAY_MS }),
+    realm: 'http://service',
+    times: IDEMPOTENCY_TIMES,
+    clock: new ServiceClock(),
+    events: createEvents(),
+  });
+  const signal = new AbortController().signal;
+  // As much of both as is looked at.
+  const context = { upstream, idempotency, signal, caller: { kind: 'none' } } as unknown as GatewayContext;
+  const ownerOf = (id: string) => made.find((other) => other.id === id)?.owner;
+  const attempt = {
+    unresolved: { kind, ...WINDOW, storeSince: 0 },
+    unsettledMs,
+    isForeign: async (id: string) => ownerOf(id) === 'foreign',
+    take: async (id: string) => ownerOf(id) !== 'foreign',
+    clear: () => undefined,
+  } as unknown as Attempt;
+  const outcome = await requestMadeBefore(context, attempt, wanted).then(
+    (found) => (found === undefined ? 'make another' : `take ${found.id}`),
+    (failure: OutcomeUnknownError) => failure.message,
+  );
+  return { outcome, looks };
+}
+
+const ours: Made = { id: 'ours', at: 50 };
+const UNCERTAIN = expect.stringContaining('could be the one that this idempotencyKey has made, and the time');
+const SEVERAL = expect.stringContaining('Several requests of the dossier could be the one');
+const FORGOTTEN = expect.stringContaining('older than what the gateway knows of idempotency keys');
+
+test.each<[string, readonly Made[], unknown]>([
+  ['nothing', [], 'make another'],
+  ['one, created right after the call was sent', [ours], 'take ours'],
+  ['one, created when the clocks of the service differ most', [{ ...ours, at: -2_000 }], 'take ours'],
+  ['one, created at the end of the time to settle', [{ ...ours, at: 30_000 }], 'take ours'],
+  ['one that has gone its way since', [{ ...ours, status: 'SIGNED' }], 'take ours'],
+  ['one, known to be of this key', [{ ...ours, owner: 'own' }], 'take ours'],
+  ['one, known to be of another key, or of none', [{ ...ours, owner: 'foreign' }], 'make another'],
+  ['one, created shortly before', [{ ...ours, at: -2_001 }], UNCERTAIN],
+  ['one, created shortly after', [{ ...ours, at: 30_001 }], UNCERTAIN],
+  [
+    'one, created so long before that no clock explains it',
+    [{ ...ours, at: -6 * MINUTE_MS }],
+    'make another',
+  ],
+  ['one, created so long after that no clock explains it', [{ ...ours, at: 6 * MINUTE_MS }], 'make another'],
+  ['one in time and one before', [{ id: 'before', at: -MINUTE_MS }, ours], 'take ours'],
+  ['one in time and one of another key', [{ id: 'other', at: 60, owner: 'foreign' }, ours], 'take ours'],
+  ['two in time', [ours, { id: 'other', at: 60 }], SEVERAL],
+])('after a call without an answer, with %s in the dossier', async (_, made, expected) => {
+  expect(await look(made)).toEqual({ outcome: expected, looks: 1 });
+});
+
+test.each<[string, readonly Made[], unknown]>([
+  ['nothing', [], 'make another'],
+  ['a draft', [ours], FORGOTTEN],
+  ['two drafts', [ours, { ...ours, id: 'other' }], FORGOTTEN],
+  ['a draft of another key, or of none', [{ ...ours, owner: 'foreign' }], 'make another'],
+  ['one that is marked ready', [{ ...ours, status: 'READY' }], 'make another'],
+  ['a draft that is younger than the store', [{ ...ours, at: 30_000 }], 'make another'],
+])('after the keys were lost, with %s in the dossier', async (_, made, expected) => {
+  expect(await look(made, 'forgotten')).toEqual({ outcome: expected, looks: 1 });
+});
+
+test('while the service may still be at it, it is looked for again before another is made or that is left open', async () => {
+  expect(await look([], 'unanswered', 10)).toEqual({ outcome: 'make another', looks: 2 });
+  expect(await look([{ ...ours, at: -MINUTE_MS }], 'unanswered', 10)).toEqual({
+    outcome: UNCERTAIN,
+    looks: 2,
+  });
+  expect(await look([ours], 'unanswered', 10)).toEqual({ outcome: 'take ours', looks: 1 });
+});

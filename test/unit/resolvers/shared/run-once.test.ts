@@ -1,0 +1,208 @@
+import { expect, test, vi } from 'vitest';
+import { createEvents } from '../../../../src/observability/events.ts';
+import type { Attempt } from '../../../../src/idempotency/attempt.ts';
+import { createIdempotency, IDEMPOTENCY_TIMES } from '../../../../src/idempotency/idempotency.ts';
+import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
+import { IdempotencyUnavailableError } from '../../../../src/idempotency/store.ts';
+import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempotency/store.ts';
+import { once } from '../../../../src/resolvers/shared/run-once.ts';
+import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
+import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure/upstream-error.ts';
+
+/** Whoever does things once, with a store that a test may spoil. */
+function startKeys(spoil: Partial<IdempotencyStore> = {}) {
+  const memory = createMemoryStore({ ttlMs: 60_000 });
+  const store = {
+    ...memory,
+    isShared: true,
+    async claim(name: string, claim: Claim): Promise<Claimed> {
+      const found = await memory.claim(name, claim);
+      // Nothing is older than the store.
+      return found.kind === 'first' ? { ...found, keptMs: Infinity } : found;
+    },
+    ...spoil,
+  };
+  const idempotency = createIdempotency({
+    store,
+    realm: 'http://service',
+    times: { ...IDEMPOTENCY_TIMES, wait: 200, lease: 30 },
+    clock: new ServiceClock(),
+    events: createEvents(),
+  });
+  const leaving = new AbortController();
+  const context = { caller: { kind: 'none' }, idempotency, signal: leaving.signal } as const;
+  return {
+    store,
+    idempotency,
+    leave: () => leaving.abort(),
+    once: (run: (attempt: Attempt) => Promise<number>) =>
+      once(context, {
+        operation: 'addUp',
+        idempotencyKey: 'key',
+        input: { what: 'ever' },
+        run: async (attempt) => {
+          const value = await run(attempt);
+          return { value, result: value };
+        },
+        replay: async (result) => Number(result),
+      }),
+  };
+}
+
+const failure = (kind: UpstreamErrorKind): UpstreamError => new UpstreamError({ operation: 'addUp', kind });
+const failing = (kind: UpstreamErrorKind) => () => Promise.reject(failure(kind));
+
+test('steps that were saved are not taken again', async () => {
+  const keys = startKeys();
+  const taken: string[] = [];
+  const workflow =
+    (failsAt?: string) =>
+    async (attempt: Attempt): Promise<number> => {
+      let progress = (attempt.progress ?? {}) as Record<string, number>;
+      for (const [nth, step] of ['dossier', 'signer', 'request'].entries()) {
+        if (progress[step] !== undefined) continue;
+        if (step === failsAt) throw failure('unprocessable');
+        taken.push(step);
+        progress = { ...progress, [step]: nth };
+        expect(await attempt.save(progress)).toBe(true);
+      }
+      return Object.values(progress).length;
+    };
+  await expect(keys.once(workflow('signer'))).rejects.toThrow('unprocessable');
+  await expect(keys.once(workflow('request'))).rejects.toThrow('unprocessable');
+  expect(taken).toEqual(['dossier', 'signer']);
+  expect(await keys.once(workflow())).toBe(3);
+  expect(await keys.once(workflow())).toBe(3);
+  expect(taken).toEqual(['dossier', 'signer', 'request']);
+});
+
+test.each<[UpstreamErrorKind, 'new' | 'in doubt']>([
+  ['unreachable', 'new'],
+  ['rate-limited', 'new'],
+  ['unauthorized', 'new'],
+  ['bad-request', 'new'],
+  ['timeout', 'in doubt'],
+  ['connection-lost', 'in doubt'],
+  ['aborted', 'in doubt'],
+  ['server-error', 'in doubt'],
+  ['contract', 'in doubt'],
+])('after a call that failed as %s the key is %s', async (kind, state) => {
+  const keys = startKeys();
+  await expect(keys.once((attempt) => attempt.sending(failing(kind)))).rejects.toThrow(kind);
+  await keys.once(async (attempt) => {
+    expect(attempt.unresolved?.kind).toBe(state === 'new' ? undefined : 'unanswered');
+    return 1;
+  });
+});
+
+test('a failure that is none of the service leaves in doubt what was sent', async () => {
+  const keys = startKeys();
+  const bug = async (): Promise<never> => {
+    throw new TypeError('a bug');
+  };
+  await expect(keys.once((attempt) => attempt.sending(bug))).rejects.toThrow('a bug');
+  await keys.once(async (attempt) => {
+    expect(attempt.unresolved?.kind).toBe('unanswered');
+    return 1;
+  });
+});
+
+test('what was in doubt and is cleared up frees the key', async () => {
+  const keys = startKeys();
+  await expect(keys.once((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow('timeout');
+  const refused = keys.once(async (attempt) => {
+    attempt.clear();
+    return attempt.sending(failing('unprocessable'));
+  });
+  await expect(refused).rejects.toThrow('unprocessable');
+  await keys.once(async (attempt) => {
+    expect(attempt.unresolved).toBeUndefined();
+    return 1;
+  });
+});
+
+test('whoever has lost the key to another gets what the other has made', async () => {
+  const keys = startKeys();
+  const name = vi.spyOn(keys.store, 'claim');
+  const value = await keys.once(async () => {
+    const [record = ''] = name.mock.calls[0] ?? [];
+    const token = name.mock.calls[0]?.[1].token ?? '';
+    // Somebody takes this one for dead.
+    await keys.store.recordSend(record, token, 0);
+    await keys.store.suspend(record, token, 0);
+    const claim = { fingerprint: name.mock.calls[0]?.[1].fingerprint ?? '', token: 'another' };
+    expect(await keys.store.claim(record, claim)).toMatchObject({ kind: 'resumed' });
+    await keys.store.complete(record, claim, '2');
+    return 1;
+  });
+  expect(value).toBe(2);
+});
+
+test('who leaves while they wait for another is not kept', async () => {
+  const keys = startKeys();
+  const ends = Promise.withResolvers<number>();
+  const first = keys.once(() => ends.promise);
+  const second = keys.once(async () => 2);
+  keys.leave();
+  await expect(second).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', cause: { kind: 'aborted' } });
+  ends.resolve(1);
+  expect(await first).toBe(1);
+});
+
+test('nothing beats when nothing runs', async () => {
+  const renew = vi.fn(() => Promise.resolve(true));
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const keys = startKeys({ renew });
+  await keys.once(async () => 1);
+  await expect(keys.once(async () => 1)).resolves.toBe(1);
+  const other = startKeys({ renew });
+  await expect(other.once((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow();
+  await Promise.all([keys.idempotency.close(), other.idempotency.close()]);
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
+const unavailable = () => Promise.reject(new IdempotencyUnavailableError('gone'));
+
+test('a call that cannot be recorded is not sent, and its key is free when the store is back', async () => {
+  const keys = startKeys();
+  const recordSend = vi.spyOn(keys.store, 'recordSend').mockImplementation(unavailable);
+  const free = vi.spyOn(keys.store, 'free').mockImplementation(unavailable);
+  const call = vi.fn(async () => 1);
+  const failed = keys.once((attempt) => attempt.sending(call));
+  await expect(failed).rejects.toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
+  expect(call).not.toHaveBeenCalled();
+  // The store has carried the claim out, and is told again that it stands for nothing.
+  recordSend.mockRestore();
+  free.mockRestore();
+  const repeated = keys.once(async (attempt) => {
+    expect(attempt.unresolved).toBeUndefined();
+    return attempt.sending(async () => 2);
+  });
+  expect(await repeated).toBe(2);
+});
+
+test('a result that cannot be kept is answered, and kept when the store is back', async () => {
+  const keys = startKeys();
+  const complete = vi.spyOn(keys.store, 'complete').mockImplementation(unavailable);
+  expect(await keys.once((attempt) => attempt.sending(async () => 1))).toBe(1);
+  complete.mockRestore();
+  expect(await keys.once(async () => 2)).toBe(1);
+});
+
+test('whoever was thought dead before they sent anything sends nothing, and gets what the other has made', async () => {
+  const keys = startKeys();
+  const claims = vi.spyOn(keys.store, 'claim');
+  const call = vi.fn(async () => 1);
+  const value = await keys.once(async (attempt) => {
+    const [name = '', { token, fingerprint } = { token: '', fingerprint: '' }] = claims.mock.calls[0] ?? [];
+    await keys.store.free(name, token);
+    const other = { fingerprint, token: 'another' };
+    await keys.store.claim(name, other);
+    await keys.store.complete(name, other, '2');
+    return attempt.sending(call);
+  });
+  expect(value).toBe(2);
+  expect(call).not.toHaveBeenCalled();
+});

@@ -1,0 +1,87 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { BlockPool } from '../../../src/uploads/block-pool.ts';
+
+test('makes blocks when they are needed and lends the last one again', async () => {
+  const pool = new BlockPool({ blocks: 2, blockBytes: 8 });
+  const first = await pool.acquire();
+  expect(first.bytes.length).toBe(8);
+  expect(pool.inUse).toBe(1);
+  first[Symbol.dispose]();
+  using again = await pool.acquire();
+  expect(again.bytes).toBe(first.bytes);
+});
+
+test('serves callers in the order of asking', async () => {
+  const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
+  const order: string[] = [];
+  const held = await pool.acquire();
+  const take = async (name: string): Promise<void> => {
+    using _ = await pool.acquire();
+    order.push(name);
+  };
+  const all = [take('a'), take('b'), take('c')];
+  expect(pool.waiting).toBe(3);
+  held[Symbol.dispose]();
+  await Promise.all(all);
+  expect(order).toEqual(['a', 'b', 'c']);
+  expect(pool).toMatchObject({ inUse: 0, waiting: 0 });
+});
+
+test('gives no block to a caller that left the queue', async () => {
+  const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
+  const held = await pool.acquire();
+  const leaver = new AbortController();
+  const left = pool.acquire(leaver.signal);
+  const stays = pool.acquire();
+  leaver.abort(new Error('left'));
+  await expect(left).rejects.toThrow('left');
+  held[Symbol.dispose]();
+  (await stays)[Symbol.dispose]();
+  expect(pool).toMatchObject({ inUse: 0, waiting: 0 });
+});
+
+test('refuses a caller that has left before it asks', async () => {
+  const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
+  await expect(pool.acquire(AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+  expect(pool.inUse).toBe(0);
+});
+
+test('does not let anybody past the queue', async () => {
+  const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
+  const held = await pool.acquire();
+  expect(pool.tryAcquire()).toBeUndefined();
+  const next = pool.acquire();
+  held[Symbol.dispose]();
+  expect(pool.tryAcquire()).toBeUndefined();
+  (await next)[Symbol.dispose]();
+  pool.tryAcquire()?.[Symbol.dispose]();
+  expect(pool.inUse).toBe(0);
+});
+
+test('knows how long the first in the queue has waited', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
+  const held = await pool.acquire();
+  expect(pool.oldestMs).toBe(0);
+  const next = pool.acquire();
+  vi.advanceTimersByTime(5_000);
+  const last = pool.acquire();
+  vi.advanceTimersByTime(1_000);
+  expect(pool.oldestMs).toBe(6_000);
+  held[Symbol.dispose]();
+  expect(pool.oldestMs).toBe(1_000);
+  (await next)[Symbol.dispose]();
+  (await last)[Symbol.dispose]();
+  expect(pool.oldestMs).toBe(0);
+});
+
+test('takes a block back only once', async () => {
+  const pool = new BlockPool({ blocks: 2, blockBytes: 8 });
+  const block = await pool.acquire();
+  block[Symbol.dispose]();
+  block[Symbol.dispose]();
+  using one = await pool.acquire();
+  using two = await pool.acquire();
+  expect(one.bytes).not.toBe(two.bytes);
+});

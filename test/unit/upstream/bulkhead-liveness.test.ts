@@ -1,0 +1,77 @@
+import { getEventListeners } from 'node:events';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Bulkhead, BulkheadFullError } from '../../../src/upstream/pipeline/bulkhead.ts';
+import { FairTurns } from '../../support/fair-turns.ts';
+import { fakeTime, inAnyOrder, step } from '../../support/steps.ts';
+import type { Step } from '../../support/steps.ts';
+
+const [PLACES, MAX_WAITING] = [2, 5];
+
+beforeEach(fakeTime);
+afterEach(() => void vi.useRealTimers());
+
+class World {
+  readonly faults: string[] = [];
+  readonly bulkhead = new Bulkhead({ places: PLACES, maxWaiting: MAX_WAITING });
+  readonly waiting = new Set<AbortController>();
+  readonly inside = new Set<Disposable>();
+  readonly signals: AbortSignal[] = [];
+  readonly #turns = new FairTurns(this.faults);
+
+  enter(caller: string): void {
+    const leaver = new AbortController();
+    const { signal } = leaver;
+    const turn = this.#turns.enter(caller, signal);
+    const hasWaited = this.waiting.size;
+    this.waiting.add(leaver);
+    this.signals.push(signal);
+    this.bulkhead.enter({ caller, signal }).then(
+      (place) => {
+        turn.served();
+        this.waiting.delete(leaver);
+        this.inside.add(place);
+        if (this.inside.size > PLACES) this.faults.push('more inside than there are places');
+      },
+      (failure: unknown) => {
+        turn.refused();
+        this.waiting.delete(leaver);
+        if (!(failure instanceof BulkheadFullError)) return;
+        if (hasWaited < MAX_WAITING) this.faults.push('refused although others may wait');
+      },
+    );
+  }
+
+  leave(place: Disposable | undefined): void {
+    if (place === undefined) return;
+    this.inside.delete(place);
+    place[Symbol.dispose]();
+  }
+}
+
+const steps: fc.Arbitrary<Step<World>>[] = [
+  fc.constantFrom('a', 'b', 'c').map((caller) => step(`${caller} enters`, (world) => world.enter(caller))),
+  fc.nat(PLACES).map((nth) => step(`${nth} leaves`, (world) => world.leave([...world.inside][nth]))),
+  fc.nat(MAX_WAITING).map((nth) => step(`${nth} gives up`, ({ waiting }) => [...waiting][nth]?.abort())),
+];
+
+test('whatever order callers come, leave and give up in, each gets in as places are free, in turn, and no place is lost', async () => {
+  await inAnyOrder<World>({
+    steps,
+    make: () => new World(),
+    async after(world, pass) {
+      for (let left = PLACES + MAX_WAITING; left > 0; left -= 1) {
+        await pass(0);
+        world.leave([...world.inside][0]);
+      }
+      await pass(0);
+      expect(world.waiting.size).toBe(0);
+      for (let nth = 0; nth <= PLACES; nth += 1) world.enter('a');
+      await pass(0);
+      expect([world.inside.size, world.waiting.size]).toEqual([PLACES, 1]);
+      for (const leaver of world.waiting) leaver.abort();
+      await pass(0);
+      for (const signal of world.signals) expect(getEventListeners(signal, 'abort')).toEqual([]);
+    },
+  });
+});

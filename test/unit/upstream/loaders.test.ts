@@ -1,0 +1,94 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createEvents } from '../../../src/observability/events.ts';
+import { Queues } from '../../../src/observability/queues.ts';
+import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
+import { createUpstreamClient } from '../../../src/upstream/clients.ts';
+import { dossierById } from '../../../src/upstream/loaders/dossier-by-id.ts';
+import { loadEach } from '../../../src/upstream/loaders/load-each.ts';
+import { signatureRequestById } from '../../../src/upstream/loaders/signature-request-by-id.ts';
+import { sendJson, startHttpStub } from '../../support/http-stub.ts';
+
+const AT = '2026-03-05T09:14:07.412Z';
+
+/** A service with every dossier and request whose id does not begin with `no`. */
+async function start() {
+  const stub = await startHttpStub(({ path }, res) => {
+    const id = path.split('/').at(-1) ?? '';
+    if (id.startsWith('no')) return sendJson(res, 404, { detail: 'not here' });
+    const times = { created_at: AT, updated_at: AT, expires_at: AT };
+    const common = { id, title: 'x', documents_metadata: [], ...times };
+    return sendJson(res, 200, { ...common, dossier_id: 'd', signer_id: 's', status: 'DRAFT', documents: [] });
+  });
+  const client = createUpstreamClient({
+    baseUrl: new URL(stub.origin),
+    apiKey: 'key',
+    storageHosts: [],
+    timeoutMs: 5_000,
+    connections: 50,
+    rateLimit: { calls: 100_000, windowMs: 5_000 },
+    operationTimeoutMs: 90_000,
+    breaker: new CircuitBreaker({ origin: 'service', failures: 1_000, openMs: 1, events: createEvents() }),
+    events: createEvents(),
+    queues: new Queues(),
+  });
+  onTestFinished(() => client.close());
+  return { stub, client };
+}
+
+test.each([
+  ['dossierById', dossierById],
+  ['signatureRequestById', signatureRequestById],
+] as const)('%s reads each id once, however often it is asked for', async (_, loaderOf) => {
+  const { stub, client } = await start();
+  const loader = loaderOf(client, {});
+  const together = await Promise.all([loader.load('a'), loader.load('b'), loader.load('a')]);
+  expect(together.map(({ id }) => id)).toEqual(['a', 'b', 'a']);
+  expect((await loader.load('b')).id).toBe('b');
+  expect(stub.calls.map(({ path }) => path.split('/').at(-1)).toSorted()).toEqual(['a', 'b']);
+});
+
+test('an id that fails does not fail the others, and keeps its own failure', async () => {
+  const { client } = await start();
+  const loader = signatureRequestById(client, {});
+  const [a, none, b] = await Promise.allSettled([loader.load('a'), loader.load('none'), loader.load('b')]);
+  expect([a, b]).toMatchObject([{ value: { id: 'a' } }, { value: { id: 'b' } }]);
+  expect(none).toMatchObject({ reason: { operation: 'getSignatureRequest', kind: 'not-found' } });
+});
+
+test('two loaders share nothing, and a cleared id is read again', async () => {
+  const { stub, client } = await start();
+  const [one, other] = [signatureRequestById(client, {}), signatureRequestById(client, {})];
+  await one.load('a');
+  await other.load('a');
+  expect(stub.calls).toHaveLength(2);
+  one.clear('a');
+  await one.load('a');
+  await other.load('a');
+  expect(stub.calls).toHaveLength(3);
+});
+
+test('a loader whose caller has left asks nothing', async () => {
+  const { stub, client } = await start();
+  const loader = dossierById(client, { signal: AbortSignal.abort() });
+  await expect(loader.load('a')).rejects.toMatchObject({ kind: 'aborted' });
+  expect(stub.calls).toEqual([]);
+});
+
+test('at most ten keys are loaded at once, and the results are in the order of the keys', async () => {
+  let running = 0;
+  let most = 0;
+  const keys = Array.from({ length: 35 }, (_, index) => index);
+  const loadBatch = loadEach(async (key: number) => {
+    running += 1;
+    most = Math.max(most, running);
+    // Later keys are ready sooner.
+    for (let turns = 35 - key; turns > 0; turns -= 1) await Promise.resolve();
+    running -= 1;
+    if (key === 7) throw new TypeError('seven');
+    return key;
+  });
+  // Of all batches together.
+  const results = (await Promise.all([loadBatch(keys.slice(0, 20)), loadBatch(keys.slice(20))])).flat();
+  expect(most).toBe(10);
+  expect(results).toEqual(keys.map((key) => (key === 7 ? new TypeError('seven') : key)));
+});

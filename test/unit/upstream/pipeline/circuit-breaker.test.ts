@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createEvents } from '../../../../src/observability/events.ts';
+import { CircuitBreaker } from '../../../../src/upstream/pipeline/circuit-breaker.ts';
+import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
+import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import type {
+  UpstreamErrorFacts,
+  UpstreamErrorKind,
+} from '../../../../src/upstream/failure/upstream-error.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const failureOf = (facts: Partial<UpstreamErrorFacts>): UpstreamError =>
+  new UpstreamError({ operation: 'getDossier', kind: 'unreachable', ...facts });
+
+/** Opens after three failures, for ten seconds. */
+function start() {
+  const events = createEvents();
+  const told: string[] = [];
+  events.on('breaker', ({ origin, state }) => told.push(`${origin} ${state}`));
+  const breaker = new CircuitBreaker({ origin: 'service', failures: 3, openMs: 10_000, events });
+  /** An attempt that ends so. `made` unless the circuit is open. */
+  async function attempt(outcome: unknown = 'ok', deadline?: Deadline): Promise<unknown> {
+    const operation = outcome instanceof UpstreamError ? outcome.operation : 'getDossier';
+    let isMade = false;
+    const result = await breaker
+      .run({ operation, deadline }, async () => {
+        isMade = true;
+        if (outcome !== 'ok') throw outcome;
+        return 'ok';
+      })
+      .catch((failure: unknown) => failure);
+    if (isMade) expect(result).toBe(outcome);
+    return isMade ? 'made' : result;
+  }
+  return {
+    breaker,
+    told,
+    attempt,
+    async all(...outcomes: readonly unknown[]): Promise<void> {
+      for (const outcome of outcomes) expect(await attempt(outcome)).toBe('made');
+    },
+  };
+}
+
+const FAILED = failureOf({ kind: 'connection-lost' });
+const OPEN = (retryAfterSeconds: number) => ({
+  kind: 'circuit-open',
+  operation: 'getDossier',
+  retryAfterSeconds,
+});
+
+test('so many failures in a row open the circuit, and no call is made until its time is up', async () => {
+  const { attempt, all, told } = start();
+  await all(FAILED, FAILED, FAILED);
+  expect(told).toEqual(['service open']);
+  expect(await attempt()).toMatchObject(OPEN(10));
+  vi.advanceTimersByTime(9_500);
+  expect(await attempt()).toMatchObject(OPEN(1));
+  vi.advanceTimersByTime(500);
+  expect(await attempt()).toBe('made');
+  expect(told).toEqual(['service open', 'service half-open', 'service closed']);
+  await all(FAILED, FAILED, 'ok', FAILED, FAILED);
+});
+
+test('a call that tries and fails leaves the origin alone for as long again', async () => {
+  const { attempt, all, told } = start();
+  await all(FAILED, FAILED, FAILED);
+  vi.advanceTimersByTime(10_000);
+  expect(await attempt(FAILED)).toBe('made');
+  expect(await attempt()).toMatchObject(OPEN(10));
+  expect(told).toEqual(['service open', 'service half-open', 'service open']);
+});
+
+test('while one call tries, all others are refused at once', async () => {
+  const { breaker, attempt, all } = start();
+  await all(FAILED, FAILED, FAILED);
+  vi.advanceTimersByTime(10_000);
+  const answer = Promise.withResolvers<string>();
+  const trial = breaker.run({ operation: 'getDossier', deadline: undefined }, () => answer.promise);
+  expect(await attempt()).toMatchObject(OPEN(1));
+  expect(() => breaker.check('getDossier')).toThrow(expect.objectContaining(OPEN(1)));
+  answer.resolve('ok');
+  expect(await trial).toBe('ok');
+  expect(await attempt()).toBe('made');
+});
+
+/** The table in `origin-health.ts`; the compiler asks for each kind. */
+const HEALTH: Readonly<Record<UpstreamErrorKind, 'works' | 'fails' | 'unknown'>> = {
+  unreachable: 'fails',
+  'connection-lost': 'fails',
+  timeout: 'fails',
+  'server-error': 'fails',
+  'bad-request': 'works',
+  forbidden: 'works',
+  'not-found': 'works',
+  unprocessable: 'works',
+  'rate-limited': 'works',
+  unauthorized: 'unknown',
+  aborted: 'unknown',
+  contract: 'unknown',
+  'over-budget': 'unknown',
+  'circuit-open': 'unknown',
+};
+
+test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
+  'after %s the origin is: %s',
+  async (kind, health) => {
+    const failure = failureOf({ kind });
+    const run = start();
+    await run.all(failure, failure, failure);
+    expect(run.told).toEqual(health === 'fails' ? ['service open'] : []);
+
+    // In a run of failures it ends the run, counts, or changes nothing.
+    const mixed = start();
+    await mixed.all(FAILED, FAILED, failure);
+    expect(mixed.told).toEqual(health === 'fails' ? ['service open'] : []);
+    if (health === 'fails') return;
+    await mixed.all(FAILED);
+    expect(mixed.told).toEqual(health === 'unknown' ? ['service open'] : []);
+
+    // What proves nothing does not end a trial well.
+    const trial = start();
+    await trial.all(FAILED, FAILED, FAILED);
+    vi.advanceTimersByTime(10_000);
+    expect(await trial.attempt(failure)).toBe('made');
+    expect(trial.told.at(-1)).toBe(health === 'works' ? 'service closed' : 'service open');
+  },
+);
+
+test.each([
+  ['validateDocument', 500, false],
+  ['getRequestsByDossier', 500, false],
+  ['sendNotification', 500, false],
+  ['sendNotification', 503, true],
+  ['getSignatureRequest', 500, true],
+])(
+  '%s with status %i, which a caller may have provoked, opens the circuit: %s',
+  async (operation, status, opens) => {
+    const { all, told } = start();
+    const failure = failureOf({ operation, kind: 'server-error', status });
+    await all(failure, failure, failure, ...(opens ? [] : [failure, failure]));
+    expect(told).toEqual(opens ? ['service open'] : []);
+  },
+);
+
+test('an attempt that the end of the operation left no time for says nothing about the origin', async () => {
+  const { attempt, told } = start();
+  const late = failureOf({ kind: 'timeout' });
+  for (const [operationMs, callMs] of [
+    [10, 1_000],
+    [1_000, 10],
+  ]) {
+    using operation = new Deadline(operationMs ?? 0);
+    using call = new Deadline(callMs ?? 0, operation.signal);
+    vi.advanceTimersByTime(20);
+    for (let nth = 0; nth < 3; nth += 1) expect(await attempt(late, call)).toBe('made');
+    expect(told).toEqual(operationMs === 10 ? [] : ['service open']);
+  }
+});
+
+test('a clock that is set back does not keep the circuit open', async () => {
+  const { attempt, all } = start();
+  await all(FAILED, FAILED, FAILED);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  vi.advanceTimersByTime(10_000);
+  expect(await attempt()).toBe('made');
+});

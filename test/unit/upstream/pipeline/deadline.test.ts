@@ -1,0 +1,89 @@
+import { getEventListeners } from 'node:events';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Deadline, kindOfAbort, TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
+
+const whenAborted = (signal: AbortSignal): Promise<unknown> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)));
+
+test('the end of the time aborts, and says that it was the time', async () => {
+  const caller = new AbortController();
+  using deadline = new Deadline(20, caller.signal);
+  expect(await whenAborted(deadline.signal)).toBeInstanceOf(TimeIsUpError);
+  expect(performance.now()).toBeGreaterThanOrEqual(deadline.endsAt - 2);
+  expect(caller.signal.aborted).toBe(false);
+  expect(kindOfAbort(deadline.signal.reason)).toBe('timeout');
+});
+
+test('a caller who leaves, or has left, aborts with their own reason', () => {
+  const caller = new AbortController();
+  using open = new Deadline(60_000, caller.signal);
+  expect(open.signal.aborted).toBe(false);
+  caller.abort('gone');
+  using late = new Deadline(60_000, caller.signal);
+  expect([open.signal.reason, late.signal.reason]).toEqual(['gone', 'gone']);
+  expect(kindOfAbort(open.signal.reason)).toBe('aborted');
+});
+
+test('the end of an outer deadline is that of the inner, and says that it was the time', async () => {
+  using outer = new Deadline(20);
+  using inner = new Deadline(60_000, outer.signal);
+  await whenAborted(inner.signal);
+  expect(kindOfAbort(inner.signal.reason)).toBe('timeout');
+});
+
+/** Time that a test moves. */
+function frozenTime() {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+}
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('the clock stands still while something else is waited for, and goes on where it stood', async () => {
+  frozenTime();
+  using deadline = new Deadline(150);
+  await vi.advanceTimersByTimeAsync(100);
+  const waited = deadline.stoppedFor(after(300));
+  await vi.advanceTimersByTimeAsync(300);
+  await waited;
+  expect([deadline.usedMs, deadline.endsAt - performance.now()]).toEqual([100, 50]);
+  await vi.advanceTimersByTimeAsync(49);
+  expect(deadline.signal.aborted).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(deadline.signal.aborted).toBe(true);
+});
+
+test('what renews gives all of the time again', async () => {
+  frozenTime();
+  using deadline = new Deadline(150);
+  await vi.advanceTimersByTimeAsync(100);
+  const waited = deadline.renewedBy(after(300));
+  await vi.advanceTimersByTimeAsync(300);
+  await waited;
+  expect([deadline.usedMs, deadline.endsAt - performance.now()]).toEqual([100, 150]);
+});
+
+test('a caller can leave while the clock stands still', async () => {
+  const caller = new AbortController();
+  using deadline = new Deadline(60_000, caller.signal);
+  void deadline.stoppedFor(new Promise(() => {}));
+  caller.abort('gone');
+  expect(deadline.signal.reason).toBe('gone');
+});
+
+test('a deadline that is over holds neither a timer nor its caller', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const caller = new AbortController();
+  const before = timers();
+  const deadlines = Array.from({ length: 50 }, () => new Deadline(60_000, caller.signal));
+  expect(timers()).toBe(before + 50);
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(50);
+  const work = Promise.withResolvers<void>();
+  const waiting = deadlines[0]?.stoppedFor(work.promise);
+  for (const deadline of deadlines) deadline[Symbol.dispose]();
+  work.resolve();
+  await waiting;
+  expect(timers()).toBe(before);
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+  caller.abort();
+  expect(deadlines.some(({ signal }) => signal.aborted)).toBe(false);
+});

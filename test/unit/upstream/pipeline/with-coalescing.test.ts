@@ -1,0 +1,199 @@
+import { expect, test } from 'vitest';
+import { createEvents } from '../../../../src/observability/events.ts';
+import { MultipartBody } from '../../../../src/upstream/client.ts';
+import type { ApiCall, CallOptions, UpstreamClient } from '../../../../src/upstream/client.ts';
+import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
+import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import { withCollapsedReads } from '../../../../src/upstream/pipeline/with-coalescing.ts';
+
+type Model = { readonly at: Date; readonly tags: string[] };
+
+/** A service that answers when it is told to. */
+function start() {
+  const events = createEvents();
+  const collapsed: string[] = [];
+  events.on('collapsedRead', ({ operation }) => collapsed.push(operation));
+  const calls: {
+    readonly line: string;
+    readonly signal: AbortSignal | undefined;
+    end: (failure?: Error) => void;
+  }[] = [];
+  const service: UpstreamClient = {
+    call<T>({ method, path }: ApiCall<T>, { signal }: CallOptions = {}): Promise<T> {
+      const { promise, resolve, reject } = Promise.withResolvers<Model>();
+      const model = { at: new Date(0), tags: [] };
+      const end = (failure?: Error): void => (failure === undefined ? resolve(model) : reject(failure));
+      signal?.addEventListener('abort', () => end(new UpstreamError({ operation: 'x', kind: 'aborted' })));
+      calls.push({ line: `${method} ${path}`, signal, end });
+      return promise as Promise<T>; // tests ask for models alone
+    },
+    close: () => Promise.resolve(),
+  };
+  const client = withCollapsedReads({ events })(service);
+  const read = (
+    path: string,
+    options: CallOptions = {},
+    change: Partial<ApiCall<Model>> = {},
+  ): Promise<Model> =>
+    client.call<Model>(
+      {
+        operation: 'getDossier',
+        method: 'GET',
+        path,
+        expect: [200],
+        decode: () => ({ at: new Date(), tags: [] }),
+        ...change,
+      },
+      { caller: 'a', ...options },
+    );
+  return { client, calls, collapsed, read, lines: () => calls.map(({ line }) => line) };
+}
+
+test('reads of the same thing by the same caller are one call while it is under way', async () => {
+  const { calls, collapsed, read } = start();
+  const reads = [read('/1'), read('/1'), read('/1')];
+  expect(calls).toHaveLength(1);
+  calls[0]?.end();
+  expect(await Promise.all(reads)).toEqual(Array.from({ length: 3 }, () => ({ at: new Date(0), tags: [] })));
+  expect(collapsed).toEqual(['getDossier', 'getDossier']);
+  void read('/1');
+  expect(calls).toHaveLength(2);
+});
+
+test('each reader has a model of its own', async () => {
+  const { calls, read } = start();
+  const reads = [read('/1'), read('/1')];
+  calls[0]?.end();
+  const [one, other] = await Promise.all(reads);
+  one?.tags.push('changed');
+  expect(other).toEqual({ at: new Date(0), tags: [] });
+});
+
+test.each<[string, Parameters<ReturnType<typeof start>['read']>]>([
+  ['another caller', ['/1', { caller: 'b' }]],
+  ['another path', ['/2']],
+  ['another query', ['/1', {}, { query: { limit: 25 } }]],
+  ['a poll, which would wait behind all else', ['/1', { priority: 'poll' }]],
+  ['what a caller says to the sandbox', ['/1', {}, { headers: { prefer: 'code=500' } }]],
+  ['an upload address', ['/1', {}, { operation: 'getDocumentUploadUrl' }]],
+])('nothing is shared with %s', (_, [path, options, change]) => {
+  const { calls, collapsed, read } = start();
+  void read('/1');
+  void read(path, options, change);
+  void read(path, options, { headers: { prefer: 'code=500' }, ...change });
+  expect(calls).toHaveLength(3);
+  expect(collapsed).toEqual([]);
+});
+
+test('calls that are made for nobody are not shared: who makes them shares by itself', () => {
+  const { client, calls } = start();
+  const call = {
+    operation: 'getDossier',
+    method: 'GET',
+    path: '/1',
+    expect: [200],
+    decode: () => 1,
+  } as const;
+  void client.call(call);
+  void client.call(call, {});
+  expect(calls).toHaveLength(2);
+});
+
+test('a failure is that of all who wait, and of nobody after them', async () => {
+  const { calls, read } = start();
+  const reads = Promise.allSettled([read('/1'), read('/1')]);
+  const failure = new UpstreamError({ operation: 'getDossier', kind: 'not-found' });
+  calls[0]?.end(failure);
+  expect(await reads).toMatchObject([{ reason: failure }, { reason: failure }]);
+  const next = read('/1');
+  calls[1]?.end();
+  expect(await next).toBeDefined();
+});
+
+test('who leaves leaves alone, the first as the others', async () => {
+  const { calls, read } = start();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const reads = Promise.allSettled([
+    read('/1', { signal: first.signal }),
+    read('/1', { signal: second.signal }),
+    read('/1'),
+  ]);
+  first.abort(new Error('gone'));
+  second.abort(new TimeIsUpError());
+  expect(calls[0]?.signal?.aborted).toBe(false);
+  calls[0]?.end();
+  expect(await reads).toMatchObject([
+    { reason: { kind: 'aborted' } },
+    { reason: { kind: 'timeout' } },
+    { status: 'fulfilled' },
+  ]);
+});
+
+test('the call ends with the last who waits, and nobody joins it then', async () => {
+  const { calls, read } = start();
+  const leaver = new AbortController();
+  const left = [read('/1', { signal: leaver.signal }), read('/1', { signal: leaver.signal })];
+  leaver.abort(new Error('gone'));
+  expect(await Promise.allSettled(left)).toMatchObject([
+    { reason: { kind: 'aborted' } },
+    { reason: { kind: 'aborted' } },
+  ]);
+  expect(calls[0]?.signal?.aborted).toBe(true);
+  const next = read('/1');
+  expect(calls).toHaveLength(2);
+  calls[1]?.end();
+  expect(await next).toBeDefined();
+});
+
+test('who comes while the last one leaves keeps the call', async () => {
+  const { calls, read } = start();
+  const leaver = new AbortController();
+  const left = read('/1', { signal: leaver.signal });
+  leaver.abort(new Error('gone'));
+  const next = read('/1');
+  await expect(left).rejects.toMatchObject({ kind: 'aborted' });
+  expect(calls[0]?.signal?.aborted).toBe(false);
+  calls[0]?.end();
+  expect(await next).toBeDefined();
+});
+
+test('who has left before makes no call last', async () => {
+  const { calls, read } = start();
+  await expect(read('/1', { signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: 'aborted' });
+  expect(calls.every(({ signal }) => signal?.aborted)).toBe(true);
+});
+
+test('a read that began before a write has ended is not joined after it', async () => {
+  const { calls, read, lines } = start();
+  const before = read('/1');
+  const write = read('/2', {}, { operation: 'setSignatureRequestStatus', method: 'PUT' });
+  const during = read('/1');
+  calls[1]?.end();
+  await write;
+  const after = read('/1');
+  expect(lines()).toEqual(['GET /1', 'PUT /2', 'GET /1']);
+  for (const { end } of calls) end();
+  await Promise.all([before, during, after]);
+});
+
+test('what changes nothing lets reads be joined', async () => {
+  const { calls, read, lines } = start();
+  void read('/1');
+  const found = read('/signers', {}, { operation: 'getSignerByFiscalCode', method: 'POST' });
+  const body = new MultipartBody('text/plain', (async function* () {})());
+  const checked = read('/validate-document', {}, { operation: 'validateDocument', method: 'POST', body });
+  for (const { end } of calls.slice(1)) end();
+  await Promise.all([found, checked]);
+  void read('/1');
+  expect(lines()).toEqual(['GET /1', 'POST /signers', 'POST /validate-document']);
+});
+
+test('a write that fails may have been carried out, so it counts', async () => {
+  const { calls, read, lines } = start();
+  void read('/1');
+  const write = read('/2', {}, { operation: 'sendNotification', method: 'PUT' });
+  calls[1]?.end(new UpstreamError({ operation: 'sendNotification', kind: 'timeout' }));
+  await expect(write).rejects.toMatchObject({ kind: 'timeout' });
+  void read('/1');
+  expect(lines()).toHaveLength(3);
+});

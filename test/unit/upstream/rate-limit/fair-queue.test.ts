@@ -1,0 +1,71 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { FairQueue } from '../../../../src/upstream/rate-limit/fair-queue.ts';
+
+/** Items are named after their callers: `a1` is the first of `a`. */
+function queueOf(...items: readonly string[]): FairQueue<string> {
+  const queue = new FairQueue<string>();
+  for (const item of items) queue.add(item[0] ?? '', item);
+  return queue;
+}
+
+function takeAll(queue: FairQueue<string>): string {
+  const taken = Array.from({ length: queue.size }, () => queue.take());
+  expect([queue.size, queue.take()]).toEqual([0, undefined]);
+  return taken.join(' ');
+}
+
+test('of one caller, first come is first served', () => {
+  expect(takeAll(queueOf('a1', 'a2', 'a3'))).toBe('a1 a2 a3');
+});
+
+test('of several callers each has its turn, whoever came first with however many', () => {
+  expect(takeAll(queueOf('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'))).toBe('a1 b1 c1 a2 b2 a3 a4');
+});
+
+test('a caller who comes later waits for one of each of the others, and no more', () => {
+  const queue = queueOf('a1', 'a2', 'a3', 'b1', 'b2', 'b3');
+  expect([queue.take(), queue.take(), queue.take()]).toEqual(['a1', 'b1', 'a2']);
+  queue.add('c', 'c1');
+  expect(takeAll(queue)).toBe('b2 a3 c1 b3');
+});
+
+test('a caller who comes back has no turn in hand', () => {
+  const queue = queueOf('a1', 'b1', 'b2');
+  expect([queue.take(), queue.take()]).toEqual(['a1', 'b1']);
+  queue.add('a', 'a2');
+  expect(takeAll(queue)).toBe('b2 a2');
+});
+
+test('who leaves is passed over, and leaves once', () => {
+  const queue = queueOf('a1', 'a2', 'b1');
+  expect([queue.delete('a', 'a1'), queue.delete('a', 'a1'), queue.delete('c', 'c1')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(queue.delete('b', 'b1')).toBe(true);
+  expect(takeAll(queue)).toBe('a2');
+});
+
+test('a queue that is full gives up the last item of whoever has most', () => {
+  const queue = queueOf('a1', 'b1', 'b2', 'b3', 'c1', 'c2');
+  expect([queue.dropFromLongest(), queue.dropFromLongest()]).toEqual(['b3', 'b2']);
+  expect(takeAll(queue)).toBe('a1 b1 c1 c2');
+  expect(queue.dropFromLongest()).toBeUndefined();
+});
+
+test('it knows how long the oldest has waited, of whichever caller', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const queue = queueOf('a1');
+  vi.advanceTimersByTime(1_000);
+  queue.add('b', 'b1');
+  queue.add('a', 'a2');
+  vi.advanceTimersByTime(500);
+  expect(queue.oldestMs).toBe(1_500);
+  queue.take();
+  expect(queue.oldestMs).toBe(500);
+  queue.take();
+  queue.delete('a', 'a2');
+  expect(queue.oldestMs).toBe(0);
+});

@@ -1,0 +1,301 @@
+import { getEventListeners } from 'node:events';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { z } from 'zod';
+import { createEvents } from '../../../../src/observability/events.ts';
+import type { RedisConnection } from '../../../../src/redis/connection.ts';
+import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
+import { RateBudget } from '../../../../src/upstream/rate-limit/rate-budget.ts';
+import type { Permit, Priority } from '../../../../src/upstream/rate-limit/rate-budget.ts';
+import { TRANSIT_MS } from '../../../../src/upstream/rate-limit/rate-window.ts';
+import type { RateWindow } from '../../../../src/upstream/rate-limit/rate-window.ts';
+import { SharedWindow } from '../../../../src/upstream/rate-limit/shared-window.ts';
+import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
+import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import { FairTurns } from '../../../support/fair-turns.ts';
+import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../../support/steps.ts';
+import type { Step } from '../../../support/steps.ts';
+
+const LIMIT = { calls: 5, windowMs: 1_000 };
+const CALLS_FOR_POLLS = 4;
+const CONNECTIONS = 3;
+const MAX_WAITING = 12;
+const LONGEST_DEADLINE_MS = 4_000;
+const CALL_MS = 50;
+/** A refusal closes the window for its length; then the calls of others are reckoned with for as long. */
+const CLOSED_MS = 3 * (LIMIT.windowMs + TRANSIT_MS);
+const BOUND_MS = CLOSED_MS + Math.ceil(MAX_WAITING / CALLS_FOR_POLLS) * (LIMIT.windowMs + TRANSIT_MS);
+
+beforeEach(fakeTime);
+afterEach(() => void vi.useRealTimers());
+
+interface Call {
+  readonly caller: string;
+  readonly priority: Priority;
+  readonly leaver: AbortController;
+  readonly enteredAt: number;
+  state: 'waiting' | 'running' | 'ended';
+  sentAt?: number;
+  permit?: Permit;
+}
+
+/** A budget, and the calls that want to be sent. */
+class World {
+  readonly calls: Call[] = [];
+  readonly budget: RateBudget;
+  /** An interactive call that comes while Redis is asked about a poll gets a place after it. */
+  readonly isShared: boolean;
+  readonly faults: string[] = [];
+  /** Calls are answered from now on. */
+  isEnding = false;
+  readonly #turns = { interactive: new FairTurns(this.faults), poll: new FairTurns(this.faults) };
+
+  constructor(window: RateWindow = new LocalWindow(LIMIT)) {
+    const options = { limit: LIMIT, connections: CONNECTIONS, maxWaiting: MAX_WAITING };
+    this.isShared = !(window instanceof LocalWindow);
+    this.budget = new RateBudget({ ...options, window, events: createEvents() });
+  }
+
+  enter(caller: string, priority: Priority, deadlineMs?: number): Call {
+    const leaver = new AbortController();
+    const { signal } = leaver;
+    const call: Call = { caller, priority, leaver, enteredAt: performance.now(), state: 'waiting' };
+    this.calls.push(call);
+    if (deadlineMs !== undefined) setTimeout(() => leaver.abort(new TimeIsUpError()), deadlineMs);
+    const turn = this.#turns[priority].enter(caller, signal);
+    this.budget.enter({ operation: 'anOperation', priority, caller, signal }).then(
+      (permit) => {
+        turn.served();
+        this.#begin(call, permit);
+      },
+      (failure: unknown) => {
+        turn.refused();
+        call.state = 'ended';
+        const kinds: readonly unknown[] = ['over-budget', 'aborted'];
+        if (!(failure instanceof UpstreamError && kinds.includes(failure.kind)))
+          this.faults.push(String(failure));
+      },
+    );
+    return call;
+  }
+
+  all(state: Call['state']): Call[] {
+    return this.calls.filter((call) => call.state === state);
+  }
+
+  /** Ends a call: the service has answered or refused it, it did not arrive, or nothing is known of it. */
+  end(call: Call | undefined, how: 'answered' | 'refused' | 'unused' | 'lost', told?: number): void {
+    if (call?.permit === undefined || call.state !== 'running') return;
+    const { place } = call.permit;
+    if (how === 'answered') place.answered(told);
+    if (how === 'refused') place.refused(told);
+    if (how === 'unused') {
+      place.unused();
+      delete call.sentAt;
+    }
+    call.state = 'ended';
+    call.permit[Symbol.dispose]();
+  }
+
+  #begin(call: Call, permit: Permit): void {
+    const now = performance.now();
+    Object.assign(call, { state: 'running', permit, sentAt: now });
+    if (this.all('running').length > CONNECTIONS) this.faults.push('more calls than connections');
+    const sent = this.calls.filter(({ sentAt = -Infinity }) => sentAt > now - LIMIT.windowMs + LAG_MS);
+    const isPoll = call.priority === 'poll';
+    if (sent.length > (isPoll ? CALLS_FOR_POLLS : LIMIT.calls))
+      this.faults.push(`${sent.length} calls in a window`);
+    const isOvertaken = ({ priority, enteredAt, leaver }: Call): boolean =>
+      priority === 'interactive' && enteredAt < now && !leaver.signal.aborted;
+    if (isPoll && !this.isShared && this.all('waiting').some(isOvertaken))
+      this.faults.push('a poll was let in before an interactive call');
+    if (this.isEnding) setTimeout(() => this.end(call, 'answered'), CALL_MS);
+  }
+}
+
+const callers = fc.constantFrom('a', 'b', 'c');
+const priorities = fc.constantFrom<Priority>('interactive', 'poll');
+const deadlines = fc.option(fc.nat(LONGEST_DEADLINE_MS), { nil: undefined });
+const steps: fc.Arbitrary<Step<World>>[] = [
+  fc
+    .tuple(callers, priorities, deadlines)
+    .map(([caller, priority, deadlineMs]) =>
+      step(
+        `${caller} asks (${priority}, deadline ${deadlineMs})`,
+        (world) => void world.enter(caller, priority, deadlineMs),
+      ),
+    ),
+  fc.tuple(callers, fc.integer({ min: 2, max: 20 })).map(([caller, count]) =>
+    step(`${caller} asks ${count} times`, (world) => {
+      for (let nth = 0; nth < count; nth += 1) world.enter(caller, 'interactive');
+    }),
+  ),
+  fc.nat(20).map((nth) => step(`${nth} leaves`, (world) => world.all('waiting')[nth]?.leaver.abort())),
+  fc
+    .tuple(
+      fc.nat(CONNECTIONS),
+      fc.constantFrom('answered', 'refused', 'unused', 'lost'),
+      fc.option(fc.nat(LIMIT.calls), { nil: undefined }),
+    )
+    .map(([nth, how, told]) =>
+      step(`${nth} ends: ${how} ${told}`, (world) => world.end(world.all('running')[nth], how, told)),
+    ),
+  timeStep(2_000),
+];
+
+test('whatever order calls come, end and leave in, every one is served or refused in bounded time, in turn', async () => {
+  await inAnyOrder<World>({
+    steps,
+    make: () => new World(),
+    async after(world, pass) {
+      world.isEnding = true;
+      for (const call of world.all('running')) world.end(call, 'answered');
+      await pass(BOUND_MS);
+      expect(world.all('waiting')).toEqual([]);
+      await pass(CLOSED_MS);
+      expect(world.all('running')).toEqual([]);
+      // No place is lost: as many calls as ever are sent at once.
+      const again = Array.from({ length: CONNECTIONS }, () => world.enter('a', 'interactive'));
+      await pass(0);
+      expect(again.map(({ state }) => state)).toEqual(again.map(() => 'running'));
+      await pass(LONGEST_DEADLINE_MS);
+      expect(vi.getTimerCount()).toBe(0);
+      for (const { leaver } of world.calls) expect(getEventListeners(leaver.signal, 'abort')).toEqual([]);
+    },
+  });
+});
+
+test('whenever a budget is closed, those who wait end by their deadlines, and no timer is left', async () => {
+  const close = fc.constant(step<World>('close', ({ budget }) => budget.close()));
+  await inAnyOrder<World>({
+    steps: [...steps, close],
+    make: () => new World(),
+    async after(world, pass) {
+      world.budget.close();
+      world.isEnding = true;
+      for (const call of world.all('running')) world.end(call, 'answered');
+      for (const call of world.all('waiting'))
+        setTimeout(() => call.leaver.abort(new TimeIsUpError()), 1_000);
+      await pass(1_000 + LONGEST_DEADLINE_MS);
+      expect(world.calls.filter(({ state }) => state !== 'ended')).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+    runs: 50,
+  });
+});
+
+type Health = 'well' | 'refuses' | 'silent' | 'late' | 'confused';
+const HEALTH: readonly Health[] = ['well', 'refuses', 'silent', 'late', 'confused'];
+
+/** A Redis that other gateways use as well: it gives any part of what is asked for, if it answers. */
+class FakeRedis implements Pick<RedisConnection, 'run' | 'ask' | 'check'> {
+  readonly #scheduler: fc.Scheduler;
+  health: Health = 'well';
+  gateways = 1;
+  part = 1;
+
+  constructor(scheduler: fc.Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  async run<T>(
+    _script: string,
+    _keys: readonly string[],
+    [, wanted]: readonly (string | number)[],
+    answer: z.ZodType<T>,
+    timeoutMs?: number,
+  ): Promise<T> {
+    await this.check(timeoutMs);
+    const count = Math.ceil(Number(wanted) * this.part);
+    return answer.parse(this.health === 'confused' ? ['OK'] : [count, LIMIT.windowMs, this.gateways, 0]);
+  }
+
+  async ask<T>(_command: unknown, answer: z.ZodType<T>, timeoutMs?: number): Promise<T> {
+    await this.check(timeoutMs);
+    return answer.parse(1);
+  }
+
+  /** Whatever Redis does, the connection gives a command up when its time is over. */
+  async check(timeoutMs = 2_000): Promise<void> {
+    const { health } = this;
+    if (health === 'refuses') throw new Error('the connection is closed');
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('no answer')), timeoutMs);
+    try {
+      await Promise.race([this.#answer(health), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #answer(health: Health): Promise<void> {
+    if (health === 'silent') return new Promise(() => {});
+    if (health === 'late') await new Promise<void>((resolve) => void setTimeout(resolve, 400));
+    await this.#scheduler.schedule(Promise.resolve(), 'Redis answers');
+  }
+}
+
+class SharedWorld extends World {
+  readonly redis: FakeRedis;
+
+  constructor(redis: FakeRedis) {
+    super(new SharedWindow({ redis, name: 'a-key', limit: LIMIT }));
+    this.redis = redis;
+  }
+}
+
+const sharedSteps: fc.Arbitrary<Step<SharedWorld>>[] = [
+  ...steps,
+  fc
+    .constantFrom(...HEALTH)
+    .map((health) => step(`Redis: ${health}`, ({ redis }) => void (redis.health = health))),
+  fc
+    .record({ gateways: fc.integer({ min: 1, max: 20 }), part: fc.constantFrom(0, 0.5, 1) })
+    .map((facts) => step(`Redis: ${JSON.stringify(facts)}`, ({ redis }) => void Object.assign(redis, facts))),
+];
+
+/** An equal part of the limit among many gateways is one call, which leaves none for polls but now and then. */
+const ALONE_BOUND_MS = CLOSED_MS + MAX_WAITING * (LIMIT.windowMs + TRANSIT_MS);
+
+test.each(HEALTH)(
+  'with a Redis that comes and goes, and in the end is: %s, every call is served',
+  async (health) => {
+    await inAnyOrder<SharedWorld>({
+      steps: sharedSteps,
+      make: (scheduler) => new SharedWorld(new FakeRedis(scheduler)),
+      async after(world, pass) {
+        Object.assign(world.redis, { health, part: 1 });
+        world.isEnding = true;
+        for (const call of world.all('running')) world.end(call, 'answered');
+        await pass(ALONE_BOUND_MS);
+        expect(world.all('waiting')).toEqual([]);
+        world.budget.close();
+      },
+      runs: 40,
+    });
+  },
+);
+
+test.each([1, 4, 5, 6, 20, 100])(
+  'polls are served while Redis is lost, with %i gateways',
+  async (gateways) => {
+    const answer = vi.fn(async (): Promise<unknown> => [1, LIMIT.windowMs, gateways, 0]);
+    const redis: Pick<RedisConnection, 'run' | 'ask' | 'check'> = {
+      run: async (_script, _keys, _args, schema) => schema.parse(await answer()),
+      ask: async (_command, schema) => schema.parse(await answer()),
+      check: async () => void (await answer()),
+    };
+    const world = new World(new SharedWindow({ redis, name: 'a-key', limit: LIMIT }));
+    const read = async (): Promise<void> => {
+      const call = world.enter('a', 'interactive');
+      await vi.advanceTimersByTimeAsync(0);
+      world.end(call, 'answered');
+    };
+    await read();
+    answer.mockRejectedValue(new Error('the connection is closed'));
+    await read(); // and finds that Redis is lost
+    const poll = world.enter('a', 'poll');
+    await vi.advanceTimersByTimeAsync(2 * LIMIT.windowMs);
+    expect(poll.state).toBe('running');
+  },
+);

@@ -1,0 +1,212 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createEvents } from '../../../../src/observability/events.ts';
+import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
+import { RateBudget } from '../../../../src/upstream/rate-limit/rate-budget.ts';
+import type { Priority, RateBudgetOptions } from '../../../../src/upstream/rate-limit/rate-budget.ts';
+import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
+
+/** Five calls a second, of which polls leave one to others. */
+const LIMIT = { calls: 5, windowMs: 1_000 };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+interface Entry {
+  readonly priority?: Priority;
+  readonly caller?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A budget whose calls are answered at once, and the names of those let in, in order. */
+function start(options: Partial<RateBudgetOptions> = {}) {
+  const events = createEvents();
+  const told: unknown[] = [];
+  events.on('budgetWait', (event) => told.push(event));
+  const window = new LocalWindow(LIMIT);
+  const budget = new RateBudget({
+    limit: LIMIT,
+    window,
+    connections: 100,
+    maxWaiting: 100,
+    events,
+    ...options,
+  });
+  const admitted: string[] = [];
+  const refused = new Map<string, unknown>();
+  const enter = (name: string, entry: Entry = {}, isAnswered = true) => {
+    const permit = budget.enter({
+      operation: 'anOperation',
+      priority: 'interactive',
+      caller: name[0] ?? '',
+      signal: undefined,
+      ...entry,
+    });
+    permit.then(
+      (given) => {
+        admitted.push(name);
+        given.place.answered(undefined);
+        if (isAnswered) given[Symbol.dispose]();
+      },
+      (error: unknown) => refused.set(name, error),
+    );
+    return permit;
+  };
+  const enterAll = (names: string, entry: Entry = {}): void => {
+    for (const name of names.split(' ')) void enter(name, entry).catch(() => {});
+  };
+  return {
+    enter,
+    enterAll,
+    refused,
+    told,
+    /** Who has been let in since the last time, when so much time has passed. */
+    async after(ms: number): Promise<string> {
+      await vi.advanceTimersByTimeAsync(ms);
+      return admitted.splice(0).join(' ');
+    },
+  };
+}
+
+test('what the window has places for is let in at once, and the rest when there are more', async () => {
+  const { enterAll, after } = start();
+  enterAll('a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11');
+  expect(await after(0)).toBe('a1 a2 a3 a4 a5');
+  expect(await after(999)).toBe('');
+  expect(await after(1)).toBe('a6 a7 a8 a9 a10');
+  expect(await after(1_000)).toBe('a11');
+});
+
+test('callers are let in by turns', async () => {
+  const { enterAll, after } = start();
+  enterAll('a1 a2 a3 a4 a5 a6 a7 b1 b2');
+  expect(await after(0)).toBe('a1 b1 a2 b2 a3');
+  enterAll('c1');
+  expect(await after(1_000)).toBe('a4 c1 a5 a6 a7');
+});
+
+test('polls come after everything else, whoever came first', async () => {
+  const { enterAll, after } = start();
+  enterAll('x1 x2 x3 x4 x5');
+  expect(await after(0)).toBe('x1 x2 x3 x4 x5');
+  enterAll('p1 p2 p3', { priority: 'poll' });
+  enterAll('a1 a2 a3');
+  expect(await after(1_000)).toBe('a1 a2 a3 p1');
+  expect(await after(1_000)).toBe('p2 p3');
+});
+
+test('polls leave a fifth of the calls to whoever comes next', async () => {
+  const { enterAll, after } = start();
+  enterAll('p1 p2 p3 p4 p5 p6', { priority: 'poll' });
+  expect(await after(0)).toBe('p1 p2 p3 p4');
+  enterAll('a1');
+  expect(await after(0)).toBe('a1');
+  expect(await after(1_000)).toBe('p5 p6');
+});
+
+test('no more calls are under way than there are connections', async () => {
+  const { enter, after } = start({ connections: 2 });
+  const [first] = ['a1', 'a2', 'a3', 'a4'].map((name) => enter(name, {}, false));
+  expect(await after(5_000)).toBe('a1 a2');
+  (await first)?.[Symbol.dispose]();
+  expect(await after(0)).toBe('a3');
+});
+
+test('who leaves has no place any more, and their signal no listener', async () => {
+  const { enter, enterAll, refused, after } = start();
+  enterAll('x1 x2 x3 x4 x5');
+  await after(0);
+  const [gone, late] = [new AbortController(), new AbortController()];
+  void enter('a1', { signal: gone.signal }).catch(() => {});
+  void enter('a2', { signal: late.signal }).catch(() => {});
+  enterAll('a3');
+  await after(0);
+  gone.abort(new Error('the client left'));
+  late.abort(new TimeIsUpError());
+  expect(await after(1_000)).toBe('a3');
+  expect(refused.get('a1')).toMatchObject({ kind: 'aborted', operation: 'anOperation' });
+  expect(refused.get('a2')).toMatchObject({ kind: 'over-budget', retryAfterSeconds: 1 });
+  expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
+});
+
+test('who has left before does not come in', async () => {
+  const { enter, refused, after, told } = start();
+  void enter('a1', { signal: AbortSignal.abort() }).catch(() => {});
+  expect(await after(0)).toBe('');
+  expect(refused.get('a1')).toMatchObject({ kind: 'aborted' });
+  expect(told).toEqual([{ priority: 'interactive', outcome: 'left', waitMs: 0 }]);
+});
+
+test('who was let in and leaves afterwards keeps the place until the call has ended', async () => {
+  const { enter, after, refused } = start();
+  const caller = new AbortController();
+  void enter('a1', { signal: caller.signal });
+  expect(await after(0)).toBe('a1');
+  caller.abort();
+  expect(refused.size).toBe(0);
+});
+
+test('when too many wait, the caller with most is refused, and told when it would have been its turn', async () => {
+  const { enterAll, refused, after } = start({ maxWaiting: 10 });
+  enterAll('x1 x2 x3 x4 x5');
+  await after(0);
+  enterAll('a1 a2 a3 a4 a5 a6 a7 a8 b1 b2');
+  expect(refused.size).toBe(0);
+  for (const name of ['c1', 'b3', 'a9']) {
+    enterAll(name);
+    await after(0);
+  }
+  expect(await after(1_000)).toBe('a1 b1 c1 a2 b2');
+  expect([...refused.keys()]).toEqual(['a8', 'a7', 'a9']);
+  expect(refused.get('a8')).toMatchObject({ kind: 'over-budget', retryAfterSeconds: 2 });
+});
+
+test('when too many wait, polls are refused before anything else', async () => {
+  const { enterAll, refused, after } = start({ maxWaiting: 2 });
+  enterAll('x1 x2 x3 x4 x5');
+  await after(0);
+  enterAll('p1 p2', { priority: 'poll' });
+  enterAll('a1 a2 a3');
+  await after(0);
+  expect([...refused.keys()]).toEqual(['p2', 'p1', 'a3']);
+});
+
+test('each wait is told, with how long it took', async () => {
+  const { enterAll, after, told } = start();
+  enterAll('a1 a2 a3 a4 a5 a6');
+  enterAll('p1', { priority: 'poll' });
+  await after(1_000);
+  const granted = { priority: 'interactive', outcome: 'granted' };
+  expect(told).toEqual([
+    ...Array.from({ length: 5 }, () => ({ ...granted, waitMs: 0 })),
+    { ...granted, waitMs: 1_000 },
+    { priority: 'poll', outcome: 'granted', waitMs: 1_000 },
+  ]);
+});
+
+test('a window that takes time to ask loses nobody who comes meanwhile', async () => {
+  const local = new LocalWindow(LIMIT);
+  const window = {
+    take: async (wanted: number, spare: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return local.take(wanted, spare);
+    },
+    close: () => {},
+  };
+  const { enter, enterAll, after } = start({ window });
+  const gone = new AbortController();
+  enterAll('a1 a2');
+  await after(5);
+  void enter('a3', { signal: gone.signal }).catch(() => {});
+  enterAll('a4');
+  expect(await after(10)).toBe('a1');
+  gone.abort(); // while places for three are being taken
+  expect(await after(10)).toBe('a2 a4');
+  enterAll('a5 a6 a7');
+  expect(await after(20)).toBe('a5 a6');
+  expect(await after(1_050)).toBe('a7');
+});

@@ -1,0 +1,199 @@
+import * as fc from 'fast-check';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createEvents } from '../../../src/observability/events.ts';
+import { Deliveries, DELIVERY_TIMES } from '../../../src/webhooks/deliveries.ts';
+import { createMemoryStore } from '../../../src/webhooks/memory-store.ts';
+import { writeKey } from '../../../src/webhooks/messages.ts';
+import type { Sender, Sent } from '../../../src/webhooks/send.ts';
+import { WATCH_PACE, WatchedRequests } from '../../../src/webhooks/watched-requests.ts';
+import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
+import { unreliable } from '../../support/unreliable-store.ts';
+import type { StoreHealth } from '../../support/unreliable-store.ts';
+import { endpointAt } from '../../support/webhook-receiver.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** More than are read or sent at the same time. */
+const IDS = [...'abcdefghij'];
+const KEYS = IDS.map((id) => writeKey({ tenant: undefined, id }));
+const STATUSES = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
+const PAUSES_MS = [5_000, 30_000];
+/** The longest pause between reads, and then for each event the longest pause between attempts and a lease that was lost. */
+const BOUND_MS = WATCH_PACE.mostMs + 3 * (36_000 + 60_000) + 60_000;
+const ENDPOINT = endpointAt(new URL('http://127.0.0.1:1/'));
+const TIMEOUT_MS = 15_000;
+
+type Receiver = 'takes' | 'refuses' | 'hangs';
+
+/** Everything between a request that is marked READY and its receiver; only the clock, the service and the receiver are not real. */
+class World {
+  readonly #scheduler: fc.Scheduler;
+  readonly #service = startWatcher({ pollsPerSecond: 1_000 });
+  readonly store = createMemoryStore({ now: Date.now });
+  readonly watched: WatchedRequests;
+  readonly deliveries: Deliveries;
+  /** The place in STATUSES of each request. */
+  readonly #places = new Map(IDS.map((id) => [id, 0]));
+  /** What the receiver was sent of each request, also in vain. */
+  readonly sent = new Map<string, string[]>(IDS.map((id) => [id, []]));
+  /** Whose record or message could not be read: of these, events are missing. */
+  readonly spoilt = new Set<string>();
+  readonly sick = new Map<string, StoreHealth>();
+  receiver: Receiver = 'takes';
+  isServiceDown = false;
+
+  constructor(scheduler: fc.Scheduler) {
+    this.#scheduler = scheduler;
+    for (const id of IDS)
+      this.#service.shows(async () => {
+        await scheduler.schedule(Promise.resolve(), `read of ${id}`);
+        return this.isServiceDown ? failure('server-error') : this.#wire(id);
+      }, id);
+    const shared = {
+      store: unreliable(this.store, scheduler, (method) => this.sick.get(method) ?? 'well'),
+      events: createEvents(),
+      logger: pino({ level: 'silent' }),
+      now: Date.now,
+      onStore: () => {},
+    };
+    const sender: Sender = { send: (_, message) => this.#receive(message.body), close: async () => {} };
+    const times = { ...DELIVERY_TIMES, pausesMs: PAUSES_MS };
+    this.deliveries = new Deliveries({ ...shared, ...times, endpoint: ENDPOINT, sender });
+    this.watched = new WatchedRequests({
+      ...shared,
+      sourceOf: () => ({ watcher: this.#service.watcher, endpoints: () => [ENDPOINT.id] }),
+      pace: WATCH_PACE,
+      onQueued: () => this.deliveries.kick(),
+    });
+    this.watched.start();
+    this.deliveries.kick();
+  }
+
+  watch(id: string): void {
+    void this.watched.watch({ tenant: undefined, id }, requestIn('DRAFT', { id }));
+  }
+
+  note(id: string): void {
+    const { ['documents']: _, ...change } = this.#wire(id);
+    this.watched.note({ tenant: undefined, id }, requestIn(change.status, change));
+  }
+
+  moveOn(id: string): void {
+    const place = Math.min(STATUSES.length - 1, (this.#places.get(id) ?? 0) + 1);
+    this.#places.set(id, place);
+  }
+
+  /** Another gateway takes a message or a request and dies. */
+  async takeOne(what: 'takeQueued' | 'takeWatched'): Promise<void> {
+    if (what === 'takeQueued') await this.store.takeQueued(ENDPOINT.id, 1, 60_000);
+    else await this.store.takeWatched(1, 60_000);
+  }
+
+  /** Something is kept that cannot be read. */
+  async spoil(what: 'message' | 'record', id: string): Promise<void> {
+    const key = writeKey({ tenant: undefined, id });
+    const from = await this.store.recordOf(key);
+    if (from === undefined) return;
+    this.spoilt.add(id);
+    const [to, messages] = what === 'record' ? ['rubbish', []] : [from, ['rubbish']];
+    await this.store.change(key, { from, to, dueInMs: 0, endpoints: [ENDPOINT.id], messages });
+  }
+
+  records(): Promise<(string | undefined)[]> {
+    return Promise.all(KEYS.map((key) => this.store.recordOf(key)));
+  }
+
+  async pass(ms: number, stepMs: number): Promise<void> {
+    for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+      vi.advanceTimersByTime(stepMs);
+      await this.#scheduler.waitIdle();
+    }
+  }
+
+  #wire(id: string) {
+    const place = this.#places.get(id) ?? 0;
+    return wireIn(STATUSES[place] ?? '', { id, updated_at: `2026-03-05T10:0${place}:00.000Z` });
+  }
+
+  async #receive(body: string): Promise<Sent> {
+    const { type, data }: { type: string; data: { id: string } } = JSON.parse(body);
+    await this.#scheduler.schedule(Promise.resolve(), `${type} of ${data.id} arrives`);
+    const { receiver } = this;
+    if (receiver === 'hangs') {
+      await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS));
+      return { kind: 'failed', reason: 'timeout' };
+    }
+    if (receiver === 'refuses') return { kind: 'failed', reason: '503', retryAfterMs: 3_000 };
+    this.sent.get(data.id)?.push(type.split('.').at(-1) ?? '');
+    return { kind: 'delivered', status: 204 };
+  }
+}
+
+type Step = fc.AsyncCommand<object, World>;
+const step = (name: string, run: (world: World) => unknown): Step => ({
+  check: () => true,
+  run: async (_, world) => void (await run(world)),
+  toString: () => name,
+});
+const anId = fc.constantFrom(...IDS);
+const METHODS = ['watch', 'takeWatched', 'recordOf', 'change', 'hurry', 'takeQueued', 'drop', 'retry'];
+const steps: fc.Arbitrary<Step>[] = [
+  anId.map((id) => step(`${id} is marked READY`, (world) => world.watch(id))),
+  fc.constant(step('all are marked READY', (world) => IDS.forEach((id) => world.watch(id)))),
+  fc.constant(step('all move on', (world) => IDS.forEach((id) => world.moveOn(id)))),
+  fc.constant(step('all are read', (world) => IDS.forEach((id) => world.note(id)))),
+  anId.map((id) => step(`${id} moves on`, (world) => world.moveOn(id))),
+  anId.map((id) => step(`${id} is read by somebody`, (world) => world.note(id))),
+  anId.map((id) => step(`${id} is acted on`, ({ watched }) => watched.nudge({ tenant: undefined, id }))),
+  fc.constant(step('kick', ({ deliveries }) => deliveries.kick())),
+  fc.nat(60_000).map((ms) => step(`${ms} ms pass`, () => void vi.advanceTimersByTime(ms))),
+  fc
+    .tuple(fc.constantFrom(...METHODS), fc.constantFrom<StoreHealth>('well', 'fails', 'loses answers'))
+    .map(([method, health]) => step(`${method} ${health}`, ({ sick }) => sick.set(method, health))),
+  fc
+    .constantFrom<Receiver>('takes', 'refuses', 'hangs')
+    .map((receiver) => step(`the receiver ${receiver}`, (world) => (world.receiver = receiver))),
+  fc.boolean().map((isDown) => step(`service down: ${isDown}`, (world) => (world.isServiceDown = isDown))),
+  fc
+    .constantFrom('takeQueued' as const, 'takeWatched' as const)
+    .map((what) => step(`another gateway calls ${what} and dies`, (world) => world.takeOne(what))),
+  fc
+    .tuple(fc.constantFrom('message' as const, 'record' as const), anId)
+    .map(([what, id]) => step(`a ${what} of ${id} is spoilt`, (world) => world.spoil(what, id))),
+];
+
+test('whatever order reads, attempts, outages and rubbish come in, every event of a watched request arrives, in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.commands(steps, { maxCommands: 40, size: 'max' }),
+      async (s, commands) => {
+        const world = new World(s);
+        await fc.scheduledModelRun(s, () => ({ model: {}, real: world }), commands);
+        world.sick.clear();
+        world.receiver = 'takes';
+        world.isServiceDown = false;
+        const kept = await world.records();
+        for (const id of IDS) for (const _ of STATUSES) world.moveOn(id);
+        await world.pass(BOUND_MS, 5_000);
+        expect(await world.store.countQueued(ENDPOINT.id)).toBe(0);
+        expect(await world.records()).toEqual(KEYS.map(() => undefined));
+        for (const [nth, id] of IDS.entries()) {
+          const sent = world.sent.get(id) ?? [];
+          // What was delivered while the store could not keep that comes again: right behind itself, as nothing overtakes it.
+          const told = sent.filter((type, at) => type !== sent[at - 1]);
+          expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
+            told,
+          );
+          if (kept[nth] !== undefined && !world.spoilt.has(id)) expect(told.at(-1)).toBe('signed');
+        }
+        world.watched.stop();
+        world.deliveries.stop();
+        await s.waitFor(Promise.all([world.watched.ended(), world.deliveries.ended()]));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});

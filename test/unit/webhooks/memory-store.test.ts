@@ -1,0 +1,8 @@
+import { createMemoryStore } from '../../../src/webhooks/memory-store.ts';
+import { storeCases } from '../../support/webhook-store-cases.ts';
+
+storeCases(async (limits = {}) => {
+  let at = 0;
+  const store = createMemoryStore({ ...limits, now: () => at });
+  return { store, pass: async (ms) => void (at += ms) };
+});
