@@ -1,108 +1,105 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
+import { cyclesIn, importsBelow, sourceFilesBelow } from '../scripts/import-graph.ts';
+import type { Import } from '../scripts/import-graph.ts';
 
-/** From the outside in: a file may import from its own layer and from those below. */
+/** From the outside in: a file imports from its own layer and from those below, type imports included. */
 const LAYERS = [
   ['main.ts'],
-  ['run-gateway.ts', 'npm-parent.ts'],
-  ['gateway.ts', 'config.ts', 'secrets.ts'],
-  ['gateway', 'config'],
-  ['plugins', 'schema', 'explorer.ts', 'metrics'],
+  ['gateway'],
+  ['config'],
+  ['observability/metrics'],
+  ['graphql'],
+  ['schema'],
+  ['http'],
   ['downloads'],
-  ['server'],
   ['resolvers'],
-  ['context.ts'],
   ['webhooks'],
-  ['live'],
+  ['watching'],
   ['uploads', 'idempotency'],
   ['auth'],
-  ['tracing'],
   ['upstream'],
   ['redis'],
-  ['logging'],
-  ['events.ts', 'queues.ts', 'version.ts'],
+  ['observability'],
+  ['npm-parent.ts', 'version.ts'],
 ];
-/** Knowledge that a layer must not have. */
+
+/** Packages that belong to other layers. */
 const FORBIDDEN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  http: ['@pothos/core', 'undici'],
   schema: ['undici', 'pino'],
   resolvers: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   webhooks: ['@pothos/core', 'graphql', 'graphql-yoga'],
-  live: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  watching: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   uploads: ['@pothos/core', 'undici'],
   downloads: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   auth: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   idempotency: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
   upstream: ['@pothos/core', 'graphql', 'graphql-yoga', 'graphql-upload-minimal'],
-  logging: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
+  observability: ['@pothos/core', 'graphql', 'graphql-yoga', 'undici'],
 };
 
-interface Edge {
-  readonly from: string;
-  readonly to: string;
-}
+const imports = importsBelow('src');
+const show = ({ from, to }: Import): string => `${from} -> ${to}`;
 
-function importsBelow(folder: string): Edge[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(?<!\.d)\.ts$/.test(name))
-    .flatMap((name) => {
-      const file = join(folder, name);
-      const specifiers = readFileSync(file, 'utf8').matchAll(/(?:from|import|import\()\s*'([^']+)'/g);
-      return [...specifiers].map(([, specifier = '']) => ({
-        from: file,
-        to: specifier.startsWith('.') ? join(dirname(file), specifier) : specifier,
-      }));
-    });
+/** The layer of a file, by the longest folder that a layer names. -1 for none. */
+function layerOf(file: string): number {
+  for (let path = file; path !== 'src' && path !== '.'; path = dirname(path)) {
+    const layer = LAYERS.findIndex((names) => names.some((name) => `src/${name}` === path));
+    if (layer !== -1) return layer;
+  }
+  return -1;
 }
-
-const partOf = (file: string): string => relative('src', file).split('/')[0] ?? '';
-const layerOf = (file: string): number => LAYERS.findIndex((layer) => layer.includes(partOf(file)));
-const show = ({ from, to }: Edge): string => `${from} -> ${to}`;
 
 test('every file of src belongs to a layer', () => {
-  const strays = readdirSync('src').filter((name) => layerOf(join('src', name)) === -1);
-  expect(strays).toEqual([]);
+  expect(sourceFilesBelow('src').filter((file) => layerOf(file) === -1)).toEqual([]);
 });
 
-test('imports in src point one way', () => {
-  const wrong = importsBelow('src').filter(
-    ({ from, to }) => to.startsWith('src/') && layerOf(to) < layerOf(from),
-  );
+test('every layer has files', () => {
+  expect(LAYERS.flat().filter((name) => !existsSync(`src/${name}`))).toEqual([]);
+});
+
+test('imports in src point from the outer layers to the inner ones', () => {
+  const wrong = imports.filter(({ from, to }) => to.startsWith('src/') && layerOf(to) < layerOf(from));
   expect(wrong.map(show)).toEqual([]);
 });
 
-test('each layer knows only the packages that are its business', () => {
-  const wrong = importsBelow('src').filter(({ from, to }) => FORBIDDEN_PACKAGES[partOf(from)]?.includes(to));
+test.each(['src', 'mocks'])('no files of %s import one another in a circle', (folder) => {
+  expect(cyclesIn(importsBelow(folder))).toEqual([]);
+});
+
+test('each layer imports only the packages that belong to it', () => {
+  const wrong = imports.filter(({ from, to }) => FORBIDDEN_PACKAGES[from.split('/')[1] ?? '']?.includes(to));
   expect(wrong.map(show)).toEqual([]);
 });
 
 test('src and mocks meet in the process entries alone', () => {
-  const crossing = [...importsBelow('src'), ...importsBelow('mocks')].filter(
+  const crossing = [...imports, ...importsBelow('mocks')].filter(
     ({ from, to }) => /^(src|mocks)\//.test(to) && from.split('/')[0] !== to.split('/')[0],
   );
-  expect(crossing.map(({ from }) => from)).toEqual(['src/main.ts', 'src/gateway/run-gateway.ts']);
+  expect([...new Set(crossing.map(({ from }) => from))]).toEqual([
+    'src/gateway/run-gateway.ts',
+    'src/main.ts',
+  ]);
 });
 
-test('a mutation has a file of one name in schema, resolvers and test', () => {
-  const names = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.ts'));
-  const resolvers = names('src/resolvers');
-  const missing = names('src/schema/mutations').filter((name) => !resolvers.includes(name));
-  expect(missing).toEqual(['idempotency-key.ts', 'wait-seconds.ts']);
+test('a mutation has files of one name in src/schema/mutations and src/resolvers/mutations', () => {
+  const mutations = globSync('src/schema/mutations/*.ts').map((file) => basename(file));
+  const missing = mutations.filter((name) => !existsSync(`src/resolvers/mutations/${name}`));
+  expect(missing.toSorted()).toEqual(['idempotency-key.ts', 'wait-seconds.ts']);
 });
 
-test('what only some want is loaded when they do: metrics, and the SDK of OpenTelemetry', () => {
-  const edges = importsBelow('src').filter(({ to }) => /^prom-client$|^@opentelemetry\/(?!api$)/.test(to));
-  const users = new Set(edges.map(({ from }) => dirname(from)));
-  expect(users).toEqual(new Set(['src/metrics', 'src/tracing']));
+test('metrics and the SDK of OpenTelemetry are loaded only when the configuration asks for them', () => {
+  const users = imports.filter(({ to }) => /^prom-client$|^@opentelemetry\/(?!api$)/.test(to));
+  expect(new Set(users.map(({ from }) => dirname(from)))).toEqual(
+    new Set(['src/observability/metrics', 'src/observability/tracing']),
+  );
   for (const entry of ['start-metrics.ts', 'start-tracing.ts']) {
-    const importers = importsBelow('src').filter(({ to }) => to.endsWith(`/${entry}`));
-    for (const { from } of importers) {
-      const source = readFileSync(from, 'utf8');
-      expect(source, from).not.toMatch(new RegExp(`^import (?!type).*${entry}`, 'm'));
+    for (const { from } of imports.filter(({ to }) => to.endsWith(`/${entry}`))) {
+      expect(readFileSync(from, 'utf8'), from).not.toMatch(new RegExp(`^import (?!type).*${entry}`, 'm'));
     }
   }
-  const strays = importsBelow('src').filter(
-    ({ from, to }) => to === 'src/observability/tracing/sampler.ts' && !from.endsWith('start-tracing.ts'),
-  );
-  expect(strays.map(show)).toEqual([]);
+  const samplerUsers = imports.filter(({ to }) => to === 'src/observability/tracing/sampler.ts');
+  expect(samplerUsers.map(({ from }) => from)).toEqual(['src/observability/tracing/start-tracing.ts']);
 });

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { BlobStorage } from '../upstream/storage/storage.ts';
+import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
 import type { Block, BlockPool } from './block-pool.ts';
 
 export interface StoreFileOptions {

@@ -1,5 +1,5 @@
 import type { ApiCall, UpstreamClient } from './client.ts';
-import type { BlobStorage } from './storage/storage.ts';
+import type { BlobStorage } from './storage/blob-storage.ts';
 
 interface Ways {
   readonly upstream: UpstreamClient;

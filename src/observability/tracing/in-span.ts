@@ -1,6 +1,5 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
 
 /** Does something within a span of its own, which ends with it. @throws what `run` throws. */
 export function inSpan<T>(
@@ -21,11 +20,12 @@ export function inSpan<T>(
   });
 }
 
-/** By name and status alone: messages and stacks may quote what was read. */
+/** Records the kind and the HTTP status of a failure. Messages and stacks may quote what was read. */
 export function markFailed(span: Span, failure: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
-  if (failure instanceof UpstreamError) {
-    span.setAttribute('error.type', failure.kind);
-    if (failure.status !== undefined) span.setAttribute('http.response.status_code', failure.status);
-  } else span.setAttribute('error.type', failure instanceof Error ? failure.name : typeof failure);
+  if (!(failure instanceof Error)) return void span.setAttribute('error.type', typeof failure);
+  const isKnown = 'kind' in failure && typeof failure.kind === 'string';
+  span.setAttribute('error.type', isKnown ? String(failure.kind) : failure.name);
+  if ('status' in failure && typeof failure.status === 'number')
+    span.setAttribute('http.response.status_code', failure.status);
 }

@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Tracer } from '@opentelemetry/api';
-import type { BlobStorage } from './storage.ts';
+import type { BlobStorage } from './blob-storage.ts';
 import { inSpan } from '../../observability/tracing/in-span.ts';
 import { serverOf } from '../pipeline/with-spans.ts';
 

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createStorage } from '../../../src/upstream/storage/storage.ts';
-import type { BlobStorage } from '../../../src/upstream/storage/storage.ts';
+import type { BlobStorage } from '../../../src/upstream/storage/blob-storage.ts';
 import { startAzurite } from '../../support/azurite.ts';
 import { pdfBytes } from '../../support/multipart.ts';
 
