@@ -39,10 +39,11 @@ export async function validateUpload(world: World, blobName: string): Promise<vo
     .catch(undefinedIfUnfinished);
   if (verdict === undefined) return;
   const magic = verdict.kind === 'read' ? magicRejectReason(document) : undefined;
-  const reason = magic ?? rejectReasonOf(verdict);
+  let reason = magic ?? rejectReasonOf(verdict);
   // The issuer may have marked the request READY meanwhile, on the strength of an earlier file.
   if (documentInDraft(world, upload) === undefined) return;
   const now = world.clock.now();
+  if (reason === undefined && world.faults.occurs('copy-fails')) reason = 'Error on blob copy process';
   if (reason === undefined) {
     world.blobs.put(VALIDATED_DOCUMENTS, upload.documentId, createBlob([blob.bytes()], now));
     patchDocument(world, upload, now, { status: 'READY', uploadedAt });

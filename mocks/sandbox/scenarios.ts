@@ -21,6 +21,8 @@ interface FiscalCodeScenario extends MagicValue {
 const noProfile = () => notFound('User profile not found!');
 const notAllowed = () => badRequest('You are not allowed to issue requests for this user!');
 const profileError = () => badRequest('An error occurred while getting the profile!');
+/** The misspelling is the service's. */
+export const tokenizerLimit = () => tooManyRequests('Rate limit excedeed.');
 const ioBusy = () => tooManyRequests('Too many requests!');
 const ioDown = () => internalError('Error');
 const messagesOff = () => badRequest('It is not allowed to send a message to this user.');
@@ -47,7 +49,7 @@ const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   signerScenario('SNZAPPC', '404, never logged in to IO (senza app).', noProfile),
   signerScenario('NONAMMU', '400, no requests may be issued for this citizen (non ammesso).', notAllowed),
   signerScenario('PRFERRY', '400, the profile cannot be read (errore del profilo).', profileError),
-  signerScenario('TKNLMTC', '429 of the tokenizer.', () => tooManyRequests('Rate limit excedeed.')),
+  signerScenario('TKNLMTC', '429 of the tokenizer.', tokenizerLimit),
   signerScenario('LMTAPPK', '429 of IO.', ioBusy),
   signerScenario('SPNAPPB', '500, IO cannot be reached (app spenta).', ioDown),
   signerScenario(
@@ -68,6 +70,7 @@ const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   messageScenario('NTFERRR', '400, an error while sending.', () =>
     badRequest('An error occurred while sending the message!'),
   ),
+  messageScenario('NTFTKNW', '429 of the tokenizer.', tokenizerLimit),
   messageScenario('NTFLMTK', '429 of IO.', ioBusy),
   messageScenario('NTFCNSC', '500, the message cannot be delivered (consegna).', () =>
     internalError('The message cannot be delivered.'),

@@ -114,10 +114,15 @@ export function tellIssuer(world: World, requestId: string, news: SignatureNews)
   if (next !== undefined) world.store.requests.set(requestId, next);
 }
 
-/** The issuer cancels, before its own copy says so. The other side hears of it later and stays as it is till then. */
-export function sendCancellation(world: World, requestId: string): void {
+/** Before the issuer's record changes alone: the citizen's side stays as it is. */
+export function keepCitizenCopy(world: World, requestId: string): void {
   const copy = citizenCopyOf(world, requestId);
   if (copy !== undefined) world.store.citizenCopies.set(requestId, copy);
+}
+
+/** The issuer cancels, before its own copy says so. The other side hears of it later and stays as it is till then. */
+export function sendCancellation(world: World, requestId: string): void {
+  keepCitizenCopy(world, requestId);
   world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'cancel-at-citizen', requestId });
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import type { Behaviour } from '../../mocks/sandbox/faults/fault.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -45,6 +46,18 @@ const callsOf = ({ sandbox }: Pick<World, 'sandbox'>, operationId: string) =>
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename
   ... on UploadDocumentPayload { document { status } } ... on Error { code } } }`;
 
+const DOSSIER = '01GG4NFBCN4ZH8ETCCKX3766KX';
+const LIST = `query ($id: ID!, $after: String) { dossier(id: $id) { signatureRequests(first: 25, after: $after) {
+  nodes { id } pageInfo { hasNextPage endCursor } } } }`;
+const Page = z.object({
+  dossier: z.object({
+    signatureRequests: z.object({
+      nodes: z.array(z.unknown()),
+      pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+    }),
+  }),
+});
+
 /** The compiler asks for each behaviour. */
 const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
   async 'validation-never-finishes'() {
@@ -65,6 +78,21 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
     // The file is sent again.
     expect(await upload(10)).toEqual(payload('READY'));
     expect(await outcome('markReady')).toEqual({ __typename: 'MarkReadyPayload' });
+  },
+
+  async 'copy-fails'() {
+    const world = await worldWith('DRAFT');
+    const { signatureRequestId, documentId, sandbox } = world;
+    sandbox.faults.add({ kind: 'copy-fails', count: 1 });
+    const upload = async () => {
+      const input = { signatureRequestId, documentId, file: null };
+      return (await world.upload(UPLOAD, { input }, await makePdf())).data['uploadDocument'];
+    };
+    expect(await upload()).toEqual({ __typename: 'DocumentRejectedError', code: 'DOCUMENT_REJECTED' });
+    expect(await upload()).toEqual({
+      __typename: 'UploadDocumentPayload',
+      document: { status: 'READY' },
+    });
   },
 
   async 'never-waits-for-signature'() {
@@ -125,6 +153,54 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
     expect(data['findSigner']).toEqual({ __typename: 'FindSignerPayload' });
     sandbox.faults.clear();
     expect(await outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
+  },
+
+  async 'tokenizer-limit'() {
+    const world = await worldWith('WAIT_FOR_SIGNATURE');
+    world.sandbox.faults.add({ kind: 'tokenizer-limit', count: 2 });
+    // Nothing was sent, so that it is asked again.
+    expect(await world.outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
+    expect(callsOf(world, 'sendNotification').map(([status]) => status)).toEqual([429, 429, 200]);
+  },
+
+  async 'queue-outage'() {
+    const world = await worldWith('WAIT_FOR_SIGNATURE', FROZEN);
+    const { signatureRequestId, sandbox, outcome, read } = world;
+    sandbox.faults.add({ kind: 'queue-outage' });
+    // It is read back: the issuer's record says what was asked for.
+    expect(await outcome('cancelSignatureRequest')).toEqual({ __typename: 'CancelSignatureRequestPayload' });
+    expect(await read()).toMatchObject({ status: 'CANCELLED' });
+    expect(sandbox.citizen.statusOf(signatureRequestId)).toBe('WAIT_FOR_SIGNATURE');
+    expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([[500, 'answered']]);
+  },
+
+  async 'notification-not-recorded'() {
+    const world = await worldWith('WAIT_FOR_SIGNATURE');
+    world.sandbox.faults.add({ kind: 'notification-not-recorded' });
+    // It is not called again by itself: that would send a second message.
+    expect(await world.outcome('notifySigner')).toEqual(['UPSTREAM_UNAVAILABLE']);
+    expect(await world.read()).toMatchObject({ notification: null });
+    expect(callsOf(world, 'sendNotification')).toEqual([[500, 'answered']]);
+  },
+
+  async 'empty-last-page'() {
+    const { run, sandbox } = await startGateway({}, FROZEN);
+    await sandbox.seed({
+      dossiers: [{ id: DOSSIER, title: 'Contratti', documents_metadata: [{ title: 'Contratto' }] }],
+      requests: [{ dossier: DOSSIER, count: 30 }],
+    });
+    sandbox.faults.add({ kind: 'empty-last-page' });
+    const sizes = [];
+    let after: string | null = null;
+    for (let page = 0; page < 5; page += 1) {
+      const { data }: Awaited<ReturnType<typeof run>> = await run(LIST, { id: DOSSIER, after });
+      const { nodes, pageInfo } = Page.parse(data).dossier.signatureRequests;
+      sizes.push(nodes.length);
+      if (!pageInfo.hasNextPage) break;
+      after = pageInfo.endCursor;
+    }
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(30);
+    expect(sizes.length).toBeLessThan(5);
   },
 
   async 'cancel-loses-race'() {

@@ -75,8 +75,13 @@ test('the tables of faults have every kind', () => {
     'truncated-body': true,
     'wrong-content-type': true,
     'validation-never-finishes': true,
+    'copy-fails': true,
     'never-waits-for-signature': true,
     'back-office-outage': true,
+    'tokenizer-limit': true,
+    'queue-outage': true,
+    'notification-not-recorded': true,
+    'empty-last-page': true,
     'cancel-loses-race': true,
   };
   const Document = z.looseObject({

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../mocks/sandbox/faults/fault.ts';
 import { makePdf } from '../support/pdf.ts';
 import { START, issuerOf, poll, putBlob, sandboxForTest } from './support-issuer.ts';
+import { waitingRequest } from './support-signing.ts';
 
 const KEY = { 'ocp-apim-subscription-key': 'key' };
 
@@ -393,6 +394,9 @@ test.each<[unknown, string]>([
   [{ kind: 'latency', ms: 3_600_000 }, 'ms'],
   [{ kind: 'back-office-outage', operation: 'getDossier' }, 'operation'],
   [{ kind: 'status', status: 500, probability: 2 }, 'probability'],
+  [{ kind: 'rate-limit', retryAfterSeconds: -1 }, 'retryAfterSeconds'],
+  [{ kind: 'rate-limit', retryAfter: '1\r\nx: y' }, 'retryAfter'],
+  [{ kind: 'status', status: 503, retryAfter: '' }, 'retryAfter'],
 ])('refuses %j', async (fault, words) => {
   const sandbox = await sandboxForTest();
   // The cast: what a caller without types may send.
@@ -410,6 +414,18 @@ describe('inside the service', () => {
     expect(sandbox.journal.entries({ operationId: 'putBlob' })).toMatchObject([{ faults: ['fault-1'] }]);
     await sandbox.clock.advance(3_600_000);
     expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'WAIT_FOR_UPLOAD' }]);
+    await issuer.upload(request, await makePdf());
+    await sandbox.clock.advance(60_000);
+    expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'READY' }]);
+  });
+
+  test('a valid file cannot be copied, and the next one can', async () => {
+    const { sandbox, issuer, request, put } = await uploadWith({ kind: 'copy-fails', count: 1 });
+    await put();
+    await sandbox.clock.advance(60_000);
+    expect((await issuer.read(request.id)).documents).toMatchObject([
+      { status: 'REJECTED', reject_reason: 'Error on blob copy process' },
+    ]);
     await issuer.upload(request, await makePdf());
     await sandbox.clock.advance(60_000);
     expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'READY' }]);
@@ -452,5 +468,109 @@ describe('inside the service', () => {
     await sandbox.clock.advance(3_600_000);
     expect((await issuer.read(request.id)).status).toBe('CANCELLED');
     expect(sandbox.citizen.statusOf(request.id)).toBe('SIGNED');
+  });
+
+  const serverError = (detail: string) => ({
+    status: 500,
+    body: { title: 'Internal Server Error', status: 500, detail },
+  });
+
+  test('READY is stored, its message is lost, and neither is repeated', async () => {
+    const { sandbox, issuer, request, put } = await uploadWith({ kind: 'queue-outage', count: 1 });
+    await put();
+    await sandbox.clock.advance(60_000);
+    const marked = await issuer.setStatus(request.id, 'READY');
+    expect(marked).toMatchObject(serverError('RestError'));
+    expect(marked.headers.get('x-sandbox-fault')).toBe('fault-1');
+    await sandbox.clock.advance(3_600_000);
+    expect((await issuer.read(request.id)).status).toBe('READY');
+    expect(await issuer.setStatus(request.id, 'READY')).toMatchObject({ status: 400 });
+  });
+
+  test('CANCELLED is stored, its message is lost, and the citizen can still sign', async () => {
+    const { issuer, sandbox, id: sent } = await waitingRequest();
+    // Of what was seeded there is no copy at the citizen's side before it is needed.
+    const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
+    for (const id of [sent, requests[0]?.id ?? '']) {
+      sandbox.faults.add({ kind: 'queue-outage', count: 1 });
+      expect(await issuer.setStatus(id, 'CANCELLED')).toMatchObject(serverError('RestError'));
+      await sandbox.clock.advance(3_600_000);
+      expect((await issuer.read(id)).status).toBe('CANCELLED');
+      expect(sandbox.citizen.statusOf(id)).toBe('WAIT_FOR_SIGNATURE');
+    }
+  });
+
+  test('a message is sent and not recorded, so that another one can be sent', async () => {
+    const { sandbox, issuer, id } = await waitingRequest();
+    sandbox.faults.add({ kind: 'notification-not-recorded', count: 1 });
+    expect(await issuer.notify(id)).toMatchObject(serverError('CosmosDatabaseError'));
+    const { body } = await issuer.call('GET', `/signature-requests/${id}`);
+    expect(body).not.toHaveProperty('notification');
+    expect(await issuer.notify(id)).toMatchObject({ status: 200 });
+  });
+
+  test('the tokenizer is asked too often, for a signer and for a notification', async () => {
+    const { sandbox, issuer, id } = await waitingRequest();
+    sandbox.faults.add({ kind: 'tokenizer-limit', count: 2 });
+    const limit = {
+      status: 429,
+      body: { title: 'Too many request', status: 429, detail: 'Rate limit excedeed.' },
+    };
+    const find = () => issuer.call('POST', '/signers', { fiscal_code: 'SPNDNL80R13C555X' });
+    expect(await find()).toMatchObject(limit);
+    expect(await issuer.notify(id)).toMatchObject(limit);
+    expect([(await find()).status, (await issuer.notify(id)).status]).toEqual([200, 200]);
+  });
+
+  test('a last page has a token, and the page behind it is empty', async () => {
+    const sandbox = await repeatable();
+    const { requests } = await sandbox.seed({ requests: [{ count: 30 }] });
+    const dossier = requests[0]?.dossierId;
+    sandbox.faults.add({ kind: 'empty-last-page' });
+    const issuer = issuerOf(sandbox);
+    const sizes = [];
+    let query = '?limit=25';
+    for (let page = 0; page < 4; page += 1) {
+      const { body } = await issuer.call('GET', `/dossiers/${dossier}/signature-requests${query}`);
+      const { items, continuation_token: token } = body as { items: unknown[]; continuation_token?: string };
+      sizes.push(items.length);
+      if (token === undefined) break;
+      query = `?limit=25&continuationToken=${encodeURIComponent(token)}`;
+    }
+    expect(sizes).toEqual([25, 5, 0]);
+    // A list without items is one page: what fires is behind the last items.
+    const empty = await issuer.createDossier();
+    const { body } = await issuer.call('GET', `/dossiers/${empty}/signature-requests`);
+    expect(body).toEqual({ items: [] });
+  });
+});
+
+describe('says when to come back', () => {
+  test.each(['0', '9999999999', '-1', 'soon', 'Thu, 05 Mar 2026 10:00:00 GMT'])(
+    'in Retry-After: %s',
+    async (retryAfter) => {
+      for (const fault of [
+        { kind: 'status', status: 503, retryAfter },
+        { kind: 'status', status: 503, envelope: 'gateway', retryAfter },
+        { kind: 'rate-limit', retryAfter },
+      ] as const) {
+        const api = await (await readWith(fault)).read();
+        const storage = await (await uploadWith(fault)).put();
+        expect([api, storage].map(({ headers }) => headers.get('retry-after'))).toEqual([
+          retryAfter,
+          retryAfter,
+        ]);
+      }
+    },
+  );
+
+  test.each([0, 9_999_999_999])('after %i s in the header of the rate limit', async (retryAfterSeconds) => {
+    const { read } = await readWith({ kind: 'rate-limit', retryAfterSeconds });
+    const { status, headers } = await read();
+    expect([status, headers.get('x-rate-limit-retry-after'), headers.get('retry-after')]).toEqual([
+      429,
+      String(retryAfterSeconds),
+      null,
+    ]);
   });
 });

@@ -25,6 +25,7 @@ const NOTIFICATION_ANSWERS = {
   NTFAMM80A01H501S: notAllowed,
   NTFPRF80A01H501Q: profileError,
   NTFERR80A01H501R: badRequest('An error occurred while sending the message!'),
+  NTFTKN80A01H501W: tooMany('Rate limit excedeed.'),
   NTFLMT80A01H501K: tooMany('Too many requests!'),
   NTFCNS80A01H501C: failure('The message cannot be delivered.'),
   NTFSPN80A01H501W: failure('Error'),

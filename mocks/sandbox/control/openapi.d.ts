@@ -451,8 +451,10 @@ export interface components {
      * @description What else is given depends on the kind.
      *
      *     What goes wrong with a call; `operation` says which:
-     *     - `status`: an error answer, `status` 400 to 599, with `envelope`, `detail` and `code`. Nothing is handled.
-     *     - `rate-limit`: the 429 of the API gateway, with `retryAfterSeconds`. The storage answers 503, as Azure does.
+     *     - `status`: an error answer, `status` 400 to 599, with `envelope`, `detail`, `code` and `retryAfter`. Nothing
+     *       is handled.
+     *     - `rate-limit`: the 429 of the API gateway, with `retryAfterSeconds` and `retryAfter`. The storage answers 503, as
+     *       Azure does.
      *     - `latency`: handled late, by `ms` and up to `jitterMs` more, in real time.
      *     - `reset`: the connection breaks, `when` before anything is handled, after the call has had its effect, or in the
      *       middle of the answer.
@@ -462,8 +464,14 @@ export interface components {
      *
      *     What goes wrong inside the service, without `operation`:
      *     - `validation-never-finishes`: a file arrives and nothing comes of it.
+     *     - `copy-fails`: a valid file cannot be copied; its document is REJECTED, and another upload may be good.
      *     - `never-waits-for-signature`: a request that is marked READY stays READY.
      *     - `back-office-outage`: every key looks wrong, 401, but for `getSignerByFiscalCode`.
+     *     - `tokenizer-limit`: 429 of the tokenizer, for `getSignerByFiscalCode` and `sendNotification`.
+     *     - `queue-outage`: the new status is stored, the answer is 500 `RestError`, and the citizen's side never learns of it.
+     *     - `notification-not-recorded`: the message is sent, the answer is 500 `CosmosDatabaseError`, and the request shows no
+     *       notification.
+     *     - `empty-last-page`: the last page of a list carries a token, and the page behind it is empty.
      *     - `cancel-loses-race`: the signer has signed in the moment of the cancel.
      */
     Fault: {
@@ -478,8 +486,13 @@ export interface components {
         | 'truncated-body'
         | 'wrong-content-type'
         | 'validation-never-finishes'
+        | 'copy-fails'
         | 'never-waits-for-signature'
         | 'back-office-outage'
+        | 'tokenizer-limit'
+        | 'queue-outage'
+        | 'notification-not-recorded'
+        | 'empty-last-page'
         | 'cancel-loses-race';
       /** @description An operationId of the Issuer API, `putBlob`, `putBlock`, `putBlockList`, `getBlob` or `deleteBlob` of the storage, or `*` for all of both. Default: `*` */
       operation?: string;
@@ -499,8 +512,10 @@ export interface components {
       detail?: string;
       /** @description Azure's error code, such as ServerBusy; for the storage only */
       code?: string;
-      /** @description Default: 1 */
+      /** @description Of `x-rate-limit-retry-after`. Zero and large numbers too. Default: 1 */
       retryAfterSeconds?: number;
+      /** @description The header `Retry-After` as it is sent: seconds, a date, or what a broken proxy writes. Default: no such header */
+      retryAfter?: string;
       ms?: number;
       /** @description Default: 0 */
       jitterMs?: number;

@@ -48,13 +48,17 @@ export interface StatusFault extends Calls {
   readonly detail?: string | undefined;
   /** Azure's error code, such as `ServerBusy`; for the storage only. @default what fits the status */
   readonly code?: string | undefined;
+  /** The header `Retry-After` as it is sent: seconds, a date, or what a broken proxy writes. @default no such header */
+  readonly retryAfter?: string | undefined;
 }
 
 /** The 429 of the API gateway, with `x-rate-limit-retry-after`. The storage answers 503 ServerBusy, as Azure does. */
 export interface RateLimitFault extends Calls {
   readonly kind: 'rate-limit';
-  /** @default 1 */
+  /** Zero and large numbers too. @default 1 */
   readonly retryAfterSeconds?: number | undefined;
+  /** The header `Retry-After` as it is sent, beside that of the API gateway. @default no such header */
+  readonly retryAfter?: string | undefined;
 }
 
 /** The call is handled late. Real time, also while the sandbox's clock is frozen; several add up. */
@@ -99,11 +103,28 @@ export interface WrongContentTypeFault extends Calls {
 }
 
 /** What goes wrong inside the service. It fits no operation; the occasions are named at each kind. */
-export type Behaviour = ValidationNeverFinishes | NeverWaitsForSignature | BackOfficeOutage | CancelLosesRace;
+export type Behaviour =
+  | ValidationNeverFinishes
+  | CopyFails
+  | NeverWaitsForSignature
+  | BackOfficeOutage
+  | TokenizerLimit
+  | QueueOutage
+  | NotificationNotRecorded
+  | EmptyLastPage
+  | CancelLosesRace;
 
 /** A file arrives and nothing comes of it: the document keeps its status. Occasion: a file that was written. */
 export interface ValidationNeverFinishes extends Occasions {
   readonly kind: 'validation-never-finishes';
+}
+
+/**
+ * A file is valid and cannot be copied to where it is signed: the document is REJECTED, and another upload may be good.
+ * Occasion: a file that was found valid.
+ */
+export interface CopyFails extends Occasions {
+  readonly kind: 'copy-fails';
 }
 
 /** A request marked READY stays READY. Occasion: a request that is marked. */
@@ -122,4 +143,33 @@ export interface BackOfficeOutage extends Occasions {
  */
 export interface CancelLosesRace extends Occasions {
   readonly kind: 'cancel-loses-race';
+}
+
+/**
+ * The tokenizer, which knows the fiscal codes, is asked too often: 429. Occasion: a `getSignerByFiscalCode`, or a
+ * `sendNotification` whose request may be notified.
+ */
+export interface TokenizerLimit extends Occasions {
+  readonly kind: 'tokenizer-limit';
+}
+
+/**
+ * The new status is stored and the message to the citizen's side is lost: 500 `RestError`. The request stays READY, or is
+ * cancelled for the issuer alone; neither can be asked for again. Occasion: a request that is marked READY or cancelled.
+ */
+export interface QueueOutage extends Occasions {
+  readonly kind: 'queue-outage';
+}
+
+/**
+ * The citizen gets the message and the database fails to record it: 500 `CosmosDatabaseError`. The request shows no
+ * notification, and another one sends a second message. Occasion: a message that is sent.
+ */
+export interface NotificationNotRecorded extends Occasions {
+  readonly kind: 'notification-not-recorded';
+}
+
+/** The last page of a list carries a token, and the page behind it is empty. Occasion: a last page that has items. */
+export interface EmptyLastPage extends Occasions {
+  readonly kind: 'empty-last-page';
 }

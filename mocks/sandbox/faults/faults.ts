@@ -135,8 +135,13 @@ function fits(fault: Fault, operation: string): boolean {
 function isBehaviour(fault: Fault): fault is Behaviour {
   switch (fault.kind) {
     case 'validation-never-finishes':
+    case 'copy-fails':
     case 'never-waits-for-signature':
     case 'back-office-outage':
+    case 'tokenizer-limit':
+    case 'queue-outage':
+    case 'notification-not-recorded':
+    case 'empty-last-page':
     case 'cancel-loses-race':
       return true;
     default:

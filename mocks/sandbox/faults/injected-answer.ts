@@ -25,9 +25,12 @@ export function isInstead(fault: Ordeal['fault']): fault is InsteadFault {
 export function apiAnswerInstead(fault: InsteadFault): WireAnswer | undefined {
   switch (fault.kind) {
     case 'status':
-      return json(fault.envelope === 'gateway' ? gatewayAnswer(fault) : backendAnswer(fault));
+      return withRetryAfter(
+        json(fault.envelope === 'gateway' ? gatewayAnswer(fault) : backendAnswer(fault)),
+        fault,
+      );
     case 'rate-limit':
-      return json(rateLimitAnswer(fault));
+      return withRetryAfter(json(rateLimitAnswer(fault)), fault);
     case 'wrong-content-type':
       return htmlPage(fault.status);
     case 'reset':
@@ -40,10 +43,11 @@ export function storageAnswerInstead(fault: InsteadFault, world: World): WireAns
   switch (fault.kind) {
     case 'status': {
       const known = AZURE_ERRORS[fault.status] ?? (fault.status < 500 ? INVALID_INPUT : INTERNAL_ERROR);
-      return azureError(fault.status, fault.code ?? known.code, fault.detail ?? known.message, world);
+      const message = fault.detail ?? known.message;
+      return withRetryAfter(azureError(fault.status, fault.code ?? known.code, message, world), fault);
     }
     case 'rate-limit':
-      return azureError(503, SERVER_BUSY.code, SERVER_BUSY.message, world);
+      return withRetryAfter(azureError(503, SERVER_BUSY.code, SERVER_BUSY.message, world), fault);
     case 'wrong-content-type':
       return htmlPage(fault.status);
     case 'reset':
@@ -63,6 +67,11 @@ export function spoiled(answer: WireAnswer, fault: SpoilingFault | undefined): W
     default:
       return answer;
   }
+}
+
+function withRetryAfter(answer: WireAnswer, { retryAfter }: StatusFault | RateLimitFault): WireAnswer {
+  if (retryAfter === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'retry-after': retryAfter } };
 }
 
 function withBody(answer: WireAnswer, body: Buffer | string): WireAnswer {

@@ -16,6 +16,11 @@ const OPERATIONS = [...HANDLERS.keys(), ...STORAGE_OPERATIONS];
 const MAX_DELAY_MS = 600_000;
 
 const delay = z.number().min(0).max(MAX_DELAY_MS);
+/** Anything that a header can hold: suites provoke what no server should send. */
+const retryAfter = z
+  .string()
+  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?$/, 'must be 1 to 100 visible ASCII characters')
+  .optional();
 const occasions = {
   nth: z.int().min(1).optional(),
   count: z.int().min(1).optional(),
@@ -35,8 +40,9 @@ const fault: z.ZodType<Fault> = z.discriminatedUnion('kind', [
     envelope: z.enum(['problem', 'gateway']).optional(),
     detail: z.string().optional(),
     code: z.string().optional(),
+    retryAfter,
   }),
-  callFault('rate-limit', { retryAfterSeconds: z.int().min(1).optional() }),
+  callFault('rate-limit', { retryAfterSeconds: z.int().min(0).optional(), retryAfter }),
   callFault('latency', { ms: delay, jitterMs: delay.optional() }),
   z.discriminatedUnion('when', [
     callFault('reset', { when: z.literal('before') }),
@@ -47,8 +53,13 @@ const fault: z.ZodType<Fault> = z.discriminatedUnion('kind', [
   callFault('truncated-body', {}),
   callFault('wrong-content-type', { status: z.int().min(200).max(599).optional() }),
   behaviour('validation-never-finishes'),
+  behaviour('copy-fails'),
   behaviour('never-waits-for-signature'),
   behaviour('back-office-outage'),
+  behaviour('tokenizer-limit'),
+  behaviour('queue-outage'),
+  behaviour('notification-not-recorded'),
+  behaviour('empty-last-page'),
   behaviour('cancel-loses-race'),
 ]);
 

@@ -1,7 +1,7 @@
 import { notifiableRecord, recordOf } from '../decoding/records.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { success } from '../problems.ts';
-import { refusalOfNotification } from '../scenarios.ts';
+import { internalError, success } from '../problems.ts';
+import { refusalOfNotification, tokenizerLimit } from '../scenarios.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
@@ -9,9 +9,11 @@ import type { Operation } from './operation.ts';
 export const sendNotification: Operation = (call, world) => {
   const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
   decodeOrRefuse(notifiableRecord, recordOf(request));
+  if (world.faults.occurs('tokenizer-limit')) throw tokenizerLimit();
   const refusal = refusalOfNotification(world.store.fiscalCodes.get(request.signerId));
   if (refusal !== undefined) throw refusal;
   const ioMessageId = world.ids.ulid();
+  if (world.faults.occurs('notification-not-recorded')) throw internalError('CosmosDatabaseError');
   world.store.requests.set(request.id, { ...request, ioMessageId });
   return success(200, { io_message_id: ioMessageId });
 };

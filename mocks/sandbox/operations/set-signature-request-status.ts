@@ -1,8 +1,15 @@
 import { setStatusBody } from '../decoding/bodies.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { badRequest, noContent } from '../problems.ts';
+import { badRequest, internalError, noContent } from '../problems.ts';
 import { textOf } from '../request-body.ts';
-import { scenarioOf, sendCancellation, sendToCitizen, signAtOnce, signByItself } from '../signing.ts';
+import {
+  keepCitizenCopy,
+  scenarioOf,
+  sendCancellation,
+  sendToCitizen,
+  signAtOnce,
+  signByItself,
+} from '../signing.ts';
 import { markAsCancelled, markAsReady } from '../state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
@@ -18,6 +25,11 @@ export const setSignatureRequestStatus: Operation = async (call, world) => {
   const transition = mark(lookUp(), world.clock.now());
   if ('refusal' in transition) throw badRequest(transition.refusal);
   const { next } = transition;
+  if (world.faults.occurs('queue-outage')) {
+    keepCitizenCopy(world, next.id);
+    world.store.requests.set(next.id, next);
+    throw internalError('RestError');
+  }
   if (word === 'CANCELLED' && world.faults.occurs('cancel-loses-race')) signByItself(world, next.id);
   if (word === 'CANCELLED') sendCancellation(world, next.id);
   else if (!world.faults.occurs('never-waits-for-signature')) sendToCitizen(world, next);
