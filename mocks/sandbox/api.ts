@@ -9,7 +9,6 @@ import { incomingCall } from './incoming-call.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import type { Call } from './operations/operation.ts';
 import { parsePrefer } from './prefer.ts';
-import type { Preference } from './prefer.ts';
 import { createEngine } from './prism.ts';
 import type { Exchange } from './prism.ts';
 import type { Answer } from './problems.ts';
@@ -133,7 +132,6 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   function conclude(
     call: IncomingCall,
     path: string,
-    preference: Preference | undefined,
     result: Exchange,
   ): Pick<ApiAnswer, 'operationId' | 'answer' | 'violations'> {
     const { method } = call;
@@ -146,13 +144,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
           answer: sandboxFault('The sandbox has a bug', [String(result.error)]),
           violations: NONE,
         };
+      case 'unfitting': {
+        const { operationId, message: detail } = result;
+        const body = { title: 'Nothing in the contract fits this Prefer header', status: 404, detail };
+        return { operationId, answer: { ...PROBLEM, status: 404, body }, violations: NONE };
+      }
       case 'unmatched': {
-        const { status, message } = result;
-        if (preference !== undefined) {
-          const body = { title: message, status, detail: 'Nothing in the contract fits this Prefer header' };
-          return { operationId: undefined, answer: { ...PROBLEM, status, body }, violations: NONE };
-        }
-        const violations = { ...NONE, request: [message] };
+        const violations = { ...NONE, request: [result.message] };
         note(undefined, method, path, violations);
         return { operationId: undefined, answer: gatewayError(404, 'Resource not found'), violations };
       }
@@ -192,12 +190,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     const visit: Visit = { left, marks: [], ordeal: undefined, isAbandoned: false };
     visits.set(call, visit);
     const preference = parsePrefer(call.headers['prefer']);
-    const { answer, ...conclusion } = conclude(
-      call,
-      url.pathname,
-      preference,
-      await exchange(call, preference),
-    );
+    const { answer, ...conclusion } = conclude(call, url.pathname, await exchange(call, preference));
     const { ordeal, marks, isAbandoned } = visit;
     return { ...conclusion, answer: isAbandoned ? undefined : answer, ordeal, marks, bytes };
   };

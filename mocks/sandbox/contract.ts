@@ -3,6 +3,7 @@ import { getHttpOperationsFromSpec } from '@stoplight/prism-http';
 import type { ProfileName } from './profile.ts';
 
 type ContractOperations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>;
+export type ContractOperation = ContractOperations[number];
 
 /** The Issuer API. */
 const CONTRACT = fileURLToPath(new URL('../openapi.yaml', import.meta.url));

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { MIMEType } from 'node:util';
 import { createInstance } from '@stoplight/prism-http';
 import type { IHttpRequest, PrismHttpComponents } from '@stoplight/prism-http';
@@ -6,6 +7,7 @@ import pino from 'pino';
 import { contractOperations } from './contract.ts';
 import { filesToValidate } from './decoding/multipart.ts';
 import type { IncomingCall } from './incoming-call.ts';
+import { choose } from './prefer.ts';
 import type { Preference } from './prefer.ts';
 import type { Answer } from './problems.ts';
 import type { ProfileName } from './profile.ts';
@@ -19,8 +21,10 @@ export type Exchange =
       readonly requestViolations: readonly string[];
       readonly responseViolations: readonly string[];
     }
-  /** No operation has this path and method, or nothing in the contract fits the preference. In Prism's words. */
+  /** No operation has this path and method. In Prism's words. */
   | { readonly kind: 'unmatched'; readonly status: number; readonly message: string }
+  /** Nothing in the contract fits the preference. */
+  | { readonly kind: 'unfitting'; readonly operationId: string; readonly message: string }
   /** An exception that nobody expected: a bug. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -61,6 +65,11 @@ export async function createEngine(
       matched.set(options.element, options.resource.iid ?? '');
       return checkInput(options, calls.get(options.element)?.bytes);
     },
+    mock: ({ resource, input, config }) => {
+      const choice = choose(resource, config, input.data.headers?.['accept']);
+      if (typeof choice === 'string') return () => ({ _tag: 'Left', left: new Error(choice) });
+      return MOCKER.default({ resource, input, config: { ...config, ...choice } });
+    },
     forward:
       ({ data, validations }, _upstream, _proxy, resource) =>
       () =>
@@ -92,13 +101,17 @@ export async function createEngine(
       preference === undefined ? CONFIG : { ...CONFIG, isProxy: false as const, mock: preference };
     try {
       const result = await prism.request(request, operations, config)();
+      const operationId = matched.get(request);
+      if (result._tag === 'Left' && operationId !== undefined) {
+        return { kind: 'unfitting', operationId, message: result.left.message };
+      }
       if (result._tag === 'Left') {
         return { kind: 'unmatched', status: statusOf(result.left), message: result.left.message };
       }
       const { output, validations } = result.right;
       return {
         kind: 'answered',
-        operationId: matched.get(request) ?? '',
+        operationId: operationId ?? '',
         answer: { status: output.statusCode, headers: output.headers ?? {}, body: output.body },
         requestViolations: validations.input.map(textOf),
         responseViolations: validations.output.map(textOf),
@@ -108,6 +121,11 @@ export async function createEngine(
     }
   };
 }
+
+/** By `require`, as Node and test runners disagree on what the default import of a CommonJS module is. */
+const MOCKER: typeof import('@stoplight/prism-http/dist/mocker/index.js', {
+  with: { 'resolution-mode': 'require' },
+}) = createRequire(import.meta.url)('@stoplight/prism-http/dist/mocker/index.js');
 
 /** Prism logs at a level of its own, `success`. Nothing is written. */
 const LOGGER_OPTIONS = { level: 'silent', customLevels: { success: 31 } };

@@ -1,52 +1,21 @@
-import { FormData, Headers, fetch } from 'undici';
 import type { Response } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { callOperation } from './support-call.ts';
+import type { CallOptions } from './support-call.ts';
 import { contractExamples, contractOperations, operationOf } from './support-contract.ts';
 import type { ContractAnswer, ContractOperation } from './support-contract.ts';
 import { violations } from './support-oracle.ts';
 import { startPrismMock } from './support-prism.ts';
 import type { PrismMock } from './support-prism.ts';
 
-// `npm run mock`: what a client of the stateless mock gets, for every operation, status and named example.
+// What a client of a stateless mock gets, for every operation, status and named example: from Prism's own command, as the
+// contract is published for, and from `npm run mock`.
 
 let prism: PrismMock;
-beforeAll(async () => {
-  prism = await startPrismMock();
-});
-afterAll(() => prism.close());
 
-/** A call that the contract allows, changed by the options. */
-async function call(
-  operation: ContractOperation,
-  options: {
-    prefer?: string;
-    accept?: string | undefined;
-    body?: unknown;
-    query?: string;
-    key?: string;
-  } = {},
-): Promise<Response> {
-  const headers = new Headers({ 'Ocp-Apim-Subscription-Key': options.key ?? 'chiave-di-prova' });
-  if (options.prefer !== undefined) headers.set('Prefer', options.prefer);
-  if (options.accept !== undefined) headers.set('Accept', options.accept);
-
-  let body: string | FormData | undefined;
-  if (operation.request?.contentType === 'multipart/form-data') {
-    body = new FormData();
-    body.set('document', new File(['%PDF-1.7'], 'contratto.pdf', { type: 'application/pdf' }));
-    body.set('fields', new File(['[]'], 'fields.json', { type: 'application/json' }));
-  } else if (operation.request) {
-    body = JSON.stringify(options.body ?? operation.request.examples[0]?.value);
-    headers.set('Content-Type', 'application/json');
-  }
-  const path = operation.path.replaceAll(/\{\w+\}/g, '01KJYMD75M8Q4V6W9X0Y2Z7A1C');
-  return fetch(`${prism.url}${path}${options.query ?? ''}`, {
-    method: operation.method,
-    headers,
-    body: body ?? null,
-  });
-}
+const call = (operation: ContractOperation, options?: CallOptions) =>
+  callOperation(prism.url, operation, options);
 
 function mediaType(response: Response): string | undefined {
   return response.headers.get('content-type')?.split(';')[0];
@@ -55,7 +24,12 @@ function mediaType(response: Response): string | undefined {
 const answerName = ({ status, contentType }: ContractAnswer) =>
   `${status} ${contentType ?? 'without a body'}`;
 
-describe('Prism on the contract', () => {
+describe.each(['npm run mock', "Prism's CLI"] as const)('%s', (name) => {
+  beforeAll(async () => {
+    prism = await startPrismMock(name);
+  });
+  afterAll(() => prism.close());
+
   test.each(contractExamples)(
     'serves $operation.id $answer.status $example.name',
     async ({ operation, answer, example }) => {

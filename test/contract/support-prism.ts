@@ -4,17 +4,22 @@ import { createInterface } from 'node:readline';
 
 import { contractPath } from './support-contract.ts';
 
-/** A running `npm run mock`, on a port of its own. */
+/** A running mock of the contract, on a port of its own. */
 export interface PrismMock {
   url: string;
   close(): Promise<void>;
 }
 
-/** Starts Prism's CLI on the contract and resolves once it accepts calls. */
-export async function startPrismMock(): Promise<PrismMock> {
-  // The script itself, run by the Node of the tests: the machine's own may be too old for Prism.
-  const cli = 'node_modules/@stoplight/prism-cli/dist/index.js';
-  const prism = spawn(process.execPath, [cli, 'mock', contractPath, '-p', '0', '-v', 'info'], {
+// The scripts themselves, run by the Node of the tests: the machine's own may be too old for Prism.
+const PRISM_CLI = ['node_modules/@stoplight/prism-cli/dist/index.js', 'mock', contractPath, '-v', 'info'];
+const NPM_RUN_MOCK = ['scripts/mock.ts'];
+
+/** Prism's own command, which users of the contract run, and ours around its engine. */
+export const MOCKS = { "Prism's CLI": PRISM_CLI, 'npm run mock': NPM_RUN_MOCK } as const;
+
+/** Starts a mock of the contract and resolves once it accepts calls. */
+export async function startPrismMock(name: keyof typeof MOCKS): Promise<PrismMock> {
+  const prism = spawn(process.execPath, [...MOCKS[name], '-p', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(prism, 'exit');

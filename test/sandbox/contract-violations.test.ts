@@ -78,8 +78,16 @@ test('answers from the contract, without state, when the caller prefers it', asy
   expect(await prefer('example=signed')).toMatchObject({ status: 200, body: { status: 'SIGNED' } });
   const [one, other] = [await prefer('dynamic=true, seed=42'), await prefer('dynamic=true, seed=42')];
   expect(one.body).toEqual(other.body);
-  expect(await prefer('code=418')).toMatchObject({ status: 404, headers: expect.any(Headers) });
-  expect(await prefer('example=nobody')).toMatchObject({ status: 404 });
+  expect(await prefer('code=418')).toMatchObject({
+    status: 404,
+    body: { title: 'Nothing in the contract fits this Prefer header' },
+  });
+  // A path that does not exist has no answers to choose from.
+  expect(await issuer.call('GET', '/nothing', undefined, { prefer: 'code=200' })).toMatchObject({
+    status: 404,
+    body: { statusCode: 404, message: 'Resource not found' },
+  });
+  expect(sandbox.takeViolations()).toHaveLength(1);
   expect(sandbox.journal.entries().map(({ operationId }) => operationId)).toContain('getSignatureRequest');
 });
 

@@ -75,6 +75,10 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
       case 'failed':
         onBug(exchanged.error);
         return controlProblem(500, 'The sandbox has a bug. Its log says more').answer;
+      case 'unfitting':
+        // No call of the control API is answered from its document.
+        onBug(new Error(exchanged.message));
+        return controlProblem(500, 'The sandbox has a bug. Its log says more').answer;
       case 'unmatched': {
         const problem = exchanged.status === 405 ? NO_SUCH_METHOD : NO_SUCH_CALL;
         return problem.answer;
