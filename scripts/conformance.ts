@@ -13,7 +13,7 @@ import { NOT_IMITATED } from './not-imitated.ts';
 // In brackets the chapter of the page and where the rule comes from: 'service' (its public source), 'manual',
 // 'published document' or 'Azure'.
 
-export const CONFORMANCE_PAGE = 'docs/sandbox-conformance.md';
+export const CONFORMANCE_PAGE = 'docs/reference/sandbox-conformance.md';
 const TESTS = 'test/sandbox';
 const MARK = /^Conforms \(([^,]+), (service|manual|published document|Azure)\): (.*)$/;
 
@@ -88,7 +88,7 @@ export async function conformancePage(): Promise<string> {
         ['Rule', 'From', 'Proven by'],
         rows
           .filter((row) => row.chapter === chapter)
-          .map(({ rule, source, file, test }) => [rule, source, `[${test}](../${file})`]),
+          .map(({ rule, source, file, test }) => [rule, source, `[${test}](../../${file})`]),
       ),
     ]),
     '',
@@ -96,7 +96,7 @@ export async function conformancePage(): Promise<string> {
     '',
     'By default the sandbox answers as the running service. With `--profile documented` it answers as the published',
     'document has it where the two differ. An error that gets another status keeps the words of the service. Proven by',
-    '[profiles.test.ts](../test/sandbox/profiles.test.ts).',
+    '[profiles.test.ts](../../test/sandbox/profiles.test.ts).',
     '',
     ...table(
       ['Operation', 'When', 'Implemented', 'Documented'],
@@ -121,7 +121,7 @@ export async function conformancePage(): Promise<string> {
     '## The storage beside Azurite',
     '',
     "One test does the same to the sandbox's storage and to Azurite, Microsoft's emulator. Where Azurite differs, what Azure",
-    'documents wins. Proven by [storage-conformance.test.ts](../test/sandbox/storage-conformance.test.ts).',
+    'documents wins. Proven by [storage-conformance.test.ts](../../test/sandbox/storage-conformance.test.ts).',
     '',
     ...table(
       ['What', 'Answer', 'Azurite'],

@@ -9,7 +9,7 @@ import type { MagicValue } from '../mocks/sandbox/scenarios.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Where the page for test authors is. */
-export const SANDBOX_PAGE = 'docs/sandbox.md';
+export const SANDBOX_PAGE = 'docs/guide/sandbox.md';
 
 /** `<!-- printed: flags -->` and what follows, up to `<!-- end -->`. */
 const PRINTED = /(<!-- printed: (\S+) -->\n).*?(<!-- end -->)/gs;

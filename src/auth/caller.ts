@@ -1,4 +1,4 @@
-/** What a caller may do; `docs/authentication.md` has the table. */
+/** What a caller may do; `docs/guide/authentication.md` has the table. */
 export const ROLES = ['operator', 'reader', 'citizen'] as const;
 export type Role = (typeof ROLES)[number];
 

@@ -50,7 +50,9 @@ export const authenticationVariables = {
     .describe('Claim that holds the fiscal code of a citizen.'),
   AUTH_API_KEYS_FILE: filled
     .optional()
-    .describe('File of hashed API keys for `AUTH=api-key`. See [authentication](../authentication.md).'),
+    .describe(
+      'File of hashed API keys for `AUTH=api-key`. See [authentication](../guide/authentication.md).',
+    ),
 };
 
 /** What each way of showing who one is needs; given without it, somebody has forgotten to switch it on. */

@@ -20,7 +20,7 @@ export const observingVariables = {
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
-    .describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. See [logs](../logging.md).'),
+    .describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. See [logs](logging.md).'),
   METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe(

@@ -33,7 +33,9 @@ export const keepingVariables = {
     ),
   WEBHOOKS_FILE: filled
     .optional()
-    .describe('JSON file with the URLs and secrets of webhook endpoints. See [webhooks](../webhooks.md).'),
+    .describe(
+      'JSON file with the URLs and secrets of webhook endpoints. See [webhooks](../guide/webhooks.md).',
+    ),
   WEBHOOK_GIVE_UP_HOURS: wholeNumber(1, 168)
     .default(24)
     .describe('How long the delivery of an event is retried.'),

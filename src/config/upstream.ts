@@ -45,7 +45,7 @@ export const upstreamVariables = {
   TENANTS_FILE: filled
     .optional()
     .describe(
-      'JSON file with one key per tenant, instead of a single key. See [authentication](../authentication.md).',
+      'JSON file with one key per tenant, instead of a single key. See [authentication](../guide/authentication.md).',
     ),
   FIRMA_API_URL: webAddress
     .optional()

@@ -15,7 +15,7 @@ export interface AnsweredRequest {
   readonly caller: Caller | undefined;
 }
 
-/** What the log has of a request when it is over; docs/logging.md says what each member is. */
+/** What the log has of a request when it is over; docs/reference/logging.md says what each member is. */
 export interface RequestLine {
   readonly method?: string;
   readonly operation?: {

@@ -22,7 +22,7 @@ export interface GatewayEventMap {
       readonly durationMs: number;
     },
   ];
-  /** An error has been answered, with this code of `docs/errors.md`. Not called `error`: those must have a listener. */
+  /** An error has been answered, with this code of `docs/reference/errors.md`. Not called `error`: those must have a listener. */
   errorAnswered: [{ readonly code: string }];
   /** Something that the gateway needs can be used again, or no longer. */
   dependency: [{ readonly name: string; readonly isUsable: boolean }];

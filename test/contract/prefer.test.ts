@@ -5,7 +5,7 @@ import { callOperation } from './support-call.ts';
 import { contractExamples, contractOperations, operationOf } from './support-contract.ts';
 import { startPrismMock } from './support-prism.ts';
 
-// `Prefer` as docs/sandbox.md describes it, from the sandbox and from `npm run mock`.
+// `Prefer` as docs/guide/sandbox.md describes it, from the sandbox and from `npm run mock`.
 
 interface Server {
   /** Base of the API. */

@@ -5,19 +5,19 @@ import { schema } from '../../src/schema/index.ts';
 import { DOWNLOAD_ANSWERS } from '../../src/downloads/download-errors.ts';
 import { rowsUnder } from '../support/errors-page.ts';
 
-test('docs/errors.md has the table from failures of the service to errors, line by line', () => {
+test('docs/reference/errors.md has the table from failures of the service to errors, line by line', () => {
   const rows = TRANSLATIONS.map(({ operation, kind, detail, name }) => [operation, kind, detail ?? '', name]);
   expect(rowsUnder('From a failure of the service to an error')).toEqual(rows);
 });
 
-test('docs/errors.md has every error code of the schema and no other', () => {
+test('docs/reference/errors.md has every error code of the schema and no other', () => {
   const type = schema.getType('ErrorCode');
   const codes = isEnumType(type) ? type.getValues().map(({ name }) => name) : [];
   const documented = rowsUnder('In the result of a mutation').map(([, code]) => code);
   expect(documented.toSorted()).toEqual(codes.toSorted());
 });
 
-test('docs/errors.md has every code of documents with its status', () => {
+test('docs/reference/errors.md has every code of documents with its status', () => {
   const documented = rowsUnder('For documents').map(([code, status]) => [code, Number(status)]);
   const codes = Object.entries(DOWNLOAD_ANSWERS).map(([code, { status }]) => [code, status]);
   expect(documented).toEqual(codes);

@@ -35,7 +35,7 @@ test('variables and files that the page names exist', () => {
   const known = new Set(Object.values(variablesByArea).flatMap((variables) => Object.keys(variables)));
   const named = [...page.matchAll(/`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name);
   const codes = new Set(
-    [...readFileSync('docs/errors.md', 'utf8').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
+    [...readFileSync('docs/reference/errors.md', 'utf8').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
   );
   // Of Node and of OpenTelemetry.
   const others =

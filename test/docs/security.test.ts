@@ -10,7 +10,7 @@ test('every test that the threat model names is there', () => {
 });
 
 test('every attack that is tested is in the threat model', () => {
-  const tests = ['attacks', 'fuzz'].flatMap((folder) =>
+  const tests = ['security', 'fuzz'].flatMap((folder) =>
     readdirSync(`test/${folder}`)
       .filter((name) => name.endsWith('.test.ts'))
       .map((name) => `test/${folder}/${name}`),

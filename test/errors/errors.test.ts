@@ -932,7 +932,7 @@ test('INTERNAL_SERVER_ERROR when the gateway has a fault, which is logged withou
   ]);
 });
 
-test('every line of docs/errors.md is provoked here, and nothing else is', () => {
+test('every line of docs/reference/errors.md is provoked here, and nothing else is', () => {
   const sorted = (texts: Iterable<string | undefined>) => [...new Set(texts)].toSorted();
   const inRequestSignature = ['REQUEST_SIGNATURE_INCOMPLETE', 'SERVICE_FAULT']; // in request-signature.test.ts
   expect(sorted([...RESULTS.map(({ code }) => code), ...inRequestSignature])).toEqual(

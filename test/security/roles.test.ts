@@ -13,7 +13,7 @@ import { rolesTable } from './support-roles-page.ts';
 import { ANNA, CITIZEN, STAFF, startWorld, UNKNOWN } from './support-world.ts';
 
 /*
- * Every operation, by everybody. Who may what is read from docs/authentication.md, so this table, that page and the rules
+ * Every operation, by everybody. Who may what is read from docs/guide/authentication.md, so this table, that page and the rules
  * in the schema say the same.
  */
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
   [key, impostor] = await Promise.all([makeKey('first', 'RS256'), makeKey('first', 'RS256')]);
 });
 
-test('docs/authentication.md has every field that has a rule, with its roles, and no other', () => {
+test('docs/guide/authentication.md has every field that has a rule, with its roles, and no other', () => {
   const documented = [...rolesTable()].map(([field, words]) => [
     field,
     Object.keys(words).filter((role) => words[role] !== 'no'),

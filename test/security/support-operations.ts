@@ -13,7 +13,7 @@ export interface Target {
 }
 
 export interface Operation {
-  /** As in `docs/authentication.md`. */
+  /** As in `docs/guide/authentication.md`. */
   readonly field: string;
   /** The request for which it succeeds. */
   readonly request: NonNullable<SeedInput['requests']>[number];

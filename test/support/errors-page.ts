@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-const page = readFileSync('docs/errors.md', 'utf8');
+const page = readFileSync('docs/reference/errors.md', 'utf8');
 
-/** Rows of the table under a heading of `docs/errors.md`, cells without padding and code marks. */
+/** Rows of the table under a heading of `docs/reference/errors.md`, cells without padding and code marks. */
 export const rowsUnder = (heading: string): string[][] =>
   (page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
     .split('\n')

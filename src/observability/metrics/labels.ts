@@ -61,7 +61,7 @@ const FAULT_CODES = namesOf<FaultCode>({
   IDEMPOTENCY_UNAVAILABLE: true,
 });
 
-/** Of requests that are refused as a whole. A test holds these against `docs/errors.md`. */
+/** Of requests that are refused as a whole. A test holds these against `docs/reference/errors.md`. */
 const REQUEST_CODES = [
   'ADDRESS_NOT_FOUND',
   'AUTHENTICATION_UNAVAILABLE',

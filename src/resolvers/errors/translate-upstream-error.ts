@@ -11,7 +11,7 @@ import { UpstreamFault } from './faults.ts';
 import type { Doubt } from './domain-errors.ts';
 import type { FaultCode } from './faults.ts';
 
-/** One line of the table: what came from where, and what the caller is told. `name` is how `docs/errors.md` calls it. */
+/** One line of the table: what came from where, and what the caller is told. `name` is how `docs/reference/errors.md` calls it. */
 export interface TranslationRow {
   /** `operationId`, or `*` for any operation that has no line of its own. */
   readonly operation: string;
