@@ -18,7 +18,7 @@ import { CircuitBreaker } from '../upstream/pipeline/circuit-breaker.ts';
 import { createUpstreamClients } from '../upstream/clients.ts';
 import type { UpstreamClients } from '../upstream/clients.ts';
 import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
-import { createStorage } from '../upstream/storage/storage.ts';
+import { createStorage } from '../upstream/storage/storage-client.ts';
 import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
 import { openWebhooks } from '../webhooks/open-webhooks.ts';
 import type { Webhooks } from '../webhooks/open-webhooks.ts';

@@ -1,4 +1,4 @@
-import type { Priority } from './rate-limit/rate-budget.ts';
+import type { Priority } from './rate-limit/rate-limiter.ts';
 import type { Deadline } from './pipeline/deadline.ts';
 import type { operations } from './openapi.d.ts';
 import type { UrlRules } from './url-rules.ts';

@@ -5,7 +5,7 @@ import { MultipartBody } from './client.ts';
 import type { ApiCall, UpstreamClient } from './client.ts';
 import type { Deadline } from './pipeline/deadline.ts';
 import { kindOfStatus, UpstreamError } from './failure/upstream-error.ts';
-import { kindOfFailure } from './failure/failure-kind.ts';
+import { kindOfFailure } from './failure/classify.ts';
 import { textOf } from './response-text.ts';
 import { readRetryAfter } from './pipeline/retry-after.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';

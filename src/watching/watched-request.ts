@@ -1,6 +1,6 @@
 import type { GatewayEvents } from '../observability/events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import type { Priority } from '../upstream/rate-limit/rate-budget.ts';
+import type { Priority } from '../upstream/rate-limit/rate-limiter.ts';
 import { kindOfAbort } from '../upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../upstream/failure/upstream-error.ts';
 import type { UpstreamErrorKind } from '../upstream/failure/upstream-error.ts';

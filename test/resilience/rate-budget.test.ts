@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
 import type { GatewayEventMap } from '../../src/observability/events.ts';
 import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
-import { RateBudget } from '../../src/upstream/rate-limit/rate-budget.ts';
+import { RateBudget } from '../../src/upstream/rate-limit/rate-limiter.ts';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { startGateway } from '../support/start-gateway.ts';

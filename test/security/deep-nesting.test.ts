@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpClient } from '../../src/upstream/http-client.ts';
 import { getDossier } from '../../src/upstream/operations/get-dossier.ts';
-import { createStorage } from '../../src/upstream/storage/storage.ts';
+import { createStorage } from '../../src/upstream/storage/storage-client.ts';
 import { startBlobStub } from '../support/blob-stub.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { FORMS } from '../support/request-forms.ts';

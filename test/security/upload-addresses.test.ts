@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { isPrivate, PrivateAddressError, publicLookup } from '../../src/upstream/storage/public-lookup.ts';
-import { createStorage } from '../../src/upstream/storage/storage.ts';
+import { createStorage } from '../../src/upstream/storage/storage-client.ts';
 import { checkStorageUrl } from '../../src/upstream/storage/storage-url.ts';
 import { draftOf } from '../support/draft.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';

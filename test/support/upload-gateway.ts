@@ -11,8 +11,8 @@ import type { FileUpload } from '../../src/uploads/file-upload.ts';
 import { readPdf } from '../../src/uploads/read-pdf.ts';
 import { storeFile } from '../../src/uploads/store-file.ts';
 import { UpstreamError } from '../../src/upstream/failure/upstream-error.ts';
-import { createStorage } from '../../src/upstream/storage/storage.ts';
-import type { StorageOptions } from '../../src/upstream/storage/storage.ts';
+import { createStorage } from '../../src/upstream/storage/storage-client.ts';
+import type { StorageOptions } from '../../src/upstream/storage/storage-client.ts';
 
 interface UploadGatewayOptions {
   /** The address of the blob with this name. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayEvents } from '../../observability/events.ts';
-import type { CallSort } from './call-sort.ts';
+import type { CallSort } from '../effect.ts';
 import { kindOfAbort } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';

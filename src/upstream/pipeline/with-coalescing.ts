@@ -1,5 +1,5 @@
 import type { GatewayEvents } from '../../observability/events.ts';
-import { sortOf } from './call-sort.ts';
+import { sortOf } from '../effect.ts';
 import type { ApiCall, CallOptions, ClientDecorator } from '../client.ts';
 import { kindOfAbort } from './deadline.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';

@@ -1,5 +1,5 @@
 import type { GatewayEvents } from '../../observability/events.ts';
-import { sortOf } from './call-sort.ts';
+import { sortOf } from '../effect.ts';
 import type { ClientDecorator } from '../client.ts';
 import { Deadline } from './deadline.ts';
 import { repeated, SERVICE_RETRIES } from './retry.ts';

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Readable } from 'node:stream';
 import { beginsAsPdf } from './begins-as-pdf.ts';
 import { kindOfStatus, UpstreamError } from '../failure/upstream-error.ts';
-import { kindOfFailure } from '../failure/failure-kind.ts';
+import { kindOfFailure } from '../failure/classify.ts';
 import { readRetryAfter } from '../pipeline/retry-after.ts';
 
 /** What is read of a blob. */

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createStorage } from '../../../src/upstream/storage/storage.ts';
+import { createStorage } from '../../../src/upstream/storage/storage-client.ts';
 import type { BlobStorage } from '../../../src/upstream/storage/blob-storage.ts';
 import { startAzurite } from '../../support/azurite.ts';
 import { pdfBytes } from '../../support/multipart.ts';

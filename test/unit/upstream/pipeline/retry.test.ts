@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { CallSort } from '../../../../src/upstream/pipeline/call-sort.ts';
+import type { CallSort } from '../../../../src/upstream/effect.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';

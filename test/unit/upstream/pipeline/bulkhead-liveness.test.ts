@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Bulkhead, BulkheadFullError } from '../../../src/upstream/pipeline/bulkhead.ts';
-import { FairTurns } from '../../support/fair-turns.ts';
-import { fakeTime, inAnyOrder, step } from '../../support/steps.ts';
-import type { Step } from '../../support/steps.ts';
+import { Bulkhead, BulkheadFullError } from '../../../../src/upstream/pipeline/bulkhead.ts';
+import { FairTurns } from '../../../support/fair-turns.ts';
+import { fakeTime, inAnyOrder, step } from '../../../support/steps.ts';
+import type { Step } from '../../../support/steps.ts';
 
 const [PLACES, MAX_WAITING] = [2, 5];
 

@@ -1,5 +1,5 @@
-import { MultipartBody } from '../client.ts';
-import type { ApiCall } from '../client.ts';
+import { MultipartBody } from './client.ts';
+import type { ApiCall } from './client.ts';
 
 /**
  * What a call does when it is made once more.

@@ -1,7 +1,7 @@
 import type { ClientDecorator } from '../client.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { isStaged } from '../sandbox-headers.ts';
-import type { RateBudget } from './rate-budget.ts';
+import type { RateBudget } from './rate-limiter.ts';
 
 /**
  * Sends each call when the budget of its key lets it, and tells the budget what the answer says of the rate. Waiting here

@@ -1,12 +1,12 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createEvents } from '../../../src/observability/events.ts';
-import type { ApiCall, CallOptions, UpstreamClient } from '../../../src/upstream/client.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
-import { withCollapsedReads } from '../../../src/upstream/pipeline/with-coalescing.ts';
-import { fakeTime, inAnyOrder, step } from '../../support/steps.ts';
-import type { Step } from '../../support/steps.ts';
+import { createEvents } from '../../../../src/observability/events.ts';
+import type { ApiCall, CallOptions, UpstreamClient } from '../../../../src/upstream/client.ts';
+import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import { withCollapsedReads } from '../../../../src/upstream/pipeline/with-coalescing.ts';
+import { fakeTime, inAnyOrder, step } from '../../../support/steps.ts';
+import type { Step } from '../../../support/steps.ts';
 
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());

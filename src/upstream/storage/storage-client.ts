@@ -12,8 +12,8 @@ import type { BlobContent, BlobRequest } from './read-blob.ts';
 import { repeated, STORAGE_RETRIES } from '../pipeline/retry.ts';
 import type { RetryPolicy } from '../pipeline/retry.ts';
 import { isStaged } from '../sandbox-headers.ts';
-import { putOnce } from './storage-call.ts';
-import type { StorageCall } from './storage-call.ts';
+import { putOnce } from './storage-http-client.ts';
+import type { StorageCall } from './storage-http-client.ts';
 import { checkStorageUrl } from './storage-url.ts';
 
 /** Files that are read at the same time; who comes then waits for as long as an attempt may take. */

@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
-import { RateBudget } from '../../../../src/upstream/rate-limit/rate-budget.ts';
-import type { Priority, RateBudgetOptions } from '../../../../src/upstream/rate-limit/rate-budget.ts';
+import { RateBudget } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
+import type { Priority, RateBudgetOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
 
 /** Five calls a second, of which polls leave one to others. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import { createStorage } from '../../../../src/upstream/storage/storage.ts';
+import { createStorage } from '../../../../src/upstream/storage/storage-client.ts';
 import type { BlobStorage } from '../../../../src/upstream/storage/blob-storage.ts';
-import type { StorageOptions } from '../../../../src/upstream/storage/storage.ts';
+import type { StorageOptions } from '../../../../src/upstream/storage/storage-client.ts';
 import { checkStorageUrl } from '../../../../src/upstream/storage/storage-url.ts';
 import { startBlobStub } from '../../../support/blob-stub.ts';
 import type { Misbehave } from '../../../support/blob-stub.ts';

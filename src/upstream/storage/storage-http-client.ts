@@ -2,7 +2,7 @@ import { request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { kindOfStatus, UpstreamError } from '../failure/upstream-error.ts';
 import type { UpstreamErrorKind } from '../failure/upstream-error.ts';
-import { kindOfFailure } from '../failure/failure-kind.ts';
+import { kindOfFailure } from '../failure/classify.ts';
 import { readRetryAfter } from '../pipeline/retry-after.ts';
 
 /** A PUT to an upload address. */
