@@ -7,7 +7,7 @@ import { rowsUnder } from '../support/errors-page.ts';
 
 test('docs/reference/errors.md has the table from failures of the service to errors, line by line', () => {
   const rows = TRANSLATIONS.map(({ operation, kind, detail, name }) => [operation, kind, detail ?? '', name]);
-  expect(rowsUnder('From a failure of the service to an error')).toEqual(rows);
+  expect(rowsUnder('From an upstream failure to an error')).toEqual(rows);
 });
 
 test('docs/reference/errors.md has every error code of the schema and no other', () => {

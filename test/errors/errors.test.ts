@@ -985,7 +985,7 @@ test('every line of docs/reference/errors.md is provoked here, and nothing else 
     '* over-budget ', // in rate-budget.test.ts
     '* circuit-open ', // in circuit-breaker.test.ts
   ];
-  const documented = rowsUnder('From a failure of the service to an error');
+  const documented = rowsUnder('From an upstream failure to an error');
   expect(rows.toSorted()).toEqual(
     documented.map(([operation, kind, words]) => `${operation} ${kind} ${words}`).toSorted(),
   );
