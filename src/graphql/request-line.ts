@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestNotes } from '../observability/logging/request-scope.ts';
 import type { GatewayEventMap } from '../observability/events.ts';
-import { outcomeOf } from './errors/error-codes.ts';
+import { outcomeOf } from '../resolvers/errors/codes.ts';
 
 /** As metrics have it. */
 type Outcome = GatewayEventMap['operation'][0]['outcome'];

@@ -5,7 +5,8 @@ import { observing } from '../resolvers/context.ts';
 import type { ObservedContext } from '../resolvers/context.ts';
 import type { GatewayEventMap, GatewayEvents } from '../observability/events.ts';
 import { errorCodeOf } from '../schema/observed.ts';
-import { codesOf, outcomeOf } from './errors/error-codes.ts';
+import { outcomeOf } from '../resolvers/errors/codes.ts';
+import { codesOf } from './errors/error-codes.ts';
 import { nameOf, UNKNOWN } from './operation-name.ts';
 
 type OperationEvent = GatewayEventMap['operation'][0];

@@ -9,7 +9,8 @@ import { documentAddressOf } from '../downloads/route.ts';
 import { errorCodeOf } from '../schema/observed.ts';
 import { markFailed } from '../observability/tracing/in-span.ts';
 import { contextOf } from '../observability/tracing/trace-parent.ts';
-import { codesOf, isFailure } from './errors/error-codes.ts';
+import { isFailure } from '../resolvers/errors/codes.ts';
+import { codesOf } from './errors/error-codes.ts';
 import { nameOf } from './operation-name.ts';
 
 export interface TracingPluginOptions {

@@ -12,7 +12,7 @@ import { readDocument } from '../downloads/read-document.ts';
 import { documentAddressOf } from '../downloads/route.ts';
 import type { DocumentAddress } from '../downloads/route.ts';
 import { UpstreamFault } from '../resolvers/errors/faults.ts';
-import type { FaultCode } from '../resolvers/errors/faults.ts';
+import type { FaultCode } from '../resolvers/errors/codes.ts';
 import { streamBody } from './stream-body.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { TOO_MANY_REQUESTS } from './use-rate-limit.ts';

@@ -16,12 +16,8 @@ import {
   UploadInterruptedError,
   WrongStatusError,
 } from '../resolvers/errors/domain-errors.ts';
-import type {
-  ErrorCode,
-  FieldError,
-  Resource,
-  SignerUnavailableReason,
-} from '../resolvers/errors/domain-errors.ts';
+import type { ErrorCode } from '../resolvers/errors/codes.ts';
+import type { FieldError, Resource, SignerUnavailableReason } from '../resolvers/errors/domain-errors.ts';
 import { scrub } from '../observability/logging/scrub.ts';
 import { requestStatusOf } from '../resolvers/status.ts';
 import { builder } from './builder.ts';

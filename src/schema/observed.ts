@@ -1,7 +1,7 @@
 import { errorTypeMap } from '@pothos/plugin-errors';
 import type { GraphQLSchema } from 'graphql';
 import type { GatewayContext } from '../resolvers/context.ts';
-import type { ErrorCode } from '../resolvers/errors/domain-errors.ts';
+import type { ErrorCode } from '../resolvers/errors/codes.ts';
 
 /** The schema, its fields of `Query` and `Mutation` open to the `observeField` of whoever asks for them. */
 export function observed(schema: GraphQLSchema): GraphQLSchema {

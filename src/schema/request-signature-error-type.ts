@@ -1,6 +1,6 @@
 import { ServiceFaultError } from '../resolvers/errors/faults.ts';
 import { RequestSignatureIncompleteError } from '../resolvers/errors/request-signature-error.ts';
-import type { FaultCode } from '../resolvers/errors/faults.ts';
+import type { FaultCode } from '../resolvers/errors/codes.ts';
 import type {
   RequestSignatureProgress,
   RequestSignatureStep,

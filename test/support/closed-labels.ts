@@ -1,6 +1,7 @@
 import * as labels from '../../src/observability/metrics/labels.ts';
 import { operationNames } from '../../src/graphql/operation-name.ts';
 import { QUEUES } from '../../src/observability/queues.ts';
+import { ERROR_CODES } from '../../src/resolvers/errors/codes.ts';
 import { schema } from '../../src/schema/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -17,7 +18,7 @@ export const CLOSED_LABELS: Readonly<Record<string, readonly string[]>> = {
     ...labels.WEBHOOK_OUTCOMES,
     labels.OTHER,
   ],
-  code: [...labels.ERROR_CODES, labels.OTHER],
+  code: [...ERROR_CODES, labels.OTHER],
   status: [...labels.STATUSES, 'left', labels.OTHER],
   reason: labels.TURNED_AWAY_REASONS,
   dependency: labels.DEPENDENCIES,

@@ -73,5 +73,5 @@ function uploadLine(): string {
 }
 
 function readExample(name: string): string {
-  return readFileSync(new URL(`../examples/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8');
 }

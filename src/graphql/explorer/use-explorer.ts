@@ -45,7 +45,11 @@ export function useExplorer(): Plugin {
       if (url.pathname === '/')
         return endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: '/graphql' } }));
       if (url.pathname !== '/graphql') return;
-      page ??= makePage();
+      // A failed attempt is not kept: the next visit tries again.
+      page ??= makePage().catch((failure: unknown) => {
+        page = undefined;
+        throw failure;
+      });
       const { html, zipped, etag } = await page;
       const headers = { ...HEADERS, etag };
       if (request.headers.get('if-none-match')?.includes(etag))

@@ -1,6 +1,4 @@
 import type { GatewayEventMap } from '../events.ts';
-import type { ErrorCode } from '../../resolvers/errors/domain-errors.ts';
-import type { FaultCode } from '../../resolvers/errors/faults.ts';
 import type { UploadErrorKind } from '../../uploads/upload-errors.ts';
 import type { UpstreamErrorKind } from '../../upstream/failure/upstream-error.ts';
 
@@ -30,73 +28,6 @@ export const OPERATION_OUTCOMES = namesOf<Event<'operation'>['outcome']>({
   failed: true,
   left: true,
 });
-
-const RESULT_CODES = namesOf<ErrorCode>({
-  INVALID_INPUT: true,
-  NOT_FOUND: true,
-  WRONG_STATUS: true,
-  DOCUMENTS_NOT_READY: true,
-  DOCUMENT_REJECTED: true,
-  SIGNER_UNAVAILABLE: true,
-  ALREADY_NOTIFIED: true,
-  FILE_TOO_LARGE: true,
-  NOT_A_PDF: true,
-  EMPTY_FILE: true,
-  UNREADABLE_PDF: true,
-  FILE_ORDER: true,
-  UPLOAD_INTERRUPTED: true,
-  IDEMPOTENCY_CONFLICT: true,
-  OUTCOME_UNKNOWN: true,
-  REQUEST_SIGNATURE_INCOMPLETE: true,
-  SERVICE_FAULT: true,
-});
-
-const FAULT_CODES = namesOf<FaultCode>({
-  UPSTREAM_TIMEOUT: true,
-  UPSTREAM_UNAVAILABLE: true,
-  UPSTREAM_REFUSED: true,
-  UPSTREAM_CONTRACT: true,
-  RATE_LIMITED: true,
-  CALLER_UNAVAILABLE: true,
-  IDEMPOTENCY_UNAVAILABLE: true,
-});
-
-/** Of requests that are refused as a whole. A test holds these against `docs/reference/errors.md`. */
-const REQUEST_CODES = [
-  'ADDRESS_NOT_FOUND',
-  'AUTHENTICATION_UNAVAILABLE',
-  'BAD_REQUEST',
-  'BAD_USER_INPUT',
-  'DOCUMENT_ID_MISSING',
-  'DOCUMENT_NOT_ALLOWED',
-  'DOCUMENT_NOT_TRUSTED',
-  'EVENT_STREAM_ONLY',
-  'FISCAL_CODE_IN_URL',
-  'FORBIDDEN',
-  'FORBIDDEN_ORIGIN',
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'HEADERS_TOO_LARGE',
-  'HOST_NOT_ALLOWED',
-  'INTERNAL_SERVER_ERROR',
-  'NOT_ACCEPTABLE',
-  'OPERATION_RESOLUTION_FAILURE',
-  'OPERATION_TOO_COSTLY',
-  'OVERLOADED',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
-  'REQUEST_ENTITY_TOO_LARGE',
-  'REQUEST_TIMEOUT',
-  'SHUTTING_DOWN',
-  'STREAM_TOO_SLOW',
-  'TOO_DEEPLY_NESTED',
-  'TOO_MANY_REQUESTS',
-  'TOO_MANY_STREAMS',
-  'UNAUTHENTICATED',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'URI_TOO_LONG',
-];
-
-export const ERROR_CODES: readonly string[] = [...RESULT_CODES, ...FAULT_CODES, ...REQUEST_CODES];
 
 /** Of the contract and of the storage. A test holds the first against `mocks/openapi.yaml`. */
 export const UPSTREAM_OPERATIONS = [

@@ -1,24 +1,5 @@
 import type { Document } from '../../upstream/decode.ts';
-
-/** Codes of the errors that are members of a mutation's result. A new code is a change of the API. */
-export type ErrorCode =
-  | 'INVALID_INPUT'
-  | 'NOT_FOUND'
-  | 'WRONG_STATUS'
-  | 'DOCUMENTS_NOT_READY'
-  | 'DOCUMENT_REJECTED'
-  | 'SIGNER_UNAVAILABLE'
-  | 'ALREADY_NOTIFIED'
-  | 'FILE_TOO_LARGE'
-  | 'NOT_A_PDF'
-  | 'EMPTY_FILE'
-  | 'UNREADABLE_PDF'
-  | 'FILE_ORDER'
-  | 'UPLOAD_INTERRUPTED'
-  | 'IDEMPOTENCY_CONFLICT'
-  | 'OUTCOME_UNKNOWN'
-  | 'REQUEST_SIGNATURE_INCOMPLETE'
-  | 'SERVICE_FAULT';
+import type { ErrorCode } from './codes.ts';
 
 /**
  * An outcome the caller can act on. Mutations list the subclasses they may answer with; the message is written for

@@ -1,14 +1,5 @@
+import type { FaultCode } from './codes.ts';
 import { DomainError } from './domain-errors.ts';
-
-/** Codes of faults: nothing the caller did, so they are top-level errors with `extensions.code`. */
-export type FaultCode =
-  | 'UPSTREAM_TIMEOUT'
-  | 'UPSTREAM_UNAVAILABLE'
-  | 'UPSTREAM_REFUSED'
-  | 'UPSTREAM_CONTRACT'
-  | 'RATE_LIMITED'
-  | 'CALLER_UNAVAILABLE'
-  | 'IDEMPOTENCY_UNAVAILABLE';
 
 const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
   UPSTREAM_TIMEOUT:

@@ -9,7 +9,7 @@ import {
 } from './domain-errors.ts';
 import { UpstreamFault } from './faults.ts';
 import type { Doubt } from './domain-errors.ts';
-import type { FaultCode } from './faults.ts';
+import type { FaultCode } from './codes.ts';
 
 /** One line of the table: what came from where, and what the caller is told. `name` is how `docs/reference/errors.md` calls it. */
 export interface TranslationRow {
