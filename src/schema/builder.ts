@@ -42,7 +42,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       return { operator: role === 'operator', reader: role === 'reader', citizen: role === 'citizen' };
     },
     unauthorizedError: () =>
-      new GraphQLError('Your role does not allow this.', { extensions: { code: 'FORBIDDEN' } }),
+      new GraphQLError(
+        'Your role does not permit this field. Use a token or an API key with a role that does.',
+        { extensions: { code: 'FORBIDDEN' } },
+      ),
   },
   errors: {
     directResult: true,
@@ -52,8 +55,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 });
 
-builder.queryType({ description: 'Reads. What does not exist, or is not yours, is null.' });
+builder.queryType({
+  description: 'Reads. A field is null when the record does not exist or the caller may not access it.',
+});
 builder.mutationType({
   description:
-    'The steps of “Request a signature”, in order: createDossier, findSigner, createSignatureRequest, uploadDocument, markReady and notifySigner. Each answers its payload or an error to branch on.',
+    'Writes. The steps of a signature request, in order, are `createDossier`, `findSigner`, `createSignatureRequest`, `uploadDocument`, `markReady` and `notifySigner`; `requestSignature` performs all of them. Each mutation returns a union of its payload and the errors that the caller can handle. It is null when it fails with a top-level error.',
 });

@@ -3,65 +3,82 @@ import { describedEnum } from './described-enum.ts';
 
 const ClauseTypeEnum = describedEnum<'REQUIRED' | 'UNFAIR' | 'OPTIONAL'>(
   'ClauseType',
-  'Whether a citizen must agree to a clause.',
+  'The type of a clause (_clausola_): whether the citizen must sign it.',
   {
-    REQUIRED: 'Must be signed.',
-    UNFAIR: 'Unfair terms (articles 1341 and 1342 of the Civil Code): must be signed, on their own.',
-    OPTIONAL: 'May be signed.',
+    REQUIRED: '_Clausola obbligatoria_: the citizen must sign it to sign the request.',
+    UNFAIR:
+      '_Clausola vessatoria_: an unfair term (articles 1341 and 1342 of the Italian Civil Code), which the citizen must sign separately.',
+    OPTIONAL: '_Clausola facoltativa_: the citizen chooses whether to sign it.',
   },
 );
 
 const ClauseInput = builder.inputType('ClauseInput', {
-  description: 'What the citizen agrees to with one signature.',
+  description: 'The clause that the citizen accepts with one signature.',
   fields: (t) => ({
     title: t.string({
       required: true,
-      description: 'Shown to the citizen; 5 to 79 characters, not only blanks.',
+      description:
+        'The title shown to the citizen: 5 to 79 UTF-16 code units, at least one of them a visible character.',
     }),
-    type: t.field({ type: ClauseTypeEnum, required: true, description: 'Whether it must be signed.' }),
+    type: t.field({
+      type: ClauseTypeEnum,
+      required: true,
+      description: 'Whether the citizen must sign the clause.',
+    }),
   }),
 });
 
 const FieldBoxInput = builder.inputType('FieldBoxInput', {
   description:
-    'A box for the service to draw. Points (1/72 inch); A4 is 595.28 × 841.89. It must not touch the right or lower edge.',
+    'A box in which the service places the signature. All lengths are in points (1/72 inch); an A4 page measures 595.28 × 841.89. The box must not touch the right or the lower edge of the page.',
   fields: (t) => ({
-    page: t.int({ required: true, description: 'The page, counted from 0.' }),
-    x: t.float({ required: true, description: 'From the left edge of the page to the box.' }),
-    y: t.float({ required: true, description: 'From the top edge of the page down to the box.' }),
-    width: t.float({ required: true, description: 'Width of the box.' }),
-    height: t.float({ required: true, description: 'Height of the box.' }),
+    page: t.int({ required: true, description: 'The index of the page; the first page is 0.' }),
+    x: t.float({
+      required: true,
+      description: 'The distance from the left edge of the page to the box, in points.',
+    }),
+    y: t.float({
+      required: true,
+      description: 'The distance from the top edge of the page to the box, in points.',
+    }),
+    width: t.float({ required: true, description: 'The width of the box, in points; not negative.' }),
+    height: t.float({ required: true, description: 'The height of the box, in points; not negative.' }),
   }),
 });
 
 const FieldPositionInput = builder.inputType('FieldPositionInput', {
   isOneOf: true,
-  description: 'Where a signature goes: exactly one of the two.',
+  description: 'The position of a signature. Set exactly one of the two fields.',
   fields: (t) => ({
-    uniqueName: t.string({ description: 'The name of a signature field that exists in the PDF.' }),
-    box: t.field({ type: FieldBoxInput, description: 'A box to be drawn.' }),
+    uniqueName: t.string({ description: 'The name of a signature field that exists in the PDF; not empty.' }),
+    box: t.field({ type: FieldBoxInput, description: 'A box on a page.' }),
   }),
 });
 
 export const SignatureFieldInput = builder.inputType('SignatureFieldInput', {
-  description: 'A clause and the place of its signature.',
+  description: 'A signature field (_campo firma_): a clause and the position of its signature.',
   fields: (t) => ({
-    clause: t.field({ type: ClauseInput, required: true, description: 'What is agreed to.' }),
-    position: t.field({ type: FieldPositionInput, required: true, description: 'Where the signature goes.' }),
+    clause: t.field({ type: ClauseInput, required: true, description: 'The clause to sign.' }),
+    position: t.field({
+      type: FieldPositionInput,
+      required: true,
+      description: 'The position of the signature.',
+    }),
   }),
 });
 
 export const DocumentInput = builder.inputType('DocumentInput', {
-  description: 'A document to be signed; its file is uploaded later.',
+  description: 'A document to sign. Its file is uploaded later.',
   fields: (t) => ({
     title: t.string({
       required: true,
-      description: 'Shown to the citizen; 3 to 60 characters, not only blanks.',
+      description:
+        'The title shown to the citizen: 3 to 60 UTF-16 code units, at least one of them a visible character.',
     }),
     fields: t.field({
       type: [SignatureFieldInput],
       description:
-        'Its signature fields, at most 100; at least one clause that is not OPTIONAL. None: one invisible signature on the whole document.',
+        'The signature fields, at most 100. At least one clause must not be `OPTIONAL`. If null or empty, one invisible signature covers the whole document.',
     }),
   }),
 });

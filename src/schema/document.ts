@@ -10,104 +10,114 @@ type NamedField = Extract<Position, { uniqueName: string }>;
 type FieldBox = Extract<Position, { page: number }>;
 
 const NamedFieldType = builder.objectRef<NamedField>('NamedField').implement({
-  description: 'A signature field that exists in the PDF.',
-  fields: (t) => ({ uniqueName: t.exposeString('uniqueName', { description: 'Its name in the PDF.' }) }),
+  description: 'The position of a signature in a signature field of the PDF.',
+  fields: (t) => ({
+    uniqueName: t.exposeString('uniqueName', { description: 'The name of the signature field in the PDF.' }),
+  }),
 });
 
 const FieldBoxType = builder.objectRef<FieldBox>('FieldBox').implement({
-  description: 'A signature field that the service draws.',
+  description: 'The position of a signature in a box on a page. All lengths are in points (1/72 inch).',
   fields: (t) => ({
-    page: t.exposeFloat('page', { description: 'The page, counted from 0.' }),
+    page: t.exposeFloat('page', { description: 'The index of the page; the first page is 0.' }),
     x: t.exposeFloat('x', {
-      description: 'From the left edge of the page to the box, in points (1/72 inch).',
+      description: 'The distance from the left edge of the page to the box, in points.',
     }),
-    y: t.exposeFloat('y', { description: 'From the top edge of the page down to the box, in points.' }),
-    width: t.exposeFloat('width', { description: 'Width of the box in points.' }),
-    height: t.exposeFloat('height', { description: 'Height of the box in points.' }),
+    y: t.exposeFloat('y', {
+      description: 'The distance from the top edge of the page to the box, in points.',
+    }),
+    width: t.exposeFloat('width', { description: 'The width of the box, in points.' }),
+    height: t.exposeFloat('height', { description: 'The height of the box, in points.' }),
   }),
 });
 
 const FieldPosition = builder.unionType('FieldPosition', {
-  description: 'Where a signature goes.',
+  description: 'The position of a signature: a signature field of the PDF or a box on a page.',
   types: [NamedFieldType, FieldBoxType],
   resolveType: (position) => ('uniqueName' in position ? NamedFieldType : FieldBoxType),
 });
 
 const ClauseType = builder.objectRef<SignatureField['clause']>('Clause').implement({
-  description: 'What the citizen agrees to with one signature.',
+  description: 'The clause (_clausola_) that the citizen accepts with one signature.',
   fields: (t) => ({
-    title: t.exposeString('title', { description: 'Shown to the citizen.' }),
+    title: t.exposeString('title', { description: 'The title shown to the citizen.' }),
     type: t.exposeString('type', {
-      description: '`REQUIRED`, `UNFAIR` (unfair terms, approved on their own) or `OPTIONAL`.',
+      description:
+        '`REQUIRED`, `UNFAIR` (an unfair term, which must be signed separately) or `OPTIONAL`. See `ClauseType`.',
     }),
   }),
 });
 
 export const SignatureFieldType = builder.objectRef<SignatureField>('SignatureField').implement({
-  description: 'A clause and the place of its signature.',
+  description: 'A signature field (_campo firma_): a clause and the position of its signature.',
   fields: (t) => ({
-    clause: t.field({ type: ClauseType, description: 'What is agreed to.', resolve: ({ clause }) => clause }),
+    clause: t.field({
+      type: ClauseType,
+      description: 'The clause to sign.',
+      resolve: ({ clause }) => clause,
+    }),
     position: t.field({
       type: FieldPosition,
-      description: 'Where the signature goes.',
+      description: 'The position of the signature.',
       resolve: ({ position }) => position,
     }),
   }),
 });
 
 export const DocumentType = builder.objectRef<DocumentOfRequest>('Document').implement({
-  description: 'A document of a signature request.',
+  description: 'A document (_documento_) of a signature request: one PDF to sign.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The service’s own id.' }),
+    id: t.exposeID('id', { description: 'The id that the service assigned.' }),
     status: t.field({
       type: DocumentStatus,
-      description: 'Where the document stands.',
+      description: 'The status of the document.',
       resolve: ({ status }) => documentStatusOf(status),
     }),
-    title: t.exposeString('title', { description: 'Shown to the citizen.' }),
+    title: t.exposeString('title', { description: 'The title shown to the citizen.' }),
     fields: t.field({
       type: [SignatureFieldType],
-      description: 'Its signature fields. Empty: one invisible signature on the whole document.',
+      description: 'The signature fields. If empty, one invisible signature covers the whole document.',
       resolve: ({ fields }) => fields,
     }),
     rejectReasons: t.stringList({
-      description: 'Why the service refused the uploaded file, word for word. Empty unless `REJECTED`.',
+      description:
+        'The reasons for which the service rejected the uploaded file, in its own words. Empty unless `status` is `REJECTED`.',
       resolve: rejectReasons,
     }),
     downloadUrl: t.field({
       type: 'URL',
       nullable: true,
       description:
-        'Where the signed PDF can be downloaded, made anew with each read. It lives 5 minutes, and whoever has it can read the document: browsers that should not see it have `/documents/{requestId}/{documentId}.pdf` of the gateway. Null unless the request is `SIGNED`, and when the service could not make a link. Files vanish 90 days after signing: the link is still made, and answers 404.',
+        'A pre-signed URL of the signed PDF. Each read creates a new URL, which is valid for 5 minutes. The URL is a secret: it permits the download without further credentials. To keep it from a browser, serve `/documents/{requestId}/{documentId}.pdf` of the gateway instead. Null unless the signature request is `SIGNED`, and when the service could not create the URL. The service deletes files 90 days after the signature; from then on the URL returns 404.',
       resolve: ({ download }) => download?.()?.url,
     }),
     downloadUrlExpiresAt: t.field({
       type: 'DateTime',
       nullable: true,
       description:
-        'From then on `downloadUrl` is refused, by the clock of the storage: read again in good time. Null when there is no link, or it does not say.',
+        'When `downloadUrl` expires, by the clock of the storage. Read the field again for a new URL. Null when `downloadUrl` is null or does not state its expiry.',
       resolve: ({ download }) => download?.()?.expiresAt,
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When the document was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: 'When its status last changed.',
+      description: 'When the status last changed.',
       resolve: ({ updatedAt }) => updatedAt,
     }),
     uploadedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the check of the uploaded file began. Null before an upload.',
+      description: 'When the validation of the uploaded file started. Null before the first upload.',
       resolve: ({ uploadedAt }) => uploadedAt,
     }),
     rejectedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the file was refused. Null unless `REJECTED`.',
+      description: 'When the service rejected the file. Null unless `status` is `REJECTED`.',
       resolve: ({ rejectedAt }) => rejectedAt,
     }),
   }),

@@ -5,12 +5,13 @@ import { SignatureFieldType } from './document.ts';
 import { STAFF_READS } from './rules.ts';
 
 const DocumentTemplate = builder.objectRef<DocumentMetadata>('DocumentTemplate').implement({
-  description: 'A document that every request of the dossier will have.',
+  description:
+    'A document of a dossier. Each signature request of the dossier has it, unless the request has documents of its own.',
   fields: (t) => ({
-    title: t.exposeString('title', { description: 'Shown to the citizen.' }),
+    title: t.exposeString('title', { description: 'The title shown to the citizen.' }),
     fields: t.field({
       type: [SignatureFieldType],
-      description: 'Its signature fields.',
+      description: 'The signature fields. If empty, one invisible signature covers the whole document.',
       resolve: ({ fields }) => fields,
     }),
   }),
@@ -18,27 +19,29 @@ const DocumentTemplate = builder.objectRef<DocumentMetadata>('DocumentTemplate')
 
 export const DossierType = builder.objectRef<Dossier>('Dossier');
 DossierType.implement({
-  description: 'What is to be signed, for any number of citizens. Once made it never changes.',
+  description:
+    'A dossier (_dossier_): a title and the documents to sign, for any number of citizens. It never changes.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The service’s own id.' }),
-    title: t.exposeString('title', { description: 'Shown to the citizen.' }),
+    id: t.exposeID('id', { description: 'The id that the service assigned.' }),
+    title: t.exposeString('title', { description: 'The title shown to the citizen.' }),
     supportEmail: t.exposeString('supportEmail', {
       nullable: true,
-      description: 'Where the citizen can ask for help. The institution’s own address unless one was given.',
+      description:
+        'The e-mail address to which the citizen can write for help. If `createDossier` received none, the address of the institution. Null when the service shows none.',
     }),
     documents: t.field({
       type: [DocumentTemplate],
-      description: 'The documents of its requests.',
+      description: 'The documents to sign.',
       resolve: ({ documents }) => documents,
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When the dossier was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: 'The same moment, give or take a millisecond.',
+      description: 'Equal to `createdAt`, within a millisecond: a dossier never changes.',
       resolve: ({ updatedAt }) => updatedAt,
     }),
   }),
@@ -49,8 +52,8 @@ builder.queryField('dossier', (t) =>
     type: DossierType,
     nullable: true,
     authScopes: STAFF_READS,
-    description: 'A dossier by its id. Null when it does not exist, or is not yours.',
-    args: { id: t.arg.id({ required: true, description: 'The service’s own id.' }) },
+    description: 'The dossier with this id. Null when it does not exist or the caller may not access it.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the dossier.' }) },
     resolve: (_, { id }, context) => dossier(context, id),
   }),
 );

@@ -27,40 +27,41 @@ import { SignatureRequestStatus } from './status.ts';
 
 const ErrorCodeEnum = describedEnum<ErrorCode>(
   'ErrorCode',
-  'What kind of error a mutation answered with. Branch on this or on `__typename`.',
+  'The code of an error in the result of a mutation. Handle errors by this code or by `__typename`.',
   {
-    INVALID_INPUT: 'The input breaks rules of the service; see `fieldErrors`.',
-    NOT_FOUND: 'Nothing that you may see has this id.',
-    WRONG_STATUS: 'The signature request is in a status that does not allow the action.',
-    DOCUMENTS_NOT_READY: 'Documents are missing or still being checked.',
-    DOCUMENT_REJECTED: 'The service refused the content of a document.',
-    SIGNER_UNAVAILABLE: 'The citizen cannot be reached through IO.',
-    ALREADY_NOTIFIED: 'The one notification of this request has been sent before.',
-    FILE_TOO_LARGE: 'The file is over the limit of this gateway.',
-    NOT_A_PDF: 'The file does not begin as a PDF does.',
-    EMPTY_FILE: 'The file has no bytes.',
+    INVALID_INPUT: 'The input breaks rules of the service. See `fieldErrors`.',
+    NOT_FOUND: 'No record that the caller may access has this id.',
+    WRONG_STATUS: 'The status of the signature request does not allow the action.',
+    DOCUMENTS_NOT_READY: 'Documents have not been uploaded, or the service is still validating them.',
+    DOCUMENT_REJECTED: 'The service rejected the content of a document.',
+    SIGNER_UNAVAILABLE: 'The citizen cannot be reached through the IO app.',
+    ALREADY_NOTIFIED: 'The notification of this signature request was already sent.',
+    FILE_TOO_LARGE: 'The file exceeds the size limit of the gateway.',
+    NOT_A_PDF: 'The file does not start with `%PDF-`.',
+    EMPTY_FILE: 'The file is empty.',
     UNREADABLE_PDF: 'The service could not open the PDF.',
-    FILE_ORDER: 'Files came in another order than the fields that use them.',
-    UPLOAD_INTERRUPTED: 'The file did not arrive whole.',
-    IDEMPOTENCY_CONFLICT: 'The same `idempotencyKey` was given before with another input.',
-    OUTCOME_UNKNOWN: 'What was asked may have happened, and nobody knows.',
-    REQUEST_SIGNATURE_INCOMPLETE: 'A step of `requestSignature` failed; see `step` and `cause`.',
-    SERVICE_FAULT: 'Firma con IO failed; see `fault`. Only as the `cause` of another error.',
+    FILE_ORDER: 'The files did not arrive in the order of the fields that use them.',
+    UPLOAD_INTERRUPTED: 'The file did not arrive completely.',
+    IDEMPOTENCY_CONFLICT: 'The same `idempotencyKey` was used before with a different input.',
+    OUTCOME_UNKNOWN: 'The outcome is unknown: the operation may or may not have been performed.',
+    REQUEST_SIGNATURE_INCOMPLETE: 'A step of `requestSignature` failed. See `step` and `cause`.',
+    SERVICE_FAULT:
+      'A call to Firma con IO failed. See `fault`. Only the `cause` of another error has this code.',
   },
 );
 
 export const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
   description:
-    'What every error of a mutation has. Select `... on Error { code message }` to catch those you do not know yet.',
+    'The fields of every error in the result of a mutation. Select `... on Error { code message }` to handle errors that your client does not know.',
   resolveType: ({ name }) => name,
   fields: (t) => ({
     code: t.field({
       type: ErrorCodeEnum,
-      description: 'Stable; made for programs.',
+      description: 'The code of the error, for programs. Codes are stable.',
       resolve: ({ code }) => code,
     }),
     message: t.string({
-      description: 'What happened and what to do, in English; made for people and may change.',
+      description: 'A message for people, in English: the problem and how to solve it. The text may change.',
       // It names documents by their titles, which somebody typed in.
       resolve: ({ message }) => scrub(message),
     }),
@@ -68,15 +69,15 @@ export const ErrorInterface = builder.interfaceRef<DomainError>('Error').impleme
 });
 
 const FieldErrorType = builder.objectRef<FieldError>('FieldError').implement({
-  description: 'One thing that is wrong with the input.',
+  description: 'A problem with one value of the input.',
   fields: (t) => ({
     path: t.stringList({
       description:
-        'From the mutation’s `input` to the value: `["documents", "0", "title"]`. Empty when the service did not say which value.',
+        'The path from the `input` argument to the value, for example `["documents", "0", "title"]`. Empty when the service did not name the value.',
       resolve: ({ path }) => [...path],
     }),
     message: t.exposeString('message', {
-      description: 'The rule and how it was broken. Never repeats the value.',
+      description: 'The rule that the value breaks. It never contains the value.',
     }),
   }),
 });
@@ -84,31 +85,31 @@ const FieldErrorType = builder.objectRef<FieldError>('FieldError').implement({
 builder.objectType(InvalidInputError, {
   name: 'InvalidInputError',
   description:
-    'The input breaks rules of the service. Nothing was sent to it. The `message` has every problem with its place: `documents[0].title: The title …`.',
+    'The input breaks rules of the service. The mutation had no effect. `message` lists every problem with its path, for example `documents[0].title: The title …`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     fieldErrors: t.field({
       type: [FieldErrorType],
-      description: 'Every problem that was found, not only the first.',
+      description: 'All problems with the input, not only the first.',
       resolve: ({ fieldErrors }) => [...fieldErrors],
     }),
   }),
 });
 
-const ResourceEnum = describedEnum<Resource>('Resource', 'A kind of thing that has an id.', {
+const ResourceEnum = describedEnum<Resource>('Resource', 'A type of record that has an id.', {
   DOSSIER: 'A dossier.',
   SIGNATURE_REQUEST: 'A signature request.',
-  DOCUMENT: 'A document of the given signature request.',
+  DOCUMENT: 'A document of the signature request.',
 });
 
 builder.objectType(NotFoundError, {
   name: 'NotFoundError',
-  description: 'Nothing that you may see has a given id.',
+  description: 'No record that the caller may access has this id.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     resource: t.field({
       type: ResourceEnum,
-      description: 'What was looked for.',
+      description: 'The type of the missing record.',
       resolve: ({ resource }) => resource,
     }),
   }),
@@ -116,17 +117,17 @@ builder.objectType(NotFoundError, {
 
 builder.objectType(WrongStatusError, {
   name: 'WrongStatusError',
-  description: 'The signature request is in a status in which the service does not allow the action.',
+  description: 'The status of the signature request does not allow the action.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     status: t.field({
       type: SignatureRequestStatus,
-      description: 'The status it is in.',
+      description: 'The current status of the signature request.',
       resolve: ({ status }) => requestStatusOf(status),
     }),
     allowed: t.field({
       type: [SignatureRequestStatus],
-      description: 'The statuses in which the action works.',
+      description: 'The statuses that allow the action.',
       resolve: ({ allowed }) => allowed.map(requestStatusOf),
     }),
   }),
@@ -135,12 +136,12 @@ builder.objectType(WrongStatusError, {
 builder.objectType(DocumentsNotReadyError, {
   name: 'DocumentsNotReadyError',
   description:
-    'Documents have not been uploaded, or the service had not finished checking them when the wait ended.',
+    'Documents have not been uploaded, or the service was still validating them when the wait ended.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     documents: t.field({
       type: [DocumentType],
-      description: 'Those that are not ready.',
+      description: 'The documents that are not `READY`.',
       resolve: ({ documents }) => documents,
     }),
   }),
@@ -148,7 +149,7 @@ builder.objectType(DocumentsNotReadyError, {
 
 builder.objectType(DocumentRejectedError, {
   name: 'DocumentRejectedError',
-  description: 'The service refused the content of documents. Upload a corrected PDF for each.',
+  description: 'The service rejected the content of documents. Upload a corrected PDF for each of them.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     documents: t.field({
@@ -157,7 +158,7 @@ builder.objectType(DocumentRejectedError, {
       resolve: ({ documents }) => documents,
     }),
     reasons: t.stringList({
-      description: 'The service’s reasons, word for word, of all rejected documents.',
+      description: 'The reasons for all rejected documents, in the words of the service.',
       resolve: ({ reasons }) => [...reasons],
     }),
   }),
@@ -165,24 +166,24 @@ builder.objectType(DocumentRejectedError, {
 
 const SignerUnavailableReasonEnum = describedEnum<SignerUnavailableReason>(
   'SignerUnavailableReason',
-  'Why a citizen cannot be reached through IO.',
+  'The reason for which a citizen cannot be reached through the IO app.',
   {
-    NO_IO_PROFILE: 'They have never logged in to the IO app.',
-    SERVICE_DISABLED: 'They have switched this service off in the IO app.',
+    NO_IO_PROFILE: 'The citizen has never logged in to the IO app.',
+    SERVICE_DISABLED: 'The citizen has disabled this service in the IO app.',
     NOT_A_TESTER:
-      'The key is a test key that does not list them, or the gateway’s address is not on the key’s list.',
-    PROFILE_UNAVAILABLE: 'The service could not read their IO profile; it may work later.',
+      'The API key is a test key that does not list the citizen as a tester or does not allow the IP address of the gateway.',
+    PROFILE_UNAVAILABLE: 'The service could not read the IO profile of the citizen. Retry later.',
   },
 );
 
 builder.objectType(SignerUnavailableError, {
   name: 'SignerUnavailableError',
-  description: 'The citizen cannot be reached through IO.',
+  description: 'The citizen cannot be reached through the IO app.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     reason: t.field({
       type: SignerUnavailableReasonEnum,
-      description: 'Why.',
+      description: 'Why the citizen cannot be reached.',
       resolve: ({ reason }) => reason,
     }),
   }),
@@ -190,43 +191,49 @@ builder.objectType(SignerUnavailableError, {
 
 builder.objectType(AlreadyNotifiedError, {
   name: 'AlreadyNotifiedError',
-  description: 'The citizen has been notified before: the service sends one message per request.',
+  description: 'The citizen was already notified. The service sends one notification per signature request.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    ioMessageId: t.exposeID('ioMessageId', { description: 'The message that was sent.' }),
+    ioMessageId: t.exposeID('ioMessageId', {
+      description: 'The id of the message that was sent in the IO app.',
+    }),
   }),
 });
 
 builder.objectType(FileTooLargeError, {
   name: 'FileTooLargeError',
-  description: 'The file is over the limit of this gateway. Nothing was stored.',
+  description: 'The file exceeds the size limit of the gateway. Nothing was stored.',
   interfaces: [ErrorInterface],
-  fields: (t) => ({ limitBytes: t.exposeInt('limitBytes', { description: 'The limit in bytes.' }) }),
+  fields: (t) => ({ limitBytes: t.exposeInt('limitBytes', { description: 'The size limit, in bytes.' }) }),
 });
 
 const plainErrors = [
-  [NotAPdfError, 'NotAPdfError', 'The file does not begin with `%PDF-`. Nothing was stored.'],
-  [EmptyFileError, 'EmptyFileError', 'The file has no bytes. Nothing was stored.'],
+  [NotAPdfError, 'NotAPdfError', 'The file does not start with `%PDF-`. Nothing was stored.'],
+  [EmptyFileError, 'EmptyFileError', 'The file is empty. Nothing was stored.'],
   [
     UnreadablePdfError,
     'UnreadablePdfError',
-    'The service could not open the PDF: damaged, encrypted or protected by a password.',
+    'The service could not open the PDF: it is damaged, encrypted or protected by a password.',
   ],
   [
     FileOrderError,
     'FileOrderError',
-    'Files came in another order than the fields that use them, and were too large to be kept meanwhile.',
+    'The files did not arrive in the order of the fields that use them, and were too large to buffer. Send the files in that order.',
   ],
-  [UploadInterruptedError, 'UploadInterruptedError', 'The file did not arrive whole. Nothing was stored.'],
+  [
+    UploadInterruptedError,
+    'UploadInterruptedError',
+    'The file did not arrive completely. Nothing was stored. Send it again.',
+  ],
   [
     IdempotencyConflictError,
     'IdempotencyConflictError',
-    'The same `idempotencyKey` was given before with another input. Nothing was sent.',
+    'The same `idempotencyKey` was used before with a different input. The mutation had no effect. Use a new key for a new operation.',
   ],
   [
     OutcomeUnknownError,
     'OutcomeUnknownError',
-    'The service did not answer, so what was asked may have happened. With an `idempotencyKey`, repeat with the same one; else the message says how to go on.',
+    'The outcome is unknown: the operation may or may not have been performed, because the service did not answer. Retry with the same `idempotencyKey`. Without a key, `message` says how to find out.',
   ],
 ] as const;
 

@@ -12,27 +12,32 @@ import { SignatureRequestType } from './signature-request.ts';
 
 const ServiceFaultEnum = describedEnum<FaultCode>(
   'ServiceFault',
-  'How the service failed. Alone, a mutation tells these at the top level as `extensions.code`.',
+  'The way in which a call to the service failed. Outside `requestSignature`, the same code is in `extensions.code` of a top-level error.',
   {
-    UPSTREAM_TIMEOUT: 'It did not answer in time; what was asked may have happened.',
-    UPSTREAM_UNAVAILABLE: 'It cannot be reached, or failed. Repeat later.',
-    UPSTREAM_REFUSED: 'It refused the gateway’s key or address, or hides an outage behind that.',
-    UPSTREAM_CONTRACT: 'It answered in a way that the gateway does not know.',
-    RATE_LIMITED: 'Too many calls. Repeat after `retryAfterSeconds`.',
-    CALLER_UNAVAILABLE: 'It cannot say who the citizen who calls is as a signer.',
-    IDEMPOTENCY_UNAVAILABLE: 'Idempotency keys could not be kept. Repeat later with the same key.',
+    UPSTREAM_TIMEOUT: 'The service did not answer in time. The operation may have been performed.',
+    UPSTREAM_UNAVAILABLE: 'The service is unreachable or failed. Retry later.',
+    UPSTREAM_REFUSED:
+      'The service refused the API key or the IP address of the gateway. It also answers so during some outages.',
+    UPSTREAM_CONTRACT: 'The response of the service breaks its contract.',
+    RATE_LIMITED: 'The rate limit of the service is exhausted. Retry after `retryAfterSeconds`.',
+    CALLER_UNAVAILABLE: 'The service could not resolve the calling citizen to a signer.',
+    IDEMPOTENCY_UNAVAILABLE: 'The gateway cannot store idempotency keys now. Retry later with the same key.',
   },
 );
 
 builder.objectType(ServiceFaultError, {
   name: 'ServiceFaultError',
-  description: 'Firma con IO failed: nothing that the input can mend.',
+  description: 'A call to Firma con IO failed. No change of the input prevents this.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    fault: t.field({ type: ServiceFaultEnum, description: 'How.', resolve: ({ fault }) => fault }),
+    fault: t.field({
+      type: ServiceFaultEnum,
+      description: 'The way in which the call failed.',
+      resolve: ({ fault }) => fault,
+    }),
     retryAfterSeconds: t.int({
       nullable: true,
-      description: 'After how many seconds to repeat, when the service has said so.',
+      description: 'The number of seconds after which to retry. Null when it is unknown.',
       resolve: ({ retryAfterSeconds }) => retryAfterSeconds,
     }),
   }),
@@ -40,40 +45,41 @@ builder.objectType(ServiceFaultError, {
 
 const RequestSignatureStepEnum = describedEnum<RequestSignatureStep>(
   'RequestSignatureStep',
-  'A step of `requestSignature`, named after the mutation that does it alone.',
+  'A step of `requestSignature`, named after the mutation that performs it alone.',
   {
-    FIND_SIGNER: 'The citizen, by their fiscal code. Nothing has been made.',
-    CREATE_DOSSIER: 'The dossier, when none was given.',
-    CREATE_SIGNATURE_REQUEST: 'The request, as a DRAFT.',
-    UPLOAD_DOCUMENTS: 'The files: from the client into the storage, and checked by the service.',
-    MARK_READY: 'Handing the request over, up to its QR code.',
-    NOTIFY_SIGNER: 'The message to the citizen.',
+    FIND_SIGNER: 'Resolve the fiscal code to a signer. Nothing has been created.',
+    CREATE_DOSSIER: 'Create the dossier, unless the input has the id of one.',
+    CREATE_SIGNATURE_REQUEST: 'Create the signature request, in status `DRAFT`.',
+    UPLOAD_DOCUMENTS: 'Store the files and wait until the service has validated them.',
+    MARK_READY: 'Mark the signature request as ready and wait for its QR code.',
+    NOTIFY_SIGNER: 'Send the notification to the citizen.',
   },
 );
 
 const ProgressType = builder.objectRef<RequestSignatureProgress>('RequestSignatureProgress').implement({
-  description: 'How far a `requestSignature` came.',
+  description: 'The records that an incomplete `requestSignature` has found or created.',
   fields: (t) => ({
     signerId: t.id({
       nullable: true,
-      description: 'The citizen. Null when they could not be found.',
+      description: 'The id of the signer. Null before the signer was found.',
       resolve: ({ signerId }) => signerId,
     }),
     dossierId: t.id({
       nullable: true,
-      description: 'The dossier, given or made. Null before there is one.',
+      description:
+        'The id of the dossier, from the input or newly created. Null before the dossier was created.',
       resolve: ({ dossierId }) => dossierId,
     }),
     signatureRequestId: t.id({
       nullable: true,
-      description: 'The request. Null before it was made.',
+      description: 'The id of the signature request. Null before it was created.',
       resolve: ({ signatureRequestId }) => signatureRequestId,
     }),
     signatureRequest: t.field({
       type: SignatureRequestType,
       nullable: true,
       description:
-        'The request as far as it came. Null before it was made, and when it could not be read now.',
+        'The signature request in its current state. Null before it was created, and when it could not be read.',
       resolve: ({ signatureRequest }) => signatureRequest,
     }),
   }),
@@ -82,7 +88,7 @@ const ProgressType = builder.objectRef<RequestSignatureProgress>('RequestSignatu
 builder.objectType(RequestSignatureIncompleteError, {
   name: 'RequestSignatureIncompleteError',
   description:
-    'A step failed; what was done before it stands. Mend the `cause` and repeat with the same `idempotencyKey`, which goes on from there, or go on with the single mutations.',
+    'A step failed. The effects of the earlier steps remain. After fixing the `cause`, retry with the same `idempotencyKey` to continue from this step, or continue with the single mutations.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     step: t.field({
@@ -92,13 +98,13 @@ builder.objectType(RequestSignatureIncompleteError, {
     }),
     cause: t.field({
       type: ErrorInterface,
-      description: 'What went wrong in it: the error of the single mutation, or `ServiceFaultError`.',
+      description: 'Why the step failed: an error of the single mutation, or a `ServiceFaultError`.',
       // As plain data: an Error that is returned counts as one that is thrown.
       resolve: ({ cause }) => ({ ...cause, message: cause.message }),
     }),
     progress: t.field({
       type: ProgressType,
-      description: 'What was done before.',
+      description: 'The records that earlier steps have found or created.',
       resolve: ({ progress }) => progress,
     }),
   }),

@@ -9,7 +9,7 @@ import { builder } from './builder.ts';
 const refuse = (message: string, node?: ValueNode): Error =>
   createGraphQLError(message, { nodes: node ?? null, extensions: { code: 'BAD_USER_INPUT' } });
 
-/** Values in an operation: as in variables, and a refusal says where in the operation it is about. */
+/** Parses literals as variables; an error has the location of the literal. */
 function readLiteral<Value>(parse: (value: unknown, node?: ValueNode) => Value) {
   return (node: ValueNode): Value => parse(valueFromASTUntyped(node), node);
 }
@@ -26,21 +26,24 @@ const rfc3339 = z
 function parseDateTime(value: unknown, node?: ValueNode): Date {
   const { data } = rfc3339.safeParse(value);
   if (data === undefined)
-    throw refuse('A DateTime is RFC 3339 text with an offset, such as 2026-06-30T23:59:59+02:00.', node);
+    throw refuse(
+      'A DateTime must be in RFC 3339 format with an offset, such as 2026-06-30T23:59:59+02:00.',
+      node,
+    );
   return new Date(data);
 }
 
 function parseUpload(value: unknown, node?: ValueNode): FileUpload {
   if (isFileUpload(value)) return value;
   throw refuse(
-    'An Upload is a file of a multipart request: send the variable as null and map a file to it.',
+    'An Upload must be a file of a multipart request: send the variable as null and map a file to it.',
     node,
   );
 }
 
 builder.scalarType('DateTime', {
   description:
-    'A moment as RFC 3339 text with an offset, such as `2026-06-30T23:59:59+02:00`. Answers are in UTC with milliseconds: `2026-06-30T21:59:59.000Z`.',
+    'A date and time in RFC 3339 format with an offset, for example `2026-06-30T23:59:59+02:00`. Output is in UTC with milliseconds: `2026-06-30T21:59:59.000Z`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (date) => date.toISOString(),
   parseValue: (value) => parseDateTime(value),
@@ -49,14 +52,14 @@ builder.scalarType('DateTime', {
 
 builder.scalarType('FiscalCode', {
   description:
-    'The Italian tax code of a person, 16 characters in upper case. Accepted in variables of POST requests; never part of an answer, an error or a log.',
-  // Of the Agenzia delle Entrate, which gives the codes out.
+    'The Italian tax code of a person (_codice fiscale_): 16 characters in upper case. Pass it as a variable of a POST request. It never appears in a response, an error or a log.',
+  // The Agenzia delle Entrate issues the codes.
   specifiedByURL:
     'https://www.agenziaentrate.gov.it/portale/web/guest/schede/istanze/richiesta-ts_cf/informazioni-codificazione-pf',
   serialize: () => {
-    throw new TypeError('fiscal codes are never answered');
+    throw new TypeError('the scalar FiscalCode is input only');
   },
-  // Anything is taken here and judged by the input rules: an error of this function would repeat the value.
+  // The input rules validate the value: an error of this function would contain it.
   parseValue: (value) => (typeof value === 'string' ? value : ''),
 });
 
@@ -65,16 +68,16 @@ builder.scalarType('URL', {
   specifiedByURL: 'https://url.spec.whatwg.org/',
   serialize: (url) => url,
   parseValue: () => {
-    throw refuse('URLs are not an input.');
+    throw refuse('The scalar URL is output only.');
   },
 });
 
 builder.scalarType('Upload', {
   description:
-    'A file in a multipart request (GraphQL multipart request specification). Send the files in the order in which fields use them.',
+    'A file of a multipart request (GraphQL multipart request specification). Send the files in the order of the fields that use them.',
   specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
   serialize: () => {
-    throw new TypeError('files are an input only');
+    throw new TypeError('the scalar Upload is input only');
   },
   parseValue: (value) => parseUpload(value),
   parseLiteral: readLiteral(parseUpload),

@@ -6,61 +6,64 @@ import { STAFF_READS } from './rules.ts';
 import { SignatureRequestType } from './signature-request.ts';
 
 const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
-  description: 'How to go on in a list. Lists go forward only.',
+  description: 'Information for pagination. Lists page forward only.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether more items follow this page.' }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Always false: there is no way to ask for the page before this one.',
+      description: 'Always false: lists do not page backward.',
     }),
     startCursor: t.exposeString('startCursor', {
       nullable: true,
-      description: 'The cursor of the first item. Null when the page has none.',
+      description: 'The cursor of the first item. Null when the page is empty.',
     }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: 'Pass it as `after` to go on. Null when there is nothing to go on behind.',
+      description:
+        'The cursor to pass as `after` for the next page. An empty page has one when more items follow. Null when an empty page is the last.',
     }),
   }),
 });
 
 const EdgeType = builder.objectRef<Edge>('SignatureRequestEdge').implement({
-  description: 'An item of a list and where it stands.',
+  description: 'An item of a list and its cursor.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Pass it as `after` to go on behind this item.' }),
+    cursor: t.exposeString('cursor', {
+      description: 'The cursor of this item. Pass it as `after` to continue behind the item.',
+    }),
     node: t.field({
       type: SignatureRequestType,
       nullable: true,
       description:
-        'The signature request. Null, with an error of code `UPSTREAM_CONTRACT` at its path, when the gateway cannot read this item of the service’s list; the other items are not affected.',
+        'The signature request. Null, with an error of code `UPSTREAM_CONTRACT` at its path, when the item breaks the contract of the service. Other items are not affected.',
       resolve: nodeOf,
     }),
   }),
 });
 
-/** An item that cannot be read fails alone. */
+/** An item that breaks the contract fails alone. */
 function nodeOf({ node }: Edge): Exclude<Edge['node'], Error> | Promise<never> {
   return node instanceof Error ? Promise.reject(node) : node;
 }
 
 const ConnectionType = builder.objectRef<Connection>('SignatureRequestConnection').implement({
   description:
-    'A page of signature requests. The service knows no total. A page may have fewer items than were asked for although there is more: see `hasNextPage`.',
+    'A page of signature requests. There is no total count: the service does not have one. A page can have fewer items than `first` although more follow: see `hasNextPage`.',
   fields: (t) => ({
     edges: t.field({
       type: [EdgeType],
-      description: 'The items with their cursors.',
+      description: 'The items of the page with their cursors.',
       resolve: ({ edges }) => edges,
     }),
     nodes: t.field({
       type: [SignatureRequestType],
       nullable: { list: false, items: true },
       description:
-        'The signature requests without their cursors. Null in the place of an item that cannot be read: see `SignatureRequestEdge.node`.',
+        'The signature requests of the page, without cursors. An item that breaks the contract of the service is null: see `SignatureRequestEdge.node`.',
       resolve: ({ edges }) => edges.map(nodeOf),
     }),
     pageInfo: t.field({
       type: PageInfoType,
-      description: 'How to go on.',
+      description: 'Information for pagination.',
       resolve: ({ pageInfo }) => pageInfo,
     }),
   }),
@@ -72,10 +75,17 @@ builder.objectField(DossierType, 'signatureRequests', (t) =>
     nullable: true,
     authScopes: STAFF_READS,
     description:
-      'Its requests, in practice oldest first: those made while you page come at the end. A page whose items need only list fields costs one call of the service for each 100 of them, and one that asks for more, such as `documents`, one more for each item.',
+      'The signature requests of the dossier, in the order of the service, which in practice is oldest first: requests that are created between two pages come at the end. The page costs one upstream call per 100 items. A field that the list does not contain, such as `documents`, costs one more upstream call per item. Null when the dossier no longer exists.',
     args: {
-      first: t.arg.int({ required: true, defaultValue: 25, description: `How many, 1 to ${MAX_FIRST}.` }),
-      after: t.arg.string({ description: 'The cursor to go on behind.' }),
+      first: t.arg.int({
+        required: true,
+        defaultValue: 25,
+        description: `The maximum number of items, from 1 to ${MAX_FIRST}.`,
+      }),
+      after: t.arg.string({
+        description:
+          'The cursor of the item behind which the page starts. If null, the page starts with the first item.',
+      }),
     },
     resolve: ({ id }, args, context) => requestsOfDossier(context, id, args),
   }),

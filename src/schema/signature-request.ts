@@ -17,32 +17,33 @@ import { DossierType } from './dossier.ts';
 import { OWN_READS } from './rules.ts';
 import { SignatureRequestStatus } from './status.ts';
 
-const QrCodeFormat = describedEnum<'SVG' | 'PNG'>('QrCodeFormat', 'A picture format.', {
-  SVG: 'Scalable; the better choice for pages.',
-  PNG: '480 × 480 pixels or a little less.',
+const QrCodeFormat = describedEnum<'SVG' | 'PNG'>('QrCodeFormat', 'An image format.', {
+  SVG: 'A vector image. Recommended for web pages.',
+  PNG: 'A bitmap of at most 480 × 480 pixels.',
 });
 
 const QrCodeType = builder.objectRef<QrCode>('QrCode').implement({
-  description: 'What takes the citizen to the signature in the IO app.',
+  description: 'The QR code that opens the signature request in the IO app.',
   fields: (t) => ({
     url: t.field({
       type: 'URL',
-      description: 'The service’s own picture of the QR code (PNG).',
+      description: 'The URL of the PNG image of the QR code that the service hosts.',
       resolve: ({ url }) => url(),
     }),
     link: t.field({
       type: 'URL',
-      description: 'What the QR code says: opens the request in the IO app of a phone.',
+      description: 'The link in the QR code. On a phone, it opens the signature request in the IO app.',
       resolve: ({ link }) => link,
     }),
     image: t.string({
-      description: 'The QR code as a data URI made by this gateway, so that a page needs no other server.',
+      description:
+        'The QR code as a data URI. The gateway creates the image, so a web page loads nothing from another server.',
       args: {
         format: t.arg({
           type: QrCodeFormat,
           required: true,
           defaultValue: 'SVG',
-          description: 'The picture format.',
+          description: 'The format of the image.',
         }),
       },
       resolve: (qrCode, { format }) => qrCodeImage(qrCode, format),
@@ -51,87 +52,96 @@ const QrCodeType = builder.objectRef<QrCode>('QrCode').implement({
 });
 
 const NotificationType = builder.objectRef<Notification>('Notification').implement({
-  description: 'The message that told the citizen about the request in the IO app.',
-  fields: (t) => ({ ioMessageId: t.exposeID('ioMessageId', { description: 'Its id in IO.' }) }),
+  description: 'The notification (_notifica_): the message in the IO app that asks for the signature.',
+  fields: (t) => ({
+    ioMessageId: t.exposeID('ioMessageId', { description: 'The id of the message in the IO app.' }),
+  }),
 });
 
 export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('SignatureRequest').implement({
-  description: 'Documents for one citizen to sign.',
+  description:
+    'A signature request (_richiesta di firma_): a dossier, one signer and the documents that the citizen signs.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The service’s own id, as in QR links and IO messages.' }),
+    id: t.exposeID('id', {
+      description: 'The id that the service assigned. It also appears in QR code links and IO messages.',
+    }),
     status: t.field({
       type: SignatureRequestStatus,
-      description: 'Where it stands.',
+      description: 'The status of the signature request.',
       resolve: ({ status }) => requestStatusOf(status),
     }),
-    signerId: t.exposeID('signerId', { description: 'The citizen, as `findSigner` identifies them.' }),
+    signerId: t.exposeID('signerId', { description: 'The id of the signer, as returned by `findSigner`.' }),
     dossier: t.field({
       type: DossierType,
       nullable: true,
       authScopes: OWN_READS,
-      description: 'What it was made from. One more call of the service.',
+      description:
+        'The dossier of the signature request. It costs one more upstream call. Null when the dossier does not exist.',
       resolve: ({ dossierId }, _, context) => dossier(context, dossierId),
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When the signature request was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: 'When its status last changed; uploads and the notification do not count.',
+      description: 'When `status` last changed. Uploads and the notification do not change it.',
       resolve: ({ updatedAt }) => updatedAt,
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'From then on the IO app no longer lets the citizen sign.',
+      description:
+        'When the signature request expires. From then on the citizen can no longer sign in the IO app.',
       resolve: ({ expiresAt }) => expiresAt,
     }),
     isExpired: t.boolean({
       description:
-        'Whether `expiresAt` has passed on a request that was neither signed nor cancelled. Computed: the service has no such status.',
+        'Whether `expiresAt` has passed and the signature request is neither `SIGNED` nor `CANCELLED`. The gateway computes it: the service has no such status.',
       resolve: isExpired,
     }),
     documents: t.field({
       type: [DocumentType],
       nullable: true,
       description:
-        'Its documents, in the order of the dossier. On an item of a list: one more call of the service.',
+        'The documents, in the order of the dossier. On an item of a list it costs one more upstream call. Null when the signature request no longer exists.',
       resolve: (request, _, context) => fromDetail(context, request, documentsOf),
     }),
     qrCode: t.field({
       type: QrCodeType,
       nullable: true,
-      description: 'Null unless the request waits for its signature.',
+      description: 'The QR code. Null unless `status` is `WAIT_FOR_SIGNATURE`.',
       resolve: (request, _, context) => fromDetail(context, request, qrCodeOf),
     }),
     notification: t.field({
       type: NotificationType,
       nullable: true,
-      description: 'Null until `notifySigner` has sent it, and on a cancelled request.',
+      description:
+        'The notification. Null until `notifySigner` has sent it, and when `status` is `CANCELLED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.notification),
     }),
     rejectReason: t.string({
       nullable: true,
-      description: 'What the trust provider said, word for word. Null unless `REJECTED`.',
+      description:
+        'The reason for the failure, in the words of the trust service provider (QTSP). Null unless `status` is `REJECTED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectReason),
     }),
     signedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the service learnt of the signature. Null unless `SIGNED`.',
+      description: 'When the service registered the signature. Null unless `status` is `SIGNED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.signedAt),
     }),
     rejectedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the signature failed. Null unless `REJECTED`.',
+      description: 'When the signature failed. Null unless `status` is `REJECTED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectedAt),
     }),
     cancelledAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When you cancelled it. Null unless `CANCELLED`.',
+      description: 'When the signature request was cancelled. Null unless `status` is `CANCELLED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.cancelledAt),
     }),
   }),
@@ -142,8 +152,9 @@ builder.queryField('signatureRequest', (t) =>
     type: SignatureRequestType,
     nullable: true,
     authScopes: OWN_READS,
-    description: 'A signature request by its id. Null when it does not exist, or is not yours.',
-    args: { id: t.arg.id({ required: true, description: 'The service’s own id.' }) },
+    description:
+      'The signature request with this id. Null when it does not exist or the caller may not access it.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the signature request.' }) },
     resolve: (_, { id }, context) => signatureRequest(context, id),
   }),
 );

@@ -3,23 +3,24 @@ import { describedEnum } from './described-enum.ts';
 
 export const SignatureRequestStatus = describedEnum<RequestStatus>(
   'SignatureRequestStatus',
-  'Where a signature request stands.',
+  'The status of a signature request.',
   {
-    DRAFT: 'Documents are being uploaded. A draft cannot be cancelled or deleted.',
-    READY: 'Handed over; the service is preparing the signature. Takes seconds.',
-    WAIT_FOR_SIGNATURE: 'The citizen can sign; there is a QR code, and a notification can be sent.',
-    SIGNED: 'Signed. Final.',
+    DRAFT: 'The documents can be uploaded. A draft cannot be cancelled or deleted.',
+    READY: 'Marked as ready. The service prepares the signature, which takes seconds.',
+    WAIT_FOR_SIGNATURE: 'The citizen can sign. The QR code exists, and the notification can be sent.',
+    SIGNED: 'The citizen has signed. Final.',
     REJECTED:
-      'The signature failed for a technical reason, see `rejectReason`. It never means that the citizen refused. Final.',
-    CANCELLED: 'Cancelled by you. Final.',
-    UNKNOWN: 'A status that this gateway does not know yet.',
+      'The signature failed for a technical reason: see `rejectReason`. It never means that the citizen refused to sign. Final.',
+    CANCELLED: 'The institution has cancelled the signature request. Final.',
+    UNKNOWN: 'A status that this version of the gateway does not know.',
   },
 );
 
-export const DocumentStatus = describedEnum<Documents>('DocumentStatus', 'Where a document stands.', {
-  WAIT_FOR_UPLOAD: 'Not uploaded, or uploaded a moment ago and not checked yet.',
-  WAIT_FOR_VALIDATION: 'Being checked. The service documents this status and never shows it.',
-  READY: 'Uploaded and accepted.',
-  REJECTED: 'Uploaded and refused, see `rejectReasons`. Upload a corrected file.',
-  UNKNOWN: 'A status that this gateway does not know yet.',
+export const DocumentStatus = describedEnum<Documents>('DocumentStatus', 'The status of a document.', {
+  WAIT_FOR_UPLOAD: 'The file has not been uploaded, or its validation has not started.',
+  WAIT_FOR_VALIDATION:
+    'The service validates the file. Its documentation has this status, but it never returns it.',
+  READY: 'The service has accepted the file.',
+  REJECTED: 'The service has rejected the file: see `rejectReasons`. Upload a corrected file.',
+  UNKNOWN: 'A status that this version of the gateway does not know.',
 });

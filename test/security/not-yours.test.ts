@@ -203,7 +203,7 @@ const DOSSIER = 'dossier { id title signatureRequests { nodes { id signerId docu
 describe('a dossier that a citizen reaches through their own request', () => {
   const refused = (path: readonly string[]) => [
     {
-      message: 'Your role does not allow this.',
+      message: 'Your role does not permit this field. Use a token or an API key with a role that does.',
       path,
       locations: [expect.anything()],
       extensions: { code: 'FORBIDDEN' },

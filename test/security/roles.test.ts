@@ -40,7 +40,10 @@ test('every field that has a rule is run here as every role', () => {
 });
 
 const ROLES = { operator: STAFF.operator, reader: STAFF.reader, citizen: CITIZEN };
-const FORBIDDEN = { message: 'Your role does not allow this.', extensions: { code: 'FORBIDDEN' } };
+const FORBIDDEN = {
+  message: 'Your role does not permit this field. Use a token or an API key with a role that does.',
+  extensions: { code: 'FORBIDDEN' },
+};
 
 describe.each(OPERATIONS)('$field', ({ field, request, run, data, refusedWith }) => {
   const may = (role: string): boolean => rolesTable().get(field)?.[role] !== 'no';

@@ -10,20 +10,20 @@ import { builder } from '../builder.ts';
 import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CancelSignatureRequestInput', {
-  description: 'What `cancelSignatureRequest` takes.',
+  description: 'The input of `cancelSignatureRequest`.',
   fields: (t) => ({
-    signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
+    signatureRequestId: t.id({ required: true, description: 'The id of the signature request.' }),
   }),
 });
 
 const Payload = builder
   .objectRef<{ signatureRequest: SignatureRequest }>('CancelSignatureRequestPayload')
   .implement({
-    description: 'The request was cancelled.',
+    description: 'The signature request was cancelled.',
     fields: (t) => ({
       signatureRequest: t.field({
         type: SignatureRequestType,
-        description: 'The request.',
+        description: 'The cancelled signature request.',
         resolve: ({ signatureRequest }) => signatureRequest,
       }),
     }),
@@ -35,12 +35,12 @@ builder.mutationField('cancelSignatureRequest', (t) =>
     nullable: true,
     authScopes: STAFF_WRITES,
     description:
-      'Cancels a request that waits for its signature. A citizen who is signing at that moment may still hold a signed document.',
+      'Cancels a signature request in status `WAIT_FOR_SIGNATURE`. A citizen who signs at the same time may still receive a signed document.',
     errors: {
       types: [NotFoundError, WrongStatusError, OutcomeUnknownError],
-      union: { description: 'What `cancelSignatureRequest` answers with.' },
+      union: { description: 'The payload of `cancelSignatureRequest`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: async (_, { input }, context) => ({
       signatureRequest: await cancelSignatureRequest(context, input),
     }),

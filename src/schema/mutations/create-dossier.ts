@@ -13,19 +13,27 @@ import { idempotencyKey } from './idempotency-key.ts';
 import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateDossierInput', {
-  description: 'What `createDossier` takes.',
+  description: 'The input of `createDossier`.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; not empty, not only blanks.' }),
-    supportEmail: t.string({
-      description: 'Where the citizen can ask for help. Default: the institution’s own address.',
+    title: t.string({
+      required: true,
+      description: 'The title shown to the citizen; at least one visible character.',
     }),
-    documents: t.field({ type: [DocumentInput], required: true, description: '1 to 100.' }),
+    supportEmail: t.string({
+      description:
+        'The e-mail address to which the citizen can write for help. If null, the address of the institution.',
+    }),
+    documents: t.field({
+      type: [DocumentInput],
+      required: true,
+      description: 'The documents to sign, from 1 to 100.',
+    }),
     idempotencyKey: t.string(idempotencyKey),
   }),
 });
 
 const Payload = builder.objectRef<{ dossier: Dossier }>('CreateDossierPayload').implement({
-  description: 'The dossier was made.',
+  description: 'The dossier was created.',
   fields: (t) => ({
     dossier: t.field({
       type: DossierType,
@@ -41,12 +49,12 @@ builder.mutationField('createDossier', (t) =>
     nullable: true,
     authScopes: STAFF_WRITES,
     description:
-      'Step 1: says what is to be signed. Every call makes a new dossier, but for a repeat with the same `idempotencyKey`. `NotFoundError`: what the first call made is no longer there.',
+      'Step 1: creates a dossier. Each call creates a new dossier, unless it is a retry with the same `idempotencyKey`. A retry returns `NotFoundError` when the dossier of the first call no longer exists.',
     errors: {
       types: [InvalidInputError, NotFoundError, IdempotencyConflictError, OutcomeUnknownError],
-      union: { description: 'What `createDossier` answers with.' },
+      union: { description: 'The payload of `createDossier`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: async (_, { input }, context) => ({ dossier: await createDossier(context, input) }),
   }),
 );

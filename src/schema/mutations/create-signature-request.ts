@@ -13,18 +13,22 @@ import { idempotencyKey } from './idempotency-key.ts';
 import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('CreateSignatureRequestInput', {
-  description: 'What `createSignatureRequest` takes.',
+  description: 'The input of `createSignatureRequest`.',
   fields: (t) => ({
-    dossierId: t.id({ required: true, description: 'From `createDossier`.' }),
-    signerId: t.id({ required: true, description: 'From `findSigner`.' }),
+    dossierId: t.id({
+      required: true,
+      description: 'The id of the dossier, as returned by `createDossier`.',
+    }),
+    signerId: t.id({ required: true, description: 'The id of the signer, as returned by `findSigner`.' }),
     expiresAt: t.field({
       type: 'DateTime',
       description:
-        'Until when the citizen can sign; in the future. Default: 90 days, which is also when uploaded files vanish.',
+        'When the signature request expires; in the future. If null, in 90 days, which is also when the service deletes uploaded files.',
     }),
     documents: t.field({
       type: [DocumentInput],
-      description: 'Documents of this request alone, in place of those of the dossier; 1 to 100.',
+      description:
+        'The documents of this signature request, from 1 to 100. They replace those of the dossier. If null, the documents of the dossier.',
     }),
     idempotencyKey: t.string(idempotencyKey),
   }),
@@ -33,11 +37,11 @@ const Input = builder.inputType('CreateSignatureRequestInput', {
 const Payload = builder
   .objectRef<{ signatureRequest: SignatureRequest }>('CreateSignatureRequestPayload')
   .implement({
-    description: 'The request was made.',
+    description: 'The signature request was created.',
     fields: (t) => ({
       signatureRequest: t.field({
         type: SignatureRequestType,
-        description: 'The request, with the ids of the documents to upload.',
+        description: 'The new signature request, with the ids of the documents to upload.',
         resolve: ({ signatureRequest }) => signatureRequest,
       }),
     }),
@@ -49,12 +53,12 @@ builder.mutationField('createSignatureRequest', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'Step 3: makes a request, in status DRAFT, for one citizen. Every call makes a new one, but for a repeat with the same `idempotencyKey`.',
+      'Step 3: creates a signature request, in status `DRAFT`, for one signer. Each call creates a new signature request, unless it is a retry with the same `idempotencyKey`. `NotFoundError` is for the dossier, or in a retry for the signature request of the first call, when it no longer exists.',
     errors: {
       types: [InvalidInputError, NotFoundError, IdempotencyConflictError, OutcomeUnknownError],
-      union: { description: 'What `createSignatureRequest` answers with.' },
+      union: { description: 'The payload of `createSignatureRequest`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: async (_, { input }, context) => ({
       signatureRequest: await createSignatureRequest(context, input),
     }),

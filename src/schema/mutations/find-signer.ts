@@ -6,20 +6,20 @@ import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('FindSignerInput', {
-  description: 'What `findSigner` takes.',
+  description: 'The input of `findSigner`.',
   fields: (t) => ({
     fiscalCode: t.field({
       type: 'FiscalCode',
       required: true,
-      description: 'The citizen. Pass it as a variable, never inside the document.',
+      description: 'The fiscal code of the citizen. Pass it as a variable, never as a literal.',
     }),
   }),
 });
 
 const Payload = builder.objectRef<{ signer: Signer }>('FindSignerPayload').implement({
-  description: 'The citizen can be asked to sign.',
+  description: 'The citizen can receive signature requests.',
   fields: (t) => ({
-    signer: t.field({ type: SignerType, description: 'The citizen.', resolve: ({ signer }) => signer }),
+    signer: t.field({ type: SignerType, description: 'The signer.', resolve: ({ signer }) => signer }),
   }),
 });
 
@@ -29,12 +29,12 @@ builder.mutationField('findSigner', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'Step 2: finds the citizen who signs. A mutation only to keep the fiscal code out of URLs; it changes nothing.',
+      'Step 2: resolves a fiscal code to a signer. It changes nothing; it is a mutation to keep the fiscal code out of URLs.',
     errors: {
       types: [InvalidInputError, SignerUnavailableError],
-      union: { description: 'What `findSigner` answers with.' },
+      union: { description: 'The payload of `findSigner`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: async (_, { input }, context) => ({ signer: await findSigner(context, input) }),
   }),
 );

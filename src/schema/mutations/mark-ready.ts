@@ -14,20 +14,20 @@ import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('MarkReadyInput', {
-  description: 'What `markReady` takes.',
+  description: 'The input of `markReady`.',
   fields: (t) => ({
-    signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
+    signatureRequestId: t.id({ required: true, description: 'The id of the signature request.' }),
     waitSeconds: t.int(waitSeconds),
   }),
 });
 
 const Payload = builder.objectRef<{ signatureRequest: SignatureRequest }>('MarkReadyPayload').implement({
-  description: 'The request was handed over.',
+  description: 'The signature request is marked as ready.',
   fields: (t) => ({
     signatureRequest: t.field({
       type: SignatureRequestType,
       description:
-        'The request as it is; `qrCode` is null when the time was up before the service had made it.',
+        'The current signature request. `qrCode` is null when the wait ended before the service created it.',
       resolve: ({ signatureRequest }) => signatureRequest,
     }),
   }),
@@ -39,7 +39,7 @@ builder.mutationField('markReady', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'Step 5: hands the request over, and waits until it has its QR code. Waits for documents that are still being checked first. Safe to repeat. The service accepts it also when `isExpired`, though the citizen can no longer sign.',
+      'Step 5: marks a signature request as ready. It first waits until the service has validated the documents, then until the QR code exists. Retries are safe. The service also accepts an expired signature request, which the citizen can no longer sign.',
     errors: {
       types: [
         InvalidInputError,
@@ -49,9 +49,9 @@ builder.mutationField('markReady', (t) =>
         DocumentRejectedError,
         OutcomeUnknownError,
       ],
-      union: { description: 'What `markReady` answers with.' },
+      union: { description: 'The payload of `markReady`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: async (_, { input }, context) => ({ signatureRequest: await markReady(context, input) }),
   }),
 );

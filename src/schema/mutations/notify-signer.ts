@@ -16,20 +16,20 @@ import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('NotifySignerInput', {
-  description: 'What `notifySigner` takes.',
+  description: 'The input of `notifySigner`.',
   fields: (t) => ({
-    signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
+    signatureRequestId: t.id({ required: true, description: 'The id of the signature request.' }),
     waitSeconds: t.int(waitSeconds),
     idempotencyKey: t.string(idempotencyKey),
   }),
 });
 
 const Payload = builder.objectRef<{ signatureRequest: SignatureRequest }>('NotifySignerPayload').implement({
-  description: 'The message was sent.',
+  description: 'The notification was sent.',
   fields: (t) => ({
     signatureRequest: t.field({
       type: SignatureRequestType,
-      description: 'The request with its notification.',
+      description: 'The signature request, with its notification.',
       resolve: ({ signatureRequest }) => signatureRequest,
     }),
   }),
@@ -41,7 +41,7 @@ builder.mutationField('notifySigner', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'Step 5, optional: sends the citizen a message in the IO app, once per request. A repeat is told `AlreadyNotifiedError`; with the same `idempotencyKey` it gets the first outcome. Waits for WAIT_FOR_SIGNATURE first. The service sends it also when `isExpired`, though the citizen can no longer sign.',
+      'After step 5, optional: sends the citizen the notification in the IO app, once per signature request. It first waits for the status `WAIT_FOR_SIGNATURE`. A retry returns `AlreadyNotifiedError`; with the same `idempotencyKey` it returns the outcome of the first call. The service also notifies about an expired signature request, which the citizen can no longer sign.',
     errors: {
       types: [
         InvalidInputError,
@@ -52,9 +52,9 @@ builder.mutationField('notifySigner', (t) =>
         IdempotencyConflictError,
         OutcomeUnknownError,
       ],
-      union: { description: 'What `notifySigner` answers with.' },
+      union: { description: 'The payload of `notifySigner`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: async (_, { input }, context) => ({ signatureRequest: await notifySigner(context, input) }),
   }),
 );

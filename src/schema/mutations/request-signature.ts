@@ -18,122 +18,143 @@ import { SignatureRequestType } from '../signature-request.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 
 const NewDossierInput = builder.inputType('NewDossierInput', {
-  description: 'A dossier to be made. Its documents are those of the request.',
+  description: 'A dossier to create. Its documents are those of the signature request.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'Shown to the citizen; not empty, not only blanks.' }),
+    title: t.string({
+      required: true,
+      description: 'The title shown to the citizen; at least one visible character.',
+    }),
     supportEmail: t.string({
-      description: 'Where the citizen can ask for help. Default: the institution’s address.',
+      description:
+        'The e-mail address to which the citizen can write for help. If null, the address of the institution.',
     }),
   }),
 });
 
 const DossierChoice = builder.inputType('RequestSignatureDossierInput', {
   isOneOf: true,
-  description: 'The dossier: exactly one of the two.',
+  description: 'The dossier of the signature request. Set exactly one of the two fields.',
   fields: (t) => ({
-    id: t.id({ description: 'One that exists. The documents of the request take the place of its own.' }),
-    create: t.field({ type: NewDossierInput, description: 'A new one. Not for citizens.' }),
+    id: t.id({
+      description:
+        'The id of an existing dossier. The documents of the signature request replace those of the dossier.',
+    }),
+    create: t.field({
+      type: NewDossierInput,
+      description: 'A dossier to create. Not available to callers with the role citizen.',
+    }),
   }),
 });
 
 const SignerChoice = builder.inputType('RequestSignatureSignerInput', {
   isOneOf: true,
-  description: 'The citizen: exactly one of the two.',
+  description: 'The signer of the signature request. Set exactly one of the two fields.',
   fields: (t) => ({
-    id: t.id({ description: 'As `findSigner` identifies them.' }),
-    fiscalCode: t.field({ type: 'FiscalCode', description: 'In upper case. Only in a POST body.' }),
+    id: t.id({ description: 'The id of the signer, as returned by `findSigner`.' }),
+    fiscalCode: t.field({
+      type: 'FiscalCode',
+      description: 'The fiscal code of the citizen, in upper case. Pass it as a variable of a POST request.',
+    }),
   }),
 });
 
 const DocumentWithFile = builder.inputType('RequestSignatureDocumentInput', {
-  description: 'A document to be signed, with its file.',
+  description: 'A document to sign, with its file.',
   fields: (t) => ({
     title: t.string({
       required: true,
-      description: 'Shown to the citizen; 3 to 60 characters, not only blanks.',
+      description:
+        'The title shown to the citizen: 3 to 60 UTF-16 code units, at least one of them a visible character.',
     }),
     fields: t.field({
       type: [SignatureFieldInput],
       description:
-        'Its signature fields; at least one clause that is not OPTIONAL. None: one invisible signature on the whole document.',
+        'The signature fields, at most 100. At least one clause must not be `OPTIONAL`. If null or empty, one invisible signature covers the whole document.',
     }),
     file: t.field({
       type: 'Upload',
       required: true,
-      description: 'The PDF. Send files in the order of the documents.',
+      description: 'The PDF. Send the files in the order of the documents.',
     }),
   }),
 });
 
 const Target = describedEnum<RequestSignatureTarget>(
   'RequestSignatureTarget',
-  'How far `requestSignature` goes.',
+  'The last step of `requestSignature`.',
   {
-    DRAFT: 'Files are uploaded, and checked if the time suffices.',
-    READY: 'The request is handed over.',
-    WAIT_FOR_SIGNATURE: 'It has its QR code, and the citizen is notified if `notify` says so.',
+    DRAFT: 'Upload the files, and wait for their validation while time remains.',
+    READY: 'Mark the signature request as ready.',
+    WAIT_FOR_SIGNATURE: 'Wait for the QR code, and send the notification if `notify` is true.',
   },
 );
 
 const Input = builder.inputType('RequestSignatureInput', {
-  description: 'What `requestSignature` takes.',
+  description: 'The input of `requestSignature`.',
   fields: (t) => ({
-    dossier: t.field({ type: DossierChoice, required: true, description: 'What the request belongs to.' }),
-    signer: t.field({ type: SignerChoice, required: true, description: 'Who is to sign.' }),
+    dossier: t.field({
+      type: DossierChoice,
+      required: true,
+      description: 'The dossier of the signature request.',
+    }),
+    signer: t.field({ type: SignerChoice, required: true, description: 'The citizen who signs.' }),
     documents: t.field({
       type: [DocumentWithFile],
       required: true,
-      description: 'What is to be signed: 1 to 10 documents.',
+      description: 'The documents to sign, from 1 to 10.',
     }),
     expiresAt: t.field({
       type: 'DateTime',
       description:
-        'Until when the citizen can sign; in the future. Default: 90 days, which is also when uploaded files vanish.',
+        'When the signature request expires; in the future. If null, in 90 days, which is also when the service deletes uploaded files.',
     }),
     notify: t.boolean({
       required: true,
       defaultValue: true,
-      description: 'Whether to send the message in the IO app. Only with `until: WAIT_FOR_SIGNATURE`.',
+      description:
+        'Whether to send the notification in the IO app. It has an effect only with `until: WAIT_FOR_SIGNATURE`.',
     }),
     until: t.field({
       type: Target,
       required: true,
       defaultValue: 'WAIT_FOR_SIGNATURE',
-      description: 'How far to go.',
+      description: 'The last step to perform.',
     }),
     waitSeconds: t.int({
       required: true,
       defaultValue: 45,
       description:
-        'How long to wait for the service in all, 0 to 55 seconds; the time that files take to arrive counts too. When it is up before a step could be taken, that step is the one of a `RequestSignatureIncompleteError`.',
+        'The maximum time to wait for the service in total, from 0 to 55 seconds, including the time in which the files arrive. If it ends before a step, the mutation returns a `RequestSignatureIncompleteError` with that step.',
     }),
     idempotencyKey: t.string({
-      description: `${idempotencyKey.description} A repeat goes on where the first call stopped: give the same files again; those that were stored are compared and not sent twice, one that the service refused may be another.`,
+      description: `${idempotencyKey.description} A retry continues from the step at which the first call stopped. Send the same files again: the gateway compares stored files instead of storing them twice. A file that the service rejected may be replaced.`,
     }),
   }),
 });
 
 const UploadedFileType = builder.objectRef<UploadedFile>('UploadedFile').implement({
-  description: 'What was stored for a document.',
+  description: 'The file that was stored for a document.',
   fields: (t) => ({
-    documentId: t.exposeID('documentId', { description: 'The document.' }),
-    sizeBytes: t.exposeInt('sizeBytes', { description: 'Size of what was stored, in bytes.' }),
-    sha256: t.exposeString('sha256', { description: 'SHA-256 of what was stored, in lower-case hex.' }),
+    documentId: t.exposeID('documentId', { description: 'The id of the document.' }),
+    sizeBytes: t.exposeInt('sizeBytes', { description: 'The size of the stored file, in bytes.' }),
+    sha256: t.exposeString('sha256', {
+      description: 'The SHA-256 digest of the stored file, in lower-case hexadecimal.',
+    }),
   }),
 });
 
 const Payload = builder.objectRef<RequestedSignature>('RequestSignaturePayload').implement({
-  description: 'All steps were taken.',
+  description: 'All steps were performed.',
   fields: (t) => ({
     signatureRequest: t.field({
       type: SignatureRequestType,
       description:
-        'The request as it is; `qrCode` is null when the time was up before the service had made it, or when it was not asked for.',
+        'The current signature request. `qrCode` is null when the wait ended before the service created it, and when `until` does not require it.',
       resolve: ({ signatureRequest }) => signatureRequest,
     }),
     files: t.field({
       type: [UploadedFileType],
-      description: 'What was stored, in the order of the documents.',
+      description: 'The stored files, in the order of the documents.',
       resolve: ({ files }) => [...files],
     }),
   }),
@@ -145,7 +166,7 @@ builder.mutationField('requestSignature', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'All steps at once: from PDFs to a QR code and a message to the citizen. Give an `idempotencyKey`: then a repeat after any failure, or after no answer at all, goes on where the first call stopped.',
+      'Performs all steps of a signature request: from the PDFs to the QR code and the notification. Set an `idempotencyKey`: a retry after a failure or a lost response then continues from the step at which the first call stopped.',
     errors: {
       types: [
         InvalidInputError,
@@ -153,9 +174,9 @@ builder.mutationField('requestSignature', (t) =>
         OutcomeUnknownError,
         RequestSignatureIncompleteError,
       ],
-      union: { description: 'What `requestSignature` answers with.' },
+      union: { description: 'The payload of `requestSignature`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: (_, { input }, context) => requestSignature(context, input),
   }),
 );

@@ -18,30 +18,32 @@ import { builder } from '../builder.ts';
 import { OWN_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('UploadDocumentInput', {
-  description: 'What `uploadDocument` takes.',
+  description: 'The input of `uploadDocument`.',
   fields: (t) => ({
-    signatureRequestId: t.id({ required: true, description: 'The signature request.' }),
-    documentId: t.id({ required: true, description: 'The document the file is for.' }),
-    file: t.field({ type: 'Upload', required: true, description: 'The PDF.' }),
+    signatureRequestId: t.id({ required: true, description: 'The id of the signature request.' }),
+    documentId: t.id({ required: true, description: 'The id of the document.' }),
+    file: t.field({ type: 'Upload', required: true, description: 'The PDF to upload.' }),
     waitSeconds: t.int(waitSeconds),
   }),
 });
 
 const Payload = builder.objectRef<UploadedDocument>('UploadDocumentPayload').implement({
-  description: 'The file was stored whole.',
+  description: 'The file was stored.',
   fields: (t) => ({
     document: t.field({
       type: DocumentType,
-      description: 'The document as it is; `READY` once the service has accepted the file.',
+      description: 'The current document. Its status is `READY` once the service has accepted the file.',
       resolve: ({ document }) => document,
     }),
     signatureRequest: t.field({
       type: SignatureRequestType,
-      description: 'The request of the document.',
+      description: 'The signature request of the document.',
       resolve: ({ signatureRequest }) => signatureRequest,
     }),
-    sizeBytes: t.exposeInt('sizeBytes', { description: 'Size of what was stored, in bytes.' }),
-    sha256: t.exposeString('sha256', { description: 'SHA-256 of what was stored, in lower-case hex.' }),
+    sizeBytes: t.exposeInt('sizeBytes', { description: 'The size of the stored file, in bytes.' }),
+    sha256: t.exposeString('sha256', {
+      description: 'The SHA-256 digest of the stored file, in lower-case hexadecimal.',
+    }),
   }),
 });
 
@@ -51,7 +53,7 @@ builder.mutationField('uploadDocument', (t) =>
     nullable: true,
     authScopes: OWN_WRITES,
     description:
-      'Step 4, through the gateway: streams a PDF into the storage and waits for the service to check it. May be repeated while the request is DRAFT.',
+      'Step 4, through the gateway: streams a PDF to the storage and waits until the service has validated it. It can be called again while the signature request is in status `DRAFT`.',
     errors: {
       types: [
         InvalidInputError,
@@ -64,9 +66,9 @@ builder.mutationField('uploadDocument', (t) =>
         WrongStatusError,
         DocumentRejectedError,
       ],
-      union: { description: 'What `uploadDocument` answers with.' },
+      union: { description: 'The payload of `uploadDocument`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: (_, { input }, context) => uploadDocument(context, input),
   }),
 );

@@ -14,19 +14,24 @@ import { builder } from '../builder.ts';
 import { STAFF_WRITES } from '../rules.ts';
 
 const Input = builder.inputType('ValidateDocumentInput', {
-  description: 'What `validateDocument` takes.',
+  description: 'The input of `validateDocument`.',
   fields: (t) => ({
-    file: t.field({ type: 'Upload', required: true, description: 'The PDF.' }),
-    fields: t.field({ type: [SignatureFieldInput], description: 'Signature fields that must fit into it.' }),
+    file: t.field({ type: 'Upload', required: true, description: 'The PDF to validate.' }),
+    fields: t.field({
+      type: [SignatureFieldInput],
+      description:
+        'The signature fields that the PDF must have or have room for, at most 100. If null, the PDF is validated alone.',
+    }),
   }),
 });
 
 const Payload = builder.objectRef<DocumentValidation>('ValidateDocumentPayload').implement({
-  description: 'The PDF could be read.',
+  description: 'The service validated the PDF.',
   fields: (t) => ({
-    isValid: t.exposeBoolean('isValid', { description: 'Whether it would be accepted.' }),
+    isValid: t.exposeBoolean('isValid', { description: 'Whether the service would accept the PDF.' }),
     violations: t.stringList({
-      description: 'Why not, in the service’s words. Empty when valid.',
+      description:
+        'The reasons for which the service would reject the PDF, in its own words. Empty when `isValid` is true.',
       resolve: ({ violations }) => violations,
     }),
   }),
@@ -37,7 +42,7 @@ builder.mutationField('validateDocument', (t) =>
     type: Payload,
     nullable: true,
     authScopes: STAFF_WRITES,
-    description: 'Checks a PDF as an upload would be checked, without keeping it.',
+    description: 'Validates a PDF like an upload, without storing it.',
     errors: {
       types: [
         InvalidInputError,
@@ -48,9 +53,9 @@ builder.mutationField('validateDocument', (t) =>
         UploadInterruptedError,
         UnreadablePdfError,
       ],
-      union: { description: 'What `validateDocument` answers with.' },
+      union: { description: 'The payload of `validateDocument`, or an error.' },
     },
-    args: { input: t.arg({ type: Input, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
     resolve: (_, { input }, context) => validateDocument(context, input),
   }),
 );

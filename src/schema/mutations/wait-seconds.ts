@@ -1,7 +1,7 @@
-/** The argument of every mutation that waits. */
+/** The input field of every mutation that waits. */
 export const waitSeconds = {
   required: true,
   defaultValue: 15,
   description:
-    'How long to wait for the outcome, 0 to 55 seconds. When the time is up you get the state as it is.',
+    'The maximum time to wait for the outcome, from 0 to 55 seconds. After that time the mutation continues with the current state.',
 } as const;

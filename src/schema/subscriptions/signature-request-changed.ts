@@ -5,7 +5,7 @@ import { SignatureRequestType } from '../signature-request.ts';
 
 builder.subscriptionType({
   description:
-    'What goes on by itself, as server-sent events: send the operation with `accept: text/event-stream`.',
+    'Events, as server-sent events. Send the operation with the header `Accept: text/event-stream`.',
 });
 
 builder.subscriptionField('signatureRequestChanged', (t) =>
@@ -13,8 +13,8 @@ builder.subscriptionField('signatureRequestChanged', (t) =>
     type: SignatureRequestType,
     authScopes: OWN_READS,
     description:
-      'The signature request as it is now, then again after each change of it or of its documents. Completes when it is SIGNED, REJECTED or CANCELLED. Subscribe again after a broken connection: nothing is missed, as the first event is the current state. A request that does not exist, or is not yours, is an error with the code `NOT_FOUND`. What this gateway does itself shows within a second; what the citizen does, within a quarter of a minute, or a minute on a request that was quiet for long.',
-    args: { id: t.arg.id({ required: true, description: 'The service’s own id.' }) },
+      'The current state of a signature request, then its new state after each change of the request or of its documents. The stream completes when `status` is `SIGNED`, `REJECTED` or `CANCELLED`. After a lost connection, subscribe again: the first event is the current state. If the signature request does not exist or the caller may not access it, the stream ends with an error of code `NOT_FOUND`. Changes made through this gateway arrive within a second. Changes made by the citizen arrive within 15 seconds, or within a minute if the signature request has not changed for a long time.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the signature request.' }) },
     subscribe: (_, { id }, context) => signatureRequestChanged(context, id),
     resolve: (request, _, context) => eventOf(context, request),
   }),
