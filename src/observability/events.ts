@@ -39,8 +39,8 @@ export interface GatewayEventMap {
   ];
   /** A call is made again. */
   upstreamRetry: [{ readonly operation: string; readonly kind: string }];
-  /** A call has got its place in the budget of the issuer's key, or has given up waiting for it. */
-  budgetWait: [
+  /** A call has got a slot of the rate limiter, or its wait has ended without one. */
+  rateLimiterWait: [
     {
       readonly priority: 'interactive' | 'poll';
       readonly outcome: 'granted' | 'refused' | 'left';

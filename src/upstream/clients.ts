@@ -3,10 +3,10 @@ import type { GatewayEvents } from '../observability/events.ts';
 import type { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { LocalWindow } from './rate-limit/local-window.ts';
-import { RateBudget } from './rate-limit/rate-limiter.ts';
+import { RateLimiter } from './rate-limit/rate-limiter.ts';
 import type { RateLimit, RateWindow } from './rate-limit/rate-window.ts';
 import { SharedWindow } from './rate-limit/shared-window.ts';
-import { withBudget } from './rate-limit/with-rate-limiter.ts';
+import { withRateLimiter } from './rate-limit/with-rate-limiter.ts';
 import type { CircuitBreaker } from './pipeline/circuit-breaker.ts';
 import type { ClientDecorator, UpstreamClient } from './client.ts';
 import { createHttpClient } from './http-client.ts';
@@ -57,15 +57,15 @@ export interface UpstreamClients {
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { rateLimit: limit, connections, operationTimeoutMs, breaker, events, queues } = options;
   const maxWaiting = Math.ceil((limit.calls * operationTimeoutMs) / limit.windowMs);
-  const budget = new RateBudget({ limit, window: windowOf(options), connections, maxWaiting, events });
-  queues.add('rate-budget', () => budget.oldestMs);
+  const limiter = new RateLimiter({ limit, window: windowOf(options), connections, maxWaiting, events });
+  queues.add('rate-budget', () => limiter.oldestMs);
   const decorators: readonly ClientDecorator[] = [
     withCollapsedReads(options),
     ...(options.decorate ? [options.decorate] : []),
     withRepeats(options),
     withOpenCheck(breaker),
     withUploadBulkhead(options),
-    withBudget(budget),
+    withRateLimiter(limiter),
     withBreaker(breaker),
   ];
   return decorators.reduceRight((client, decorate) => decorate(client), createHttpClient(options));

@@ -51,11 +51,11 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
   for (const name of names.slice(0, 10)) {
     const window = new SharedWindow({ redis, name, limit: { calls: 10, windowMs: 30_000 } });
     onTestFinished(() => window.close());
-    const { places } = await window.take(10, 0);
-    expect(places).toHaveLength(10);
-    places[0]?.answered(5);
-    places[1]?.unused();
-    places[2]?.refused(1);
+    const { slots } = await window.take(10, 0);
+    expect(slots).toHaveLength(10);
+    slots[0]?.answered(5);
+    slots[1]?.unused();
+    slots[2]?.refused(1);
   }
 
   // Each node has its part, and what readiness writes. Idempotency keys are on one: it loses all of them or none.

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connect.ts';
-import type { Place } from '../../src/upstream/rate-limit/rate-window.ts';
+import type { Slot } from '../../src/upstream/rate-limit/rate-window.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -17,18 +17,18 @@ async function start(limit = LIMIT) {
       window.close();
       redis.close();
     });
-    const take = async (wanted: number, spare = 0): Promise<readonly Place[]> =>
-      (await window.take(wanted, spare)).places;
+    const take = async (wanted: number, reserve = 0): Promise<readonly Slot[]> =>
+      (await window.take(wanted, reserve)).slots;
     return {
       redis,
       window,
       take,
-      count: async (wanted: number, spare = 0) => (await take(wanted, spare)).length,
+      count: async (wanted: number, reserve = 0) => (await take(wanted, reserve)).length,
       /** How many there would be, all of which are given back. */
       async free(): Promise<number> {
-        const places = await take(100);
-        for (const place of places) place.unused();
-        return places.length;
+        const slots = await take(100);
+        for (const slot of slots) slot.unused();
+        return slots.length;
       },
     };
   }
@@ -61,12 +61,12 @@ test('who comes while another waits leaves the other an equal part of what there
   const { one, other } = await start();
   const held = await one.take(10);
   expect(await other.count(10)).toBe(0); // waits from now on
-  for (const place of held) place.unused();
-  await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(0);
+  for (const slot of held) slot.unused();
+  await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:slots')).toBe(0);
   expect([await one.count(10), await other.count(10)]).toEqual([5, 3]);
 });
 
-test('places that are to be spared stay free, whoever wants them', async () => {
+test('slots that are to be spared stay free, whoever wants them', async () => {
   const { one, other } = await start();
   expect([await one.count(10, 2), await other.count(10, 2), await other.count(10)]).toEqual([8, 0, 2]);
 });
@@ -74,51 +74,51 @@ test('places that are to be spared stay free, whoever wants them', async () => {
 test('a call counts until a window after its answer, or half a second after it was sent', async () => {
   const { one, other } = await start({ calls: 10, windowMs: 1_000 });
   const [first, second, ...rest] = await one.take(10);
-  for (const place of rest) place.unused();
+  for (const slot of rest) slot.unused();
   first?.answered(undefined);
   second?.unused();
-  await expect.poll(() => other.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(1);
+  await expect.poll(() => other.redis.client.zcard('sigillo:{budget:a-key}:slots')).toBe(1);
   expect(await other.count(10)).toBe(9);
   await expect.poll(() => other.count(1)).toBe(1);
 });
 
 test('what the service says of its rate is learned by all', async () => {
   const { one, other } = await start();
-  const [place] = await one.take(1);
+  const [slot] = await one.take(1);
   // Seven calls, of which one is ours.
-  place?.answered(3);
+  slot?.answered(3);
   await expect.poll(() => one.redis.client.hget('sigillo:{budget:a-key}:state', 'foreign')).toBe('6');
   expect(await other.count(10)).toBe(3);
 });
 
 test('calls that leave the window while another is under way are not taken for somebody else’s', async () => {
   const { one, other } = await start({ calls: 10, windowMs: 1_000 });
-  const places = await one.take(9);
-  for (const place of places) place.answered(undefined);
+  const slots = await one.take(9);
+  for (const slot of slots) slot.answered(undefined);
   const [late] = await other.take(1);
   // The service has counted ten, and then works on the last for as long as the others need to leave.
   await expect.poll(() => one.count(1)).toBe(1);
   late?.answered(0);
-  await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(2);
+  await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:slots')).toBe(2);
   expect(await other.count(10)).toBe(8);
 });
 
 test('the calls of another gateway are not taken for foreign ones', async () => {
   const { one, other } = await start();
   await other.count(5);
-  const [place] = await one.take(1);
-  place?.answered(4);
+  const [slot] = await one.take(1);
+  slot?.answered(4);
   await pause(100);
   expect(await one.count(10)).toBe(4);
 });
 
 test('a refusal closes the window of all', async () => {
   const { one, other } = await start();
-  const [place] = await one.take(1);
-  place?.refused(2);
+  const [slot] = await one.take(1);
+  slot?.refused(2);
   await expect.poll(() => one.redis.client.hexists('sigillo:{budget:a-key}:state', 'closedUntil')).toBe(1);
-  const { places, retryInMs } = await other.window.take(1, 0);
-  expect(places).toEqual([]);
+  const { slots, retryInMs } = await other.window.take(1, 0);
+  expect(slots).toEqual([]);
   expect(retryInMs).toBeGreaterThan(1_000);
   expect(retryInMs).toBeLessThanOrEqual(2_000);
 });
@@ -141,17 +141,17 @@ test.each(['kill', 'freeze'] as const)(
     // Until the calls of that time are out of every window, parts are kept.
     await expect.poll(() => one.free()).toBe(10);
     await expect.poll(() => other.free()).toBe(10);
-    await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:places')).toBe(0); // all given back
+    await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:slots')).toBe(0); // all given back
     expect([await one.count(8), await other.count(8)]).toEqual([8, 2]);
   },
 );
 
 test('a window that is closed looks for nothing any more', async () => {
   const { server, one } = await start();
-  const [place] = await one.take(1);
+  const [slot] = await one.take(1);
   one.window.close();
   await server.kill();
-  place?.answered(undefined);
+  slot?.answered(undefined);
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   await pause(300);
   const before = timers();

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
 import type { GatewayEventMap } from '../../src/observability/events.ts';
 import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
-import { RateBudget } from '../../src/upstream/rate-limit/rate-limiter.ts';
+import { RateLimiter } from '../../src/upstream/rate-limit/rate-limiter.ts';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -13,8 +13,8 @@ const LIMIT = { calls: 30, windowMs: 500 };
 
 async function start(options: Partial<GatewayOptions> = {}) {
   const events = createEvents();
-  const waits: (GatewayEventMap['budgetWait'][0] & { readonly at: number })[] = [];
-  events.on('budgetWait', (wait) => waits.push({ ...wait, at: performance.now() }));
+  const waits: (GatewayEventMap['rateLimiterWait'][0] & { readonly at: number })[] = [];
+  events.on('rateLimiterWait', (wait) => waits.push({ ...wait, at: performance.now() }));
   const world = await startGateway({ rateLimit: LIMIT, events, ...options }, { rateLimit: LIMIT });
   return {
     ...world,
@@ -108,11 +108,11 @@ test('when as many wait as can be served in time, the next is told when to come 
   expect(world.sandbox.journal.entries()).toHaveLength(5);
 });
 
-test('a client who leaves gives up its place', async () => {
+test('an aborted request leaves the queue of the rate limiter', async () => {
   const world = await start({ rateLimit: { calls: 1, windowMs: 60_000 } });
   await world.read(1);
-  const enter = vi.spyOn(RateBudget.prototype, 'enter');
-  onTestFinished(() => enter.mockRestore());
+  const acquire = vi.spyOn(RateLimiter.prototype, 'acquire');
+  onTestFinished(() => acquire.mockRestore());
   const client = new AbortController();
   const left = fetch(world.url, {
     method: 'POST',
@@ -120,7 +120,7 @@ test('a client who leaves gives up its place', async () => {
     body: JSON.stringify({ query: '{ dossier(id: "gone") { id } }' }),
     signal: client.signal,
   }).catch(() => 'left');
-  await expect.poll(() => enter.mock.calls.length).toBe(1);
+  await expect.poll(() => acquire.mock.calls.length).toBe(1);
   client.abort();
   expect(await left).toBe('left');
   await expect.poll(() => world.waits.at(-1)?.outcome).toBe('left');

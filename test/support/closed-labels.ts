@@ -13,7 +13,7 @@ export const CLOSED_LABELS: Readonly<Record<string, readonly string[]>> = {
     ...labels.OPERATION_OUTCOMES,
     ...labels.CALL_OUTCOMES,
     ...labels.UPLOAD_OUTCOMES,
-    ...labels.BUDGET_OUTCOMES,
+    ...labels.RATE_LIMITER_OUTCOMES,
     ...labels.IDEMPOTENCY_OUTCOMES,
     ...labels.WEBHOOK_OUTCOMES,
     labels.OTHER,

@@ -90,9 +90,9 @@ export const TURNED_AWAY_REASONS = namesOf<Event<'turnedAway'>['reason']>({
   'event-loop': true,
 });
 
-export const PRIORITIES = namesOf<Event<'budgetWait'>['priority']>({ interactive: true, poll: true });
+export const PRIORITIES = namesOf<Event<'rateLimiterWait'>['priority']>({ interactive: true, poll: true });
 
-export const BUDGET_OUTCOMES = namesOf<Event<'budgetWait'>['outcome']>({
+export const RATE_LIMITER_OUTCOMES = namesOf<Event<'rateLimiterWait'>['outcome']>({
   granted: true,
   refused: true,
   left: true,

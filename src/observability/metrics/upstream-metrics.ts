@@ -4,7 +4,7 @@ import type { GatewayEvents } from '../events.ts';
 import { bounded } from './bounded.ts';
 import {
   BREAKER_STATES,
-  BUDGET_OUTCOMES,
+  RATE_LIMITER_OUTCOMES,
   CALL_OUTCOMES,
   FAILURE_KINDS,
   ORIGINS,
@@ -46,7 +46,7 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
   });
   const waits = new Histogram({
     name: 'sigillo_budget_wait_seconds',
-    help: "How long calls waited for their place in the budget of the issuer's key.",
+    help: 'How long calls waited for a slot of the rate limiter.',
     labelNames: ['priority', 'outcome'],
     buckets: WAIT_BUCKETS,
     registers,
@@ -71,14 +71,15 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
   });
   const [operationOf, outcomeOf] = [bounded(UPSTREAM_OPERATIONS), bounded(CALL_OUTCOMES)];
   const [kindOf, originOf] = [bounded(FAILURE_KINDS), bounded(ORIGINS)];
-  const [priorityOf, waitOutcomeOf] = [bounded(PRIORITIES), bounded(BUDGET_OUTCOMES)];
+  const [priorityOf, waitOutcomeOf] = [bounded(PRIORITIES), bounded(RATE_LIMITER_OUTCOMES)];
   const setBreaker = (origin: string, current: string): void => {
     for (const state of BREAKER_STATES) breakers.set({ origin, state }, state === current ? 1 : 0);
   };
   for (const origin of ORIGINS) setBreaker(origin, 'closed');
   for (const operation of UPSTREAM_OPERATIONS)
     for (const outcome of CALL_OUTCOMES) calls.inc({ operation, outcome }, 0);
-  for (const priority of PRIORITIES) for (const outcome of BUDGET_OUTCOMES) waits.zero({ priority, outcome });
+  for (const priority of PRIORITIES)
+    for (const outcome of RATE_LIMITER_OUTCOMES) waits.zero({ priority, outcome });
 
   events.on('upstreamCall', ({ operation, outcome, durationMs }) => {
     const labels = { operation: operationOf(operation) };
@@ -89,7 +90,7 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
     retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
   );
   events.on('collapsedRead', ({ operation }) => collapsed.inc({ operation: operationOf(operation) }));
-  events.on('budgetWait', ({ priority, outcome, waitMs }) =>
+  events.on('rateLimiterWait', ({ priority, outcome, waitMs }) =>
     waits.observe({ priority: priorityOf(priority), outcome: waitOutcomeOf(outcome) }, waitMs / 1000),
   );
   events.on('breaker', ({ origin, state }) => {

@@ -1,10 +1,10 @@
 /**
- * Those who wait, in an order that is fair between callers: one of each in turn, and of one caller first come, first
- * served. Whoever asks for much waits for itself. Everything but `oldestMs` and `dropFromLongest` takes the
- * same time however many wait.
+ * A queue that is fair between callers: it serves callers round-robin, and the items of one caller first come, first
+ * served. A caller with many items delays only itself. All operations take constant time, except `oldestMs` and
+ * `dropFromLongest`, which are linear in the number of callers.
  */
 export class FairQueue<Item> {
-  /** In the order of their turns, with the time at which each item was added. A caller without items has no lane. */
+  /** The items of each caller with the time of their addition, in round-robin order. A caller without items has no lane. */
   readonly #lanes = new Map<string, Map<Item, number>>();
   #size = 0;
 
@@ -12,7 +12,7 @@ export class FairQueue<Item> {
     return this.#size;
   }
 
-  /** For how many milliseconds the oldest has waited; 0 when none waits. */
+  /** How long the oldest item has waited, in milliseconds; 0 for an empty queue. */
   get oldestMs(): number {
     const now = performance.now();
     let oldest = now;
@@ -31,7 +31,7 @@ export class FairQueue<Item> {
     this.#size += 1;
   }
 
-  /** The next. Its caller's turn comes again after that of all others. */
+  /** Removes the next item. Its caller is served again after all others. */
   take(): Item | undefined {
     for (const [caller, lane] of this.#lanes) {
       for (const item of lane.keys()) {
@@ -46,7 +46,7 @@ export class FairQueue<Item> {
     return undefined;
   }
 
-  /** @returns false when the item is no longer there. */
+  /** @returns false when the item is no longer in the queue. */
   delete(caller: string, item: Item): boolean {
     const lane = this.#lanes.get(caller);
     if (lane === undefined || !lane.has(item)) return false;
@@ -54,7 +54,7 @@ export class FairQueue<Item> {
     return true;
   }
 
-  /** Takes out the last item of the caller who has most: what a queue that is full gives up, so that a flood drops itself. */
+  /** Removes the last item of the caller with the most items, so that the caller that floods a full queue bears the loss. */
   dropFromLongest(): Item | undefined {
     let longest: readonly [string, Map<Item, number>] | undefined;
     for (const entry of this.#lanes) {

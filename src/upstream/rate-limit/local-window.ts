@@ -1,20 +1,22 @@
 import { TRANSIT_MS } from './rate-window.ts';
-import type { Place, RateLimit, RateWindow, Taken } from './rate-window.ts';
+import type { RateLimit, RateWindow, Slot, TakenSlots } from './rate-window.ts';
 import { Times } from './times.ts';
 
 /**
- * The calls of this process, in a sliding window that is never narrower than the service's: a call is in it from its
- * sending until one window after the service is sure to have counted it. So nothing is refused, unless somebody else uses
- * the key too. That shows in `x-rate-limit-remaining`: what is missing beyond our own calls is theirs, and left to them.
+ * The calls of this process, in a sliding window that is never narrower than the window of the service: a call is in it
+ * from its sending until one window after the service must have counted it. So the service refuses no call, unless
+ * another client uses the same key. `x-rate-limit-remaining` reveals the calls of such a client, and the window leaves
+ * room for them.
  */
 export class LocalWindow implements RateWindow {
   readonly #limit: RateLimit;
-  /** Sent, and perhaps not counted yet: when, in the order of sending. */
-  readonly #sent = new Map<Place, number>();
-  /** When each call that has been counted leaves the window, the earliest first. */
+  /** When each call was sent that the service may not have counted yet, in the order of sending. */
+  readonly #sent = new Map<Slot, number>();
+  /** When each counted call leaves the window, the earliest first. */
   readonly #leaving = new Times();
-  /** How many have left the window since it exists. */
+  /** Calls that have left the window since it was created. */
   #left = 0;
+  /** Calls of other clients of the key, and until when they count. */
   #foreign = { calls: 0, until: 0 };
   #closedUntil = 0;
 
@@ -22,64 +24,64 @@ export class LocalWindow implements RateWindow {
     this.#limit = limit;
   }
 
-  take(wanted: number, spare: number): Taken {
+  take(wanted: number, reserve: number): TakenSlots {
     const now = performance.now();
     this.#settle(now);
-    if (now < this.#closedUntil) return { places: [], retryInMs: this.#closedUntil - now };
+    if (now < this.#closedUntil) return { slots: [], retryInMs: this.#closedUntil - now };
     const foreign = now < this.#foreign.until ? this.#foreign.calls : 0;
-    const free = this.#limit.calls - this.#held - foreign - spare;
-    const places = Array.from({ length: Math.max(0, Math.min(wanted, free)) }, () => this.#send(now));
-    return { places, retryInMs: this.#nextChange(now) - now };
+    const free = this.#limit.calls - this.#held - foreign - reserve;
+    const slots = Array.from({ length: Math.max(0, Math.min(wanted, free)) }, () => this.#send(now));
+    return { slots, retryInMs: this.#nextChange(now) - now };
   }
 
   close(): void {
-    // It holds nothing that outlives it.
+    // It holds no timer and no connection.
   }
 
   get #held(): number {
     return this.#sent.size + this.#leaving.size;
   }
 
-  #send(now: number): Place {
+  #send(now: number): Slot {
     const leftBefore = this.#left;
-    const place: Place = {
+    const slot: Slot = {
       answered: (remaining) => {
-        this.#count(place, performance.now());
+        this.#count(slot, performance.now());
         if (remaining !== undefined) this.#learn(remaining, leftBefore);
       },
       refused: (retryAfterSeconds = 1) => {
-        this.#count(place, performance.now());
-        // What is refused for longer is not about the window, and the next call is told so itself.
+        this.#count(slot, performance.now());
+        // A longer refusal does not concern the window; the answer to the next call says so again.
         const closedMs = Math.min(retryAfterSeconds * 1_000, this.#limit.windowMs);
         this.#closedUntil = Math.max(this.#closedUntil, performance.now() + closedMs);
-        // Whoever took what we thought was ours goes on, or all would rush in and be refused again.
+        // The other client of the key goes on, so its calls stay reserved; otherwise all calls would be refused again.
         this.#foreign.until = this.#closedUntil + this.#limit.windowMs;
       },
-      unused: () => void this.#sent.delete(place),
+      unused: () => void this.#sent.delete(slot),
     };
-    this.#sent.set(place, now);
-    return place;
+    this.#sent.set(slot, now);
+    return slot;
   }
 
-  /** Drops what is no longer in the window. */
+  /** Drops the calls that are no longer in the window. */
   #settle(now: number): void {
-    for (const [place, sentAt] of this.#sent) {
+    for (const [slot, sentAt] of this.#sent) {
       if (sentAt + TRANSIT_MS > now) break;
-      this.#count(place, now);
+      this.#count(slot, now);
     }
     this.#left += this.#leaving.dropUntil(now);
   }
 
-  #count(place: Place, now: number): void {
-    const sentAt = this.#sent.get(place);
+  #count(slot: Slot, now: number): void {
+    const sentAt = this.#sent.get(slot);
     if (sentAt === undefined) return;
-    this.#sent.delete(place);
+    this.#sent.delete(slot);
     this.#leaving.add(Math.min(now, sentAt + TRANSIT_MS) + this.#limit.windowMs);
   }
 
   /**
-   * Calls that are counted and not ours. A lower bound: of our own, those may be among them that were in the window at any
-   * time since the call was sent that tells of it.
+   * Computes the calls of other clients as a lower bound: every call of this process counts as its own that was in the
+   * window at any time since the answered call was sent.
    */
   #learn(remaining: number, leftBefore: number): void {
     const now = performance.now();

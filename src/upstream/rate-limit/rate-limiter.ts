@@ -2,120 +2,130 @@ import type { GatewayEvents } from '../../observability/events.ts';
 import { kindOfAbort } from '../pipeline/deadline.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Place, RateLimit, RateWindow } from './rate-window.ts';
+import type { RateLimit, RateWindow, Slot } from './rate-window.ts';
 
 export type Priority = 'interactive' | 'poll';
 
-export interface RateBudgetOptions {
+export interface RateLimiterOptions {
   readonly limit: RateLimit;
   readonly window: RateWindow;
-  /** Connections to the service. A call that is let in has one, so that it is sent when it is counted, and not later. */
+  /** Connections to the service. An admitted call has a free one, so it is sent when the window counts it, and not later. */
   readonly connections: number;
-  /** Calls that may wait at once: what the service takes in the time that anybody waits at most. */
+  /** Calls that may queue at once: those that the service accepts within the longest time that a caller waits. */
   readonly maxWaiting: number;
   readonly events: GatewayEvents;
 }
 
-/** A call that wants to be sent. */
-export interface Applicant {
+/** A call that asks for a slot. */
+export interface SlotRequest {
   readonly operation: string;
   readonly priority: Priority;
   readonly caller: string;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Leave to send one call. Dispose of it when the call has ended, having told the place what became of it. */
+/** Permission to send one call. Dispose of it when the call has ended and its outcome is reported to the slot. */
 export interface Permit extends Disposable {
-  readonly place: Place;
+  readonly slot: Slot;
 }
 
 interface Waiter {
-  readonly admit: (place: Place) => void;
+  readonly admit: (slot: Slot) => void;
   readonly refuse: () => void;
 }
 
-/** Polls leave this share of the budget to whoever wants an answer now. */
-const SHARE_BEYOND_POLLS = 1 / 5;
+/** Share of the rate budget that polls leave free for interactive calls. */
+const INTERACTIVE_RESERVE = 1 / 5;
 
 /**
- * The calls of one issuer's key, of which the service takes so many in any window. What is beyond that waits: polls behind
- * all else, callers in turn. Nobody is told of a limit who can wait; when too many wait, the caller with most is.
+ * Queues the calls that exceed the rate budget of one key: interactive calls first, polls last, callers round-robin. A
+ * call is refused only if too many calls wait, and then a call of the caller with the most.
  */
-export class RateBudget {
-  readonly #options: RateBudgetOptions;
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
   readonly #queues: Readonly<Record<Priority, FairQueue<Waiter>>> = {
     interactive: new FairQueue(),
     poll: new FairQueue(),
   };
-  readonly #spare: Readonly<Record<Priority, number>>;
+  readonly #reserve: Readonly<Record<Priority, number>>;
   #inFlight = 0;
   #isAdmitting = false;
   #hasChanged = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: RateBudgetOptions) {
+  constructor(options: RateLimiterOptions) {
     this.#options = options;
-    this.#spare = { interactive: 0, poll: Math.floor(options.limit.calls * SHARE_BEYOND_POLLS) };
+    this.#reserve = { interactive: 0, poll: Math.floor(options.limit.calls * INTERACTIVE_RESERVE) };
   }
 
   /**
-   * Waits for leave to send a call.
-   * @throws {UpstreamError} `over-budget` when too many wait, or when the time of the operation is up; `aborted` when the
-   *   caller leaves.
+   * Waits for the permission to send a call.
+   * @throws {UpstreamError} `over-budget` when too many calls wait or the time of the operation is up; `aborted` when the
+   *   client disconnects.
    */
-  async enter({ operation, priority, caller, signal }: Applicant): Promise<Permit> {
-    const { events } = this.#options;
+  async acquire(request: SlotRequest): Promise<Permit> {
+    const { operation, priority, caller, signal } = request;
     const queue = this.#queues[priority];
     const startedAt = performance.now();
     const ended = (outcome: 'granted' | 'refused' | 'left'): boolean =>
-      events.emit('budgetWait', { priority, outcome, waitMs: performance.now() - startedAt });
-    const overBudget = (): UpstreamError => {
-      const retryAfterSeconds = this.#retryAfterSeconds();
-      return new UpstreamError({ operation, kind: 'over-budget', retryAfterSeconds });
-    };
+      this.#options.events.emit('rateLimiterWait', {
+        priority,
+        outcome,
+        waitMs: performance.now() - startedAt,
+      });
 
-    const admission = Promise.withResolvers<Place>();
+    const admission = Promise.withResolvers<Slot>();
     const waiter: Waiter = {
       admit: admission.resolve,
-      refuse() {
+      refuse: () => {
         ended('refused');
-        admission.reject(overBudget());
+        admission.reject(this.#overBudget(operation));
       },
     };
     const leave = (): void => {
       if (!queue.delete(caller, waiter)) return;
       ended('left');
       const kind = kindOfAbort(signal?.reason);
-      admission.reject(kind === 'timeout' ? overBudget() : new UpstreamError({ operation, kind }));
+      admission.reject(
+        kind === 'timeout' ? this.#overBudget(operation) : new UpstreamError({ operation, kind }),
+      );
     };
     queue.add(caller, waiter);
     signal?.addEventListener('abort', leave);
     if (signal?.aborted === true) leave();
     this.#admit();
     try {
-      const place = await admission.promise;
+      const slot = await admission.promise;
       ended('granted');
-      return { place, [Symbol.dispose]: () => this.#leave() };
+      return { slot, [Symbol.dispose]: () => this.#release() };
     } finally {
       signal?.removeEventListener('abort', leave);
     }
   }
 
-  /** For how many milliseconds the oldest call has waited; 0 when none waits. */
+  /** How long the oldest call has waited, in milliseconds; 0 when no call waits. */
   get oldestMs(): number {
     const { interactive, poll } = this.#queues;
     return Math.max(interactive.oldestMs, poll.oldestMs);
   }
 
-  /** Whoever waits is left waiting: their calls end by their own deadlines. */
+  /** Calls that wait stay in the queue: their own deadlines end them. */
   close(): void {
     clearTimeout(this.#timer);
     this.#options.window.close();
   }
 
-  #leave(): void {
+  #release(): void {
     this.#inFlight -= 1;
     this.#admit();
+  }
+
+  #overBudget(operation: string): UpstreamError {
+    const { calls, windowMs } = this.#options.limit;
+    const waiting = this.#queues.interactive.size + this.#queues.poll.size;
+    // The time in which all calls that wait now would be admitted.
+    const retryAfterSeconds = Math.max(1, Math.ceil((waiting * windowMs) / calls / 1_000));
+    return new UpstreamError({ operation, kind: 'over-budget', retryAfterSeconds });
   }
 
   #refuseBeyondLimit(): void {
@@ -124,20 +134,13 @@ export class RateBudget {
       (poll.dropFromLongest() ?? interactive.dropFromLongest())?.refuse();
   }
 
-  /** Until all who wait now would have been let in. */
-  #retryAfterSeconds(): number {
-    const { calls, windowMs } = this.#options.limit;
-    const waiting = this.#queues.interactive.size + this.#queues.poll.size;
-    return Math.max(1, Math.ceil((waiting * windowMs) / calls / 1_000));
-  }
-
-  /** Lets in whom the window has places for, now and whenever it has more. */
+  /** Admits the calls that the window has slots for, now and whenever slots become free. */
   #admit(): void {
     this.#hasChanged = true;
     if (!this.#isAdmitting) void this.#admitWhileChanged();
   }
 
-  /** Once at a time, as a window may take time to ask. */
+  /** Runs once at a time, because a shared window answers later. */
   async #admitWhileChanged(): Promise<void> {
     this.#isAdmitting = true;
     clearTimeout(this.#timer);
@@ -152,25 +155,25 @@ export class RateBudget {
     this.#timer = setTimeout(() => this.#admit(), Math.ceil(againInMs));
   }
 
-  /** @returns after how many milliseconds there may be places for those who still wait. */
+  /** @returns milliseconds until slots may be free for the calls that still wait. */
   async #admitOnce(): Promise<number> {
     for (const priority of ['interactive', 'poll'] as const) {
       const queue = this.#queues[priority];
       if (queue.size === 0) continue;
       const wanted = Math.min(queue.size, this.#options.connections - this.#inFlight);
       if (wanted === 0) return Number.POSITIVE_INFINITY; // until a call ends
-      const { places, retryInMs } = await this.#options.window.take(wanted, this.#spare[priority]);
-      for (const place of places) {
+      const { slots, retryInMs } = await this.#options.window.take(wanted, this.#reserve[priority]);
+      for (const slot of slots) {
         const waiter = queue.take();
         if (waiter === undefined)
-          place.unused(); // somebody has left meanwhile
+          slot.unused(); // its call was aborted in the meantime
         else {
           this.#inFlight += 1;
-          waiter.admit(place);
+          waiter.admit(slot);
         }
       }
-      if (places.length < wanted) return retryInMs;
-      if (queue.size > 0) return Number.POSITIVE_INFINITY; // until a call ends, or for who came meanwhile: at once
+      if (slots.length < wanted) return retryInMs;
+      if (queue.size > 0) return Number.POSITIVE_INFINITY; // until a call ends; new calls run this again at once
     }
     return Number.POSITIVE_INFINITY;
   }

@@ -1,35 +1,35 @@
-/** What the service allows each key: so many calls in any window. */
+/** The rate that the service allows each key: a number of calls in any window. */
 export interface RateLimit {
   readonly calls: number;
   readonly windowMs: number;
 }
 
-/** One call's place in the window. Tell it what becomes of the call, once. */
-export interface Place {
-  /** An answer has begun: the call was counted by now. @param remaining how many more the service says it would take. */
+/** The right to make one call in the window. Its owner reports the outcome of the call once. */
+export interface Slot {
+  /** The answer has begun, so the service has counted the call. @param remaining calls that the service says it still accepts. */
   answered(remaining: number | undefined): void;
-  /** The service has refused the call for the rate, and says after how many seconds to come back. */
+  /** The service refused the call because of the rate. @param retryAfterSeconds the wait that it asks for. */
   refused(retryAfterSeconds: number | undefined): void;
   /** The call was not sent, or did not arrive. */
   unused(): void;
 }
 
-export interface Taken {
-  readonly places: readonly Place[];
-  /** When fewer places were taken than wanted: after how many milliseconds there may be more. */
+export interface TakenSlots {
+  readonly slots: readonly Slot[];
+  /** If fewer slots were taken than wanted: milliseconds until more may be free. */
   readonly retryInMs: number;
 }
 
-/** The calls that one key has made, as far as the service still counts them. */
+/** The calls of one key that the service still counts. */
 export interface RateWindow {
-  /** Takes up to `wanted` places, as long as `spare` places stay free. Never throws: calls would wait for ever. */
-  take(wanted: number, spare: number): Taken | Promise<Taken>;
+  /** Takes up to `wanted` slots and leaves `reserve` slots free. It never throws, because queued calls would wait forever. */
+  take(wanted: number, reserve: number): TakenSlots | Promise<TakenSlots>;
   close(): void;
 }
 
 /**
- * A call counts from some moment between its sending and its answer. The API gateway counts it before anything is done
- * for it, so it has been counted at the latest this many milliseconds after it was sent, though its answer may take
- * seconds. A longer time would waste places, a shorter one would get calls refused that were long under way.
+ * The service counts a call at some moment between its sending and its answer. Its API gateway counts before any work is
+ * done, so at the latest this many milliseconds after sending, even if the answer takes seconds. A longer time would
+ * waste slots; a shorter time would cause refusals of calls that are slow to arrive.
  */
 export const TRANSIT_MS = 500;

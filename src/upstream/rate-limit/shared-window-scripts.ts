@@ -1,21 +1,21 @@
 import { LUA_NOW } from '../../redis/connection.ts';
 
 /*
- * What the window does that several gateways share, each in one step that nobody can come between. Of one issuer's key:
+ * The atomic steps of the window that several gateways share. Redis keeps for each API key:
  *
- *   places    of calls that count: when each leaves the window, in milliseconds of Redis's clock
- *   gateways  that use the key: when each was last heard of
- *   waiting   those of them that want more places than there were: when each asked last
- *   state     foreign, foreignUntil: calls that somebody else makes with the key, and how long to reckon with them
- *             closedUntil: the service has refused a call for the rate
- *             left: how many calls have left the window
+ *   slots     of calls that count: when each leaves the window, in milliseconds of the clock of Redis
+ *   gateways  that use the key: when each was last active
+ *   waiting   gateways that wanted more slots than were free: when each asked last
+ *   state     foreign, foreignUntil: calls of other clients of the key, and until when they count
+ *             closedUntil: when calls may be made again after the service refused one because of the rate
+ *             left: the number of calls that have left the window
  */
 
-/** How long a gateway counts that is not heard of. */
+/** How long an inactive gateway counts. */
 const PRESENT_MS = 60_000;
-/** How long a gateway counts as waiting that does not ask again. */
+/** How long a gateway counts as waiting without asking again. */
 const WAITING_MS = 1_000;
-/** After which one that left some to others may ask for the rest, in case they do not come. */
+/** When a gateway that left slots to others may ask for the rest, in case they do not use them. */
 const COURTESY_MS = 20;
 
 const NOW = `${LUA_NOW}
@@ -30,9 +30,9 @@ end
 `;
 
 /**
- * Takes up to `wanted` places, as long as `spare` stay free. When others wait too, an equal part of what there is.
- * KEYS places, gateways, waiting, state; ARGV gateway, wanted, spare, calls, window, transit, first number
- * @returns places taken, milliseconds until there may be more, gateways that use the key, calls that have left by now
+ * Takes up to `wanted` slots and leaves `reserve` slots free. If other gateways wait too, each gets an equal share.
+ * KEYS slots, gateways, waiting, state; ARGV gateway, wanted, reserve, calls, window, transit, first number
+ * @returns slots taken, milliseconds until more may be free, gateways that use the key, calls that have left by now
  */
 export const TAKE = `${NOW}${FOREIGN}
 local me, wanted, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
@@ -47,8 +47,8 @@ local closedUntil = tonumber(redis.call('HGET', KEYS[4], 'closedUntil') or 0)
 if closedUntil > now then return {0, math.ceil(closedUntil - now), gateways, left} end
 
 local free = ARGV[4] - redis.call('ZCARD', KEYS[1]) - foreign() - ARGV[3]
-local part = math.ceil(free / redis.call('ZCARD', KEYS[3]))
-local taken = math.max(0, math.min(wanted, part))
+local share = math.ceil(free / redis.call('ZCARD', KEYS[3]))
+local taken = math.max(0, math.min(wanted, share))
 for number = ARGV[7], ARGV[7] + taken - 1 do
   redis.call('ZADD', KEYS[1], now + ARGV[6] + window, me .. ':' .. number)
 end
@@ -65,10 +65,10 @@ return {taken, math.ceil(nextAt - now), gateways, left}
 `;
 
 /**
- * An answer has begun: the call leaves the window one window from now, if not before. What the service would take, beyond
- * the calls that are known here, is what somebody else has made: a lower bound, as any call may be among those known that
- * was in the window at some time since this one was sent.
- * KEYS as above; ARGV place, calls, window, remaining or nothing, calls that had left when it was sent
+ * An answer has begun: the call leaves the window one window from now at the latest. Calls that the service has counted
+ * beyond those known here belong to other clients of the key. Their number is a lower bound: every call counts as known
+ * that was in the window at any time since this one was sent.
+ * KEYS as above; ARGV slot, calls, window, remaining or empty, calls that had left when it was sent
  */
 export const ANSWER = `${NOW}${FOREIGN}
 local leaves = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -82,7 +82,8 @@ return 1
 `;
 
 /**
- * The service has refused a call: nobody makes one for so long, and then those who took the places are reckoned with.
+ * The service has refused a call because of the rate: no gateway makes a call for that long, and the calls of other
+ * clients count for one more window.
  * KEYS as above; ARGV closed for, window
  */
 export const CLOSE = `${NOW}

@@ -3,57 +3,57 @@ import { z } from 'zod';
 import type { RedisConnection } from '../../redis/connection.ts';
 import { LocalWindow } from './local-window.ts';
 import { TRANSIT_MS } from './rate-window.ts';
-import type { Place, RateLimit, RateWindow, Taken } from './rate-window.ts';
+import type { RateLimit, RateWindow, Slot, TakenSlots } from './rate-window.ts';
 import { ANSWER, CLOSE, TAKE } from './shared-window-scripts.ts';
 
 export interface SharedWindowOptions {
   readonly redis: Pick<RedisConnection, 'run' | 'ask' | 'check'>;
-  /** Tells this window from others in the same Redis. Not the key itself. */
+  /** Identifies this window among others in the same Redis. Never the API key itself. */
   readonly name: string;
   readonly limit: RateLimit;
 }
 
-/** A budget that takes longer to ask than this, in milliseconds, is taken for lost. */
-const PATIENCE_MS = 250;
-/** How often a lost Redis is looked for, in milliseconds. */
-const LOOK_EVERY_MS = 1_000;
+/** Redis counts as lost when it does not answer within this time. */
+const TIMEOUT_MS = 250;
+/** Interval between checks of a lost Redis. */
+const CHECK_EVERY_MS = 1_000;
 
 const taken = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 /**
- * The calls of all gateways that use a key, kept in Redis and counted on its clock. While Redis is lost nobody waits for
- * it: each gateway takes its equal part of the limit, as many as there were, and goes on doing so for one window after
- * Redis is back, since what was called meanwhile is not known there.
+ * The calls of all gateways that use a key, kept in Redis and counted on its clock. While Redis is lost, each gateway takes
+ * an equal share of the limit, by the last known number of gateways, and keeps to it for one window after Redis is back,
+ * because Redis does not know the calls made in between.
  */
 export class SharedWindow implements RateWindow {
   readonly #options: SharedWindowOptions;
   readonly #keys: readonly string[];
   readonly #me = randomUUID();
-  /** The calls of this gateway alone. */
+  /** The calls of this gateway only. */
   readonly #own: LocalWindow;
   #isLost = false;
   #isClosed = false;
   #gateways = 1;
-  #partUntil = 0;
+  #shareUntil = 0;
   #nextNumber = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SharedWindowOptions) {
     this.#options = options;
-    // In one slot of a cluster, as a script works on all of them.
-    const parts = ['places', 'gateways', 'waiting', 'state'];
-    this.#keys = parts.map((part) => `sigillo:{budget:${options.name}}:${part}`);
+    // One hash tag, because a script may use the keys of one cluster slot only.
+    const names = ['slots', 'gateways', 'waiting', 'state'];
+    this.#keys = names.map((name) => `sigillo:{budget:${options.name}}:${name}`);
     this.#own = new LocalWindow(options.limit);
   }
 
-  async take(wanted: number, spare: number): Promise<Taken> {
+  async take(wanted: number, reserve: number): Promise<TakenSlots> {
     const { calls } = this.#options.limit;
-    const isPartly = this.#isLost || performance.now() < this.#partUntil;
-    const part = isPartly ? Math.max(1, Math.floor(calls / this.#gateways)) : calls;
-    // Of a part the same share stays free: all of `spare` could be more than the part, and polls would wait for ever.
-    const own = this.#own.take(wanted, calls - part + Math.floor((spare * part) / calls));
-    if (this.#isLost || own.places.length === 0) return own;
-    return await this.#share(own, spare);
+    const isReduced = this.#isLost || performance.now() < this.#shareUntil;
+    const share = isReduced ? Math.max(1, Math.floor(calls / this.#gateways)) : calls;
+    // The reserve is scaled as well: all of it could exceed the share, and polls would wait forever.
+    const own = this.#own.take(wanted, calls - share + Math.floor((reserve * share) / calls));
+    if (this.#isLost || own.slots.length === 0) return own;
+    return await this.#claim(own, reserve);
   }
 
   close(): void {
@@ -61,29 +61,29 @@ export class SharedWindow implements RateWindow {
     clearTimeout(this.#timer);
   }
 
-  /** Of the places that this gateway may have, those that all gateways together may have. */
-  async #share({ places, retryInMs: ownRetryInMs }: Taken, spare: number): Promise<Taken> {
+  /** Claims the slots of this gateway in Redis too, and returns those that the limit of all gateways permits. */
+  async #claim({ slots, retryInMs: ownRetryInMs }: TakenSlots, reserve: number): Promise<TakenSlots> {
     const { calls, windowMs } = this.#options.limit;
     const number = this.#nextNumber;
-    this.#nextNumber += places.length;
-    const args = [this.#me, places.length, spare, calls, windowMs, TRANSIT_MS, number];
+    this.#nextNumber += slots.length;
+    const args = [this.#me, slots.length, reserve, calls, windowMs, TRANSIT_MS, number];
     const answer = await this.#ask(TAKE, args, taken);
-    if (answer === undefined) return { places, retryInMs: ownRetryInMs };
+    if (answer === undefined) return { slots, retryInMs: ownRetryInMs };
     const [count, retryInMs, gateways, leftBefore] = answer;
     this.#gateways = gateways;
-    for (const place of places.slice(count)) place.unused();
-    const shared = places
+    for (const slot of slots.slice(count)) slot.unused();
+    const shared = slots
       .slice(0, count)
-      .map((place, index) => this.#placeOf(place, `${this.#me}:${number + index}`, leftBefore));
-    return { places: shared, retryInMs: count === places.length ? ownRetryInMs : retryInMs };
+      .map((slot, index) => this.#slotOf(slot, `${this.#me}:${number + index}`, leftBefore));
+    return { slots: shared, retryInMs: count === slots.length ? ownRetryInMs : retryInMs };
   }
 
-  /** A place of this gateway's own, told of in Redis too. */
-  #placeOf(own: Place, id: string, leftBefore: number): Place {
+  /** A slot of this gateway that also reports its outcome to Redis. */
+  #slotOf(own: Slot, id: string, leftBefore: number): Slot {
     const { calls, windowMs } = this.#options.limit;
     return {
       answered: (remaining) => {
-        own.answered(undefined); // what others have called is no secret here
+        own.answered(undefined); // Redis holds the calls of other clients
         void this.#ask(ANSWER, [id, calls, windowMs, remaining ?? '', leftBefore], z.unknown());
       },
       refused: (retryAfterSeconds = 1) => {
@@ -92,10 +92,10 @@ export class SharedWindow implements RateWindow {
       },
       unused: () => {
         own.unused();
-        const [places = ''] = this.#keys;
+        const [slots = ''] = this.#keys;
         const { redis } = this.#options;
         if (!this.#isLost)
-          redis.ask((client) => client.zrem(places, id), z.unknown(), PATIENCE_MS).catch(() => this.#lose());
+          redis.ask((client) => client.zrem(slots, id), z.unknown(), TIMEOUT_MS).catch(() => this.#lose());
       },
     };
   }
@@ -108,7 +108,7 @@ export class SharedWindow implements RateWindow {
   ): Promise<T | undefined> {
     if (this.#isLost) return undefined;
     try {
-      return await this.#options.redis.run(script, this.#keys, args, answer, PATIENCE_MS);
+      return await this.#options.redis.run(script, this.#keys, args, answer, TIMEOUT_MS);
     } catch {
       this.#lose();
       return undefined;
@@ -117,17 +117,17 @@ export class SharedWindow implements RateWindow {
 
   #lose(): void {
     this.#isLost = true;
-    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#look(), LOOK_EVERY_MS);
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#checkAgain(), CHECK_EVERY_MS);
   }
 
-  async #look(): Promise<void> {
+  async #checkAgain(): Promise<void> {
     this.#timer = undefined;
     try {
-      await this.#options.redis.check(PATIENCE_MS);
+      await this.#options.redis.check(TIMEOUT_MS);
     } catch {
       return this.#lose();
     }
     this.#isLost = false;
-    this.#partUntil = performance.now() + TRANSIT_MS + this.#options.limit.windowMs;
+    this.#shareUntil = performance.now() + TRANSIT_MS + this.#options.limit.windowMs;
   }
 }

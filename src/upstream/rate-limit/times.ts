@@ -1,7 +1,7 @@
-/** Moments in order, of which the earliest go first. */
+/** Moments in ascending order, removed from the front. */
 export class Times {
   #moments: number[] = [];
-  /** Those before it are gone; `Array.shift` would move all others for each. */
+  /** Index of the earliest moment. `Array.shift` would move all others at each removal. */
   #first = 0;
 
   get size(): number {
@@ -12,12 +12,12 @@ export class Times {
     return this.#moments[this.#first];
   }
 
-  /** A moment before the latest counts as the latest: the order stays. */
+  /** Adds a moment. One before the latest counts as the latest, which keeps the order. */
   add(moment: number): void {
     this.#moments.push(Math.max(moment, this.#moments.at(-1) ?? moment));
   }
 
-  /** Drops all up to `moment`. @returns how many. */
+  /** Drops all moments up to `moment`. @returns their number. */
   dropUntil(moment: number): number {
     const sizeBefore = this.size;
     while ((this.earliest ?? Number.POSITIVE_INFINITY) <= moment) this.#first += 1;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
-import type { Place } from '../../../../src/upstream/rate-limit/rate-window.ts';
+import type { Slot } from '../../../../src/upstream/rate-limit/rate-window.ts';
 
 /** Of 10 calls in 5 s; a call that is not answered counts half a second after it was sent. */
 const LIMIT = { calls: 10, windowMs: 5_000 };
@@ -17,35 +17,35 @@ const pass = (ms: number) => vi.advanceTimersByTime(ms);
 function start() {
   const window = new LocalWindow(LIMIT);
   return {
-    take: (wanted: number, spare = 0) => window.take(wanted, spare),
-    /** How many places there are, which are given back. */
-    free(spare = 0): number {
-      const { places } = window.take(100, spare);
-      for (const place of places) place.unused();
-      return places.length;
+    take: (wanted: number, reserve = 0) => window.take(wanted, reserve),
+    /** How many slots there are, which are given back. */
+    free(reserve = 0): number {
+      const { slots } = window.take(100, reserve);
+      for (const slot of slots) slot.unused();
+      return slots.length;
     },
   };
 }
-const answerAll = (places: readonly Place[], remaining?: number): void => {
-  for (const place of places) place.answered(remaining);
+const answerAll = (slots: readonly Slot[], remaining?: number): void => {
+  for (const slot of slots) slot.answered(remaining);
 };
 
-test('there are as many places as calls in the window, and the next when the first answer is a window old', () => {
+test('there are as many slots as calls in the window, and the next when the first answer is a window old', () => {
   const { take, free } = start();
-  const { places } = take(12);
-  expect(places).toHaveLength(10);
+  const { slots } = take(12);
+  expect(slots).toHaveLength(10);
   pass(100);
-  answerAll(places);
-  expect(take(1)).toEqual({ places: [], retryInMs: 5_000 });
+  answerAll(slots);
+  expect(take(1)).toEqual({ slots: [], retryInMs: 5_000 });
   pass(4_999);
-  expect(take(1)).toEqual({ places: [], retryInMs: 1 });
+  expect(take(1)).toEqual({ slots: [], retryInMs: 1 });
   pass(1);
   expect(free()).toBe(10);
 });
 
 test('a call counts from its answer, since nobody knows when on its way the service has counted it', () => {
   const { take, free } = start();
-  const [first, second] = take(2).places;
+  const [first, second] = take(2).slots;
   pass(50);
   first?.answered(undefined);
   pass(250);
@@ -58,34 +58,34 @@ test('a call counts from its answer, since nobody knows when on its way the serv
 
 test('a call without an answer counts half a second after it was sent, and a late answer changes nothing', () => {
   const { take, free } = start();
-  const { places } = take(10);
-  expect(take(1)).toEqual({ places: [], retryInMs: 5_500 });
+  const { slots } = take(10);
+  expect(take(1)).toEqual({ slots: [], retryInMs: 5_500 });
   pass(3_000);
-  answerAll(places);
+  answerAll(slots);
   pass(2_499);
   expect(free()).toBe(0);
   pass(1);
   expect(free()).toBe(10);
 });
 
-test('a place whose call was not sent is free again', () => {
+test('a slot whose call was not sent is free again', () => {
   const { take, free } = start();
-  const { places } = take(10);
-  places[3]?.unused();
+  const { slots } = take(10);
+  slots[3]?.unused();
   expect(free()).toBe(1);
 });
 
-test('places that are to be spared are not taken', () => {
+test('slots that are to be spared are not taken', () => {
   const { take, free } = start();
-  expect(take(100, 2).places).toHaveLength(8);
+  expect(take(100, 2).slots).toHaveLength(8);
   expect([free(2), free()]).toEqual([0, 2]);
 });
 
 test('calls that somebody else makes with the key are left to them for a window', () => {
   const { take, free } = start();
-  const { places } = take(3);
+  const { slots } = take(3);
   // The service has counted 7, of which 3 are ours.
-  answerAll(places, 3);
+  answerAll(slots, 3);
   expect(free()).toBe(3);
   pass(5_000);
   expect(free()).toBe(10);
@@ -93,26 +93,26 @@ test('calls that somebody else makes with the key are left to them for a window'
 
 test('an answer that shows fewer foreign calls does not disprove one that showed more', () => {
   const { take, free } = start();
-  const { places } = take(2);
-  places[0]?.answered(2);
-  places[1]?.answered(8);
+  const { slots } = take(2);
+  slots[0]?.answered(2);
+  slots[1]?.answered(8);
   expect(free()).toBe(2);
 });
 
 test('what is left is never taken for a proof that others are gone while calls are under way', () => {
   const { take, free } = start();
-  const { places } = take(6);
+  const { slots } = take(6);
   // Counted first: the service knows of one call.
-  places[0]?.answered(9);
+  slots[0]?.answered(9);
   expect(free()).toBe(4);
 });
 
 test('calls that leave the window while another is under way are not taken for somebody else’s', () => {
   const { take, free } = start();
-  const { places } = take(9);
-  answerAll(places, 1);
+  const { slots } = take(9);
+  answerAll(slots, 1);
   pass(4_900);
-  const [late] = take(1).places;
+  const [late] = take(1).slots;
   // The service has counted ten, and then works on the last for as long as the others need to leave.
   pass(400);
   late?.answered(0);
@@ -121,42 +121,42 @@ test('calls that leave the window while another is under way are not taken for s
 
 test('a service that allows less than was thought is believed', () => {
   const { take, free } = start();
-  const [place] = take(1).places;
-  place?.answered(4);
+  const [slot] = take(1).slots;
+  slot?.answered(4);
   expect(free()).toBe(4);
 });
 
 test('a refusal closes the window for as long as the service says, or a second', () => {
   const { take, free } = start();
-  const [first, second] = take(2).places;
+  const [first, second] = take(2).slots;
   first?.refused(3);
-  expect(take(1)).toEqual({ places: [], retryInMs: 3_000 });
+  expect(take(1)).toEqual({ slots: [], retryInMs: 3_000 });
   pass(2_500);
   second?.refused(undefined);
-  expect(take(1)).toEqual({ places: [], retryInMs: 1_000 });
+  expect(take(1)).toEqual({ slots: [], retryInMs: 1_000 });
   pass(1_000);
   expect(free()).toBe(8);
 });
 
 test('a refusal closes the window for no longer than its length, whatever the service says', () => {
   const { take } = start();
-  take(1).places[0]?.refused(3_600);
-  expect(take(1)).toEqual({ places: [], retryInMs: 5_000 });
+  take(1).slots[0]?.refused(3_600);
+  expect(take(1)).toEqual({ slots: [], retryInMs: 5_000 });
 });
 
 test('foreign calls that had us refused are reckoned with for a window after it opens again', () => {
   const { take, free } = start();
-  const [place] = take(1).places;
+  const [slot] = take(1).slots;
   // The service has counted 10, of which one at most is ours.
-  place?.answered(0);
-  place?.refused(2);
+  slot?.answered(0);
+  slot?.refused(2);
   pass(6_999);
   expect(free()).toBe(1);
   pass(1);
   expect(free()).toBe(10);
 });
 
-test('at no time have more calls arrived in a window than it has places, whatever the calls take', () => {
+test('at no time have more calls arrived in a window than it has slots, whatever the calls take', () => {
   const { take } = start();
   const arrivals: number[] = [];
   let state = 7;
@@ -164,11 +164,11 @@ test('at no time have more calls arrived in a window than it has places, whateve
   const events: { at: number; run: () => void }[] = [];
   for (let now = 0; now < 60_000; now += 10) {
     for (const { run } of events.filter(({ at }) => at === now)) run();
-    for (const place of take(1 + Math.floor(random() * 3)).places) {
+    for (const slot of take(1 + Math.floor(random() * 3)).slots) {
       const transit = Math.floor(random() * 45) * 10;
       const work = random() < 0.2 ? 3_000 : Math.floor(random() * 30) * 10;
       events.push({ at: now + transit, run: () => arrivals.push(performance.now()) });
-      if (random() < 0.9) events.push({ at: now + transit + work, run: () => place.answered(undefined) });
+      if (random() < 0.9) events.push({ at: now + transit + work, run: () => slot.answered(undefined) });
     }
     pass(10);
   }

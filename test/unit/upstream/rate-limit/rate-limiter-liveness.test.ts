@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { createEvents } from '../../../../src/observability/events.ts';
 import type { RedisConnection } from '../../../../src/redis/connection.ts';
 import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
-import { RateBudget } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
+import { RateLimiter } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import type { Permit, Priority } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import { TRANSIT_MS } from '../../../../src/upstream/rate-limit/rate-window.ts';
 import type { RateWindow } from '../../../../src/upstream/rate-limit/rate-window.ts';
@@ -39,11 +39,11 @@ interface Call {
   permit?: Permit;
 }
 
-/** A budget, and the calls that want to be sent. */
+/** A rate limiter and the calls that request slots. */
 class World {
   readonly calls: Call[] = [];
-  readonly budget: RateBudget;
-  /** An interactive call that comes while Redis is asked about a poll gets a place after it. */
+  readonly limiter: RateLimiter;
+  /** An interactive call that comes while Redis is asked about a poll gets a slot after it. */
   readonly isShared: boolean;
   readonly faults: string[] = [];
   /** Calls are answered from now on. */
@@ -53,7 +53,7 @@ class World {
   constructor(window: RateWindow = new LocalWindow(LIMIT)) {
     const options = { limit: LIMIT, connections: CONNECTIONS, maxWaiting: MAX_WAITING };
     this.isShared = !(window instanceof LocalWindow);
-    this.budget = new RateBudget({ ...options, window, events: createEvents() });
+    this.limiter = new RateLimiter({ ...options, window, events: createEvents() });
   }
 
   enter(caller: string, priority: Priority, deadlineMs?: number): Call {
@@ -63,7 +63,7 @@ class World {
     this.calls.push(call);
     if (deadlineMs !== undefined) setTimeout(() => leaver.abort(new TimeIsUpError()), deadlineMs);
     const turn = this.#turns[priority].enter(caller, signal);
-    this.budget.enter({ operation: 'anOperation', priority, caller, signal }).then(
+    this.limiter.acquire({ operation: 'anOperation', priority, caller, signal }).then(
       (permit) => {
         turn.served();
         this.#begin(call, permit);
@@ -86,11 +86,11 @@ class World {
   /** Ends a call: the service has answered or refused it, it did not arrive, or nothing is known of it. */
   end(call: Call | undefined, how: 'answered' | 'refused' | 'unused' | 'lost', told?: number): void {
     if (call?.permit === undefined || call.state !== 'running') return;
-    const { place } = call.permit;
-    if (how === 'answered') place.answered(told);
-    if (how === 'refused') place.refused(told);
+    const { slot } = call.permit;
+    if (how === 'answered') slot.answered(told);
+    if (how === 'refused') slot.refused(told);
     if (how === 'unused') {
-      place.unused();
+      slot.unused();
       delete call.sentAt;
     }
     call.state = 'ended';
@@ -154,7 +154,7 @@ test('whatever order calls come, end and leave in, every one is served or refuse
       expect(world.all('waiting')).toEqual([]);
       await pass(CLOSED_MS);
       expect(world.all('running')).toEqual([]);
-      // No place is lost: as many calls as ever are sent at once.
+      // No slot is lost: as many calls as ever are sent at once.
       const again = Array.from({ length: CONNECTIONS }, () => world.enter('a', 'interactive'));
       await pass(0);
       expect(again.map(({ state }) => state)).toEqual(again.map(() => 'running'));
@@ -165,13 +165,13 @@ test('whatever order calls come, end and leave in, every one is served or refuse
   });
 });
 
-test('whenever a budget is closed, those who wait end by their deadlines, and no timer is left', async () => {
-  const close = fc.constant(step<World>('close', ({ budget }) => budget.close()));
+test('whenever a rate limiter is closed, those who wait end by their deadlines, and no timer is left', async () => {
+  const close = fc.constant(step<World>('close', ({ limiter }) => limiter.close()));
   await inAnyOrder<World>({
     steps: [...steps, close],
     make: () => new World(),
     async after(world, pass) {
-      world.budget.close();
+      world.limiter.close();
       world.isEnding = true;
       for (const call of world.all('running')) world.end(call, 'answered');
       for (const call of world.all('waiting'))
@@ -269,7 +269,7 @@ test.each(HEALTH)(
         for (const call of world.all('running')) world.end(call, 'answered');
         await pass(ALONE_BOUND_MS);
         expect(world.all('waiting')).toEqual([]);
-        world.budget.close();
+        world.limiter.close();
       },
       runs: 40,
     });

@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
-import { RateBudget } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
-import type { Priority, RateBudgetOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
+import { RateLimiter } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
+import type { Priority, RateLimiterOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
 
 /** Five calls a second, of which polls leave one to others. */
@@ -22,13 +22,13 @@ interface Entry {
   readonly signal?: AbortSignal;
 }
 
-/** A budget whose calls are answered at once, and the names of those let in, in order. */
-function start(options: Partial<RateBudgetOptions> = {}) {
+/** A rate limiter whose calls are answered at once, and the names of the admitted calls in order. */
+function start(options: Partial<RateLimiterOptions> = {}) {
   const events = createEvents();
   const told: unknown[] = [];
-  events.on('budgetWait', (event) => told.push(event));
+  events.on('rateLimiterWait', (event) => told.push(event));
   const window = new LocalWindow(LIMIT);
-  const budget = new RateBudget({
+  const limiter = new RateLimiter({
     limit: LIMIT,
     window,
     connections: 100,
@@ -39,7 +39,7 @@ function start(options: Partial<RateBudgetOptions> = {}) {
   const admitted: string[] = [];
   const refused = new Map<string, unknown>();
   const enter = (name: string, entry: Entry = {}, isAnswered = true) => {
-    const permit = budget.enter({
+    const permit = limiter.acquire({
       operation: 'anOperation',
       priority: 'interactive',
       caller: name[0] ?? '',
@@ -49,7 +49,7 @@ function start(options: Partial<RateBudgetOptions> = {}) {
     permit.then(
       (given) => {
         admitted.push(name);
-        given.place.answered(undefined);
+        given.slot.answered(undefined);
         if (isAnswered) given[Symbol.dispose]();
       },
       (error: unknown) => refused.set(name, error),
@@ -72,7 +72,7 @@ function start(options: Partial<RateBudgetOptions> = {}) {
   };
 }
 
-test('what the window has places for is let in at once, and the rest when there are more', async () => {
+test('what the window has slots for is let in at once, and the rest when there are more', async () => {
   const { enterAll, after } = start();
   enterAll('a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11');
   expect(await after(0)).toBe('a1 a2 a3 a4 a5');
@@ -116,7 +116,7 @@ test('no more calls are under way than there are connections', async () => {
   expect(await after(0)).toBe('a3');
 });
 
-test('who leaves has no place any more, and their signal no listener', async () => {
+test('who leaves has no slot any more, and their signal no listener', async () => {
   const { enter, enterAll, refused, after } = start();
   enterAll('x1 x2 x3 x4 x5');
   await after(0);
@@ -141,7 +141,7 @@ test('who has left before does not come in', async () => {
   expect(told).toEqual([{ priority: 'interactive', outcome: 'left', waitMs: 0 }]);
 });
 
-test('who was let in and leaves afterwards keeps the place until the call has ended', async () => {
+test('who was let in and leaves afterwards keeps the slot until the call has ended', async () => {
   const { enter, after, refused } = start();
   const caller = new AbortController();
   void enter('a1', { signal: caller.signal });
@@ -191,9 +191,9 @@ test('each wait is told, with how long it took', async () => {
 test('a window that takes time to ask loses nobody who comes meanwhile', async () => {
   const local = new LocalWindow(LIMIT);
   const window = {
-    take: async (wanted: number, spare: number) => {
+    take: async (wanted: number, reserve: number) => {
       await new Promise((resolve) => setTimeout(resolve, 10));
-      return local.take(wanted, spare);
+      return local.take(wanted, reserve);
     },
     close: () => {},
   };
@@ -204,7 +204,7 @@ test('a window that takes time to ask loses nobody who comes meanwhile', async (
   void enter('a3', { signal: gone.signal }).catch(() => {});
   enterAll('a4');
   expect(await after(10)).toBe('a1');
-  gone.abort(); // while places for three are being taken
+  gone.abort(); // while slots for three are being taken
   expect(await after(10)).toBe('a2 a4');
   enterAll('a5 a6 a7');
   expect(await after(20)).toBe('a5 a6');
