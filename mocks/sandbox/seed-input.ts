@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { email } from './decoding/types.ts';
 import type { components } from './control/openapi.d.ts';
 import { EVERYONE } from './issuers.ts';
 
@@ -30,7 +31,12 @@ const time = z.iso
   .datetime({ offset: true, error: 'must be a date and time such as 2026-03-05T09:14:07.412Z' })
   .transform((input) => Date.parse(input));
 
-const issuer = z.strictObject({ id: text.optional(), name: text, supportEmail: text });
+/** It is answered as the address of dossiers that have none. */
+const supportEmail = text.refine(
+  (address) => address.isWellFormed() && email.is(address),
+  'must be an email address',
+);
+const issuer = z.strictObject({ id: text.optional(), name: text, supportEmail });
 
 const cidr = z.string().refine(isRange, `must be an IPv4 range with a prefix of 8 to 32, or ${EVERYONE}`);
 

@@ -303,10 +303,7 @@ export interface components {
     };
     /** @description Shown to the citizen in the notification. */
     DossierTitle: string;
-    /**
-     * Format: email
-     * @description Where the citizen can ask for help; the institution's address when left out.
-     */
+    /** @description Where the citizen can ask for help; the institution's address when left out. */
     DossierSupportEmail: string;
     CreateDossierBody: {
       title: components['schemas']['DossierTitle'];

@@ -233,6 +233,16 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     'keys[0].issuer: there is no issuer "none"',
   ],
   [
+    'an issuer whose address is none',
+    {
+      issuers: [
+        { name: 'C', supportEmail: 'c@example.it' },
+        { name: 'D', supportEmail: 'nobody' },
+      ],
+    },
+    'issuers[1].supportEmail: must be an email address',
+  ],
+  [
     'a signer that is no fiscal code',
     { requests: [{ signer: { fiscalCode: 'nobody' } }] },
     'requests[0].signer.fiscalCode: is not a fiscal code',

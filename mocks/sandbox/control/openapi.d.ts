@@ -601,7 +601,7 @@ export interface components {
       id?: string;
       /** @description As the citizen reads it in the message */
       name: string;
-      /** @description Used where a dossier has no address of its own */
+      /** @description An email address */
       supportEmail: string;
     };
     /** @description An API key. Without any, every key that is not empty is let in as a production key of the default issuer; with the first one the others are refused (401). */

@@ -2,7 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { failure } from 'io-ts/lib/PathReporter.js';
 import * as t from 'io-ts';
 import isEmail from 'validator/lib/isEmail.js';
-import { validationProblem } from '../problems.ts';
+import { uncaughtFailure, validationProblem } from '../problems.ts';
 
 /*
  * The service decodes with io-ts, whose violations are made of the names of types. The types here have the names that
@@ -47,10 +47,17 @@ export const fiscalCode = stringLike(
   '^[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]$',
 );
 
-/** An address with a top-level domain, an ASCII local part and no display name: the service's own library decides. */
-export const email = where(t.string, 'string that represents an email address', (text) =>
-  isEmail.default(text, { allow_utf8_local_part: false }),
-);
+/**
+ * An address with a top-level domain, an ASCII local part and no display name: the service's own library decides. It
+ * throws on half a character, and the service does not catch that.
+ */
+export const email = where(t.string, 'string that represents an email address', (text) => {
+  try {
+    return isEmail.default(text, { allow_utf8_local_part: false });
+  } catch (error) {
+    throw error instanceof URIError ? uncaughtFailure() : error;
+  }
+});
 
 export const nonNegativeNumber = where(t.number, 'number >= 0', (value) => value >= 0);
 
