@@ -7,7 +7,7 @@ import type { StatusRead } from './changes.ts';
 import { WatcherFullError } from './watch-errors.ts';
 import { PACE } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
-import { PollTurns } from './poll-turns.ts';
+import { PollTurns } from './poll-queue.ts';
 import { abortedBy, WatchedRequest } from './watched-request.ts';
 import type { RunOutside, StatusListener } from './watched-request.ts';
 

@@ -9,7 +9,7 @@ import { isLater, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
-import type { LeaveQueue, PollTurns } from './poll-turns.ts';
+import type { LeaveQueue, PollTurns } from './poll-queue.ts';
 
 /** Called where reads end: must be quick and must not throw. */
 export interface StatusListener {

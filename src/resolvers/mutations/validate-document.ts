@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { observedUpload } from '../../uploads/observed-upload.ts';
+import { observedUpload } from '../../uploads/upload-events.ts';
 import { readPdf } from '../../uploads/read-pdf.ts';
 import type { DocumentValidation } from '../../upstream/decode.ts';
 import { validateDocument as validate } from '../../upstream/operations/validate-document.ts';

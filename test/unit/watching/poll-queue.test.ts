@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PollTurns } from '../../../src/watching/poll-turns.ts';
+import { PollTurns } from '../../../src/watching/poll-queue.ts';
 import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
 import { listener, requestIn, seen, startWatcher, wireIn } from './support-service.ts';
 
