@@ -1,5 +1,5 @@
 import { paceOf } from '../watching/pace.ts';
-import type { WatchingOptions } from '../watching/status-watchers.ts';
+import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { StreamOptions } from '../graphql/subscriptions/streams.ts';
 import type { LoadLimits, StopTimes } from '../http/gatekeeper.ts';
 import { filled, wholeNumber } from './validators.ts';

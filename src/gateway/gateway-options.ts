@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { AuthenticationOptions } from '../auth/authenticate.ts';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { IdempotencyTimes } from '../idempotency/idempotency.ts';
-import type { WatchingOptions } from '../watching/status-watchers.ts';
+import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { MetricsAddress } from '../observability/metrics/start-metrics.ts';
 import type { Protections } from '../graphql/protections.ts';
 import type { StreamOptions } from '../graphql/subscriptions/streams.ts';

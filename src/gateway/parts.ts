@@ -4,7 +4,7 @@ import { createEvents } from '../observability/events.ts';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { openIdempotency } from '../idempotency/open-idempotency.ts';
-import { StatusWatchers } from '../watching/status-watchers.ts';
+import { StatusWatchers } from '../watching/status-watcher.ts';
 import { authenticationEvents } from '../http/use-authentication.ts';
 import { Queues } from '../observability/queues.ts';
 import { connectRedis } from '../redis/connect.ts';

@@ -110,7 +110,7 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
     loaders: {
       dossierById: dossierById(upstream, { signal }),
       signatureRequestById: signatureRequestById(upstream, { signal }, (id, read) =>
-        watcher.observe(id, read),
+        watcher.record(id, read),
       ),
       signerByFiscalCode: signerByFiscalCode(upstream, { signal }),
     },

@@ -1,21 +1,30 @@
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { isFinal } from './changes.ts';
 import type { StatusRead } from './changes.ts';
-import { SlowReaderError } from './watch-errors.ts';
+
 import type { StatusWatcher, Watch } from './status-watcher.ts';
 
 export interface ChangeStreamOptions {
-  /** Ends the stream: its reader has left. */
+  /** Aborting ends the stream. */
   readonly signal: AbortSignal;
-  /** States that are kept for a reader who is busy. A request has about ten in its life. @default 16 */
+  /** States buffered for a slow reader. A request has about ten in its life. @default 16 */
   readonly capacity?: number;
 }
 
+/** The reader fell behind and states were dropped. */
+export class SlowReaderError extends Error {
+  override readonly name = 'SlowReaderError';
+
+  constructor() {
+    super('changes arrived faster than they were read');
+  }
+}
+
 /**
- * A request as it is, then each state that differs from the one before, until a final one. Reads of the service end with
- * the stream: whoever iterates must go on to its end, call `return`, or abort the signal.
- * @throws {UpstreamError} from `next`, when the service refuses for good
- * @throws {SlowReaderError} likewise, when more states wait than are kept; those are lost
+ * Yields the current state of a request, then each state that differs from the previous one, up to a final one. Polling
+ * stops with the stream, so the consumer must read to the end, call `return` or abort the signal.
+ * @throws {UpstreamError} from `next`, after a final failure of the service
+ * @throws {SlowReaderError} from `next`, when the buffer is full; the buffered states are dropped
  */
 export class ChangeStream implements AsyncIterableIterator<SignatureRequest, undefined> {
   readonly #capacity: number;
@@ -34,14 +43,14 @@ export class ChangeStream implements AsyncIterableIterator<SignatureRequest, und
     this.#watch = watcher.watch(
       seen.request.id,
       {
-        read: (read) => this.#take(read),
-        failed: (failure, isOver) => {
-          if (isOver) this.#end(failure);
+        read: (read) => this.#accept(read),
+        failed: (failure, isFinalFailure) => {
+          if (isFinalFailure) this.#end(failure);
         },
       },
       seen,
     );
-    // Others may have seen a later state than our own read.
+    // Another read may have found a later state than `seen`.
     const first = this.#watch.last ?? seen;
     this.#state = first.state;
     this.#queue.push(first.request);
@@ -71,7 +80,7 @@ export class ChangeStream implements AsyncIterableIterator<SignatureRequest, und
     return DONE;
   }
 
-  #take({ request, state }: StatusRead): void {
+  #accept({ request, state }: StatusRead): void {
     if (this.#hasEnded || state === this.#state) return;
     this.#state = state;
     const reader = this.#readers.shift();
@@ -84,7 +93,7 @@ export class ChangeStream implements AsyncIterableIterator<SignatureRequest, und
     if (isFinal(request)) this.#end();
   }
 
-  /** Nothing more comes; what is kept can still be read. */
+  /** Stops watching. Buffered states can still be read. */
   #end(failure?: Error): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

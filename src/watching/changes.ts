@@ -1,9 +1,9 @@
 import type { SignatureRequest } from '../upstream/decode.ts';
 
-/** A request as a read found it. Times are those of `performance.now()`. */
+/** The result of one read of a request. Times are values of `performance.now()`. */
 export interface StatusRead {
   readonly request: SignatureRequest;
-  /** Two reads with the same value show the same state. */
+  /** Equal for two reads that show the same state. */
   readonly state: string;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -14,8 +14,9 @@ export function readOf(request: SignatureRequest, startedAt: number): StatusRead
 }
 
 /**
- * All that a caller of the gateway can tell apart. Links to signed documents are made anew for each read, so they count
- * without what signs them; the expiry counts when it passes, as the service has no status for that.
+ * Everything that a GraphQL client can see of a request, as one string. The query string of a link is left out, because
+ * every read returns links with a new signature. Whether the request has expired is included, because the service has no
+ * status for it.
  */
 function stateOf(request: SignatureRequest): string {
   const documents = request.documents.map((document) => ({
@@ -27,15 +28,15 @@ function stateOf(request: SignatureRequest): string {
 }
 
 /**
- * Whether a read shows a later state than another. When they ran at the same time the service may have answered them in
- * any order: then the times that it gives decide, and without a difference the one that began later does.
+ * Whether a read shows a later state than another. The service may answer concurrent reads in any order: then its own
+ * timestamps decide, and if they are equal, the read that started later wins.
  */
 export function isLater(read: StatusRead, than: StatusRead): boolean {
   if (read.startedAt >= than.endedAt) return true;
   return read.startedAt > than.startedAt && !goesBack(read.request, than.request);
 }
 
-/** Whether a state is older than another, by the times that the service gives. */
+/** Whether a state is older than another, by the timestamps of the service. */
 export function goesBack(request: SignatureRequest, than: SignatureRequest): boolean {
   if (request.updatedAt < than.updatedAt) return true;
   const isSameStatus = request.updatedAt.getTime() === than.updatedAt.getTime();
@@ -46,7 +47,7 @@ export function goesBack(request: SignatureRequest, than: SignatureRequest): boo
   });
 }
 
-/** The service says of these that nothing comes after them. A status that the gateway does not know is not one of them. */
+/** Statuses that never change again. An unknown status is not final. */
 const FINAL: readonly string[] = ['SIGNED', 'REJECTED', 'CANCELLED'];
 
 export function isFinal({ status }: Pick<SignatureRequest, 'status'>): boolean {

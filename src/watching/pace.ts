@@ -1,10 +1,10 @@
-/** How often a request is looked at, in milliseconds. */
+/** Pauses between two reads of a request, in milliseconds. */
 export interface PaceOptions {
-  /** After something that the gateway itself did to the request, or when somebody begins to wait for it. @default 250 */
+  /** After the gateway has changed the request, or when a caller starts to wait for it. @default 250 */
   readonly firstMs: number;
-  /** After a change, and when somebody begins to watch: more may follow, but nothing that we know of. @default 1 000 */
+  /** After a change was read, and when watching starts. @default 1 000 */
   readonly freshMs: number;
-  /** Longest pause while a caller waits for an answer. @default 3 000 */
+  /** Longest pause while a caller waits. @default 3 000 */
   readonly waitingMs: number;
   /** Longest pause in the first ten minutes without a change. @default 15 000 */
   readonly quietMs: number;
@@ -20,53 +20,53 @@ export const PACE: PaceOptions = {
   idleMs: 60_000,
 };
 
-/** The paces with another longest pause. */
+/** The default pace with another longest pause. */
 export function paceOf(idleMs: number): PaceOptions {
   const { firstMs, freshMs, waitingMs, quietMs } = PACE;
   return { firstMs, freshMs, waitingMs, quietMs: Math.min(quietMs, idleMs), idleMs };
 }
 
-/** Each pause by so much longer than the one before, so that a pause is about a third of the time that nothing happened. */
+/** Growth of each pause over the previous one: a pause is then about a third of the time since the last change. */
 const GROWTH = 1.6;
-/** The service needs so long from READY to WAIT_FOR_SIGNATURE, and less for all else that the gateway asks of it. */
+/** The slowest effect of a gateway's write: the service takes up to this long from READY to WAIT_FOR_SIGNATURE. */
 const EFFECT_MS = 10_000;
-/** As long as a citizen commonly takes who has the QR code before them. */
+/** How long a citizen with the QR code at hand usually takes to sign. */
 const IDLE_AFTER_MS = 10 * 60_000;
 
-/** The pauses between the reads of one request: short after something happened, longer and longer when nothing does. */
+/** The pauses between the reads of one request: short after a change, growing while nothing changes. */
 export class Pace {
   readonly #options: PaceOptions;
   #pauseMs: number;
   #since = performance.now();
-  #hurriedAt = Number.NEGATIVE_INFINITY;
+  #expectedSince = Number.NEGATIVE_INFINITY;
 
   constructor(options: PaceOptions) {
     this.#options = options;
     this.#pauseMs = options.freshMs;
   }
 
-  /** Something was done to the request, or somebody waits for it. */
-  hurry(): void {
-    this.#hurriedAt = performance.now();
+  /** The gateway has changed the request, or a caller waits for a change. */
+  expectChange(): void {
+    this.#expectedSince = performance.now();
     this.#restart(this.#options.firstMs);
   }
 
-  /** Whether something was done, and nothing has come of it yet. */
-  get isHurried(): boolean {
-    return performance.now() - this.#hurriedAt < EFFECT_MS;
+  /** Whether a change is expected that no read has shown yet. */
+  get isExpectingChange(): boolean {
+    return performance.now() - this.#expectedSince < EFFECT_MS;
   }
 
-  /** The request has changed. */
-  freshen(): void {
-    this.#hurriedAt = Number.NEGATIVE_INFINITY;
+  /** A read has shown a change. */
+  recordChange(): void {
+    this.#expectedSince = Number.NEGATIVE_INFINITY;
     this.#restart(this.#options.freshMs);
   }
 
   /** The pause before the next read. */
-  next(isAwaited: boolean): number {
+  next(hasWaiter: boolean): number {
     const { waitingMs, quietMs, idleMs } = this.#options;
     const isIdle = performance.now() - this.#since > IDLE_AFTER_MS;
-    const longest = isAwaited ? waitingMs : isIdle ? idleMs : quietMs;
+    const longest = hasWaiter ? waitingMs : isIdle ? idleMs : quietMs;
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(pauseMs * GROWTH, idleMs);
     return Math.min(pauseMs, longest);

@@ -1,118 +1,121 @@
 import { Times } from '../upstream/rate-limit/times.ts';
 
-/** A place in the queue that is given up, if the turn has not come. */
+/** Removes a poll from the queue. No effect once the poll has started. */
 export type LeaveQueue = () => void;
 
-/** Makes the read; ends when it has ended, and never rejects. */
-type Take = () => Promise<void>;
+/** Makes one read. Resolves when the read has ended, and never rejects. */
+type Poll = () => Promise<void>;
 
-/** In which the service counts. */
+/** The window in which the service counts calls. */
 const WINDOW_MS = 5_000;
 
-/** Of so many turns the patient have one while others wait: they yield, and still they get on. */
-const PATIENT_EVERY = 3;
+/** One slot in this many goes to a background poll while other polls wait, so that background polls are never starved. */
+const BACKGROUND_EVERY = 3;
 
 /**
- * Turns for reads that nobody waits for, at equal distances, so that however many requests are watched these reads take
- * no more than their share of the service. While a second's worth of them is held up there are no more turns, or all that
- * was held up would come at once; and what is held up for less still counts from its end, so that no five seconds have more
- * than five seconds' share. Reads of requests to which something was just done come first, but leave every other
- * turn to the rest. Those of requests that nobody looks at, whose news may come minutes later, come last.
+ * Starts polls at equal intervals, so that polling never takes more than its share of the rate budget, however many
+ * requests are watched.
+ *
+ * While as many polls are running as fit into a second, no further poll starts: otherwise all of them would reach a slow
+ * service at once. A finished poll counts from its end, so that no window of five seconds has more than its share.
+ *
+ * Urgent polls (of requests that are about to change) come first, but leave every other slot to the rest. Background polls
+ * (for webhooks, which may be minutes late) come last.
  */
-export class PollTurns {
-  readonly #distanceMs: number;
+export class PollQueue {
+  readonly #intervalMs: number;
   readonly #maxRunning: number;
   readonly #perWindow: number;
-  /** Reads that wait, in the order in which they came, and when that was. */
+  /** Waiting polls in order of arrival, with their time of arrival. */
   readonly #lanes = {
-    urgent: new Map<Take, number>(),
-    other: new Map<Take, number>(),
-    patient: new Map<Take, number>(),
+    urgent: new Map<Poll, number>(),
+    normal: new Map<Poll, number>(),
+    background: new Map<Poll, number>(),
   };
-  /** When reads ended: before that, they have arrived. */
+  /** When polls ended. Only an ended poll has certainly reached the service. */
   readonly #ended = new Times();
   #running = 0;
   #wasUrgent = false;
-  #sincePatient = 0;
+  #sinceBackground = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(perSecond: number) {
-    this.#distanceMs = 1_000 / perSecond;
+    this.#intervalMs = 1_000 / perSecond;
     this.#maxRunning = Math.ceil(perSecond);
     this.#perWindow = Math.max(1, Math.floor((perSecond * WINDOW_MS) / 1_000));
   }
 
-  /** Calls `take` once, when its turn comes: never before this returns. */
-  ask(take: Take, { isUrgent = false, isPatient = false } = {}): LeaveQueue {
-    const { urgent, other, patient } = this.#lanes;
-    const lane = isPatient ? patient : isUrgent ? urgent : other;
-    lane.set(take, performance.now());
+  /** Queues a poll, which starts once and never before this method returns. */
+  enqueue(poll: Poll, { isUrgent = false, isBackground = false } = {}): LeaveQueue {
+    const { urgent, normal, background } = this.#lanes;
+    const lane = isBackground ? background : isUrgent ? urgent : normal;
+    lane.set(poll, performance.now());
     this.#schedule();
-    return () => void lane.delete(take);
+    return () => void lane.delete(poll);
   }
 
-  /** For how many milliseconds the oldest has waited for its turn. */
+  /** How long the oldest poll has been waiting, in milliseconds. */
   get oldestMs(): number {
     let oldest = performance.now();
     for (const lane of Object.values(this.#lanes))
-      for (const askedAt of lane.values()) {
-        oldest = Math.min(oldest, askedAt);
-        break; // in a lane the first is the oldest
+      for (const enqueuedAt of lane.values()) {
+        oldest = Math.min(oldest, enqueuedAt);
+        break; // the first of a lane is its oldest
       }
     return performance.now() - oldest;
   }
 
   #schedule(): void {
-    const { urgent, other, patient } = this.#lanes;
-    if (this.#timer !== undefined || urgent.size + other.size + patient.size === 0) return;
+    const { urgent, normal, background } = this.#lanes;
+    if (this.#timer !== undefined || urgent.size + normal.size + background.size === 0) return;
     if (this.#running >= this.#maxRunning) return;
     const now = performance.now();
-    const nextAt = Math.max(this.#lastAt + this.#distanceMs, this.#placeAt(now));
+    const nextAt = Math.max(this.#lastAt + this.#intervalMs, this.#nextSlotAt(now));
     if (nextAt === Number.POSITIVE_INFINITY) return;
-    // Whole milliseconds, as timers have: rounded down they would make more turns than there are.
+    // Rounded up to the resolution of timers: rounded down, more polls would start than allowed.
     const waitMs = Math.ceil(Math.max(0, nextAt - now));
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const take = this.#next();
-      if (take === undefined) return; // all have left
+      const poll = this.#dequeue();
+      if (poll === undefined) return; // every poll has left the queue
       this.#lastAt = performance.now();
-      void this.#run(take);
+      void this.#run(poll);
       this.#schedule();
     }, waitMs);
   }
 
-  /** When the window has a place for one more; when none has ended in it, nobody knows. */
-  #placeAt(now: number): number {
+  /** When the window has a free slot; infinite while every slot is taken by a running poll. */
+  #nextSlotAt(now: number): number {
     this.#ended.dropUntil(now - WINDOW_MS);
     if (this.#running + this.#ended.size < this.#perWindow) return now;
     return (this.#ended.earliest ?? Number.POSITIVE_INFINITY) + WINDOW_MS;
   }
 
-  async #run(take: Take): Promise<void> {
+  async #run(poll: Poll): Promise<void> {
     this.#running += 1;
-    await take();
+    await poll();
     this.#running -= 1;
     this.#ended.add(performance.now());
     this.#schedule();
   }
 
-  #next(): Take | undefined {
+  #dequeue(): Poll | undefined {
     const lane = this.#nextLane();
-    const [take] = lane.keys();
-    if (take !== undefined) lane.delete(take);
-    return take;
+    const [poll] = lane.keys();
+    if (poll !== undefined) lane.delete(poll);
+    return poll;
   }
 
-  #nextLane(): Map<Take, number> {
-    const { urgent, other, patient } = this.#lanes;
-    this.#sincePatient += 1;
-    const isPatientsTurn = this.#sincePatient >= PATIENT_EVERY || urgent.size + other.size === 0;
-    if (isPatientsTurn && patient.size > 0) {
-      this.#sincePatient = 0;
-      return patient;
+  #nextLane(): Map<Poll, number> {
+    const { urgent, normal, background } = this.#lanes;
+    this.#sinceBackground += 1;
+    const isBackgroundDue = this.#sinceBackground >= BACKGROUND_EVERY || urgent.size + normal.size === 0;
+    if (isBackgroundDue && background.size > 0) {
+      this.#sinceBackground = 0;
+      return background;
     }
-    this.#wasUrgent = urgent.size > 0 && !(this.#wasUrgent && other.size > 0);
-    return this.#wasUrgent ? urgent : other;
+    this.#wasUrgent = urgent.size > 0 && !(this.#wasUrgent && normal.size > 0);
+    return this.#wasUrgent ? urgent : normal;
   }
 }

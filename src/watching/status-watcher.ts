@@ -4,78 +4,87 @@ import type { UpstreamClient } from '../upstream/client.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { goesBack, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
-import { WatcherFullError } from './watch-errors.ts';
 import { PACE } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
-import { PollTurns } from './poll-queue.ts';
+import { PollQueue } from './poll-queue.ts';
 import { abortedBy, WatchedRequest } from './watched-request.ts';
 import type { RunOutside, StatusListener } from './watched-request.ts';
 
 export interface StatusWatcherOptions {
-  /** Of one issuer: what it reads is shared by all who watch. */
+  /** The client of one issuer. All watchers of a request share its reads. */
   readonly client: UpstreamClient;
   readonly events: GatewayEvents;
   readonly pace?: Partial<PaceOptions>;
-  /** Reads that nobody waits for: a fifth of the 30 calls a second that the service allows. @default 6 */
+  /** Polls per second. The default is a fifth of the 30 calls per second that the service allows. @default 6 */
   readonly pollsPerSecond?: number;
-  /** Requests watched at a time, and all who watch them. Callers who wait for an answer do not count. */
+  /** Requests watched at the same time. @default 10 000 */
   readonly maxRequests?: number;
+  /** Watchers of all requests together. Callers that wait (`await`) do not count. @default 20 000 */
   readonly maxWatchers?: number;
-  /** Runs what is done for many on behalf of none of them. @default as where the watcher was made */
+  /** Runs shared reads outside the async context of the caller that starts them. @default the context of the constructor */
   readonly outside?: RunOutside;
 }
 
-/** Hears of every request that is read here, for whoever or nobody, and of each that something was done to. */
-export interface StatusTap {
+/** Receives every read and every invalidation of a `StatusWatcher`, of all its requests. */
+export interface GlobalListener {
   read(request: SignatureRequest): void;
-  nudged(id: string): void;
+  invalidated(id: string): void;
+}
+
+/** The limit of watched requests or of watchers is reached. */
+export class WatcherFullError extends Error {
+  override readonly name = 'WatcherFullError';
+
+  constructor(limit: 'requests' | 'watchers') {
+    super(`the limit of watched ${limit === 'requests' ? 'requests' : 'request watchers'} is reached`);
+  }
 }
 
 export interface Watch {
-  /** What is known at the moment; undefined before the first read. */
+  /** The last read; undefined before the first one. */
   readonly last: StatusRead | undefined;
-  /** To be called once, also after a final failure. Nobody hears of anything afterwards. */
+  /** Must be called once, also after a final failure. The listener is not called afterwards. */
   leave(): void;
 }
 
 /**
- * The one place that asks the service again and again how a request stands. However many watch a request, it is asked
- * once; and no longer than somebody watches. Who may watch what is not known here: ask `resolvers/visible.ts` first.
+ * Polls the status of the requests of one issuer. All watchers of a request share one poll, which stops with the last
+ * watcher. It does not authorize access: `resolvers/shared/authorize-access.ts` must do that first.
  */
 export class StatusWatcher {
   readonly #options: StatusWatcherOptions;
-  readonly #turns: PollTurns;
+  readonly #queue: PollQueue;
   readonly #requests = new Map<string, WatchedRequest>();
   readonly #outside: RunOutside;
   #watchers = 0;
-  #tap: StatusTap | undefined;
+  #globalListener: GlobalListener | undefined;
 
   constructor(options: StatusWatcherOptions) {
     this.#options = options;
-    this.#turns = new PollTurns(options.pollsPerSecond ?? 6);
+    this.#queue = new PollQueue(options.pollsPerSecond ?? 6);
     this.#outside = options.outside ?? AsyncLocalStorage.snapshot();
   }
 
-  /** There is one at most. It must be quick and must not throw. */
-  tap(tap: StatusTap): void {
-    this.#tap = tap;
+  /** Sets the one global listener, which must be quick and must not throw. */
+  setGlobalListener(listener: GlobalListener): void {
+    this.#globalListener = listener;
   }
 
-  /** How much is watched, by how many; callers who wait do not count among these. */
+  /** Watched requests and their watchers. Callers that wait do not count as watchers. */
   get counts(): { readonly requests: number; readonly watchers: number } {
     return { requests: this.#requests.size, watchers: this.#watchers };
   }
 
-  /** For how many milliseconds the oldest read has been due that has not begun; 0 when there is none. */
+  /** How long the oldest poll has been due without having started, in milliseconds; 0 if no poll is due. */
   get oldestDueMs(): number {
-    let oldest = this.#turns.oldestMs;
+    let oldest = this.#queue.oldestMs;
     for (const request of this.#requests.values()) oldest = Math.max(oldest, request.overdueMs);
     return oldest;
   }
 
   /**
-   * Tells a listener of every read from now on, until it leaves.
-   * @param seen what the caller has read; without it the first read comes at its turn.
+   * Calls a listener for every read until `leave` is called.
+   * @param seen the caller's own read, if it has one; otherwise the first read waits in the poll queue
    * @throws {WatcherFullError}
    */
   watch(id: string, listener: StatusListener, seen?: StatusRead): Watch {
@@ -86,20 +95,20 @@ export class StatusWatcher {
     if (seen !== undefined) request.accept(seen);
     request.add(listener, false);
     this.#watchers += 1;
-    let isThere = true;
+    let isWatching = true;
     return {
       get last() {
         return request.last;
       },
       leave: () => {
-        if (isThere) this.#watchers -= 1;
-        isThere = false;
+        if (isWatching) this.#watchers -= 1;
+        isWatching = false;
         request.remove(listener);
       },
     };
   }
 
-  /** As `watch`, for a caller who waits for an answer: reads come quickly, and there is always room. */
+  /** Like `watch`, for a caller that waits for a change: it is polled more often, and no limit applies. */
   await(id: string, listener: StatusListener): Watch {
     const request = this.#requestOf(id);
     request.add(listener, true);
@@ -112,9 +121,9 @@ export class StatusWatcher {
   }
 
   /**
-   * How a request stands, by a read that all share who ask for it meanwhile.
-   * @param maxAgeMs what a read of a watched request found that began so long ago will do as well.
-   * @throws {UpstreamError} also of kind `aborted`, when the signal is.
+   * Reads a request. Concurrent callers share one read.
+   * @param maxAgeMs a known read is returned if it started within this time
+   * @throws {UpstreamError} of kind `aborted` when the signal is aborted
    */
   read(
     id: string,
@@ -124,52 +133,52 @@ export class StatusWatcher {
   }
 
   /**
-   * As `read`, for somebody who is in no hurry: it waits for its turn, behind the reads of requests that are watched.
-   * @throws {UpstreamError} also of kind `aborted`, when the signal is.
+   * Like `read`, but waits in the poll queue, behind the polls of watched requests.
+   * @throws {UpstreamError} of kind `aborted` when the signal is aborted
    */
-  async glance(
+  async readInBackground(
     id: string,
     { signal, maxAgeMs }: { readonly signal: AbortSignal; readonly maxAgeMs: number },
   ): Promise<StatusRead> {
     const last = this.#requests.get(id)?.last;
     if (last !== undefined && performance.now() - last.startedAt <= maxAgeMs) return last;
-    using _turn = await this.#turn(signal);
+    using _slot = await this.#backgroundSlot(signal);
     return await this.#requestOf(id).read(maxAgeMs, signal, 'poll');
   }
 
-  /** Makes a read that somebody else needs, and tells whoever watches the request what it found. */
-  async observe(id: string, read: () => Promise<SignatureRequest>): Promise<SignatureRequest> {
+  /** Runs a read made elsewhere and passes its result to the watchers of the request. */
+  async record(id: string, read: () => Promise<SignatureRequest>): Promise<SignatureRequest> {
     const startedAt = performance.now();
     const request = await read();
     const watched = this.#requests.get(id);
-    if (watched === undefined) this.#tap?.read(request);
-    // It may have joined a call that began earlier than is known here: then only what it shows can be gone by.
+    if (watched === undefined) this.#globalListener?.read(request);
+    // A coalesced read may have started before `startedAt`, so the timestamps of the service decide whether it is newer.
     else if (watched.last === undefined || !goesBack(request, watched.last.request))
       watched.accept(readOf(request, startedAt));
     return request;
   }
 
-  /** This gateway has done something to a request. */
-  nudge(id: string): void {
-    this.#requests.get(id)?.nudge();
-    this.#tap?.nudged(id);
+  /** Marks the last read of a request as stale, because this gateway has changed the request, and polls it now. */
+  invalidate(id: string): void {
+    this.#requests.get(id)?.invalidate();
+    this.#globalListener?.invalidated(id);
   }
 
-  /** Ends all reads. Nobody is told. */
+  /** Ends all reads without calling the listeners. */
   close(): void {
     for (const request of this.#requests.values()) request.end();
   }
 
-  /** A turn, which lasts until it is disposed of. */
-  #turn(signal: AbortSignal): Promise<Disposable> {
+  /** Waits for a background slot of the poll queue. Disposing of it frees the slot. */
+  #backgroundSlot(signal: AbortSignal): Promise<Disposable> {
     return new Promise((resolve, reject) => {
-      const take = (): Promise<void> => {
+      const start = (): Promise<void> => {
         signal.removeEventListener('abort', leave);
         const { promise, resolve: end } = Promise.withResolvers<void>();
         resolve({ [Symbol.dispose]: end });
         return promise;
       };
-      const leaveQueue = this.#turns.ask(take, { isPatient: true });
+      const leaveQueue = this.#queue.enqueue(start, { isBackground: true });
       const leave = (): void => {
         leaveQueue();
         reject(abortedBy(signal.reason));
@@ -185,12 +194,47 @@ export class StatusWatcher {
       const { client, events, pace } = this.#options;
       const outside = this.#outside;
       const onEnd = (): void => void this.#requests.delete(id);
-      const onRead = (read: StatusRead): void => this.#tap?.read(read.request);
+      const onRead = (read: StatusRead): void => this.#globalListener?.read(read.request);
       const hooks = { outside, onEnd, onRead };
-      const options = { id, client, events, pace: { ...PACE, ...pace }, turns: this.#turns, ...hooks };
+      const options = { id, client, events, pace: { ...PACE, ...pace }, queue: this.#queue, ...hooks };
       request = new WatchedRequest(options);
       this.#requests.set(id, request);
     }
     return request;
+  }
+}
+
+export type WatchingOptions = Omit<StatusWatcherOptions, 'client' | 'events' | 'outside'>;
+
+/** One watcher per issuer, so that no read of one issuer reaches another. */
+export class StatusWatchers {
+  readonly #options: Omit<StatusWatcherOptions, 'client'>;
+  readonly #watchers = new Map<UpstreamClient, StatusWatcher>();
+
+  constructor(options: WatchingOptions & Pick<StatusWatcherOptions, 'events'>) {
+    this.#options = { ...options, outside: AsyncLocalStorage.snapshot() };
+  }
+
+  of(client: UpstreamClient): StatusWatcher {
+    let watcher = this.#watchers.get(client);
+    if (watcher === undefined) {
+      watcher = new StatusWatcher({ ...this.#options, client });
+      this.#watchers.set(client, watcher);
+    }
+    return watcher;
+  }
+
+  /** Requests that are watched or awaited now. */
+  get watchedRequests(): number {
+    return [...this.#watchers.values()].reduce((sum, { counts }) => sum + counts.requests, 0);
+  }
+
+  /** How long the oldest poll has been due without having started, in milliseconds; 0 if no poll is due. */
+  get oldestDueMs(): number {
+    return Math.max(0, ...[...this.#watchers.values()].map((watcher) => watcher.oldestDueMs));
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close();
   }
 }

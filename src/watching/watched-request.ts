@@ -9,32 +9,32 @@ import { isLater, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
-import type { LeaveQueue, PollTurns } from './poll-queue.ts';
+import type { LeaveQueue, PollQueue } from './poll-queue.ts';
 
-/** Called where reads end: must be quick and must not throw. */
+/** Called at the end of reads. Must be quick and must not throw. */
 export interface StatusListener {
-  /** A read has ended, with or without anything new. What it shows is never older than what the one before showed. */
+  /** A read has ended. Its state is never older than that of the previous call, and may be equal. */
   read(read: StatusRead): void;
-  /** Reads are refused. Unless this is final, they go on and may work again. */
+  /** The service refuses reads. Unless the failure is final, polling continues. */
   failed(failure: UpstreamError, isFinal: boolean): void;
 }
 
-interface Look {
+interface RunningRead {
   readonly startedAt: number;
   readonly ended: Promise<StatusRead>;
 }
 
-/** No later read can find anything else. */
+/** Kinds of failures that every later read would repeat. */
 const FINAL: ReadonlySet<UpstreamErrorKind> = new Set(['not-found', 'bad-request', 'unprocessable']);
-/** The service hides outages of its own behind these. */
+/** Kinds that the service also returns during its own outages. */
 const REFUSALS: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbidden']);
-/** Of refusals, and of answers that cannot be read, as a proxy may garble one: so many in a row are believed. */
+/** A refusal or an unreadable response is final only after this many in a row: an outage or a proxy may cause single ones. */
 const DOUBTFUL_UNTIL_FINAL = 3;
 
-/** The service may ask for a longer pause than the pace, within reason. */
-const LONGEST_ASKED_MS = 60 * 60_000;
+/** Upper limit of a pause requested by `Retry-After`. */
+const MAX_RETRY_AFTER_MS = 60 * 60_000;
 
-/** Runs work outside of the request that happens to begin it. */
+/** Runs work outside the async context of the request that starts it. */
 export type RunOutside = <T>(work: () => T) => T;
 
 export interface WatchedRequestOptions {
@@ -42,46 +42,46 @@ export interface WatchedRequestOptions {
   readonly client: UpstreamClient;
   readonly events: GatewayEvents;
   readonly pace: PaceOptions;
-  readonly turns: PollTurns;
+  readonly queue: PollQueue;
   readonly outside: RunOutside;
-  /** A read has found this, and it is not older than what is known. */
+  /** Called for each read that is not older than the last one. */
   readonly onRead: (read: StatusRead) => void;
-  /** Nobody watches any more, and nothing is done any more. */
+  /** Called when the last listener and the last reader have left. */
   readonly onEnd: () => void;
 }
 
-/** One request and all who watch it: read by one loop, whose reads and failures all of them are told. */
+/** One request and its watchers: one polling loop, whose reads and failures go to every listener. */
 export class WatchedRequest {
   readonly #options: WatchedRequestOptions;
   readonly #pace: Pace;
   readonly #ending = new AbortController();
   readonly #listeners = new Map<StatusListener, { readonly isWaiting: boolean }>();
-  readonly #looks = new Map<Priority, Look>();
+  readonly #running = new Map<Priority, RunningRead>();
   #readers = 0;
   #waiting = 0;
   #last: StatusRead | undefined;
   #staleBefore = Number.NEGATIVE_INFINITY;
-  /** Failures in a row that may pass, and may not. */
+  /** Consecutive failures that may be final or transient. */
   #doubtful = 0;
-  /** When the next poll is due, planned or waiting for its turn. Infinite: there is none. */
+  /** When the next poll is due, scheduled or queued; infinite if there is none. */
   #dueAt = Number.POSITIVE_INFINITY;
-  /** A poll plans the next one when it ends. Reads that others have asked for plan nothing. */
+  /** A poll schedules the next one when it ends. Reads for callers schedule nothing. */
   #isPolling = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Due, and waiting for its turn. */
-  #place: { readonly leave: LeaveQueue; readonly isUrgent: boolean } | undefined;
+  /** The due poll that waits in the poll queue. */
+  #queued: { readonly leave: LeaveQueue; readonly isUrgent: boolean } | undefined;
 
   constructor(options: WatchedRequestOptions) {
     this.#options = options;
     this.#pace = new Pace(options.pace);
   }
 
-  /** What the last read showed. */
+  /** The last read. */
   get last(): StatusRead | undefined {
     return this.#last;
   }
 
-  /** For how many milliseconds a read has been due that has not begun. */
+  /** How long a poll has been due without having started, in milliseconds. */
   get overdueMs(): number {
     if (this.#listeners.size === 0 || this.#isPolling) return 0;
     return Math.max(0, performance.now() - this.#dueAt);
@@ -91,8 +91,8 @@ export class WatchedRequest {
     this.#listeners.set(listener, { isWaiting });
     if (isWaiting) {
       this.#waiting += 1;
-      this.hurry();
-    } else if (this.#dueAt === Number.POSITIVE_INFINITY) this.#plan();
+      this.#pollNow();
+    } else if (this.#dueAt === Number.POSITIVE_INFINITY) this.#schedule();
   }
 
   remove(listener: StatusListener): void {
@@ -100,35 +100,34 @@ export class WatchedRequest {
     if (found === undefined) return;
     this.#listeners.delete(listener);
     if (found.isWaiting) this.#waiting -= 1;
-    this.#endIfAlone();
+    this.#endIfUnused();
   }
 
-  /** Something was done to the request: what was read before is old, and more will come. */
-  nudge(): void {
+  /** The gateway has changed the request: earlier reads are stale, and a change is expected. */
+  invalidate(): void {
     this.#staleBefore = performance.now();
-    this.hurry();
+    this.#pollNow();
   }
 
-  /** Reads soon. */
-  hurry(): void {
-    this.#pace.hurry();
-    this.#plan();
+  #pollNow(): void {
+    this.#pace.expectChange();
+    this.#schedule();
   }
 
-  /** Takes what a read has found, here or elsewhere, unless it is older than what is known. */
+  /** Records a read made here or elsewhere, unless it is older than the last one. */
   accept(read: StatusRead): void {
     const last = this.#last;
     if (last !== undefined && !isLater(read, last)) return;
     this.#last = read;
     this.#doubtful = 0;
-    if (last !== undefined && read.state !== last.state) this.#pace.freshen();
+    if (last !== undefined && read.state !== last.state) this.#pace.recordChange();
     for (const listener of this.#listeners.keys()) listener.read(read);
     this.#options.onRead(read);
   }
 
   /**
-   * A read for somebody who asked for it, shared by all who ask meanwhile.
-   * @param maxAgeMs what a read found that began so long ago will do as well.
+   * A read for a caller. Concurrent callers share it.
+   * @param maxAgeMs a known read is returned if it started within this time and is not stale
    */
   async read(maxAgeMs: number, signal: AbortSignal, priority: Priority = 'interactive'): Promise<StatusRead> {
     const oldest = Math.max(performance.now() - maxAgeMs, this.#staleBefore);
@@ -139,14 +138,14 @@ export class WatchedRequest {
     try {
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave);
-      const running = this.#looks.get(priority);
-      const look =
-        running !== undefined && running.startedAt >= this.#staleBefore ? running : this.#look(priority);
-      return await Promise.race([look.ended, left.promise]);
+      const running = this.#running.get(priority);
+      const isFresh = running !== undefined && running.startedAt >= this.#staleBefore;
+      const { ended } = isFresh ? running : this.#startRead(priority);
+      return await Promise.race([ended, left.promise]);
     } finally {
       signal.removeEventListener('abort', leave);
       this.#readers -= 1;
-      this.#endIfAlone();
+      this.#endIfUnused();
     }
   }
 
@@ -154,77 +153,77 @@ export class WatchedRequest {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     clearTimeout(this.#timer);
-    this.#place?.leave();
+    this.#queued?.leave();
     this.#options.onEnd();
   }
 
-  #endIfAlone(): void {
+  #endIfUnused(): void {
     if (this.#listeners.size === 0 && this.#readers === 0) this.end();
   }
 
-  /** A poll at the next pace, unless there is an earlier one. */
-  #plan(leastMs = 0): void {
+  /** Schedules a poll after the next pause of the pace, unless one is due earlier. */
+  #schedule(leastMs = 0): void {
     const pauseMs = Math.max(leastMs, this.#pace.next(this.#waiting > 0));
     this.#dueAt = Math.min(this.#dueAt, performance.now() + pauseMs);
-    if (this.#place !== undefined) {
-      // It keeps its place, unless there is a better one.
-      if (this.#waiting === 0 && (this.#place.isUrgent || !this.#pace.isHurried)) return;
-      this.#place.leave();
-      this.#place = undefined;
+    if (this.#queued !== undefined) {
+      // A queued poll keeps its position, unless it has become urgent or a caller waits.
+      if (this.#waiting === 0 && (this.#queued.isUrgent || !this.#pace.isExpectingChange)) return;
+      this.#queued.leave();
+      this.#queued = undefined;
     }
     clearTimeout(this.#timer);
-    // Without a timer none is due, or the next listener would wait for a poll that was never planned.
+    // A due time without a timer would keep the next listener waiting for a poll that is not scheduled.
     if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
     if (this.#ending.signal.aborted || this.#listeners.size === 0 || this.#isPolling) return;
-    this.#timer = setTimeout(() => this.#due(), Math.max(0, this.#dueAt - performance.now()));
+    this.#timer = setTimeout(() => this.#pollOrEnqueue(), Math.max(0, this.#dueAt - performance.now()));
   }
 
-  #due(): void {
+  #pollOrEnqueue(): void {
     if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
     else if (this.#waiting > 0) void this.#poll();
     else {
-      const isUrgent = this.#pace.isHurried;
-      this.#place = { isUrgent, leave: this.#options.turns.ask(() => this.#poll(), { isUrgent }) };
+      const isUrgent = this.#pace.isExpectingChange;
+      this.#queued = { isUrgent, leave: this.#options.queue.enqueue(() => this.#poll(), { isUrgent }) };
     }
   }
 
   async #poll(): Promise<void> {
-    this.#place = undefined;
+    this.#queued = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#isPolling = true;
     const before = this.#last?.state;
     let leastMs = 0;
     try {
-      const { state } = await this.#look('poll').ended;
+      const { state } = await this.#startRead('poll').ended;
       this.#options.events.emit('poll', { changed: before !== undefined && state !== before });
     } catch (failure) {
-      const askedMs = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
-      // Whoever waits does so for seconds, and loses nothing by asking once more.
-      leastMs = this.#waiting > 0 ? 0 : Math.min(askedMs, LONGEST_ASKED_MS);
+      const retryAfterMs = failure instanceof UpstreamError ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
+      // A caller waits for seconds only, so the next poll cannot be put off for it.
+      leastMs = this.#waiting > 0 ? 0 : Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
     }
     this.#isPolling = false;
-    this.#plan(leastMs);
+    this.#schedule(leastMs);
   }
 
-  #look(priority: Priority): Look {
+  #startRead(priority: Priority): RunningRead {
     const startedAt = performance.now();
-    const look = { startedAt, ended: this.#options.outside(() => this.#ask(priority, startedAt)) };
-    this.#looks.set(priority, look);
-    return look;
+    const read = { startedAt, ended: this.#options.outside(() => this.#fetch(priority, startedAt)) };
+    this.#running.set(priority, read);
+    return read;
   }
 
-  async #ask(priority: Priority, startedAt: number): Promise<StatusRead> {
+  async #fetch(priority: Priority, startedAt: number): Promise<StatusRead> {
     const { client, id } = this.#options;
     let read: StatusRead;
     try {
       const signal = this.#ending.signal;
       read = readOf(await getSignatureRequest(client, id, { signal, priority }), startedAt);
     } catch (failure) {
-      this.#looks.delete(priority);
+      this.#running.delete(priority);
       this.#fail(failure);
       throw failure;
     }
-    this.#looks.delete(priority);
+    this.#running.delete(priority);
     this.accept(read);
     return read;
   }
@@ -245,12 +244,12 @@ export class WatchedRequest {
     }
     if (isFinal) {
       this.#waiting = 0;
-      this.#endIfAlone();
+      this.#endIfUnused();
     }
   }
 }
 
-/** As a call fails that its caller leaves, or whose time is up. */
+/** The error of a read whose caller has left or whose deadline has passed. */
 export function abortedBy(reason: unknown): UpstreamError {
   return new UpstreamError({ operation: 'getSignatureRequest', kind: kindOfAbort(reason), cause: reason });
 }

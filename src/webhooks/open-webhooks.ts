@@ -101,7 +101,10 @@ export function openWebhooks(options: OpenOptions): Webhooks {
       watcher,
       endpoints: () => own.flatMap(({ endpoint, loop }) => (loop.isDisabled ? [] : [endpoint.id])),
     });
-    watcher.tap({ read: hooksOf(tenant).note, nudged: (id) => watched.nudge({ tenant, id }) });
+    watcher.setGlobalListener({
+      read: hooksOf(tenant).note,
+      invalidated: (id) => watched.nudge({ tenant, id }),
+    });
   }
   if (endpoints.length > 0) {
     options.queues.add('watched-requests', () => store.oldestWatchedMs());

@@ -132,7 +132,7 @@ export class WatchedRequests {
     let request: SignatureRequest;
     try {
       const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(pace.leaseMs * READ_SHARE)]);
-      ({ request } = await source.watcher.glance(key.id, { signal, maxAgeMs: MAX_AGE_MS }));
+      ({ request } = await source.watcher.readInBackground(key.id, { signal, maxAgeMs: MAX_AGE_MS }));
     } catch (failure) {
       if (failure instanceof UpstreamError && failure.kind === 'not-found') {
         logger.warn('a watched request is not there any more: no webhooks for it');

@@ -19,6 +19,6 @@ export async function createUploadUrl(context: GatewayContext, input: UploadTarg
   await uploadableDocument(context, input);
   const address = await uploadAddressOf(context, input);
   // The file goes past the gateway: what comes of it shows in a moment.
-  context.watcher.nudge(input.signatureRequestId);
+  context.watcher.invalidate(input.signatureRequestId);
   return { ...address, method: 'PUT', headers: HEADERS };
 }

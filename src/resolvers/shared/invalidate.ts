@@ -3,5 +3,5 @@ import type { GatewayContext } from '../context.ts';
 /** After a call that may have changed a request, whether or not it was answered: what was read before is old. */
 export function noteAction({ loaders, watcher }: GatewayContext, id: string): void {
   loaders.signatureRequestById.clear(id);
-  watcher.nudge(id);
+  watcher.invalidate(id);
 }

@@ -34,7 +34,7 @@ export async function readBack(
   for (const pauseMs of PAUSES_MS.slice(0, READS[failure.kind] ?? 0)) {
     await pause(pauseMs);
     try {
-      const request = await watcher.observe(id, () => getSignatureRequest(upstream, id, { signal }));
+      const request = await watcher.record(id, () => getSignatureRequest(upstream, id, { signal }));
       if (isChanged(request)) return request;
     } catch (unread) {
       if (!(unread instanceof UpstreamError)) throw unread;

@@ -6,5 +6,5 @@ import { visible } from './authorize-access.ts';
 /** The request as it is now, past any cache. @throws {NotFoundError} */
 export function readRequest(context: GatewayContext, id: string): Promise<SignatureRequest> {
   const { upstream, watcher, signal } = context;
-  return visible(context, () => watcher.observe(id, () => getSignatureRequest(upstream, id, { signal })));
+  return visible(context, () => watcher.record(id, () => getSignatureRequest(upstream, id, { signal })));
 }

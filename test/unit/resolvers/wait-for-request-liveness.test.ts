@@ -112,7 +112,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
       ),
     )
     .map(([nth, how]) => step(`read ${nth}: ${how}`, (world) => world.answer(nth, how))),
-  fc.constant(step('something is done to it', ({ service }) => service.watcher.nudge('a'))),
+  fc.constant(step('something is done to it', ({ service }) => service.watcher.invalidate('a'))),
   fc.constant(step('the gateway ends', ({ ending }) => ending.abort())),
   timeStep(10_000),
 ];
@@ -143,7 +143,7 @@ test.each(['READY', 'not-found'] as const)(
       steps: steps.slice(0, 4),
       make: (scheduler) => new World(scheduler),
       async after(world, pass) {
-        world.service.watcher.nudge('a'); // and a read that began before shows nothing of it
+        world.service.watcher.invalidate('a'); // and a read that began before shows nothing of it
         const waiting = [...world.waiting];
         for (let ms = 0; ms < 1_000; ms += 100) {
           await pass(100);

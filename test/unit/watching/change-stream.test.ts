@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { ChangeStream } from '../../../src/watching/change-stream.ts';
-import { SlowReaderError, WatcherFullError } from '../../../src/watching/watch-errors.ts';
+import { ChangeStream, SlowReaderError } from '../../../src/watching/change-stream.ts';
+import { WatcherFullError } from '../../../src/watching/status-watcher.ts';
 import { failure, requestIn, seen, startWatcher, wireIn } from './support-service.ts';
 
-/** A stream of a request that is read when a test says so, and what it has told so far. */
+/** A stream of a request whose reads the test makes. */
 function open(status = 'DRAFT', capacity?: number) {
   const world = startWatcher();
   const leaving = new AbortController();
@@ -15,9 +15,9 @@ function open(status = 'DRAFT', capacity?: number) {
     ...world,
     stream,
     leave: () => leaving.abort(),
-    /** A read finds this. */
+    /** Records a read with this status. */
     finds: (next: string, change: object = {}): Promise<unknown> =>
-      world.watcher.observe('a', async () => requestIn(next, change)),
+      world.watcher.record('a', async () => requestIn(next, change)),
     next: async () => {
       const { done, value } = await stream.next();
       return done === true ? 'done' : value.status;
@@ -27,7 +27,7 @@ function open(status = 'DRAFT', capacity?: number) {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
 
-test('the current state comes first, then each change once and in order, until a final one', async () => {
+test('yields the current state first, then each change once and in order, up to a final one', async () => {
   const { next, finds, watcher } = open();
   expect(await next()).toBe('DRAFT');
   const waiting = next();
@@ -46,7 +46,7 @@ test('the current state comes first, then each change once and in order, until a
 });
 
 test.each(['SIGNED', 'REJECTED', 'CANCELLED'])(
-  'a request that is %s is told once, and not watched',
+  'yields a request that is %s once, and does not watch it',
   async (status) => {
     const { next, watcher, reads } = open(status);
     expect(watcher.counts).toEqual({ requests: 0, watchers: 0 });
@@ -55,7 +55,7 @@ test.each(['SIGNED', 'REJECTED', 'CANCELLED'])(
   },
 );
 
-test('who comes to a request that others watch begins with what they have seen', async () => {
+test('a second watcher of a request starts with the latest known state', async () => {
   const { finds, watcher } = open();
   const early = seen(requestIn('DRAFT'));
   await pause();
@@ -65,7 +65,7 @@ test('who comes to a request that others watch begins with what they have seen',
   await second.return();
 });
 
-test('two who read at the same time get two states', async () => {
+test('two concurrent calls of next get two states', async () => {
   const { next, finds } = open();
   expect(await next()).toBe('DRAFT');
   const both = Promise.all([next(), next()]);
@@ -76,7 +76,7 @@ test('two who read at the same time get two states', async () => {
   expect(await both).toEqual(['READY', 'WAIT_FOR_SIGNATURE']);
 });
 
-test('a failure for good comes after what was there before it, once', async () => {
+test('a final failure is thrown once, after the buffered states', async () => {
   const { stream, finds, shows, watcher } = open();
   await pause();
   await finds('READY');
@@ -90,7 +90,7 @@ test('a failure for good comes after what was there before it, once', async () =
   expect(await stream.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a reader who falls behind is told that states were lost, and watches no more', async () => {
+test('a slow reader gets a SlowReaderError, and watching stops', async () => {
   const { stream, finds, watcher } = open('DRAFT', 2);
   for (const title of ['a', 'b', 'c']) {
     await pause();
@@ -102,7 +102,7 @@ test('a reader who falls behind is told that states were lost, and watches no mo
 });
 
 test.each(['return', 'signal'])(
-  'a reader who leaves (%s) waits no more, and nothing is read for them',
+  'ending the stream (%s) ends pending calls of next and stops polling',
   async (how) => {
     const { stream, next, leave, watcher } = open();
     await next();
@@ -114,20 +114,20 @@ test.each(['return', 'signal'])(
   },
 );
 
-test('a reader who has left before begins nothing', async () => {
+test('an aborted signal starts no polling', async () => {
   const { watcher } = startWatcher();
   const stream = new ChangeStream(watcher, seen(requestIn('DRAFT')), { signal: AbortSignal.abort() });
   expect(await stream.next()).toEqual({ done: true, value: undefined });
   expect(watcher.counts).toEqual({ requests: 0, watchers: 0 });
 });
 
-test('where no more can be watched nothing begins', () => {
+test('throws WatcherFullError when the limit of watchers is reached', () => {
   const { watcher } = startWatcher({ maxWatchers: 0 });
   const signal = AbortSignal.any([]);
   expect(() => new ChangeStream(watcher, seen(requestIn('DRAFT')), { signal })).toThrow(WatcherFullError);
 });
 
-test('reads of the service are polls of one loop', async () => {
+test('yields a change that a poll finds', async () => {
   const { stream, shows } = open();
   shows(wireIn('READY'));
   await stream.next();

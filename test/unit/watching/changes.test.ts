@@ -7,7 +7,7 @@ const stateOf = (status: string, change: object = {}): string => readOf(requestI
 const signedWith = (signature: string): string =>
   stateOf('SIGNED', { documents: [documentIn('READY', { url: `https://blob/signed/1?sig=${signature}` })] });
 
-test('links that are made anew for each read are no change', () => {
+test('a link with a new signature is not a change', () => {
   expect(signedWith('abc')).toBe(signedWith('def'));
 });
 
@@ -26,7 +26,7 @@ test.each([
   expect(stateOf('DRAFT', change)).not.toBe(stateOf('DRAFT'));
 });
 
-test('an expiry that passes is a change of a request that stays the same', () => {
+test('a request that expires has changed', () => {
   const soon = new Date(Date.now() + 40).toISOString();
   const before = stateOf('DRAFT', { expires_at: soon });
   return expect.poll(() => stateOf('DRAFT', { expires_at: soon })).not.toBe(before);
@@ -41,29 +41,29 @@ const readAt = (startedAt: number, endedAt: number, change: object = {}): Status
 const documentAt = (time: string): object => ({ documents: [documentIn('READY', { updated_at: time })] });
 
 test.each([
-  ['began after the other had ended', [20, 30, { updated_at: EARLY }], [0, 10, { updated_at: LATE }], true],
-  ['began meanwhile and shows a later change', [5, 20, { updated_at: LATE }], [0, 10], true],
-  ['began meanwhile and shows the same', [5, 20], [0, 10], true],
-  ['began meanwhile and shows an earlier status', [5, 20], [0, 10, { updated_at: LATE }], false],
+  ['started after the other had ended', [20, 30, { updated_at: EARLY }], [0, 10, { updated_at: LATE }], true],
+  ['started meanwhile and shows a later change', [5, 20, { updated_at: LATE }], [0, 10], true],
+  ['started meanwhile and shows the same', [5, 20], [0, 10], true],
+  ['started meanwhile and shows an earlier status', [5, 20], [0, 10, { updated_at: LATE }], false],
   [
-    'began meanwhile and shows an earlier document',
+    'started meanwhile and shows an earlier document',
     [5, 20, documentAt(EARLY)],
     [0, 10, documentAt(LATE)],
     false,
   ],
   [
-    'began meanwhile and shows no notification',
+    'started meanwhile and shows no notification',
     [5, 20],
     [0, 10, { notification: { io_message_id: 'm' } }],
     false,
   ],
   [
-    'began meanwhile and shows a cancelled request, which has none',
+    'started meanwhile and shows a cancelled request, which has no notification',
     [5, 20, { updated_at: LATE }],
     [0, 10, { notification: { io_message_id: 'm' } }],
     true,
   ],
-  ['began before and ended later', [0, 20], [5, 10], false],
+  ['started before and ended later', [0, 20], [5, 10], false],
 ] as const)(
   'whether a read is later: one that %s',
   (_, [from, to, change], [since, until, shows], expected) => {
@@ -71,7 +71,7 @@ test.each([
   },
 );
 
-test('three statuses are final, and one that is not known is not', () => {
+test('three statuses are final, and an unknown one is not', () => {
   const statuses = [
     'DRAFT',
     'READY',

@@ -9,7 +9,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers());
 
 const IDS = ['a', 'b'];
-/** The longest pause, and as long again for turns: there are a few requests, and one turn a second. */
+/** The longest pause, and the same again for the poll queue: a few requests share one slot a second. */
 const BOUND_MS = 2 * 60_000;
 
 /** A listener that counts. */
@@ -20,12 +20,12 @@ interface Watching {
   readonly leave: () => void;
 }
 
-/** A watcher of a service whose answers come when the scheduler says. */
+/** A watcher of a service whose responses are ordered by the scheduler. */
 class World {
   readonly #scheduler: fc.Scheduler;
   readonly #service = startWatcher({ pollsPerSecond: 1 });
   readonly watching: Watching[] = [];
-  /** Ends the reads and glances that are under way. */
+  /** Aborts the running reads. */
   readonly #leaving: AbortController[] = [];
   failing: UpstreamErrorKind | undefined;
   pending = 0;
@@ -60,7 +60,7 @@ class World {
     one?.leave();
   }
 
-  read(id: string, way: 'read' | 'glance'): void {
+  read(id: string, way: 'read' | 'readInBackground'): void {
     const leaving = new AbortController();
     this.#leaving.push(leaving);
     this.pending += 1;
@@ -74,9 +74,9 @@ class World {
     one?.abort(new DOMException('left', 'AbortError'));
   }
 
-  observe(id: string): void {
-    void this.watcher.observe(id, async () => {
-      await this.#scheduler.schedule(Promise.resolve(), `observed ${id}`);
+  record(id: string): void {
+    void this.watcher.record(id, async () => {
+      await this.#scheduler.schedule(Promise.resolve(), `recorded ${id}`);
       return requestIn('READY', { id });
     });
   }
@@ -102,17 +102,17 @@ const steps: fc.Arbitrary<Step>[] = [
   anId.map((id) => step(`wait for ${id}`, (world) => world.join(id, true))),
   fc.nat(9).map((nth) => step(`leave ${nth}`, (world) => world.leave(nth))),
   anId.map((id) => step(`read ${id}`, (world) => world.read(id, 'read'))),
-  anId.map((id) => step(`glance ${id}`, (world) => world.read(id, 'glance'))),
+  anId.map((id) => step(`read ${id} in the background`, (world) => world.read(id, 'readInBackground'))),
   fc.nat(9).map((nth) => step(`give up ${nth}`, (world) => world.giveUp(nth))),
-  anId.map((id) => step(`nudge ${id}`, ({ watcher }) => watcher.nudge(id))),
-  anId.map((id) => step(`observe ${id}`, (world) => world.observe(id))),
+  anId.map((id) => step(`invalidate ${id}`, ({ watcher }) => watcher.invalidate(id))),
+  anId.map((id) => step(`record ${id}`, (world) => world.record(id))),
   fc.nat(20_000).map((ms) => step(`${ms} ms pass`, () => void vi.advanceTimersByTime(ms))),
   fc
     .constantFrom(undefined, 'server-error', 'rate-limited', 'unauthorized', 'contract', 'not-found')
-    .map((kind) => step(`the service: ${kind ?? 'well'}`, (world) => void (world.failing = kind))),
+    .map((kind) => step(`the service answers: ${kind ?? 'ok'}`, (world) => void (world.failing = kind))),
 ];
 
-test('whatever order watchers, readers, turns and failures come in, every request that is watched is read in bounded time', async () => {
+test('in any order of watchers, readers, slots and failures, every watched request is read in bounded time', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),

@@ -1,75 +1,79 @@
 import { expect, test } from 'vitest';
-import { PollTurns } from '../../../src/watching/poll-queue.ts';
+import { PollQueue } from '../../../src/watching/poll-queue.ts';
 import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
 import { listener, requestIn, seen, startWatcher, wireIn } from './support-service.ts';
 
 const never = new AbortController().signal;
 const options = { signal: never, maxAgeMs: 0 };
 
-test('those in no hurry have one turn of three while others wait, and all when nobody does', async () => {
-  const turns = new PollTurns(1_000);
+test('background polls get one slot in three while other polls wait, and every slot when none does', async () => {
+  const queue = new PollQueue(1_000);
   const order: string[] = [];
-  const ask = (name: string, lane: object): Promise<void> =>
+  const enqueue = (name: string, lane: object): Promise<void> =>
     new Promise((resolve) => {
-      turns.ask(async () => {
+      queue.enqueue(async () => {
         order.push(name);
         resolve();
       }, lane);
     });
   await Promise.all([
-    ...Array.from({ length: 4 }, () => ask('patient', { isPatient: true })),
-    ...Array.from({ length: 4 }, () => ask('other', {})),
-    ask('urgent', { isUrgent: true }),
+    ...Array.from({ length: 4 }, () => enqueue('background', { isBackground: true })),
+    ...Array.from({ length: 4 }, () => enqueue('normal', {})),
+    enqueue('urgent', { isUrgent: true }),
   ]);
-  expect(order.filter((name) => name === 'patient')).toHaveLength(4);
-  expect(order.slice(0, 7).filter((name) => name === 'patient').length).toBeLessThanOrEqual(2);
-  expect(order.slice(0, 4)).toContain('patient');
-  expect(order.slice(-2)).toEqual(['patient', 'patient']);
+  expect(order.filter((name) => name === 'background')).toHaveLength(4);
+  expect(order.slice(0, 7).filter((name) => name === 'background').length).toBeLessThanOrEqual(2);
+  expect(order.slice(0, 4)).toContain('background');
+  expect(order.slice(-2)).toEqual(['background', 'background']);
 });
 
-test('a glance is a read that waits for its turn, and leaves nothing behind', async () => {
+test('a background read waits for a slot and watches nothing afterwards', async () => {
   const { watcher, reads, shows } = startWatcher({ pollsPerSecond: 20 });
   shows(wireIn('SIGNED'));
-  const glances = await Promise.all(['a', 'b', 'c'].map((id) => watcher.glance(id, options)));
-  expect(glances.map(({ request }) => request.status)).toEqual(['SIGNED', 'DRAFT', 'DRAFT']);
+  const found = await Promise.all(['a', 'b', 'c'].map((id) => watcher.readInBackground(id, options)));
+  expect(found.map(({ request }) => request.status)).toEqual(['SIGNED', 'DRAFT', 'DRAFT']);
   const [first, , third] = reads.map(({ at }) => at);
   expect((third ?? 0) - (first ?? 0)).toBeGreaterThan(90);
   expect(watcher.counts).toMatchObject({ requests: 0 });
 });
 
-test('a glance takes what somebody else has just read, and tells what it has read itself', async () => {
+test('a background read reuses a recent read, and passes its own result to the watchers', async () => {
   const { watcher, reads, shows } = startWatcher({ pace: { freshMs: 60_000 }, pollsPerSecond: 1_000 });
-  const told = listener();
-  const watch = watcher.watch('a', told, seen(requestIn('READY')));
-  expect((await watcher.glance('a', { signal: never, maxAgeMs: 60_000 })).request.status).toBe('READY');
+  const watching = listener();
+  const watch = watcher.watch('a', watching, seen(requestIn('READY')));
+  expect((await watcher.readInBackground('a', { signal: never, maxAgeMs: 60_000 })).request.status).toBe(
+    'READY',
+  );
   expect(reads).toEqual([]);
   shows(wireIn('WAIT_FOR_SIGNATURE', { updated_at: '2026-03-05T10:00:00.000Z' }));
-  expect((await watcher.glance('a', options)).request.status).toBe('WAIT_FOR_SIGNATURE');
-  expect(told.statuses).toContain('WAIT_FOR_SIGNATURE');
+  expect((await watcher.readInBackground('a', options)).request.status).toBe('WAIT_FOR_SIGNATURE');
+  expect(watching.statuses).toContain('WAIT_FOR_SIGNATURE');
   watch.leave();
 });
 
-test('whoever leaves before their turn asks nothing of the service', async () => {
+test('a background read that is aborted in the queue makes no upstream call', async () => {
   const { watcher, reads } = startWatcher({ pollsPerSecond: 1 });
-  await watcher.glance('a', options);
+  await watcher.readInBackground('a', options);
   const leaving = new AbortController();
-  const glance = watcher.glance('b', { signal: leaving.signal, maxAgeMs: 0 });
+  const aborted = watcher.readInBackground('b', { signal: leaving.signal, maxAgeMs: 0 });
   leaving.abort();
-  await expect(glance).rejects.toMatchObject({ kind: 'aborted' });
-  await expect(watcher.glance('b', { signal: leaving.signal, maxAgeMs: 0 })).rejects.toThrow(UpstreamError);
+  await expect(aborted).rejects.toMatchObject({ kind: 'aborted' });
+  await expect(watcher.readInBackground('b', { signal: leaving.signal, maxAgeMs: 0 })).rejects.toThrow(
+    UpstreamError,
+  );
   expect(reads).toHaveLength(1);
 });
 
-test('the tap hears every read, of whomever, and everything that was done', async () => {
+test('the global listener receives every read and every invalidation', async () => {
   const { watcher } = startWatcher({ pollsPerSecond: 1_000 });
-  const heard: string[] = [];
-  watcher.tap({
-    read: ({ id, status }) => void heard.push(`${id} ${status}`),
-    nudged: (id) => void heard.push(`${id} nudged`),
+  const calls: string[] = [];
+  watcher.setGlobalListener({
+    read: ({ id, status }) => void calls.push(`${id} ${status}`),
+    invalidated: (id) => void calls.push(`${id} invalidated`),
   });
-  await watcher.observe('a', async () => requestIn('READY'));
+  await watcher.record('a', async () => requestIn('READY'));
   await watcher.read('b', { signal: never, maxAgeMs: 0 });
-  await watcher.glance('c', options);
-  watcher.nudge('d');
-  expect(heard).toEqual(['a READY', 'b DRAFT', 'c DRAFT', 'd nudged']);
+  await watcher.readInBackground('c', options);
+  watcher.invalidate('d');
+  expect(calls).toEqual(['a READY', 'b DRAFT', 'c DRAFT', 'd invalidated']);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { WatcherFullError } from '../../../src/watching/watch-errors.ts';
+import { WatcherFullError } from '../../../src/watching/status-watcher.ts';
 import { failure, listener, requestIn, seen, startWatcher, wireIn } from './support-service.ts';
 
 beforeEach(() => {
@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 const DRAFT = requestIn('DRAFT');
 const never = AbortSignal.any([]);
 
-test('a thousand who watch a request cost as many reads as one, and all hear of the change', async () => {
+test('a thousand watchers of a request cost as many reads as one, and all receive the change', async () => {
   const one = startWatcher();
   one.watcher.watch('a', listener(), seen(DRAFT));
   const many = startWatcher();
@@ -29,7 +29,7 @@ test('a thousand who watch a request cost as many reads as one, and all hear of 
   expect(many.polls.filter(Boolean)).toHaveLength(1);
 });
 
-test('a request is looked at less and less often when nothing happens, and quickly after an action', async () => {
+test('the pauses grow while nothing changes, and are short after an invalidation', async () => {
   const { watcher, reads, pauses } = startWatcher();
   watcher.watch('a', listener(), seen(DRAFT));
   await pass(10 * MINUTE);
@@ -38,13 +38,13 @@ test('a request is looked at less and less often when nothing happens, and quick
   expect(pauses().slice(-5)).toEqual([60_000, 60_000, 60_000, 60_000, 60_000]);
   reads.length = 0;
   const actedAt = performance.now();
-  watcher.nudge('a');
+  watcher.invalidate('a');
   await pass(2_000);
   expect(reads[0]?.at).toBeCloseTo(actedAt + 250, -1);
   expect(pauses()).toEqual([400, 640]);
 });
 
-test('a change is followed by quick reads, as more may come', async () => {
+test('the pauses are short after a change', async () => {
   const { watcher, reads, shows } = startWatcher();
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
@@ -58,7 +58,7 @@ test('a change is followed by quick reads, as more may come', async () => {
   expect(one.statuses.at(-1)).toBe('WAIT_FOR_SIGNATURE');
 });
 
-test('whoever waits for an answer makes reads quick for as long as they wait', async () => {
+test('the pauses are short while a caller waits', async () => {
   const { watcher, reads, pauses } = startWatcher();
   watcher.watch('a', listener(), seen(DRAFT));
   await pass(10 * MINUTE);
@@ -72,7 +72,7 @@ test('whoever waits for an answer makes reads quick for as long as they wait', a
   expect(reads.length).toBeLessThan(5);
 });
 
-test('the last to leave ends all reads, also the one that is running', async () => {
+test('when the last watcher leaves, polling stops and the running read is aborted', async () => {
   const { watcher, reads, shows, running } = startWatcher();
   shows(() => new Promise(() => {}));
   const [first, second] = [listener(), listener()].map((each) => watcher.watch('a', each, seen(DRAFT)));
@@ -86,7 +86,7 @@ test('the last to leave ends all reads, also the one that is running', async () 
   expect(watcher.counts).toEqual({ requests: 0, watchers: 0 });
 });
 
-test('failures that pass are not told, and reads go on at a distance', async () => {
+test('transient failures are not reported, and polling continues at the pace', async () => {
   const { watcher, shows, reads, pauses } = startWatcher();
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
@@ -99,14 +99,14 @@ test('failures that pass are not told, and reads go on at a distance', async () 
   await pass(MINUTE);
   reads.length = 0;
   await pass(MINUTE);
-  expect(reads).toEqual([]); // as long as the service says
+  expect(reads).toEqual([]); // until the Retry-After has passed
   shows(wireIn('READY'));
   await pass(MINUTE);
   expect(one.failures).toEqual([]);
   expect(one.statuses[0]).toBe('READY');
 });
 
-test('a service that asks for a pause of a day is read again after an hour', async () => {
+test('a Retry-After of a day is limited to an hour', async () => {
   const { watcher, shows, reads } = startWatcher();
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
@@ -137,7 +137,7 @@ test.each(['not-found', 'bad-request', 'unprocessable'] as const)(
   },
 );
 
-test('a refusal of the key is believed the third time in a row, as the service hides outages behind it', async () => {
+test('a refusal of the key is final the third time in a row', async () => {
   const { watcher, shows } = startWatcher();
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
@@ -158,7 +158,7 @@ test('a refusal of the key is believed the third time in a row, as the service h
   ]);
 });
 
-test('an answer that cannot be read is believed the third time in a row, as a proxy may garble one', async () => {
+test('an unreadable response is final the third time in a row', async () => {
   const { watcher, shows, reads } = startWatcher();
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
@@ -175,7 +175,7 @@ test('an answer that cannot be read is believed the third time in a row, as a pr
   expect(one.failures).toEqual([['contract', true]]);
 });
 
-test('reads that nobody waits for share so many a second, in turn; others do not count', async () => {
+test('polls share the slots per second in turn; reads for callers do not count', async () => {
   const { watcher, reads } = startWatcher({ pollsPerSecond: 6 });
   const ids = Array.from({ length: 100 }, (_, index) => `r${index}`);
   for (const id of ids) watcher.watch(id, listener(), seen(requestIn('DRAFT', { id })));
@@ -191,15 +191,15 @@ test('reads that nobody waits for share so many a second, in turn; others do not
   expect(reads.filter(({ id }) => id !== 'b').length).toBeLessThanOrEqual(9);
 });
 
-test('a request to which something was just done comes first, but leaves every other turn to the rest', async () => {
+test('invalidated requests come first, but leave every other slot to the rest', async () => {
   const { watcher, reads } = startWatcher({ pollsPerSecond: 1 });
   const ids = Array.from({ length: 6 }, (_, index) => `quiet${index}`);
   for (const id of [...ids, 'done1', 'done2'])
     watcher.watch(id, listener(), seen(requestIn('DRAFT', { id })));
   await pass(1_500); // all are due
   reads.length = 0;
-  watcher.nudge('done1');
-  watcher.nudge('done2');
+  watcher.invalidate('done1');
+  watcher.invalidate('done2');
   await pass(6_200);
   expect(reads.map(({ id }) => id.replace(/\d/, ''))).toEqual([
     'done',
@@ -211,7 +211,7 @@ test('a request to which something was just done comes first, but leaves every o
   ]);
 });
 
-test('reads that are held up are not made up for all at once', async () => {
+test('delayed polls are not made up for in a burst', async () => {
   const { watcher, reads, shows, running, mostRunning } = startWatcher({ pollsPerSecond: 6 });
   const release = Promise.withResolvers<void>();
   for (let n = 0; n < 50; n += 1) {
@@ -227,12 +227,12 @@ test('reads that are held up are not made up for all at once', async () => {
   release.resolve();
   await pass(4_999);
   expect(reads.length).toBeGreaterThan(25);
-  expect(reads.length).toBeLessThanOrEqual(30); // those that were held up arrived with the others
+  expect(reads.length).toBeLessThanOrEqual(30); // the delayed polls count in the window in which they ended
   expect(mostRunning()).toBe(6);
   watcher.close();
 });
 
-test('a request that is due keeps its place when others begin to watch it, and gives it up when nobody does', async () => {
+test('a queued poll keeps its position when watchers join, and leaves the queue with the last one', async () => {
   const { watcher, reads } = startWatcher({ pollsPerSecond: 0.1 });
   const [gone] = ['a', 'b', 'c'].map((id) => watcher.watch(id, listener(), seen(requestIn('DRAFT', { id }))));
   await pass(5_000);
@@ -243,7 +243,7 @@ test('a request that is due keeps its place when others begin to watch it, and g
   expect(reads.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
 });
 
-test('a read is shared by all who ask for one meanwhile, and not broken off by one who leaves', async () => {
+test('concurrent callers share a read, and aborting one does not abort the shared read', async () => {
   const { watcher, shows, reads, running } = startWatcher();
   const answer = Promise.withResolvers<object>();
   shows(() => answer.promise);
@@ -259,7 +259,7 @@ test('a read is shared by all who ask for one meanwhile, and not broken off by o
   expect(watcher.counts.requests).toBe(0);
 });
 
-test('a read that all have left is broken off', async () => {
+test('a read is aborted when all its callers have left', async () => {
   const { watcher, shows, running } = startWatcher();
   shows(() => new Promise(() => {}));
   const leaving = new AbortController();
@@ -271,31 +271,31 @@ test('a read that all have left is broken off', async () => {
   expect(running()).toBe(0);
 });
 
-test('what was read a moment ago will do for whoever comes next, but not after an action', async () => {
+test('a recent read is reused, but not after an invalidation', async () => {
   const { watcher, reads } = startWatcher();
   watcher.watch('a', listener(), seen(DRAFT));
   const read = () => watcher.read('a', { signal: never, maxAgeMs: 1_000 });
   await pass(900);
   await read();
   expect(reads).toHaveLength(0);
-  watcher.nudge('a');
+  watcher.invalidate('a');
   await read();
   expect(reads).toHaveLength(1);
   await read();
   expect(reads).toHaveLength(1);
 });
 
-test('a read that began before an action is not taken for one that began after it', async () => {
+test('a read that started before an invalidation is not reused after it', async () => {
   const { watcher, shows, reads } = startWatcher();
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
   const [early, late] = [Promise.withResolvers<object>(), Promise.withResolvers<object>()];
   const answers = [early.promise, late.promise];
   shows(async () => (await answers.shift()) ?? wireIn('READY'));
-  await pass(2); // reads begin at different times
+  await pass(2); // so that reads start at different times
   const before = watcher.read('a', { signal: never, maxAgeMs: 0 });
   await pass(2);
-  watcher.nudge('a');
+  watcher.invalidate('a');
   const after = watcher.read('a', { signal: never, maxAgeMs: 0 });
   await pass(2);
   expect(reads).toHaveLength(2);
@@ -306,28 +306,28 @@ test('a read that began before an action is not taken for one that began after i
   expect(one.statuses).toEqual(['READY']);
 });
 
-test('what is read elsewhere reaches those who watch', async () => {
+test('a read made elsewhere reaches the watchers', async () => {
   const { watcher } = startWatcher();
   const one = listener();
   const watch = watcher.watch('a', one, seen(DRAFT));
   await pass(10);
-  expect(await watcher.observe('a', async () => requestIn('READY'))).toMatchObject({ status: 'READY' });
-  await watcher.observe('b', async () => requestIn('SIGNED', { id: 'b' }));
+  expect(await watcher.record('a', async () => requestIn('READY'))).toMatchObject({ status: 'READY' });
+  await watcher.record('b', async () => requestIn('SIGNED', { id: 'b' }));
   expect(one.statuses).toEqual(['READY']);
   expect(watch.last?.request.status).toBe('READY');
 });
 
-test('a read made elsewhere that shows an older state than is known is not believed', async () => {
+test('a read made elsewhere is ignored if it shows an older state', async () => {
   const { watcher } = startWatcher();
   const one = listener();
   const later = requestIn('READY', { updated_at: '2026-03-05T09:15:00.000Z' });
   watcher.watch('a', one, seen(later));
   await pass(10);
-  await watcher.observe('a', async () => requestIn('DRAFT'));
+  await watcher.record('a', async () => requestIn('DRAFT'));
   expect(one.statuses).toEqual([]);
 });
 
-test('more than so many requests or watchers are refused; who waits for an answer is not', async () => {
+test('requests and watchers above the limits are refused; callers that wait are not', async () => {
   const { watcher } = startWatcher({ maxRequests: 2, maxWatchers: 3 });
   const watch = (id: string) => watcher.watch(id, listener(), seen(requestIn('DRAFT', { id })));
   const first = watch('a');
@@ -343,7 +343,7 @@ test('more than so many requests or watchers are refused; who waits for an answe
   expect(watcher.counts).toEqual({ requests: 2, watchers: 3 });
 });
 
-test('a request of which nothing is known yet is read at its turn', async () => {
+test('a request without a known state is read through the poll queue', async () => {
   const { watcher, reads } = startWatcher();
   const one = listener();
   const watch = watcher.watch('a', one);
@@ -352,18 +352,18 @@ test('a request of which nothing is known yet is read at its turn', async () => 
   expect([reads.length, one.statuses]).toEqual([1, ['DRAFT']]);
 });
 
-test('a request that somebody begins to watch or to wait for while a read for webhooks is under way is polled', async () => {
+test('watching or waiting for a request during a background read starts polling', async () => {
   for (const way of ['watch', 'await'] as const) {
     const { watcher, reads, shows } = startWatcher();
     const answer = Promise.withResolvers<object>();
     shows(() => answer.promise);
-    const glance = watcher.glance('a', { signal: never, maxAgeMs: 0 });
+    const reading = watcher.readInBackground('a', { signal: never, maxAgeMs: 0 });
     await pass(1);
     expect(reads).toHaveLength(1);
     const one = listener();
     const { leave } = watcher[way]('a', one);
     answer.resolve(wireIn('DRAFT'));
-    await glance;
+    await reading;
     shows(wireIn('READY'));
     await pass(MINUTE);
     expect(one.statuses.at(-1), way).toBe('READY');
@@ -371,30 +371,30 @@ test('a request that somebody begins to watch or to wait for while a read for we
   }
 });
 
-test('an action on a watched request while a read for webhooks is under way does not end its polls', async () => {
+test('an invalidation during a background read does not stop polling', async () => {
   const { watcher, reads, shows } = startWatcher({ pace: { freshMs: 20_000 } });
   const one = listener();
   watcher.watch('a', one, seen(DRAFT));
   await pass(10);
   const answer = Promise.withResolvers<object>();
   shows(() => answer.promise);
-  const glance = watcher.glance('a', { signal: never, maxAgeMs: 0 });
+  const reading = watcher.readInBackground('a', { signal: never, maxAgeMs: 0 });
   await pass(1);
   expect(reads).toHaveLength(1);
-  watcher.nudge('a');
+  watcher.invalidate('a');
   answer.resolve(wireIn('DRAFT'));
-  await glance;
+  await reading;
   shows(wireIn('READY'));
   await pass(MINUTE);
   expect(one.statuses.at(-1)).toBe('READY');
 });
 
-test('a request that was read and acted on before somebody watches it is polled', async () => {
+test('a request that was read and invalidated before it is watched is polled', async () => {
   const { watcher, shows } = startWatcher();
   const answer = Promise.withResolvers<object>();
   shows(() => answer.promise);
   const read = watcher.read('a', { signal: never, maxAgeMs: 0 });
-  watcher.nudge('a');
+  watcher.invalidate('a');
   const one = listener();
   watcher.watch('a', one);
   answer.resolve(wireIn('DRAFT'));

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
-import { StatusWatchers } from '../../../src/watching/status-watchers.ts';
+import { StatusWatchers } from '../../../src/watching/status-watcher.ts';
 import {
   createRequestScope,
   currentRequest,
@@ -11,7 +11,7 @@ import { listener, requestIn, seen, URL_RULES, wireIn } from './support-service.
 
 const PACE = { firstMs: 10, freshMs: 10, waitingMs: 10, quietMs: 10, idleMs: 10 };
 
-/** The service as one issuer sees it. */
+/** The upstream client of one issuer. */
 function issuer(status: string) {
   const requestIds: (string | undefined)[] = [];
   const client: UpstreamClient = {
@@ -30,7 +30,7 @@ function start() {
   return watchers;
 }
 
-test('what one issuer may see reaches nobody who watches the same id for another', async () => {
+test('reads of one issuer do not reach the watchers of the same id for another issuer', async () => {
   const [alfa, beta] = [issuer('READY'), issuer('CANCELLED')];
   const watchers = start();
   const [ofAlfa, ofBeta] = [listener(), listener()];
@@ -42,7 +42,7 @@ test('what one issuer may see reaches nobody who watches the same id for another
   expect(watchers.of(alfa.client)).toBe(watchers.of(alfa.client));
 });
 
-test('a read for many is nobody’s request, whoever happens to begin it', async () => {
+test('a shared read does not run in the request scope of the caller that starts it', async () => {
   const { client, requestIds } = issuer('DRAFT');
   const watchers = start();
   const watch = forRequest(createRequestScope('of the first'), () =>
@@ -53,7 +53,7 @@ test('a read for many is nobody’s request, whoever happens to begin it', async
   expect(new Set(requestIds)).toEqual(new Set([undefined]));
 });
 
-test('close ends the reads of all', async () => {
+test('close ends the reads of all issuers', async () => {
   const [alfa, beta] = [issuer('READY'), issuer('READY')];
   const watchers = start();
   for (const { client } of [alfa, beta]) watchers.of(client).watch('a', listener(), seen(requestIn('DRAFT')));

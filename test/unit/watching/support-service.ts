@@ -21,7 +21,7 @@ export const documentIn = (status: string, change: object = {}) => ({
   ...change,
 });
 
-/** A request as the service shows it. */
+/** A request as the service sends it. */
 export const wireIn = (status: string, change: object = {}) => ({
   id: 'a',
   dossier_id: 'd',
@@ -34,7 +34,7 @@ export const wireIn = (status: string, change: object = {}) => ({
   ...change,
 });
 
-/** Where the URLs of this service may lead. */
+/** The hosts to which the URLs of this service may lead. */
 export const URL_RULES = {
   baseUrl: new URL('https://api.io.pagopa.it/api/v1/sign'),
   storageHosts: ['storage.example'],
@@ -46,10 +46,10 @@ export const requestIn = (status: string, change: object = {}): SignatureRequest
 export const failure = (kind: UpstreamErrorKind, retryAfterSeconds?: number): UpstreamError =>
   new UpstreamError({ operation: 'getSignatureRequest', kind, retryAfterSeconds });
 
-/** What a read is answered with: a wire body, a failure, or whatever a test takes its time for. */
+/** The response to a read: a wire body, a failure, or a function that a test resolves later. */
 export type ServiceAnswer = object | UpstreamError | (() => Promise<object>);
 
-/** A service whose requests are as a test says, and a watcher of them. */
+/** A fake service whose responses the test sets, and a watcher of it. */
 export function startWatcher(options: Partial<StatusWatcherOptions> = {}) {
   const answers = new Map<string, ServiceAnswer>();
   const reads: { readonly id: string; readonly at: number }[] = [];
@@ -82,21 +82,21 @@ export function startWatcher(options: Partial<StatusWatcherOptions> = {}) {
   return {
     watcher,
     reads,
-    /** Whether each poll found something new. */
+    /** Whether each poll found a change. */
     polls,
     running: () => running,
     mostRunning: () => mostRunning,
-    /** From now on reads of this request find this. */
+    /** Sets the response to further reads of a request. */
     shows: (answer: ServiceAnswer, id = 'a') => void answers.set(id, answer),
-    /** Milliseconds between the reads, rounded to tens, for timers are a little late. */
+    /** Milliseconds between the reads, rounded to tens because timers are slightly late. */
     pauses: () => reads.slice(1).map(({ at }, index) => Math.round((at - (reads[index]?.at ?? 0)) / 10) * 10),
   };
 }
 
-/** A read that has just been made. */
+/** A read made just now. */
 export const seen = (request: SignatureRequest): StatusRead => readOf(request, performance.now());
 
-/** Keeps what it is told. */
+/** Records its calls. */
 export function listener(): StatusListener & {
   readonly statuses: string[];
   readonly failures: [string, boolean][];
