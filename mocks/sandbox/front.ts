@@ -14,6 +14,7 @@ import { qrCodePng } from './qr-code.ts';
 import type { Recorder } from './recorder.ts';
 import { serve } from './serve.ts';
 import type { Served } from './serve.ts';
+import { startPage } from './start-page.ts';
 import { digestOf, discardBody } from './storage/blob-body.ts';
 import { storageOperation } from './storage/blob-service.ts';
 import type { BlobService } from './storage/blob-service.ts';
@@ -54,6 +55,9 @@ export function createFront({ world, api, storage, control, recorder, journal }:
       return serve(request, response, { journal, url }, (left) => fromApi(request, url, origin, left));
     }
     if (url !== null && isControlPath(url.pathname)) return control(request, response, url);
+    if (url?.pathname === '/' && ['GET', 'HEAD'].includes(request.method ?? '')) {
+      return send(request, response, startPage(origin, request.headers.accept));
+    }
     const png = url?.pathname === '/qrcode.png' ? await qrCodePng(url.searchParams) : undefined;
     if (png !== undefined) {
       return send(request, response, { status: 200, headers: { 'content-type': 'image/png' }, body: png });
