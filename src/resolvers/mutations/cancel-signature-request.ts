@@ -2,7 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../../upstream/operations/set-signature-request-status.ts';
 import { WrongStatusError } from '../errors/domain-errors.ts';
-import { noteAction } from '../shared/invalidate.ts';
+import { invalidate } from '../shared/invalidate.ts';
 import { readBack } from '../shared/read-back.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { statusRefusal } from '../errors/status-refusal.ts';
@@ -31,7 +31,7 @@ export async function cancelSignatureRequest(
     if (moved.status !== 'CANCELLED') throw new WrongStatusError(moved.status, ALLOWED);
     return moved;
   } finally {
-    noteAction(context, id);
+    invalidate(context, id);
   }
   return readRequest(context, id);
 }

@@ -4,7 +4,7 @@ import type { SignatureRequest } from '../../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../../upstream/operations/set-signature-request-status.ts';
 import { DocumentRejectedError, DocumentsNotReadyError, WrongStatusError } from '../errors/domain-errors.ts';
 import { checkInput, waitSecondsRules } from '../shared/input-rules.ts';
-import { noteAction } from '../shared/invalidate.ts';
+import { invalidate } from '../shared/invalidate.ts';
 import { readBack } from '../shared/read-back.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { statusRefusal } from '../errors/status-refusal.ts';
@@ -77,7 +77,7 @@ async function sendReady(context: GatewayContext, request: SignatureRequest): Pr
     if (!isMarked) throw refusal;
     return readRequest(context, request.id);
   } finally {
-    noteAction(context, request.id);
+    invalidate(context, request.id);
   }
   return { ...request, status: 'READY' };
 }

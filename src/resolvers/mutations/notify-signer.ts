@@ -7,7 +7,7 @@ import { sendNotification } from '../../upstream/operations/send-notification.ts
 import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
 import { AlreadyNotifiedError, WrongStatusError } from '../errors/domain-errors.ts';
 import { checkInput, idempotencyKeyRules, waitSecondsRules } from '../shared/input-rules.ts';
-import { noteAction } from '../shared/invalidate.ts';
+import { invalidate } from '../shared/invalidate.ts';
 import { once } from '../shared/run-once.ts';
 import { readBack } from '../shared/read-back.ts';
 import { readRequest } from '../shared/read-request.ts';
@@ -91,7 +91,7 @@ async function notify(
     if (notified === undefined) throw await refusal(context, request.id, failure);
     return notified;
   } finally {
-    noteAction(context, request.id);
+    invalidate(context, request.id);
   }
 }
 

@@ -14,7 +14,7 @@ import {
   WrongStatusError,
 } from '../errors/domain-errors.ts';
 import { checkInput, waitSecondsRules } from '../shared/input-rules.ts';
-import { noteAction } from '../shared/invalidate.ts';
+import { invalidate } from '../shared/invalidate.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 import { translatedUpload } from '../errors/translate-upload-error.ts';
@@ -66,7 +66,7 @@ export async function uploadDocument(
   );
   if (before === undefined) throw new TypeError('a stored file has been asked for its target');
   const { document: old } = before;
-  noteAction(context, before.request.id);
+  invalidate(context, before.request.id);
   await onStored?.(stored);
   const signatureRequest = await translated(
     waitForRequest(context, before.request, {

@@ -1,7 +1,7 @@
 import type { GatewayContext } from '../context.ts';
 
 /** After a call that may have changed a request, whether or not it was answered: what was read before is old. */
-export function noteAction({ loaders, watcher }: GatewayContext, id: string): void {
+export function invalidate({ loaders, watcher }: GatewayContext, id: string): void {
   loaders.signatureRequestById.clear(id);
   watcher.invalidate(id);
 }
