@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { IdempotencyTimes } from '../idempotency/idempotency.ts';
 import { parseRedisUrl, REDIS_URL_FORM } from '../redis/address.ts';
 import type { WebhookEndpoint } from '../webhooks/endpoints.ts';
-import type { WebhookOptions } from '../webhooks/open-webhooks.ts';
+import type { WebhookOptions } from '../webhooks/webhooks.ts';
 import { filled, wholeNumber } from './validators.ts';
 import type { Values } from './validators.ts';
 

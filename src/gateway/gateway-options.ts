@@ -12,7 +12,7 @@ import type { ClientTimes } from '../http/server.ts';
 import type { RateLimit } from '../upstream/rate-limit/rate-window.ts';
 import type { CircuitLimits } from '../upstream/pipeline/circuit-breaker.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
-import type { WebhookOptions } from '../webhooks/open-webhooks.ts';
+import type { WebhookOptions } from '../webhooks/webhooks.ts';
 
 export interface GatewayOptions {
   readonly host: string;

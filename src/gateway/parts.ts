@@ -20,8 +20,8 @@ import type { UpstreamClients } from '../upstream/clients.ts';
 import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { createStorage } from '../upstream/storage/storage-client.ts';
 import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
-import { openWebhooks } from '../webhooks/open-webhooks.ts';
-import type { Webhooks } from '../webhooks/open-webhooks.ts';
+import { openWebhooks } from '../webhooks/webhooks.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 

@@ -12,7 +12,7 @@ import { signerByFiscalCode } from '../upstream/loaders/signer-by-fiscal-code.ts
 import { withCaller } from '../upstream/pipeline/with-caller.ts';
 import { withSandboxHeaders } from '../upstream/sandbox-headers.ts';
 import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
-import type { RequestHooks } from '../webhooks/open-webhooks.ts';
+import type { RequestHooks } from '../webhooks/webhooks.ts';
 
 /** What one gateway shares between all its requests. */
 export interface GatewayParts {

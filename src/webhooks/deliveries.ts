@@ -6,7 +6,7 @@ import type { WebhookEndpoint } from './endpoints.ts';
 import { readMessage, writeMessage } from './messages.ts';
 import type { Message } from './messages.ts';
 import type { Sender } from './send.ts';
-import type { QueuedMessage, WebhookStore } from './store.ts';
+import type { QueuedMessage, WebhookStore } from './webhook-store.ts';
 
 export interface DeliveryTimes {
   /** How long an event is tried, from when it was found, in milliseconds. @default 24 hours */

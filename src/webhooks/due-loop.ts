@@ -1,4 +1,4 @@
-import type { Taken } from './store.ts';
+import type { Taken } from './webhook-store.ts';
 
 export interface DueLoopOptions<Item> {
   /** Things that are worked at the same time. */

@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
 import { Deliveries, DELIVERY_TIMES } from '../../src/webhooks/deliveries.ts';
-import { createMemoryStore } from '../../src/webhooks/memory-store.ts';
+import { createMemoryStore } from '../../src/webhooks/memory-webhook-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
-import { WATCH_PACE, WatchedRequests } from '../../src/webhooks/watched-requests.ts';
+import { WATCH_PACE, WatchedRequests } from '../../src/webhooks/change-detector.ts';
 import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';
 import { endpointAt } from '../support/webhook-receiver.ts';
 

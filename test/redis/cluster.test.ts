@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createRedisStore as createIdempotencyStore } from '../../src/idempotency/redis-store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
-import { createRedisStore as createWebhookStore } from '../../src/webhooks/redis-store.ts';
+import { createRedisStore as createWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
 import { startKeyed } from '../support/keyed.ts';
 import { startCluster } from '../support/redis-topologies.ts';
 import { startRedis } from '../support/redis.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connect.ts';
-import { createRedisStore } from '../../src/webhooks/redis-store.ts';
-import type { StoreLimits } from '../../src/webhooks/store.ts';
-import { WebhookStoreError } from '../../src/webhooks/store.ts';
+import { createRedisStore } from '../../src/webhooks/redis-webhook-store.ts';
+import type { StoreLimits } from '../../src/webhooks/webhook-store.ts';
+import { WebhookStoreError } from '../../src/webhooks/webhook-store.ts';
 import { startRedis } from '../support/redis.ts';
 import { storeCases } from '../support/webhook-store-cases.ts';
 

@@ -1,6 +1,6 @@
 import type { Scheduler } from 'fast-check';
-import { WebhookStoreError } from '../../src/webhooks/store.ts';
-import type { WebhookStore } from '../../src/webhooks/store.ts';
+import { WebhookStoreError } from '../../src/webhooks/webhook-store.ts';
+import type { WebhookStore } from '../../src/webhooks/webhook-store.ts';
 
 /** `loses answers`: what was asked for is done, and whoever asked hears of a failure. */
 export type StoreHealth = 'well' | 'fails' | 'loses answers';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RecordChange, StoreLimits, WebhookStore } from '../../src/webhooks/store.ts';
+import type { RecordChange, StoreLimits, WebhookStore } from '../../src/webhooks/webhook-store.ts';
 
 export interface StoreUnderTest {
   readonly store: WebhookStore;

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { pauseAfter, PAUSES_MS } from '../../../src/webhooks/backoff.ts';
 import { Deliveries, DELIVERY_TIMES } from '../../../src/webhooks/deliveries.ts';
-import { createMemoryStore } from '../../../src/webhooks/memory-store.ts';
+import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { writeMessage } from '../../../src/webhooks/messages.ts';
 import { createSender } from '../../../src/webhooks/send.ts';
 import {

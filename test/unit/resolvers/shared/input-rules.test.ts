@@ -16,7 +16,7 @@ import { BlockPool } from '../../../../src/uploads/block-pool.ts';
 import { FileUpload } from '../../../../src/uploads/file-upload.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 import { createStorage } from '../../../../src/upstream/storage/storage-client.ts';
-import { NO_HOOKS } from '../../../../src/webhooks/open-webhooks.ts';
+import { NO_HOOKS } from '../../../../src/webhooks/webhooks.ts';
 
 /** Thrown where the first thing happens that is more than looking at the input. */
 class Accepted extends Error {}

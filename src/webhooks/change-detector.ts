@@ -7,8 +7,8 @@ import { UpstreamError } from '../upstream/failure/upstream-error.ts';
 import { DueLoop } from './due-loop.ts';
 import { newsOf, nothingTold, readKey, readTold, writeKey, writeMessage, writeTold } from './messages.ts';
 import type { RequestKey, Told } from './messages.ts';
-import { STORE_LIMITS } from './store.ts';
-import type { WatchedRecord, WebhookStore } from './store.ts';
+import { STORE_LIMITS } from './webhook-store.ts';
+import type { WatchedRecord, WebhookStore } from './webhook-store.ts';
 
 /** How often requests are read, in milliseconds: a pause is about a third of the time that nothing happened. */
 export interface WatchPace {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/redis-errors.ts';
-import { CHANGE, HURRY, OLDEST, SETTLE, TAKE, WATCH } from './redis-scripts.ts';
-import { STORE_LIMITS, WebhookStoreError } from './store.ts';
-import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './store.ts';
+import { CHANGE, HURRY, OLDEST, SETTLE, TAKE, WATCH } from './redis-webhook-scripts.ts';
+import { STORE_LIMITS, WebhookStoreError } from './webhook-store.ts';
+import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './webhook-store.ts';
 
 export interface RedisStoreOptions extends StoreLimits {
   /** The service that is watched: those who watch another have nothing in common with this one. */

@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
-import { STORE_LIMITS } from './store.ts';
-import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './store.ts';
+import { STORE_LIMITS } from './webhook-store.ts';
+import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './webhook-store.ts';
 
 export interface MemoryStoreOptions extends StoreLimits {
   /** Milliseconds, from any beginning. @default performance.now: setting the clock of the machine holds nothing up */

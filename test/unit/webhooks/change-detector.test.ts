@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import type { SignatureRequest } from '../../../src/upstream/decode.ts';
-import { createMemoryStore } from '../../../src/webhooks/memory-store.ts';
+import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { readMessage } from '../../../src/webhooks/messages.ts';
-import { WATCH_PACE, WatchedRequests } from '../../../src/webhooks/watched-requests.ts';
+import { WATCH_PACE, WatchedRequests } from '../../../src/webhooks/change-detector.ts';
 import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
 
 const [MINUTE_MS, DAY_MS] = [60_000, 24 * 60 * 60_000];

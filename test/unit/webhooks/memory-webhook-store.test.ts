@@ -1,4 +1,4 @@
-import { createMemoryStore } from '../../../src/webhooks/memory-store.ts';
+import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { storeCases } from '../../support/webhook-store-cases.ts';
 
 storeCases(async (limits = {}) => {

@@ -7,14 +7,14 @@ import type { SignatureRequest } from '../upstream/decode.ts';
 import { Deliveries, DELIVERY_TIMES } from './deliveries.ts';
 import type { DeliveryTimes } from './deliveries.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
-import { createMemoryStore } from './memory-store.ts';
-import { createRedisStore } from './redis-store.ts';
+import { createMemoryStore } from './memory-webhook-store.ts';
+import { createRedisStore } from './redis-webhook-store.ts';
 import { createSender } from './send.ts';
 import type { SenderOptions } from './send.ts';
-import { WebhookStoreError } from './store.ts';
-import type { WebhookStore } from './store.ts';
-import { WATCH_PACE, WatchedRequests } from './watched-requests.ts';
-import type { WatchPace, WatchSource } from './watched-requests.ts';
+import { WebhookStoreError } from './webhook-store.ts';
+import type { WebhookStore } from './webhook-store.ts';
+import { WATCH_PACE, WatchedRequests } from './change-detector.ts';
+import type { WatchPace, WatchSource } from './change-detector.ts';
 
 export interface WebhookOptions {
   readonly endpoints: readonly WebhookEndpoint[];
