@@ -1,9 +1,31 @@
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readPage } from './support-pages.ts';
 
-test.each(globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md']))('%s links to files that exist', (file) => {
+const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md']);
+
+test.each(pages)('%s links to files that exist', (file) => {
   const missing = readPage(file).links.filter((target) => !existsSync(join(dirname(file), target)));
   expect(missing).toEqual([]);
 });
+
+test.each(pages)('%s links to headings that exist', (file) => {
+  const missing = readPage(file).anchors.filter(
+    ({ target, anchor }) => !headingsOf(target === '' ? file : join(dirname(file), target)).has(anchor),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** The anchors that GitHub gives to the headings of a page. */
+function headingsOf(file: string): Set<string> {
+  const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { runMain } from '../support/start-main.ts';
 
-/** A page of the documentation, by heading and by code block. */
+/** A page of the documentation: its sections, code blocks and links. */
 export function readPage(file: string) {
   const text = readFileSync(file, 'utf8');
   const section = (heading: string): string => text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
@@ -15,7 +15,10 @@ export function readPage(file: string) {
       ([, found, body = '']) => (found === language ? [body] : []),
     );
   const links = [...text.matchAll(/\]\((?!http)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
-  return { text, section, blocks, links };
+  const anchors = [...text.matchAll(/\]\((?!http)([^)#]*)#([^)]+)\)/g)].map(
+    ([, target = '', anchor = '']) => ({ target, anchor }),
+  );
+  return { text, section, blocks, links, anchors };
 }
 
 /** Whether the commands of the pages can run: a machine with nothing but npm may have no curl. */
