@@ -1,6 +1,5 @@
-import { Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import { isObjectType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, SelectionNode } from 'graphql';
-import { DETAIL_FIELDS } from '../schema/costs.ts';
 
 /**
  * The document without fields that cost no further call because another one beside them has made it: what a list leaves
@@ -13,9 +12,10 @@ export function countDetailsOnce(document: DocumentNode, schema: GraphQLSchema):
     document,
     visitWithTypeInfo(info, {
       SelectionSet(node) {
-        const parent = info.getParentType()?.name;
+        const parent = info.getParentType();
+        const fields = isObjectType(parent) ? parent.getFields() : {};
         const isDetail = (selection: SelectionNode): selection is FieldNode =>
-          selection.kind === Kind.FIELD && DETAIL_FIELDS.has(`${parent}.${selection.name.value}`);
+          selection.kind === Kind.FIELD && fields[selection.name.value]?.extensions['isDetail'] === true;
         const details = node.selections.filter(isDetail);
         if (details.length < 2) return undefined;
         // Those with fields that cost something stay.

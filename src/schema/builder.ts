@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { GraphQLError } from 'graphql';
@@ -22,20 +23,18 @@ export interface SchemaTypes {
   };
 }
 
-/** Result unions are named after the mutation: `createDossier` answers a `CreateDossierResult`. */
-const resultName = ({ fieldName }: { fieldName: string }): string =>
-  `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`;
-
-function noteError(error: Error): void {
+function recordError(error: Error): void {
   if (error instanceof DomainError) currentRequest()?.notes.errors.add(error.code);
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  // The first is the outermost: who may not call a field learns nothing from its errors.
-  plugins: [ScopeAuthPlugin, ErrorsPlugin],
+  // The first plugin is the outermost: authorization precedes the conversion of errors into results.
+  plugins: [ScopeAuthPlugin, ErrorsPlugin, ComplexityPlugin],
+  // A field without a `complexity` costs no upstream call. `useOperationCost` enforces the limit, so the plugin does not.
+  complexity: { disabled: true, defaultComplexity: 0, defaultListMultiplier: 1 },
   defaultFieldNullability: false,
   scopeAuth: {
-    // Before the service is asked, and not for each event.
+    // Authorize once, before the first upstream call, and not for each event.
     authorizeOnSubscribe: true,
     authScopes({ caller }) {
       const role = roleOf(caller);
@@ -49,9 +48,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   errors: {
     directResult: true,
-    // They never reach `errors[]`, and would be missing from the log.
-    onResolvedError: noteError,
-    defaultUnionOptions: { name: resultName },
+    // Errors in results never reach `errors[]`. This puts their codes into the log.
+    onResolvedError: recordError,
   },
 });
 

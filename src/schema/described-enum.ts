@@ -1,6 +1,6 @@
 import { builder } from './builder.ts';
 
-/** An enum whose values are the words of `Value`, each with its description; the compiler misses none. */
+/** Defines an enum with a description for each value. The compiler requires every value of `Value`. */
 export function describedEnum<Value extends string>(
   name: string,
   description: string,
@@ -9,7 +9,7 @@ export function describedEnum<Value extends string>(
   const described = Object.entries<string>(values).map(
     ([value, words]) => [value, { description: words }] as const,
   );
-  // `Object.entries` widens the keys to string; they are those of `values`.
+  // `Object.entries` widens the keys of `values` to string.
   const entries = Object.fromEntries(described) as Record<Value, { description: string }>;
   return builder.enumType(name, { description, values: entries });
 }

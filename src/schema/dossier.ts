@@ -2,7 +2,7 @@ import { dossier } from '../resolvers/dossier.ts';
 import type { DocumentMetadata, Dossier } from '../upstream/decode.ts';
 import { builder } from './builder.ts';
 import { SignatureFieldType } from './document.ts';
-import { STAFF_READS } from './rules.ts';
+import { STAFF_READS } from './scopes.ts';
 
 const DocumentTemplate = builder.objectRef<DocumentMetadata>('DocumentTemplate').implement({
   description:
@@ -52,6 +52,7 @@ builder.queryField('dossier', (t) =>
     type: DossierType,
     nullable: true,
     authScopes: STAFF_READS,
+    complexity: 1,
     description: 'The dossier with this id. Null when it does not exist or the caller may not access it.',
     args: { id: t.arg.id({ required: true, description: 'The id of the dossier.' }) },
     resolve: (_, { id }, context) => dossier(context, id),

@@ -62,7 +62,7 @@ export const ErrorInterface = builder.interfaceRef<DomainError>('Error').impleme
     }),
     message: t.string({
       description: 'A message for people, in English: the problem and how to solve it. The text may change.',
-      // It names documents by their titles, which somebody typed in.
+      // It may contain the titles of documents, which are user input.
       resolve: ({ message }) => scrub(message),
     }),
   }),

@@ -16,9 +16,8 @@ import './request-signature-error-type.ts';
 import './mutations/request-signature.ts';
 import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';
-import { withCosts } from './costs.ts';
 import { observed } from './observed.ts';
-import { withRules } from './rules.ts';
+import { requireScopes } from './scopes.ts';
 
-/** The whole schema. Built once; the files above register themselves. */
-export const schema = observed(withCosts(withRules(builder.toSchema())));
+/** The schema of the gateway. Importing the files above registers their types. */
+export const schema = observed(requireScopes(builder.toSchema()));

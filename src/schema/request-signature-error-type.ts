@@ -99,7 +99,7 @@ builder.objectType(RequestSignatureIncompleteError, {
     cause: t.field({
       type: ErrorInterface,
       description: 'Why the step failed: an error of the single mutation, or a `ServiceFaultError`.',
-      // As plain data: an Error that is returned counts as one that is thrown.
+      // A plain object: graphql-js treats a returned Error as thrown.
       resolve: ({ cause }) => ({ ...cause, message: cause.message }),
     }),
     progress: t.field({

@@ -1,8 +1,8 @@
-import { MAX_FIRST, requestsOfDossier } from '../resolvers/pagination.ts';
+import { MAX_FIRST, mostCallsOf, requestsOfDossier } from '../resolvers/pagination.ts';
 import type { Connection, Edge, PageInfo } from '../resolvers/pagination.ts';
 import { builder } from './builder.ts';
 import { DossierType } from './dossier.ts';
-import { STAFF_READS } from './rules.ts';
+import { STAFF_READS } from './scopes.ts';
 import { SignatureRequestType } from './signature-request.ts';
 
 const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
@@ -74,6 +74,7 @@ builder.objectField(DossierType, 'signatureRequests', (t) =>
     type: ConnectionType,
     nullable: true,
     authScopes: STAFF_READS,
+    complexity: ({ first }) => ({ field: mostCallsOf(first), multiplier: Math.min(first, MAX_FIRST) }),
     description:
       'The signature requests of the dossier, in the order of the service, which in practice is oldest first: requests that are created between two pages come at the end. The page costs one upstream call per 100 items. A field that the list does not contain, such as `documents`, costs one more upstream call per item. Null when the dossier no longer exists.',
     args: {

@@ -14,7 +14,7 @@ import { builder } from './builder.ts';
 import { describedEnum } from './described-enum.ts';
 import { DocumentType } from './document.ts';
 import { DossierType } from './dossier.ts';
-import { OWN_READS } from './rules.ts';
+import { OWN_READS } from './scopes.ts';
 import { SignatureRequestStatus } from './status.ts';
 
 const QrCodeFormat = describedEnum<'SVG' | 'PNG'>('QrCodeFormat', 'An image format.', {
@@ -36,6 +36,8 @@ const QrCodeType = builder.objectRef<QrCode>('QrCode').implement({
       resolve: ({ link }) => link,
     }),
     image: t.string({
+      // It makes no upstream call, but takes as much work as one.
+      complexity: 1,
       description:
         'The QR code as a data URI. The gateway creates the image, so a web page loads nothing from another server.',
       args: {
@@ -58,6 +60,9 @@ const NotificationType = builder.objectRef<Notification>('Notification').impleme
   }),
 });
 
+/** Options of a field that a list does not contain. All of them share one upstream call: see `countDetailsOnce`. */
+const DETAIL = { complexity: 1, extensions: { isDetail: true } } as const;
+
 export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('SignatureRequest').implement({
   description:
     'A signature request (_richiesta di firma_): a dossier, one signer and the documents that the citizen signs.',
@@ -75,6 +80,7 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
       type: DossierType,
       nullable: true,
       authScopes: OWN_READS,
+      complexity: 1,
       description:
         'The dossier of the signature request. It costs one more upstream call. Null when the dossier does not exist.',
       resolve: ({ dossierId }, _, context) => dossier(context, dossierId),
@@ -101,6 +107,7 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
       resolve: isExpired,
     }),
     documents: t.field({
+      ...DETAIL,
       type: [DocumentType],
       nullable: true,
       description:
@@ -108,12 +115,14 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
       resolve: (request, _, context) => fromDetail(context, request, documentsOf),
     }),
     qrCode: t.field({
+      ...DETAIL,
       type: QrCodeType,
       nullable: true,
       description: 'The QR code. Null unless `status` is `WAIT_FOR_SIGNATURE`.',
       resolve: (request, _, context) => fromDetail(context, request, qrCodeOf),
     }),
     notification: t.field({
+      ...DETAIL,
       type: NotificationType,
       nullable: true,
       description:
@@ -121,24 +130,28 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.notification),
     }),
     rejectReason: t.string({
+      ...DETAIL,
       nullable: true,
       description:
         'The reason for the failure, in the words of the trust service provider (QTSP). Null unless `status` is `REJECTED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectReason),
     }),
     signedAt: t.field({
+      ...DETAIL,
       type: 'DateTime',
       nullable: true,
       description: 'When the service registered the signature. Null unless `status` is `SIGNED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.signedAt),
     }),
     rejectedAt: t.field({
+      ...DETAIL,
       type: 'DateTime',
       nullable: true,
       description: 'When the signature failed. Null unless `status` is `REJECTED`.',
       resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectedAt),
     }),
     cancelledAt: t.field({
+      ...DETAIL,
       type: 'DateTime',
       nullable: true,
       description: 'When the signature request was cancelled. Null unless `status` is `CANCELLED`.',
@@ -152,6 +165,7 @@ builder.queryField('signatureRequest', (t) =>
     type: SignatureRequestType,
     nullable: true,
     authScopes: OWN_READS,
+    complexity: 1,
     description:
       'The signature request with this id. Null when it does not exist or the caller may not access it.',
     args: { id: t.arg.id({ required: true, description: 'The id of the signature request.' }) },

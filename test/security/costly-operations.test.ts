@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { getIntrospectionQuery, isInterfaceType, isObjectType } from 'graphql';
+import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
-import { COSTS } from '../../src/schema/costs.ts';
 import { schema } from '../../src/schema/index.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
@@ -143,13 +142,9 @@ test('ordinary operations pass: the question of GraphiQL, and every example', as
   }
 });
 
-test('every cost is of a field that exists, and every field of a root type has one', () => {
-  const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
-    isObjectType(type) || isInterfaceType(type)
-      ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`)
-      : [],
-  );
-  expect(Object.keys(COSTS).filter((name) => !fields.includes(name))).toEqual([]);
-  const roots = fields.filter((name) => /^(Query|Mutation|Subscription)\./.test(name));
-  expect(roots.filter((name) => !(name in COSTS))).toEqual([]);
+test('every field of a root type states its cost', () => {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const fields = roots.flatMap((type) => Object.values(type?.getFields() ?? {}));
+  expect(fields.length).toBeGreaterThan(12);
+  expect(fields.filter(({ extensions }) => !extensions['complexity']).map(({ name }) => name)).toEqual([]);
 });

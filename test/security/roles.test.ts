@@ -1,6 +1,6 @@
 import { exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { rulesOf } from '../../src/schema/rules.ts';
+import { rolesByField } from '../../src/schema/scopes.ts';
 import { schema } from '../../src/schema/index.ts';
 import { keysText } from '../support/api-keys.ts';
 import { callerAt, withToken } from '../support/caller.ts';
@@ -31,12 +31,12 @@ test('docs/guide/authentication.md has every field that has a rule, with its rol
     field,
     Object.keys(words).filter((role) => words[role] !== 'no'),
   ]);
-  expect(new Map(documented as [string, string[]][])).toEqual(rulesOf(schema));
+  expect(new Map(documented as [string, string[]][])).toEqual(rolesByField(schema));
 });
 
 test('every field that has a rule is run here as every role', () => {
   const fields = OPERATIONS.map(({ field }) => field);
-  expect(fields.toSorted()).toEqual([...rulesOf(schema).keys()].toSorted());
+  expect(fields.toSorted()).toEqual([...rolesByField(schema).keys()].toSorted());
 });
 
 const ROLES = { operator: STAFF.operator, reader: STAFF.reader, citizen: CITIZEN };

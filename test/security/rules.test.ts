@@ -1,7 +1,7 @@
 import { printSchema } from 'graphql';
 import { createSchema } from 'graphql-yoga';
 import { describe, expect, test } from 'vitest';
-import { rulesOf, withRules } from '../../src/schema/rules.ts';
+import { rolesByField, requireScopes } from '../../src/schema/scopes.ts';
 import { schema } from '../../src/schema/index.ts';
 import { callerAt, withToken } from '../support/caller.ts';
 import { logSink } from '../support/service-proxy.ts';
@@ -46,12 +46,14 @@ const ALL = {
 
 describe('a field that nobody thought about is open to nobody: the gateway does not start', () => {
   test('with all rules it does', () => {
-    expect(() => withRules(schemaWith(ALL))).not.toThrow();
+    expect(() => requireScopes(schemaWith(ALL))).not.toThrow();
   });
 
   test.each(Object.keys(ALL))('without a rule for %s', (field) => {
     const rules = Object.fromEntries(Object.entries(ALL).filter(([name]) => name !== field));
-    expect(() => withRules(schemaWith(rules))).toThrow(new TypeError(`no rule says who may use ${field}`));
+    expect(() => requireScopes(schemaWith(rules))).toThrow(
+      new TypeError(`add authScopes, at least for operators, to ${field}`),
+    );
   });
 
   test.each([
@@ -60,18 +62,18 @@ describe('a field that nobody thought about is open to nobody: the gateway does 
     ['that says no', { operator: false }],
     ['of a form that is not one of ours', { $any: { operator: true } }],
   ])('with a rule %s', (_, rule) => {
-    expect(() => withRules(schemaWith({ ...ALL, 'Query.paper': rule }))).toThrow('Query.paper');
+    expect(() => requireScopes(schemaWith({ ...ALL, 'Query.paper': rule }))).toThrow('Query.paper');
   });
 
   test('all that lack one are named', () => {
-    expect(() => withRules(schemaWith({}))).toThrow(
-      `no rule says who may use ${Object.keys(ALL).join(', ')}`,
+    expect(() => requireScopes(schemaWith({}))).toThrow(
+      `add authScopes, at least for operators, to ${Object.keys(ALL).join(', ')}`,
     );
   });
 });
 
 test('of this schema, what leads to other records is Dossier.signatureRequests and SignatureRequest.dossier', () => {
-  const nested = [...rulesOf(schema).keys()].filter(
+  const nested = [...rolesByField(schema).keys()].filter(
     (field) => !/^(Query|Mutation|Subscription)\./.test(field),
   );
   expect(nested.toSorted()).toEqual(['Dossier.signatureRequests', 'SignatureRequest.dossier']);

@@ -116,7 +116,7 @@ export const idempotencyKeyRules = z
   .regex(/^[\x20-\x7e]{1,255}$/, 'The idempotency key must have 1 to 255 printable ASCII characters.');
 
 /** Longest wait of one call in seconds: below the 60 s after which proxies commonly give up on a silent connection. */
-const MAX_WAIT_SECONDS = 55;
+export const MAX_WAIT_SECONDS = 55;
 
 export const waitSecondsRules = z
   .int()

@@ -4,17 +4,19 @@ import {
   NotFoundError,
   OutcomeUnknownError,
 } from '../../resolvers/errors/domain-errors.ts';
-import type { SignatureRequest } from '../../upstream/decode.ts';
-import { DocumentInput } from '../document-input.ts';
-import { SignatureRequestType } from '../signature-request.ts';
 import { createSignatureRequest } from '../../resolvers/mutations/create-signature-request.ts';
-import { builder } from '../builder.ts';
-import { idempotencyKey } from './idempotency-key.ts';
-import { OWN_WRITES } from '../rules.ts';
+import { defineMutation } from '../define-mutation.ts';
+import { DocumentInput } from '../document-input.ts';
+import { OWN_WRITES } from '../scopes.ts';
+import { SignatureRequestType } from '../signature-request.ts';
+import { idempotencyKey } from '../input-fields.ts';
 
-const Input = builder.inputType('CreateSignatureRequestInput', {
-  description: 'The input of `createSignatureRequest`.',
-  fields: (t) => ({
+defineMutation({
+  name: 'createSignatureRequest',
+  description:
+    'Step 3: creates a signature request, in status `DRAFT`, for one signer. Each call creates a new signature request, unless it is a retry with the same `idempotencyKey`. `NotFoundError` is for the dossier, or in a retry for the signature request of the first call, when it no longer exists.',
+  scopes: OWN_WRITES,
+  input: (t) => ({
     dossierId: t.id({
       required: true,
       description: 'The id of the dossier, as returned by `createDossier`.',
@@ -32,35 +34,19 @@ const Input = builder.inputType('CreateSignatureRequestInput', {
     }),
     idempotencyKey: t.string(idempotencyKey),
   }),
-});
-
-const Payload = builder
-  .objectRef<{ signatureRequest: SignatureRequest }>('CreateSignatureRequestPayload')
-  .implement({
+  // A key adds the reads that find out what became of an earlier call without an answer.
+  cost: ({ idempotencyKey }) => (idempotencyKey == null ? 1 : 5),
+  resolve: async (context, input) => ({
+    signatureRequest: await createSignatureRequest(context, input),
+  }),
+  payload: {
     description: 'The signature request was created.',
     fields: (t) => ({
-      signatureRequest: t.field({
+      signatureRequest: t.expose('signatureRequest', {
         type: SignatureRequestType,
         description: 'The new signature request, with the ids of the documents to upload.',
-        resolve: ({ signatureRequest }) => signatureRequest,
       }),
     }),
-  });
-
-builder.mutationField('createSignatureRequest', (t) =>
-  t.field({
-    type: Payload,
-    nullable: true,
-    authScopes: OWN_WRITES,
-    description:
-      'Step 3: creates a signature request, in status `DRAFT`, for one signer. Each call creates a new signature request, unless it is a retry with the same `idempotencyKey`. `NotFoundError` is for the dossier, or in a retry for the signature request of the first call, when it no longer exists.',
-    errors: {
-      types: [InvalidInputError, NotFoundError, IdempotencyConflictError, OutcomeUnknownError],
-      union: { description: 'The payload of `createSignatureRequest`, or an error.' },
-    },
-    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
-    resolve: async (_, { input }, context) => ({
-      signatureRequest: await createSignatureRequest(context, input),
-    }),
-  }),
-);
+  },
+  errors: [InvalidInputError, NotFoundError, IdempotencyConflictError, OutcomeUnknownError],
+});

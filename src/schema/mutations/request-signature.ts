@@ -1,3 +1,4 @@
+import { MAX_WAIT_SECONDS } from '../../resolvers/shared/input-rules.ts';
 import {
   IdempotencyConflictError,
   InvalidInputError,
@@ -5,17 +6,15 @@ import {
 } from '../../resolvers/errors/domain-errors.ts';
 import { RequestSignatureIncompleteError } from '../../resolvers/errors/request-signature-error.ts';
 import { requestSignature } from '../../resolvers/mutations/request-signature.ts';
-import type {
-  RequestedSignature,
-  RequestSignatureTarget,
-} from '../../resolvers/mutations/request-signature.ts';
+import type { RequestSignatureTarget } from '../../resolvers/mutations/request-signature.ts';
 import type { UploadedFile } from '../../resolvers/mutations/upload-documents.ts';
 import { builder } from '../builder.ts';
+import { defineMutation } from '../define-mutation.ts';
 import { describedEnum } from '../described-enum.ts';
 import { SignatureFieldInput } from '../document-input.ts';
-import { OWN_WRITES } from '../rules.ts';
+import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
-import { idempotencyKey } from './idempotency-key.ts';
+import { costOfWait, idempotencyKey } from '../input-fields.ts';
 
 const NewDossierInput = builder.inputType('NewDossierInput', {
   description: 'A dossier to create. Its documents are those of the signature request.',
@@ -89,9 +88,23 @@ const Target = describedEnum<RequestSignatureTarget>(
   },
 );
 
-const Input = builder.inputType('RequestSignatureInput', {
-  description: 'The input of `requestSignature`.',
+const UploadedFileType = builder.objectRef<UploadedFile>('UploadedFile').implement({
+  description: 'The file that was stored for a document.',
   fields: (t) => ({
+    documentId: t.exposeID('documentId', { description: 'The id of the document.' }),
+    sizeBytes: t.exposeInt('sizeBytes', { description: 'The size of the stored file, in bytes.' }),
+    sha256: t.exposeString('sha256', {
+      description: 'The SHA-256 digest of the stored file, in lower-case hexadecimal.',
+    }),
+  }),
+});
+
+defineMutation({
+  name: 'requestSignature',
+  description:
+    'Performs all steps of a signature request: from the PDFs to the QR code and the notification. Set an `idempotencyKey`: a retry after a failure or a lost response then continues from the step at which the first call stopped.',
+  scopes: OWN_WRITES,
+  input: (t) => ({
     dossier: t.field({
       type: DossierChoice,
       required: true,
@@ -123,60 +136,28 @@ const Input = builder.inputType('RequestSignatureInput', {
     waitSeconds: t.int({
       required: true,
       defaultValue: 45,
-      description:
-        'The maximum time to wait for the service in total, from 0 to 55 seconds, including the time in which the files arrive. If it ends before a step, the mutation returns a `RequestSignatureIncompleteError` with that step.',
+      description: `The maximum time to wait for the service in total, from 0 to ${MAX_WAIT_SECONDS} seconds, including the time in which the files arrive. If it ends before a step, the mutation returns a \`RequestSignatureIncompleteError\` with that step.`,
     }),
     idempotencyKey: t.string({
       description: `${idempotencyKey.description} A retry continues from the step at which the first call stopped. Send the same files again: the gateway compares stored files instead of storing them twice. A file that the service rejected may be replaced.`,
     }),
   }),
-});
-
-const UploadedFileType = builder.objectRef<UploadedFile>('UploadedFile').implement({
-  description: 'The file that was stored for a document.',
-  fields: (t) => ({
-    documentId: t.exposeID('documentId', { description: 'The id of the document.' }),
-    sizeBytes: t.exposeInt('sizeBytes', { description: 'The size of the stored file, in bytes.' }),
-    sha256: t.exposeString('sha256', {
-      description: 'The SHA-256 digest of the stored file, in lower-case hexadecimal.',
+  cost: ({ documents, waitSeconds }) => 10 + 3 * documents.length + costOfWait(waitSeconds),
+  resolve: (context, input) => requestSignature(context, input),
+  payload: {
+    description: 'All steps were performed.',
+    fields: (t) => ({
+      signatureRequest: t.expose('signatureRequest', {
+        type: SignatureRequestType,
+        description:
+          'The current signature request. `qrCode` is null when the wait ended before the service created it, and when `until` does not require it.',
+      }),
+      files: t.field({
+        type: [UploadedFileType],
+        description: 'The stored files, in the order of the documents.',
+        resolve: ({ files }) => [...files],
+      }),
     }),
-  }),
+  },
+  errors: [InvalidInputError, IdempotencyConflictError, OutcomeUnknownError, RequestSignatureIncompleteError],
 });
-
-const Payload = builder.objectRef<RequestedSignature>('RequestSignaturePayload').implement({
-  description: 'All steps were performed.',
-  fields: (t) => ({
-    signatureRequest: t.field({
-      type: SignatureRequestType,
-      description:
-        'The current signature request. `qrCode` is null when the wait ended before the service created it, and when `until` does not require it.',
-      resolve: ({ signatureRequest }) => signatureRequest,
-    }),
-    files: t.field({
-      type: [UploadedFileType],
-      description: 'The stored files, in the order of the documents.',
-      resolve: ({ files }) => [...files],
-    }),
-  }),
-});
-
-builder.mutationField('requestSignature', (t) =>
-  t.field({
-    type: Payload,
-    nullable: true,
-    authScopes: OWN_WRITES,
-    description:
-      'Performs all steps of a signature request: from the PDFs to the QR code and the notification. Set an `idempotencyKey`: a retry after a failure or a lost response then continues from the step at which the first call stopped.',
-    errors: {
-      types: [
-        InvalidInputError,
-        IdempotencyConflictError,
-        OutcomeUnknownError,
-        RequestSignatureIncompleteError,
-      ],
-      union: { description: 'The payload of `requestSignature`, or an error.' },
-    },
-    args: { input: t.arg({ type: Input, required: true, description: 'The fields of the input.' }) },
-    resolve: (_, { input }, context) => requestSignature(context, input),
-  }),
-);

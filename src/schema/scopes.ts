@@ -4,37 +4,36 @@ import { ROLES } from '../auth/caller.ts';
 import type { Role } from '../auth/caller.ts';
 
 /*
- * Who may use a field: any of the roles that are named. What a citizen may do with a field that is open to them is for
- * `resolvers/visible.ts` to say.
+ * The roles that may use a field. `resolvers/shared/authorize-access.ts` restricts citizens to their own records.
  */
 
-/** Reads of the institution's. */
+/** Reads of the institution. */
 export const STAFF_READS = { operator: true, reader: true } as const;
-/** Reads that citizens have of what is their own. */
+/** Reads that citizens may also make of their own records. */
 export const OWN_READS = { ...STAFF_READS, citizen: true } as const;
-/** Changes of the institution's. */
+/** Writes of the institution. */
 export const STAFF_WRITES = { operator: true } as const;
-/** Changes that citizens may make to what is their own. */
+/** Writes that citizens may also make to their own records. */
 export const OWN_WRITES = { ...STAFF_WRITES, citizen: true } as const;
 
-/** The roles that may use each field that has a rule: `Query.dossier` → operator, reader. */
-export function rulesOf(schema: GraphQLSchema): Map<string, Role[]> {
-  const rules = new Map<string, Role[]>();
+/** The roles of each field with scopes: `Query.dossier` → operator, reader. */
+export function rolesByField(schema: GraphQLSchema): Map<string, Role[]> {
+  const roles = new Map<string, Role[]>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!('getFields' in type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
       const scopes = scopesOf(field.extensions);
       if (scopes === undefined) continue;
-      rules.set(
+      roles.set(
         `${type.name}.${field.name}`,
         ROLES.filter((role) => scopes.get(role) === true),
       );
     }
   }
-  return rules;
+  return roles;
 }
 
-/** Pothos keeps the options of a field with it. */
+/** Pothos keeps the options of a field in its extensions. */
 function scopesOf({ pothosOptions: options }: { readonly pothosOptions?: unknown }) {
   if (typeof options !== 'object' || options === null || !('authScopes' in options)) return undefined;
   const { authScopes } = options;
@@ -43,12 +42,12 @@ function scopesOf({ pothosOptions: options }: { readonly pothosOptions?: unknown
 }
 
 /**
- * The schema, if all that can be asked for first has a rule, and all that leads from one record to another: a field that
- * nobody thought about is open to nobody. Records are what queries answer with.
- * @throws {TypeError} naming the fields without one.
+ * Returns the schema if every root field has scopes, and every field that leads from one record to another. A record is a
+ * type that a query returns. A field without scopes would be open to every role.
+ * @throws {TypeError} with the fields that have no scopes for operators.
  */
-export function withRules(schema: GraphQLSchema): GraphQLSchema {
-  const rules = rulesOf(schema);
+export function requireScopes(schema: GraphQLSchema): GraphQLSchema {
+  const roles = rolesByField(schema);
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const records: GraphQLNamedType[] = fieldsOf(schema.getQueryType()).map(({ type }) => getNamedType(type));
   const leadsToRecord = ({ type }: Field): boolean =>
@@ -60,8 +59,8 @@ export function withRules(schema: GraphQLSchema): GraphQLSchema {
         .filter(leadsToRecord)
         .map(({ name }) => `${type.name}.${name}`),
     ),
-  ].filter((field) => !rules.get(field)?.includes('operator'));
-  if (open.length > 0) throw new TypeError(`no rule says who may use ${open.join(', ')}`);
+  ].filter((field) => !roles.get(field)?.includes('operator'));
+  if (open.length > 0) throw new TypeError(`add authScopes, at least for operators, to ${open.join(', ')}`);
   return schema;
 }
 
@@ -71,7 +70,7 @@ function fieldsOf(type: GraphQLNamedType | null | undefined): readonly Field[] {
   return isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [];
 }
 
-/** A type and all that its fields lead to. */
+/** A type and all types that its fields lead to. */
 function typesBelow(type: GraphQLNamedType, seen = new Set<GraphQLNamedType>()): GraphQLNamedType[] {
   if (seen.has(type)) return [];
   seen.add(type);

@@ -1,0 +1,67 @@
+import type { FieldMap, InputFieldMap, InputShapeFromFields, MaybePromise } from '@pothos/core';
+import type { Role } from '../auth/caller.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
+import type { DomainError } from '../resolvers/errors/domain-errors.ts';
+import { builder } from './builder.ts';
+
+type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+type Input<Fields extends InputFieldMap> = InputShapeFromFields<Fields>;
+
+/** A mutation. TypeScript infers the types in this order: the input, then the result of `resolve`, then the payload. */
+interface Mutation<Fields extends InputFieldMap, Payload extends object> {
+  readonly name: string;
+  readonly description: string;
+  /** The roles that may call the mutation. */
+  readonly scopes: Partial<Readonly<Record<Role, true>>>;
+  readonly input: (t: PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>) => Fields;
+  /** The maximum number of upstream calls. */
+  readonly cost: number | ((input: Input<Fields>) => number);
+  readonly resolve: (context: GatewayContext, input: Input<Fields>) => MaybePromise<Payload>;
+  readonly payload: {
+    readonly description: string;
+    readonly fields: (t: PothosSchemaTypes.ObjectFieldBuilder<Types, Payload>) => FieldMap;
+  };
+  /** The errors that are members of the result. */
+  readonly errors: readonly (new (...args: never[]) => DomainError)[];
+}
+
+/**
+ * Adds a mutation `name(input: NameInput!): NameResult` to the schema, with the types `NameInput`, `NamePayload` and the
+ * union `NameResult` of the payload and the errors.
+ */
+export function defineMutation<Fields extends InputFieldMap, Payload extends object>({
+  name,
+  description,
+  scopes,
+  input,
+  cost,
+  resolve,
+  payload,
+  errors,
+}: Mutation<Fields, Payload>): void {
+  const typeName = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const inputType = builder.inputRef<object>(`${typeName}Input`).implement({
+    description: `The input of \`${name}\`.`,
+    fields: input,
+  });
+  const payloadType: PothosSchemaTypes.ObjectRef<Types, object> = builder
+    .objectRef<Payload>(`${typeName}Payload`)
+    .implement(payload);
+  // The compiler does not resolve the types of Pothos for type parameters. `inputType` has the fields of `Input<Fields>`.
+  const typed = (args: { readonly input: object }): Input<Fields> => args.input as Input<Fields>;
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: payloadType,
+      nullable: true,
+      description,
+      authScopes: scopes,
+      complexity: typeof cost === 'number' ? cost : (args) => cost(typed(args)),
+      errors: {
+        types: [...errors],
+        union: { name: `${typeName}Result`, description: `The payload of \`${name}\`, or an error.` },
+      },
+      args: { input: t.arg({ type: inputType, required: true, description: 'The fields of the input.' }) },
+      resolve: (_, args, context) => resolve(context, typed(args)),
+    }),
+  );
+}
