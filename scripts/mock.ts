@@ -10,6 +10,7 @@ import { createEngine } from '../mocks/sandbox/prism.ts';
 import { readRequestBody } from '../mocks/sandbox/request-body.ts';
 import { send } from '../mocks/sandbox/wire-answer.ts';
 import type { WireAnswer } from '../mocks/sandbox/wire-answer.ts';
+import { hangUpWithNpm } from '../src/npm-parent.ts';
 
 // `npm run mock`: Prism answers each call from the examples of the contract, without state. Its engine stands behind a
 // server of ours, as Prism's own never answers a body that is not JSON, ends on a malformed multipart body and finds the
@@ -66,7 +67,7 @@ const CORS = {
 async function run(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      port: { type: 'string', short: 'p', default: '4010' },
+      port: { type: 'string', short: 'p', default: process.env['SANDBOX_PORT'] ?? '4010' },
       host: { type: 'string', short: 'h', default: '127.0.0.1' },
       dynamic: { type: 'boolean', short: 'd', default: false },
     },
@@ -83,6 +84,7 @@ async function run(): Promise<void> {
       response.destroy();
     }
   });
+  hangUpWithNpm();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       server.close();

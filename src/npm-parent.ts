@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const CHECK_EVERY_MS = 500;
 
 /** Scripts that last as long as their program. Other scripts may leave a sandbox running on purpose. */
-const SCRIPTS = ['start', 'dev', 'sandbox', 'npx'];
+const SCRIPTS = ['start', 'dev', 'sandbox', 'mock', 'npx'];
 
 const SHELLS = ['sh', 'bash', 'dash', 'ash', 'zsh'];
 

@@ -26,7 +26,7 @@ async function runScript(script: string) {
   await expect
     .poll(() => output)
     .toMatchObject({
-      stdout: expect.stringMatching(/http:\/\/localhost:\d+/),
+      stdout: expect.stringMatching(/http:\/\/(localhost|127\.0\.0\.1):\d+/),
     });
   return {
     output,
@@ -65,11 +65,14 @@ test('Ctrl-C, which npm and all that it started get, ends the gateway in order',
   expect(output.stdout).toEqual(inOrder);
 });
 
-onLinux.each(['sandbox', 'dev'])('npm run %s leaves nothing behind when npm is killed', async (script) => {
-  const { npm, closed } = await runScript(script);
-  process.kill(npm, 'SIGKILL');
-  await closed;
-});
+onLinux.each(['sandbox', 'mock', 'dev'])(
+  'npm run %s leaves nothing behind when npm is killed',
+  async (script) => {
+    const { npm, closed } = await runScript(script);
+    process.kill(npm, 'SIGKILL');
+    await closed;
+  },
+);
 
 /** A sandbox whose shell then ends, with the pid of the sandbox. */
 async function orphan(env: Readonly<Record<string, string>>): Promise<number> {
