@@ -116,6 +116,15 @@ describe.each(NAMES)('%s', (name) => {
     expect((await get(url)).text).toBe('one!');
   });
 
+  test('gives back the MD5 that a block list brought for its blob', async () => {
+    const url = await storage(name).fresh();
+    await putBlock(url, 'b1', 'one');
+    const list = `<BlockList><Latest>${Buffer.from('b1').toString('base64')}</Latest></BlockList>`;
+    const headers = { 'x-ms-blob-content-md5': md5('one') };
+    expect((await send(`${url}&comp=blocklist`, { body: list, headers })).status).toBe(201);
+    expect((await get(url)).headers['content-md5']).toBe(md5('one'));
+  });
+
   test('names the request as its caller does', async () => {
     const reply = await putBlob(await storage(name).fresh(), 'x', { 'x-ms-client-request-id': 'my-id' });
     expect(reply.headers['x-ms-client-request-id']).toBe('my-id');

@@ -108,6 +108,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       blocks.flatMap((block) => block.chunks),
       clock.now(),
       new Map(blocks.map((block) => [block.id, block])),
+      call.request.headers['x-ms-blob-content-md5']?.toString(),
     );
     return commit(call, 'putBlockList', blob, md5IfSent(call, md5));
   }

@@ -18,7 +18,7 @@ export interface Blob {
   /** The whole content. Joined on first use and kept. */
   bytes(): Buffer;
   sha256(): string;
-  /** Base64. Undefined for a blob made of blocks, of which Azure keeps no MD5. */
+  /** Base64. Undefined for a blob made of blocks, unless its block list brought one: Azure computes none. */
   md5(): string | undefined;
 }
 
@@ -95,10 +95,11 @@ export function createBlob(
   pieces: readonly Buffer[],
   lastModified: number,
   blocks: ReadonlyMap<string, Block> = new Map(),
+  claimedMd5?: string,
 ): Blob {
   let parts = pieces;
   let digest: string | undefined;
-  let md5: string | undefined;
+  let md5 = claimedMd5;
   return {
     size: pieces.reduce((total, piece) => total + piece.length, 0),
     etag: etagAt(lastModified),
@@ -114,7 +115,7 @@ export function createBlob(
       return digest;
     },
     md5() {
-      if (blocks.size > 0) return undefined;
+      if (blocks.size > 0) return claimedMd5;
       md5 ??= hashOf('md5', parts).digest('base64');
       return md5;
     },
