@@ -1,9 +1,9 @@
-// A receiver of Sigillo's webhooks that needs nothing but Node: it checks signatures as Standard Webhooks has it
-// (https://www.standardwebhooks.com), and takes each event once.
+// A receiver of Sigillo's webhooks that needs only Node. It verifies signatures (Standard Webhooks,
+// https://www.standardwebhooks.com) and handles each event once.
 //
 //   WEBHOOK_SECRET=whsec_… node examples/webhook-receiver.mjs
 //
-// PORT (3000 unless set) is where it listens.
+// It listens on PORT, 3000 by default.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -12,16 +12,16 @@ const { PORT = '3000', WEBHOOK_SECRET = '' } = process.env;
 const key = Buffer.from(WEBHOOK_SECRET.replace(/^whsec_/, ''), 'base64');
 if (key.length < 24) throw new Error('Set WEBHOOK_SECRET to the secret of this endpoint in WEBHOOKS_FILE.');
 
-/** By so much the clocks may differ; older signatures may be somebody's copy. */
+/** Allowed difference of the clocks; an older signature may be replayed. */
 const TOLERANCE_SECONDS = 5 * 60;
 /** An event has a few hundred bytes for each document. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** Whether one of the signatures is ours. There are several while a secret is being replaced. */
+/** Whether one of the signatures is valid. There are several during the rotation of a secret. */
 function isSigned({ id, timestamp, signature }, body) {
   const seconds = Number(timestamp);
   if (!Number.isInteger(seconds) || Math.abs(Date.now() / 1000 - seconds) > TOLERANCE_SECONDS) return false;
-  // The bytes as they came: JSON that was parsed and written again may differ.
+  // The raw bytes are signed: JSON that is parsed and serialized again may differ.
   const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
   return signature.split(' ').some((part) => {
     const [version, mac = ''] = part.split(',');
@@ -31,8 +31,8 @@ function isSigned({ id, timestamp, signature }, body) {
 }
 
 /**
- * Events come at least once. Keep the ids where you keep what you do with the events, in one transaction with it; here
- * they are in memory, the last 10,000.
+ * Delivery is at least once. Store the ids in the same transaction as the effect of the event; this example keeps the last
+ * 10,000 in memory.
  */
 const taken = new Set();
 function isNew(id) {
@@ -42,7 +42,7 @@ function isNew(id) {
   return true;
 }
 
-/** What you do with an event. Be quick, or put it into a queue: the gateway waits 15 seconds for an answer. */
+/** Replace this with your code. The gateway waits 15 seconds for the response, so put slow work into a queue. */
 function handle({ type, timestamp, data }) {
   console.log(`${timestamp} ${type} ${data.id}`);
 }
@@ -69,7 +69,7 @@ async function receive(req) {
   };
   if (!isSigned(headers, body)) return 401;
   if (isNew(headers.id)) handle(JSON.parse(body.toString()));
-  return 204; // also for one that came before: it has arrived
+  return 204; // also for a duplicate, which is acknowledged again
 }
 
 const server = createServer(async (req, res) => {

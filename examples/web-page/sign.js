@@ -1,6 +1,6 @@
 /*
- * A page of an institution that asks a citizen for a signature: PDFs in, a QR code out, and a status that changes by itself.
- * No library and no build. It talks to the gateway at `?gateway=`, or to the one on this machine.
+ * A page of an institution that requests a signature: it uploads PDFs, shows the QR code and follows the status. It needs no
+ * library and no build step. The query parameter `gateway` sets the gateway; the default is the one on this machine.
  */
 const GATEWAY = new URLSearchParams(location.search).get('gateway') ?? 'http://localhost:4000/graphql';
 
@@ -16,12 +16,12 @@ const WATCH = `subscription Watch($id: ID!) {
   signatureRequestChanged(id: $id) { status rejectReason documents { id title } }
 }`;
 
-/** What a status says to whoever looks at the page. Statuses that are not here come and go within seconds. */
+/** Text of each status. The other statuses last for seconds only. */
 const WORDS = {
   WAIT_FOR_SIGNATURE: 'Waiting for the signature.',
   SIGNED: 'Signed.',
-  REJECTED: 'The signature has failed.',
-  CANCELLED: 'The request has been cancelled.',
+  REJECTED: 'The signature failed.',
+  CANCELLED: 'The request was cancelled.',
 };
 
 const form = document.querySelector('form');
@@ -29,7 +29,7 @@ const [status, alert, figure, list] = ['[role=status]', '[role=alert]', 'figure'
   document.querySelector(selector),
 );
 
-/** The same for repeats of what is in the form, so that they go on where the last attempt has stopped; another for others. */
+/** A retry with the same form content has the same key, so it continues where the last attempt stopped. */
 let idempotencyKey = crypto.randomUUID();
 form.addEventListener('input', () => (idempotencyKey = crypto.randomUUID()));
 
@@ -40,7 +40,7 @@ form.addEventListener('submit', async (event) => {
   alert.textContent = '';
   figure.hidden = true;
   list.replaceChildren();
-  status.textContent = 'Sending the documents …';
+  status.textContent = 'Uploading the documents …';
   try {
     const request = await ask(new FormData(form));
     figure.querySelector('a').href = request.qrCode.link;
@@ -55,7 +55,7 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
-/** One request with everything: https://github.com/jaydenseric/graphql-multipart-request-spec */
+/** Uploads all documents in one multipart request: https://github.com/jaydenseric/graphql-multipart-request-spec */
 async function ask(fields) {
   const files = fields.getAll('files');
   const input = {
@@ -89,7 +89,7 @@ async function ask(fields) {
   return signatureRequest;
 }
 
-/** Until the request is signed, rejected or cancelled. The browser connects again by itself, and loses nothing by that. */
+/** Follows the request until a final status. The browser reconnects by itself, and misses no change. */
 function watch(id) {
   const address = new URL(GATEWAY);
   address.search = new URLSearchParams({ query: WATCH, variables: JSON.stringify({ id }) });

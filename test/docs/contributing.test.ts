@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readPage } from './support-pages.ts';
 
@@ -12,3 +14,23 @@ test('CONTRIBUTING lists every command, and no other', () => {
   const scripts = Object.keys(packageJson.scripts).filter((name) => !NOT_LISTED.includes(name));
   expect(listed.toSorted()).toEqual(scripts.toSorted());
 });
+
+test('the workflow has a job for each command of .ci/run', () => {
+  const { jobs }: { jobs: Record<string, Job> } = parse(readFileSync('.github/workflows/ci.yml', 'utf8'));
+  const inWorkflow = Object.values(jobs).flatMap(({ strategy, steps }) =>
+    steps
+      .flatMap(({ run = '' }) => commandsIn(run))
+      .flatMap((command) => (command === '${{' ? (strategy?.matrix.command ?? []) : [command])),
+  );
+  expect(inWorkflow.toSorted()).toEqual(commandsIn(readFileSync('.ci/run', 'utf8')).toSorted());
+});
+
+interface Job {
+  readonly strategy?: { readonly matrix: { readonly command: readonly string[] } };
+  readonly steps: readonly { readonly run?: string }[];
+}
+
+/** Names of the npm scripts that a shell script runs. */
+function commandsIn(script: string): string[] {
+  return [...script.matchAll(/\bnpm (?:run )?(?!ci\b)(\S+)/g)].map(([, name = '']) => name);
+}
