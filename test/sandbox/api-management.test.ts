@@ -73,7 +73,7 @@ test('answers HEAD without a body and everything outside the API with a 404', as
   const sandbox = await sandboxForTest();
   const head = await fetch(`${sandbox.url}/dossiers/x`, { method: 'HEAD' });
   expect([head.status, await head.text()]).toEqual([404, '']);
-  expect((await fetch(sandbox.origin)).status).toBe(404);
+  expect((await fetch(`${sandbox.origin}/api/v1`)).status).toBe(404);
   expect((await fetch(`${sandbox.origin}/dossiers`)).status).toBe(404);
   sandbox.takeViolations();
 });
