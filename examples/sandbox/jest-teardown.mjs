@@ -1,4 +1,4 @@
-/** `globalTeardown` of Jest. Throws if a call broke the contract and no test took the violation. */
+/** `globalTeardown` of Jest. Throws if a call violated the contract and no test cleared the violation. */
 export default async function teardown() {
   await Promise.all(globalThis.sandboxes.map((sandbox) => sandbox.close()));
 }

@@ -18,14 +18,14 @@ afterEach(async () => {
   expect(violations).toEqual([]);
 });
 
-test('reads a request that waits for its signer', async () => {
+test('reads a request that waits for its signature', async () => {
   const { requests } = await sandbox('POST', '/seed', { requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const url = `${origin}/api/v1/sign/signature-requests/${requests[0].id}`;
   const response = await fetch(url, { headers });
   expect(await response.json()).toMatchObject({ status: 'WAIT_FOR_SIGNATURE' });
 });
 
-test('is answered 401 while the back office is down', async () => {
+test('gets 401 during an outage of the back office', async () => {
   await sandbox('POST', '/faults', { kind: 'back-office-outage', count: 1 });
   const response = await fetch(`${origin}/api/v1/sign/dossiers/none`, { headers });
   expect(response.status).toBe(401);

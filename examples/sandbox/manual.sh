@@ -1,31 +1,31 @@
 #!/usr/bin/env bash
-# The steps of the service's manual with curl, against the service or a sandbox: nothing but the base URL is different.
+# The steps of the service's manual with curl, against the service or a sandbox: only the base URL differs.
 #
 #   ./manual.sh http://localhost:4010/api/v1/sign contratto.pdf
 #
-# The key is taken from FIRMA_API_KEY; a sandbox lets any in.
+# FIRMA_API_KEY has the key; a sandbox accepts any key.
 set -euo pipefail
 
 base=${1:-${SANDBOX_URL:?Give the base URL as the first argument}}
 pdf=${2:?Give a PDF as the second argument}
 key=${FIRMA_API_KEY:-any}
 
-# Prints the answer; one that is not 2xx ends the script.
+# Prints the response. A status other than 2xx ends the script.
 call() {
   local method=$1 path=$2
   shift 2
   curl -sS --fail-with-body -X "$method" "$base$path" -H "Ocp-Apim-Subscription-Key: $key" "$@"
 }
 json='Content-Type: application/json'
-# The first id in a JSON text, which is that of the record itself.
+# The first id of a JSON text is that of the object itself.
 id() { sed -E 's/^\{"id":"([^"]+)".*/\1/'; }
-# Reads the request until its JSON has the text.
+# Reads the request until its JSON contains the text.
 until_it_has() {
   for _ in $(seq 60); do
     if [[ $(call GET "/signature-requests/$request") == *"$1"* ]]; then return; fi
     sleep 1
   done
-  echo "The request never had $1" >&2
+  echo "The request never contained $1" >&2
   exit 1
 }
 
@@ -51,7 +51,7 @@ send() {
   document=$(sed -E 's/.*"documents":\[\{"id":"([^"]+)".*/\1/' <<< "$created")
 
   echo '4. Upload the PDF'
-  # A JSON string, so in quotes.
+  # The response is a JSON string, in quotes.
   upload_url=$(call GET "/signature-requests/$request/documents/$document/upload_url" | tr -d '"')
   curl -sS --fail-with-body -X PUT "$upload_url" -H 'x-ms-blob-type: BlockBlob' --data-binary "@$pdf"
   until_it_has '"status":"READY"'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startSandbox } from 'sigillo/testing';
 
-/** A sandbox for one test. Closing it throws, and so fails the test, if a call broke the contract. */
+/** A sandbox for one test. Closing it throws, and so fails the test, if a call violated the contract. */
 async function sandboxFor(t) {
   const sandbox = await startSandbox({ frozenAt: new Date('2026-03-05T09:00:00Z'), seed: 1 });
   t.after(() => sandbox.close());
@@ -22,7 +22,7 @@ describe('our client of Firma con IO', { concurrency: true }, () => {
     assert.deepEqual(call.requestBody, { json: { fiscal_code: 'SPNDNL••••••••••' } });
   });
 
-  test('reads that the citizen did not sign', async (t) => {
+  test('reads that the signature failed', async (t) => {
     const { url, seed, citizen, clock } = await sandboxFor(t);
     const { requests } = await seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
     const [{ id }] = requests;

@@ -2,7 +2,7 @@ import { startSandbox } from 'sigillo/testing';
 import type { Sandbox } from 'sigillo/testing';
 import { test as base, expect } from 'vitest';
 
-/** Each test gets a sandbox of its own. Closing it throws, and so fails the test, if a call broke the contract. */
+/** Each test gets its own sandbox. Closing it throws, and so fails the test, if a call violated the contract. */
 const test = base.extend<{ sandbox: Sandbox }>({
   sandbox: async ({ onTestFailed }, use) => {
     const sandbox = await startSandbox({ frozenAt: new Date('2026-03-05T09:00:00Z'), seed: 1 });
@@ -12,7 +12,7 @@ const test = base.extend<{ sandbox: Sandbox }>({
   },
 });
 
-/** Stands for your own client: it knows nothing of the sandbox but the base URL. */
+/** In place of your own client, which needs only the base URL of the sandbox. */
 function clientOf(baseUrl: string) {
   const headers = { 'ocp-apim-subscription-key': 'any', 'content-type': 'application/json' };
   return {
@@ -32,7 +32,7 @@ test.concurrent('finds a citizen', async ({ sandbox }) => {
   expect(response.status).toBe(200);
 });
 
-test.concurrent('shows a signature once the trust provider is done', async ({ sandbox }) => {
+test.concurrent('shows a signature when the trust provider has finished', async ({ sandbox }) => {
   const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const id = requests[0]?.id ?? '';
   const client = clientOf(sandbox.url);
@@ -43,16 +43,16 @@ test.concurrent('shows a signature once the trust provider is done', async ({ sa
   expect(await client.statusOf(id)).toBe('SIGNED');
 });
 
-test.concurrent('is told to slow down, once', async ({ sandbox }) => {
+test.concurrent('is rate limited once', async ({ sandbox }) => {
   sandbox.faults.add({ kind: 'rate-limit', operation: 'getSignerByFiscalCode', count: 1 });
   const client = clientOf(sandbox.url);
   expect((await client.findSigner('SPNDNL80R13C555X')).status).toBe(429);
   expect((await client.findSigner('SPNDNL80R13C555X')).status).toBe(200);
 });
 
-test.concurrent('sends a fiscal code that cannot be one, on purpose', async ({ sandbox }) => {
-  const response = await clientOf(sandbox.url).findSigner('nobody');
+test.concurrent('sends an invalid fiscal code intentionally', async ({ sandbox }) => {
+  const response = await clientOf(sandbox.url).findSigner('not-a-fiscal-code');
   expect(response.status).toBe(422);
-  // Taken, so that closing the sandbox does not complain.
+  // Cleared here, so that closing the sandbox does not throw.
   expect(sandbox.takeViolations()).toMatchObject([{ operationId: 'getSignerByFiscalCode' }]);
 });

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Runs a command, such as a test suite in any language, beside a sandbox of its own:
+# Runs a command, such as a test suite in any language, with its own sandbox:
 #
 #   ./with-sandbox.sh pytest
 #
-# The command finds the sandbox in SANDBOX_URL (the base URL of the API) and SANDBOX_CONTROL. It takes a free port, so
-# that any number of them can run at the same time. Fails if the command fails or a call broke the contract.
+# The command gets SANDBOX_URL (the base URL of the API) and SANDBOX_CONTROL. The sandbox uses a free port, so that several
+# can run in parallel. Fails if the command fails or a call violated the contract.
 set -euo pipefail
 
 folder=$(mktemp -d)
-# Not `npx sigillo`: npx does not pass a signal on, nor the exit code after one.
+# npx forwards neither a signal nor the exit code after it.
 PATH="$PWD/node_modules/.bin:$PATH" sigillo sandbox --port 0 --ready-file "$folder/ready" > "$folder/log" 2>&1 &
 sandbox=$!
 trap 'kill "$sandbox" 2> /dev/null || true; rm -rf "$folder"' EXIT
@@ -23,15 +23,15 @@ if ! [ -s "$folder/ready" ]; then
   cat "$folder/log" >&2
   exit 1
 fi
-place() { sed -E "s/.*\"$1\":\"([^\"]+)\".*/\1/" "$folder/ready"; }
+field() { sed -E "s/.*\"$1\":\"([^\"]+)\".*/\1/" "$folder/ready"; }
 export SANDBOX_URL SANDBOX_CONTROL
-SANDBOX_URL=$(place url)
-SANDBOX_CONTROL=$(place control)
+SANDBOX_URL=$(field url)
+SANDBOX_CONTROL=$(field control)
 
 "$@"
 
 violations=$(curl -sS --fail-with-body -X DELETE "$SANDBOX_CONTROL/violations")
 if [ "$violations" != '{"violations":[]}' ]; then
-  echo "Calls broke the contract: $violations" >&2
+  echo "Calls violated the contract: $violations" >&2
   exit 1
 fi

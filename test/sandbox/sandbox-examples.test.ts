@@ -126,7 +126,7 @@ test.skipIf(!hasTools)(
 
 test.skipIf(!hasTools)('a suite in any language fails when a call broke the contract', async () => {
   const { code, out } = await withSandbox('bash', '-c', 'curl -sS "$SANDBOX_URL/nothing-here"');
-  expect(out).toContain('Calls broke the contract: {"violations":[{"direction":"request","method":"GET",');
+  expect(out).toContain('Calls violated the contract: {"violations":[{"direction":"request","method":"GET",');
   expect(code).toBe(1);
 });
 
