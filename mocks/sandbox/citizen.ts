@@ -1,5 +1,5 @@
 import { beginSignature, citizenCopyOf, hasAllFiles, optionalClausesOf, scenarioOf } from './signing.ts';
-import type { Outcome } from './signing.ts';
+import type { Outcome } from './task.ts';
 import type { Clause } from './decoding/document-metadata.ts';
 import type { CitizenCopy, SignatureRequest } from './store.ts';
 import type { World } from './world.ts';

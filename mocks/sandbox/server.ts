@@ -18,7 +18,7 @@ import { createBlobService } from './storage/blob-service.ts';
 import type { StoredBlob } from './storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS } from './storage/containers.ts';
 import { seed } from './seed.ts';
-import { createWorld } from './world.ts';
+import { createWorld } from './create-world.ts';
 
 export interface SandboxOptions {
   /** @default 0, any free port */

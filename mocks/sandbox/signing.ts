@@ -5,15 +5,8 @@ import { markAsRejected, markAsSigned, markAsWaitForSignature } from './state-ma
 import { createBlob } from './storage/blob-store.ts';
 import { SIGNED_DOCUMENTS, VALIDATED_DOCUMENTS } from './storage/containers.ts';
 import type { CitizenCopy, SignatureRequest } from './store.ts';
+import type { Outcome, SignatureNews } from './task.ts';
 import type { World } from './world.ts';
-
-/** What the trust provider makes of a signature; `fails` is its error text. */
-export type Outcome = 'signed' | { readonly fails: string };
-
-/** What the citizen side tells the issuer side. */
-export type SignatureNews =
-  | { readonly status: 'SIGNED' }
-  | { readonly status: 'REJECTED'; readonly rejectedAt: number; readonly rejectReason: string };
 
 /** The reason the service gives when the files cannot be had, such as 90 days after their upload. */
 const NO_SIGNED_FILE = 'Signed document not found!';

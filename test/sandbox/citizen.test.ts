@@ -3,7 +3,7 @@ import { CitizenError, createCitizen } from '../../mocks/sandbox/citizen.ts';
 import type { Citizen } from '../../mocks/sandbox/citizen.ts';
 import { DEFAULT_ISSUER } from '../../mocks/sandbox/issuers.ts';
 import { sendCancellation } from '../../mocks/sandbox/signing.ts';
-import { createWorld } from '../../mocks/sandbox/world.ts';
+import { createWorld } from '../../mocks/sandbox/create-world.ts';
 import { FIELD, FISCAL_CODE, START } from './support-issuer.ts';
 import { readyRequest, signedRequest, waitingRequest } from './support-signing.ts';
 

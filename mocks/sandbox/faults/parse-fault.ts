@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HANDLERS } from '../handlers.ts';
+import { OPERATION_IDS } from '../operations/operation-ids.ts';
 import type { Fault } from './fault.ts';
 
 /** A fault that makes no sense; the message says why. */
@@ -10,7 +10,7 @@ export class InvalidFaultError extends Error {
 /** What the storage does, as faults and the journal name it. */
 const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'];
 
-const OPERATIONS = [...HANDLERS.keys(), ...STORAGE_OPERATIONS];
+const OPERATIONS = [...OPERATION_IDS, ...STORAGE_OPERATIONS] as readonly string[];
 
 /** Longest delay, so that a slip of the keyboard does not hang a test suite for a day. */
 const MAX_DELAY_MS = 600_000;
