@@ -20,8 +20,7 @@ import type { UpstreamClients } from '../upstream/clients.ts';
 import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { createStorage } from '../upstream/storage/storage-client.ts';
 import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
-import { openWebhooks } from '../webhooks/webhooks.ts';
-import type { Webhooks } from '../webhooks/webhooks.ts';
+import { Webhooks } from '../webhooks/webhooks.ts';
 import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 
@@ -95,7 +94,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     stopTimes: options.stopTimes ?? {},
     events,
   });
-  const webhooks = openWebhooks({
+  const webhooks = new Webhooks({
     ...(options.webhooks ?? { endpoints: [] }),
     redis,
     realm,

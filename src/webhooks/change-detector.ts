@@ -5,31 +5,39 @@ import type { StatusWatcher } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { UpstreamError } from '../upstream/failure/upstream-error.ts';
 import { DueLoop } from './due-loop.ts';
-import { newsOf, nothingTold, readKey, readTold, writeKey, writeMessage, writeTold } from './messages.ts';
-import type { RequestKey, Told } from './messages.ts';
+import {
+  detectChange,
+  initialState,
+  readKey,
+  readState,
+  writeKey,
+  writeMessage,
+  writeState,
+} from './messages.ts';
+import type { ReportedState, RequestKey } from './messages.ts';
 import { STORE_LIMITS } from './webhook-store.ts';
 import type { WatchedRecord, WebhookStore } from './webhook-store.ts';
 
-/** How often requests are read, in milliseconds: a pause is about a third of the time that nothing happened. */
+/** The pauses between two reads of a request, in milliseconds. A pause is a third of the time since the last change. */
 export interface WatchPace {
-  /** After a change, and when something was done to the request. @default 1 000 */
+  /** Shortest pause: after a change, and after the gateway has changed the request. @default 1 000 */
   readonly leastMs: number;
-  /** A citizen may take weeks. @default 300 000 */
+  /** Longest pause. A citizen may take weeks to sign. @default 300 000 */
   readonly mostMs: number;
-  /** Nobody else takes a request for so long that somebody is reading. @default 60 000 */
+  /** How long one gateway holds a request that it reads. @default 60 000 */
   readonly leaseMs: number;
 }
 
 export const WATCH_PACE: WatchPace = { leastMs: 1_000, mostMs: 300_000, leaseMs: 60_000 };
 
-/** The requests of one tenant. */
+/** Where the requests of one tenant are read, and where their events go. */
 export interface WatchSource {
   readonly watcher: StatusWatcher;
-  /** Ids of the endpoints that hear of them, and are not disabled. */
+  /** Ids of the enabled endpoints of the tenant. */
   readonly endpoints: () => readonly string[];
 }
 
-export interface WatchedRequestsOptions {
+export interface ChangeDetectorOptions {
   readonly store: WebhookStore;
   readonly sourceOf: (tenant: string | undefined) => WatchSource | undefined;
   readonly pace: WatchPace;
@@ -37,48 +45,50 @@ export interface WatchedRequestsOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Called with each failure of the store, and with undefined after each success. */
   readonly onStore: (failure: unknown) => void;
-  /** There is something to deliver. */
+  /** Called when messages were queued. */
   readonly onQueued: () => void;
 }
 
-/** Reads at the same time: enough for the turns that there are, however slow the service is. */
+/** Concurrent reads: enough to use every slot of the poll queue, even while the service is slow. */
 const SLOTS = 8;
-/** The part of the lease that a read may take, its turn included. */
+/** The part of the lease that a read may take, including its time in the poll queue. */
 const READ_SHARE = 0.75;
-const [SHARED_LOOK_MS, OWN_LOOK_MS] = [1_000, 60_000];
-/** A read that somebody else has just made will do. */
+/** How often the store is polled when other gateways share it, and when this one knows all due times. */
+const [SHARED_POLL_MS, OWN_POLL_MS] = [1_000, 60_000];
+/** A known read of this age is reused. */
 const MAX_AGE_MS = 1_000;
-/** A request that should have become READY and is a DRAFT still will not become one by that call. */
+/** A request that is still a DRAFT after this time was not marked READY: the call has failed. */
 const DRAFT_MS = 10 * 60_000;
-/** After a read that failed, also where the pace is quicker. */
+/** Shortest pause after a failed read. */
 const FAILED_MS = 5_000;
 
-/** Requests that the gateway has marked READY, until nothing comes any more: finds what there is to tell, and queues it. */
-export class WatchedRequests {
-  readonly #options: WatchedRequestsOptions;
+/** Watches requests that the gateway has marked READY, up to their final status, and queues an event for each change. */
+export class ChangeDetector {
+  readonly #options: ChangeDetectorOptions;
   readonly #loop: DueLoop<WatchedRecord>;
   readonly #ending = new AbortController();
-  /** What is told of requests that came by here lately. Others may have told more: the store decides. */
+  /** A cache of records, of requests seen lately. Another gateway may have written a newer record to the store. */
   readonly #known = new Map<string, string>();
 
-  constructor(options: WatchedRequestsOptions) {
+  constructor(options: ChangeDetectorOptions) {
     const { store } = options;
     this.#options = options;
     this.#loop = new DueLoop({
       slots: SLOTS,
       take: (count) => store.takeWatched(count, options.pace.leaseMs),
-      work: (item) => this.#look(item),
-      lookMs: store.isShared ? SHARED_LOOK_MS : OWN_LOOK_MS,
+      work: (item) => this.#poll(item),
+      pollMs: store.isShared ? SHARED_POLL_MS : OWN_POLL_MS,
       onStore: options.onStore,
     });
   }
 
   start(): void {
-    this.#loop.kick();
+    this.#loop.wake();
   }
 
-  /** Reads nothing more. */
+  /** Starts no further read, and aborts the running ones. */
   stop(): void {
     this.#loop.stop();
     this.#ending.abort();
@@ -88,46 +98,47 @@ export class WatchedRequests {
     return this.#loop.ended();
   }
 
-  /** Begins to watch a request that is about to be marked READY: before, so that no crash comes between. */
+  /** Starts watching a request before it is marked READY, so that a crash in between loses no event. Never fails. */
   async watch(key: RequestKey, request: SignatureRequest): Promise<void> {
     const { store, pace, now, logger, onStore } = this.#options;
     const name = writeKey(key);
     try {
-      const record = await store.watch(name, writeTold(nothingTold(request, now())), pace.leastMs);
-      if (record === undefined) logger.warn('too many requests are watched: no webhooks for one more');
+      const record = await store.watch(name, writeState(initialState(request, now())), pace.leastMs);
+      if (record === undefined)
+        logger.warn('a request gets no webhooks: the limit of watched requests is reached');
       else this.#remember(name, record);
-      this.#loop.kick();
+      this.#loop.wake();
     } catch (failure) {
-      // Whoever marks a request READY must not fail because nobody will hear of it.
+      // A failure here must not fail the mutation.
       onStore(failure);
-      logger.error('a request could not be noted: no webhooks for it');
+      logger.error('a request gets no webhooks: it could not be stored');
     }
   }
 
-  /** Somebody has read a request, whether it is watched or not. */
-  note(key: RequestKey, request: SignatureRequest): void {
+  /** Reports a read made elsewhere, if the request is watched. */
+  record(key: RequestKey, request: SignatureRequest): void {
     const name = writeKey(key);
     const record = this.#known.get(name);
-    if (record !== undefined) this.#tell(name, record, request, false).catch(this.#options.onStore);
+    if (record !== undefined) this.#report(name, record, request, false).catch(this.#options.onStore);
   }
 
-  /** This gateway has done something to a request. */
-  nudge(key: RequestKey): void {
+  /** Reads a watched request soon, because this gateway has changed it. */
+  pollNow(key: RequestKey): void {
     const { store, pace, onStore } = this.#options;
     const name = writeKey(key);
     if (!this.#known.has(name)) return;
-    store.hurry(name, pace.leastMs).then(() => this.#loop.kick(), onStore);
+    store.bringForward(name, pace.leastMs).then(() => this.#loop.wake(), onStore);
   }
 
-  async #look({ key: name, record }: WatchedRecord): Promise<void> {
+  async #poll({ key: name, record }: WatchedRecord): Promise<void> {
     const { sourceOf, now, events, logger, pace } = this.#options;
-    const [key, told] = [readKey(name), readTold(record)];
-    if (key === undefined || told === undefined) {
-      logger.error('a watched request cannot be read where it is kept: no webhooks for it');
-      return this.#forget(name, record);
+    const [key, reported] = [readKey(name), readState(record)];
+    if (key === undefined || reported === undefined) {
+      logger.error('a request gets no further webhooks: its stored record is not readable');
+      return this.#unwatch(name, record);
     }
     const source = sourceOf(key.tenant);
-    if (source === undefined || told.until < now()) return this.#forget(name, record);
+    if (source === undefined || reported.until < now()) return this.#unwatch(name, record);
     this.#remember(name, record);
     let request: SignatureRequest;
     try {
@@ -135,27 +146,31 @@ export class WatchedRequests {
       ({ request } = await source.watcher.readInBackground(key.id, { signal, maxAgeMs: MAX_AGE_MS }));
     } catch (failure) {
       if (failure instanceof UpstreamError && failure.kind === 'not-found') {
-        logger.warn('a watched request is not there any more: no webhooks for it');
-        return this.#forget(name, record);
+        logger.warn('a request gets no further webhooks: the service no longer has it');
+        return this.#unwatch(name, record);
       }
       if (this.#ending.signal.aborted) return this.#postpone(name, record, 0);
-      const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(told)), this.#options.pace.mostMs);
+      const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(reported)), this.#options.pace.mostMs);
       return this.#postpone(name, record, pauseMs);
     }
-    events.emit('poll', { changed: await this.#tell(name, record, request, true) });
+    events.emit('poll', { changed: await this.#report(name, record, request, true) });
   }
 
-  /** @returns whether there was something to tell. */
-  async #tell(name: string, record: string, request: SignatureRequest, isLook: boolean): Promise<boolean> {
+  /**
+   * Queues the events of a change.
+   * @param isPoll whether the read was a poll, which also schedules the next one
+   * @returns whether there was a change
+   */
+  async #report(name: string, record: string, request: SignatureRequest, isPoll: boolean): Promise<boolean> {
     const { store, sourceOf, now, onQueued } = this.#options;
-    const [key, told] = [readKey(name), readTold(record)];
-    if (key === undefined || told === undefined) return false; // the next look lets it go
-    const news = newsOf(key, told, request, now());
-    if (news === undefined && !isLook) return false;
-    const isAbandoned = request.status === 'DRAFT' && now() - told.since > DRAFT_MS;
-    const next = news?.told ?? told;
-    const to = isFinal(request) || isAbandoned ? undefined : writeTold(next);
-    const messages = (news?.messages ?? []).map(writeMessage);
+    const [key, reported] = [readKey(name), readState(record)];
+    if (key === undefined || reported === undefined) return false; // the next poll stops watching it
+    const change = detectChange(key, reported, request, now());
+    if (change === undefined && !isPoll) return false;
+    const isAbandoned = request.status === 'DRAFT' && now() - reported.since > DRAFT_MS;
+    const next = change?.reported ?? reported;
+    const to = isFinal(request) || isAbandoned ? undefined : writeState(next);
+    const messages = (change?.messages ?? []).map(writeMessage);
     const result = await store.change(name, {
       from: record,
       to,
@@ -163,30 +178,30 @@ export class WatchedRequests {
       endpoints: sourceOf(key.tenant)?.endpoints() ?? [],
       messages,
     });
-    if (result === 'stale') return this.#tellAgain(name, record, request);
+    if (result === 'stale') return this.#reportAgain(name, record, request);
     if (to === undefined) this.#known.delete(name);
     else this.#remember(name, to);
     if (messages.length > 0) onQueued();
     for (const _ of result) this.#giveUp(messages.length);
-    return news !== undefined;
+    return change !== undefined;
   }
 
-  /** Somebody else has told something of the request meanwhile: perhaps not all of it. */
-  async #tellAgain(name: string, before: string, request: SignatureRequest): Promise<boolean> {
+  /** Another read or gateway has changed the record meanwhile, and may not have reported everything that this read shows. */
+  async #reportAgain(name: string, before: string, request: SignatureRequest): Promise<boolean> {
     const record = await this.#options.store.recordOf(name);
     this.#known.delete(name);
     if (record === undefined || record === before) return false;
     this.#remember(name, record);
-    return this.#tell(name, record, request, false);
+    return this.#report(name, record, request, false);
   }
 
   #giveUp(messages: number): void {
     const { events, logger } = this.#options;
-    logger.error({ messages }, 'too much waits for a webhook: given up');
+    logger.error({ messages }, 'events given up: the queue of a webhook is full');
     for (let nth = 0; nth < messages; nth += 1) events.emit('webhook', { outcome: 'given-up', attempt: 0 });
   }
 
-  async #forget(name: string, record: string): Promise<void> {
+  async #unwatch(name: string, record: string): Promise<void> {
     this.#known.delete(name);
     await this.#options.store.change(name, {
       from: record,
@@ -202,7 +217,7 @@ export class WatchedRequests {
     await this.#options.store.change(name, change);
   }
 
-  #pause({ since }: Told): number {
+  #pause({ since }: ReportedState): number {
     const { pace, now } = this.#options;
     const quietMs = now() - since;
     return Math.min(Math.max(quietMs / 3, pace.leastMs), pace.mostMs);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { GatewayEvents } from '../observability/events.ts';
-import { PAUSES_MS, pauseAfter } from './backoff.ts';
+
 import { DueLoop } from './due-loop.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import { readMessage, writeMessage } from './messages.ts';
@@ -8,12 +8,40 @@ import type { Message } from './messages.ts';
 import type { Sender } from './send.ts';
 import type { QueuedMessage, WebhookStore } from './webhook-store.ts';
 
+/**
+ * Pauses after each failed attempt, in milliseconds: seconds for a receiver that restarts, hours for an outage. The last
+ * one applies to all further attempts.
+ */
+export const PAUSES_MS: readonly number[] = [
+  5_000,
+  30_000,
+  2 * 60_000,
+  10 * 60_000,
+  60 * 60_000,
+  3 * 60 * 60_000,
+];
+/** Upper limit of a `Retry-After` of a receiver. */
+const MAX_RETRY_AFTER_MS = 60 * 60_000;
+
+/**
+ * The pause before the next attempt, with a jitter of 20 % so that failed events do not all return at once.
+ * @param attempts failed attempts, from 1
+ * @param retryAfterMs the `Retry-After` of the receiver
+ */
+export function pauseAfter(
+  attempts: number,
+  { pausesMs = PAUSES_MS, retryAfterMs = 0, random = Math.random } = {},
+): number {
+  const pauseMs = pausesMs[Math.min(attempts, pausesMs.length) - 1] ?? 0;
+  return Math.max(Math.round(pauseMs * (0.8 + 0.4 * random())), Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
+}
+
 export interface DeliveryTimes {
-  /** How long an event is tried, from when it was found, in milliseconds. @default 24 hours */
+  /** How long the delivery of an event is retried, in milliseconds. @default 24 hours */
   readonly giveUpMs: number;
-  /** See `PAUSES_MS`. */
+  /** Pauses between attempts, in milliseconds. @default PAUSES_MS */
   readonly pausesMs: readonly number[];
-  /** Longer than an attempt can take: meanwhile no other gateway makes it. @default 60 000 */
+  /** How long one gateway holds a message: longer than an attempt can take. @default 60 000 */
   readonly leaseMs: number;
 }
 
@@ -34,14 +62,14 @@ export interface DeliveriesOptions extends DeliveryTimes {
   readonly onStore: (failure: unknown) => void;
 }
 
-/** Attempts at one endpoint at the same time, each of another request. */
+/** Concurrent attempts at one endpoint, each for another request. */
 const SLOTS = 4;
-/** How often a shared queue is looked at, into which other gateways put something; and one of our own, whose times we know. */
-const [SHARED_LOOK_MS, OWN_LOOK_MS] = [1_000, 60_000];
+/** How often the store is polled when other gateways share it, and when this one knows all due times. */
+const [SHARED_POLL_MS, OWN_POLL_MS] = [1_000, 60_000];
 
 /**
- * Brings one endpoint its events: those of a request one after another, each until it is taken or given up; those of
- * different requests in no order.
+ * Delivers the events of one endpoint. The events of a request are delivered in order: each one is retried until it is
+ * accepted or given up before the next one is sent. Events of different requests have no order.
  */
 export class Deliveries {
   readonly #options: DeliveriesOptions;
@@ -53,33 +81,33 @@ export class Deliveries {
   constructor(options: DeliveriesOptions) {
     const { store, endpoint } = options;
     this.#options = options;
-    // Not the address: its path may be a secret.
+    // The host only: the path of the URL may be a secret.
     this.#log = options.logger.child({ webhook: endpoint.position, host: endpoint.url.host });
     this.#loop = new DueLoop({
       slots: SLOTS,
       take: (count) => store.takeQueued(endpoint.id, count, options.leaseMs),
       work: (queued) => this.#deliver(queued),
-      lookMs: store.isShared ? SHARED_LOOK_MS : OWN_LOOK_MS,
+      pollMs: store.isShared ? SHARED_POLL_MS : OWN_POLL_MS,
       onStore: options.onStore,
     });
   }
 
-  /** Whether it has said that it wants no more: nothing is sent to it until a restart. */
+  /** Whether the receiver has answered 410. A disabled endpoint gets nothing until a restart. */
   get isDisabled(): boolean {
     return this.#isDisabled;
   }
 
-  /** Something may be due. */
-  kick(): void {
-    this.#loop.kick();
+  /** Polls the queue now, because a message may be due. */
+  wake(): void {
+    this.#loop.wake();
   }
 
-  /** Begins no more attempts. */
+  /** Starts no further attempts. */
   stop(): void {
     this.#loop.stop();
   }
 
-  /** Those that are under way are not waited for any longer. */
+  /** Aborts the running attempts. */
   abort(): void {
     this.#ending.abort();
   }
@@ -104,7 +132,7 @@ export class Deliveries {
         return;
       case 'gone':
         events.emit('webhook', { outcome: 'failed', attempt });
-        if (!this.#isDisabled) this.#log.error(facts, 'the webhook answers 410: disabled until a restart');
+        if (!this.#isDisabled) this.#log.error(facts, 'webhook answered 410: disabled until a restart');
         this.#isDisabled = true;
         this.#loop.stop();
         return;
@@ -116,12 +144,12 @@ export class Deliveries {
     }
   }
 
-  /** What cannot be read can never be sent, and must not keep what follows it from being sent. */
+  /** An unreadable message cannot be sent, and must not block the messages behind it. */
   async #dropUnreadable(queued: QueuedMessage): Promise<void> {
     const { endpoint, store, events } = this.#options;
     await store.drop(endpoint.id, queued);
     events.emit('webhook', { outcome: 'given-up', attempt: 0 });
-    this.#log.error('a webhook cannot be read where it is kept: given up');
+    this.#log.error('webhook given up: the stored message is not readable');
   }
 
   async #fail(
@@ -131,7 +159,7 @@ export class Deliveries {
   ): Promise<void> {
     const { endpoint, store, events, giveUpMs, pausesMs, now } = this.#options;
     const attempts = message.attempts + 1;
-    const pauseMs = pauseAfter(attempts, { pausesMs, askedMs: retryAfterMs });
+    const pauseMs = pauseAfter(attempts, { pausesMs, retryAfterMs });
     const facts = { webhookId: message.id, type: message.type, attempt: attempts, reason };
     if (now() + pauseMs < message.at + giveUpMs) {
       this.#log.warn({ ...facts, retryInSeconds: Math.round(pauseMs / 1000) }, 'webhook not delivered');

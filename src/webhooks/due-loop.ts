@@ -1,32 +1,32 @@
 import type { Taken } from './webhook-store.ts';
 
 export interface DueLoopOptions<Item> {
-  /** Things that are worked at the same time. */
+  /** Items processed at the same time. */
   readonly slots: number;
-  /** What is due, so many at most. */
+  /** Takes at most this many due items from the store. */
   readonly take: (count: number) => Promise<Taken<Item>>;
-  /** Must say itself what went wrong with the item: what it throws counts as a failure of the store. */
+  /** Processes an item and handles its failures. Anything it throws counts as a failure of the store. */
   readonly work: (item: Item) => Promise<void>;
-  /** Longest time between two looks: somebody else may have planned something. In milliseconds. */
-  readonly lookMs: number;
-  /** The store could not be asked, or (undefined) it could. */
+  /** Longest pause between two polls of the store, in milliseconds, as another gateway may have added items. */
+  readonly pollMs: number;
+  /** Called with each failure of the store, and with undefined after each success. */
   readonly onStore: (failure: unknown) => void;
 }
 
-/** How soon a store that could not be asked is asked again. */
+/** Pause after a failure of the store. */
 const STORE_PAUSE_MS = 1_000;
 
 /**
- * Works off what a store says is due, as it becomes due, a bounded number at a time. One look at the store is under way at
- * a time; a kick during it makes another one follow.
+ * Processes the items of a store as they become due, a bounded number at a time. One poll of the store runs at a time; a
+ * `wake` during a poll makes another one follow.
  */
 export class DueLoop<Item> {
   readonly #options: DueLoopOptions<Item>;
   readonly #running = new Set<Promise<void>>();
-  /** Its own flag: a promise would still be there in the moment between the last look and its end. */
+  /** Not derived from `#taking`: the promise settles later than the loop has checked for a wake. */
   #isTaking = false;
   #taking: Promise<void> | undefined;
-  #isKicked = false;
+  #isAwake = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -34,52 +34,52 @@ export class DueLoop<Item> {
     this.#options = options;
   }
 
-  /** Something may be due. */
-  kick(): void {
+  /** Polls the store now, because an item may be due. */
+  wake(): void {
     if (this.#isStopped) return;
-    this.#isKicked = true;
+    this.#isAwake = true;
     if (!this.#isTaking) this.#taking = this.#take();
   }
 
-  /** Takes nothing more. */
+  /** Takes no further items. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  /** When what was taken before `stop` is done. */
+  /** Resolves when the items taken before `stop` are processed. */
   async ended(): Promise<void> {
     await this.#taking;
     await Promise.all(this.#running);
   }
 
   async #take(): Promise<void> {
-    const { slots, take, lookMs, onStore } = this.#options;
+    const { slots, take, pollMs, onStore } = this.#options;
     this.#isTaking = true;
     clearTimeout(this.#timer);
-    let waitMs = lookMs;
-    while (this.#isKicked && !this.#isStopped) {
-      this.#isKicked = false;
+    let waitMs = pollMs;
+    while (this.#isAwake && !this.#isStopped) {
+      this.#isAwake = false;
       const free = slots - this.#running.size;
-      if (free <= 0) break; // the next that ends kicks
+      if (free <= 0) break; // the next item that ends wakes the loop
       try {
-        const { items, nextMs = lookMs } = await take(free);
+        const { items, nextMs = pollMs } = await take(free);
         onStore(undefined);
-        for (const item of items) this.#begin(item);
-        waitMs = Math.min(nextMs, lookMs);
+        for (const item of items) this.#start(item);
+        waitMs = Math.min(nextMs, pollMs);
       } catch (failure) {
         onStore(failure);
         waitMs = STORE_PAUSE_MS;
       }
     }
     this.#isTaking = false;
-    if (!this.#isStopped && this.#running.size < slots) this.#timer = setTimeout(() => this.kick(), waitMs);
+    if (!this.#isStopped && this.#running.size < slots) this.#timer = setTimeout(() => this.wake(), waitMs);
   }
 
-  #begin(item: Item): void {
+  #start(item: Item): void {
     const running = this.#work(item).finally(() => {
       this.#running.delete(running);
-      this.kick();
+      this.wake();
     });
     this.#running.add(running);
   }

@@ -4,33 +4,33 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { readSecret } from './sign.ts';
 
-/** Where events are sent to. */
+/** A receiver of events. */
 export interface WebhookEndpoint {
-  /** What is kept for it is kept under this name: the same after a restart, and it does not give the address away. */
+  /** A hash of URL and tenant: stable across restarts, and does not reveal the URL. */
   readonly id: string;
-  /** Its place in the file, from 1: what logs call it by. */
+  /** Position in the file, from 1. Logs identify the endpoint by it. */
   readonly position: number;
-  /** May hold a secret of its own, in its path or its query. */
+  /** Its path or query may contain a secret. */
   readonly url: URL;
-  /** Each signs. More than one while the receiver changes from one to another. */
+  /** Each secret signs. There are several while the receiver rotates its secret. */
   readonly secrets: readonly [KeyObject, ...KeyObject[]];
-  /** Whose requests it hears of. Undefined where the gateway has one key for all. */
+  /** The tenant whose requests are reported; undefined without tenants. */
   readonly tenant: string | undefined;
 }
 
 const MAX_ENDPOINTS = 20;
 const MAX_SECRETS = 4;
 
-/** On this machine nobody stands between the gateway and the receiver. */
-const isPrivateAddress = ({ protocol, hostname }: URL): boolean =>
+/** Plain http is safe on the loopback interface only. */
+const isConfidential = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
 
-const WRONG_URL = 'must be an https URL, or http on this machine, without a user name and a fragment';
+const WRONG_URL = 'must be an https URL, or http on this machine, without user name and fragment';
 const url = z.string(WRONG_URL).transform((text, context) => {
   const parsed = URL.parse(text);
   const isGood =
     parsed !== null &&
-    isPrivateAddress(parsed) &&
+    isConfidential(parsed) &&
     parsed.username === '' &&
     parsed.password === '' &&
     parsed.hash === '';
@@ -39,7 +39,7 @@ const url = z.string(WRONG_URL).transform((text, context) => {
   return z.NEVER;
 });
 
-const WRONG_SECRET = 'must be whsec_ and the base64 of 24 to 64 random bytes';
+const WRONG_SECRET = 'must be whsec_ followed by the base64 of 24 to 64 random bytes';
 const secret = z.string(WRONG_SECRET).transform((text, context) => {
   const key = readSecret(text);
   if (key !== undefined) return key;
@@ -48,11 +48,11 @@ const secret = z.string(WRONG_SECRET).transform((text, context) => {
 });
 const secrets = z
   .union([secret.transform((key) => [key]), z.array(secret).max(MAX_SECRETS)], {
-    error: `${WRONG_SECRET}, or a list of one to ${MAX_SECRETS} of these`,
+    error: `${WRONG_SECRET}, or a list of 1 to ${MAX_SECRETS} such secrets`,
   })
   .transform(([first, ...others], context): WebhookEndpoint['secrets'] => {
     if (first !== undefined) return [first, ...others];
-    context.addIssue('must have a secret');
+    context.addIssue('must contain a secret');
     return z.NEVER;
   });
 
@@ -61,27 +61,24 @@ const fileRules = z
     z.strictObject({ url, secret: secrets, tenant: z.string().min(1).optional() }),
     'must be a list of objects with url and secret',
   )
-  .min(1, 'must have an endpoint')
-  .max(MAX_ENDPOINTS, `must have ${MAX_ENDPOINTS} endpoints at most`);
+  .min(1, 'must contain an endpoint')
+  .max(MAX_ENDPOINTS, `must contain at most ${MAX_ENDPOINTS} endpoints`);
 
-/** The file cannot be used. The message holds no secret and no address. */
+/** The file is invalid. The message contains no secret and no URL. */
 export class WebhooksError extends Error {
   override readonly name = 'WebhooksError';
 }
 
-/**
- * The endpoints that the file names.
- * @throws {WebhooksError}
- */
+/** @throws {WebhooksError} */
 export function readWebhooks(file: string): readonly WebhookEndpoint[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    throw new WebhooksError('must be a file with JSON that can be read');
+    throw new WebhooksError('must be a readable JSON file');
   }
   const { data, error } = fileRules.safeParse(parsed);
-  if (data === undefined) throw unusable(error.issues.map(({ path, message }) => placed(path, message)));
+  if (data === undefined) throw invalid(error.issues.map(({ path, message }) => located(path, message)));
   const endpoints = data.map(({ url, secret, tenant }, index) => ({
     id: idOf(url, tenant),
     position: index + 1,
@@ -90,16 +87,16 @@ export function readWebhooks(file: string): readonly WebhookEndpoint[] {
     tenant,
   }));
   const ids = endpoints.map(({ id }) => id);
-  const again = ids.findIndex((id, index) => ids.indexOf(id) < index);
-  if (again !== -1) throw unusable([placed([again], 'is there twice')]);
+  const duplicate = ids.findIndex((id, index) => ids.indexOf(id) < index);
+  if (duplicate !== -1) throw invalid([located([duplicate], 'is a duplicate')]);
   return endpoints;
 }
 
-const unusable = (mistakes: readonly string[]): WebhooksError =>
-  new WebhooksError(`the file cannot be used: ${mistakes.join('; ')}`);
+const invalid = (mistakes: readonly string[]): WebhooksError =>
+  new WebhooksError(`invalid file: ${mistakes.join('; ')}`);
 
-/** Counted from 1, as in logs. */
-function placed([index, ...path]: readonly PropertyKey[], message: string): string {
+/** Endpoints are counted from 1, as in logs. */
+function located([index, ...path]: readonly PropertyKey[], message: string): string {
   if (typeof index !== 'number') return message;
   return [`endpoint ${index + 1}`, path.join('.'), message].filter(Boolean).join(': ');
 }
@@ -108,15 +105,18 @@ function idOf(url: URL, tenant = ''): string {
   return createHash('sha256').update(`${tenant}\n${url.href}`).digest('base64url').slice(0, 22);
 }
 
-/** What does not go together with the tenants that there are; undefined where the gateway has one key for all. */
+/**
+ * Endpoints whose tenant does not fit the configured tenants.
+ * @param tenants undefined without tenants
+ */
 export function* tenantMistakesIn(
   endpoints: readonly WebhookEndpoint[],
   tenants: ReadonlyMap<string, unknown> | undefined,
 ): Generator<string> {
   for (const { position, tenant } of endpoints) {
     const mistake =
-      tenants === undefined ? 'tenant: needs TENANTS_FILE' : 'tenant: must be one of TENANTS_FILE';
+      tenants === undefined ? 'tenant: requires TENANTS_FILE' : 'tenant: must be a tenant of TENANTS_FILE';
     const isGood = tenant === undefined ? tenants === undefined : tenants?.has(tenant) === true;
-    if (!isGood) yield `WEBHOOKS_FILE: ${placed([position - 1], mistake)}`;
+    if (!isGood) yield `WEBHOOKS_FILE: ${located([position - 1], mistake)}`;
   }
 }

@@ -1,9 +1,16 @@
 import TinyQueue from 'tinyqueue';
 import { STORE_LIMITS } from './webhook-store.ts';
-import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './webhook-store.ts';
+import type {
+  QueuedMessage,
+  RecordChange,
+  StoreLimits,
+  Taken,
+  WatchedRecord,
+  WebhookStore,
+} from './webhook-store.ts';
 
 export interface MemoryStoreOptions extends StoreLimits {
-  /** Milliseconds, from any beginning. @default performance.now: setting the clock of the machine holds nothing up */
+  /** A monotonic clock in milliseconds. @default performance.now, which ignores changes of the system time */
   readonly now?: () => number;
 }
 
@@ -11,22 +18,21 @@ interface Entry<Value> {
   readonly key: string;
   readonly value: Value;
   readonly dueAt: number;
-  /** Of two that are due at the same time, the one that was planned first comes first. */
-  readonly nth: number;
+  /** Orders entries with the same due time by insertion. */
+  readonly sequence: number;
 }
 
-/** Values by key, each with the time when it is due, of which the earliest is found without a look at all others. */
+/** A map whose entries have a due time, with fast access to the entry due first. */
 class Schedule<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
-  /** Holds entries that were replaced or deleted since, too: they are dropped when they come first. */
-  readonly #order = new TinyQueue<Entry<Value>>([], (a, b) => a.dueAt - b.dueAt || a.nth - b.nth);
-  #planned = 0;
+  /** Also holds replaced and deleted entries, which are dropped when they reach the front. */
+  readonly #order = new TinyQueue<Entry<Value>>([], (a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
+  #sequence = 0;
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** What is due first. */
   get first(): Entry<Value> | undefined {
     for (;;) {
       const entry = this.#order.peek();
@@ -40,7 +46,7 @@ class Schedule<Value> {
   }
 
   set(key: string, value: Value, dueAt: number): void {
-    const entry = { key, value, dueAt, nth: (this.#planned += 1) };
+    const entry = { key, value, dueAt, sequence: (this.#sequence += 1) };
     this.#entries.set(key, entry);
     this.#order.push(entry);
   }
@@ -50,99 +56,133 @@ class Schedule<Value> {
   }
 }
 
-/** For one gateway: all is lost when it ends. */
-export function createMemoryStore(options: MemoryStoreOptions = {}): WebhookStore {
-  const { maxWatched, maxQueued, now = () => performance.now() } = { ...STORE_LIMITS, ...options };
-  const watched = new Schedule<string>();
-  /** For each endpoint, the messages of each request. */
-  const queues = new Map<string, Schedule<readonly string[]>>();
+/** Keeps webhooks in the memory of one gateway. Everything is lost when the process ends. */
+export class MemoryWebhookStore implements WebhookStore {
+  readonly isShared = false;
+  readonly #maxWatched: number;
+  readonly #maxQueued: number;
+  readonly #now: () => number;
+  readonly #watched = new Schedule<string>();
+  /** The messages of each request, by endpoint. */
+  readonly #queues = new Map<string, Schedule<readonly string[]>>();
 
-  function queuesOf(endpoint: string): Schedule<readonly string[]> {
-    let found = queues.get(endpoint);
-    if (found === undefined) queues.set(endpoint, (found = new Schedule()));
+  constructor(options: MemoryStoreOptions = {}) {
+    const { maxWatched, maxQueued, now = () => performance.now() } = { ...STORE_LIMITS, ...options };
+    this.#maxWatched = maxWatched;
+    this.#maxQueued = maxQueued;
+    this.#now = now;
+  }
+
+  async watch(key: string, record: string, dueInMs: number): Promise<string | undefined> {
+    const known = this.#watched.get(key);
+    if (known !== undefined) return known.value;
+    if (this.#watched.size >= this.#maxWatched) return undefined;
+    this.#watched.set(key, record, this.#now() + dueInMs);
+    return record;
+  }
+
+  async takeWatched(count: number, leaseMs: number): Promise<Taken<WatchedRecord>> {
+    const { items, nextMs } = this.#take(this.#watched, count, leaseMs);
+    return { items: items.map(({ key, value }) => ({ key, record: value })), nextMs };
+  }
+
+  async recordOf(key: string): Promise<string | undefined> {
+    return this.#watched.get(key)?.value;
+  }
+
+  async change(
+    key: string,
+    { from, to, dueInMs, endpoints, messages }: RecordChange,
+  ): Promise<'stale' | readonly string[]> {
+    if (this.#watched.get(key)?.value !== from) return 'stale';
+    if (to === undefined) this.#watched.delete(key);
+    else this.#watched.set(key, to, this.#now() + dueInMs);
+    return messages.length === 0
+      ? []
+      : endpoints.filter((endpoint) => !this.#append(endpoint, key, messages));
+  }
+
+  async bringForward(key: string, dueInMs: number): Promise<void> {
+    const known = this.#watched.get(key);
+    const dueAt = this.#now() + dueInMs;
+    if (known !== undefined && dueAt < known.dueAt) this.#watched.set(key, known.value, dueAt);
+  }
+
+  async takeQueued(endpoint: string, count: number, leaseMs: number): Promise<Taken<QueuedMessage>> {
+    const { items, nextMs } = this.#take(this.#queueOf(endpoint), count, leaseMs);
+    const heads = items.flatMap(({ key, value }) => value.slice(0, 1).map((message) => ({ key, message })));
+    return { items: heads, nextMs };
+  }
+
+  async drop(endpoint: string, queued: QueuedMessage): Promise<boolean> {
+    return this.#replaceFirst(endpoint, queued, [], 0);
+  }
+
+  async retry(
+    endpoint: string,
+    queued: QueuedMessage,
+    replacement: string,
+    dueInMs: number,
+  ): Promise<boolean> {
+    return this.#replaceFirst(endpoint, queued, [replacement], dueInMs);
+  }
+
+  async countQueued(endpoint: string): Promise<number> {
+    return this.#queues.get(endpoint)?.size ?? 0;
+  }
+
+  async oldestWatchedMs(): Promise<number> {
+    return this.#oldestMs(this.#watched);
+  }
+
+  async oldestQueuedMs(endpoint: string): Promise<number> {
+    return this.#oldestMs(this.#queueOf(endpoint));
+  }
+
+  #queueOf(endpoint: string): Schedule<readonly string[]> {
+    let found = this.#queues.get(endpoint);
+    if (found === undefined) this.#queues.set(endpoint, (found = new Schedule()));
     return found;
   }
 
-  /** Those whose time has come, and leased from now on. */
-  function take<Value>(all: Schedule<Value>, count: number, leaseMs: number): Taken<Entry<Value>> {
-    const at = now();
+  /** Takes the due entries and leases them: they are due again when the lease ends. */
+  #take<Value>(schedule: Schedule<Value>, count: number, leaseMs: number): Taken<Entry<Value>> {
+    const at = this.#now();
     const items: Entry<Value>[] = [];
-    let { first } = all;
+    let { first } = schedule;
     while (first !== undefined && first.dueAt <= at && items.length < count) {
       items.push(first);
-      all.set(first.key, first.value, at + leaseMs);
-      ({ first } = all);
+      schedule.set(first.key, first.value, at + leaseMs);
+      ({ first } = schedule);
     }
     return { items, nextMs: first && Math.max(0, first.dueAt - at) };
   }
 
-  /** For how long the oldest has been due; what is taken is not due before its lease ends. */
-  function oldestMs({ first }: Schedule<unknown>): number {
-    return first === undefined ? 0 : Math.max(0, now() - first.dueAt);
+  #oldestMs({ first }: Schedule<unknown>): number {
+    return first === undefined ? 0 : Math.max(0, this.#now() - first.dueAt);
   }
 
-  function append(endpoint: string, key: string, messages: readonly string[]): boolean {
-    const all = queuesOf(endpoint);
-    const queue = all.get(key);
-    if (queue === undefined && all.size >= maxQueued) return false;
-    all.set(key, [...(queue?.value ?? []), ...messages], queue?.dueAt ?? now());
+  #append(endpoint: string, key: string, messages: readonly string[]): boolean {
+    const schedule = this.#queueOf(endpoint);
+    const queue = schedule.get(key);
+    if (queue === undefined && schedule.size >= this.#maxQueued) return false;
+    schedule.set(key, [...(queue?.value ?? []), ...messages], queue?.dueAt ?? this.#now());
     return true;
   }
 
-  /**
-   * Puts messages in the place of the first of a request, whose turn comes then.
-   * @returns false: another message was the first.
-   */
-  function settle(
+  /** @returns false when another message is the first of the request */
+  #replaceFirst(
     endpoint: string,
     { key, message }: QueuedMessage,
     replacement: readonly string[],
-    inMs: number,
+    dueInMs: number,
   ): boolean {
-    const all = queuesOf(endpoint);
-    const [first, ...others] = all.get(key)?.value ?? [];
+    const schedule = this.#queueOf(endpoint);
+    const [first, ...others] = schedule.get(key)?.value ?? [];
     if (first !== message) return false;
     const messages = [...replacement, ...others];
-    if (messages.length === 0) all.delete(key);
-    else all.set(key, messages, now() + inMs);
+    if (messages.length === 0) schedule.delete(key);
+    else schedule.set(key, messages, this.#now() + dueInMs);
     return true;
   }
-
-  // Oddly async: what a store throws it throws into the promise.
-  return {
-    isShared: false,
-    async watch(key, record, dueInMs) {
-      const known = watched.get(key);
-      if (known !== undefined) return known.value;
-      if (watched.size >= maxWatched) return undefined;
-      watched.set(key, record, now() + dueInMs);
-      return record;
-    },
-    async takeWatched(count, leaseMs) {
-      const { items, nextMs } = take(watched, count, leaseMs);
-      return { items: items.map(({ key, value }) => ({ key, record: value })), nextMs };
-    },
-    recordOf: async (key) => watched.get(key)?.value,
-    async change(key, { from, to, dueInMs, endpoints, messages }) {
-      if (watched.get(key)?.value !== from) return 'stale';
-      if (to === undefined) watched.delete(key);
-      else watched.set(key, to, now() + dueInMs);
-      return messages.length === 0 ? [] : endpoints.filter((endpoint) => !append(endpoint, key, messages));
-    },
-    async hurry(key, dueInMs) {
-      const known = watched.get(key);
-      const dueAt = now() + dueInMs;
-      if (known !== undefined && dueAt < known.dueAt) watched.set(key, known.value, dueAt);
-    },
-    async takeQueued(endpoint, count, leaseMs) {
-      const { items, nextMs } = take(queuesOf(endpoint), count, leaseMs);
-      const heads = items.flatMap(({ key, value }) => value.slice(0, 1).map((message) => ({ key, message })));
-      return { items: heads, nextMs };
-    },
-    drop: async (endpoint, queued) => settle(endpoint, queued, [], 0),
-    retry: async (endpoint, queued, replacement, inMs) => settle(endpoint, queued, [replacement], inMs),
-    countQueued: async (endpoint) => queues.get(endpoint)?.size ?? 0,
-    oldestWatchedMs: async () => oldestMs(watched),
-    oldestQueuedMs: async (endpoint) => oldestMs(queuesOf(endpoint)),
-  };
 }

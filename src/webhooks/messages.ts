@@ -3,92 +3,92 @@ import { z } from 'zod';
 import { isFinal } from '../watching/changes.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 
-/** Which request, and of which tenant. */
+/** Identifies a request of a tenant. */
 export interface RequestKey {
   readonly tenant: string | undefined;
   readonly id: string;
 }
 
-/** What receivers know of a request. Times are in milliseconds since 1970. */
-export interface Told {
-  /** DRAFT: nothing yet. */
+/** The last state of a request that was reported to receivers. Times are in milliseconds since 1970. */
+export interface ReportedState {
+  /** DRAFT until an event was reported. */
   readonly status: string;
   readonly isNotified: boolean;
-  /** When the service changed what was told last. */
+  /** The `updatedAt` of the reported state. */
   readonly updatedAt: number;
-  /** When it was told last, or when watching began. */
+  /** When a change was last reported, or when watching started. */
   readonly since: number;
-  /** When watching ends, whatever comes. */
+  /** When watching ends, even without a final status. */
   readonly until: number;
 }
 
-/** An event on its way, as it is kept. */
+/** An undelivered event, as it is stored. */
 export interface Message {
-  /** `webhook-id`: made of the event, so whoever finds the same event gives it the same. */
+  /** The `webhook-id`. It is derived from the event, so that every gateway gives the same event the same id. */
   readonly id: string;
   readonly type: string;
-  /** The body as it is sent, each time the same. */
+  /** The request body, identical in every attempt. */
   readonly body: string;
-  /** When the event was found, in milliseconds since 1970. */
+  /** When the event was detected, in milliseconds since 1970. */
   readonly at: number;
-  /** How often it was sent in vain. */
+  /** Failed attempts so far. */
   readonly attempts: number;
 }
 
 /**
- * The service has no webhooks yet, and these are the names of the events that it will have.
- * Those of documents are missing: their status changes in DRAFT alone, and nothing of that is watched.
+ * The service has announced webhooks with these event names. Its document events are missing here, because a document
+ * changes only while its request is a DRAFT, which is not watched.
  */
 const PREFIX = 'io.sign.signature_request';
 const NOTIFICATION_SENT = `${PREFIX}.notification.sent`;
-/** The names follow from the statuses; one that the gateway does not know yet gets its name likewise. */
+/** An event name derives from the status, so that an unknown status has one too. */
 const typeOf = (status: string): string => `${PREFIX}.${status.toLowerCase()}`;
 
-/** The app shows no request whose time is up, but one that is being signed then may end signed. And there is cleaning up. */
-const KEPT_AFTER_EXPIRY_MS = 7 * 24 * 60 * 60_000;
+/** A request that is being signed when it expires may still become SIGNED. */
+const WATCHED_AFTER_EXPIRY_MS = 7 * 24 * 60 * 60_000;
 
-/** Of a request that is about to be marked READY: there is nothing to tell yet. */
-export function nothingTold(request: SignatureRequest, now: number): Told {
+/** The state of a request that is about to be marked READY. */
+export function initialState(request: SignatureRequest, now: number): ReportedState {
   return {
     status: 'DRAFT',
     isNotified: false,
     updatedAt: 0,
     since: now,
-    until: Math.max(now, request.expiresAt.getTime()) + KEPT_AFTER_EXPIRY_MS,
+    until: Math.max(now, request.expiresAt.getTime()) + WATCHED_AFTER_EXPIRY_MS,
   };
 }
 
-export interface News {
-  readonly told: Told;
-  /** In the order in which they happened. */
+export interface Change {
+  readonly reported: ReportedState;
+  /** In chronological order. */
   readonly messages: readonly Message[];
 }
 
-/** What there is to tell of a request as a read shows it. Undefined: nothing, or the read is older than what was told. */
-export function newsOf(
+/** Compares a read with the reported state. Undefined if nothing has changed, or if the read is older. */
+export function detectChange(
   key: RequestKey,
-  told: Told,
+  reported: ReportedState,
   request: SignatureRequest,
   now: number,
-): News | undefined {
+): Change | undefined {
   const updatedAt = request.updatedAt.getTime();
-  if (request.status === 'DRAFT' || updatedAt < told.updatedAt) return undefined;
-  const hasMoved = request.status !== told.status;
-  const isNotified = told.isNotified || request.notification !== undefined;
+  if (request.status === 'DRAFT' || updatedAt < reported.updatedAt) return undefined;
+  const hasNewStatus = request.status !== reported.status;
+  const isNotified = reported.isNotified || request.notification !== undefined;
   const types = [
-    ...(hasMoved ? [typeOf(request.status)] : []),
-    ...(isNotified && !told.isNotified ? [NOTIFICATION_SENT] : []),
+    ...(hasNewStatus ? [typeOf(request.status)] : []),
+    ...(isNotified && !reported.isNotified ? [NOTIFICATION_SENT] : []),
   ];
   if (types.length === 0) return undefined;
-  if (isFinal(request)) types.reverse(); // a notification comes before the end
+  if (isFinal(request)) types.reverse(); // a notification precedes a final status
   const messages = types.map((type) => messageOf(key, type, request, now));
-  return { told: { ...told, status: request.status, isNotified, updatedAt, since: now }, messages };
+  return { reported: { ...reported, status: request.status, isNotified, updatedAt, since: now }, messages };
 }
 
 function messageOf(key: RequestKey, type: string, request: SignatureRequest, now: number): Message {
   const isOfStatus = type === typeOf(request.status);
   const happenedAt = isOfStatus ? (request.signedAt ?? request.rejectedAt ?? request.cancelledAt) : undefined;
-  // Ids and statuses alone: no title, no address, no reason.
+  // Ids and statuses only: titles, URLs and reasons may be personal data.
   const data = {
     id: request.id,
     dossierId: request.dossierId,
@@ -106,16 +106,16 @@ function messageOf(key: RequestKey, type: string, request: SignatureRequest, now
   };
 }
 
-/** A request has each event once at most. */
+/** A request has each event at most once, so that its type identifies it. */
 function messageId({ tenant = '', id }: RequestKey, type: string): string {
   const hash = createHash('sha256').update(JSON.stringify([tenant, id, type]));
   return `msg_${hash.digest('base64url').slice(0, 32)}`;
 }
 
 /*
- * How stores keep all this: as text that they compare and do not look into.
+ * The text form of keys, states and messages in a store.
  */
-const told = z.object({
+const state = z.object({
   status: z.string(),
   isNotified: z.boolean(),
   updatedAt: z.number(),
@@ -131,8 +131,8 @@ const message = z.object({
 });
 const key = z.tuple([z.string().nullable(), z.string()]);
 
-export const writeTold = (value: Told): string => JSON.stringify(value);
-export const readTold = (text: string): Told | undefined => read(told, text);
+export const writeState = (value: ReportedState): string => JSON.stringify(value);
+export const readState = (text: string): ReportedState | undefined => read(state, text);
 export const writeMessage = (value: Message): string => JSON.stringify(value);
 export const readMessage = (text: string): Message | undefined => read(message, text);
 export const writeKey = ({ tenant, id }: RequestKey): string => JSON.stringify([tenant ?? null, id]);
@@ -141,10 +141,10 @@ export function readKey(text: string): RequestKey | undefined {
   return id === undefined ? undefined : { tenant: tenant ?? undefined, id };
 }
 
-/** Undefined for what another release has written otherwise, or somebody else has: there is no way to go on with that. */
-function read<T>(form: z.ZodType<T>, text: string): T | undefined {
+/** Undefined for text in another format, such as that of an incompatible release. */
+function read<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
-    return form.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

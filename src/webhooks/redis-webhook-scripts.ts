@@ -1,15 +1,15 @@
 import { LUA_NOW } from '../redis/connection.ts';
 
 /*
- * What the Redis store does, each in one step that nobody can come between. What is kept:
+ * The operations of the Redis store, each atomic. The keys:
  *
- *   records        hash: request -> what is told of it
- *   due            sorted set: request -> when it should be read, in milliseconds of Redis's clock
- *   queue of each  hash: request -> a JSON list of messages
- *   turns of each  sorted set: request -> when its first message may be sent
+ *   records              hash: request -> its record
+ *   due                  sorted set: request -> when its next read is due, in milliseconds on the clock of Redis
+ *   queue (per endpoint) hash: request -> a JSON list of messages
+ *   turns (per endpoint) sorted set: request -> when its first message is due
  */
 
-/** Text that is no list of messages counts as one message: it cannot be read either, and is given up as one. */
+/** Text that is not a list of messages counts as one unreadable message, which the delivery gives up. */
 const MESSAGES = `local function messagesIn(text)
   local isRead, list = pcall(cjson.decode, text)
   if isRead and type(list) == 'table' and type(list[1]) == 'string' then return list end
@@ -17,7 +17,7 @@ const MESSAGES = `local function messagesIn(text)
 end
 `;
 
-/** KEYS due, records; ARGV request, record, due in ms, requests at most, time to live in ms. */
+/** KEYS due, records; ARGV request, record, due in ms, limit of requests, time to live in ms. */
 export const WATCH = `${LUA_NOW}
 local known = redis.call('HGET', KEYS[2], ARGV[1])
 if known then return known end
@@ -29,7 +29,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[5])
 return ARGV[2]
 `;
 
-/** KEYS turns or due, queue or records; ARGV count, lease in ms. Answers when there is more, then pairs. */
+/** KEYS turns or due, queue or records; ARGV count, lease in ms. Returns the milliseconds until the next one is due, then pairs. */
 export const TAKE = `${LUA_NOW}
 local taken = {}
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])) do
@@ -49,8 +49,8 @@ return taken
 
 /**
  * KEYS due, records, then turns and queue of each endpoint;
- * ARGV request, record before, record after or nothing, due in ms, requests in a queue at most, time to live in ms of these
- * records and of queues, then the messages. Answers which endpoints had no room, from 1.
+ * ARGV request, expected record, new record or an empty string, due in ms, limit of requests in a queue, time to live in ms of
+ * records and of queues, then the messages. Returns the positions of the endpoints whose queues are full, from 1.
  */
 export const CHANGE = `${LUA_NOW}${MESSAGES}
 local name = ARGV[1]
@@ -84,14 +84,14 @@ return full
 `;
 
 /** KEYS due; ARGV request, due in ms. */
-export const HURRY = `${LUA_NOW}
+export const BRING_FORWARD = `${LUA_NOW}
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if due and tonumber(due) > now + ARGV[2] then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
 return 1
 `;
 
-/** KEYS turns, queue; ARGV request, first message, its replacement or nothing, its turn in ms. */
-export const SETTLE = `${LUA_NOW}${MESSAGES}
+/** KEYS turns, queue; ARGV request, first message, its replacement or an empty string, due in ms. */
+export const REPLACE_FIRST = `${LUA_NOW}${MESSAGES}
 local before = redis.call('HGET', KEYS[2], ARGV[1])
 if not before then return 0 end
 local list = messagesIn(before)
@@ -107,7 +107,7 @@ end
 return 1
 `;
 
-/** KEYS turns or due. Answers for how many milliseconds the oldest has been due. */
+/** KEYS turns or due. Returns how long the oldest has been due, in milliseconds. */
 export const OLDEST = `${LUA_NOW}
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 return first[2] and math.max(0, now - first[2]) or 0

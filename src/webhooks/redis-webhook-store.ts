@@ -2,110 +2,160 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/redis-errors.ts';
-import { CHANGE, HURRY, OLDEST, SETTLE, TAKE, WATCH } from './redis-webhook-scripts.ts';
+import { BRING_FORWARD, CHANGE, OLDEST, REPLACE_FIRST, TAKE, WATCH } from './redis-webhook-scripts.ts';
 import { STORE_LIMITS, WebhookStoreError } from './webhook-store.ts';
-import type { QueuedMessage, StoreLimits, Taken, WebhookStore } from './webhook-store.ts';
+import type {
+  QueuedMessage,
+  RecordChange,
+  StoreLimits,
+  Taken,
+  WatchedRecord,
+  WebhookStore,
+} from './webhook-store.ts';
 
 export interface RedisStoreOptions extends StoreLimits {
-  /** The service that is watched: those who watch another have nothing in common with this one. */
+  /** The upstream service. Gateways of different services share nothing. */
   readonly realm: string;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
-/** Counted from the last change: longer than requests commonly live, so that nothing stays of a gateway that is no more. */
+/** Counted from the last change, and longer than a request usually lives: it only removes what a retired gateway leaves. */
 const RECORDS_TTL_MS = 400 * DAY_MS;
-/** Longer than any message is tried (a week). */
+/** Longer than the longest time to deliver an event (a week). */
 const QUEUES_TTL_MS = 14 * DAY_MS;
 
-/** Lua's false, which stands for nothing, is null on the wire. */
-const orNothing = z
+/** Lua's `false` arrives as null. */
+const optionalText = z
   .string()
   .nullable()
-  .transform((given) => given ?? undefined);
+  .transform((value) => value ?? undefined);
 const taken = z.tuple([z.number()], z.string());
-const messages = z.tuple([z.string()], z.unknown());
-const full = z.array(z.number()).nullable();
-const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
+const messageList = z.tuple([z.string()], z.unknown());
+const fullQueues = z.array(z.number()).nullable();
+const flag = z.literal([0, 1]).transform((value) => value === 1);
 
-/** As `messagesIn` of the scripts. */
+/** The first of a list of messages, as `messagesIn` of the scripts reads it. */
 function firstOf(text: string): string {
   try {
-    return messages.parse(JSON.parse(text))[0];
+    return messageList.parse(JSON.parse(text))[0];
   } catch {
     return text;
   }
 }
 
 /**
- * For all gateways that share a Redis. All keys have one hash tag, so in a cluster they lie together. All times are of
- * Redis's clock, so those of the gateways do not matter.
+ * Keeps webhooks in a Redis that gateways share. All keys have one hash tag, so that a cluster keeps them on one node. All
+ * times are on the clock of Redis, so the clocks of the gateways may differ.
  */
-export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): WebhookStore {
-  const { realm, maxWatched, maxQueued } = { ...STORE_LIMITS, ...options };
-  const prefix = `sigillo:{webhooks:${createHash('sha256').update(realm).digest('base64url').slice(0, 22)}}`;
-  const [due, records] = [`${prefix}:due`, `${prefix}:records`];
-  const queueOf = (endpoint: string): [string, string] => [
-    `${prefix}:turns:${endpoint}`,
-    `${prefix}:queue:${endpoint}`,
-  ];
+export class RedisWebhookStore implements WebhookStore {
+  readonly isShared = true;
+  readonly #redis: RedisConnection;
+  readonly #maxWatched: number;
+  readonly #maxQueued: number;
+  readonly #prefix: string;
+  readonly #due: string;
+  readonly #records: string;
 
-  const run = <T>(
+  constructor(redis: RedisConnection, options: RedisStoreOptions) {
+    const { realm, maxWatched, maxQueued } = { ...STORE_LIMITS, ...options };
+    this.#redis = redis;
+    this.#maxWatched = maxWatched;
+    this.#maxQueued = maxQueued;
+    const hash = createHash('sha256').update(realm).digest('base64url').slice(0, 22);
+    this.#prefix = `sigillo:{webhooks:${hash}}`;
+    this.#due = `${this.#prefix}:due`;
+    this.#records = `${this.#prefix}:records`;
+  }
+
+  watch(key: string, record: string, dueInMs: number): Promise<string | undefined> {
+    const args = [key, record, Math.ceil(dueInMs), this.#maxWatched, RECORDS_TTL_MS];
+    return this.#run(WATCH, [this.#due, this.#records], args, optionalText);
+  }
+
+  async takeWatched(count: number, leaseMs: number): Promise<Taken<WatchedRecord>> {
+    const { items, nextMs } = await this.#take([this.#due, this.#records], count, leaseMs);
+    return { items: items.map(([key, record]) => ({ key, record })), nextMs };
+  }
+
+  recordOf(key: string): Promise<string | undefined> {
+    return this.#redis.ask((client) => client.hget(this.#records, key), optionalText).catch(unavailable);
+  }
+
+  async change(
+    key: string,
+    { from, to = '', dueInMs, endpoints, messages }: RecordChange,
+  ): Promise<'stale' | readonly string[]> {
+    const keys = [this.#due, this.#records, ...endpoints.flatMap((endpoint) => this.#queueOf(endpoint))];
+    const times = [Math.ceil(dueInMs), this.#maxQueued, RECORDS_TTL_MS, QUEUES_TTL_MS];
+    const full = await this.#run(CHANGE, keys, [key, from, to, ...times, ...messages], fullQueues);
+    return full === null ? 'stale' : full.flatMap((position) => endpoints[position - 1] ?? []);
+  }
+
+  async bringForward(key: string, dueInMs: number): Promise<void> {
+    await this.#run(BRING_FORWARD, [this.#due], [key, Math.ceil(dueInMs)], flag);
+  }
+
+  async takeQueued(endpoint: string, count: number, leaseMs: number): Promise<Taken<QueuedMessage>> {
+    const { items, nextMs } = await this.#take(this.#queueOf(endpoint), count, leaseMs);
+    return { items: items.map(([key, list]) => ({ key, message: firstOf(list) })), nextMs };
+  }
+
+  drop(endpoint: string, queued: QueuedMessage): Promise<boolean> {
+    return this.#replaceFirst(endpoint, queued, '', 0);
+  }
+
+  retry(endpoint: string, queued: QueuedMessage, replacement: string, dueInMs: number): Promise<boolean> {
+    return this.#replaceFirst(endpoint, queued, replacement, dueInMs);
+  }
+
+  countQueued(endpoint: string): Promise<number> {
+    const [, queue] = this.#queueOf(endpoint);
+    return this.#redis.ask((client) => client.hlen(queue), z.number()).catch(unavailable);
+  }
+
+  oldestWatchedMs(): Promise<number> {
+    return this.#oldestMs(this.#due);
+  }
+
+  oldestQueuedMs(endpoint: string): Promise<number> {
+    return this.#oldestMs(this.#queueOf(endpoint)[0]);
+  }
+
+  /** The two keys of a queue. Their names are those of earlier releases, which may share the Redis. */
+  #queueOf(endpoint: string): [string, string] {
+    return [`${this.#prefix}:turns:${endpoint}`, `${this.#prefix}:queue:${endpoint}`];
+  }
+
+  #run<T>(
     script: string,
     keys: readonly string[],
     args: readonly (string | number)[],
     answer: z.ZodType<T>,
-  ): Promise<T> => redis.run(script, keys, args, answer).catch(unavailable);
+  ): Promise<T> {
+    return this.#redis.run(script, keys, args, answer).catch(unavailable);
+  }
 
-  async function take(
-    keys: [string, string],
-    count: number,
-    leaseMs: number,
-  ): Promise<Taken<[string, string]>> {
-    const [next, ...names] = await run(TAKE, keys, [count, leaseMs], taken);
-    const items = names.flatMap((name, at): [string, string][] =>
-      at % 2 === 0 ? [[name, names[at + 1] ?? '']] : [],
+  async #take(keys: [string, string], count: number, leaseMs: number): Promise<Taken<[string, string]>> {
+    const [next, ...pairs] = await this.#run(TAKE, keys, [count, leaseMs], taken);
+    const items = pairs.flatMap((name, at): [string, string][] =>
+      at % 2 === 0 ? [[name, pairs[at + 1] ?? '']] : [],
     );
     return { items, nextMs: next === -1 ? undefined : next };
   }
 
-  const settle = (
+  #replaceFirst(
     endpoint: string,
     { key, message }: QueuedMessage,
-    to: string,
-    inMs: number,
-  ): Promise<boolean> => run(SETTLE, queueOf(endpoint), [key, message, to, Math.ceil(inMs)], isDone);
+    replacement: string,
+    dueInMs: number,
+  ): Promise<boolean> {
+    const args = [key, message, replacement, Math.ceil(dueInMs)];
+    return this.#run(REPLACE_FIRST, this.#queueOf(endpoint), args, flag);
+  }
 
-  const oldestMs = (key: string): Promise<number> => run(OLDEST, [key], [], z.number());
-
-  return {
-    isShared: true,
-    watch: (key, record, dueInMs) =>
-      run(WATCH, [due, records], [key, record, Math.ceil(dueInMs), maxWatched, RECORDS_TTL_MS], orNothing),
-    async takeWatched(count, leaseMs) {
-      const { items, nextMs } = await take([due, records], count, leaseMs);
-      return { items: items.map(([key, record]) => ({ key, record })), nextMs };
-    },
-    recordOf: (key) => redis.ask((client) => client.hget(records, key), orNothing).catch(unavailable),
-    async change(key, { from, to = '', dueInMs, endpoints, messages }) {
-      const keys = [due, records, ...endpoints.flatMap(queueOf)];
-      const times = [Math.ceil(dueInMs), maxQueued, RECORDS_TTL_MS, QUEUES_TTL_MS];
-      const answer = await run(CHANGE, keys, [key, from, to, ...times, ...messages], full);
-      return answer === null ? 'stale' : answer.flatMap((nth) => endpoints[nth - 1] ?? []);
-    },
-    async hurry(key, dueInMs) {
-      await run(HURRY, [due], [key, Math.ceil(dueInMs)], isDone);
-    },
-    async takeQueued(endpoint, count, leaseMs) {
-      const { items, nextMs } = await take(queueOf(endpoint), count, leaseMs);
-      return { items: items.map(([key, list]) => ({ key, message: firstOf(list) })), nextMs };
-    },
-    drop: (endpoint, queued) => settle(endpoint, queued, '', 0),
-    retry: (endpoint, queued, replacement, inMs) => settle(endpoint, queued, replacement, inMs),
-    countQueued: (endpoint) =>
-      redis.ask((client) => client.hlen(queueOf(endpoint)[1]), z.number()).catch(unavailable),
-    oldestWatchedMs: () => oldestMs(due),
-    oldestQueuedMs: (endpoint) => oldestMs(queueOf(endpoint)[0]),
-  };
+  #oldestMs(key: string): Promise<number> {
+    return this.#run(OLDEST, [key], [], z.number());
+  }
 }
 
 function unavailable(failure: unknown): never {

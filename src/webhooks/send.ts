@@ -5,18 +5,18 @@ import type { WebhookEndpoint } from './endpoints.ts';
 import type { Message } from './messages.ts';
 import { signedHeaders } from './sign.ts';
 
-/** What became of an attempt. */
+/** The outcome of an attempt. */
 export type Sent =
   | { readonly kind: 'delivered'; readonly status: number }
-  /** The receiver wants no more (410). */
+  /** The receiver answered 410: it wants no further events. */
   | { readonly kind: 'gone' }
   | {
       readonly kind: 'failed';
-      /** A status, `timeout`, or a code of Node or undici: nothing that the receiver said. */
+      /** A status, `timeout`, or an error code of Node or undici. Never content from the receiver. */
       readonly reason: string;
       readonly retryAfterMs?: number;
     }
-  /** The gateway ends: nobody knows whether it arrived. */
+  /** The gateway is shutting down: the event may or may not have arrived. */
   | { readonly kind: 'aborted' };
 
 export interface Sender {
@@ -25,19 +25,19 @@ export interface Sender {
 }
 
 export interface SenderOptions {
-  /** For an attempt, from the connection to the end of the answer. @default 15 000 */
+  /** Deadline of an attempt, from the connection to the end of the response. @default 15 000 */
   readonly timeoutMs?: number;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
-/** Receivers answer with a status; what they write is read so far, lest a connection is lost, and dropped. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+/** A response body is read up to this size and dropped, so that its connection can be reused. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
 const CONNECTIONS_PER_ENDPOINT = 4;
 
 /**
- * Sends events. Redirects are not followed: the address is the one in the configuration. It may be a private one, as the
- * operator alone names it.
+ * Sends events to the configured URL. It follows no redirects, and allows private addresses, because only the operator
+ * configures URLs.
  */
 export function createSender({ timeoutMs = 15_000, now = Date.now }: SenderOptions = {}): Sender {
   const agent = new Agent({
@@ -50,12 +50,12 @@ export function createSender({ timeoutMs = 15_000, now = Date.now }: SenderOptio
   const userAgent = `sigillo/${readVersion()}`;
 
   return {
-    async send({ url, secrets }, { id, body }, ending) {
+    async send({ url, secrets }, { id, body }, shutdown) {
       const deadline = AbortSignal.timeout(timeoutMs);
-      const signal = AbortSignal.any([ending, deadline]);
+      const signal = AbortSignal.any([shutdown, deadline]);
       const signed = signedHeaders(secrets, { id, timestamp: Math.floor(now() / 1000), body });
       try {
-        const answer = await agent.request({
+        const response = await agent.request({
           origin: url.origin,
           path: url.pathname + url.search,
           method: 'POST',
@@ -63,15 +63,15 @@ export function createSender({ timeoutMs = 15_000, now = Date.now }: SenderOptio
           body,
           signal,
         });
-        const { statusCode: status } = answer;
-        // A status is an answer, whatever follows it.
-        await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => undefined);
+        const { statusCode: status } = response;
+        // The status decides, even if the body breaks off.
+        await response.body.dump({ limit: MAX_RESPONSE_BYTES, signal }).catch(() => undefined);
         if (status >= 200 && status < 300) return { kind: 'delivered', status };
         if (status === 410) return { kind: 'gone' };
-        const retryAfterMs = (readRetryAfter(answer.headers['retry-after'], now()) ?? 0) * 1_000;
+        const retryAfterMs = (readRetryAfter(response.headers['retry-after'], now()) ?? 0) * 1_000;
         return { kind: 'failed', reason: String(status), retryAfterMs };
       } catch (failure) {
-        if (ending.aborted) return { kind: 'aborted' };
+        if (shutdown.aborted) return { kind: 'aborted' };
         return { kind: 'failed', reason: deadline.aborted ? 'timeout' : codeOf(failure) };
       }
     },
@@ -79,7 +79,7 @@ export function createSender({ timeoutMs = 15_000, now = Date.now }: SenderOptio
   };
 }
 
-/** Messages of failures may quote what was received. */
+/** The code only: the message of an error may quote the response. */
 function codeOf(failure: unknown): string {
   if (!(failure instanceof Error)) return 'failed';
   return 'code' in failure ? String(failure.code) : failure.name;

@@ -1,27 +1,27 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/** Lengths of the key in bytes that Standard Webhooks asks for. */
+/** Key lengths in bytes that Standard Webhooks allows. */
 const [SHORTEST, LONGEST] = [24, 64];
 const SECRET = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/;
 
-/** What `whsec_<base64>` stands for, as a key that nothing prints. Undefined when it is not of that form and length. */
+/** The key of a `whsec_<base64>` secret, as an object that logs do not print. Undefined for another format or length. */
 export function readSecret(text: string): KeyObject | undefined {
   const key = Buffer.from(SECRET.exec(text)?.[1] ?? '', 'base64');
   return key.length >= SHORTEST && key.length <= LONGEST ? createSecretKey(key) : undefined;
 }
 
-/** What one attempt sends. */
+/** The signed content of an attempt. */
 export interface SignedParts {
   readonly id: string;
-  /** Of the attempt, not of the event: receivers refuse what is minutes old. In whole seconds. */
+  /** Time of the attempt, not of the event, in whole seconds: receivers refuse a timestamp that is minutes old. */
   readonly timestamp: number;
   readonly body: string;
 }
 
 /**
- * The headers of Standard Webhooks (https://www.standardwebhooks.com): one signature for each secret, so that a receiver
- * may change from one to the other in its own time.
+ * The headers of Standard Webhooks (https://www.standardwebhooks.com). They have one signature per secret, so that a
+ * receiver can rotate its secret.
  */
 export function signedHeaders(
   secrets: readonly KeyObject[],

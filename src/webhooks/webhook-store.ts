@@ -1,47 +1,47 @@
 /**
- * What webhooks must remember: which requests are watched and what was told of them, and the events that are on their way
- * to each endpoint. Keys, records and messages are text (`messages.ts`), which is compared and not looked into.
+ * What webhooks keep: the watched requests with their last reported state, and the undelivered messages of each endpoint.
+ * Keys, records and messages are opaque text (see `messages.ts`).
  *
- * Whoever takes something has it for a while (`leaseMs`); what they do not answer for in that time others may take. All
- * times are durations, counted by the store's own clock.
+ * A taken item is leased to one gateway for `leaseMs` and becomes due again when the lease ends. All times are durations
+ * on the clock of the store.
  *
- * Each method throws `WebhookStoreError` when the store cannot be asked.
+ * Every method throws `WebhookStoreError` when the store is unavailable.
  */
 export interface WebhookStore {
-  /** Whether other gateways use it, and it outlives this one. */
+  /** Whether other gateways share the store and it outlives this process. */
   readonly isShared: boolean;
 
-  /** Begins to watch a request, unless somebody does. @returns what is told of it; undefined: no more can be watched. */
+  /** Starts watching a request, unless it is watched. @returns its record, or undefined at the limit of watched requests */
   watch(key: string, record: string, dueInMs: number): Promise<string | undefined>;
-  /** Requests that should be read now, those that have waited longest first. */
+  /** Takes watched requests that are due, the longest due first. */
   takeWatched(count: number, leaseMs: number): Promise<Taken<WatchedRecord>>;
   recordOf(key: string): Promise<string | undefined>;
   /**
-   * Replaces what is told of a request and queues what there is to tell, in one step.
-   * @returns `stale`: somebody else was faster, and nothing has happened. Else the endpoints whose queues were too long.
+   * Replaces the record of a request and queues its messages, atomically.
+   * @returns `stale` if the record has changed, and nothing was written; otherwise the endpoints whose queues are full
    */
   change(key: string, change: RecordChange): Promise<'stale' | readonly string[]>;
-  /** A watched request should be read soon. */
-  hurry(key: string, dueInMs: number): Promise<void>;
+  /** Makes a watched request due in this time, unless it is due earlier. */
+  bringForward(key: string, dueInMs: number): Promise<void>;
 
-  /** The first message of each request whose turn it is; none of a request of which one is being sent. */
+  /** Takes the first message of each request that is due. While one is leased, the next ones of its request wait. */
   takeQueued(endpoint: string, count: number, leaseMs: number): Promise<Taken<QueuedMessage>>;
-  /** Takes the first message of a request away, so that the next has its turn. @returns false: it was not the first. */
+  /** Removes the first message of a request, so that the next one is due. @returns false if another message is the first */
   drop(endpoint: string, queued: QueuedMessage): Promise<boolean>;
-  /** Puts another in its place, whose turn comes later. */
-  retry(endpoint: string, queued: QueuedMessage, replacement: string, inMs: number): Promise<boolean>;
-  /** Requests that have something on the way to an endpoint. */
+  /** Replaces the first message of a request with one that is due later. @returns as `drop` */
+  retry(endpoint: string, queued: QueuedMessage, replacement: string, dueInMs: number): Promise<boolean>;
+  /** Requests with undelivered messages for an endpoint. */
   countQueued(endpoint: string): Promise<number>;
 
-  /** For how many milliseconds the oldest watched request has been due and is not being read; 0 when there is none. */
+  /** How long the oldest watched request has been due, in milliseconds; 0 if none is due. */
   oldestWatchedMs(): Promise<number>;
-  /** Likewise, of the messages for an endpoint that are not being sent. */
+  /** How long the oldest message for an endpoint has been due, in milliseconds; 0 if none is due. */
   oldestQueuedMs(endpoint: string): Promise<number>;
 }
 
 export interface Taken<Item> {
   readonly items: readonly Item[];
-  /** When there will be more. Undefined: nothing is planned. */
+  /** Milliseconds until the next item is due; undefined if there is none. */
   readonly nextMs: number | undefined;
 }
 
@@ -51,14 +51,14 @@ export interface WatchedRecord {
 }
 
 export interface RecordChange {
-  /** What it was. */
+  /** The expected record. */
   readonly from: string;
-  /** Undefined: nothing comes any more, and it is forgotten. */
+  /** The new record; undefined stops watching the request. */
   readonly to: string | undefined;
-  /** When to read it next. */
+  /** When the request is due for its next read. */
   readonly dueInMs: number;
   readonly endpoints: readonly string[];
-  /** For each of the endpoints, in this order. */
+  /** Messages for each endpoint, in order. */
   readonly messages: readonly string[];
 }
 
@@ -68,15 +68,15 @@ export interface QueuedMessage {
 }
 
 export interface StoreLimits {
-  /** Requests that are watched at the same time. @default 10 000 */
+  /** Requests watched at the same time. @default 10 000 */
   readonly maxWatched?: number;
-  /** Requests that have something on the way to one endpoint. @default 100 000 */
+  /** Requests with undelivered messages, per endpoint. @default 100 000 */
   readonly maxQueued?: number;
 }
 
 export const STORE_LIMITS = { maxWatched: 10_000, maxQueued: 100_000 } as const satisfies StoreLimits;
 
-/** What webhooks need cannot be kept at the moment. The message holds nothing of what was to be kept. */
+/** The store is unavailable. The message contains no stored data. */
 export class WebhookStoreError extends Error {
   override readonly name = 'WebhookStoreError';
 }

@@ -1,21 +1,22 @@
 import type { Logger } from 'pino';
 import type { GatewayEvents } from '../observability/events.ts';
-import type { StatusWatcher } from '../watching/status-watcher.ts';
 import type { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
+import type { StatusWatcher } from '../watching/status-watcher.ts';
+import { ChangeDetector, WATCH_PACE } from './change-detector.ts';
+import type { WatchPace, WatchSource } from './change-detector.ts';
 import { Deliveries, DELIVERY_TIMES } from './deliveries.ts';
 import type { DeliveryTimes } from './deliveries.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
-import { createMemoryStore } from './memory-webhook-store.ts';
-import { createRedisStore } from './redis-webhook-store.ts';
+import { MemoryWebhookStore } from './memory-webhook-store.ts';
+import { RedisWebhookStore } from './redis-webhook-store.ts';
 import { createSender } from './send.ts';
-import type { SenderOptions } from './send.ts';
+import type { Sender, SenderOptions } from './send.ts';
 import { WebhookStoreError } from './webhook-store.ts';
 import type { WebhookStore } from './webhook-store.ts';
-import { WATCH_PACE, WatchedRequests } from './change-detector.ts';
-import type { WatchPace, WatchSource } from './change-detector.ts';
 
+/** The webhook settings of a gateway. */
 export interface WebhookOptions {
   readonly endpoints: readonly WebhookEndpoint[];
   readonly pace?: Partial<WatchPace>;
@@ -25,148 +26,156 @@ export interface WebhookOptions {
   readonly now?: () => number;
 }
 
-export interface OpenOptions extends WebhookOptions {
-  /** Without one, all is kept in this process and lost with it. */
+export interface WebhooksParts {
+  /** Without Redis, webhooks are kept in memory and lost with the process. */
   readonly redis: RedisConnection | undefined;
-  /** The service that is watched. */
+  /** The upstream service. */
   readonly realm: string;
-  /** Undefined for a tenant that there is no key for. */
+  /** The watcher of a tenant; undefined if the tenant has no key. */
   readonly watcherOf: (tenant: string | undefined) => StatusWatcher | undefined;
   readonly events: GatewayEvents;
   readonly queues: Queues;
   readonly logger: Logger;
 }
 
-/** What resolvers tell of the requests of one tenant. */
+/** The calls that resolvers make to the webhooks of one tenant. */
 export interface RequestHooks {
-  /** A request is about to be marked READY, or was before. Never fails. */
+  /** Starts watching a request that is about to be marked READY. Never fails. */
   watch(request: SignatureRequest): Promise<void>;
-  /** How a request stands now. */
-  note(request: SignatureRequest): void;
+  /** Reports the current state of a request, if it is watched. */
+  record(request: SignatureRequest): void;
 }
 
-/** Nobody wants to hear. */
-export const NO_HOOKS: RequestHooks = { watch: async () => {}, note: () => {} };
+/** The hooks of a tenant without webhooks. */
+export const NO_HOOKS: RequestHooks = { watch: async () => {}, record: () => {} };
 
-export interface Webhooks {
-  of(tenant: string | undefined): RequestHooks;
-  /** Pairs of a request and an endpoint with something on the way. Undefined: nobody knows at the moment. */
-  countQueued(): Promise<number | undefined>;
-  /** Something may be due. */
-  kick(): void;
-  /** Begins nothing more. What is being delivered has so long to arrive. */
-  stop(graceMs: number): void;
-  /** Ends when that is over; without a `stop` before, at once. */
-  close(): Promise<void>;
+interface Delivery {
+  readonly endpoint: WebhookEndpoint;
+  readonly sender: Sender;
+  readonly loop: Deliveries;
 }
 
-/** The webhooks of a gateway: finds what happens to requests, and tells it to the endpoints. */
-export function openWebhooks(options: OpenOptions): Webhooks {
-  const { endpoints, redis, realm, watcherOf, events, logger, now = Date.now } = options;
-  const store =
-    redis === undefined
-      ? createMemoryStore(options.now && { now: options.now })
-      : createRedisStore(redis, { realm });
-  const onStore = storeLog(logger);
-  const deliveries = endpoints.map((endpoint) => {
-    // One each: an endpoint that hangs must not take the connections of another one at the same origin.
-    const sender = createSender({ ...options.sending, now });
+/** The webhooks of a gateway: detects changes of watched requests and delivers them to the endpoints. */
+export class Webhooks {
+  readonly #store: WebhookStore;
+  readonly #endpoints: readonly WebhookEndpoint[];
+  readonly #deliveries: readonly Delivery[];
+  readonly #detector: ChangeDetector;
+  readonly #sources = new Map<string | undefined, WatchSource>();
+  readonly #logger: Logger;
+  #abortTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: WebhookOptions & WebhooksParts) {
+    const { endpoints, redis, realm, events, logger, now = Date.now } = options;
+    this.#endpoints = endpoints;
+    this.#logger = logger;
+    const store =
+      redis === undefined
+        ? new MemoryWebhookStore(options.now && { now: options.now })
+        : new RedisWebhookStore(redis, { realm });
+    this.#store = store;
+    const shared = { store, events, logger, now, onStore: storeLog(logger) };
     const times = { ...DELIVERY_TIMES, ...options.times };
-    const loop = new Deliveries({ ...times, endpoint, store, sender, events, logger, now, onStore });
-    return { endpoint, sender, loop };
-  });
-  const sources = new Map<string | undefined, WatchSource>();
-  const kick = (): void => {
-    for (const { loop } of deliveries) loop.kick();
-  };
-  const watched = new WatchedRequests({
-    store,
-    sourceOf: (tenant) => sources.get(tenant),
-    pace: { ...WATCH_PACE, ...options.pace },
-    events,
-    logger,
-    now,
-    onStore,
-    onQueued: kick,
-  });
-  const hooksOf = (tenant: string | undefined): RequestHooks => ({
-    watch: (request) => watched.watch({ tenant, id: request.id }, request),
-    note: (request) => watched.note({ tenant, id: request.id }, request),
-  });
-  for (const tenant of new Set(endpoints.map((endpoint) => endpoint.tenant))) {
-    const watcher = watcherOf(tenant);
-    if (watcher === undefined) continue;
-    const own = deliveries.filter(({ endpoint }) => endpoint.tenant === tenant);
-    sources.set(tenant, {
-      watcher,
-      endpoints: () => own.flatMap(({ endpoint, loop }) => (loop.isDisabled ? [] : [endpoint.id])),
+    this.#deliveries = endpoints.map((endpoint) => {
+      // One sender each, so that a hanging endpoint does not take the connections of another one at the same origin.
+      const sender = createSender({ ...options.sending, now });
+      return { endpoint, sender, loop: new Deliveries({ ...shared, ...times, endpoint, sender }) };
     });
-    watcher.setGlobalListener({
-      read: hooksOf(tenant).note,
-      invalidated: (id) => watched.nudge({ tenant, id }),
+    this.#detector = new ChangeDetector({
+      ...shared,
+      sourceOf: (tenant) => this.#sources.get(tenant),
+      pace: { ...WATCH_PACE, ...options.pace },
+      onQueued: () => this.#wakeDeliveries(),
     });
+    this.#addSources(options.watcherOf);
+    this.#addQueues(options.queues);
+    if (endpoints.length > 0) this.#detector.start();
+    this.#wakeDeliveries();
   }
-  if (endpoints.length > 0) {
-    options.queues.add('watched-requests', () => store.oldestWatchedMs());
-    watched.start();
+
+  /** The hooks of one tenant. */
+  of(tenant: string | undefined): RequestHooks {
+    return this.#sources.has(tenant) ? this.#hooksOf(tenant) : NO_HOOKS;
   }
-  for (const { endpoint, loop } of deliveries)
-    options.queues.add('webhooks', () => (loop.isDisabled ? 0 : store.oldestQueuedMs(endpoint.id)));
-  kick();
-  let abort: NodeJS.Timeout | undefined;
-  const stop = (graceMs: number): void => {
-    if (abort !== undefined) return;
-    watched.stop();
-    for (const { loop } of deliveries) loop.stop();
-    abort = setTimeout(() => {
-      for (const { loop } of deliveries) loop.abort();
+
+  /** Requests with undelivered events, counted once per endpoint; undefined while the store is unavailable. */
+  async countQueued(): Promise<number | undefined> {
+    try {
+      const counts = await Promise.all(this.#endpoints.map(({ id }) => this.#store.countQueued(id)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Starts no further read or attempt, and aborts running attempts after `graceMs`. */
+  stop(graceMs: number): void {
+    if (this.#abortTimer !== undefined) return;
+    this.#detector.stop();
+    for (const { loop } of this.#deliveries) loop.stop();
+    this.#abortTimer = setTimeout(() => {
+      for (const { loop } of this.#deliveries) loop.abort();
     }, graceMs);
-  };
+  }
 
-  return {
-    of: (tenant) => (sources.has(tenant) ? hooksOf(tenant) : NO_HOOKS),
-    countQueued: () => countQueued(store, endpoints),
-    kick() {
-      if (endpoints.length > 0) watched.start();
-      kick();
-    },
-    stop,
-    async close() {
-      stop(0);
-      await Promise.all([watched.ended(), ...deliveries.map(({ loop }) => loop.ended())]);
-      clearTimeout(abort);
-      const lost = store.isShared ? 0 : await countQueued(store, endpoints);
-      if (lost !== undefined && lost > 0)
-        logger.warn({ lost }, 'webhooks were not delivered before the end, and are lost: there is no Redis');
-      await Promise.all(deliveries.map(({ sender }) => sender.close()));
-    },
-  };
-}
+  /** Resolves when all attempts have ended. Without a previous `stop`, running attempts are aborted at once. */
+  async close(): Promise<void> {
+    this.stop(0);
+    await Promise.all([this.#detector.ended(), ...this.#deliveries.map(({ loop }) => loop.ended())]);
+    clearTimeout(this.#abortTimer);
+    const lost = this.#store.isShared ? 0 : await this.countQueued();
+    if (lost !== undefined && lost > 0)
+      this.#logger.warn({ lost }, 'undelivered webhooks are lost: set REDIS_URL to keep them');
+    await Promise.all(this.#deliveries.map(({ sender }) => sender.close()));
+  }
 
-async function countQueued(
-  store: WebhookStore,
-  endpoints: readonly WebhookEndpoint[],
-): Promise<number | undefined> {
-  try {
-    const counts = await Promise.all(endpoints.map(({ id }) => store.countQueued(id)));
-    return counts.reduce((sum, count) => sum + count, 0);
-  } catch {
-    return undefined;
+  #addSources(watcherOf: WebhooksParts['watcherOf']): void {
+    for (const tenant of new Set(this.#endpoints.map((endpoint) => endpoint.tenant))) {
+      const watcher = watcherOf(tenant);
+      if (watcher === undefined) continue;
+      const own = this.#deliveries.filter(({ endpoint }) => endpoint.tenant === tenant);
+      this.#sources.set(tenant, {
+        watcher,
+        endpoints: () => own.flatMap(({ endpoint, loop }) => (loop.isDisabled ? [] : [endpoint.id])),
+      });
+      watcher.setGlobalListener({
+        read: this.#hooksOf(tenant).record,
+        invalidated: (id) => this.#detector.pollNow({ tenant, id }),
+      });
+    }
+  }
+
+  #addQueues(queues: Queues): void {
+    const store = this.#store;
+    if (this.#endpoints.length > 0) queues.add('watched-requests', () => store.oldestWatchedMs());
+    for (const { endpoint, loop } of this.#deliveries)
+      queues.add('webhooks', () => (loop.isDisabled ? 0 : store.oldestQueuedMs(endpoint.id)));
+  }
+
+  #hooksOf(tenant: string | undefined): RequestHooks {
+    return {
+      watch: (request) => this.#detector.watch({ tenant, id: request.id }, request),
+      record: (request) => this.#detector.record({ tenant, id: request.id }, request),
+    };
+  }
+
+  #wakeDeliveries(): void {
+    for (const { loop } of this.#deliveries) loop.wake();
   }
 }
 
-/** Says once that the store fails, and once that it is back. */
+/** Logs once when webhooks pause because of a failure, and once when they resume. */
 function storeLog(logger: Logger): (failure: unknown) => void {
   let isUp = true;
   return (failure) => {
-    // Logged once for the whole gateway, as Redis also answers while it takes no writes.
+    // The gateway logs an unavailable Redis itself.
     if (failure instanceof WebhookStoreError) return;
     if ((failure === undefined) === isUp) return;
     isUp = failure === undefined;
-    if (isUp) logger.info('webhooks go on');
+    if (isUp) logger.info('webhooks resumed');
     else {
       const name = failure instanceof Error ? failure.name : typeof failure;
-      logger.error({ name }, 'webhooks stand still: what they need cannot be read or kept');
+      logger.error({ name }, 'webhooks paused: their state cannot be read or written');
     }
   };
 }

@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
 import { Deliveries, DELIVERY_TIMES } from '../../src/webhooks/deliveries.ts';
-import { createMemoryStore } from '../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../src/webhooks/memory-webhook-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
-import { WATCH_PACE, WatchedRequests } from '../../src/webhooks/change-detector.ts';
+import { WATCH_PACE, ChangeDetector } from '../../src/webhooks/change-detector.ts';
 import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';
 import { endpointAt } from '../support/webhook-receiver.ts';
 
@@ -17,19 +17,19 @@ const ENDPOINT = endpointAt(new URL('http://127.0.0.1:1/'));
 const ids = Array.from({ length: COUNT }, (_, nth) => `request-${nth}`);
 
 test.each([
-  ['as reads find them', 6],
-  ['faster than the receiver takes them', 100],
+  ['at the pace of the reads', 6],
+  ['faster than the receiver', 100],
 ])(
-  'of 5 000 watched requests every event arrives at a slow receiver, in order for each: %s',
+  'every event of 5 000 watched requests reaches a slow receiver, in order: %s',
   async (_, pollsPerSecond) => {
     const { watcher, shows } = startWatcher({ pollsPerSecond });
-    const told = new Map<string, string[]>(ids.map((id) => [id, []]));
+    const delivered = new Map<string, string[]>(ids.map((id) => [id, []]));
     let arrived = 0;
     const sender: Sender = {
       async send(_, { body }) {
         await new Promise((resolve) => setTimeout(resolve, RECEIVER_MS));
         const { type, data }: { type: string; data: { id: string } } = JSON.parse(body);
-        told.get(data.id)?.push(type.split('.').at(-1) ?? '');
+        delivered.get(data.id)?.push(type.split('.').at(-1) ?? '');
         arrived += 1;
         return { kind: 'delivered', status: 204 };
       },
@@ -37,23 +37,23 @@ test.each([
     };
     const failures: unknown[] = [];
     const shared = {
-      store: createMemoryStore(),
+      store: new MemoryWebhookStore(),
       events: createEvents(),
       logger: pino({ level: 'silent' }),
       now: Date.now,
       onStore: (failure: unknown) => void (failure !== undefined && failures.push(failure)),
     };
     const deliveries = new Deliveries({ ...shared, ...DELIVERY_TIMES, endpoint: ENDPOINT, sender });
-    const watched = new WatchedRequests({
+    const watched = new ChangeDetector({
       ...shared,
       sourceOf: () => ({ watcher, endpoints: () => [ENDPOINT.id] }),
       pace: WATCH_PACE,
-      onQueued: () => deliveries.kick(),
+      onQueued: () => deliveries.wake(),
     });
     const allBecome = (status: string, hour: number): void => {
       for (const id of ids) shows(wireIn(status, { id, updated_at: `2026-03-05T1${hour}:00:00.000Z` }), id);
     };
-    /** How long it took until as many events had arrived, in seconds. */
+    /** Seconds until this many events have arrived. */
     const secondsUntil = async (count: number): Promise<number> => {
       const startedAt = Date.now();
       while (arrived < count && Date.now() - startedAt < HOUR_MS) await vi.advanceTimersByTimeAsync(1_000);
@@ -69,9 +69,9 @@ test.each([
     seconds.push(await secondsUntil(3 * COUNT));
 
     const expected = ['ready', 'wait_for_signature', 'signed'];
-    expect(ids.filter((id) => told.get(id)?.join() !== expected.join())).toEqual([]);
+    expect(ids.filter((id) => delivered.get(id)?.join() !== expected.join())).toEqual([]);
     expect(failures).toEqual([]);
-    // Each event takes a read and an attempt: those that take longer follow each other without a pause.
+    // Each event takes a read and an attempt: the slower of the two runs without pauses.
     const leastSeconds = COUNT / Math.min(pollsPerSecond, (SLOTS * 1_000) / RECEIVER_MS);
     for (const taken of seconds) expect(taken).toBeLessThan(1.1 * leastSeconds + 10);
     watched.stop();

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createRedisStore as createIdempotencyStore } from '../../src/idempotency/redis-store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
-import { createRedisStore as createWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
+import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
 import { startKeyed } from '../support/keyed.ts';
 import { startCluster } from '../support/redis-topologies.ts';
 import { startRedis } from '../support/redis.ts';
@@ -35,10 +35,10 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
 
   const endpoints = ['one', 'other'];
   for (const realm of names.slice(0, 10)) {
-    const webhooks = createWebhookStore(redis, { realm });
+    const webhooks = new RedisWebhookStore(redis, { realm });
     await webhooks.watch('request', 'before', 0);
     await webhooks.takeWatched(1, 1);
-    await webhooks.hurry('request', 0);
+    await webhooks.bringForward('request', 0);
     const change = { from: 'before', to: 'after', dueInMs: 0, endpoints, messages: ['message'] };
     expect(await webhooks.change('request', change)).toEqual([]);
     expect(await webhooks.countQueued('one')).toBe(1);

@@ -6,9 +6,9 @@ import { createEvents } from '../../src/observability/events.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { Deliveries } from '../../src/webhooks/deliveries.ts';
 import { writeKey } from '../../src/webhooks/messages.ts';
-import { createRedisStore } from '../../src/webhooks/redis-webhook-store.ts';
+import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
-import { WatchedRequests } from '../../src/webhooks/change-detector.ts';
+import { ChangeDetector } from '../../src/webhooks/change-detector.ts';
 import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';
 import { startRedis } from '../support/redis.ts';
 import { endpointAt } from '../support/webhook-receiver.ts';
@@ -28,7 +28,7 @@ class World {
   readonly #server: Server;
   readonly #realm: string;
   readonly #places = new Map(IDS.map((id) => [id, 0]));
-  readonly #gateways: { readonly watched: WatchedRequests; readonly close: () => void }[] = [];
+  readonly #gateways: { readonly watched: ChangeDetector; readonly close: () => void }[] = [];
   readonly sent = new Map<string, string[]>(IDS.map((id) => [id, []]));
   isRefusing = false;
   server: 'runs' | 'is dead' | 'hangs' = 'runs';
@@ -43,7 +43,7 @@ class World {
     const { watcher, shows } = startWatcher({ pollsPerSecond: 200 });
     for (const id of IDS) shows(async () => this.#wire(id), id);
     const shared = {
-      store: createRedisStore(redis, { realm: this.#realm }),
+      store: new RedisWebhookStore(redis, { realm: this.#realm }),
       events: createEvents(),
       logger: pino({ level: 'silent' }),
       now: Date.now,
@@ -51,14 +51,14 @@ class World {
     };
     const sender: Sender = { send: (_, message) => this.#receive(message.body), close: async () => {} };
     const deliveries = new Deliveries({ ...shared, ...TIMES, endpoint: ENDPOINT, sender });
-    const watched = new WatchedRequests({
+    const watched = new ChangeDetector({
       ...shared,
       sourceOf: () => ({ watcher, endpoints: () => [ENDPOINT.id] }),
       pace: PACE,
-      onQueued: () => deliveries.kick(),
+      onQueued: () => deliveries.wake(),
     });
     watched.start();
-    deliveries.kick();
+    deliveries.wake();
     const close = (): void => {
       watched.stop();
       deliveries.stop();
@@ -133,7 +133,7 @@ const steps: fc.Arbitrary<Step>[] = [
   fc.constant(step('a gateway dies, and another comes', (world) => world.replaceOne())),
 ];
 
-test('whatever becomes of Redis, gateways and the receiver, every event that was kept arrives, in order', async () => {
+test('in any order of failures of Redis, gateways and the receiver, every stored event arrives, in order', async () => {
   const server = await startRedis();
   let run = 0;
   await fc.assert(
@@ -147,7 +147,7 @@ test('whatever becomes of Redis, gateways and the receiver, every event that was
         await world.setServer('runs');
         world.isRefusing = false;
         const redis = await connectRedis(server.url);
-        const store = createRedisStore(redis, { realm });
+        const store = new RedisWebhookStore(redis, { realm });
         const kept = await Promise.all(KEYS.map((key) => store.recordOf(key)));
         for (const id of IDS) for (const _ of STATUSES) world.moveOn(id);
         const left = async (): Promise<number> => {
@@ -159,7 +159,7 @@ test('whatever becomes of Redis, gateways and the receiver, every event that was
         redis.close();
         for (const [nth, id] of IDS.entries()) {
           const sent = world.sent.get(id) ?? [];
-          // What was delivered while Redis could not keep that comes again: right behind itself, as nothing overtakes it.
+          // A delivery that Redis could not record is repeated, directly behind itself because nothing overtakes it.
           const told = sent.filter((type, at) => type !== sent[at - 1]);
           expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
             told,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connect.ts';
-import { createRedisStore } from '../../src/webhooks/redis-webhook-store.ts';
+import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
 import type { StoreLimits } from '../../src/webhooks/webhook-store.ts';
 import { WebhookStoreError } from '../../src/webhooks/webhook-store.ts';
 import { startRedis } from '../support/redis.ts';
@@ -13,7 +13,7 @@ async function start(limits: StoreLimits = {}) {
   const server = await startRedis();
   const redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
   onTestFinished(() => redis.close());
-  return { server, redis, store: createRedisStore(redis, { ...limits, realm }), pass: pause };
+  return { server, redis, store: new RedisWebhookStore(redis, { ...limits, realm }), pass: pause };
 }
 
 storeCases(start);
@@ -21,7 +21,7 @@ storeCases(start);
 const CHANGE = { from: 'a', to: 'b', dueInMs: 0, endpoints: ['one'], messages: ['m'] };
 
 test.each(['{', '[]', '{}', '[1]', '', 'null', '"text"'])(
-  'a queue in which somebody has written %j counts as one message, and keeps nothing back',
+  'a queue that contains %j counts as one message, and blocks nothing',
   async (rubbish) => {
     const { store, redis } = await start();
     for (const key of ['x', 'y', 'z']) await store.watch(key, 'a', 60_000);
@@ -45,17 +45,17 @@ test.each(['{', '[]', '{}', '[1]', '', 'null', '"text"'])(
   },
 );
 
-test('gateways of different services have nothing in common', async () => {
+test('gateways of different services share nothing', async () => {
   const { store, redis } = await start();
   await store.watch('x', 'a', 0);
   await store.change('x', CHANGE);
-  const other = createRedisStore(redis, { realm: 'https://other.example' });
+  const other = new RedisWebhookStore(redis, { realm: 'https://other.example' });
   expect(await other.recordOf('x')).toBeUndefined();
   expect(await other.takeWatched(10, 100)).toMatchObject({ items: [] });
   expect(await other.takeQueued('one', 10, 100)).toMatchObject({ items: [] });
 });
 
-test('all that is kept has an end, lies together in a cluster, and what is done is gone', async () => {
+test('every key expires, has one hash tag, and is removed when it is empty', async () => {
   const { store, redis } = await start();
   await store.watch('x', 'a', 0);
   await store.change('x', CHANGE);
@@ -70,7 +70,7 @@ test('all that is kept has an end, lies together in a cluster, and what is done 
   expect(await redis.client.keys('sigillo:{webhooks:*')).toEqual([]);
 });
 
-test('without Redis each question is an error that holds nothing of what was asked', async () => {
+test('without Redis every method throws an error without stored data', async () => {
   const { store, server } = await start();
   await server.kill();
   for (const ask of [

@@ -46,7 +46,7 @@ async function startTwo(answer: ReceiverAnswer = ok) {
   return { redis, receiver, one, other, sandbox };
 }
 
-/** A gateway in a process of its own, in front of the sandbox of another. */
+/** A gateway in its own process, in front of a running sandbox. */
 async function startProcess(sandbox: Sandbox, redisUrl: URL, receiver: { readonly url: URL }) {
   const file = temporaryFile('webhooks.json', '');
   writeFileSync(file, JSON.stringify([{ url: receiver.url.href, secret: SECRET }]));
@@ -58,7 +58,7 @@ async function startProcess(sandbox: Sandbox, redisUrl: URL, receiver: { readonl
   });
 }
 
-test('of two gateways that watch the same requests, one tells each event, in order', async () => {
+test('of two gateways that watch the same requests, one delivers each event, in order', async () => {
   const { receiver, one, other, sandbox } = await startTwo((received, res, nth) =>
     nth % 5 === 0 ? refuse(500)(received, res, nth) : ok(received, res, nth),
   );
@@ -72,24 +72,24 @@ test('of two gateways that watch the same requests, one tells each event, in ord
     (name) => `io.sign.signature_request.${name}`,
   );
   await expect.poll(() => ids.map(typesOf)).toEqual(ids.map(() => expected));
-  // Those that were refused came once more, and no other came twice.
+  // Only refused events arrive twice.
   const refused = Math.floor(receiver.received.length / 5);
   await expect.poll(() => receiver.received.length - Math.floor(receiver.received.length / 5)).toBe(24);
   expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(24);
   expect(refused).toBeGreaterThan(3);
 });
 
-test('twelve requests that are marked READY at the same time are all told of by a receiver that takes its time', async () => {
+test('the events of twelve requests marked READY at the same time all reach a slow receiver', async () => {
   const { receiver, one, other, sandbox } = await startTwo((received, res, nth) =>
     setTimeout(() => ok(received, res, nth), 500),
   );
-  await other.close(); // or it would deliver what the other one has stopped to deliver
+  await other.close(); // otherwise it would deliver events that the first one has stalled on
   const ids = await draftsOf(sandbox, 12);
   await Promise.all(ids.map((id) => markReady(one.url, id)));
   await expect.poll(() => ids.map(receiver.typesOf)).toEqual(ids.map(() => ['ready', 'wait_for_signature']));
 });
 
-test('a gateway is killed with events that nobody has taken: they come after its restart, in order', async () => {
+test('undelivered events of a killed gateway arrive after its restart, in order', async () => {
   const redis = await startRedis();
   let isDown = true;
   const receiver = await startReceiver((received, res, nth) =>
@@ -110,7 +110,7 @@ test('a gateway is killed with events that nobody has taken: they come after its
   expect(second?.body).toBe(first?.body);
 });
 
-test('a gateway is killed while it marks a request READY: another tells of it', async () => {
+test('when a gateway is killed while it marks a request READY, another one reports it', async () => {
   const redis = await startRedis();
   const receiver = await startReceiver();
   const { sandbox, run } = await startGateway();
@@ -127,7 +127,7 @@ test('a gateway is killed while it marks a request READY: another tells of it', 
   await expect.poll(() => receiver.types().at(-1)).toBe('wait_for_signature');
 });
 
-test('without Redis a request is marked READY all the same, and webhooks go on when it is back', async () => {
+test('without Redis a request is still marked READY, and webhooks resume when Redis is back', async () => {
   const { redis, receiver, one, sandbox } = await startTwo();
   const [before = '', during = '', after = ''] = await draftsOf(sandbox, 3);
   await markReady(one.url, before);
@@ -145,7 +145,7 @@ test('without Redis a request is marked READY all the same, and webhooks go on w
   await expect.poll(told).toEqual(new Set([before, during, after]));
 });
 
-test('nothing that is kept says who somebody is, where events go, or how they are signed', async () => {
+test('stored data contains no personal data, no URL and no secret', async () => {
   const { redis, receiver, one, sandbox } = await startTwo(refuse(500));
   const [id = ''] = await draftsOf(sandbox, 1);
   await markReady(one.url, id);

@@ -2,10 +2,10 @@ import type { Scheduler } from 'fast-check';
 import { WebhookStoreError } from '../../src/webhooks/webhook-store.ts';
 import type { WebhookStore } from '../../src/webhooks/webhook-store.ts';
 
-/** `loses answers`: what was asked for is done, and whoever asked hears of a failure. */
+/** `loses answers`: the command is executed, but the caller gets an error. */
 export type StoreHealth = 'well' | 'fails' | 'loses answers';
 
-/** A store whose requests and answers arrive when the scheduler says, and which may fail in between. */
+/** A store whose commands and responses are ordered by the scheduler, and which may fail in between. */
 export function unreliable(
   store: WebhookStore,
   scheduler: Scheduler,

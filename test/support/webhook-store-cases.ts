@@ -3,14 +3,14 @@ import type { RecordChange, StoreLimits, WebhookStore } from '../../src/webhooks
 
 export interface StoreUnderTest {
   readonly store: WebhookStore;
-  /** Lets so much time pass for the store. */
+  /** Advances the clock of the store. */
   readonly pass: (ms: number) => Promise<void>;
 }
 
 const LEASE_MS = 400;
 const [ONE, OTHER] = ['one', 'other'];
 
-/** What every store of webhooks must do. */
+/** The tests that every webhook store must pass. */
 export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTest>): void {
   const change = (
     store: WebhookStore,
@@ -19,7 +19,7 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     overrides: Partial<RecordChange> = {},
   ) => store.change(key, { from: 'a', to: 'a', dueInMs: 60_000, endpoints: [ONE], messages, ...overrides });
 
-  test('a request is watched once, and what is told of it stays', async () => {
+  test('watch keeps the record of a watched request', async () => {
     const { store } = await start();
     expect(await store.watch('x', 'a', 0)).toBe('a');
     expect(await store.watch('x', 'b', 0)).toBe('a');
@@ -27,7 +27,7 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect(await store.recordOf('y')).toBeUndefined();
   });
 
-  test('no more requests are watched than there may be, until one is over', async () => {
+  test('watch refuses further requests at the limit, until one is no longer watched', async () => {
     const { store } = await start({ maxWatched: 2 });
     await store.watch('x', 'a', 0);
     await store.watch('y', 'a', 0);
@@ -38,7 +38,7 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect(await store.watch('z', 'a', 0)).toBe('a');
   });
 
-  test('a request is taken when it is due, by one at a time, and again when they say nothing', async () => {
+  test('a due request is leased to one gateway, and due again when the lease ends', async () => {
     const { store, pass } = await start();
     await store.watch('later', 'a', 60_000);
     await store.watch('x', 'a', 100);
@@ -51,12 +51,12 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect((await store.takeWatched(10, LEASE_MS)).items).toEqual([]);
     await pass(LEASE_MS + 50);
     expect((await store.takeWatched(10, LEASE_MS)).items).toEqual([{ key: 'x', record: 'a' }]);
-    await store.hurry('later', 0);
-    await store.hurry('nobody', 0);
+    await store.bringForward('later', 0);
+    await store.bringForward('unknown', 0);
     expect((await store.takeWatched(10, LEASE_MS)).items).toEqual([{ key: 'later', record: 'a' }]);
   });
 
-  test('of many who take at the same time each thing goes to one', async () => {
+  test('concurrent takes never get the same request', async () => {
     const { store } = await start();
     for (let nth = 0; nth < 20; nth += 1) await store.watch(`${nth}`, 'a', 0);
     const all = await Promise.all(Array.from({ length: 10 }, () => store.takeWatched(3, 60_000)));
@@ -65,20 +65,20 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect(new Set(keys).size).toBe(20);
   });
 
-  test('of two who find the same change one tells it', async () => {
+  test('of two concurrent changes of the same record one succeeds', async () => {
     const { store } = await start();
     await store.watch('x', 'a', 0);
     const results = await Promise.all([1, 2].map(() => change(store, 'x', ['m'], { to: 'b' })));
     expect(results.toSorted()).toEqual([[], 'stale']);
     expect(await store.recordOf('x')).toBe('b');
-    expect(await change(store, 'nobody', ['m'])).toBe('stale');
+    expect(await change(store, 'unknown', ['m'])).toBe('stale');
     const { items } = await store.takeQueued(ONE, 10, LEASE_MS);
     expect(items).toEqual([{ key: 'x', message: 'm' }]);
     await store.drop(ONE, { key: 'x', message: 'm' });
     expect(await store.countQueued(ONE)).toBe(0);
   });
 
-  test('the messages of a request come one after another, also what comes while one is on its way', async () => {
+  test('the messages of a request are taken one at a time and in order', async () => {
     const { store } = await start();
     await store.watch('x', 'a', 0);
     await store.watch('y', 'a', 0);
@@ -101,14 +101,14 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect(await store.countQueued(ONE)).toBe(1);
   });
 
-  test('a message that is to be tried again has its turn later, and those behind it wait', async () => {
+  test('a retried message is due later, and the messages behind it wait', async () => {
     const { store, pass } = await start();
     await store.watch('x', 'a', 0);
     await change(store, 'x', ['1', '2']);
     const [queued] = (await store.takeQueued(ONE, 10, 60_000)).items;
     if (queued === undefined) throw new TypeError('nothing was queued');
     expect(await store.retry(ONE, queued, '1 again', 300)).toBe(true);
-    // Whoever had it before and was thought dead.
+    // An attempt whose lease has ended changes nothing.
     expect(await store.retry(ONE, queued, '1 late', 0)).toBe(false);
     expect(await store.drop(ONE, queued)).toBe(false);
     const { items, nextMs } = await store.takeQueued(ONE, 10, LEASE_MS);
@@ -116,12 +116,12 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect(nextMs).toBeGreaterThan(0);
     await pass(350);
     expect((await store.takeQueued(ONE, 10, LEASE_MS)).items).toEqual([{ key: 'x', message: '1 again' }]);
-    // Whoever took it has died.
+    // The lease ends without a result.
     await pass(LEASE_MS + 50);
     expect((await store.takeQueued(ONE, 10, LEASE_MS)).items).toEqual([{ key: 'x', message: '1 again' }]);
   });
 
-  test('each endpoint has a queue of its own, and one that is full takes no more requests', async () => {
+  test('each endpoint has its own queue, and a full one accepts no further requests', async () => {
     const { store } = await start({ maxQueued: 1 });
     const endpoints = [ONE, OTHER];
     await store.watch('x', 'a', 0);
@@ -133,7 +133,7 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect((await store.takeQueued(OTHER, 10, LEASE_MS)).items).toEqual([{ key: 'x', message: '1' }]);
   });
 
-  test('the oldest that is due has an age until it is taken, and again when its lease is over', async () => {
+  test('reports the age of the oldest due item, until it is taken and after its lease', async () => {
     const { store, pass } = await start();
     await store.watch('later', 'a', 60_000);
     await store.watch('x', 'a', 0);
@@ -152,7 +152,7 @@ export function storeCases(start: (limits?: StoreLimits) => Promise<StoreUnderTe
     expect(await store.oldestQueuedMs(ONE)).toBeGreaterThan(0);
   });
 
-  test('nothing is planned where there is nothing', async () => {
+  test('an empty store has nothing due', async () => {
     const { store } = await start();
     expect(await store.takeWatched(10, LEASE_MS)).toEqual({ items: [], nextMs: undefined });
     expect(await store.takeQueued(ONE, 10, LEASE_MS)).toEqual({ items: [], nextMs: undefined });

@@ -13,7 +13,7 @@ import type { ReceiverAnswer } from '../support/webhook-receiver.ts';
 const PACE = { leastMs: 20, mostMs: 100 };
 const WATCHING = { pollsPerSecond: 100 };
 
-/** A gateway with one receiver, and what it logs and counts. */
+/** A gateway with one receiver, its log and its delivery outcomes. */
 async function start(answer?: ReceiverAnswer, overrides: Partial<GatewayOptions> = {}, pace = PACE) {
   const receiver = await startReceiver(answer);
   const lines: string[] = [];
@@ -33,7 +33,7 @@ async function start(answer?: ReceiverAnswer, overrides: Partial<GatewayOptions>
     receiver,
     lines,
     outcomes,
-    /** A request that has been marked READY, by the gateway. */
+    /** Creates a request and marks it READY through the gateway. */
     async markedReady(): Promise<string> {
       const [target] = await draftOf(gateway);
       await upload(mutationOf('uploadDocument'), { input: { ...target, file: null } }, await makePdf());
@@ -47,7 +47,7 @@ async function start(answer?: ReceiverAnswer, overrides: Partial<GatewayOptions>
   };
 }
 
-test('a request that the gateway has marked READY is told of until it is signed, in order, once each', async () => {
+test('the events of a request marked READY are delivered in order, once each, until it is signed', async () => {
   const { receiver, markedReady, run, sandbox, outcomes, lines } = await start();
   const id = await markedReady();
   await run(mutationOf('notifySigner'), { input: { signatureRequestId: id } });
@@ -62,7 +62,7 @@ test('a request that the gateway has marked READY is told of until it is signed,
     expect.stringMatching(/^\w{26}$/),
   ]);
   const statuses = ['READY', 'WAIT_FOR_SIGNATURE', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
-  // The whole body, so that nothing else is in it: no title, no address, nobody's fiscal code.
+  // The whole body: it contains no title, no URL and no fiscal code.
   expect(received.map(({ event }) => event)).toEqual(
     types.map((type, nth) => ({
       type: `io.sign.signature_request.${type}`,
@@ -83,9 +83,9 @@ test('a request that the gateway has marked READY is told of until it is signed,
     expect(headers['user-agent']).toMatch(/^sigillo\//);
   }
   await expect.poll(() => outcomes).toEqual(types.map(() => 'delivered'));
-  const told = lines.filter((line) => line.includes('webhook'));
-  expect(told).toHaveLength(types.length);
-  expect(JSON.parse(told[0] ?? '')).toMatchObject({
+  const delivered = lines.filter((line) => line.includes('webhook'));
+  expect(delivered).toHaveLength(types.length);
+  expect(JSON.parse(delivered[0] ?? '')).toMatchObject({
     webhook: 1,
     host: receiver.url.host,
     webhookId: received[0]?.id,
@@ -97,8 +97,8 @@ test('a request that the gateway has marked READY is told of until it is signed,
   expect(lines.join('')).not.toContain(SECRET.slice(6));
 });
 
-test('a request that is cancelled is told of as soon as it is, and then no longer looked at', async () => {
-  // So slow that nothing but what the gateway itself does and reads is told in time.
+test('a cancellation is reported at once, and the request is no longer read', async () => {
+  // So slow that only reads and writes of the gateway itself are reported in time.
   const pace = { leastMs: 60_000, mostMs: 60_000 };
   const { receiver, markedReady, run, sandbox } = await start(undefined, {}, pace);
   const id = await markedReady();
@@ -110,7 +110,7 @@ test('a request that is cancelled is told of as soon as it is, and then no longe
   expect(sandbox.journal.entries({ operationId: 'getSignatureRequest' })).toHaveLength(reads);
 });
 
-test('a request that others have marked READY is told of when somebody marks it here, and no other', async () => {
+test('a request marked READY elsewhere is watched once this gateway marks it, and no other request is', async () => {
   const { receiver, sandbox, run } = await start();
   const { requests } = await sandbox.seed({
     requests: [{ status: 'WAIT_FOR_SIGNATURE' }, { status: 'WAIT_FOR_SIGNATURE' }],
@@ -126,7 +126,7 @@ test('a request that others have marked READY is told of when somebody marks it 
   expect(new Set(receiver.received.map(({ event }) => event.data.id))).toEqual(new Set([one]));
 });
 
-test('what comes while the service fails, or the call is not answered, is told later', async () => {
+test('events during an outage of the service, or after an unanswered call, are reported later', async () => {
   const { receiver, sandbox, run, upload } = await start();
   const [target] = await draftOf({ run });
   await upload(mutationOf('uploadDocument'), { input: { ...target, file: null } }, await makePdf());
@@ -136,10 +136,10 @@ test('what comes while the service fails, or the call is not answered, is told l
   sandbox.faults.add({ kind: 'status', status: 500, operation: 'getSignatureRequest', count: 6 });
   await sandbox.citizen.sign(signatureRequestId);
   await expect.poll(receiver.types).toContain('signed');
-  expect(sandbox.faults.list()).toEqual([]); // each has happened as often as it should
+  expect(sandbox.faults.list()).toEqual([]); // each fault has been used up
 });
 
-test('what a receiver does not take comes again, with the same id and a new signature, and what follows it waits', async () => {
+test('a refused event is retried with the same id, and the events behind it wait', async () => {
   const { receiver, markedReady, outcomes, lines } = await start((received, res, nth) =>
     nth <= 3 ? refuse(503)(received, res, nth) : void res.writeHead(200).end('thanks'),
   );
@@ -158,7 +158,7 @@ test('what a receiver does not take comes again, with the same id and a new sign
   expect(lines.join('')).not.toContain('nobody’s business');
 });
 
-test('metrics count attempts, and what has not been delivered yet', async () => {
+test('metrics count attempts and undelivered events', async () => {
   const { markedReady, metricsUrl, outcomes } = await start(refuse(500), {
     metrics: { host: '127.0.0.1', port: 0 },
   });
@@ -170,7 +170,7 @@ test('metrics count attempts, and what has not been delivered yet', async () => 
   expect(await valueNow('sigillo_webhook_deliveries_total', { outcome: 'failed' })).toBeGreaterThan(2);
 });
 
-test('an operation is not held up by a receiver that hangs, and what is under way may end when the gateway does', async () => {
+test('a slow receiver delays no operation, and a running attempt may end during shutdown', async () => {
   const world = await start((_, res, nth) => {
     setTimeout(() => res.writeHead(200).end(), nth === 1 ? 300 : 0);
   });
@@ -179,11 +179,11 @@ test('an operation is not held up by a receiver that hangs, and what is under wa
   await world.close();
   expect(world.outcomes).toEqual(['delivered']);
   expect(world.receiver.types()).toEqual(['ready']);
-  // Without Redis the next one is lost, and that is said.
+  // Without Redis the next event is lost, which is logged.
   expect(world.lines.at(-1)).toContain('"lost":1');
 });
 
-test('twelve requests that are marked READY at the same time are all told of by a receiver that takes its time', async () => {
+test('the events of twelve requests marked READY at the same time all reach a slow receiver', async () => {
   const { receiver, sandbox, run, metricsUrl } = await start(
     (_, res) => void setTimeout(() => res.writeHead(204).end(), 500),
     { metrics: { host: '127.0.0.1', port: 0 } },
@@ -198,13 +198,13 @@ test('twelve requests that are marked READY at the same time are all told of by 
   );
   await expect.poll(oldestDue).toBeGreaterThan(0);
   await Promise.all(marked);
-  const told = () => requests.map(({ id }) => receiver.typesOf(id));
+  const delivered = () => requests.map(({ id }) => receiver.typesOf(id));
   const expected = requests.map(() => ['ready', 'wait_for_signature']);
-  await expect.poll(told).toEqual(expected);
+  await expect.poll(delivered).toEqual(expected);
   await expect.poll(oldestDue).toBe(0);
 });
 
-test('a gateway does not wait longer for a receiver than for anybody else', async () => {
+test('shutdown waits for a receiver no longer than the grace period', async () => {
   const world = await start(() => {}, { stopTimes: { graceMs: 100 } });
   await world.markedReady();
   await expect.poll(world.receiver.types).toEqual(['ready']);

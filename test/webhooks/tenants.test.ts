@@ -8,7 +8,7 @@ import { endpointAt, startReceiver } from '../support/webhook-receiver.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
 
-test('a receiver hears of the requests of its tenant alone, also of those with the same id', async () => {
+test('a receiver gets events of its tenant only, even if tenants share request ids', async () => {
   const issuer = await startTokenIssuer();
   const statuses: Record<string, string> = {};
   const service = await startHttpStub(({ headers }, res) => {

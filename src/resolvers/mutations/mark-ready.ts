@@ -36,7 +36,7 @@ export async function markReady(context: GatewayContext, input: MarkReadyInput):
     if (request.status === 'DRAFT') request = await setReady(context, request);
   } else if (ALLOWED.includes(request.status)) {
     await context.webhooks.watch(request);
-    context.webhooks.note(request);
+    context.webhooks.record(request);
   }
   if (!ALLOWED.includes(request.status)) throw new WrongStatusError(request.status, ['DRAFT']);
   return translated(
@@ -61,7 +61,7 @@ export async function setReady(
   if (waiting.length > 0) throw new DocumentsNotReadyError(waiting);
   await context.webhooks.watch(request); // before: a gateway that dies after the call has it noted
   const marked = await sendReady(context, request);
-  context.webhooks.note(marked);
+  context.webhooks.record(marked);
   return marked;
 }
 

@@ -2,24 +2,24 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import type { SignatureRequest } from '../../../src/upstream/decode.ts';
-import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { readMessage } from '../../../src/webhooks/messages.ts';
-import { WATCH_PACE, WatchedRequests } from '../../../src/webhooks/change-detector.ts';
+import { WATCH_PACE, ChangeDetector } from '../../../src/webhooks/change-detector.ts';
 import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
 
 const [MINUTE_MS, DAY_MS] = [60_000, 24 * 60 * 60_000];
 const KEY = { tenant: undefined, id: 'a' };
 
-/** Requests that are watched for one endpoint, by a clock that stands still until it is moved. */
+/** A change detector with one endpoint and a manual clock. */
 async function start({ maxWatched = 100, request = requestIn('DRAFT') } = {}) {
   const service = startWatcher({ pollsPerSecond: 1_000 });
   let at = Date.parse('2026-03-05T10:00:00.000Z');
   const now = (): number => at;
-  const store = createMemoryStore({ now, maxWatched });
+  const store = new MemoryWebhookStore({ now, maxWatched });
   const lines: string[] = [];
   const failures: unknown[] = [];
   const events = createEvents();
-  const watched = new WatchedRequests({
+  const watched = new ChangeDetector({
     store,
     sourceOf: (tenant) =>
       tenant === undefined ? { watcher: service.watcher, endpoints: () => ['one'] } : undefined,
@@ -41,15 +41,15 @@ async function start({ maxWatched = 100, request = requestIn('DRAFT') } = {}) {
     watched,
     store,
     lines,
-    /** Lets time pass, and whatever is due then be done. */
+    /** Advances the clock and processes what is due. */
     async pass(ms: number): Promise<void> {
       at += ms;
       watched.start();
       await watched.ended();
     },
-    note: (request: SignatureRequest) => watched.note(KEY, request),
+    record: (request: SignatureRequest) => watched.record(KEY, request),
     isWatched: async () => (await store.recordOf('[null,"a"]')) !== undefined,
-    /** What was queued, and is now taken out. */
+    /** Takes the queued events. */
     async told(): Promise<string[]> {
       const types: string[] = [];
       for (;;) {
@@ -62,7 +62,7 @@ async function start({ maxWatched = 100, request = requestIn('DRAFT') } = {}) {
   };
 }
 
-test('a request on which nothing happens is read less and less, every five minutes in the end', async () => {
+test('the pauses grow to five minutes while nothing changes', async () => {
   const { pass, reads, shows } = await start();
   shows(wireIn('WAIT_FOR_SIGNATURE'));
   await pass(1_000);
@@ -79,7 +79,7 @@ test('a request on which nothing happens is read less and less, every five minut
   expect(await readsIn(60 * MINUTE_MS, 60_000)).toBe(12);
 });
 
-test('a request is read soon when the gateway has done something to it, and not at all when it is over', async () => {
+test('pollNow reads a request soon, and a final status stops watching', async () => {
   const { pass, reads, shows, watched, told, isWatched } = await start();
   shows(wireIn('WAIT_FOR_SIGNATURE'));
   await pass(1_000);
@@ -87,8 +87,8 @@ test('a request is read soon when the gateway has done something to it, and not 
   expect(await told()).toEqual(['wait_for_signature']);
   shows(wireIn('CANCELLED', { updated_at: '2026-03-05T11:00:00.000Z' }));
   const before = reads.length;
-  watched.nudge(KEY);
-  watched.nudge({ ...KEY, id: 'nobody' });
+  watched.pollNow(KEY);
+  watched.pollNow({ ...KEY, id: 'unknown' });
   await pass(1_000);
   expect(reads).toHaveLength(before + 1);
   expect(await told()).toEqual(['cancelled']);
@@ -97,19 +97,19 @@ test('a request is read soon when the gateway has done something to it, and not 
   expect(reads).toHaveLength(before + 1);
 });
 
-test('whatever somebody else reads is told without a read', async () => {
-  const { note, reads, told, isWatched, pass } = await start();
-  note(requestIn('READY'));
-  note(requestIn('WAIT_FOR_SIGNATURE', { updated_at: '2026-03-05T10:01:00.000Z' }));
-  note(requestIn('READY'));
-  note(requestIn('SIGNED', { updated_at: '2026-03-05T10:02:00.000Z' }));
+test('reads made elsewhere are reported without a read', async () => {
+  const { record, reads, told, isWatched, pass } = await start();
+  record(requestIn('READY'));
+  record(requestIn('WAIT_FOR_SIGNATURE', { updated_at: '2026-03-05T10:01:00.000Z' }));
+  record(requestIn('READY'));
+  record(requestIn('SIGNED', { updated_at: '2026-03-05T10:02:00.000Z' }));
   await expect.poll(isWatched).toBe(false);
   await pass(0);
   expect(await told()).toEqual(['ready', 'wait_for_signature', 'signed']);
   expect(reads).toEqual([]);
 });
 
-test('a DRAFT that has not become READY is let go after ten minutes', async () => {
+test('a request that is still a DRAFT after ten minutes is no longer watched', async () => {
   const { pass, isWatched, told } = await start();
   await pass(9 * MINUTE_MS);
   expect(await isWatched()).toBe(true);
@@ -118,7 +118,7 @@ test('a DRAFT that has not become READY is let go after ten minutes', async () =
   expect(await told()).toEqual([]);
 });
 
-test('a request is let go a week after its expiry, and when the service has it no more', async () => {
+test('watching ends a week after the expiry, and when the service no longer has the request', async () => {
   const expiry = { expires_at: '2026-03-06T10:00:00.000Z' };
   const late = await start({ request: requestIn('DRAFT', expiry) });
   late.shows(wireIn('WAIT_FOR_SIGNATURE', expiry));
@@ -132,11 +132,11 @@ test('a request is let go a week after its expiry, and when the service has it n
   gone.shows(failure('not-found'));
   await gone.pass(1_000);
   expect(await gone.isWatched()).toBe(false);
-  expect(gone.lines.at(-1)).toContain('a watched request is not there any more');
+  expect(gone.lines.at(-1)).toContain('the service no longer has it');
 });
 
 test.each(['server-error', 'unauthorized', 'rate-limited', 'contract'] as const)(
-  'a read that fails with %s is made again',
+  'a read that fails with %s is retried',
   async (kind) => {
     const { pass, shows, told, isWatched } = await start();
     shows(failure(kind));
@@ -148,7 +148,7 @@ test.each(['server-error', 'unauthorized', 'rate-limited', 'contract'] as const)
   },
 );
 
-test('a record that cannot be read is let go, and others are read', async () => {
+test('an unreadable record is removed, and other requests are read', async () => {
   const { pass, shows, store, lines, isWatched, told } = await start();
   const change = { from: 'rubbish', to: 'rubbish', dueInMs: 0, endpoints: [], messages: [] };
   for (const key of ['no key', '[null,"b"]']) {
@@ -163,12 +163,12 @@ test('a record that cannot be read is let go, and others are read', async () => 
     undefined,
     undefined,
   ]);
-  expect(lines.filter((line) => line.includes('cannot be read where it is kept'))).toHaveLength(2);
+  expect(lines.filter((line) => line.includes('its stored record is not readable'))).toHaveLength(2);
 });
 
-test('beyond what can be watched nothing fails, and it is logged', async () => {
+test('watching at the limit does not fail, and is logged', async () => {
   const { watched, lines, store } = await start({ maxWatched: 1 });
   await watched.watch({ ...KEY, id: 'b' }, requestIn('DRAFT', { id: 'b' }));
   expect(await store.recordOf('[null,"b"]')).toBeUndefined();
-  expect(lines.at(-1)).toContain('too many requests are watched');
+  expect(lines.at(-1)).toContain('the limit of watched requests is reached');
 });

@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
-import { pauseAfter, PAUSES_MS } from '../../../src/webhooks/backoff.ts';
-import { Deliveries, DELIVERY_TIMES } from '../../../src/webhooks/deliveries.ts';
-import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { Deliveries, DELIVERY_TIMES, pauseAfter, PAUSES_MS } from '../../../src/webhooks/deliveries.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { writeMessage } from '../../../src/webhooks/messages.ts';
 import { createSender } from '../../../src/webhooks/send.ts';
 import {
@@ -19,14 +18,14 @@ import type { ReceiverAnswer } from '../../support/webhook-receiver.ts';
 
 const HOUR_MS = 60 * 60_000;
 
-/** Deliveries to a receiver, by a clock that stands still until it is moved. */
+/** Deliveries to a receiver, with a manual clock. */
 async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets = [SECRET] } = {}) {
   const receiver = await startReceiver(answer);
-  // Receivers refuse signatures that are minutes old or come from the future.
+  // Receivers refuse a timestamp that is minutes away from their clock.
   const startedAt = Date.now();
   let movedMs = 0;
   const now = (): number => startedAt + movedMs;
-  const store = createMemoryStore({ now });
+  const store = new MemoryWebhookStore({ now });
   const sender = createSender({ timeoutMs, now: Date.now });
   const events = createEvents();
   const outcomes: [string, number][] = [];
@@ -64,7 +63,7 @@ async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets 
     endpoint,
     outcomes,
     lines,
-    /** Queues events of a request, which have these types. */
+    /** Queues events of these types for a request. */
     async queue(key: string, ...types: string[]): Promise<void> {
       const record = await store.watch(key, `record ${(made += 1)}`, HOUR_MS);
       const messages = types.map((type) =>
@@ -83,29 +82,29 @@ async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets 
         endpoints: [endpoint.id],
         messages,
       });
-      deliveries.kick();
+      deliveries.wake();
     },
     move(ms: number): void {
       movedMs += ms;
-      deliveries.kick();
+      deliveries.wake();
     },
-    /** So many attempts have ended. */
+    /** Waits until this many attempts have ended. */
     attempts: (count: number) => expect.poll(() => outcomes).toHaveLength(count),
   };
 }
 
-test('pauses grow from seconds to hours, and differ by a fifth at most', () => {
+test('pauses grow from seconds to hours, with a jitter of 20 %', () => {
   const all = (random: () => number) => [1, 2, 3, 4, 5, 6, 7, 20].map((nth) => pauseAfter(nth, { random }));
   const seconds = [5, 30, 120, 600, 3_600, 10_800, 10_800, 10_800];
   expect(all(() => 0.5)).toEqual(seconds.map((s) => s * 1_000));
   expect(all(() => 0)).toEqual(seconds.map((s) => s * 800));
   expect(all(() => 1)).toEqual(seconds.map((s) => s * 1_200));
-  // What the receiver asks for, within reason.
-  expect(pauseAfter(1, { askedMs: 60_000 })).toBe(60_000);
-  expect(pauseAfter(1, { askedMs: 5 * HOUR_MS })).toBe(HOUR_MS);
+  // A Retry-After counts up to an hour.
+  expect(pauseAfter(1, { retryAfterMs: 60_000 })).toBe(60_000);
+  expect(pauseAfter(1, { retryAfterMs: 5 * HOUR_MS })).toBe(HOUR_MS);
 });
 
-test('an attempt in vain is made again after each pause and not before, with one id and a day as its end', async () => {
+test('a failed attempt is retried after each pause with the same id, and given up after a day', async () => {
   const { receiver, queue, move, attempts, outcomes, lines, store, endpoint } = await start(refuse(500));
   await queue('a', 'ready');
   await attempts(1);
@@ -138,7 +137,7 @@ test('an attempt in vain is made again after each pause and not before, with one
   });
 });
 
-test('the events of one request wait for each other, and not for those of another', async () => {
+test('the events of a request are delivered in order, and do not wait for those of another', async () => {
   const isDown = { value: true };
   const { receiver, queue, move, attempts } = await start((received, res, nth) =>
     isDown.value && received.event.data.id === 'a' ? refuse(502)(received, res, nth) : ok(received, res, nth),
@@ -158,7 +157,7 @@ test('the events of one request wait for each other, and not for those of anothe
   expect(seenOf('a')).toEqual(['ready', 'ready', 'ready', 'wait_for_signature', 'signed']);
 });
 
-test('each attempt has a timestamp and a signature of its own', async () => {
+test('each attempt has its own timestamp and signature', async () => {
   const { receiver, queue, move, attempts } = await start((received, res, nth) =>
     nth === 1 ? refuse(500)(received, res, nth) : ok(received, res, nth),
   );
@@ -176,7 +175,7 @@ test('each attempt has a timestamp and a signature of its own', async () => {
   expect(one).not.toBe(other);
 });
 
-test('a receiver that hangs is left, with or without the beginning of an answer', async () => {
+test('an attempt at a hanging receiver times out, with or without a partial response', async () => {
   const { queue, attempts, outcomes, lines } = await start(
     (received, res) => {
       if (received.event.data.id === 'b') res.write('half');
@@ -186,7 +185,7 @@ test('a receiver that hangs is left, with or without the beginning of an answer'
   await queue('a', 'ready');
   await queue('b', 'ready');
   await attempts(2);
-  // Of b the status had come, and it was a good one.
+  // The status of b had arrived, and was a success.
   expect(outcomes.toSorted()).toEqual([
     ['delivered', 1],
     ['failed', 1],
@@ -194,7 +193,7 @@ test('a receiver that hangs is left, with or without the beginning of an answer'
   expect(lines.some((line) => line.includes('"reason":"timeout"'))).toBe(true);
 });
 
-test('an answer without an end is not read to its end', async () => {
+test('an endless response body is not read to its end', async () => {
   const { receiver, queue, attempts, outcomes } = await start((_, res) => {
     res.writeHead(200);
     const write = (): void => {
@@ -221,7 +220,7 @@ test('a redirect is not followed', async () => {
   expect(elsewhere.calls).toEqual([]);
 });
 
-test('a receiver that is not there, or breaks off, is tried again', async () => {
+test('a connection that fails or breaks off is retried', async () => {
   const { receiver, queue, attempts, lines, move } = await start((_, res) => void res.destroy());
   await queue('a', 'ready');
   await attempts(1);
@@ -234,7 +233,7 @@ test('a receiver that is not there, or breaks off, is tried again', async () => 
 
 test.each([
   ['60', 60_000],
-  // A receiver can ask for an hour at most.
+  // At most an hour.
   ['9999999999', HOUR_MS],
   ['9'.repeat(30), HOUR_MS],
   ['Tue, 19 Jan 2038 03:14:07 GMT', HOUR_MS],
@@ -250,7 +249,7 @@ test.each([
   await attempts(2);
 });
 
-test('a receiver that answers 410 gets nothing more', async () => {
+test('a receiver that answers 410 gets no further events', async () => {
   const { receiver, queue, attempts, move, deliveries, lines } = await start(refuse(410));
   await queue('a', 'ready', 'signed');
   await attempts(1);
@@ -262,7 +261,7 @@ test('a receiver that answers 410 gets nothing more', async () => {
   expect(lines.filter((line) => line.includes('disabled until a restart'))).toHaveLength(1);
 });
 
-test('a message that cannot be read is given up, and those of the same request and of others are sent', async () => {
+test('an unreadable message is given up, and the messages behind it are sent', async () => {
   const { receiver, queue, attempts, outcomes, store, endpoint, deliveries, lines } = await start();
   await store.watch('a', 'record', HOUR_MS);
   const change = { from: 'record', to: 'record', dueInMs: HOUR_MS, endpoints: [endpoint.id] };
@@ -276,10 +275,10 @@ test('a message that cannot be read is given up, and those of the same request a
   expect(receiver.received.map(({ id }) => id).toSorted()).toEqual(['msg_a_ready', 'msg_b_ready']);
   expect(outcomes.filter(([outcome]) => outcome === 'given-up')).toHaveLength(3);
   expect(await store.countQueued(endpoint.id)).toBe(0);
-  expect(lines.filter((line) => line.includes('cannot be read'))).toHaveLength(3);
+  expect(lines.filter((line) => line.includes('not readable'))).toHaveLength(3);
 });
 
-test('no more than four attempts are under way at an endpoint', async () => {
+test('at most four attempts run at an endpoint', async () => {
   let running = 0;
   let most = 0;
   const { queue, attempts } = await start((_, res) => {
@@ -294,7 +293,7 @@ test('no more than four attempts are under way at an endpoint', async () => {
   expect(most).toBe(4);
 });
 
-test('a signature with the wrong secret is refused by the receiver, and tried again', async () => {
+test('a signature with the wrong secret is refused by the receiver, and retried', async () => {
   const { receiver, queue, attempts } = await start(ok, { secrets: [OTHER_SECRET] });
   await queue('a', 'ready');
   await attempts(1);

@@ -2,22 +2,22 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DueLoop } from '../../../src/webhooks/due-loop.ts';
 
-const [SLOTS, LOOK_MS, LEASE_MS] = [2, 60_000, 30_000];
-/** After an outage the store is asked again, at a look a lease may be running, and at its end what it held is due. */
-const BOUND_MS = 1_000 + LOOK_MS + LEASE_MS + 1_000;
+const [SLOTS, POLL_MS, LEASE_MS] = [2, 60_000, 30_000];
+/** The pause after an outage, one poll during a running lease, and the lease, after which its item is due. */
+const BOUND_MS = 1_000 + POLL_MS + LEASE_MS + 1_000;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** An answer may be lost after what was asked for has been done. */
-type Health = 'well' | 'fails' | 'loses answers';
+/** A response may be lost after the command was executed. */
+type Health = 'up' | 'fails' | 'loses answers';
 
-/** A loop over things in a store that may fail. Every answer comes when the scheduler says. */
+/** A loop over a store that may fail. The scheduler orders its responses. */
 class World {
   readonly due = new Map<number, number>();
   readonly #scheduler: fc.Scheduler;
   readonly loop: DueLoop<number>;
-  health: Health = 'well';
+  health: Health = 'up';
   isWorkFailing = false;
   #made = 0;
   running = 0;
@@ -26,7 +26,7 @@ class World {
     this.#scheduler = scheduler;
     this.loop = new DueLoop<number>({
       slots: SLOTS,
-      lookMs: LOOK_MS,
+      pollMs: POLL_MS,
       onStore: () => {},
       take: async (count) => {
         await this.#answer('take');
@@ -78,34 +78,34 @@ const step = (name: string, run: (world: World) => void): Step => ({
   toString: () => name,
 });
 const steps: fc.Arbitrary<Step>[] = [
-  fc.nat(40_000).map((ms) => step(`planned by another, in ${ms} ms`, (world) => world.plan(ms))),
-  fc.constant(step('kick', ({ loop }) => loop.kick())),
+  fc.nat(40_000).map((ms) => step(`added by another gateway, due in ${ms} ms`, (world) => world.plan(ms))),
+  fc.constant(step('wake', ({ loop }) => loop.wake())),
   fc.integer({ min: 1, max: 6 }).map((count) =>
-    step(`${count} planned and kicked`, (world) => {
+    step(`${count} added with a wake each`, (world) => {
       for (let nth = 0; nth < count; nth += 1) {
         world.plan(0);
-        world.loop.kick();
+        world.loop.wake();
       }
     }),
   ),
   fc.nat(20_000).map((ms) => step(`${ms} ms pass`, () => void vi.advanceTimersByTime(ms))),
   fc
-    .constantFrom<Health>('well', 'fails', 'loses answers')
+    .constantFrom<Health>('up', 'fails', 'loses answers')
     .map((health) => step(`the store: ${health}`, (world) => void (world.health = health))),
   fc.boolean().map((fails) => step(`work fails: ${fails}`, (world) => void (world.isWorkFailing = fails))),
-  fc.constant(step('another takes one and dies', (world) => void world.take(1))),
+  fc.constant(step('another gateway takes one and dies', (world) => void world.take(1))),
 ];
 
-test('whatever order kicks, ends, failures and outages come in, all that is due is worked off in bounded time', async () => {
+test('in any order of wakes, failures and outages, every due item is processed in bounded time', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
       fc.commands(steps, { maxCommands: 30, size: 'max' }),
       async (s, commands) => {
         const world = new World(s);
-        world.loop.kick();
+        world.loop.wake();
         await fc.scheduledModelRun(s, () => ({ model: {}, real: world }), commands);
-        world.health = 'well';
+        world.health = 'up';
         world.isWorkFailing = false;
         await world.pass(BOUND_MS);
         expect(world.due.size).toBe(0);
@@ -116,7 +116,7 @@ test('whatever order kicks, ends, failures and outages come in, all that is due 
   );
 });
 
-test('a loop that is stopped at any moment takes nothing more, and ends when its work does', async () => {
+test('a stopped loop takes no further items, and ends with its running work', async () => {
   const stop = step('stop', ({ loop }) => loop.stop());
   await fc.assert(
     fc.asyncProperty(
@@ -124,14 +124,14 @@ test('a loop that is stopped at any moment takes nothing more, and ends when its
       fc.commands([...steps, fc.constant(stop)], { maxCommands: 30 }),
       async (s, commands) => {
         const world = new World(s);
-        world.loop.kick();
+        world.loop.wake();
         await fc.scheduledModelRun(s, () => ({ model: {}, real: world }), commands);
         world.loop.stop();
         await s.waitFor(world.loop.ended());
         expect(world.running).toBe(0);
         expect(vi.getTimerCount()).toBe(0);
         const before = new Map(world.due);
-        world.loop.kick();
+        world.loop.wake();
         await world.pass(BOUND_MS, 10_000);
         expect(world.due).toEqual(before);
       },

@@ -1,8 +1,8 @@
-import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { storeCases } from '../../support/webhook-store-cases.ts';
 
 storeCases(async (limits = {}) => {
   let at = 0;
-  const store = createMemoryStore({ ...limits, now: () => at });
+  const store = new MemoryWebhookStore({ ...limits, now: () => at });
   return { store, pass: async (ms) => void (at += ms) };
 });

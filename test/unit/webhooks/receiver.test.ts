@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readSecret, signedHeaders } from '../../../src/webhooks/sign.ts';
 import { OTHER_SECRET, SECRET } from '../../support/webhook-receiver.ts';
 
-/** `examples/webhook-receiver.mjs` as somebody would start it. */
+/** Starts `examples/webhook-receiver.mjs` as its documentation says. */
 async function startExample() {
   const child = spawn(process.execPath, ['examples/webhook-receiver.mjs'], {
     env: { PORT: '0', WEBHOOK_SECRET: SECRET },
@@ -21,7 +21,7 @@ async function startExample() {
   await expect.poll(() => output).toContain('\n');
   const url = /http:\S+/.exec(output)?.[0] ?? '';
   return {
-    /** What it has taken. */
+    /** The accepted events. */
     events: () => output.split('\n').slice(1, -1),
     async post(body: string, headers: Record<string, string>): Promise<number> {
       const answer = await fetch(url, { method: 'POST', body, headers });
@@ -44,7 +44,7 @@ function headersOf(id: string, { secrets = [SECRET], ageSeconds = 0, body = BODY
   return signedHeaders(keys, { id, timestamp: Math.floor(Date.now() / 1000) - ageSeconds, body });
 }
 
-test('the example takes what is signed with its secret, once, whoever signs it', async () => {
+test('the example accepts each event signed with its secret once', async () => {
   const { post, events, get } = await startExample();
   expect(await post(BODY, headersOf('msg_1'))).toBe(204);
   expect(await post(BODY, headersOf('msg_1'))).toBe(204);
@@ -61,7 +61,7 @@ test('the example takes what is signed with its secret, once, whoever signs it',
   expect(await get()).toBe(405);
 });
 
-test('the example takes nothing else', async () => {
+test('the example refuses everything else', async () => {
   const { post, events } = await startExample();
   const good = headersOf('msg_1');
   const cut = good['webhook-signature'].slice(0, -4);

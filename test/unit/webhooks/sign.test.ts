@@ -13,7 +13,7 @@ function keyOf(text: string) {
 
 const secretOf = (bytes: number): string => `whsec_${randomBytes(bytes).toString('base64')}`;
 
-test('the example of the specification has the signature that it gives', () => {
+test('signs the example of the specification as specified', () => {
   const body = '{"test": 2432232314}';
   const parts = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: 1614265330, body };
   expect(signedHeaders([keyOf('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')], parts)).toEqual({
@@ -23,7 +23,7 @@ test('the example of the specification has the signature that it gives', () => {
   });
 });
 
-test('whoever has one of the secrets can check what is signed with several, and nobody else can', () => {
+test('a signature with several secrets can be verified with each of them, and with no other', () => {
   const body = JSON.stringify({ text: 'più “€”' });
   const timestamp = Math.floor(Date.now() / 1000);
   const headers = signedHeaders([keyOf(SECRET), keyOf(OTHER_SECRET)], { id: 'msg_1', timestamp, body });
@@ -34,7 +34,7 @@ test('whoever has one of the secrets can check what is signed with several, and 
   expect(() => new Webhook(SECRET).verify(`${body} `, headers)).toThrow('No matching signature found');
 });
 
-test('secrets have 24 to 64 bytes in base64, and are not printed', () => {
+test('a secret has 24 to 64 bytes in base64, and is not printed', () => {
   for (const bytes of [24, 25, 26, 64]) expect(readSecret(secretOf(bytes))).toBeDefined();
   const [plain, unpadded] = [SECRET.slice(6), secretOf(25).replaceAll('=', '')];
   for (const text of [secretOf(23), secretOf(65), plain, unpadded, 'whsec_', '', `${SECRET}\n`, ` ${SECRET}`])

@@ -3,10 +3,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Deliveries, DELIVERY_TIMES } from '../../../src/webhooks/deliveries.ts';
-import { createMemoryStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { writeKey } from '../../../src/webhooks/messages.ts';
 import type { Sender, Sent } from '../../../src/webhooks/send.ts';
-import { WATCH_PACE, WatchedRequests } from '../../../src/webhooks/change-detector.ts';
+import { WATCH_PACE, ChangeDetector } from '../../../src/webhooks/change-detector.ts';
 import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
 import { unreliable } from '../../support/unreliable-store.ts';
 import type { StoreHealth } from '../../support/unreliable-store.ts';
@@ -15,30 +15,30 @@ import { endpointAt } from '../../support/webhook-receiver.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** More than are read or sent at the same time. */
+/** More than the slots for reads or attempts. */
 const IDS = [...'abcdefghij'];
 const KEYS = IDS.map((id) => writeKey({ tenant: undefined, id }));
 const STATUSES = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
 const PAUSES_MS = [5_000, 30_000];
-/** The longest pause between reads, and then for each event the longest pause between attempts and a lease that was lost. */
+/** The longest pause between reads, then for each event the longest pause between attempts and a lost lease. */
 const BOUND_MS = WATCH_PACE.mostMs + 3 * (36_000 + 60_000) + 60_000;
 const ENDPOINT = endpointAt(new URL('http://127.0.0.1:1/'));
 const TIMEOUT_MS = 15_000;
 
 type Receiver = 'takes' | 'refuses' | 'hangs';
 
-/** Everything between a request that is marked READY and its receiver; only the clock, the service and the receiver are not real. */
+/** The whole path from a READY request to its receiver, with a fake clock, service and receiver. */
 class World {
   readonly #scheduler: fc.Scheduler;
   readonly #service = startWatcher({ pollsPerSecond: 1_000 });
-  readonly store = createMemoryStore({ now: Date.now });
-  readonly watched: WatchedRequests;
+  readonly store = new MemoryWebhookStore({ now: Date.now });
+  readonly watched: ChangeDetector;
   readonly deliveries: Deliveries;
-  /** The place in STATUSES of each request. */
+  /** The index into STATUSES of each request. */
   readonly #places = new Map(IDS.map((id) => [id, 0]));
-  /** What the receiver was sent of each request, also in vain. */
+  /** The accepted events of each request. */
   readonly sent = new Map<string, string[]>(IDS.map((id) => [id, []]));
-  /** Whose record or message could not be read: of these, events are missing. */
+  /** Requests with an unreadable record or message: events of these may be missing. */
   readonly spoilt = new Set<string>();
   readonly sick = new Map<string, StoreHealth>();
   receiver: Receiver = 'takes';
@@ -61,23 +61,23 @@ class World {
     const sender: Sender = { send: (_, message) => this.#receive(message.body), close: async () => {} };
     const times = { ...DELIVERY_TIMES, pausesMs: PAUSES_MS };
     this.deliveries = new Deliveries({ ...shared, ...times, endpoint: ENDPOINT, sender });
-    this.watched = new WatchedRequests({
+    this.watched = new ChangeDetector({
       ...shared,
       sourceOf: () => ({ watcher: this.#service.watcher, endpoints: () => [ENDPOINT.id] }),
       pace: WATCH_PACE,
-      onQueued: () => this.deliveries.kick(),
+      onQueued: () => this.deliveries.wake(),
     });
     this.watched.start();
-    this.deliveries.kick();
+    this.deliveries.wake();
   }
 
   watch(id: string): void {
     void this.watched.watch({ tenant: undefined, id }, requestIn('DRAFT', { id }));
   }
 
-  note(id: string): void {
+  record(id: string): void {
     const { ['documents']: _, ...change } = this.#wire(id);
-    this.watched.note({ tenant: undefined, id }, requestIn(change.status, change));
+    this.watched.record({ tenant: undefined, id }, requestIn(change.status, change));
   }
 
   moveOn(id: string): void {
@@ -91,7 +91,7 @@ class World {
     else await this.store.takeWatched(1, 60_000);
   }
 
-  /** Something is kept that cannot be read. */
+  /** Stores something unreadable. */
   async spoil(what: 'message' | 'record', id: string): Promise<void> {
     const key = writeKey({ tenant: undefined, id });
     const from = await this.store.recordOf(key);
@@ -138,16 +138,16 @@ const step = (name: string, run: (world: World) => unknown): Step => ({
   toString: () => name,
 });
 const anId = fc.constantFrom(...IDS);
-const METHODS = ['watch', 'takeWatched', 'recordOf', 'change', 'hurry', 'takeQueued', 'drop', 'retry'];
+const METHODS = ['watch', 'takeWatched', 'recordOf', 'change', 'bringForward', 'takeQueued', 'drop', 'retry'];
 const steps: fc.Arbitrary<Step>[] = [
   anId.map((id) => step(`${id} is marked READY`, (world) => world.watch(id))),
   fc.constant(step('all are marked READY', (world) => IDS.forEach((id) => world.watch(id)))),
   fc.constant(step('all move on', (world) => IDS.forEach((id) => world.moveOn(id)))),
-  fc.constant(step('all are read', (world) => IDS.forEach((id) => world.note(id)))),
+  fc.constant(step('all are read', (world) => IDS.forEach((id) => world.record(id)))),
   anId.map((id) => step(`${id} moves on`, (world) => world.moveOn(id))),
-  anId.map((id) => step(`${id} is read by somebody`, (world) => world.note(id))),
-  anId.map((id) => step(`${id} is acted on`, ({ watched }) => watched.nudge({ tenant: undefined, id }))),
-  fc.constant(step('kick', ({ deliveries }) => deliveries.kick())),
+  anId.map((id) => step(`${id} is read elsewhere`, (world) => world.record(id))),
+  anId.map((id) => step(`${id} is invalidated`, ({ watched }) => watched.pollNow({ tenant: undefined, id }))),
+  fc.constant(step('wake', ({ deliveries }) => deliveries.wake())),
   fc.nat(60_000).map((ms) => step(`${ms} ms pass`, () => void vi.advanceTimersByTime(ms))),
   fc
     .tuple(fc.constantFrom(...METHODS), fc.constantFrom<StoreHealth>('well', 'fails', 'loses answers'))
@@ -164,7 +164,7 @@ const steps: fc.Arbitrary<Step>[] = [
     .map(([what, id]) => step(`a ${what} of ${id} is spoilt`, (world) => world.spoil(what, id))),
 ];
 
-test('whatever order reads, attempts, outages and rubbish come in, every event of a watched request arrives, in order', async () => {
+test('in any order of reads, attempts, outages and unreadable data, every event of a watched request arrives, in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -182,7 +182,7 @@ test('whatever order reads, attempts, outages and rubbish come in, every event o
         expect(await world.records()).toEqual(KEYS.map(() => undefined));
         for (const [nth, id] of IDS.entries()) {
           const sent = world.sent.get(id) ?? [];
-          // What was delivered while the store could not keep that comes again: right behind itself, as nothing overtakes it.
+          // A delivery that the store could not record is repeated, directly behind itself because nothing overtakes it.
           const told = sent.filter((type, at) => type !== sent[at - 1]);
           expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
             told,

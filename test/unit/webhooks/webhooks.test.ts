@@ -2,13 +2,13 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
-import { openWebhooks } from '../../../src/webhooks/webhooks.ts';
+import { Webhooks } from '../../../src/webhooks/webhooks.ts';
 import type { WebhookOptions } from '../../../src/webhooks/webhooks.ts';
 import { requestIn, startWatcher } from '../watching/support-service.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
 import { endpointAt } from '../../support/webhook-receiver.ts';
 
-/** Webhooks of a gateway without Redis, and a way to have something to tell. */
+/** The webhooks of a gateway without Redis. */
 function open(options: WebhookOptions) {
   const { watcher } = startWatcher();
   const queues = new Queues();
@@ -17,19 +17,19 @@ function open(options: WebhookOptions) {
   events.on('webhook', ({ outcome }) => outcomes.push(outcome));
   const shared = { redis: undefined, realm: 'https://service.example', events, queues };
   const logger = pino({ level: 'silent' });
-  const webhooks = openWebhooks({ ...shared, ...options, watcherOf: () => watcher, logger });
+  const webhooks = new Webhooks({ ...shared, ...options, watcherOf: () => watcher, logger });
   onTestFinished(() => webhooks.close());
   return {
     queues,
     outcomes,
     async happens(id: string): Promise<void> {
       await webhooks.of(undefined).watch(requestIn('DRAFT', { id }));
-      webhooks.of(undefined).note(requestIn('READY', { id }));
+      webhooks.of(undefined).record(requestIn('READY', { id }));
     },
   };
 }
 
-test('an endpoint that hangs does not hold up another one at the same origin', async () => {
+test('a hanging endpoint does not delay another one at the same origin', async () => {
   const stub = await startHttpStub(({ path }, res) => {
     if (path === '/well') res.writeHead(204).end();
   });
@@ -40,12 +40,12 @@ test('an endpoint that hangs does not hold up another one at the same origin', a
   const { happens, queues } = open({ endpoints });
   for (let nth = 0; nth < 12; nth += 1) await happens(`request-${nth}`);
   await expect.poll(arrived).toBe(12);
-  // Four are under way at the one that hangs, and eight wait.
+  // Four attempts hang, and eight messages wait.
   await expect.poll(() => stub.calls.length).toBe(16);
   expect(await queues.oldestDueMs('webhooks')).toBeGreaterThan(0);
 });
 
-test('an endpoint that has answered 410 is not a queue that stands still', async () => {
+test('a disabled endpoint does not count as a stalled queue', async () => {
   const stub = await startHttpStub((_, res) => void res.writeHead(410).end());
   const { happens, queues } = open({ endpoints: [endpointAt(new URL(stub.origin))] });
   for (let nth = 0; nth < 12; nth += 1) await happens(`request-${nth}`);
@@ -53,7 +53,7 @@ test('an endpoint that has answered 410 is not a queue that stands still', async
   expect(stub.calls.length).toBeLessThan(12);
 });
 
-test.each([-48, 48])('events arrive though the clock of the machine is set by %i h', async (hours) => {
+test.each([-48, 48])('events arrive although the system time changes by %i h', async (hours) => {
   const stub = await startHttpStub((_, res, __, nth) => void res.writeHead(nth === 1 ? 503 : 204).end());
   const real = Date.now;
   let setMs = 0;
