@@ -60,6 +60,14 @@ test('every layer has files', () => {
   expect(LAYERS.flat().filter((name) => !existsSync(`src/${name}`))).toEqual([]);
 });
 
+test('CONTRIBUTING lists the layers in their order', () => {
+  const [, list = ''] = /\n## Layers\n(.*?)\n## /s.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
+  const rows = [...list.matchAll(/^\d+\. (`src.*)$/gm)].map(([, row = '']) =>
+    [...row.matchAll(/`src\/([^`]+)`/g)].map(([, name]) => name),
+  );
+  expect(rows).toEqual(LAYERS);
+});
+
 test('imports in src point from the outer layers to the inner ones', () => {
   const wrong = imports.filter(({ from, to }) => to.startsWith('src/') && layerOf(to) < layerOf(from));
   expect(wrong.map(show)).toEqual([]);

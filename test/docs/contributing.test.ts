@@ -1,18 +1,35 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readPage } from './support-pages.ts';
 
+const page = readPage('CONTRIBUTING.md');
+
 /** npm runs it on its own, or another command of the list does. */
 const NOT_LISTED = ['prepack', 'lint', 'format', 'format:check', 'typecheck'];
 
 test('CONTRIBUTING lists every command, and no other', () => {
-  const listed = [...readPage('CONTRIBUTING.md').text.matchAll(/^\| `npm (?:run )?([\w:-]+)`/gm)].map(
-    ([, name]) => name,
-  );
+  const listed = [...page.text.matchAll(/^\| `npm (?:run )?([\w:-]+)`/gm)].map(([, name]) => name);
   const scripts = Object.keys(packageJson.scripts).filter((name) => !NOT_LISTED.includes(name));
   expect(listed.toSorted()).toEqual(scripts.toSorted());
+});
+
+test('CONTRIBUTING maps every folder of src, and no folder that does not exist', () => {
+  const mapped = [...page.section('Map').matchAll(/^\| (.+?) +\|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path),
+  );
+  const folders = new Set(globSync('src/**/*.ts').map((file) => dirname(file)));
+  expect([...folders].filter((folder) => !mapped.includes(folder))).toEqual([]);
+  expect(mapped.filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test('every file that CONTRIBUTING names exists, except those of its example operation', () => {
+  const paths = [...page.text.matchAll(/`((?:src|mocks|test|docs|scripts)\/[^`*]+)`/g)].map(
+    ([, path = '']) => path,
+  );
+  expect(paths.filter((path) => !path.endsWith('/archive-dossier.ts') && !existsSync(path))).toEqual([]);
 });
 
 test('the workflow has a job for each command of .ci/run', () => {
