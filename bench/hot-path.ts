@@ -4,18 +4,18 @@ import { request, Agent } from 'undici';
 import { createEvents } from '../src/observability/events.ts';
 import { Queues } from '../src/observability/queues.ts';
 import { CircuitBreaker } from '../src/upstream/pipeline/circuit-breaker.ts';
-import type { ClientDecorator, UpstreamClient } from '../src/upstream/client.ts';
-import { createUpstreamClient } from '../src/upstream/clients.ts';
-import { createHttpClient } from '../src/upstream/http-client.ts';
+import { withOptions, withStages } from '../src/upstream/call.ts';
+import type { UpstreamClient } from '../src/upstream/client.ts';
+import { createIssuerClient } from '../src/upstream/clients.ts';
+import { HttpClient } from '../src/upstream/http-client.ts';
 import { getSignatureRequest } from '../src/upstream/operations/get-signature-request.ts';
-import { withCaller } from '../src/upstream/pipeline/with-caller.ts';
-import { withRepeats } from '../src/upstream/pipeline/with-retries.ts';
+import { SERVICE_RETRIES, withRetries } from '../src/upstream/pipeline/retry.ts';
 import { cpuMicros, inParallel, measure, printCosts } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
 
 /*
- * What a call of the service costs in the gateway, and what each part of the way to it: processor time of one read, by turns
- * in one run, against a service in a process of its own that answers at once. Prints, asserts nothing. About 30 s.
+ * The processor time of an upstream call in the gateway, in total and by part. The contestants take turns in one run; the
+ * service is another process that answers at once. It prints results and asserts nothing. About 30 s.
  *
  *   node bench/hot-path.ts
  */
@@ -41,9 +41,9 @@ const options = {
 };
 
 const agent = new Agent({ connections: 50 });
-const http = createHttpClient(options);
-const withDeadline: ClientDecorator = withRepeats(options);
-const full = createUpstreamClient(options);
+const http = new HttpClient(options);
+const retrying = withStages(http, [withRetries({ ...options, policy: SERVICE_RETRIES })]);
+const full = createIssuerClient(options).shared;
 
 const idOf = (nth: number): string => `01KJYMD75M8Q4V6W9X0Y2${String(nth).padStart(5, '0')}`;
 const reading =
@@ -68,14 +68,14 @@ const contestant = (name: string, task: (nth: number) => Promise<unknown>): Cont
 });
 
 printCosts(
-  'one read of the service',
+  'one read from the service',
   await measure(
     [
-      contestant('a bare call of undici, and JSON', bare),
-      contestant('the client without decorators: key, errors, decoding', reading(http)),
-      contestant('with deadline and repeats', reading(withDeadline(http))),
-      contestant('with all: bulkhead, budget, circuit', reading(full)),
-      contestant('with all, for a caller: and collapsed reads', reading(withCaller('bench')(full))),
+      contestant('undici and JSON.parse', bare),
+      contestant('HTTP client: key, errors, decoding', reading(http)),
+      contestant('with deadline and retries', reading(retrying)),
+      contestant('full pipeline', reading(full)),
+      contestant('full pipeline with coalescing', reading(withOptions(full, { caller: 'bench' }))),
     ],
     { rounds: ROUNDS, units: CALLS },
   ),

@@ -3,6 +3,7 @@ import type { GatewayContext } from '../resolvers/context.ts';
 import { downloadLinkOf } from '../resolvers/download-link.ts';
 import { NotFoundError } from '../resolvers/errors/domain-errors.ts';
 import { readRequest } from '../resolvers/shared/read-request.ts';
+import { getBlob, getBlobProperties } from '../upstream/storage/read-blob.ts';
 import type { BlobContent, BlobFacts } from '../upstream/storage/read-blob.ts';
 import { byteRangeOf, storageRangeOf } from './byte-range.ts';
 import { conditionsOf, isRangeOf, statusFor } from './conditions.ts';
@@ -46,9 +47,9 @@ export async function readDocument(
     headers: documentHeaders(facts, { disposition, hasContent: status !== 304 }),
   });
   const properties = (): Promise<BlobFacts> =>
-    translatedRead(context.storage.getBlobProperties(url, { signal }));
+    translatedRead(getBlobProperties(context.storage, url, { signal }));
   const read = (range?: string, ifMatch?: string): Promise<BlobContent> =>
-    translatedRead(context.storage.getBlob(url, { signal, range, ifMatch }));
+    translatedRead(getBlob(context.storage, url, { signal, range, ifMatch }));
 
   const conditions = conditionsOf(query.headers);
   const range = query.method === 'GET' ? byteRangeOf(query.headers.get('range')) : undefined;

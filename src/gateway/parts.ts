@@ -11,15 +11,14 @@ import { connectRedis } from '../redis/connect.ts';
 import { FrontDoor, STOP_TIMES } from '../http/gatekeeper.ts';
 import { createReadiness, readinessLog } from '../http/readiness.ts';
 import { withSpans } from '../upstream/pipeline/with-spans.ts';
-import { withStorageSpans } from '../upstream/storage/with-storage-spans.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
 import { canConnect } from '../upstream/can-connect.ts';
 import { CircuitBreaker } from '../upstream/pipeline/circuit-breaker.ts';
 import { createUpstreamClients } from '../upstream/clients.ts';
 import type { UpstreamClients } from '../upstream/clients.ts';
 import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
-import { createStorage } from '../upstream/storage/storage-client.ts';
-import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
+import { createStorage } from '../upstream/storage/create-storage.ts';
+import type { StorageClients } from '../upstream/storage/create-storage.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
 import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
@@ -30,7 +29,7 @@ export interface Parts {
   readonly queues: Queues;
   readonly authentication: Authentication;
   readonly upstreams: UpstreamClients;
-  readonly storage: BlobStorage;
+  readonly storage: StorageClients;
   readonly blocks: BlockPool;
   readonly watchers: StatusWatchers;
   readonly idempotency: Idempotency;
@@ -66,13 +65,14 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
     events,
     queues,
-    decorate: tracer && withSpans(tracer, apiUrl),
+    spans: tracer && withSpans({ tracer, urlOf: () => apiUrl, propagates: true }),
   });
-  const plainStorage = createStorage({
+  const storage = createStorage({
     allowedHosts: options.storageHosts,
     ...(downloadStallMs !== undefined && { readStallMs: downloadStallMs }),
     breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
     events,
+    tracer,
   });
   const blocks = new BlockPool();
   queues.add('upload-blocks', () => blocks.oldestMs);
@@ -100,8 +100,8 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     realm,
     queues,
     watcherOf(tenant) {
-      const upstream = upstreams.of(tenant);
-      return upstream && watchers.of(upstream);
+      const issuer = upstreams.of(tenant);
+      return issuer && watchers.of(issuer.shared);
     },
     events,
     logger,
@@ -114,7 +114,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     queues,
     authentication,
     upstreams,
-    storage: tracer ? withStorageSpans(plainStorage, tracer) : plainStorage,
+    storage,
     blocks,
     watchers,
     idempotency,
@@ -126,7 +126,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
       authentication.close();
       watchers.close();
       await idempotency.close();
-      await Promise.all([upstreams.close(), plainStorage.close()]);
+      await Promise.all([upstreams.close(), storage.shared.close()]);
       redis?.close();
     },
   };

@@ -37,8 +37,9 @@ import { useTracing } from '../graphql/use-tracing.ts';
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
 import { schema } from '../schema/index.ts';
 import { CLIENT_TIMES } from '../http/server.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { IssuerClient } from '../upstream/clients.ts';
 import { counted } from '../upstream/pipeline/counted.ts';
+import type { OriginClients } from '../upstream/sandbox-headers.ts';
 import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import type { Parts } from './parts.ts';
@@ -56,7 +57,7 @@ export function createGatewayYoga(
   const { authentication, frontDoor, events } = parts;
   const { requestsPerMinute, proxies, corsOrigins, trustedDocuments } = protections;
   const isTrusted = trustedDocuments !== undefined;
-  const isServed = (caller: Caller): boolean => upstreamOf(parts, caller) !== undefined;
+  const isServed = (caller: Caller): boolean => issuerOf(parts, caller) !== undefined;
   const admission = { authentication, isServed, events: authenticationEvents(logger) };
   const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxies }) : undefined;
   const contextOf = contextsOf(options, parts);
@@ -115,7 +116,7 @@ export function createGatewayYoga(
   });
 }
 
-const upstreamOf = ({ upstreams }: Parts, caller: Caller): UpstreamClient | undefined =>
+const issuerOf = ({ upstreams }: Parts, caller: Caller): IssuerClient | undefined =>
   upstreams.of(tenantOf(caller));
 
 /** Aborted when the client leaves, and when the gateway cannot wait any longer. */
@@ -139,15 +140,18 @@ function contextsOf(
   const { blocks, idempotency, events, watchers, webhooks } = parts;
   const { closing, ending } = parts.frontDoor;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const shared = { blocks, idempotency, events, closing, ending, isSandbox, limits };
+  const shared = { blocks, idempotency, events, closing, ending, limits };
   return ({ headers }: Request, serverContext: object, caller: Caller): GatewayContext => {
-    const upstream = upstreamOf(parts, caller);
-    if (upstream === undefined) throw new TypeError('a caller without an issuer has been let in');
-    const { storage } = parts;
+    const issuer = issuerOf(parts, caller);
+    if (issuer === undefined) throw new TypeError('a caller without an issuer has been let in');
     const tally = currentRequest()?.notes.upstream;
-    const ways = tally === undefined ? { upstream, storage } : counted({ upstream, storage }, tally);
-    const ofTenant = { watcher: watchers.of(upstream), webhooks: webhooks.of(tenantOf(caller)) };
-    return createContext({ ...shared, ...ways, ...ofTenant }, caller, {
+    const clientsOf = (kind: 'shared' | 'bare'): OriginClients => {
+      const clients = { upstream: issuer[kind], storage: parts.storage[kind] };
+      return tally === undefined ? clients : counted(clients, tally);
+    };
+    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenantOf(caller)) };
+    const sandbox = isSandbox ? clientsOf('bare') : undefined;
+    return createContext({ ...shared, ...clientsOf('shared'), sandbox, ...ofTenant }, caller, {
       headers,
       signal: signalOf(parts, serverContext),
     });

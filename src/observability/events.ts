@@ -50,7 +50,7 @@ export interface GatewayEventMap {
   /** The breaker of an origin has changed. */
   breaker: [{ readonly origin: 'service' | 'storage'; readonly state: 'closed' | 'open' | 'half-open' }];
   /** A read was answered by an identical one that was already under way. */
-  collapsedRead: [{ readonly operation: string }];
+  coalescedRead: [{ readonly operation: string }];
   /** An upload has begun, has moved on, has ended. */
   uploadStarted: [];
   uploadBytes: [number];

@@ -9,9 +9,10 @@ import { Deadline } from '../upstream/pipeline/deadline.ts';
 import { dossierById } from '../upstream/loaders/dossier-by-id.ts';
 import { signatureRequestById } from '../upstream/loaders/signature-request-by-id.ts';
 import { signerByFiscalCode } from '../upstream/loaders/signer-by-fiscal-code.ts';
-import { withCaller } from '../upstream/pipeline/with-caller.ts';
+import { withOptions } from '../upstream/call.ts';
 import { withSandboxHeaders } from '../upstream/sandbox-headers.ts';
-import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
+import type { OriginClients } from '../upstream/sandbox-headers.ts';
+import type { StorageClient } from '../upstream/storage/storage-client.ts';
 import type { RequestHooks } from '../webhooks/webhooks.ts';
 
 /** What one gateway shares between all its requests. */
@@ -21,7 +22,7 @@ export interface GatewayParts {
   readonly watcher: StatusWatcher;
   /** Told of requests that somebody outside may want to hear of. */
   readonly webhooks: RequestHooks;
-  readonly storage: BlobStorage;
+  readonly storage: StorageClient;
   readonly blocks: BlockPool;
   readonly idempotency: Idempotency;
   /** What happens here, for whoever watches. */
@@ -30,8 +31,8 @@ export interface GatewayParts {
   readonly closing: AbortSignal;
   /** Aborted when what is still running then must come to an end: waits answer with what they know. */
   readonly ending: AbortSignal;
-  /** The upstream is a sandbox, which callers may talk to by headers of their own. */
-  readonly isSandbox?: boolean;
+  /** Only if the upstream is a sandbox: the bare clients for calls with the sandbox headers of a caller. */
+  readonly sandbox?: OriginClients | undefined;
   readonly limits: {
     readonly maxUploadBytes: number;
     readonly uploadStallMs: number;
@@ -91,14 +92,11 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
   const { headers } = request;
   const deadline = new Deadline(parts.limits.operationTimeoutMs, request.signal, { isRunning: false });
   const { signal } = deadline;
-  const ways = parts.isSandbox ? withSandboxHeaders(parts, headers) : parts;
-  const { storage } = ways;
-  // Who says something to the sandbox wants answers to that, which are nobody else's.
-  const isShared = ways.upstream === parts.upstream;
-  const watcher = isShared
-    ? parts.watcher
-    : new StatusWatcher({ client: ways.upstream, events: parts.events });
-  const upstream = withCaller(callerKey(caller))(ways.upstream);
+  const staged = parts.sandbox && withSandboxHeaders(parts.sandbox, headers);
+  const { upstream: client, storage } = staged ?? parts;
+  // The answers to sandbox headers are for this caller only, so they need a watcher of their own.
+  const watcher = staged === undefined ? parts.watcher : new StatusWatcher({ client, events: parts.events });
+  const upstream = withOptions(client, { caller: callerKey(caller) });
   return {
     ...parts,
     caller,

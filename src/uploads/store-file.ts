@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { BlobStorage } from '../upstream/storage/blob-storage.ts';
+import type { StorageClient } from '../upstream/storage/storage-client.ts';
+import { putBlob, putBlock, putBlockList } from '../upstream/storage/write-blob.ts';
 import type { Block, BlockPool } from './block-pool.ts';
 
 export interface StoreFileOptions {
   /** Asks for the address to write to. Called once, when the first bytes are there. */
   readonly target: () => Promise<string>;
-  readonly storage: BlobStorage;
+  readonly storage: StorageClient;
   readonly pool: BlockPool;
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,9 +44,9 @@ export async function storeFile(
   let filled = 0;
   let sizeBytes = 0;
 
-  const putBlock = async (bytes: Buffer): Promise<void> => {
+  const putNextBlock = async (bytes: Buffer): Promise<void> => {
     const id = nextId();
-    await storage.putBlock(url, id, bytes, { signal });
+    await putBlock(storage, url, id, bytes, { signal });
     blockIds.push(id);
   };
 
@@ -59,7 +60,7 @@ export async function storeFile(
       sizeBytes += chunk.length;
       for (let taken = 0; taken < chunk.length;) {
         if (filled === block.bytes.length) {
-          await putBlock(block.bytes);
+          await putNextBlock(block.bytes);
           filled = 0;
         }
         const copied = chunk.copy(block.bytes, filled, taken);
@@ -69,11 +70,11 @@ export async function storeFile(
     }
     if (!block) throw new TypeError('storeFile was given a file without bytes.');
     const last = block.bytes.subarray(0, filled);
-    if (blockIds.length > 0) await putBlock(last);
+    if (blockIds.length > 0) await putNextBlock(last);
     const { storedAt } =
       blockIds.length > 0
-        ? await storage.putBlockList(url, blockIds, { signal })
-        : await storage.putBlob(url, last, { signal });
+        ? await putBlockList(storage, url, blockIds, { signal })
+        : await putBlob(storage, url, last, { signal });
     return { sizeBytes, sha256: hash.digest('hex'), storedAt };
   } finally {
     block?.[Symbol.dispose]();

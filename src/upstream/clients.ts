@@ -2,76 +2,109 @@ import { createHash } from 'node:crypto';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { withStages } from './call.ts';
+import type { Stage } from './call.ts';
+import type { ApiRequest, UpstreamClient } from './client.ts';
+import { HttpClient } from './http-client.ts';
+import type { HttpClientOptions } from './http-client.ts';
+import { withCircuitBreaker, withOpenCheck } from './pipeline/circuit-breaker.ts';
+import type { CircuitBreaker } from './pipeline/circuit-breaker.ts';
+import { SERVICE_RETRIES, withRetries } from './pipeline/retry.ts';
+import { ReadCoalescer, withCoalescing, withInvalidation } from './pipeline/with-coalescing.ts';
+import { withUploadBulkhead } from './pipeline/with-upload-bulkhead.ts';
 import { LocalWindow } from './rate-limit/local-window.ts';
 import { RateLimiter } from './rate-limit/rate-limiter.ts';
 import type { RateLimit, RateWindow } from './rate-limit/rate-window.ts';
 import { SharedWindow } from './rate-limit/shared-window.ts';
 import { withRateLimiter } from './rate-limit/with-rate-limiter.ts';
-import type { CircuitBreaker } from './pipeline/circuit-breaker.ts';
-import type { ClientDecorator, UpstreamClient } from './client.ts';
-import { createHttpClient } from './http-client.ts';
-import type { HttpClientOptions } from './http-client.ts';
-import { withBreaker, withOpenCheck } from './pipeline/with-breaker.ts';
-import { withCollapsedReads } from './pipeline/with-coalescing.ts';
-import { withRepeats } from './pipeline/with-retries.ts';
-import { withUploadBulkhead } from './pipeline/with-upload-bulkhead.ts';
 
-/** The key of the one issuer, or of the issuer of each tenant. */
+/** The API key of the one issuer, or of the issuer of each tenant. */
 export type IssuerKeys = string | ReadonlyMap<string, string>;
 
 export interface UpstreamClientOptions extends HttpClientOptions {
-  /** For one call with all its repeats, in milliseconds. */
+  /** For one call with all its retries, in milliseconds. */
   readonly timeoutMs: number;
-  /** What the service allows the key. */
+  /** The rate that the service allows the key. */
   readonly rateLimit: RateLimit;
-  /** How long anybody waits for an answer at most, in milliseconds. */
+  /** The longest time that a caller waits for an answer, in milliseconds. */
   readonly operationTimeoutMs: number;
-  /** Where gateways share the budget of a key. */
+  /** Where gateways share the rate budget of a key. */
   readonly redis?: RedisConnection | undefined;
-  /** Of the service, for all keys. */
+  /** Of the service, shared by all keys. */
   readonly breaker: CircuitBreaker;
   readonly events: GatewayEvents;
-  /** Where its queues report how long calls have waited. */
+  /** The queues of the client report here how long calls have waited. */
   readonly queues: Queues;
-  /** Put around each call, with its repeats and waits. */
-  readonly decorate?: ClientDecorator | undefined;
+  /** Runs around each call, including its retries and waits. */
+  readonly spans?: Stage<ApiRequest> | undefined;
 }
 
-/** The clients of a gateway: one for each issuer's key, with connections of its own, so that nothing is shared. */
+/** The two ways to the service with one key. They share connections and the rate limiter. */
+export interface IssuerClient {
+  readonly shared: UpstreamClient;
+  /**
+   * For calls with the sandbox headers of a caller. The caller may have ordered the answer, so it is not shared by
+   * coalescing, and neither the circuit breaker nor the rate limiter learns from it.
+   */
+  readonly bare: UpstreamClient;
+}
+
+/** The clients of a gateway: one for each key, with connections of its own, so that issuers share nothing. */
 export interface UpstreamClients {
-  /** With one issuer it is the same for everybody. Undefined for a tenant that there is no key for. */
-  of(tenant: string | undefined): UpstreamClient | undefined;
+  /** Without tenants, the same client for all callers. Undefined for a tenant without a key. */
+  of(tenant: string | undefined): IssuerClient | undefined;
   close(): Promise<void>;
 }
 
 /**
- * The client of one issuer's key. What a call passes on its way to the service, and why in this order:
+ * The client of one key. The stages that a call passes, and why in this order:
  *
- * 1. reads that are under way already: who joins one needs nothing of what follows
- * 2. deadline and repeats: whatever follows is gone through for each attempt, as each is a call to the service
- * 3. an open circuit, before anything is waited for
- * 4. a place among the uploads, before one in the budget: that is for calls which are sent at once
- * 5. a place in the budget
- * 6. the circuit again, which may have opened meanwhile and learns from the attempt
+ * 1. coalescing: a read that joins another needs none of the following
+ * 2. spans
+ * 3. deadline and retries: each attempt is a call to the service and passes all that follows
+ * 4. an open circuit refuses the call before it waits for anything
+ * 5. the bulkhead of uploads, before the rate limiter: a call with a slot of the limiter is sent at once
+ * 6. the rate limiter
+ * 7. the circuit breaker again, which may have opened meanwhile and records the attempt
  */
-export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
+export function createIssuerClient(options: UpstreamClientOptions): IssuerClient {
   const { rateLimit: limit, connections, operationTimeoutMs, breaker, events, queues } = options;
   const maxWaiting = Math.ceil((limit.calls * operationTimeoutMs) / limit.windowMs);
   const limiter = new RateLimiter({ limit, window: windowOf(options), connections, maxWaiting, events });
   queues.add('rate-budget', () => limiter.oldestMs);
-  const decorators: readonly ClientDecorator[] = [
-    withCollapsedReads(options),
-    ...(options.decorate ? [options.decorate] : []),
-    withRepeats(options),
-    withOpenCheck(breaker),
-    withUploadBulkhead(options),
-    withRateLimiter(limiter),
-    withBreaker(breaker),
-  ];
-  return decorators.reduceRight((client, decorate) => decorate(client), createHttpClient(options));
+  const http = new HttpClient(options);
+  const client: UpstreamClient = {
+    call: (call, given) => http.call(call, given),
+    close() {
+      limiter.close();
+      return http.close();
+    },
+  };
+  const coalescer = new ReadCoalescer({ events });
+  const spans = options.spans ? [options.spans] : [];
+  const retries = withRetries({ timeoutMs: options.timeoutMs, policy: SERVICE_RETRIES, events });
+  const bulkhead = withUploadBulkhead(options);
+  return {
+    shared: withStages(client, [
+      withCoalescing(coalescer),
+      ...spans,
+      retries,
+      withOpenCheck(breaker),
+      bulkhead,
+      withRateLimiter(limiter),
+      withCircuitBreaker(breaker),
+    ]),
+    bare: withStages(client, [
+      withInvalidation(coalescer),
+      ...spans,
+      retries,
+      bulkhead,
+      withRateLimiter(limiter, { learns: false }),
+    ]),
+  };
 }
 
-/** Of this process, or of all gateways with this key and this Redis. */
+/** The calls of this process, or of all gateways with this key and this Redis. */
 function windowOf({ rateLimit: limit, redis, baseUrl, apiKey }: UpstreamClientOptions): RateWindow {
   if (redis === undefined) return new LocalWindow(limit);
   const name = createHash('sha256').update(`${baseUrl.href} ${apiKey}`).digest('base64url').slice(0, 22);
@@ -83,16 +116,16 @@ export function createUpstreamClients(
   options: Omit<UpstreamClientOptions, 'apiKey'>,
 ): UpstreamClients {
   if (typeof keys === 'string') {
-    const client = createUpstreamClient({ ...options, apiKey: keys });
-    return { of: () => client, close: () => client.close() };
+    const client = createIssuerClient({ ...options, apiKey: keys });
+    return { of: () => client, close: () => client.shared.close() };
   }
   const clients = new Map(
-    [...keys].map(([tenant, apiKey]) => [tenant, createUpstreamClient({ ...options, apiKey })]),
+    [...keys].map(([tenant, apiKey]) => [tenant, createIssuerClient({ ...options, apiKey })]),
   );
   return {
     of: (tenant) => (tenant === undefined ? undefined : clients.get(tenant)),
     async close() {
-      await Promise.all([...clients.values()].map((client) => client.close()));
+      await Promise.all([...clients.values()].map(({ shared }) => shared.close()));
     },
   };
 }

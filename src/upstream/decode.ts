@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { components } from './openapi.d.ts';
 import { UpstreamError } from './failure/upstream-error.ts';
-import { checkedPageUrl, checkedStorageUrl } from './url-rules.ts';
+import { checkedPageUrl, checkedStorageUrl, checkStorageUrl } from './url-rules.ts';
 import type { CheckedUrl, UrlRules } from './url-rules.ts';
-import { checkStorageUrl } from './storage/storage-url.ts';
 
 /*
  * Wire data in, models out: checked once, renamed to camelCase, dates as `Date`.

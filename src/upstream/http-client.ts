@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { MultipartBody } from './client.ts';
-import type { ApiCall, UpstreamClient } from './client.ts';
+import type { ApiCall, ApiRequest, CallOptions, UpstreamClient } from './client.ts';
 import type { Deadline } from './pipeline/deadline.ts';
-import { kindOfStatus, UpstreamError } from './failure/upstream-error.ts';
-import { kindOfFailure } from './failure/classify.ts';
+import { kindOfFailure, kindOfStatus } from './failure/classify.ts';
+import { UpstreamError } from './failure/upstream-error.ts';
 import { textOf } from './response-text.ts';
 import { readRetryAfter } from './pipeline/retry-after.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';
@@ -16,77 +16,89 @@ export interface HttpClientOptions {
   readonly apiKey: string;
   /** Hosts that pre-signed URLs may lead to; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
-  /** For the connection, the headers and each part of the body, in milliseconds. The whole has a `Deadline`. */
+  /** For the connection, the headers and each part of the body, in milliseconds. The whole call has a `Deadline`. */
   readonly timeoutMs: number;
-  /** Largest number of connections kept to the service. */
+  /** Most connections to the service. */
   readonly connections: number;
-  /** Learns the service's time from each answer. */
+  /** Reads the time of the service from each answer. */
   readonly clock?: ServiceClock | undefined;
   /** Replaces the connection pool; tests use undici's `MockAgent`. */
   readonly dispatcher?: Dispatcher;
 }
 
-/** Answers of the service are a few kilobytes; nothing it documents comes near this. */
+/** Answers of the service have a few kilobytes. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** Makes each call once, as HTTP. Holds a keep-alive pool. */
-export function createHttpClient(options: HttpClientOptions): UpstreamClient {
-  const { origin, pathname } = options.baseUrl;
-  const basePath = pathname.replace(/\/+$/, '');
-  const dispatcher =
-    options.dispatcher ??
-    new Agent({
-      connections: options.connections,
-      connect: { timeout: Math.min(options.timeoutMs, 5_000) },
-      headersTimeout: options.timeoutMs,
-      bodyTimeout: options.timeoutMs,
-      maxResponseSize: MAX_ANSWER_BYTES,
-      allowH2: false,
-    });
-  let closing: Promise<void> | undefined;
+/** Sends each call once over HTTP. Holds a keep-alive pool. */
+export class HttpClient implements UpstreamClient {
+  readonly #options: HttpClientOptions;
+  readonly #basePath: string;
+  readonly #dispatcher: Dispatcher;
+  #closing: Promise<void> | undefined;
 
-  return {
-    async call(call, { signal, deadline, onAnswer } = {}) {
-      const headers: Record<string, string> = {
-        ...call.headers,
-        'ocp-apim-subscription-key': options.apiKey,
-        accept: 'application/json, application/problem+json',
-        'accept-encoding': 'identity',
-      };
-      const body = encodeBody(call.body, headers, deadline);
-      let response: Dispatcher.ResponseData<unknown>;
-      let bytes: Uint8Array;
-      const calledAt = performance.now();
-      try {
-        response = await dispatcher.request({
-          origin,
-          path: basePath + call.path + encodeQuery(call.query),
-          method: call.method,
-          headers,
-          body,
-          ...(signal && { signal }),
-        });
-        // A proxy that answers for a service which is down has a clock of its own.
-        if (response.statusCode < 500) options.clock?.learn(header(response, 'date'), calledAt);
-        onAnswer?.(wholeNumber(header(response, 'x-rate-limit-remaining')));
-        bytes = await response.body.bytes();
-      } catch (cause) {
-        if (cause instanceof UpstreamError) throw cause;
-        throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause, signal), cause });
-      }
-      const { statusCode: status } = response;
-      if (status >= 400) throw await failureOf(call.operation, response, bytes);
-      const contract = (cause?: unknown): UpstreamError =>
-        new UpstreamError({ operation: call.operation, kind: 'contract', status, cause });
-      if (!call.expect.includes(status)) throw contract();
-      try {
-        return call.decode(status === 204 ? undefined : await parseJson(response, bytes), options);
-      } catch (cause) {
-        throw contract(cause);
-      }
-    },
-    close: () => (closing ??= dispatcher.close()),
-  };
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
+    this.#basePath = options.baseUrl.pathname.replace(/\/+$/, '');
+    this.#dispatcher =
+      options.dispatcher ??
+      new Agent({
+        connections: options.connections,
+        connect: { timeout: Math.min(options.timeoutMs, 5_000) },
+        headersTimeout: options.timeoutMs,
+        bodyTimeout: options.timeoutMs,
+        maxResponseSize: MAX_ANSWER_BYTES,
+        allowH2: false,
+      });
+  }
+
+  async call<Model>(call: ApiCall<Model>, options: CallOptions = {}): Promise<Model> {
+    const { operation } = call;
+    const { response, bytes } = await this.#send(call, options);
+    const { statusCode: status } = response;
+    if (status >= 400) throw await failureOf(operation, response, bytes);
+    const contract = (cause?: unknown): UpstreamError =>
+      new UpstreamError({ operation, kind: 'contract', status, cause });
+    if (!call.expect.includes(status)) throw contract();
+    try {
+      const body = status === 204 ? undefined : await parseJson(response, bytes);
+      return await call.decode(body, this.#options);
+    } catch (cause) {
+      throw contract(cause);
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#dispatcher.close());
+  }
+
+  async #send(call: ApiRequest, { signal, deadline, onAnswer, headers: given }: CallOptions) {
+    const { apiKey, baseUrl, clock } = this.#options;
+    const headers: Record<string, string> = {
+      ...given,
+      'ocp-apim-subscription-key': apiKey,
+      accept: 'application/json, application/problem+json',
+      'accept-encoding': 'identity',
+    };
+    const body = encodeBody(call.body, headers, deadline);
+    const calledAt = performance.now();
+    try {
+      const response = await this.#dispatcher.request({
+        origin: baseUrl.origin,
+        path: this.#basePath + call.path + encodeQuery(call.query),
+        method: call.method,
+        headers,
+        body,
+        ...(signal && { signal }),
+      });
+      // A proxy that answers for an unavailable service has its own clock.
+      if (response.statusCode < 500) clock?.learn(header(response, 'date'), calledAt);
+      onAnswer?.(wholeNumber(header(response, 'x-rate-limit-remaining')));
+      return { response, bytes: await response.body.bytes() };
+    } catch (cause) {
+      if (cause instanceof UpstreamError) throw cause;
+      throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause, signal), cause });
+    }
+  }
 }
 
 function encodeBody(
@@ -97,14 +109,14 @@ function encodeBody(
   if (body === undefined) return null;
   if (body instanceof MultipartBody) {
     headers['content-type'] = body.contentType;
-    return Readable.from(unhurried(body.chunks, deadline), { objectMode: false });
+    return Readable.from(withDeadlineStopped(body.chunks, deadline), { objectMode: false });
   }
   headers['content-type'] = 'application/json';
   return JSON.stringify(body);
 }
 
-/** The chunks, with the clock of the call stopped while their source has none: a slow client is not a slow service. */
-async function* unhurried(
+/** Stops the deadline of the call while the source has no chunk: a slow client is not a slow service. */
+async function* withDeadlineStopped(
   chunks: AsyncIterable<Uint8Array>,
   deadline: Deadline | undefined,
 ): AsyncGenerator<Uint8Array> {
@@ -121,7 +133,7 @@ async function* unhurried(
   }
 }
 
-function encodeQuery(query: ApiCall<unknown>['query']): string {
+function encodeQuery(query: ApiRequest['query']): string {
   const given = Object.entries(query ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)]],
   );
@@ -151,18 +163,18 @@ async function failureOf(
     const body = await parseJson(response, bytes);
     if (typeof body === 'object' && body !== null) {
       isFromBackend = 'detail' in body;
-      const words = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;
-      if (typeof words === 'string') detail = words;
+      const text = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;
+      if (typeof text === 'string') detail = text;
     }
   } catch (unreadable) {
-    cause = unreadable; // the status alone still says what happened
+    cause = unreadable; // the status alone is enough
   }
   const { headers } = response;
   const retryAfterSeconds =
     readRetryAfter(headers['x-rate-limit-retry-after']) ?? readRetryAfter(headers['retry-after']);
   return new UpstreamError({
     operation,
-    // What is missing, the backend says itself. A 404 of anybody before it means that the base address is wrong.
+    // Only the backend reports a missing object. A 404 of a proxy in front of it means that the base URL is wrong.
     kind: status === 404 && !isFromBackend ? 'contract' : kindOfStatus(status),
     status,
     detail,

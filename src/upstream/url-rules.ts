@@ -1,7 +1,6 @@
 import { UpstreamError } from './failure/upstream-error.ts';
-import { checkStorageUrl } from './storage/storage-url.ts';
 
-/** Where the URLs that the service hands out may lead. */
+/** Where the URLs in answers of the service may lead. */
 export interface UrlRules {
   /** The base URL of the service. */
   readonly baseUrl: URL;
@@ -10,10 +9,34 @@ export interface UrlRules {
 }
 
 /**
- * A URL that the service handed out, checked where it was decoded. An `UpstreamError` stands in the place of one that
- * leads elsewhere: the rest of the answer stays usable, and whoever needs the URL throws the error.
+ * A URL from an answer of the service, checked by its decoder. An `UpstreamError` replaces a URL that leads elsewhere: the
+ * rest of the answer stays usable, and the code that needs the URL throws the error.
  */
 export type CheckedUrl = string | UpstreamError;
+
+/**
+ * Checks a pre-signed URL before a request is sent to it. A wrong answer of the service must not make the gateway write to,
+ * or disclose the content of, another host.
+ *
+ * `allowedHosts` contains host names, reached over https on port 443, and full origins (`http://127.0.0.1:4010`), which
+ * match exactly and are for development.
+ * @throws UpstreamError of kind `contract`. Its message does not contain the URL, which is a credential.
+ */
+export function checkStorageUrl(text: string, allowedHosts: readonly string[], operation: string): URL {
+  const url = URL.parse(text);
+  const refuse = (detail: string): UpstreamError =>
+    new UpstreamError({ kind: 'contract', operation, detail });
+  if (!url) throw refuse('the storage URL is not a valid URL');
+  if (url.username || url.password) throw refuse('the storage URL contains a user name or password');
+  const isAllowed = allowedHosts.some(
+    (allowed) =>
+      url.origin ===
+      (allowed.includes('://') ? URL.parse(allowed)?.origin : `https://${allowed.toLowerCase()}`),
+  );
+  if (!isAllowed)
+    throw refuse(`the storage URL is not on a configured storage host (${url.protocol}//${url.host})`);
+  return url;
+}
 
 /** A pre-signed URL of the storage. */
 export function checkedStorageUrl(url: string, { storageHosts }: UrlRules, operation: string): CheckedUrl {
@@ -23,10 +46,10 @@ export function checkedStorageUrl(url: string, { storageHosts }: UrlRules, opera
   });
 }
 
-/** Domain of the service's public pages. */
+/** Domain of the public pages of the service. */
 const PAGES = /(^|\.)pagopa\.it$/;
 
-/** The image of a QR code: a page of PagoPA over https, or of the service itself, as the sandbox serves it. */
+/** The image of a QR code: a page of PagoPA over https, or of the origin of the service, where the sandbox serves it. */
 export function checkedPageUrl(text: string, { baseUrl }: UrlRules, operation: string): CheckedUrl {
   return checked(() => {
     const url = URL.parse(text);
@@ -36,7 +59,7 @@ export function checkedPageUrl(text: string, { baseUrl }: UrlRules, operation: s
       throw new UpstreamError({
         kind: 'contract',
         operation,
-        detail: 'the URL of the QR code leads elsewhere',
+        detail: 'the URL of the QR code is not on a host of the service',
       });
     return url.href;
   });

@@ -1,9 +1,9 @@
 import type { GatewayEvents } from '../observability/events.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import type { Priority } from '../upstream/rate-limit/rate-limiter.ts';
+import type { Priority } from '../upstream/call.ts';
 import { kindOfAbort } from '../upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../upstream/failure/failure-kinds.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
 import { isLater, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';

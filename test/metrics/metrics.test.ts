@@ -124,7 +124,7 @@ test('events with values that nobody has thought of add one series, however many
     events.emit('response', { status: 600 + n });
     events.emit('upstreamCall', { operation, outcome: text, attempts: 1, durationMs: 1 });
     events.emit('upstreamRetry', { operation, kind: text });
-    events.emit('collapsedRead', { operation });
+    events.emit('coalescedRead', { operation });
     events.emit('uploadStarted');
     events.emit('uploadEnded', { outcome: text, durationMs: 1 });
     events.emit('dependency', { name: text, isUsable: true });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpClient } from '../../src/upstream/http-client.ts';
+import { HttpClient } from '../../src/upstream/http-client.ts';
 import { getDossier } from '../../src/upstream/operations/get-dossier.ts';
-import { createStorage } from '../../src/upstream/storage/storage-client.ts';
+import { putBlob } from '../../src/upstream/storage/write-blob.ts';
+import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { startBlobStub } from '../support/blob-stub.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { FORMS } from '../support/request-forms.ts';
@@ -143,7 +144,7 @@ test.each([
       const stub = await startHttpStub((__, res) => {
         res.writeHead(status, { 'content-type': 'application/json' }).end(body);
       });
-      const client = createHttpClient({
+      const client = new HttpClient({
         baseUrl: new URL(stub.origin),
         apiKey: 'a-key',
         storageHosts: [],
@@ -165,9 +166,9 @@ test('an error of the storage that nests XML is read as far as its code', async 
     req.resume().on('end', () => res.writeHead(403).end(body));
     return true;
   });
-  const storage = createStorage({ allowedHosts: [stub.origin], retries: { attempts: 1 } });
+  const { shared: storage } = createStorage({ allowedHosts: [stub.origin], retries: { attempts: 1 } });
   onTestFinished(() => storage.close());
-  await expect(storage.putBlob(stub.address(), Buffer.from('%PDF-'))).rejects.toMatchObject({
+  await expect(putBlob(storage, stub.address(), Buffer.from('%PDF-'))).rejects.toMatchObject({
     name: 'UpstreamError',
     kind: 'forbidden',
   });

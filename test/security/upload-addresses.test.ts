@@ -2,8 +2,9 @@ import { lookup } from 'node:dns';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { isPrivate, PrivateAddressError, publicLookup } from '../../src/upstream/storage/public-lookup.ts';
-import { createStorage } from '../../src/upstream/storage/storage-client.ts';
-import { checkStorageUrl } from '../../src/upstream/storage/storage-url.ts';
+import { putBlob } from '../../src/upstream/storage/write-blob.ts';
+import { createStorage } from '../../src/upstream/storage/create-storage.ts';
+import { checkStorageUrl } from '../../src/upstream/url-rules.ts';
 import { draftOf } from '../support/draft.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -65,9 +66,12 @@ test('a storage that redirects is not followed', async () => {
 });
 
 test('an allowed name that the DNS leads to this machine is not connected to', async () => {
-  const storage = createStorage({ allowedHosts: ['localhost'], retries: { firstPauseMs: 1, attempts: 1 } });
+  const { shared: storage } = createStorage({
+    allowedHosts: ['localhost'],
+    retries: { firstPauseMs: 1, attempts: 1 },
+  });
   onTestFinished(() => storage.close());
-  await expect(storage.putBlob('https://localhost/c/b?sig=x', Buffer.from('%PDF-'))).rejects.toMatchObject({
+  await expect(putBlob(storage, 'https://localhost/c/b?sig=x', Buffer.from('%PDF-'))).rejects.toMatchObject({
     kind: 'unreachable',
     cause: expect.any(PrivateAddressError),
   });
@@ -76,9 +80,9 @@ test('an allowed name that the DNS leads to this machine is not connected to', a
 test('a whole origin, which somebody wrote out by hand, may be on this machine', async () => {
   const stub = await startHttpStub((_, res) => sendJson(res, 201, {}));
   const origin = stub.origin.replace('127.0.0.1', 'localhost');
-  const storage = createStorage({ allowedHosts: [origin], retries: { firstPauseMs: 1 } });
+  const { shared: storage } = createStorage({ allowedHosts: [origin], retries: { firstPauseMs: 1 } });
   onTestFinished(() => storage.close());
-  await storage.putBlob(`${origin}/c/b?sig=x`, Buffer.from('%PDF-'));
+  await putBlob(storage, `${origin}/c/b?sig=x`, Buffer.from('%PDF-'));
   expect(stub.calls).toHaveLength(1);
 });
 

@@ -11,8 +11,8 @@ import type { FileUpload } from '../../src/uploads/file-upload.ts';
 import { readPdf } from '../../src/uploads/read-pdf.ts';
 import { storeFile } from '../../src/uploads/store-file.ts';
 import { UpstreamError } from '../../src/upstream/failure/upstream-error.ts';
-import { createStorage } from '../../src/upstream/storage/storage-client.ts';
-import type { StorageOptions } from '../../src/upstream/storage/storage-client.ts';
+import { createStorage } from '../../src/upstream/storage/create-storage.ts';
+import type { StorageOptions } from '../../src/upstream/storage/create-storage.ts';
 
 interface UploadGatewayOptions {
   /** The address of the blob with this name. */
@@ -44,7 +44,7 @@ export async function startUploadGateway(options: UploadGatewayOptions) {
   const { target, maxBytes = 100 * 1024 * 1024 } = options;
   const pool = new BlockPool({ blocks: 4 });
   const earlyPool = new BlockPool({ blocks: 2 });
-  const storage = createStorage(options.storage);
+  const { shared: storage } = createStorage(options.storage);
 
   const resolvers = {
     Upload: new GraphQLScalarType({

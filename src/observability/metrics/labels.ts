@@ -1,6 +1,6 @@
 import type { GatewayEventMap } from '../events.ts';
 import type { UploadErrorKind } from '../../uploads/upload-errors.ts';
-import type { UpstreamErrorKind } from '../../upstream/failure/upstream-error.ts';
+import { FAILURE_KINDS as KINDS } from '../../upstream/failure/failure-kinds.ts';
 
 /*
  * Every value that a label may have. What is in none of these sets is told as `other`: Prometheus keeps a series for each
@@ -48,22 +48,7 @@ export const UPSTREAM_OPERATIONS = [
   'getBlobProperties',
 ];
 
-export const FAILURE_KINDS = namesOf<UpstreamErrorKind>({
-  'bad-request': true,
-  unauthorized: true,
-  forbidden: true,
-  'not-found': true,
-  unprocessable: true,
-  'rate-limited': true,
-  'server-error': true,
-  timeout: true,
-  aborted: true,
-  unreachable: true,
-  'connection-lost': true,
-  'over-budget': true,
-  'circuit-open': true,
-  contract: true,
-});
+export const FAILURE_KINDS: readonly string[] = Object.keys(KINDS);
 
 export const CALL_OUTCOMES: readonly string[] = ['ok', ...FAILURE_KINDS];
 

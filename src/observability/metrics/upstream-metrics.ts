@@ -89,7 +89,7 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
   events.on('upstreamRetry', ({ operation, kind }) =>
     retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
   );
-  events.on('collapsedRead', ({ operation }) => collapsed.inc({ operation: operationOf(operation) }));
+  events.on('coalescedRead', ({ operation }) => collapsed.inc({ operation: operationOf(operation) }));
   events.on('rateLimiterWait', ({ priority, outcome, waitMs }) =>
     waits.observe({ priority: priorityOf(priority), outcome: waitOutcomeOf(outcome) }, waitMs / 1000),
   );

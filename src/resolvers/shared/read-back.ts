@@ -3,7 +3,7 @@ import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { Deadline } from '../../upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../upstream/failure/failure-kinds.ts';
 import { getSignatureRequest } from '../../upstream/operations/get-signature-request.ts';
 
 /** For all reads together, in milliseconds. Also when the time of the operation is up: it is what its caller wants to know. */

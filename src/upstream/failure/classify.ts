@@ -1,7 +1,21 @@
 import { kindOfAbort } from '../pipeline/deadline.ts';
-import type { UpstreamErrorKind } from './upstream-error.ts';
+import type { UpstreamErrorKind } from './failure-kinds.ts';
 
-/** Node and undici codes of failures in which the call cannot have arrived. */
+const KIND_OF_STATUS: Readonly<Record<number, UpstreamErrorKind>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  422: 'unprocessable',
+  429: 'rate-limited',
+};
+
+/** The kind of an HTTP status of 400 or more. */
+export function kindOfStatus(status: number): UpstreamErrorKind {
+  if (status >= 500) return 'server-error';
+  return KIND_OF_STATUS[status] ?? 'bad-request';
+}
+
+/** Node and undici codes of failures after which the call cannot have arrived. */
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -17,7 +31,7 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** Sorts a failure without an answer. The signal is asked first: what it makes a call throw is whatever it was aborted with. */
+/** The kind of a failure without an answer. The signal comes first, because an aborted call throws the reason of the abort. */
 export function kindOfFailure(cause: unknown, signal: AbortSignal | undefined): UpstreamErrorKind {
   if (signal?.aborted === true) return kindOfAbort(signal.reason);
   if (!(cause instanceof Error)) return 'connection-lost';
@@ -25,7 +39,7 @@ export function kindOfFailure(cause: unknown, signal: AbortSignal | undefined): 
   if (NOT_CONNECTED.has(code)) return 'unreachable';
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'timeout';
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'UND_ERR_HEADERS_OVERFLOW') return 'contract';
-  // undici's parser errors carry a code for some breaches of HTTP and none for most.
+  // undici gives its parser errors a code for few breaches of HTTP only.
   if (cause.name === 'HTTPParserError') return 'contract';
   return 'connection-lost';
 }

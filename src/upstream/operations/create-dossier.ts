@@ -15,6 +15,7 @@ export function createDossier(
   const call = {
     operation: 'createDossier',
     method: 'POST',
+    effect: 'write',
     path: '/dossiers',
     body,
     expect: [201],

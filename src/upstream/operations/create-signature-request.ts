@@ -13,6 +13,13 @@ export function createSignatureRequest(
   options?: CallOptions,
 ): Promise<SignatureRequest> {
   const operation = 'createSignatureRequest';
-  const call = { operation, method: 'POST', path: '/signature-requests', body, expect: [201] } as const;
+  const call = {
+    operation,
+    method: 'POST',
+    effect: 'write',
+    path: '/signature-requests',
+    body,
+    expect: [201],
+  } as const;
   return client.call({ ...call, decode: decodeSignatureRequest }, options);
 }

@@ -19,6 +19,7 @@ export async function getDocumentUploadUrl(
   const call = {
     operation,
     method: 'GET',
+    effect: 'read',
     path: path(operation)`/signature-requests/${signatureRequestId}/documents/${documentId}/upload_url`,
     expect: [200],
   } as const;

@@ -13,6 +13,13 @@ export async function getDossier(
   options?: CallOptions,
 ): Promise<Dossier> {
   const operation = 'getDossier';
-  const call = { operation, method: 'GET', path: path(operation)`/dossiers/${id}`, expect: [200] } as const;
+  const call = {
+    operation,
+    method: 'GET',
+    effect: 'read',
+    mayCoalesce: true,
+    path: path(operation)`/dossiers/${id}`,
+    expect: [200],
+  } as const;
   return client.call({ ...call, decode: decodeDossier }, options);
 }

@@ -26,6 +26,9 @@ export async function getRequestsByDossier(
   const call = {
     operation,
     method: 'GET',
+    effect: 'read',
+    mayCoalesce: true,
+    answersInvalidInputWith500: true,
     path: path(operation)`/dossiers/${dossierId}/signature-requests`,
     query: { limit, continuationToken },
     expect: [200],

@@ -16,6 +16,8 @@ export async function getSignatureRequest(
   const call = {
     operation,
     method: 'GET',
+    effect: 'read',
+    mayCoalesce: true,
     path: path(operation)`/signature-requests/${id}`,
     expect: [200],
   } as const;

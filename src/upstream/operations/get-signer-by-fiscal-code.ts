@@ -17,6 +17,7 @@ export function getSignerByFiscalCode(
   const call = {
     operation: 'getSignerByFiscalCode',
     method: 'POST',
+    effect: 'read',
     path: '/signers',
     body,
     expect: [200, 201],

@@ -18,6 +18,8 @@ export async function sendNotification(
   const call = {
     operation,
     method: 'PUT',
+    effect: 'write',
+    answersInvalidInputWith500: true,
     path: path(operation)`/signature-requests/${id}/notification`,
     expect: [200, 201],
   } as const;

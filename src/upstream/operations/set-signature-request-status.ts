@@ -17,6 +17,7 @@ export async function setSignatureRequestStatus(
   const call = {
     operation,
     method: 'PUT',
+    effect: 'write',
     path: path(operation)`/signature-requests/${id}/status`,
     body: status,
     expect: [204],

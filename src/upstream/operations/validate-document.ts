@@ -20,6 +20,8 @@ export function validateDocument(
   const call = {
     operation: 'validateDocument',
     method: 'POST',
+    effect: 'stream',
+    answersInvalidInputWith500: true,
     path: '/validate-document',
     body,
     expect: [200],

@@ -1,42 +1,41 @@
 import { FairQueue } from '../rate-limit/fair-queue.ts';
 
-/** Somebody who wants in. */
-export interface Entrant {
+export interface BulkheadRequest {
   readonly caller: string;
   readonly signal: AbortSignal | undefined;
 }
 
-/** As many wait as may. */
+/** The queue of the bulkhead is full. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
 }
 
-/** So many at a time; others wait, callers in turn. What fills up in here cannot fill up what lies behind. */
+/** Limits how many calls run at once. Others queue, callers round-robin. Slow calls inside do not fill what lies behind. */
 export class Bulkhead {
   readonly #maxWaiting: number;
   readonly #waiting = new FairQueue<() => void>();
   #free: number;
 
-  constructor({ places, maxWaiting }: { readonly places: number; readonly maxWaiting: number }) {
-    this.#free = places;
+  constructor({ slots, maxWaiting }: { readonly slots: number; readonly maxWaiting: number }) {
+    this.#free = slots;
     this.#maxWaiting = maxWaiting;
   }
 
-  /** For how many milliseconds the oldest has waited; 0 when none waits. */
+  /** How long the oldest call has waited, in milliseconds; 0 when no call waits. */
   get oldestMs(): number {
     return this.#waiting.oldestMs;
   }
 
-  /** @throws {BulkheadFullError} @throws the signal's reason when it aborts first. */
-  async enter({ caller, signal }: Entrant): Promise<Disposable> {
+  /** @throws {BulkheadFullError} @throws the reason of the signal when it aborts first. */
+  async acquire({ caller, signal }: BulkheadRequest): Promise<Disposable> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
-    else await this.#turn(caller, signal);
-    return { [Symbol.dispose]: () => this.#leave() };
+    else await this.#wait(caller, signal);
+    return { [Symbol.dispose]: () => this.#release() };
   }
 
-  async #turn(caller: string, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting.size >= this.#maxWaiting) throw new BulkheadFullError('too many wait');
+  async #wait(caller: string, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting.size >= this.#maxWaiting) throw new BulkheadFullError('too many calls wait');
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = (): void => {
       if (this.#waiting.delete(caller, resolve)) reject(signal?.reason);
@@ -50,7 +49,7 @@ export class Bulkhead {
     }
   }
 
-  #leave(): void {
+  #release(): void {
     const next = this.#waiting.take();
     if (next === undefined) this.#free += 1;
     else next();

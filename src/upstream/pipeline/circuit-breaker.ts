@@ -1,15 +1,21 @@
 import type { GatewayEventMap, GatewayEvents } from '../../observability/events.ts';
+import type { CallFacts, Stage } from '../call.ts';
+import { factsOf } from '../failure/failure-kinds.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
-import { healthAfter } from './origin-health.ts';
-import type { Attempt, Health } from './origin-health.ts';
+import type { Deadline } from './deadline.ts';
 
 type Change = GatewayEventMap['breaker'][0];
+type Health = ReturnType<typeof factsOf>['health'];
 
-/** When an origin is left alone. */
+/** An attempt at a call. */
+export interface Attempt extends Pick<CallFacts, 'operation' | 'answersInvalidInputWith500'> {
+  readonly deadline?: Deadline | undefined;
+}
+
 export interface CircuitLimits {
-  /** After so many failures in a row. */
+  /** Consecutive failures that open the circuit. */
   readonly failures: number;
-  /** For so long, in milliseconds. Then one call tries, while all others are still refused. */
+  /** How long the circuit stays open before a single trial call, in milliseconds. */
   readonly openMs: number;
 }
 
@@ -19,33 +25,33 @@ export interface CircuitBreakerOptions extends CircuitLimits {
 }
 
 /**
- * Keeps calls from an origin that fails all of them: their callers are told at once instead of after the time of a call,
- * and it is left alone while it recovers.
+ * Stops calls to an origin after consecutive failures, so that callers get an answer at once and the origin can recover.
+ * Single trial calls find out whether it is back.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
   #state: Change['state'] = 'closed';
-  /** In a row, while the circuit is closed. */
+  /** Consecutive failures while the circuit is closed. */
   #failures = 0;
-  /** When the next call may try, unless the circuit is closed. On a clock that cannot be set. */
+  /** When the next trial call may start, unless the circuit is closed. On a monotonic clock. */
   #nextTrialAt = 0;
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
   }
 
-  /** @throws {UpstreamError} `circuit-open` while no call is made. */
+  /** @throws {UpstreamError} `circuit-open` while calls are refused. */
   check(operation: string): void {
     const leftMs = this.#nextTrialAt - performance.now();
     if (this.#state === 'closed' || leftMs <= 0) return;
-    // A trial is soon over, as a rule.
+    // A trial usually ends soon.
     const retryAfterSeconds = this.#state === 'half-open' ? 1 : Math.ceil(leftMs / 1_000);
     throw new UpstreamError({ operation, kind: 'circuit-open', retryAfterSeconds });
   }
 
   /**
-   * Makes an attempt, and learns from it.
-   * @throws {UpstreamError} `circuit-open` while no call is made; else what the attempt throws.
+   * Makes an attempt and records its outcome.
+   * @throws {UpstreamError} `circuit-open` while calls are refused; otherwise the failure of the attempt.
    */
   async run<T>(attempt: Attempt, make: () => Promise<T>): Promise<T> {
     this.check(attempt.operation);
@@ -53,22 +59,22 @@ export class CircuitBreaker {
     if (isTrial) this.#become('half-open');
     try {
       const value = await make();
-      this.#learn('works', isTrial);
+      this.#record('up', isTrial);
       return value;
     } catch (failure) {
-      this.#learn(healthAfter(attempt, failure), isTrial);
+      this.#record(healthAfter(attempt, failure), isTrial);
       throw failure;
     }
   }
 
-  #learn(health: Health, isTrial: boolean): void {
+  #record(health: Health, isTrial: boolean): void {
     if (this.#state === 'closed') {
-      if (health === 'works') this.#failures = 0;
-      if (health === 'fails') this.#failures += 1;
+      if (health === 'up') this.#failures = 0;
+      if (health === 'down') this.#failures += 1;
       if (this.#failures >= this.#options.failures) this.#become('open');
     } else if (isTrial) {
-      // What proves nothing does not end a trial well. Calls from before the circuit opened prove nothing either.
-      this.#become(health === 'works' ? 'closed' : 'open');
+      // An unknown outcome does not close the circuit. Neither do calls that started before it opened.
+      this.#become(health === 'up' ? 'closed' : 'open');
     }
   }
 
@@ -77,8 +83,38 @@ export class CircuitBreaker {
     const hasChanged = state !== this.#state;
     this.#state = state;
     this.#failures = 0;
-    // Also while one tries: a trial may last as long as a client takes to send a file, and then another call tries.
+    // Also during a trial, which may take as long as a client takes to send a file: then another call tries.
     this.#nextTrialAt = performance.now() + openMs;
     if (hasChanged) events.emit('breaker', { origin, state });
   }
+}
+
+function healthAfter({ answersInvalidInputWith500, deadline }: Attempt, failure: unknown): Health {
+  if (!(failure instanceof UpstreamError)) return 'unknown';
+  const { kind, status } = failure;
+  if (status === 500 && answersInvalidInputWith500 === true) return 'up';
+  // The time of the whole operation was up: this attempt may have had little of it.
+  if (kind === 'timeout' && deadline?.signal.aborted === true && !deadline.hasExpired) return 'unknown';
+  return factsOf(kind).health;
+}
+
+/** Makes no attempt while the circuit is open, and records the outcome of each attempt. */
+export function withCircuitBreaker(breaker: CircuitBreaker): Stage {
+  return async (call, options, next) => {
+    if (call.showsHealth === false) {
+      breaker.check(call.operation);
+      return await next(options);
+    }
+    const { operation, answersInvalidInputWith500 = false } = call;
+    const attempt = { operation, answersInvalidInputWith500, deadline: options.deadline };
+    return await breaker.run(attempt, () => next(options));
+  };
+}
+
+/** Refuses calls before they wait for anything while the circuit is open. */
+export function withOpenCheck(breaker: CircuitBreaker): Stage {
+  return async (call, options, next) => {
+    breaker.check(call.operation);
+    return await next(options);
+  };
 }

@@ -1,37 +1,31 @@
-import type { UpstreamClient } from '../client.ts';
-import type { BlobStorage } from '../storage/blob-storage.ts';
+import type { CallFacts, Client } from '../call.ts';
+import type { OriginClients } from '../sandbox-headers.ts';
 
-interface Ways {
-  readonly upstream: UpstreamClient;
-  readonly storage: BlobStorage;
-}
-
-/** Calls that were made, and how long they took together: of two at the same time both count. */
+/** The number of calls and the sum of their durations; calls at the same time count in full. */
 export interface CallTally {
   calls: number;
   durationMs: number;
 }
 
-/** Adds each call to the tally when it ends, with its repeats as one. A download ends here when its content begins. */
-export function counted({ upstream, storage }: Ways, tally: CallTally): Ways {
-  const count = async <T>(call: Promise<T>): Promise<T> => {
-    const startedAt = performance.now();
-    try {
-      return await call;
-    } finally {
-      tally.calls += 1;
-      tally.durationMs += performance.now() - startedAt;
-    }
-  };
+/** Adds each call to the tally when it ends, with its retries as one. A download ends when its content begins. */
+export function counted({ upstream, storage }: OriginClients, tally: CallTally): OriginClients {
+  return { upstream: countedClient(upstream, tally), storage: countedClient(storage, tally) };
+}
+
+function countedClient<Facts extends CallFacts, Answer extends readonly unknown[]>(
+  client: Client<Facts, Answer>,
+  tally: CallTally,
+): Client<Facts, Answer> {
   return {
-    upstream: { ...upstream, call: (call, options) => count(upstream.call(call, options)) },
-    storage: {
-      ...storage,
-      getBlob: (url, options) => count(storage.getBlob(url, options)),
-      getBlobProperties: (url, options) => count(storage.getBlobProperties(url, options)),
-      putBlob: (url, bytes, options) => count(storage.putBlob(url, bytes, options)),
-      putBlock: (url, id, bytes, options) => count(storage.putBlock(url, id, bytes, options)),
-      putBlockList: (url, ids, options) => count(storage.putBlockList(url, ids, options)),
+    async call(call, options) {
+      const startedAt = performance.now();
+      try {
+        return await client.call(call, options);
+      } finally {
+        tally.calls += 1;
+        tally.durationMs += performance.now() - startedAt;
+      }
     },
+    close: () => client.close(),
   };
 }

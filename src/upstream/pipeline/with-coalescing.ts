@@ -1,97 +1,110 @@
 import type { GatewayEvents } from '../../observability/events.ts';
-import { sortOf } from '../effect.ts';
-import type { ApiCall, CallOptions, ClientDecorator } from '../client.ts';
-import { kindOfAbort } from './deadline.ts';
+import type { CallOptions, Stage } from '../call.ts';
+import type { ApiRequest } from '../client.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
-import { isStaged } from '../sandbox-headers.ts';
+import { kindOfAbort } from './deadline.ts';
 
-/**
- * A GET that changes nothing and shows the same to all who ask. Not `getDocumentUploadUrl`: every call makes an address,
- * and two uploads to one address would take each other's blocks.
- */
-const COLLAPSED: readonly string[] = ['getDossier', 'getRequestsByDossier', 'getSignatureRequest'];
-
-/** A read that is under way, and those who wait for it. */
-interface SharedRead {
+/** A call in flight that several readers share. */
+interface SharedCall {
   readonly result: Promise<unknown>;
   readers: number;
-  /** Nobody waits any more. */
+  /** Aborts the call when no reader is left. */
   readonly abandon: (reason: unknown) => void;
 }
 
+type Make = (options: CallOptions) => Promise<unknown>;
+
 /**
- * Makes one call of identical reads of the same caller while it is under way. Nothing is shared between callers, nor
- * between keys, as each has a client of its own; and nothing that a caller has said to the sandbox. Whoever leaves leaves
- * alone: the call ends with the last. A read that began before a write has ended is joined by nobody who asks after it.
+ * The reads in flight of one key. Identical reads of one caller share one call; callers and keys share nothing. A reader
+ * that aborts does so for itself only, and the call ends with its last reader.
  */
-export function withCollapsedReads({ events }: { readonly events: GatewayEvents }): ClientDecorator {
-  return (client) => {
-    const underWay = new Map<string, SharedRead>();
+export class ReadCoalescer {
+  readonly #events: GatewayEvents;
+  readonly #inFlight = new Map<string, SharedCall>();
 
-    function begin(key: string, call: ApiCall<unknown>, options: CallOptions): SharedRead {
-      const controller = new AbortController();
-      let isOver = false;
-      const forget = (): void => {
-        if (underWay.get(key) === read) underWay.delete(key);
-      };
-      const result = client.call(call, { ...options, signal: controller.signal }).finally(() => {
-        isOver = true;
-        forget();
-      });
-      const abandon = (reason: unknown): void => {
-        if (isOver) return;
-        forget(); // at once, so that nobody joins what is being broken off
-        controller.abort(reason);
-      };
-      const read: SharedRead = { result, readers: 0, abandon };
-      underWay.set(key, read);
-      return read;
-    }
+  constructor({ events }: { readonly events: GatewayEvents }) {
+    this.#events = events;
+  }
 
-    return {
-      ...client,
-      async call<Model>(call: ApiCall<Model>, options: CallOptions = {}): Promise<Model> {
-        const key = keyOf(call, options);
-        if (key !== undefined) {
-          const running = underWay.get(key);
-          if (running === undefined) return (await join(begin(key, call, options), call, options)) as Model;
-          events.emit('collapsedRead', { operation: call.operation });
-          // Of the same operation, and so of the same decoder. A copy, since what one caller does with a model is its own.
-          return structuredClone(await join(running, call, options)) as Model;
-        }
-        try {
-          return await client.call(call, options);
-        } finally {
-          if (sortOf(call) === 'write') underWay.clear();
-        }
-      },
+  async read(call: ApiRequest, options: CallOptions, make: Make): Promise<unknown> {
+    const { caller, priority } = options;
+    const key = JSON.stringify([caller, priority, call.path, call.query]);
+    const shared = this.#inFlight.get(key);
+    if (shared === undefined) return await join(this.#start(key, options, make), call, options);
+    this.#events.emit('coalescedRead', { operation: call.operation });
+    // A copy, because each caller may change its model.
+    return structuredClone(await join(shared, call, options));
+  }
+
+  /** Later reads join no call that started before now. */
+  invalidate(): void {
+    this.#inFlight.clear();
+  }
+
+  #start(key: string, options: CallOptions, make: Make): SharedCall {
+    const controller = new AbortController();
+    let hasEnded = false;
+    const forget = (): void => {
+      if (this.#inFlight.get(key) === shared) this.#inFlight.delete(key);
     };
+    const result = make({ ...options, signal: controller.signal }).finally(() => {
+      hasEnded = true;
+      forget();
+    });
+    const abandon = (reason: unknown): void => {
+      if (hasEnded) return;
+      forget(); // before the abort, so that no reader joins it
+      controller.abort(reason);
+    };
+    const shared: SharedCall = { result, readers: 0, abandon };
+    this.#inFlight.set(key, shared);
+    return shared;
+  }
+}
+
+/** Identical reads of one caller at the same time share one call (single-flight). */
+export function withCoalescing(coalescer: ReadCoalescer): Stage<ApiRequest> {
+  const invalidating = withInvalidation(coalescer);
+  return async <Model>(
+    call: ApiRequest,
+    options: CallOptions,
+    next: (given: CallOptions) => Promise<Model>,
+  ) => {
+    if (call.mayCoalesce !== true || options.caller === undefined)
+      return await invalidating(call, options, next);
+    // Reads with one key have one operation, and so one decoder.
+    return (await coalescer.read(call, options, next)) as Model;
   };
 }
 
-/** What makes reads identical; undefined for calls that are made each for itself. */
-function keyOf(call: ApiCall<unknown>, { caller, priority }: CallOptions): string | undefined {
-  if (!COLLAPSED.includes(call.operation) || isStaged(call) || caller === undefined) return undefined;
-  return JSON.stringify([caller, priority, call.path, call.query]);
+/** A write may change what the reads in flight show, even if it fails. */
+export function withInvalidation(coalescer: ReadCoalescer): Stage {
+  return async (call, options, next) => {
+    try {
+      return await next(options);
+    } finally {
+      if (call.effect === 'write') coalescer.invalidate();
+    }
+  };
 }
 
-/** Waits for the result for as long as `signal` says. */
+/** Waits for the result until `signal` is aborted. */
 async function join(
-  read: SharedRead,
-  { operation }: ApiCall<unknown>,
+  shared: SharedCall,
+  { operation }: ApiRequest,
   { signal }: CallOptions,
 ): Promise<unknown> {
   const left = Promise.withResolvers<never>();
   const leave = (): void =>
     left.reject(new UpstreamError({ operation, kind: kindOfAbort(signal?.reason), cause: signal?.reason }));
-  read.readers += 1;
+  shared.readers += 1;
   signal?.addEventListener('abort', leave);
   if (signal?.aborted === true) leave();
   try {
-    return await Promise.race([read.result, left.promise]);
+    return await Promise.race([shared.result, left.promise]);
   } finally {
     signal?.removeEventListener('abort', leave);
-    read.readers -= 1;
-    if (read.readers === 0) read.abandon(signal?.reason);
+    shared.readers -= 1;
+    if (shared.readers === 0) shared.abandon(signal?.reason);
   }
 }

@@ -1,30 +1,35 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Tracer } from '@opentelemetry/api';
-import type { ClientDecorator } from '../client.ts';
 import { inSpan } from '../../observability/tracing/in-span.ts';
 import { traceParentOf } from '../../observability/tracing/trace-parent.ts';
+import type { CallFacts, Stage } from '../call.ts';
 
-/**
- * A span for each call of the service, with its repeats and the waits before it. The service is told of the trace, so that
- * its people can find a call in theirs.
- *
- * There is no `url.full`, which the conventions ask for: paths have ids in them.
- */
-export function withSpans(tracer: Tracer, baseUrl: URL): ClientDecorator {
-  const server = serverOf(baseUrl);
-  return (client) => ({
-    ...client,
-    call(call, options) {
-      const attributes = { ...server, 'http.request.method': call.method };
-      return inSpan(tracer, call.operation, { kind: SpanKind.CLIENT, attributes }, (span) => {
-        const headers = { ...call.headers, traceparent: traceParentOf(span) };
-        return client.call({ ...call, headers }, options);
-      });
-    },
-  });
+export interface SpanStageOptions<Facts> {
+  readonly tracer: Tracer;
+  /** Only host and port are recorded: paths contain ids, and the query of a pre-signed URL is a credential. */
+  readonly urlOf: (call: Facts) => URL | null;
+  /**
+   * Whether the origin receives the trace context. The service does, so that its operators can find a call. The storage does
+   * not: its logs should not link a blob to a citizen.
+   */
+  readonly propagates: boolean;
 }
 
-export function serverOf({ protocol, hostname, port }: URL) {
-  const usual = protocol === 'https:' ? 443 : 80;
-  return { 'server.address': hostname, 'server.port': port === '' ? usual : Number(port) };
+/** A span for each call, including its retries and waits. */
+export function withSpans<Facts extends CallFacts>(options: SpanStageOptions<Facts>): Stage<Facts> {
+  const { tracer, urlOf, propagates } = options;
+  return (call, given, next) => {
+    const url = urlOf(call);
+    const attributes = { ...(url && serverOf(url)), 'http.request.method': call.method };
+    return inSpan(tracer, call.operation, { kind: SpanKind.CLIENT, attributes }, (span) =>
+      next(
+        propagates ? { ...given, headers: { ...given.headers, traceparent: traceParentOf(span) } } : given,
+      ),
+    );
+  };
+}
+
+function serverOf({ protocol, hostname, port }: URL) {
+  const defaultPort = protocol === 'https:' ? 443 : 80;
+  return { 'server.address': hostname, 'server.port': port === '' ? defaultPort : Number(port) };
 }

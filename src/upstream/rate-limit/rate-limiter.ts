@@ -1,10 +1,9 @@
 import type { GatewayEvents } from '../../observability/events.ts';
+import type { Priority } from '../call.ts';
 import { kindOfAbort } from '../pipeline/deadline.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { RateLimit, RateWindow, Slot } from './rate-window.ts';
-
-export type Priority = 'interactive' | 'poll';
 
 export interface RateLimiterOptions {
   readonly limit: RateLimit;

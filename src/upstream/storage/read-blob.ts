@@ -1,104 +1,98 @@
-import { request } from 'undici';
-import type { Dispatcher } from 'undici';
+import { once } from 'node:events';
+import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
-import { beginsAsPdf } from './begins-as-pdf.ts';
-import { kindOfStatus, UpstreamError } from '../failure/upstream-error.ts';
-import { kindOfFailure } from '../failure/classify.ts';
-import { readRetryAfter } from '../pipeline/retry-after.ts';
+import type { Dispatcher } from 'undici';
+import type { CallOptions } from '../call.ts';
+import { UpstreamError } from '../failure/upstream-error.ts';
+import type { StorageCall, StorageClient } from './storage-client.ts';
 
-/** What is read of a blob. */
-export interface BlobRequest {
-  /** HEAD: what there is to know of it, without its content. */
-  readonly method: 'GET' | 'HEAD';
-  /** One range, as RFC 9110 has it and Azure takes it: `bytes=0-99` or `bytes=100-`. */
+export interface ReadOptions extends CallOptions {
+  /** One range, in the form of RFC 9110 that Azure accepts: `bytes=0-99` or `bytes=100-`. */
   readonly range?: string | undefined;
-  /** An entity tag: the read fails with status 412 when the blob is another one by now. */
+  /** An entity tag: the read fails with status 412 when the blob has changed. */
   readonly ifMatch?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface BlobFacts {
-  /** Of what is sent: the range, if one was asked for. */
+  /** Length of the content that is sent: of the range, if one was requested. */
   readonly contentLength: number | undefined;
   /** `bytes 0-99/1234`, when a range is sent. */
   readonly contentRange: string | undefined;
   readonly etag: string | undefined;
-  /** As HTTP writes dates, in whole seconds. */
+  /** An HTTP date, in whole seconds. */
   readonly lastModified: string | undefined;
 }
 
 export interface BlobContent extends BlobFacts {
   /**
-   * Breaks with an error when the storage does, when the caller leaves or when the storage sends nothing for a while.
-   * Whoever gets it reads it to its end or destroys it, which ends the transfer.
+   * Fails when the storage does, when the client disconnects or when the storage sends nothing for a while. The receiver
+   * must read it to its end or destroy it, which ends the transfer.
    */
   readonly body: Readable;
 }
 
-export interface ReadLimits {
-  /** Until the answer begins, with the first bytes of the content. */
-  readonly signal: AbortSignal;
-  /** For how long nothing may come of the content. */
-  readonly stallMs: number;
-}
-
 /**
- * One attempt. Redirects are not followed: any status but 200 and 206 is a failure, and so is a file that does not begin as
- * a PDF.
+ * `Get Blob`: reads a blob or one range of it. It is retried until the content begins; `signal` aborts the content too.
+ * @throws {UpstreamError} of kind `contract` for a file that does not begin as a PDF.
  */
-export async function readBlobOnce(
-  dispatcher: Dispatcher,
-  url: URL,
-  { method, range, ifMatch, headers }: BlobRequest,
-  { signal, stallMs }: ReadLimits,
+export async function getBlob(
+  storage: StorageClient,
+  url: string,
+  options: ReadOptions = {},
 ): Promise<BlobContent> {
-  const operation = operationOf(method);
-  try {
-    const response = await request(url, {
-      dispatcher,
-      method,
-      headers: {
-        ...headers,
-        // Whatever it is: lengths and ranges are those of the file.
-        'accept-encoding': 'identity',
-        ...(range !== undefined && { range }),
-        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
-      },
-      bodyTimeout: stallMs,
-      signal,
-    });
-    const { statusCode: status, headers: answer, body } = response;
-    // Nobody may be listening yet, or any more, when it breaks.
-    body.on('error', () => {});
-    const facts = factsOf(answer);
-    const isAnswer = status === 200 || (status === 206 && range !== undefined);
-    if (isAnswer && !isEmpty(facts.contentRange)) {
-      const isStart =
-        method === 'GET' && (status === 200 || facts.contentRange?.startsWith('bytes 0-') === true);
-      if (!isStart || (await beginsAsPdf(body))) return { ...facts, body };
-      body.destroy();
-      throw new UpstreamError({ kind: 'contract', operation, status });
-    }
+  const content = await storage.call(callOf('GET', url, options), options);
+  // The deadlines of the call end here, before the content has arrived.
+  if (options.signal !== undefined) addAbortSignal(options.signal, content.body);
+  return content;
+}
+
+/** `Get Blob Properties`: the facts of a blob without its content. @throws {UpstreamError} */
+export async function getBlobProperties(
+  storage: StorageClient,
+  url: string,
+  options: ReadOptions = {},
+): Promise<BlobFacts> {
+  const { body, ...facts } = await storage.call(callOf('HEAD', url, options), options);
+  body.resume();
+  return facts;
+}
+
+function callOf(method: 'GET' | 'HEAD', url: string, options: ReadOptions): StorageCall<BlobContent> {
+  const { range, ifMatch } = options;
+  const operation = method === 'GET' ? 'getBlob' : 'getBlobProperties';
+  return {
+    operation,
+    method,
+    effect: 'read',
+    // A read that waits for slow downloads to end would count against the storage.
+    showsHealth: false,
+    url,
+    headers: {
+      ...(range !== undefined && { range }),
+      ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+    },
+    expect: range === undefined ? [200] : [200, 206],
+    decode: (response) => decodeBlob(operation, response),
+  };
+}
+
+async function decodeBlob(
+  operation: 'getBlob' | 'getBlobProperties',
+  { statusCode: status, headers, body }: Dispatcher.ResponseData,
+): Promise<BlobContent> {
+  const facts = factsOf(headers);
+  if (isEmpty(facts.contentRange)) {
     body.destroy();
-    if (isAnswer) throw new UpstreamError({ kind: 'bad-request', operation, status: 416 });
-    throw new UpstreamError({
-      kind: status < 400 ? 'contract' : status === 408 ? 'timeout' : kindOfStatus(status),
-      operation,
-      status,
-      detail: codeIn(answer['x-ms-error-code']),
-      retryAfterSeconds: readRetryAfter(answer['retry-after']),
-    });
-  } catch (cause) {
-    if (cause instanceof UpstreamError) throw cause;
-    throw new UpstreamError({ kind: kindOfFailure(cause, signal), operation, cause });
+    throw new UpstreamError({ kind: 'bad-request', operation, status: 416 });
   }
+  const isStart =
+    operation === 'getBlob' && (status === 200 || facts.contentRange?.startsWith('bytes 0-') === true);
+  if (!isStart || (await beginsAsPdf(body))) return { ...facts, body };
+  body.destroy();
+  throw new UpstreamError({ kind: 'contract', operation, status });
 }
 
-export function operationOf(method: BlobRequest['method']): 'getBlob' | 'getBlobProperties' {
-  return method === 'GET' ? 'getBlob' : 'getBlobProperties';
-}
-
-/** As Azurite, the emulator, answers for a range that begins right behind the end: `bytes 9-8/9`. Azure refuses with 416. */
+/** Azurite, the emulator, answers so to a range that starts at the end: `bytes 9-8/9`. Azure refuses with 416. */
 function isEmpty(contentRange: string | undefined): boolean {
   const [, first, last] = /(\d+)-(\d+)/.exec(contentRange ?? '') ?? [];
   return Number(first) > Number(last);
@@ -106,7 +100,7 @@ function isEmpty(contentRange: string | undefined): boolean {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What goes on to clients has the form that it should have, or does not go on. */
+/** Only well-formed values are passed on to clients. */
 function factsOf(headers: Headers): BlobFacts {
   const length = matched(headers['content-length'], /^\d{1,15}$/);
   return {
@@ -117,10 +111,38 @@ function factsOf(headers: Headers): BlobFacts {
   };
 }
 
-function codeIn(header: string | string[] | undefined): string | undefined {
-  return matched(header, /^[A-Za-z]{1,64}$/);
-}
-
 function matched(header: string | string[] | undefined, pattern: RegExp): string | undefined {
   return typeof header === 'string' && pattern.test(header) ? header : undefined;
+}
+
+const MAGIC = Buffer.from('%PDF-');
+
+/**
+ * Waits for the first bytes of a file and leaves them in the stream. Signed files are PDFs; a proxy or portal in between
+ * may answer 200 with a page of its own.
+ * @returns false also for an empty file.
+ * @throws the error of the stream.
+ */
+async function beginsAsPdf(file: Readable): Promise<boolean> {
+  const start = await startOf(file);
+  return start.length > 0 && start.equals(MAGIC.subarray(0, start.length));
+}
+
+async function startOf(file: Readable): Promise<Buffer> {
+  for (;;) {
+    // Fewer bytes at the end of the file, null before enough have arrived.
+    const start: unknown = file.read(MAGIC.length);
+    if (Buffer.isBuffer(start)) {
+      file.unshift(start);
+      return start;
+    }
+    if (file.readableEnded) return Buffer.alloc(0);
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    try {
+      await Promise.race([once(file, 'readable', { signal }), once(file, 'end', { signal })]);
+    } finally {
+      waiting.abort();
+    }
+  }
 }

@@ -1,65 +1,115 @@
-import { request } from 'undici';
+import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
-import { kindOfStatus, UpstreamError } from '../failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../failure/upstream-error.ts';
-import { kindOfFailure } from '../failure/classify.ts';
+import type { CallOptions } from '../call.ts';
+import { kindOfFailure, kindOfStatus } from '../failure/classify.ts';
+import type { UpstreamErrorKind } from '../failure/failure-kinds.ts';
+import { UpstreamError } from '../failure/upstream-error.ts';
 import { readRetryAfter } from '../pipeline/retry-after.ts';
+import { publicLookup } from './public-lookup.ts';
+import type { StorageCall, StorageClient, StorageRequest } from './storage-client.ts';
 
-/** A PUT to an upload address. */
-export interface StorageCall {
-  readonly operation: 'putBlob' | 'putBlock' | 'putBlockList';
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | string;
+export interface StorageHttpClientOptions {
+  /** Hosts of the storage; see `checkStorageUrl`. */
+  readonly allowedHosts: readonly string[];
+  /** A read fails when no bytes of the blob arrive for this long, in milliseconds. */
+  readonly readStallMs: number;
 }
 
-/** One attempt. Redirects are not followed: any status but 201 is a failure. */
-export async function putOnce(
-  dispatcher: Dispatcher,
-  url: URL,
-  { operation, body, headers }: StorageCall,
-  signal: AbortSignal,
-): Promise<{ storedAt: Date }> {
-  try {
-    const response = await request(url, {
-      dispatcher,
-      method: 'PUT',
+const MAX_WRITES = 16;
+/** Blobs that are read at once. Further reads wait for a connection within the time of their attempt. */
+const MAX_READS = 64;
+
+/** Sends each call to the storage once over HTTP. */
+export class StorageHttpClient implements StorageClient {
+  readonly #writers: Agent;
+  /** Separate, because a read takes as long as its client: slow downloads must not delay uploads. */
+  readonly #readers: Agent;
+  readonly #readStallMs: number;
+
+  constructor({ allowedHosts, readStallMs }: StorageHttpClientOptions) {
+    this.#writers = agentWith(MAX_WRITES, allowedHosts);
+    this.#readers = agentWith(MAX_READS, allowedHosts);
+    this.#readStallMs = readStallMs;
+  }
+
+  async call<Model>(call: StorageCall<Model>, options: CallOptions = {}): Promise<Model> {
+    const { operation } = call;
+    try {
+      const response = await this.#send(call, options);
+      if (!call.expect.includes(response.statusCode)) throw await failureOf(call, response);
+      return await call.decode(response);
+    } catch (cause) {
+      if (cause instanceof UpstreamError) throw cause;
+      throw new UpstreamError({ kind: kindOfFailure(cause, options.signal), operation, cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#writers.destroy(), this.#readers.destroy()]);
+  }
+
+  async #send(call: StorageRequest, { signal, headers }: CallOptions): Promise<Dispatcher.ResponseData> {
+    const { method, body } = call;
+    const url = new URL(call.url);
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+    const isRead = call.effect === 'read';
+    const response = await (isRead ? this.#readers : this.#writers).request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method,
       headers: {
         ...headers,
+        ...call.headers,
+        // Lengths and ranges must be those of the blob.
         'accept-encoding': 'identity',
-        'content-length': String(Buffer.byteLength(body)),
+        ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
       },
-      body,
-      signal,
+      ...(body !== undefined && { body }),
+      ...(isRead && { bodyTimeout: this.#readStallMs }),
+      ...(signal && { signal }),
     });
-    const status = response.statusCode;
-    if (status === 201) {
-      await response.body.dump();
-      return { storedAt: dateOf(response.headers['last-modified']) };
-    }
-    const text = await readStart(response.body);
-    throw new UpstreamError({
-      kind: kindOf(status),
-      operation,
-      status,
-      detail: errorCode(response.headers['x-ms-error-code'], text),
-      retryAfterSeconds: readRetryAfter(response.headers['retry-after']),
-    });
-  } catch (cause) {
-    if (cause instanceof UpstreamError) throw cause;
-    throw new UpstreamError({ kind: kindOfFailure(cause, signal), operation, cause });
+    // The body may break before or after somebody listens to it.
+    response.body.on('error', () => {});
+    return response;
   }
+}
+
+function agentWith(connections: number, allowedHosts: readonly string[]): Agent {
+  return new Agent({
+    connections,
+    allowH2: false, // Blob Storage does not support it
+    // An idle connection is worth little between two uploads, and an aborted upload should leave none behind.
+    keepAliveTimeout: 500,
+    keepAliveMaxTimeout: 500,
+    // Full origins are for development and for a storage in a private network.
+    connect: { lookup: publicLookup(allowedHosts.flatMap((host) => URL.parse(host)?.hostname ?? [])) },
+  });
+}
+
+async function failureOf(
+  { operation, effect }: StorageRequest,
+  { statusCode: status, headers, body }: Dispatcher.ResponseData,
+): Promise<UpstreamError> {
+  const text = effect === 'read' ? '' : await readStart(body);
+  body.destroy();
+  return new UpstreamError({
+    kind: kindOf(status),
+    operation,
+    status,
+    detail: errorCode(headers['x-ms-error-code'], text),
+    retryAfterSeconds: readRetryAfter(headers['retry-after']),
+  });
 }
 
 function kindOf(status: number): UpstreamErrorKind {
   if (status < 400) return 'contract';
-  // Of proxies in front of the storage, which says OperationTimedOut with a 500 itself.
+  // A proxy in front of the storage sends a 408. The storage itself reports OperationTimedOut with a 500.
   return status === 408 ? 'timeout' : kindOfStatus(status);
 }
 
 const ERROR_BODY_BYTES = 16 * 1024;
 
-/** The first part of an error body: enough for its code, whatever the other side sends. */
+/** The start of an error body, which holds the error code. */
 async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -71,14 +121,8 @@ async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8', 0, ERROR_BODY_BYTES);
 }
 
-/** Of `<Error><Code>…</Code>`, or of the header that repeats it. Names only: nothing else of the body is kept. */
+/** Reads `<Error><Code>…</Code>` or the header with the same code. Nothing else of the body is kept. */
 function errorCode(header: string | string[] | undefined, body: string): string | undefined {
   const code = /<Code>([A-Za-z]{1,64})<\/Code>/.exec(body)?.[1];
   return code ?? (typeof header === 'string' && /^[A-Za-z]{1,64}$/.test(header) ? header : undefined);
-}
-
-/** The storage's clock, or ours when it does not say. */
-function dateOf(header: string | string[] | undefined): Date {
-  const date = new Date(typeof header === 'string' ? header : NaN);
-  return Number.isNaN(date.getTime()) ? new Date() : date;
 }

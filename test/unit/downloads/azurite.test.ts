@@ -1,18 +1,20 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createStorage } from '../../../src/upstream/storage/storage-client.ts';
-import type { BlobStorage } from '../../../src/upstream/storage/blob-storage.ts';
+import { createStorage } from '../../../src/upstream/storage/create-storage.ts';
+import type { StorageClient } from '../../../src/upstream/storage/storage-client.ts';
+import { getBlob, getBlobProperties } from '../../../src/upstream/storage/read-blob.ts';
+import { putBlob } from '../../../src/upstream/storage/write-blob.ts';
 import { startAzurite } from '../../support/azurite.ts';
 import { pdfBytes } from '../../support/multipart.ts';
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
-let storage: BlobStorage;
+let storage: StorageClient;
 const file = pdfBytes(300_000);
 
 beforeAll(async () => {
   azurite = await startAzurite();
-  storage = createStorage({ allowedHosts: [azurite.origin], retries: { attempts: 1 } });
-  await storage.putBlob(azurite.address('signed'), file);
+  storage = createStorage({ allowedHosts: [azurite.origin], retries: { attempts: 1 } }).shared;
+  await putBlob(storage, azurite.address('signed'), file);
 });
 afterAll(async () => {
   await storage.close();
@@ -22,7 +24,7 @@ afterAll(async () => {
 const readable = (name: string): string => azurite.address(name, { permissions: 'r' });
 
 test('a link that may only read gives the file and what there is to know of it', async () => {
-  const { body, ...facts } = await storage.getBlob(readable('signed'));
+  const { body, ...facts } = await getBlob(storage, readable('signed'));
   expect((await buffer(body)).equals(file)).toBe(true);
   expect(facts).toEqual({
     contentLength: file.length,
@@ -30,7 +32,7 @@ test('a link that may only read gives the file and what there is to know of it',
     etag: expect.stringMatching(/^"0x[\dA-F]+"$/),
     lastModified: expect.stringMatching(/GMT$/),
   });
-  expect(await storage.getBlobProperties(readable('signed'))).toEqual(facts);
+  expect(await getBlobProperties(storage, readable('signed'))).toEqual(facts);
 });
 
 test.each([
@@ -38,8 +40,8 @@ test.each([
   ['bytes=299990-', 299_990, 299_999],
   ['bytes=299990-999999', 299_990, 299_999],
 ])('%s is a part of it', async (range, first, last) => {
-  const { etag } = await storage.getBlobProperties(readable('signed'));
-  const content = await storage.getBlob(readable('signed'), { range, ifMatch: etag });
+  const { etag } = await getBlobProperties(storage, readable('signed'));
+  const content = await getBlob(storage, readable('signed'), { range, ifMatch: etag });
   expect((await buffer(content.body)).equals(file.subarray(first, last + 1))).toBe(true);
   expect(content).toMatchObject({
     contentRange: `bytes ${first}-${last}/300000`,
@@ -48,18 +50,19 @@ test.each([
 });
 
 test.each([
-  ['behind the end', () => storage.getBlob(readable('signed'), { range: 'bytes=300000-' }), { status: 416 }],
-  ['of another file', () => storage.getBlob(readable('signed'), { ifMatch: '"0x0"' }), { status: 412 }],
-  ['of a file that is not there', () => storage.getBlob(readable('gone')), { kind: 'not-found' }],
+  ['behind the end', () => getBlob(storage, readable('signed'), { range: 'bytes=300000-' }), { status: 416 }],
+  ['of another file', () => getBlob(storage, readable('signed'), { ifMatch: '"0x0"' }), { status: 412 }],
+  ['of a file that is not there', () => getBlob(storage, readable('gone')), { kind: 'not-found' }],
   [
     'of the facts of a file that is not there',
-    () => storage.getBlobProperties(readable('gone')),
+    () => getBlobProperties(storage, readable('gone')),
     { kind: 'not-found' },
   ],
   [
     'by a link that has expired',
     () =>
-      storage.getBlob(
+      getBlob(
+        storage,
         azurite.address('signed', { permissions: 'r', expiresOn: new Date(Date.now() - 60_000) }),
       ),
     { kind: 'forbidden' },

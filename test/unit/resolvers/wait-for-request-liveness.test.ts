@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { waitForRequest } from '../../../src/resolvers/shared/wait-for-request.ts';
 import { Deadline } from '../../../src/upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../../src/upstream/failure/failure-kinds.ts';
 import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
 import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../support/steps.ts';
 import type { Step } from '../../support/steps.ts';

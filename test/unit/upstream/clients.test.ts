@@ -6,7 +6,7 @@ import { Queues } from '../../../src/observability/queues.ts';
 import { MultipartBody } from '../../../src/upstream/client.ts';
 import type { ApiCall } from '../../../src/upstream/client.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
-import { createUpstreamClient } from '../../../src/upstream/clients.ts';
+import { createIssuerClient } from '../../../src/upstream/clients.ts';
 import type { UpstreamClientOptions } from '../../../src/upstream/clients.ts';
 import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
 import { SERVICE_RETRIES } from '../../../src/upstream/pipeline/retry.ts';
@@ -17,6 +17,7 @@ import type { StubHandler } from '../../support/http-stub.ts';
 const READ: ApiCall<unknown> = {
   operation: 'getDossier',
   method: 'GET',
+  effect: 'read',
   path: '/dossiers/1',
   expect: [200],
   decode: (body) => body,
@@ -25,12 +26,13 @@ const CREATE: ApiCall<unknown> = {
   ...READ,
   operation: 'createDossier',
   method: 'POST',
+  effect: 'write',
   path: '/dossiers',
   body: { a: 1 },
 };
 
-function clientAt(origin: string, options: Partial<UpstreamClientOptions> = {}) {
-  const client = createUpstreamClient({
+function issuerAt(origin: string, options: Partial<UpstreamClientOptions> = {}) {
+  const issuer = createIssuerClient({
     baseUrl: new URL(`${origin}/api/v1/sign`),
     apiKey: 'the-key',
     storageHosts: [],
@@ -43,9 +45,12 @@ function clientAt(origin: string, options: Partial<UpstreamClientOptions> = {}) 
     queues: new Queues(),
     ...options,
   });
-  onTestFinished(() => client.close());
-  return client;
+  onTestFinished(() => issuer.shared.close());
+  return issuer;
 }
+
+const clientAt = (origin: string, options: Partial<UpstreamClientOptions> = {}) =>
+  issuerAt(origin, options).shared;
 
 async function start(handler: StubHandler, options: Partial<UpstreamClientOptions> = {}) {
   const stub = await startHttpStub(handler);
@@ -156,9 +161,17 @@ test.each([
   // What is missing, the backend says itself: before it, a 404 means a wrong base address.
   const kindBefore = status === 404 ? 'contract' : kind;
   const facts = { name: 'UpstreamError', operation: 'createDossier', kind, status, detail: words };
-  const once = { ...CREATE, body: new MultipartBody('text/plain', (async function* () {})()) };
+  const once = {
+    ...CREATE,
+    effect: 'stream' as const,
+    body: new MultipartBody('text/plain', (async function* () {})()),
+  };
   expect(await failureOf(client.call(once))).toMatchObject(facts);
-  const again = { ...CREATE, body: new MultipartBody('text/plain', (async function* () {})()) };
+  const again = {
+    ...CREATE,
+    effect: 'stream' as const,
+    body: new MultipartBody('text/plain', (async function* () {})()),
+  };
   const failure = await failureOf(client.call(again));
   expect(failure).toMatchObject({ ...facts, kind: kindBefore });
   expect(failure.message).toBe(`createDossier: ${kindBefore} (HTTP ${status})`);
@@ -445,7 +458,9 @@ async function* streamOf(...chunks: readonly (string | Error)[]): AsyncGenerator
 test('a streamed body is sent as it is, once, even when the service says to try again', async () => {
   const { stub, client } = await start((_, res) => sendJson(res, 429, {}, { 'retry-after': '0' }));
   const body = new MultipartBody('multipart/form-data; boundary=b', streamOf('one ', 'two'));
-  expect(await failureOf(client.call({ ...CREATE, body }))).toMatchObject({ kind: 'rate-limited' });
+  expect(await failureOf(client.call({ ...CREATE, effect: 'stream', body }))).toMatchObject({
+    kind: 'rate-limited',
+  });
   expect(stub.calls).toHaveLength(1);
   expect(stub.calls[0]?.headers['content-type']).toBe('multipart/form-data; boundary=b');
   expect(stub.calls[0]?.body.toString()).toBe('one two');
@@ -455,14 +470,19 @@ test('a streamed body that breaks breaks the call, and the reason is its cause',
   const { stub, client } = await start(ok);
   const reason = new Error('the file was cut off');
   const body = new MultipartBody('text/plain', streamOf('one ', reason));
-  expect(await failureOf(client.call({ ...CREATE, body }))).toMatchObject({ cause: reason });
+  expect(await failureOf(client.call({ ...CREATE, effect: 'stream', body }))).toMatchObject({
+    cause: reason,
+  });
   expect(stub.calls).toEqual([]);
   await expect.poll(() => stub.sockets.size).toBe(0);
 });
 
 test.each([
   ['rate-budget', READ],
-  ['upload-bulkhead', { ...CREATE, body: new MultipartBody('text/plain', streamOf('file')) }],
+  [
+    'upload-bulkhead',
+    { ...CREATE, effect: 'stream', body: new MultipartBody('text/plain', streamOf('file')) },
+  ],
 ] as const)('how long calls wait is reported as the age of the queue %s', async (queue, call) => {
   const queues = new Queues();
   const { client } = await start(never, { connections: 1, queues });
@@ -499,4 +519,38 @@ test.each([
   const { earliest } = clock.now();
   const serviceMs = Date.parse('2030-01-01T00:00:00Z');
   expect(Math.abs(earliest - (isLearnt ? serviceMs : Date.now()))).toBeLessThan(60_000);
+});
+
+test('a bare call is not coalesced, and a bare write ends the coalescing of earlier reads', async () => {
+  const arrived: ServerResponse[] = [];
+  const stub = await startHttpStub((_, res) => void arrived.push(res));
+  const { shared, bare } = issuerAt(stub.origin);
+  const read = { ...READ, mayCoalesce: true };
+  const calls = [shared.call(read, { caller: 'a' }), shared.call(read, { caller: 'a' })];
+  calls.push(bare.call(read, { caller: 'a' }), bare.call(CREATE, { caller: 'a' }));
+  await expect.poll(() => stub.calls.length).toBe(3);
+  for (const res of arrived)
+    sendJson(res, stub.calls[arrived.indexOf(res)]?.method === 'POST' ? 201 : 200, {});
+  await Promise.allSettled(calls);
+  expect(stub.calls.map(({ method }) => method).toSorted()).toEqual(['GET', 'GET', 'POST']);
+});
+
+test('neither the circuit breaker nor the rate limiter learns from bare calls', async () => {
+  let status = 503;
+  const stub = await startHttpStub((_, res) => {
+    res.setHeader('x-rate-limit-remaining', '0');
+    sendJson(res, status, {});
+  });
+  const breaker = new CircuitBreaker({
+    origin: 'service',
+    failures: 1,
+    openMs: 60_000,
+    events: createEvents(),
+  });
+  const { shared, bare } = issuerAt(stub.origin, { breaker, rateLimit: { calls: 50, windowMs: 60_000 } });
+  await failureOf(bare.call(CREATE));
+  status = 429;
+  await failureOf(bare.call(CREATE));
+  status = 200;
+  expect(await shared.call(READ)).toEqual({});
 });

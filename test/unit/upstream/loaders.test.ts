@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
-import { createUpstreamClient } from '../../../src/upstream/clients.ts';
+import { createIssuerClient } from '../../../src/upstream/clients.ts';
 import { dossierById } from '../../../src/upstream/loaders/dossier-by-id.ts';
 import { loadEach } from '../../../src/upstream/loaders/load-each.ts';
 import { signatureRequestById } from '../../../src/upstream/loaders/signature-request-by-id.ts';
@@ -19,7 +19,7 @@ async function start() {
     const common = { id, title: 'x', documents_metadata: [], ...times };
     return sendJson(res, 200, { ...common, dossier_id: 'd', signer_id: 's', status: 'DRAFT', documents: [] });
   });
-  const client = createUpstreamClient({
+  const { shared: client } = createIssuerClient({
     baseUrl: new URL(stub.origin),
     apiKey: 'key',
     storageHosts: [],

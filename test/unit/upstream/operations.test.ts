@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpClient } from '../../../src/upstream/http-client.ts';
+import type { CallFacts } from '../../../src/upstream/call.ts';
+import { HttpClient } from '../../../src/upstream/http-client.ts';
 import type { UpstreamClient } from '../../../src/upstream/client.ts';
 import type { components } from '../../../src/upstream/openapi.d.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
@@ -197,7 +198,7 @@ async function serviceThat(status: number, answer: unknown) {
     timeoutMs: 5_000,
     connections: 2,
   };
-  const client = createHttpClient(options);
+  const client = new HttpClient(options);
   onTestFinished(() => client.close());
   return { stub, client };
 }
@@ -225,6 +226,39 @@ test.each(OPERATIONS)('$operationId refuses a success status that it does not kn
   await expect(operation.call(client)).rejects.toMatchObject({
     operation: operation.operationId,
     kind: 'contract',
+  });
+});
+
+/** The facts that each operation states about itself; a field that is missing is false. */
+const FACTS: Readonly<Record<string, Omit<CallFacts, 'operation' | 'method'>>> = {
+  createDossier: { effect: 'write' },
+  getDossier: { effect: 'read', mayCoalesce: true },
+  getRequestsByDossier: { effect: 'read', mayCoalesce: true, answersInvalidInputWith500: true },
+  getSignerByFiscalCode: { effect: 'read' },
+  createSignatureRequest: { effect: 'write' },
+  getSignatureRequest: { effect: 'read', mayCoalesce: true },
+  getDocumentUploadUrl: { effect: 'read' },
+  setSignatureRequestStatus: { effect: 'write' },
+  sendNotification: { effect: 'write', answersInvalidInputWith500: true },
+  validateDocument: { effect: 'stream', answersInvalidInputWith500: true },
+};
+
+test.each(OPERATIONS)('$operationId states its effect and what the pipeline may do', async (operation) => {
+  const calls: CallFacts[] = [];
+  await operation
+    .call({
+      call(call) {
+        calls.push(call);
+        return Promise.reject(new Error('not sent'));
+      },
+      close: async () => {},
+    })
+    .catch(() => {});
+  const [{ effect, mayCoalesce, answersInvalidInputWith500 } = { effect: undefined }] = calls;
+  expect({ effect, mayCoalesce, answersInvalidInputWith500 }).toEqual({
+    mayCoalesce: undefined,
+    answersInvalidInputWith500: undefined,
+    ...FACTS[operation.operationId],
   });
 });
 
@@ -258,7 +292,7 @@ test.each(OPERATIONS.filter(({ answer }) => answer !== undefined))(
       timeoutMs: 5_000,
       connections: 2,
     };
-    const client = createHttpClient(options);
+    const client = new HttpClient(options);
     onTestFinished(() => client.close());
     for (const [name, shape] of wrong) {
       body = shape;

@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { createHttpClient } from '../../../src/upstream/http-client.ts';
+import { HttpClient } from '../../../src/upstream/http-client.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
 import { textOf } from '../../../src/upstream/response-text.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
@@ -29,7 +29,7 @@ async function answerOf(coding: string, body: Buffer, status = 201) {
     };
     res.writeHead(status, headers).end(body);
   });
-  const client = createHttpClient({
+  const client = new HttpClient({
     baseUrl: new URL(stub.origin),
     apiKey: 'key',
     storageHosts: [],

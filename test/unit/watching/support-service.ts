@@ -8,7 +8,7 @@ import type { UpstreamClient } from '../../../src/upstream/client.ts';
 import { decodeSignatureRequest } from '../../../src/upstream/decode.ts';
 import type { SignatureRequest } from '../../../src/upstream/decode.ts';
 import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../../src/upstream/failure/failure-kinds.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
 

@@ -15,7 +15,7 @@ import { validateDocument } from '../../../../src/resolvers/mutations/validate-d
 import { BlockPool } from '../../../../src/uploads/block-pool.ts';
 import { FileUpload } from '../../../../src/uploads/file-upload.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
-import { createStorage } from '../../../../src/upstream/storage/storage-client.ts';
+import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
 import { NO_HOOKS } from '../../../../src/webhooks/webhooks.ts';
 
 /** Thrown where the first thing happens that is more than looking at the input. */
@@ -30,7 +30,7 @@ const context = createContext(
   {
     upstream,
     watcher: new StatusWatcher({ client: upstream, events }),
-    storage: createStorage({ allowedHosts: [] }),
+    storage: createStorage({ allowedHosts: [] }).shared,
     blocks: new BlockPool(),
     idempotency: openIdempotency({
       redis: undefined,

@@ -8,7 +8,7 @@ import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempoten
 import { once } from '../../../../src/resolvers/shared/run-once.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
 
 /** Whoever does things once, with a store that a test may spoil. */
 function startKeys(spoil: Partial<IdempotencyStore> = {}) {

@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 
 class World {
   readonly faults: string[] = [];
-  readonly bulkhead = new Bulkhead({ places: PLACES, maxWaiting: MAX_WAITING });
+  readonly bulkhead = new Bulkhead({ slots: PLACES, maxWaiting: MAX_WAITING });
   readonly waiting = new Set<AbortController>();
   readonly inside = new Set<Disposable>();
   readonly signals: AbortSignal[] = [];
@@ -26,12 +26,12 @@ class World {
     const hasWaited = this.waiting.size;
     this.waiting.add(leaver);
     this.signals.push(signal);
-    this.bulkhead.enter({ caller, signal }).then(
-      (place) => {
+    this.bulkhead.acquire({ caller, signal }).then(
+      (slot) => {
         turn.served();
         this.waiting.delete(leaver);
-        this.inside.add(place);
-        if (this.inside.size > PLACES) this.faults.push('more inside than there are places');
+        this.inside.add(slot);
+        if (this.inside.size > PLACES) this.faults.push('more inside than there are slots');
       },
       (failure: unknown) => {
         turn.refused();
@@ -42,10 +42,10 @@ class World {
     );
   }
 
-  leave(place: Disposable | undefined): void {
-    if (place === undefined) return;
-    this.inside.delete(place);
-    place[Symbol.dispose]();
+  leave(slot: Disposable | undefined): void {
+    if (slot === undefined) return;
+    this.inside.delete(slot);
+    slot[Symbol.dispose]();
   }
 }
 
@@ -55,7 +55,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   fc.nat(MAX_WAITING).map((nth) => step(`${nth} gives up`, ({ waiting }) => [...waiting][nth]?.abort())),
 ];
 
-test('whatever order callers come, leave and give up in, each gets in as places are free, in turn, and no place is lost', async () => {
+test('whatever order callers come, leave and give up in, each gets in as slots are free, in turn, and no slot is lost', async () => {
   await inAnyOrder<World>({
     steps,
     make: () => new World(),

@@ -4,11 +4,11 @@ import { Bulkhead, BulkheadFullError } from '../../../../src/upstream/pipeline/b
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function start(places: number, maxWaiting = 10) {
-  const bulkhead = new Bulkhead({ places, maxWaiting });
+function start(slots: number, maxWaiting = 10) {
+  const bulkhead = new Bulkhead({ slots, maxWaiting });
   const inside = new Map<string, Disposable>();
   const enter = (name: string, signal?: AbortSignal): Promise<void> =>
-    bulkhead.enter({ caller: name[0] ?? '', signal }).then((place) => void inside.set(name, place));
+    bulkhead.acquire({ caller: name[0] ?? '', signal }).then((slot) => void inside.set(name, slot));
   const leave = async (name: string): Promise<void> => {
     inside.get(name)?.[Symbol.dispose]();
     inside.delete(name);

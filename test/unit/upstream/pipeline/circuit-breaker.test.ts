@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { CircuitBreaker } from '../../../../src/upstream/pipeline/circuit-breaker.ts';
+import type { Attempt } from '../../../../src/upstream/pipeline/circuit-breaker.ts';
 import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type {
-  UpstreamErrorFacts,
-  UpstreamErrorKind,
-} from '../../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorFacts } from '../../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -25,11 +24,10 @@ function start() {
   events.on('breaker', ({ origin, state }) => told.push(`${origin} ${state}`));
   const breaker = new CircuitBreaker({ origin: 'service', failures: 3, openMs: 10_000, events });
   /** An attempt that ends so. `made` unless the circuit is open. */
-  async function attempt(outcome: unknown = 'ok', deadline?: Deadline): Promise<unknown> {
-    const operation = outcome instanceof UpstreamError ? outcome.operation : 'getDossier';
+  async function attempt(outcome: unknown = 'ok', facts: Partial<Attempt> = {}): Promise<unknown> {
     let isMade = false;
     const result = await breaker
-      .run({ operation, deadline }, async () => {
+      .run({ operation: 'getDossier', ...facts }, async () => {
         isMade = true;
         if (outcome !== 'ok') throw outcome;
         return 'ok';
@@ -90,17 +88,17 @@ test('while one call tries, all others are refused at once', async () => {
   expect(await attempt()).toBe('made');
 });
 
-/** The table in `origin-health.ts`; the compiler asks for each kind. */
-const HEALTH: Readonly<Record<UpstreamErrorKind, 'works' | 'fails' | 'unknown'>> = {
-  unreachable: 'fails',
-  'connection-lost': 'fails',
-  timeout: 'fails',
-  'server-error': 'fails',
-  'bad-request': 'works',
-  forbidden: 'works',
-  'not-found': 'works',
-  unprocessable: 'works',
-  'rate-limited': 'works',
+/** The table in `failure-kinds.ts`; the compiler requires each kind. */
+const HEALTH: Readonly<Record<UpstreamErrorKind, 'up' | 'down' | 'unknown'>> = {
+  unreachable: 'down',
+  'connection-lost': 'down',
+  timeout: 'down',
+  'server-error': 'down',
+  'bad-request': 'up',
+  forbidden: 'up',
+  'not-found': 'up',
+  unprocessable: 'up',
+  'rate-limited': 'up',
   unauthorized: 'unknown',
   aborted: 'unknown',
   contract: 'unknown',
@@ -114,13 +112,13 @@ test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
     const failure = failureOf({ kind });
     const run = start();
     await run.all(failure, failure, failure);
-    expect(run.told).toEqual(health === 'fails' ? ['service open'] : []);
+    expect(run.told).toEqual(health === 'down' ? ['service open'] : []);
 
     // In a run of failures it ends the run, counts, or changes nothing.
     const mixed = start();
     await mixed.all(FAILED, FAILED, failure);
-    expect(mixed.told).toEqual(health === 'fails' ? ['service open'] : []);
-    if (health === 'fails') return;
+    expect(mixed.told).toEqual(health === 'down' ? ['service open'] : []);
+    if (health === 'down') return;
     await mixed.all(FAILED);
     expect(mixed.told).toEqual(health === 'unknown' ? ['service open'] : []);
 
@@ -129,22 +127,21 @@ test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
     await trial.all(FAILED, FAILED, FAILED);
     vi.advanceTimersByTime(10_000);
     expect(await trial.attempt(failure)).toBe('made');
-    expect(trial.told.at(-1)).toBe(health === 'works' ? 'service closed' : 'service open');
+    expect(trial.told.at(-1)).toBe(health === 'up' ? 'service closed' : 'service open');
   },
 );
 
 test.each([
-  ['validateDocument', 500, false],
-  ['getRequestsByDossier', 500, false],
-  ['sendNotification', 500, false],
-  ['sendNotification', 503, true],
-  ['getSignatureRequest', 500, true],
+  [true, 500, false],
+  [true, 503, true],
+  [false, 500, true],
 ])(
-  '%s with status %i, which a caller may have provoked, opens the circuit: %s',
-  async (operation, status, opens) => {
-    const { all, told } = start();
-    const failure = failureOf({ operation, kind: 'server-error', status });
-    await all(failure, failure, failure, ...(opens ? [] : [failure, failure]));
+  'an operation that answers invalid input with a 500 (%s) and fails with %i opens the circuit: %s',
+  async (answersInvalidInputWith500, status, opens) => {
+    const { attempt, told } = start();
+    const failure = failureOf({ kind: 'server-error', status });
+    for (let nth = 0; nth < (opens ? 3 : 5); nth += 1)
+      expect(await attempt(failure, { answersInvalidInputWith500 })).toBe('made');
     expect(told).toEqual(opens ? ['service open'] : []);
   },
 );
@@ -159,7 +156,7 @@ test('an attempt that the end of the operation left no time for says nothing abo
     using operation = new Deadline(operationMs ?? 0);
     using call = new Deadline(callMs ?? 0, operation.signal);
     vi.advanceTimersByTime(20);
-    for (let nth = 0; nth < 3; nth += 1) expect(await attempt(late, call)).toBe('made');
+    for (let nth = 0; nth < 3; nth += 1) expect(await attempt(late, { deadline: call })).toBe('made');
     expect(told).toEqual(operationMs === 10 ? [] : ['service open']);
   }
 });

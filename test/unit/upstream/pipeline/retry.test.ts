@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { CallSort } from '../../../../src/upstream/effect.ts';
+import type { Effect } from '../../../../src/upstream/call.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../../src/upstream/failure/upstream-error.ts';
-import { repeated } from '../../../../src/upstream/pipeline/retry.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
+import { retry } from '../../../../src/upstream/pipeline/retry.ts';
 import type { RetryPolicy } from '../../../../src/upstream/pipeline/retry.ts';
 
 beforeEach(() => {
@@ -19,7 +19,7 @@ const failure = (kind: UpstreamErrorKind, retryAfterSeconds?: number): UpstreamE
   new UpstreamError({ operation: OPERATION, kind, retryAfterSeconds });
 
 interface Setting {
-  readonly sort?: CallSort;
+  readonly effect?: Effect;
   readonly policy?: Partial<RetryPolicy>;
   readonly timeoutMs?: number;
   readonly caller?: AbortSignal;
@@ -27,7 +27,7 @@ interface Setting {
 
 /** A call that fails in these ways, one after the other, and then succeeds. What became of it, and all that was told. */
 async function run(failures: readonly unknown[], setting: Setting = {}) {
-  const { sort = 'read', timeoutMs = 10_000 } = setting;
+  const { effect = 'read', timeoutMs = 10_000 } = setting;
   const policy = { attempts: 3, firstPauseMs: 2, ...setting.policy };
   const deadline = new Deadline(timeoutMs, setting.caller);
   onTestFinished(() => deadline[Symbol.dispose]());
@@ -40,7 +40,7 @@ async function run(failures: readonly unknown[], setting: Setting = {}) {
   });
   let attempts = 0;
   const startedAt = performance.now();
-  const outcome = await repeated({ operation: OPERATION, sort, policy, deadline, events }, async () => {
+  const outcome = await retry({ operation: OPERATION, effect }, { policy, deadline, events }, async () => {
     const next = failures[attempts];
     attempts += 1;
     if (next !== undefined) throw next;
@@ -49,9 +49,9 @@ async function run(failures: readonly unknown[], setting: Setting = {}) {
   return { outcome, attempts, told, tookMs: performance.now() - startedAt };
 }
 
-const SORTS = ['read', 'write', 'stream', 'block'] as const satisfies CallSort[];
+const EFFECTS = ['read', 'write', 'stream', 'block'] as const satisfies Effect[];
 
-/** The table in `retry.ts`; the compiler asks for each kind. */
+/** The table in `failure-kinds.ts`; the compiler requires each kind. */
 const TABLE: Readonly<Record<UpstreamErrorKind, string>> = {
   unreachable: 'read write block',
   'rate-limited': 'read write block',
@@ -70,15 +70,15 @@ const TABLE: Readonly<Record<UpstreamErrorKind, string>> = {
 };
 
 test.each(Object.entries(TABLE) as [UpstreamErrorKind, string][])(
-  '%s is repeated for: %s',
-  async (kind, sorts) => {
-    const repeats: string[] = [];
-    for (const sort of SORTS) {
-      const { outcome, attempts } = await run([failure(kind)], { sort });
-      if (attempts === 2) repeats.push(sort);
+  '%s is retried for: %s',
+  async (kind, effects) => {
+    const retried: string[] = [];
+    for (const effect of EFFECTS) {
+      const { outcome, attempts } = await run([failure(kind)], { effect });
+      if (attempts === 2) retried.push(effect);
       expect(outcome).toEqual(attempts === 2 ? 'done' : failure(kind));
     }
-    expect(repeats.join(' ')).toBe(sorts);
+    expect(retried.join(' ')).toBe(effects);
   },
 );
 

@@ -3,8 +3,9 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import type { ApiCall, CallOptions, UpstreamClient } from '../../../../src/upstream/client.ts';
+import { withStages } from '../../../../src/upstream/call.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import { withCollapsedReads } from '../../../../src/upstream/pipeline/with-coalescing.ts';
+import { ReadCoalescer, withCoalescing } from '../../../../src/upstream/pipeline/with-coalescing.ts';
 import { fakeTime, inAnyOrder, step } from '../../../support/steps.ts';
 import type { Step } from '../../../support/steps.ts';
 
@@ -17,6 +18,8 @@ type Shown = number;
 const callOf = (operation: 'getDossier' | 'createDossier', path: string): ApiCall<Shown> => ({
   operation,
   method: operation === 'getDossier' ? 'GET' : 'POST',
+  effect: operation === 'getDossier' ? 'read' : 'write',
+  mayCoalesce: operation === 'getDossier',
   path,
   expect: [200],
   decode: (body) => Number(body),
@@ -48,7 +51,7 @@ class World {
       call: (call, options) => this.#serve(call, options) as Promise<never>,
       close: async () => {},
     };
-    this.#client = withCollapsedReads({ events: createEvents() })(service);
+    this.#client = withStages(service, [withCoalescing(new ReadCoalescer({ events: createEvents() }))]);
   }
 
   #serve({ operation }: ApiCall<unknown>, { signal }: CallOptions = {}): Promise<Shown> {

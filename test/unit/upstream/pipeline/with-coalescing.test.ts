@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
-import { MultipartBody } from '../../../../src/upstream/client.ts';
 import type { ApiCall, CallOptions, UpstreamClient } from '../../../../src/upstream/client.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
+import { withStages } from '../../../../src/upstream/call.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import { withCollapsedReads } from '../../../../src/upstream/pipeline/with-coalescing.ts';
+import { ReadCoalescer, withCoalescing } from '../../../../src/upstream/pipeline/with-coalescing.ts';
 
 type Model = { readonly at: Date; readonly tags: string[] };
 
-/** A service that answers when it is told to. */
+const WRITE = { method: 'PUT', effect: 'write', mayCoalesce: false } as const;
+
+/** A service whose answers the test triggers. */
 function start() {
   const events = createEvents();
   const collapsed: string[] = [];
-  events.on('collapsedRead', ({ operation }) => collapsed.push(operation));
+  events.on('coalescedRead', ({ operation }) => collapsed.push(operation));
   const calls: {
     readonly line: string;
     readonly signal: AbortSignal | undefined;
@@ -29,7 +31,7 @@ function start() {
     },
     close: () => Promise.resolve(),
   };
-  const client = withCollapsedReads({ events })(service);
+  const client = withStages(service, [withCoalescing(new ReadCoalescer({ events }))]);
   const read = (
     path: string,
     options: CallOptions = {},
@@ -39,6 +41,8 @@ function start() {
       {
         operation: 'getDossier',
         method: 'GET',
+        effect: 'read',
+        mayCoalesce: true,
         path,
         expect: [200],
         decode: () => ({ at: new Date(), tags: [] }),
@@ -74,14 +78,12 @@ test.each<[string, Parameters<ReturnType<typeof start>['read']>]>([
   ['another path', ['/2']],
   ['another query', ['/1', {}, { query: { limit: 25 } }]],
   ['a poll, which would wait behind all else', ['/1', { priority: 'poll' }]],
-  ['what a caller says to the sandbox', ['/1', {}, { headers: { prefer: 'code=500' } }]],
-  ['an upload address', ['/1', {}, { operation: 'getDocumentUploadUrl' }]],
+  ['a call that must not be coalesced', ['/1', {}, { mayCoalesce: false }]],
 ])('nothing is shared with %s', (_, [path, options, change]) => {
   const { calls, collapsed, read } = start();
   void read('/1');
   void read(path, options, change);
-  void read(path, options, { headers: { prefer: 'code=500' }, ...change });
-  expect(calls).toHaveLength(3);
+  expect(calls).toHaveLength(2);
   expect(collapsed).toEqual([]);
 });
 
@@ -90,6 +92,8 @@ test('calls that are made for nobody are not shared: who makes them shares by it
   const call = {
     operation: 'getDossier',
     method: 'GET',
+    effect: 'read',
+    mayCoalesce: true,
     path: '/1',
     expect: [200],
     decode: () => 1,
@@ -166,7 +170,7 @@ test('who has left before makes no call last', async () => {
 test('a read that began before a write has ended is not joined after it', async () => {
   const { calls, read, lines } = start();
   const before = read('/1');
-  const write = read('/2', {}, { operation: 'setSignatureRequestStatus', method: 'PUT' });
+  const write = read('/2', {}, WRITE);
   const during = read('/1');
   calls[1]?.end();
   await write;
@@ -179,9 +183,8 @@ test('a read that began before a write has ended is not joined after it', async 
 test('what changes nothing lets reads be joined', async () => {
   const { calls, read, lines } = start();
   void read('/1');
-  const found = read('/signers', {}, { operation: 'getSignerByFiscalCode', method: 'POST' });
-  const body = new MultipartBody('text/plain', (async function* () {})());
-  const checked = read('/validate-document', {}, { operation: 'validateDocument', method: 'POST', body });
+  const found = read('/signers', {}, { method: 'POST', mayCoalesce: false });
+  const checked = read('/validate-document', {}, { method: 'POST', effect: 'stream', mayCoalesce: false });
   for (const { end } of calls.slice(1)) end();
   await Promise.all([found, checked]);
   void read('/1');
@@ -191,7 +194,7 @@ test('what changes nothing lets reads be joined', async () => {
 test('a write that fails may have been carried out, so it counts', async () => {
   const { calls, read, lines } = start();
   void read('/1');
-  const write = read('/2', {}, { operation: 'sendNotification', method: 'PUT' });
+  const write = read('/2', {}, WRITE);
   calls[1]?.end(new UpstreamError({ operation: 'sendNotification', kind: 'timeout' }));
   await expect(write).rejects.toMatchObject({ kind: 'timeout' });
   void read('/1');

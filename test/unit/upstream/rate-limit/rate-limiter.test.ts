@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
 import { RateLimiter } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
-import type { Priority, RateLimiterOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
+import type { Priority } from '../../../../src/upstream/call.ts';
+import type { RateLimiterOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
 
 /** Five calls a second, of which polls leave one to others. */

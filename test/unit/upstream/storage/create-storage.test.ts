@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import { createStorage } from '../../../../src/upstream/storage/storage-client.ts';
-import type { BlobStorage } from '../../../../src/upstream/storage/blob-storage.ts';
-import type { StorageOptions } from '../../../../src/upstream/storage/storage-client.ts';
-import { checkStorageUrl } from '../../../../src/upstream/storage/storage-url.ts';
+import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
+import type { StorageClient } from '../../../../src/upstream/storage/storage-client.ts';
+import { getBlob, getBlobProperties } from '../../../../src/upstream/storage/read-blob.ts';
+import { putBlob, putBlock, putBlockList } from '../../../../src/upstream/storage/write-blob.ts';
+import type { StorageOptions } from '../../../../src/upstream/storage/create-storage.ts';
+import { checkStorageUrl } from '../../../../src/upstream/url-rules.ts';
 import { startBlobStub } from '../../../support/blob-stub.ts';
 import type { Misbehave } from '../../../support/blob-stub.ts';
 
@@ -12,7 +14,11 @@ const BYTES = Buffer.from('%PDF-1.7 bytes');
 
 async function start(misbehave?: Misbehave, options: Partial<StorageOptions> = {}) {
   const stub = await startBlobStub(misbehave);
-  const storage = createStorage({ allowedHosts: [stub.origin], retries: { firstPauseMs: 1 }, ...options });
+  const { shared: storage } = createStorage({
+    allowedHosts: [stub.origin],
+    retries: { firstPauseMs: 1 },
+    ...options,
+  });
   return {
     stub,
     storage,
@@ -49,9 +55,9 @@ function answer(status: number, code = '', headers: Record<string, string> = {})
 test('sends what Azure asks for, and no credentials but the address', async () => {
   await using t = await start();
   const url = t.stub.address();
-  const { storedAt } = await t.storage.putBlob(url, BYTES);
-  await t.storage.putBlock(url, 'aWQtMA==', BYTES);
-  await t.storage.putBlockList(url, ['aWQtMA==', 'aWQtMQ==']);
+  const { storedAt } = await putBlob(t.storage, url, BYTES);
+  await putBlock(t.storage, url, 'aWQtMA==', BYTES);
+  await putBlockList(t.storage, url, ['aWQtMA==', 'aWQtMQ==']);
   expect(storedAt).toEqual(new Date('2026-11-24T10:00:00Z'));
   const [blob, block, list] = t.stub.calls;
   expect(blob?.headers).toMatchObject({
@@ -86,7 +92,7 @@ test.each([
   await using t = await start(undefined, {
     allowedHosts: ['iopitnsignst01.blob.core.windows.net', 'http://127.0.0.1:4010'],
   });
-  expect(await failure(t.storage.putBlob(address, BYTES))).toMatchObject({
+  expect(await failure(putBlob(t.storage, address, BYTES))).toMatchObject({
     kind: 'contract',
     operation: 'putBlob',
     status: undefined,
@@ -106,7 +112,7 @@ test('allows configured hosts over https and development origins as they are', (
 
 test('does not follow redirects', async () => {
   await using t = await start(answer(307, '', { location: 'http://127.0.0.1:1/elsewhere' }));
-  expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({
+  expect(await failure(putBlob(t.storage, t.stub.address(), BYTES))).toMatchObject({
     kind: 'contract',
     status: 307,
   });
@@ -120,15 +126,15 @@ test.each<[number, string, string]>([
   [411, 'MissingContentLengthHeader', 'bad-request'],
 ])('does not repeat a %i and keeps its code %s', async (status, code, kind) => {
   await using t = await start(answer(status, code));
-  const error = await failure(t.storage.putBlock(t.stub.address(), 'aWQ=', BYTES));
+  const error = await failure(putBlock(t.storage, t.stub.address(), 'aWQ=', BYTES));
   expect(error).toMatchObject({ operation: 'putBlock', kind, status, detail: code });
   expect(t.stub.calls.length).toBe(1);
 });
 
-const CALLS: [string, (storage: BlobStorage, url: string) => Promise<unknown>][] = [
-  ['putBlob', (storage, url) => storage.putBlob(url, BYTES)],
-  ['putBlock', (storage, url) => storage.putBlock(url, 'aWQ=', BYTES)],
-  ['putBlockList', (storage, url) => storage.putBlockList(url, ['aWQ='])],
+const CALLS: [string, (storage: StorageClient, url: string) => Promise<unknown>][] = [
+  ['putBlob', (storage, url) => putBlob(storage, url, BYTES)],
+  ['putBlock', (storage, url) => putBlock(storage, url, 'aWQ=', BYTES)],
+  ['putBlockList', (storage, url) => putBlockList(storage, url, ['aWQ='])],
 ];
 
 test.each(CALLS)('repeats %s after each failure of the table', async (operation, call) => {
@@ -145,7 +151,7 @@ test.each(CALLS)('repeats %s after each failure of the table', async (operation,
 
 test('gives up after its attempts and reports the last answer', async () => {
   await using t = await start(answer(503, 'ServerBusy'));
-  expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({
+  expect(await failure(putBlob(t.storage, t.stub.address(), BYTES))).toMatchObject({
     kind: 'server-error',
     status: 503,
     detail: 'ServerBusy',
@@ -160,9 +166,9 @@ test.each([
 ])('does not wait longer than the deadline for a storage that asks for it: %s', async (value, seconds) => {
   await using t = await start(answer(503, 'ServerBusy', { 'retry-after': value }));
   const calls = [
-    t.storage.putBlob(t.stub.address(), BYTES),
-    t.storage.getBlob(t.stub.address()),
-    t.storage.getBlobProperties(t.stub.address()),
+    putBlob(t.storage, t.stub.address(), BYTES),
+    getBlob(t.storage, t.stub.address()),
+    getBlobProperties(t.storage, t.stub.address()),
   ];
   const expected = { status: 503, retryAfterSeconds: seconds };
   expect(await Promise.all(calls.map(failure))).toMatchObject(calls.map(() => expected));
@@ -171,7 +177,7 @@ test.each([
 
 test('a storage that asks for no wait is retried as the table says', async () => {
   await using t = await start(answer(503, 'ServerBusy', { 'retry-after': '0' }));
-  expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({
+  expect(await failure(putBlob(t.storage, t.stub.address(), BYTES))).toMatchObject({
     status: 503,
     retryAfterSeconds: undefined,
   });
@@ -185,7 +191,7 @@ test('reports a commit whose outcome it does not know as such, not as refused', 
     req.socket.destroy();
     return true;
   });
-  const error = await failure(t.storage.putBlockList(t.stub.address(), ['aWQ=']));
+  const error = await failure(putBlockList(t.storage, t.stub.address(), ['aWQ=']));
   expect(error).toMatchObject({ operation: 'putBlockList', kind: 'connection-lost', status: undefined });
 });
 
@@ -195,7 +201,7 @@ test('ends an attempt that gets no answer, and the call at its deadline', async 
     deadlineMs: 1_000,
     retries: { attempts: 99, firstPauseMs: 1 },
   });
-  expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({ kind: 'timeout' });
+  expect(await failure(putBlob(t.storage, t.stub.address(), BYTES))).toMatchObject({ kind: 'timeout' });
   expect(t.stub.calls.length).toBeGreaterThan(1);
   await expect.poll(() => t.stub.sockets.size).toBe(0);
 });
@@ -203,7 +209,7 @@ test('ends an attempt that gets no answer, and the call at its deadline', async 
 test('stops when the caller leaves, during a call and between two', async () => {
   const leaver = new AbortController();
   await using t = await start((_call, req) => Boolean(req.resume()));
-  const call = t.storage.putBlob(t.stub.address(), BYTES, { signal: leaver.signal });
+  const call = putBlob(t.storage, t.stub.address(), BYTES, { signal: leaver.signal });
   await expect.poll(() => t.stub.calls.length).toBe(1);
   leaver.abort();
   expect(await failure(call)).toMatchObject({ kind: 'aborted' });
@@ -213,13 +219,13 @@ test('stops when the caller leaves, during a call and between two', async () => 
   onTestFinished(() => void vi.restoreAllMocks());
   await using busy = await start(answer(503, 'ServerBusy'), { retries: { firstPauseMs: 20_000 } });
   const pausing = new AbortController();
-  const paused = busy.storage.putBlob(busy.stub.address(), BYTES, { signal: pausing.signal });
+  const paused = putBlob(busy.storage, busy.stub.address(), BYTES, { signal: pausing.signal });
   await expect.poll(() => busy.stub.calls.length).toBe(1);
   pausing.abort();
   expect(await failure(paused)).toMatchObject({ kind: 'aborted' });
 
   expect(
-    await failure(t.storage.putBlob(t.stub.address(), BYTES, { signal: AbortSignal.abort() })),
+    await failure(putBlob(t.storage, t.stub.address(), BYTES, { signal: AbortSignal.abort() })),
   ).toMatchObject({ kind: 'aborted' });
   expect(t.stub.calls.length).toBe(1);
 });
@@ -228,7 +234,7 @@ test('calls a storage that cannot be reached unreachable', async () => {
   const gone = await startBlobStub();
   await gone[Symbol.asyncDispose]();
   await using t = await start(undefined, { allowedHosts: [gone.origin] });
-  expect(await failure(t.storage.putBlob(gone.address(), BYTES))).toMatchObject({ kind: 'unreachable' });
+  expect(await failure(putBlob(t.storage, gone.address(), BYTES))).toMatchObject({ kind: 'unreachable' });
 });
 
 test('reads no more of an error than it needs', async () => {
@@ -242,7 +248,7 @@ test('reads no more of an error than it needs', async () => {
     flood();
     return true;
   });
-  expect(await failure(t.storage.putBlob(t.stub.address(), BYTES))).toMatchObject({
+  expect(await failure(putBlob(t.storage, t.stub.address(), BYTES))).toMatchObject({
     kind: 'forbidden',
     detail: 'AuthenticationFailed',
   });

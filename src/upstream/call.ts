@@ -1,0 +1,107 @@
+import type { Deadline } from './pipeline/deadline.ts';
+
+/**
+ * What a call does to the state of its origin, which decides when it may be retried.
+ *
+ * - `read`: nothing. Every GET of the service is one, and `getSignerByFiscalCode`, a POST that returns the same signer for
+ *   the same code. `getDocumentUploadUrl` creates a URL; an unused URL expires without effect.
+ * - `write`: a retry may have a second effect, because the service has no idempotency keys: a second dossier, a second
+ *   message to a citizen. PUTs are writes too. `src/resolvers/shared/read-back.ts` resolves a write whose answer is lost.
+ * - `stream`: a retry is impossible, because the bytes of the body are gone.
+ * - `block`: a storage call that writes the same bytes to the same place. A block replaces the block with its id, and the
+ *   service validates a blob again with the same outcome.
+ */
+export type Effect = 'read' | 'write' | 'stream' | 'block';
+
+/** Interactive calls are admitted before polls. */
+export type Priority = 'interactive' | 'poll';
+
+/** The facts of a call that the pipeline decides by. Each operation states its own. */
+export interface CallFacts {
+  /** `operationId` of `mocks/openapi.yaml`, or the name of a storage operation: `putBlob`, `getBlob` … */
+  readonly operation: string;
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly effect: Effect;
+  /** Whether identical reads of one caller at the same time may share one call. @default false */
+  readonly mayCoalesce?: boolean;
+  /**
+   * Whether the origin answers some invalid inputs with a 500. Such a 500 does not count against its health; otherwise one
+   * caller could open the circuit breaker for all. @default false
+   */
+  readonly answersInvalidInputWith500?: boolean;
+  /** Whether the outcome of the call says something about the health of its origin. @default true */
+  readonly showsHealth?: boolean;
+  /**
+   * The error code with which the origin refuses a call that it has performed before. A retry that fails so leaves the
+   * outcome of the earlier attempt unknown, and that attempt's failure is reported.
+   */
+  readonly alreadyPerformedCode?: string;
+}
+
+export interface CallOptions {
+  /** Aborts the call: the client has disconnected, or the time of the operation is up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sent besides the headers of the call. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** @default 'interactive' */
+  readonly priority?: Priority;
+  /** The caller of the gateway. Callers share the rate budget equally. @default '' for the gateway itself */
+  readonly caller?: string;
+  /** Runs when an answer begins. @param remaining calls that the service still accepts, if it says so. */
+  readonly onAnswer?: (remaining: number | undefined) => void;
+  /** The deadline of the call, set by the pipeline. A stage that waits for something other than the origin stops it. */
+  readonly deadline?: Deadline;
+}
+
+/** Converts an answer to a model. */
+interface Decoding<Answer extends readonly unknown[], Model> {
+  readonly decode: (...answer: Answer) => Model | Promise<Model>;
+}
+
+/** A call whose answer becomes a `Model`. */
+export type Call<Facts extends CallFacts, Answer extends readonly unknown[], Model> = Facts &
+  Decoding<Answer, Model>;
+
+/** The only way to an origin: the service or its storage. An HTTP client at its core, and a pipeline around it. */
+export interface Client<Facts extends CallFacts, Answer extends readonly unknown[]> {
+  /**
+   * Makes one call and decodes its answer.
+   * @throws {UpstreamError} for every failure, whatever its origin.
+   */
+  call<Model>(call: Call<Facts, Answer, Model>, options?: CallOptions): Promise<Model>;
+  /** Frees the connections. */
+  close(): Promise<void>;
+}
+
+/** One stage of the pipeline. `next` runs the stages behind it and then sends the call. */
+export type Stage<Facts extends CallFacts = CallFacts> = <Model>(
+  call: Facts,
+  options: CallOptions,
+  next: (options: CallOptions) => Promise<Model>,
+) => Promise<Model>;
+
+/** A client whose calls pass these stages, the first one outermost. */
+export function withStages<Facts extends CallFacts, Answer extends readonly unknown[]>(
+  client: Client<Facts, Answer>,
+  stages: readonly Stage<Facts>[],
+): Client<Facts, Answer> {
+  return {
+    call<Model>(call: Call<Facts, Answer, Model>, options: CallOptions = {}): Promise<Model> {
+      const send = (given: CallOptions): Promise<Model> => client.call(call, given);
+      const run = stages.reduceRight<typeof send>((next, stage) => (given) => stage(call, given, next), send);
+      return run(options);
+    },
+    close: () => client.close(),
+  };
+}
+
+/** A client whose calls have these options, unless a call sets its own. */
+export function withOptions<Facts extends CallFacts, Answer extends readonly unknown[]>(
+  client: Client<Facts, Answer>,
+  given: CallOptions,
+): Client<Facts, Answer> {
+  return {
+    call: (call, options) => client.call(call, { ...given, ...options }),
+    close: () => client.close(),
+  };
+}
