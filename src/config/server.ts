@@ -1,7 +1,8 @@
 import { paceOf } from '../watching/pace.ts';
 import type { WatchingOptions } from '../watching/status-watcher.ts';
-import type { StreamOptions } from '../graphql/subscriptions/streams.ts';
-import type { LoadLimits, StopTimes } from '../http/gatekeeper.ts';
+import type { StreamOptions } from '../graphql/subscriptions/use-event-streams.ts';
+import type { LoadLimits } from '../http/gatekeeper.ts';
+import type { StopTimes } from '../http/lifecycle.ts';
 import { filled, wholeNumber } from './validators.ts';
 import type { Values } from './validators.ts';
 

@@ -2,13 +2,13 @@ import { STATUS_CODES } from 'node:http';
 import { currentRequest } from '../observability/logging/request-scope.ts';
 import { GUARDS } from './headers.ts';
 
-/** Why a document is not sent, as everybody who asks for one is told. */
+/** Why a document is not sent. */
 export interface Problem {
   readonly status: number;
-  /** As `extensions.code` of GraphQL errors. */
+  /** As in `extensions.code` of GraphQL errors. */
   readonly code: string;
   readonly message: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ProblemAnswer {
@@ -17,22 +17,19 @@ export interface ProblemAnswer {
   readonly body: string;
 }
 
-/** RFC 9457, with two members of our own. Without a `type`, the title is that of the status (section 4.2.1). */
+/**
+ * A problem document of RFC 9457 with two members of our own. Without a `type`, the title is that of the status (section
+ * 4.2.1). Records the code for the log.
+ */
 export function problemAnswer({ status, code, message, headers }: Problem): ProblemAnswer {
   const request = currentRequest();
-  request?.notes.errors.add(code);
+  request?.record.errors.add(code);
   const title = STATUS_CODES[status];
-  const problem = {
-    title,
-    status,
-    detail: message,
-    code,
-    ...(request !== undefined && { requestId: request.requestId }),
-  };
-  const body = JSON.stringify(problem);
+  const requestId = request?.requestId;
+  const problem = { title, status, detail: message, code, ...(requestId !== undefined && { requestId }) };
   return {
     status,
     headers: { ...headers, ...GUARDS, 'content-type': 'application/problem+json' },
-    body,
+    body: JSON.stringify(problem),
   };
 }

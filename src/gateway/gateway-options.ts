@@ -6,8 +6,9 @@ import type { IdempotencyTimes } from '../idempotency/idempotency.ts';
 import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { MetricsAddress } from '../observability/metrics/start-metrics.ts';
 import type { Protections } from '../graphql/protections.ts';
-import type { StreamOptions } from '../graphql/subscriptions/streams.ts';
-import type { LoadLimits, StopTimes } from '../http/gatekeeper.ts';
+import type { StreamOptions } from '../graphql/subscriptions/use-event-streams.ts';
+import type { LoadLimits } from '../http/gatekeeper.ts';
+import type { StopTimes } from '../http/lifecycle.ts';
 import type { ClientTimes } from '../http/server.ts';
 import type { RateLimit } from '../upstream/rate-limit/rate-window.ts';
 import type { CircuitLimits } from '../upstream/pipeline/circuit-breaker.ts';
@@ -16,27 +17,27 @@ import type { WebhookOptions } from '../webhooks/webhooks.ts';
 
 export interface GatewayOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly apiUrl: URL;
   readonly apiKey: IssuerKeys;
   /** @default { mode: 'none' } */
   readonly auth?: AuthenticationOptions;
-  /** The upstream is a sandbox: headers of callers that it understands are passed on. @default false */
+  /** The upstream is a sandbox: the gateway forwards the sandbox headers of callers. @default false */
   readonly isSandbox?: boolean;
-  /** Where upload addresses may lead; see `checkStorageUrl`. */
+  /** Hosts that pre-signed URLs may name; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
-  /** For a whole operation; see `useOperationTime`. @default 90 000 */
+  /** The deadline of an operation; see `useOperationTime`. @default 90 000 */
   readonly operationTimeoutMs?: number;
   readonly upstreamConnections: number;
-  /** Calls that the service takes of one key in any window. @default 150 in 5 000 ms */
+  /** The rate budget of one API key. @default 150 calls in 5 000 ms */
   readonly rateLimit?: RateLimit;
-  /** When service and storage, each for itself, are left alone. @default after 10 failures, for 10 000 ms */
+  /** When the circuit breakers of service and storage open, and for how long. @default after 10 failures, for 10 000 ms */
   readonly circuit?: CircuitLimits;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
-  /** For how long nothing may move of a document that is downloaded. @default 30 000 */
+  /** How long a download may make no progress. @default 30 000 */
   readonly downloadStallMs?: number;
   /** @default OPEN */
   readonly protections?: Partial<Protections>;
@@ -46,21 +47,21 @@ export interface GatewayOptions {
   readonly stopTimes?: Partial<StopTimes>;
   /** @default STREAMS */
   readonly streams?: Partial<StreamOptions>;
-  /** How often the service is asked how watched requests stand. */
+  /** The polling intervals of watched requests. */
   readonly watching?: WatchingOptions;
-  /** Told what happens. @default an emitter that nobody listens to */
+  /** Emits the events of the gateway. @default an emitter without listeners */
   readonly events?: GatewayEvents;
-  /** Makes spans of what happens. @default none are made */
+  /** Makes the spans. @default no tracing */
   readonly tracer?: Tracer | undefined;
-  /** Where to serve metrics. @default nowhere */
+  /** The address of the metrics server. @default no metrics */
   readonly metrics?: MetricsAddress | undefined;
   readonly idempotency?: Partial<IdempotencyTimes>;
-  /** Who is told what becomes of requests. @default nobody */
+  /** The webhook endpoints. @default no webhooks */
   readonly webhooks?: WebhookOptions | undefined;
-  /** What gateways share, and what outlives them. Without one it is all in this process. */
+  /** Holds the state that gateways share and that survives a restart. @default all state is in this process */
   readonly redisUrl?: URL | string | undefined;
   readonly logger: Logger;
 }
 
-/** For a whole operation, unless it is said. */
+/** The default deadline of an operation. */
 export const OPERATION_TIMEOUT_MS = 90_000;

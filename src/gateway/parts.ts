@@ -5,11 +5,12 @@ import type { GatewayEvents } from '../observability/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { openIdempotency } from '../idempotency/open-idempotency.ts';
 import { StatusWatchers } from '../watching/status-watcher.ts';
-import { authenticationEvents } from '../http/use-authentication.ts';
+import { authenticationEvents } from '../http/authentication.ts';
 import { Queues } from '../observability/queues.ts';
 import { connectRedis } from '../redis/connect.ts';
-import { FrontDoor, STOP_TIMES } from '../http/gatekeeper.ts';
+import { Lifecycle, STOP_TIMES } from '../http/lifecycle.ts';
 import { createReadiness, readinessLog } from '../http/readiness.ts';
+import type { Readiness } from '../http/readiness.ts';
 import { withSpans } from '../upstream/pipeline/with-spans.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
 import { canConnect } from '../upstream/can-connect.ts';
@@ -23,7 +24,7 @@ import { Webhooks } from '../webhooks/webhooks.ts';
 import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 
-/** What lives as long as the gateway, and is shared by its requests. */
+/** The parts that live as long as the gateway and that its requests share. */
 export interface Parts {
   readonly events: GatewayEvents;
   readonly queues: Queues;
@@ -34,8 +35,9 @@ export interface Parts {
   readonly watchers: StatusWatchers;
   readonly idempotency: Idempotency;
   readonly webhooks: Webhooks;
-  readonly frontDoor: FrontDoor;
-  /** What the gateway cannot work without. */
+  readonly readiness: Readiness;
+  readonly lifecycle: Lifecycle;
+  /** The names of the readiness checks. */
   readonly dependencies: readonly string[];
   /** Frees every socket and timer. */
   close(): Promise<void>;
@@ -88,12 +90,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     onChange: readinessLog(logger, events),
   });
   redis?.onChange((failure) => readiness.report('redis', failure));
-  const frontDoor = new FrontDoor({
-    readiness,
-    limits: options.load ?? {},
-    stopTimes: options.stopTimes ?? {},
-    events,
-  });
+  const lifecycle = new Lifecycle({ readiness, stopTimes: options.stopTimes ?? {}, events });
   const webhooks = new Webhooks({
     ...(options.webhooks ?? { endpoints: [] }),
     redis,
@@ -107,7 +104,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     logger,
   });
   const { graceMs } = { ...STOP_TIMES, ...options.stopTimes };
-  frontDoor.closing.addEventListener('abort', () => webhooks.stop(graceMs));
+  lifecycle.draining.addEventListener('abort', () => webhooks.stop(graceMs));
 
   return {
     events,
@@ -119,7 +116,8 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     watchers,
     idempotency,
     webhooks,
-    frontDoor,
+    readiness,
+    lifecycle,
     dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
     async close() {
       await webhooks.close();

@@ -1,58 +1,57 @@
-import { createGatewayYoga } from './yoga.ts';
-import { openParts } from './parts.ts';
-import type { Parts } from './parts.ts';
-import type { GatewayOptions } from './gateway-options.ts';
-import { createScrubber } from '../observability/logging/scrubber.ts';
-import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
+import type { RequestListener } from 'node:http';
+import { tenantOf } from '../auth/caller.ts';
+import type { Caller } from '../auth/caller.ts';
+import { secretsOf } from '../config/secrets.ts';
+import { explorerRoute } from '../graphql/explorer/explorer-route.ts';
 import { operationNames } from '../graphql/operation-name.ts';
 import { OPEN } from '../graphql/protections.ts';
 import type { Protections } from '../graphql/protections.ts';
-import { schema } from '../schema/index.ts';
-import { secretsOf } from '../config/secrets.ts';
-import { refuseBadHttp } from '../http/malformed-requests.ts';
-import { CLIENT_TIMES, createHttpServer, listen, originOf } from '../http/server.ts';
+import { admit, authenticationEvents } from '../http/authentication.ts';
+import { documentRoute } from '../http/document-route.ts';
+import { Gatekeeper } from '../http/gatekeeper.ts';
 import { createListener } from '../http/listener.ts';
-import { withReadableAddress } from '../http/request-target.ts';
+import { refuseMalformedRequests } from '../http/malformed-requests.ts';
+import { answerProbe } from '../http/probes.ts';
+import { createRateLimit } from '../http/rate-limit.ts';
+import { CLIENT_TIMES, createHttpServer, listen, originOf } from '../http/server.ts';
+import { createScrubber } from '../observability/logging/scrubber.ts';
+import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
+import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
+import type { GatewayOptions } from './gateway-options.ts';
+import { openParts } from './parts.ts';
+import type { Parts } from './parts.ts';
+import { contextFactory, createGatewayYoga } from './yoga.ts';
 
 export type { GatewayOptions } from './gateway-options.ts';
 
 export interface Gateway {
-  /** Address of the GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   readonly url: string;
   readonly metricsUrl: string | undefined;
-  /** Lets running requests end, as `stopTimes` says, then frees every socket. */
+  /** Waits for requests in flight, within `stopTimes`, then frees every socket. */
   close(): Promise<void>;
 }
 
 /**
- * Composition root: puts the parts together and listens.
+ * Composition root: creates the parts and listens.
  * @throws {RedisUnavailableError} @throws {ListenError}
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { logger } = options;
-  const scrub = createScrubber(secretsOf(options));
   const protections = { ...OPEN, ...options.protections };
   const parts = await openParts(options);
-  const yoga = createGatewayYoga(options, parts, { protections, scrub });
-  const answer = createListener({
-    answer: yoga.handleNodeRequestAndResponse,
-    scrub,
-    streamStallMs: options.downloadStallMs,
-    logger,
-  });
-  const server = createHttpServer(parts.frontDoor.listener(withReadableAddress(answer, { scrub, logger })), {
-    ...CLIENT_TIMES,
-    ...options.clientTimes,
-  });
-  refuseBadHttp(server, logger);
+  const { lifecycle } = parts;
+  const { listener, gatekeeper } = createEdge(options, parts, protections);
+  const server = createHttpServer(listener, { ...CLIENT_TIMES, ...options.clientTimes });
+  refuseMalformedRequests(server, options.logger);
   let metrics: MetricsEndpoint | undefined;
   const release = async (): Promise<void> => {
+    gatekeeper.close();
     await parts.close();
     await metrics?.close();
   };
   const close = async (): Promise<void> => {
-    await parts.frontDoor.close(server);
+    await lifecycle.close(server);
     await release();
   };
   let closed: Promise<void> | undefined;
@@ -65,15 +64,62 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       close: () => (closed ??= close()),
     };
   } catch (error) {
-    await release(); // or it would keep the process alive
+    await release(); // or open sockets would keep the process alive
     throw error;
   }
 }
 
-/** What is not asked for is not loaded. */
+/** What a request passes before Yoga: probes, the gatekeeper, and the routes that need no GraphQL. */
+function createEdge(options: GatewayOptions, parts: Parts, protections: Protections) {
+  const { host, tracer, downloadStallMs: streamStallMs, logger } = options;
+  const { authentication, events, lifecycle, readiness, upstreams } = parts;
+  const { requestsPerMinute, proxies, corsOrigins, allowedHosts, graphiql, trustedDocuments } = protections;
+  const scrub = createScrubber(secretsOf(options));
+  const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxies }) : undefined;
+  const gatekeeper = new Gatekeeper({
+    lifecycle,
+    limits: options.load ?? {},
+    events,
+    listensOn: host,
+    allowedHosts,
+    rateLimit,
+  });
+  const isServed = (caller: Caller): boolean => upstreams.of(tenantOf(caller)) !== undefined;
+  const admission = { authentication, isServed, events: authenticationEvents(logger) };
+  const contextOf = contextFactory(options, parts);
+  const documents = documentRoute({
+    origins: corsOrigins,
+    admit: (headers) => admit(headers, admission),
+    rateLimit,
+    contextOf,
+    signalOf: (req) => lifecycle.inFlight.signalOf(req),
+    logger,
+  });
+  const yoga = createGatewayYoga(options, parts, { protections, scrub, admission, rateLimit, contextOf });
+  const answer = createListener({
+    answerGraphql: yoga.handleNodeRequestAndResponse,
+    gatekeeper,
+    // A gateway with trusted documents would refuse the operations of GraphiQL.
+    routes: graphiql && trustedDocuments === undefined ? [explorerRoute(), documents] : [documents],
+    corsOrigins,
+    scrub,
+    streamStallMs,
+    tracer,
+    logger,
+  });
+  const listener: RequestListener = (req, res) => {
+    lifecycle.closeConnectionAfter(res);
+    if (answerProbe(req, res, readiness)) return;
+    lifecycle.begin(req, res);
+    answer(req, res);
+  };
+  return { listener, gatekeeper };
+}
+
+/** The module of the metrics is loaded only when it is needed. */
 async function serveMetrics(
   { metrics }: GatewayOptions,
-  { events, queues, frontDoor, watchers, blocks, webhooks, dependencies }: Parts,
+  { events, queues, lifecycle, watchers, blocks, webhooks, dependencies }: Parts,
   { trustedDocuments }: Protections,
 ): Promise<MetricsEndpoint | undefined> {
   if (metrics === undefined) return undefined;
@@ -82,8 +128,8 @@ async function serveMetrics(
     version: readVersion(),
     operationNames: operationNames(schema, trustedDocuments),
     dependencies,
-    requestsInFlight: () => frontDoor.running.size,
-    openStreams: () => frontDoor.running.streams,
+    requestsInFlight: () => lifecycle.inFlight.size,
+    openStreams: () => lifecycle.inFlight.streams,
     watchedRequests: () => watchers.watchedRequests,
     blocksInUse: () => blocks.inUse,
     uploadsWaitingForBlocks: () => blocks.waiting,

@@ -1,159 +1,174 @@
+import type { IncomingMessage } from 'node:http';
 import { createYoga } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
-import { createContext } from '../resolvers/context.ts';
-import type { GatewayContext } from '../resolvers/context.ts';
-import { currentRequest } from '../observability/logging/request-scope.ts';
-import type { Scrubber } from '../observability/logging/scrubber.ts';
-import { nodeRequest } from '../http/client-address.ts';
-import { corsFor } from '../http/cors.ts';
-import { createMaskError } from '../graphql/errors/mask-error.ts';
 import { createOperationCache } from '../graphql/operation-cache.ts';
-import { protectOperations, protectRequests } from '../graphql/protections.ts';
-import type { Protections } from '../graphql/protections.ts';
-import { createRateLimit } from '../http/rate-limit.ts';
-import { serveStreams, STREAMS } from '../graphql/subscriptions/streams.ts';
-import {
-  admit,
-  authenticationEvents,
-  callerOf,
-  knownCallerOf,
-  useAuthentication,
-} from '../http/use-authentication.ts';
-import { useAvailability, useStreamCount } from '../http/use-availability.ts';
 import { useBodyLimit } from '../graphql/parsing/use-body-limit.ts';
 import { useBodyTime } from '../graphql/parsing/use-body-time.ts';
-import { useDownloads } from '../http/use-downloads.ts';
-import { useKnownAddress } from '../http/use-known-address.ts';
-import { useLogging } from '../graphql/use-logging.ts';
 import { useMediaTypes } from '../graphql/parsing/use-media-types.ts';
-import { useNoStore } from '../http/use-no-store.ts';
-import { useOperationEvents } from '../graphql/use-operation-events.ts';
-import { useOperationTime } from '../graphql/use-operation-time.ts';
 import { useReadableParameters } from '../graphql/parsing/use-readable-parameters.ts';
-import { useRequestId } from '../http/use-request-id.ts';
-import { useScrubbedErrors } from '../graphql/errors/use-scrubbed-errors.ts';
-import { useTracing } from '../graphql/use-tracing.ts';
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
-import { schema } from '../schema/index.ts';
+import type { Protections } from '../graphql/protections.ts';
+import { STREAMS, useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
+import { useStreamLimits } from '../graphql/subscriptions/use-stream-limits.ts';
+import { watchCredential } from '../graphql/subscriptions/watch-credential.ts';
+import { callerOf, useAdmission } from '../graphql/use-admission.ts';
+import { useFieldSpans } from '../graphql/use-field-spans.ts';
+import { noIntrospection } from '../graphql/use-production-answers.ts';
+import { useOperationCost } from '../graphql/use-operation-cost.ts';
+import { useOperationLimits } from '../graphql/use-operation-limits.ts';
+import { useOperationRecord } from '../graphql/use-operation-record.ts';
+import { useOperationTime } from '../graphql/use-operation-time.ts';
+import { useRateLimit } from '../graphql/use-rate-limit.ts';
+import { useResults } from '../graphql/use-results.ts';
+import { trustedDocumentsOnly } from '../graphql/use-trusted-documents.ts';
+import { useWholeSubscriptions } from '../graphql/use-whole-subscriptions.ts';
+import type { AdmissionOptions } from '../http/authentication.ts';
+import { nodeRequest } from '../http/client-address.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
 import { CLIENT_TIMES } from '../http/server.ts';
-import type { IssuerClient } from '../upstream/clients.ts';
+import { currentRequest } from '../observability/logging/request-scope.ts';
+import type { Scrubber } from '../observability/logging/scrubber.ts';
+import { createContext } from '../resolvers/context.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
+import { schema } from '../schema/index.ts';
 import { counted } from '../upstream/pipeline/counted.ts';
 import type { OriginClients } from '../upstream/sandbox-headers.ts';
 import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import type { Parts } from './parts.ts';
 
-/** JSON bodies only: files do not pass here. */
+/** The limit of JSON bodies; files have their own. */
 const MAX_JSON_BYTES = 1_000_000;
 
-/** Yoga with everything that a request comes past, in that order. */
-export function createGatewayYoga(
-  options: GatewayOptions,
-  parts: Parts,
-  { protections, scrub }: { readonly protections: Protections; readonly scrub: Scrubber },
-) {
-  const { tracer, logger } = options;
-  const { authentication, frontDoor, events } = parts;
-  const { requestsPerMinute, proxies, corsOrigins, trustedDocuments } = protections;
-  const isTrusted = trustedDocuments !== undefined;
-  const isServed = (caller: Caller): boolean => issuerOf(parts, caller) !== undefined;
-  const admission = { authentication, isServed, events: authenticationEvents(logger) };
-  const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxies }) : undefined;
-  const contextOf = contextsOf(options, parts);
+/**
+ * The stages of an operation, in the order in which Yoga runs their plugins. A plugin of an earlier stage sees a request
+ * first, and its refusal keeps the request from the later stages.
+ */
+const STAGES = [
+  'results',
+  'admission',
+  'parsing',
+  'checks',
+  'streams',
+  'body',
+  'record',
+  'deadline',
+] as const;
+
+interface StagedPlugin {
+  readonly stage: (typeof STAGES)[number];
+  readonly plugin: Plugin | Plugin<GatewayContext>;
+}
+
+export interface GatewayYogaOptions {
+  readonly protections: Protections;
+  readonly scrub: Scrubber;
+  readonly admission: AdmissionOptions;
+  readonly rateLimit: RateLimit | undefined;
+  readonly contextOf: ContextFactory;
+}
+
+export function createGatewayYoga(options: GatewayOptions, parts: Parts, graphql: GatewayYogaOptions) {
+  const plugins = pluginsOf(options, parts, graphql);
   return createYoga({
     schema,
-    context: (initial) => contextOf(initial.request, initial, callerOf(initial.request)),
+    context({ request, ...initial }) {
+      const req = nodeRequest(initial);
+      if (req === undefined) throw new TypeError('Yoga runs without node:http');
+      return graphql.contextOf(request.headers, req, callerOf(request));
+    },
     multipart: false,
     maxRequestBodySize: false,
     parserAndValidationCache: createOperationCache(),
-    plugins: [
-      useNoStore(),
-      useLogging({ logger, scrub, callerOf: knownCallerOf }),
-      useAvailability(() => frontDoor.unavailability()),
-      useScrubbedErrors(scrub),
-      useRequestId(),
-      ...protectRequests(options.host, protections, rateLimit),
-      useDownloads({
-        origins: corsOrigins,
-        admit: (request) => admit(request, admission),
-        rateLimit,
-        contextOf,
-        signalOf: (serverContext) => signalOf(parts, serverContext),
-        logger,
-      }),
-      useKnownAddress(),
-      useAuthentication(admission),
-      useUploads({
-        maxFileBytes: options.maxUploadBytes,
-        stallTimeoutMs: options.uploadStallMs,
-        queues: parts.queues,
-      }),
-      useMediaTypes(),
-      ...protectOperations(protections),
-      ...serveStreams({
-        ...STREAMS,
-        ...options.streams,
-        ...admission,
-        closing: frontDoor.closing,
-        proxies,
-      }),
-      useBodyLimit(MAX_JSON_BYTES),
-      useBodyTime(options.clientTimes?.body ?? CLIENT_TIMES.body),
-      useReadableParameters(), // behind all that read the body
-      useOperationEvents({ events, isTrusted }),
-      ...(tracer ? [useTracing({ tracer, isTrusted })] : []),
-      useStreamCount((req) => frontDoor.running.becomesStream(req)),
-      useOperationTime(), // last: once another plugin has refused an operation, nobody would end its time
-    ],
-    // Yoga's own answers to every address that ends like this, and none ends with a line break.
+    plugins: STAGES.flatMap((stage) =>
+      plugins.filter((staged) => staged.stage === stage).map(({ plugin }) => plugin),
+    ),
+    // Yoga answers every URL that ends like this, and no URL ends with a line break.
     healthCheckEndpoint: '\n',
-    maskedErrors: { maskError: createMaskError(logger) },
+    maskedErrors: false, // `useResults` masks
     logging: false,
     landingPage: false,
-    cors: corsFor(corsOrigins),
+    cors: false, // the listener sets the headers
     graphiql: false,
   });
 }
 
-const issuerOf = ({ upstreams }: Parts, caller: Caller): IssuerClient | undefined =>
-  upstreams.of(tenantOf(caller));
-
-/** Aborted when the client leaves, and when the gateway cannot wait any longer. */
-function signalOf({ frontDoor }: Parts, serverContext: object): AbortSignal {
-  const req = nodeRequest(serverContext);
-  const signal = req && frontDoor.running.signalOf(req);
-  if (signal === undefined) throw new TypeError('a request has not come through the front door');
-  return signal;
+function pluginsOf(
+  options: GatewayOptions,
+  { lifecycle, events, queues }: Parts,
+  { protections, scrub, admission, rateLimit }: GatewayYogaOptions,
+): StagedPlugin[] {
+  const { tracer, logger, clientTimes, maxUploadBytes, uploadStallMs } = options;
+  const { trustedDocuments, introspection, suggestions, maxOperationCost, corsOrigins, proxies } =
+    protections;
+  const streams = { ...STREAMS, ...options.streams };
+  const credentials = watchCredential({ ...admission, recheckMs: streams.recheckMs });
+  const trusted = trustedDocuments === undefined ? [] : trustedDocumentsOnly(trustedDocuments);
+  return [
+    { stage: 'results', plugin: useResults({ events, scrub, suggestions, logger }) },
+    ...(rateLimit === undefined ? [] : [{ stage: 'admission', plugin: useRateLimit(rateLimit) } as const]),
+    { stage: 'admission', plugin: useAdmission({ ...admission, origins: corsOrigins }) },
+    {
+      stage: 'parsing',
+      plugin: useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs, queues }),
+    },
+    { stage: 'parsing', plugin: useMediaTypes() },
+    ...trusted.map((plugin) => ({ stage: 'checks', plugin }) as const),
+    { stage: 'checks', plugin: useOperationLimits() },
+    { stage: 'checks', plugin: useWholeSubscriptions() },
+    ...(introspection ? [] : [{ stage: 'checks', plugin: noIntrospection } as const]),
+    { stage: 'checks', plugin: useOperationCost(maxOperationCost) },
+    { stage: 'streams', plugin: useStreamLimits({ ...streams, proxies }) },
+    {
+      stage: 'streams',
+      plugin: useEventStreams({
+        ...streams,
+        draining: lifecycle.draining,
+        watchCredential: credentials,
+        becomesStream: (req) => lifecycle.inFlight.becomesStream(req),
+      }),
+    },
+    { stage: 'body', plugin: useBodyLimit(MAX_JSON_BYTES) },
+    { stage: 'body', plugin: useBodyTime(clientTimes?.body ?? CLIENT_TIMES.body) },
+    { stage: 'body', plugin: useReadableParameters() },
+    { stage: 'record', plugin: useOperationRecord({ isTrusted: trustedDocuments !== undefined, scrub }) },
+    ...(tracer === undefined ? [] : [{ stage: 'record', plugin: useFieldSpans(tracer) } as const]),
+    // A plugin that refused an operation after this one would leave its deadline running.
+    { stage: 'deadline', plugin: useOperationTime() },
+  ];
 }
 
-/** Contexts for requests of callers who have been let in. */
-function contextsOf(
+export type ContextFactory = (headers: Headers, req: IncomingMessage, caller: Caller) => GatewayContext;
+
+/** Makes the contexts of admitted requests. */
+export function contextFactory(
   {
     maxUploadBytes,
     uploadStallMs,
     operationTimeoutMs = OPERATION_TIMEOUT_MS,
     isSandbox = false,
   }: GatewayOptions,
-  parts: Parts,
-) {
-  const { blocks, idempotency, events, watchers, webhooks } = parts;
-  const { closing, ending } = parts.frontDoor;
+  { blocks, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
+): ContextFactory {
+  const { draining: closing, lastCall: ending, inFlight } = lifecycle;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
   const shared = { blocks, idempotency, events, closing, ending, limits };
-  return ({ headers }: Request, serverContext: object, caller: Caller): GatewayContext => {
-    const issuer = issuerOf(parts, caller);
-    if (issuer === undefined) throw new TypeError('a caller without an issuer has been let in');
-    const tally = currentRequest()?.notes.upstream;
+  return (headers, req, caller) => {
+    const tenant = tenantOf(caller);
+    const issuer = upstreams.of(tenant);
+    if (issuer === undefined) throw new TypeError('a caller without an API key of the service was admitted');
+    const tally = currentRequest()?.record.upstream;
     const clientsOf = (kind: 'shared' | 'bare'): OriginClients => {
-      const clients = { upstream: issuer[kind], storage: parts.storage[kind] };
+      const clients = { upstream: issuer[kind], storage: storage[kind] };
       return tally === undefined ? clients : counted(clients, tally);
     };
-    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenantOf(caller)) };
+    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenant) };
     const sandbox = isSandbox ? clientsOf('bare') : undefined;
     return createContext({ ...shared, ...clientsOf('shared'), sandbox, ...ofTenant }, caller, {
       headers,
-      signal: signalOf(parts, serverContext),
+      signal: inFlight.signalOf(req),
     });
   };
 }

@@ -2,7 +2,7 @@ import { Kind, parse } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
-/** As the schema calls them; what a caller calls them is of no use, as there is no end to it. */
+/** The root fields by their names in the schema. Aliases are not used, because their number is unlimited. */
 export function rootFieldsOf(
   { selections }: SelectionSetNode,
   document: DocumentNode,
@@ -16,37 +16,36 @@ export function rootFieldsOf(
       const fragment = document.definitions.find(
         (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === value,
       );
-      // Of valid documents alone: no fragment comes back to itself.
+      // Documents are valid here: no fragment includes itself.
       if (fragment?.kind === Kind.FRAGMENT_DEFINITION) rootFieldsOf(fragment.selectionSet, document, found);
     }
   }
   return found;
 }
 
-/** How metrics and traces call what asks for more than one field of `Query` or `Mutation`. */
+/** The label of an operation with several root fields. */
 const SEVERAL = 'several';
-/** … or for the schema. */
-export const INTROSPECTION = 'introspection';
-/** … and what was refused before anybody looked. */
+/** The label of an operation that selects only the schema. */
+const INTROSPECTION = 'introspection';
+/** The label of an operation that was refused before it was known. */
 export const UNKNOWN = 'unknown';
 
 /**
- * A name for an operation of a valid document that comes from a small set: the field of `Query`, `Mutation` or
- * `Subscription` that it asks for. With trusted documents it is the operation's own name, which a developer chose.
+ * A name from a small set for an operation of a valid document: its field of `Query`, `Mutation` or `Subscription`. With
+ * trusted documents it is the name of the operation, which a developer chose.
  */
-export function nameOf(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
+export function labelOf(
+  { name }: OperationDefinitionNode,
+  rootFields: ReadonlySet<string>,
   isTrusted: boolean,
 ): string {
-  if (isTrusted && operation.name !== undefined) return operation.name.value;
-  const fields = [...rootFieldsOf(operation.selectionSet, document)];
-  const ours = fields.filter((name) => !name.startsWith('__'));
+  if (isTrusted && name !== undefined) return name.value;
+  const ours = [...rootFields].filter((field) => !field.startsWith('__'));
   const [only = INTROSPECTION] = ours;
   return ours.length > 1 ? SEVERAL : only;
 }
 
-/** Every name that `nameOf` can give. */
+/** Every label that `labelOf` can return. */
 export function operationNames(schema: GraphQLSchema, documents?: TrustedDocuments): string[] {
   const types = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const fields = types.flatMap((type) => Object.keys(type?.getFields() ?? {}));

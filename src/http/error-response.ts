@@ -1,19 +1,42 @@
-import type { FetchAPI } from 'graphql-yoga';
 import { currentRequest } from '../observability/logging/request-scope.ts';
+import type { Answer } from './answer.ts';
 
-/**
- * An answer to a request that does not get as far as GraphQL. It has the form of a GraphQL error all the same, because
- * that is what clients read.
- */
-export function refusal(
-  fetchAPI: FetchAPI,
-  status: number,
-  code: string,
-  message: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
+/** A request that is refused: the status, the error code, and a message for people. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A refusal that does not depend on the form of the answer: GraphQL errors and problem documents are made of it. */
+export class RefusalError extends Error implements Refusal {
+  override readonly name = 'RefusalError';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor({ status, code, message, headers = {} }: Refusal) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** The body of an error that does not come from GraphQL, in the form of a GraphQL error because clients read that. */
+export function errorBody({ code, message }: Pick<Refusal, 'code' | 'message'>, requestId?: string): string {
+  const extensions = { code, ...(requestId !== undefined && { requestId }) };
+  return JSON.stringify({ errors: [{ message, extensions }] });
+}
+
+/** The refusal as an answer. Records its code for the log. */
+export function errorAnswer({ status, code, message, headers }: Refusal): Answer {
   const request = currentRequest();
-  request?.notes.errors.add(code);
-  const extensions = { code, ...(request !== undefined && { requestId: request.requestId }) };
-  return fetchAPI.Response.json({ errors: [{ message, extensions }] }, { status, headers });
+  request?.record.errors.add(code);
+  return {
+    status,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: errorBody({ code, message }, request?.requestId),
+  };
 }

@@ -3,33 +3,34 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 const RESOLUTION_MS = 10;
 const WINDOW_MS = 1_000;
 
-export interface EventLoopWatch {
-  /** By how much timers were late for two seconds now, on average over the better of the two; in milliseconds. */
-  readonly delayMs: number;
-  close(): void;
-}
-
 /**
- * How busy the process is. Averages, because one long task is no overload: a garbage collection of 300 ms raises that of
- * its second by 3 ms. And of two seconds the better one: a thousand clients who come at once may take longer than a second,
- * and are served all the same. A loop that never has a free turn raises both.
+ * Measures how busy the process is. It averages over one second, because a single long task is no overload: a garbage
+ * collection of 300 ms raises the average of its second by 3 ms. It takes the lower of the last two averages, because a
+ * thousand clients that connect at once may keep the process busy for more than a second without overloading it.
  */
-export function watchEventLoop(): EventLoopWatch {
-  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  histogram.enable();
-  let [before, latest] = [0, 0];
-  const timer = setInterval(() => {
-    // Not a number while nothing has been measured.
-    [before, latest] = [latest, Math.max(0, (histogram.mean || 0) / 1e6 - RESOLUTION_MS)];
-    histogram.reset();
-  }, WINDOW_MS).unref();
-  return {
-    get delayMs() {
-      return Math.min(before, latest);
-    },
-    close() {
-      clearInterval(timer);
-      histogram.disable();
-    },
-  };
+export class EventLoopMonitor {
+  readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #timer: NodeJS.Timeout;
+  #previousMs = 0;
+  #latestMs = 0;
+
+  constructor() {
+    this.#histogram.enable();
+    this.#timer = setInterval(() => {
+      this.#previousMs = this.#latestMs;
+      // The mean is NaN while there is no measurement.
+      this.#latestMs = Math.max(0, (this.#histogram.mean || 0) / 1e6 - RESOLUTION_MS);
+      this.#histogram.reset();
+    }, WINDOW_MS).unref();
+  }
+
+  /** How late timers are, in milliseconds. */
+  get delayMs(): number {
+    return Math.min(this.#previousMs, this.#latestMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#histogram.disable();
+  }
 }

@@ -1,105 +1,137 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { RequestListener, Server } from 'node:http';
+import { holdsFiscalCode } from '../observability/logging/scrub.ts';
 import type { GatewayEvents } from '../observability/events.ts';
-import { watchEventLoop } from './event-loop.ts';
-import { answerProbe } from './probes.ts';
-import type { Readiness } from './readiness.ts';
-import { RunningRequests } from './requests-in-flight.ts';
-import { stopServer } from './stop-server.ts';
+import type { EdgeRequest } from './answer.ts';
+import { excessRefusal } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { Refusal } from './error-response.ts';
+import { EventLoopMonitor } from './event-loop.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
-/** How much a gateway takes on before it refuses; see `useAvailability`. */
+/** The load at which the gateway refuses further requests. */
 export interface LoadLimits {
-  /** Requests that are running at the same time; streams do not count. @default Infinity */
+  /** Requests in flight, without event streams. @default Infinity */
   readonly requestsInFlight: number;
-  /** By how much the process may lag behind; see `watchEventLoop`. @default Infinity */
+  /** The delay of the event loop, in milliseconds; see `EventLoopMonitor`. @default Infinity */
   readonly eventLoopDelayMs: number;
 }
 
-/** How a gateway ends. */
-export interface StopTimes {
-  /** How long it goes on as ever while `/ready` already says no, for load balancers to notice. @default 0 */
-  readonly delayMs: number;
-  /** How long running requests may then take to end. @default 25 000 */
-  readonly graceMs: number;
+export interface GatekeeperOptions {
+  readonly lifecycle: Pick<Lifecycle, 'draining' | 'inFlight'>;
+  readonly limits: Partial<LoadLimits>;
+  readonly events: GatewayEvents;
+  /** The address on which the gateway listens. */
+  readonly listensOn: string;
+  /** Names of the gateway besides those of its machine. */
+  readonly allowedHosts: readonly string[];
+  readonly rateLimit: RateLimit | undefined;
 }
 
-export const STOP_TIMES: StopTimes = { delayMs: 0, graceMs: 25_000 };
+const SHUTTING_DOWN = {
+  status: 503,
+  code: 'SHUTTING_DOWN',
+  message: 'The gateway is shutting down. Nothing was done for this request. Send it again.',
+};
+const OVERLOADED = {
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'The gateway is overloaded. Nothing was done for this request. Send it again later.',
+};
+/** A random wait up to this keeps refused clients from returning all at once. */
+const MAX_WAIT_SECONDS = 5;
 
-/** Why requests are not taken at the moment. */
-export type Unavailability = 'stopping' | 'requests' | 'event-loop';
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** What every request comes past before Yoga: probes are answered, the others counted, and at the end let out. */
-export class FrontDoor {
-  readonly running: RunningRequests;
-  readonly #events: GatewayEvents;
-  readonly #readiness: Readiness;
+/** The longest URL that proxies and servers commonly accept. */
+const MAX_URL_LENGTH = 8_000;
+
+/** Decides, before anything of a request is read, whether it is accepted. The cheapest check comes first. */
+export class Gatekeeper {
+  readonly #options: GatekeeperOptions;
   readonly #limits: LoadLimits;
-  readonly #eventLoop: ReturnType<typeof watchEventLoop> | undefined;
-  readonly #times: StopTimes;
-  readonly #closing = new AbortController();
-  readonly #ending = new AbortController();
-  #phase: 'open' | 'leaving' | 'closing' = 'open';
+  readonly #eventLoop: EventLoopMonitor | undefined;
+  readonly #acceptsAnyHost: boolean;
 
-  constructor(options: {
-    readonly readiness: Readiness;
-    readonly limits: Partial<LoadLimits>;
-    readonly stopTimes: Partial<StopTimes>;
-    readonly events: GatewayEvents;
-  }) {
-    this.#events = options.events;
-    this.running = new RunningRequests((status) => options.events.emit('response', { status }));
-    this.#readiness = options.readiness;
-    this.#limits = { requestsInFlight: Infinity, eventLoopDelayMs: Infinity, ...options.limits };
-    this.#times = { ...STOP_TIMES, ...options.stopTimes };
-    if (this.#limits.eventLoopDelayMs < Infinity) this.#eventLoop = watchEventLoop();
+  constructor(options: GatekeeperOptions) {
+    const { listensOn, allowedHosts, limits } = options;
+    this.#options = options;
+    this.#limits = { requestsInFlight: Infinity, eventLoopDelayMs: Infinity, ...limits };
+    if (this.#limits.eventLoopDelayMs < Infinity) this.#eventLoop = new EventLoopMonitor();
+    this.#acceptsAnyHost =
+      allowedHosts.length === 0 && !LOOPBACK.test(listensOn === '::1' ? '[::1]' : listensOn);
   }
 
-  listener(handler: RequestListener): RequestListener {
-    return (req, res) => {
-      // Whoever comes again does so over a new connection, which leads elsewhere.
-      if (this.#phase !== 'open') res.shouldKeepAlive = false;
-      if (answerProbe(req, res, this.#readiness)) return;
-      this.running.add(req, res);
-      handler(req, res);
-    };
+  /** @returns undefined when the request is accepted. */
+  async refusalOf({ req, url }: EdgeRequest): Promise<Refusal | undefined> {
+    const refusal =
+      this.#checkAvailability() ??
+      this.#checkHost(req.headers.host ?? '') ??
+      checkUrl(`${url.origin}${req.url ?? ''}`);
+    if (refusal !== undefined) return refusal;
+    const excess = await this.#options.rateLimit?.takeForAddress(req);
+    return excess && excessRefusal(excess);
   }
 
-  /** Why the request that has just come should be refused; undefined when it can be taken. */
-  unavailability(): Unavailability | undefined {
-    const reason = this.#reasonToRefuse();
-    if (reason !== undefined) this.#events.emit('turnedAway', { reason });
-    return reason;
-  }
-
-  #reasonToRefuse(): Unavailability | undefined {
-    if (this.#phase === 'closing') return 'stopping';
-    if (this.running.size > this.#limits.requestsInFlight) return 'requests';
-    if ((this.#eventLoop?.delayMs ?? 0) > this.#limits.eventLoopDelayMs) return 'event-loop';
-    return undefined;
-  }
-
-  /** Aborted when no more requests are taken. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
-  }
-
-  /** Aborted when what still runs should end by itself, a little before it is aborted. */
-  get ending(): AbortSignal {
-    return this.#ending.signal;
-  }
-
-  /** Ends when the last connection is closed. */
-  async close(server: Server): Promise<void> {
-    this.#readiness.stop();
-    this.#phase = 'leaving';
-    this.running.closeConnections();
-    if (this.#times.delayMs > 0) await pause(this.#times.delayMs);
-    this.#phase = 'closing';
-    this.#closing.abort();
-    await stopServer(server, this.running, {
-      graceMs: this.#times.graceMs,
-      onLastCall: () => this.#ending.abort(),
-    });
+  close(): void {
     this.#eventLoop?.close();
   }
+
+  #checkAvailability(): Refusal | undefined {
+    const { lifecycle, events } = this.#options;
+    if (lifecycle.draining.aborted) {
+      events.emit('turnedAway', { reason: 'stopping' });
+      // Another gateway, or this one after its restart, can answer at once.
+      return { ...SHUTTING_DOWN, headers: { 'retry-after': '1', connection: 'close' } };
+    }
+    const isFull = lifecycle.inFlight.size > this.#limits.requestsInFlight;
+    if (!isFull && (this.#eventLoop?.delayMs ?? 0) <= this.#limits.eventLoopDelayMs) return undefined;
+    events.emit('turnedAway', { reason: isFull ? 'requests' : 'event-loop' });
+    const seconds = 1 + Math.floor(Math.random() * MAX_WAIT_SECONDS);
+    return { ...OVERLOADED, headers: { 'retry-after': String(seconds) } };
+  }
+
+  /**
+   * Refuses requests for another host. A page of evil.example whose name resolves to 127.0.0.1 (DNS rebinding) has the same
+   * origin as the gateway in the eyes of the browser; only the `Host` header reveals it.
+   *
+   * Names of this machine are always allowed. Without `allowedHosts`, a gateway that listens on loopback accepts only
+   * those, and any other gateway accepts every name, because it cannot know its own.
+   */
+  #checkHost(host: string): Refusal | undefined {
+    const name = host.replace(/:\d*$/, '').toLowerCase();
+    if (this.#acceptsAnyHost || LOOPBACK.test(name) || this.#options.allowedHosts.includes(name))
+      return undefined;
+    return {
+      status: 421,
+      code: 'HOST_NOT_ALLOWED',
+      message: 'The host is not a name of this gateway. Add the name to ALLOWED_HOSTS.',
+    };
+  }
 }
+
+/** URLs end up in logs and histories: long URLs and fiscal codes in URLs are refused. */
+function checkUrl(url: string): Refusal | undefined {
+  if (url.length > MAX_URL_LENGTH)
+    return {
+      status: 414,
+      code: 'URI_TOO_LONG',
+      message: `The URL is longer than ${MAX_URL_LENGTH.toLocaleString('en')} characters. Send the operation by POST.`,
+    };
+  if (!holdsFiscalCodeInUrl(url)) return undefined;
+  return {
+    status: 400,
+    code: 'FISCAL_CODE_IN_URL',
+    message: 'The URL contains a fiscal code, which logs would keep. Send the operation by POST.',
+  };
+}
+
+/** As written, percent-encoded, and with the escapes of JSON and GraphQL strings. */
+function holdsFiscalCodeInUrl(url: string): boolean {
+  const decoded = url.replaceAll('+', ' ').replaceAll(/%([\da-f]{2})/gi, (_, hex: string) => charOf(hex));
+  const unescaped = decoded.replaceAll(
+    /\\u(?:\{0*([\da-f]{1,4})\}|([\da-f]{4}))/gi,
+    (_, braced?: string, four?: string) => charOf(braced ?? four ?? ''),
+  );
+  return [url, decoded, unescaped].some(holdsFiscalCode);
+}
+
+const charOf = (hex: string): string => String.fromCharCode(Number.parseInt(hex, 16));

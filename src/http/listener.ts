@@ -1,59 +1,149 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Tracer } from '@opentelemetry/api';
 import { sendNodeResponse } from '@whatwg-node/server';
 import type { Logger } from 'pino';
+import { problemAnswer } from '../downloads/problem-document.ts';
+import { documentAddressOf } from '../downloads/route.ts';
 import { withoutCredentialsOf } from '../observability/logging/credentials.ts';
 import { requestIdFrom } from '../observability/logging/request-id.ts';
 import { createRequestScope, forRequest } from '../observability/logging/request-scope.ts';
+import type { RequestScope } from '../observability/logging/request-scope.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
-import { sendStream, streamedBodyOf } from './stream-body.ts';
+import { sendAnswer } from './answer.ts';
+import type { Answer, EdgeRequest, Route } from './answer.ts';
+import { preflightAnswer, setCorsHeaders } from './cors.ts';
+import { errorAnswer } from './error-response.ts';
+import type { Refusal } from './error-response.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
+import { logRequest } from './request-log.ts';
+import { inRequestSpan } from './request-span.ts';
+import { readTarget } from './request-target.ts';
 
 export interface ListenerOptions {
-  /** Yoga under node:http. The two of Node are in the context as well, where its own listener puts them. */
-  readonly answer: (
+  /** Yoga's handler for `/graphql`. It receives Node's request and response in its context too, as from its own listener. */
+  readonly answerGraphql: (
     req: IncomingMessage,
     res: ServerResponse,
     context: object,
   ) => Promise<Response> | Response;
+  readonly gatekeeper?: Pick<Gatekeeper, 'refusalOf'>;
+  /** What is answered without GraphQL, in order. */
+  readonly routes?: readonly Route[];
+  /** See `setCorsHeaders`. */
+  readonly corsOrigins?: readonly string[];
   readonly scrub: Scrubber;
-  /** For how long nothing may move of a body that is streamed. @default 30 000 */
+  /** How long a streamed body may make no progress. @default 30 000 */
   readonly streamStallMs?: number | undefined;
+  readonly tracer?: Tracer | undefined;
   readonly logger: Logger;
 }
 
 /**
- * Answers requests by Yoga. Each gets an id, the client's own if it is one, which the answer names.
+ * Answers requests at the node:http edge. Each passes, in order: request id, URL, CORS, gatekeeper, the routes that need no
+ * GraphQL, and Yoga.
  *
- * Yoga's own listener does the same but for this: what a hook or a header throws, past all masking, it would answer with
- * the stack and write to the console.
+ * Yoga's own listener would answer an error of a hook or a header with its stack and write it to the console.
  */
-export function createListener({ answer, scrub, streamStallMs, logger }: ListenerOptions): RequestListener {
+export function createListener(options: ListenerOptions): RequestListener {
   return (req, res) => {
     const withoutCredentials = withoutCredentialsOf(req.headers);
-    const requestId = requestIdFrom(req.headers['x-request-id'], (id) => scrub(withoutCredentials(id)));
+    const requestId = requestIdFrom(req.headers['x-request-id'], (id) =>
+      options.scrub(withoutCredentials(id)),
+    );
+    const scope = createRequestScope(requestId, withoutCredentials);
     res.setHeader('x-request-id', requestId);
-    void forRequest(createRequestScope(requestId, withoutCredentials), async () => {
-      try {
-        const response = await answer(req, res, { req, res });
-        const body = streamedBodyOf(res);
-        if (body === undefined) await sendNodeResponse(response, res, req, true);
-        else await sendStream(response, body, res, { stallMs: streamStallMs });
-      } catch (error) {
-        const body = streamedBodyOf(res);
-        body?.destroy();
-        if (body !== undefined && res.headersSent) {
-          // Who has left knows it. Otherwise the cause was told where the body comes from, or nothing has moved.
-          const name = error instanceof Error ? error.name : typeof error;
-          return logger.info({ name }, 'a document was not sent whole');
-        }
-        logger.error({ err: error }, 'a request could not be answered');
-        if (res.headersSent) res.destroy();
-        else res.writeHead(500, { 'content-type': 'application/json' }).end(failure(requestId));
-      }
+    // Answers are for one caller. Caches that do not know `x-api-key`, and browsers, would keep them.
+    res.setHeader('cache-control', 'no-store');
+    void forRequest(scope, () => {
+      logRequest(res, scope, options.logger);
+      return respond(req, res, scope, options);
     });
   };
 }
 
-function failure(requestId: string): string {
-  const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId };
-  return JSON.stringify({ errors: [{ message: 'Unexpected error.', extensions }] });
+const UNREADABLE_TARGET: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request target or the Host header is not valid (RFC 9112, section 3.2).',
+};
+const ADDRESS_NOT_FOUND: Refusal = {
+  status: 404,
+  code: 'ADDRESS_NOT_FOUND',
+  message: 'Nothing exists at this URL. Send operations to /graphql.',
+};
+const UNEXPECTED: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
+
+async function respond(
+  req: IncomingMessage,
+  res: ServerResponse,
+  scope: RequestScope,
+  options: ListenerOptions,
+): Promise<void> {
+  try {
+    const url = readTarget(req);
+    if (url === undefined) return await sendAnswer(errorAnswer(UNREADABLE_TARGET), res);
+    const request = { req, url };
+    const prepared = await inRequestSpan(options.tracer, request, scope, () =>
+      prepare(request, res, options),
+    );
+    await prepared.send();
+  } catch (error) {
+    options.logger.error({ err: error }, 'a request could not be answered');
+    if (res.headersSent) res.destroy();
+    else await sendAnswer(errorAnswer(UNEXPECTED), res);
+  }
+}
+
+/** An answer that is ready to be sent. */
+interface Prepared {
+  readonly status: number;
+  send(): Promise<void> | void;
+}
+
+async function prepare(
+  request: EdgeRequest,
+  res: ServerResponse,
+  options: ListenerOptions,
+): Promise<Prepared> {
+  const answer = await answerAtEdge(request, res, options);
+  if (answer !== undefined) return { status: answer.status, send: () => send(answer, res, options) };
+  const { req } = request;
+  const response = await options.answerGraphql(req, res, { req, res });
+  return { status: response.status, send: () => sendNodeResponse(response, res, req, true) };
+}
+
+/** @returns undefined for requests to GraphQL. */
+async function answerAtEdge(
+  request: EdgeRequest,
+  res: ServerResponse,
+  { corsOrigins = [], gatekeeper, routes = [] }: ListenerOptions,
+): Promise<Answer | undefined> {
+  const { req, url } = request;
+  setCorsHeaders(req, res, corsOrigins);
+  const preflight = preflightAnswer(req, corsOrigins);
+  if (preflight !== undefined) return preflight;
+  const refusal = await gatekeeper?.refusalOf(request);
+  if (refusal !== undefined)
+    return documentAddressOf(url) === undefined ? errorAnswer(refusal) : problemAnswer(refusal);
+  for (const route of routes) {
+    const answer = await route(request);
+    if (answer !== undefined) return answer;
+  }
+  return /^\/graphql\/?$/.test(url.pathname) ? undefined : errorAnswer(ADDRESS_NOT_FOUND);
+}
+
+async function send(
+  answer: Answer,
+  res: ServerResponse,
+  { streamStallMs: stallMs, logger }: ListenerOptions,
+): Promise<void> {
+  try {
+    await sendAnswer(answer, res, { stallMs });
+  } catch (error) {
+    if (!(answer.body instanceof Readable)) throw error;
+    // The cause is logged where the body comes from; otherwise the client has left or the transfer has stalled.
+    const name = error instanceof Error ? error.name : typeof error;
+    logger.info({ name }, 'a document was not sent whole');
+  }
 }

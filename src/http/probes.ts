@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendAnswer } from './answer.ts';
+import { errorBody } from './error-response.ts';
 import type { Readiness } from './readiness.ts';
 
 const ANSWERS = {
@@ -8,39 +10,34 @@ const ANSWERS = {
   stopping: { status: 503, body: '{"status":"stopping"}' },
 } as const;
 
-const WRONG_METHOD =
-  '{"errors":[{"message":"Probes are asked by GET and HEAD.","extensions":{"code":"BAD_REQUEST"}}]}';
+const WRONG_METHOD = errorBody({ code: 'BAD_REQUEST', message: 'Probes support GET and HEAD.' });
+const JSON_HEADERS = { 'content-type': 'application/json' };
 
 /**
- * Answers `GET` and `HEAD` of `/health` (the process runs) and `/ready` (send requests here), before anything else sees
- * them: nobody has to show who they are, whatever `Host` they send, and however busy the gateway is. The bodies are
- * fixed: what is wrong is for the log and the metrics, not for whoever asks.
- * @returns whether it was a probe.
+ * Answers `GET` and `HEAD` of `/health` (the process runs) and `/ready` (send requests here), before any other check:
+ * probes need no authentication and no allowed host, and are answered under any load. The bodies are fixed: causes are for
+ * the log and the metrics only.
+ * @returns whether the request was a probe
  */
 export function answerProbe(req: IncomingMessage, res: ServerResponse, readiness: Readiness): boolean {
   const path = pathOf(req.url ?? '');
   if (path !== '/health' && path !== '/ready') return false;
   if (req.method !== 'GET' && req.method !== 'HEAD') {
-    const headers = { allow: 'GET, HEAD', 'content-type': 'application/json' };
-    res.writeHead(405, { ...headers, 'content-length': WRONG_METHOD.length }).end(WRONG_METHOD);
+    void sendAnswer(
+      { status: 405, headers: { ...JSON_HEADERS, allow: 'GET, HEAD' }, body: WRONG_METHOD },
+      res,
+    );
     return true;
   }
-  const send = (answer: keyof typeof ANSWERS): void => {
-    const { status, body } = ANSWERS[answer];
-    res.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': body.length,
-      'cache-control': 'no-store',
-    });
-    res.end(req.method === 'HEAD' ? undefined : body);
-  };
+  const headers = { ...JSON_HEADERS, 'cache-control': 'no-store' };
+  const send = (answer: keyof typeof ANSWERS): void => void sendAnswer({ ...ANSWERS[answer], headers }, res);
   if (path === '/health') send('ok');
   else void readiness.state().then(send);
   return true;
 }
 
-/** Of a request target in either form that servers are sent: `/ready?x` or `http://name/ready` (RFC 9112, section 3.2). */
+/** The path of a request target in either form that servers receive: `/ready?x` or `http://name/ready` (RFC 9112, section 3.2). */
 function pathOf(target: string): string | undefined {
-  // Not as a relative address: `//name/ready` would lead to another host.
+  // Not as a relative URL: `//name/ready` would name another host.
   return URL.parse(target.startsWith('/') ? `http://gateway${target}` : target)?.pathname;
 }

@@ -1,28 +1,41 @@
+import type { IncomingMessage } from 'node:http';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { addressKey, knownCallerKey } from './caller-key.ts';
+import { callerKey } from '../auth/caller.ts';
+import type { Caller } from '../auth/caller.ts';
+import { clientNetwork } from './client-address.ts';
 import type { TrustedProxies } from './client-address.ts';
+import type { Refusal } from './error-response.ts';
 
 export interface RateLimitOptions {
   readonly requestsPerMinute: number;
   readonly proxies: TrustedProxies;
 }
 
-/** A share that is used up. */
+/** A rate limit that is exceeded. */
 export interface Excess {
-  /** Until there is some of it again. */
+  /** How long the client should wait before it retries. */
   readonly seconds: number;
   readonly message: string;
 }
 
-/** Shares of requests. Each method takes one, and gives undefined when there was one left. */
+/** A per-caller rate limit for all requests. Each method counts one request; it returns undefined within the limit. */
 export interface RateLimit {
-  /** For where a request comes from: before anything of it is read. */
-  takeForAddress(serverContext: unknown): Promise<Excess | undefined>;
-  /** For who sent it, once they have shown it: their address gets its own back, as others may share it. */
-  takeForCaller(context: object): Promise<Excess | undefined>;
+  /** Counts a request for its address, before anything of it is read. */
+  takeForAddress(req: IncomingMessage): Promise<Excess | undefined>;
+  /** Counts a request for its caller instead of its address, which several callers may share. */
+  takeForCaller(req: IncomingMessage | undefined, caller: Caller | undefined): Promise<Excess | undefined>;
 }
 
-/** One for all that a gateway answers. */
+/** The key that counts an authenticated caller. */
+function authenticatedKey(caller: Caller | undefined): string | undefined {
+  return caller === undefined || caller.kind === 'none' ? undefined : `caller ${callerKey(caller)}`;
+}
+
+/** The key that counts a client: its caller, or its address without authentication. */
+export function limitKey(req: IncomingMessage, caller: Caller | undefined, proxies: TrustedProxies): string {
+  return authenticatedKey(caller) ?? `address ${clientNetwork(req, proxies)}`;
+}
+
 export function createRateLimit({ requestsPerMinute, proxies }: RateLimitOptions): RateLimit {
   const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
   const take = async (key: string): Promise<Excess | undefined> => {
@@ -37,16 +50,19 @@ export function createRateLimit({ requestsPerMinute, proxies }: RateLimitOptions
     }
   };
   return {
-    async takeForAddress(serverContext) {
-      const key = addressKey(serverContext, proxies);
-      return key === undefined ? undefined : await take(key);
-    },
-    async takeForCaller(context) {
-      const caller = knownCallerKey(context);
-      if (caller === undefined) return undefined;
-      const address = addressKey(context, proxies);
-      if (address !== undefined) await limiter.reward(address);
-      return await take(caller);
+    takeForAddress: (req) => take(limitKey(req, undefined, proxies)),
+    async takeForCaller(req, caller) {
+      const key = authenticatedKey(caller);
+      if (key === undefined) return undefined;
+      if (req !== undefined) await limiter.reward(limitKey(req, undefined, proxies));
+      return await take(key);
     },
   };
 }
+
+export const excessRefusal = ({ seconds, message }: Excess): Refusal => ({
+  status: 429,
+  code: 'TOO_MANY_REQUESTS',
+  message,
+  headers: { 'retry-after': String(seconds) },
+});

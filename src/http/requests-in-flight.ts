@@ -1,65 +1,67 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-interface Running {
+interface InFlight {
   readonly res: ServerResponse;
   readonly controller: AbortController;
   isStream: boolean;
 }
 
-/** Requests that have come and whose answers are not out yet. */
-export class RunningRequests {
-  /** Also of those that are over: whoever still works for one must learn that its client has left. */
-  readonly #known = new WeakMap<IncomingMessage, Running>();
-  readonly #running = new Set<Running>();
+/** The requests whose answers have not been sent. */
+export class RequestsInFlight {
+  /** Includes ended requests: work that goes on for one must learn that its client has left. */
+  readonly #known = new WeakMap<IncomingMessage, InFlight>();
+  readonly #inFlight = new Set<InFlight>();
   readonly #onEnd: (status: number | 'left') => void;
   #streams = 0;
 
-  /** @param onEnd told what each was answered, or that its client left before. */
+  /** @param onEnd receives the status of each answer, or `left` when the client left before it */
   constructor(onEnd: (status: number | 'left') => void) {
     this.#onEnd = onEnd;
   }
 
-  /** Call it before anything else is done with a request. */
   add(req: IncomingMessage, res: ServerResponse): void {
-    const running: Running = { res, controller: new AbortController(), isStream: false };
-    this.#known.set(req, running);
-    this.#running.add(running);
+    const entry: InFlight = { res, controller: new AbortController(), isStream: false };
+    this.#known.set(req, entry);
+    this.#inFlight.add(entry);
     res.once('close', () => {
-      this.#running.delete(running);
-      if (running.isStream) this.#streams -= 1;
-      if (!res.writableFinished) running.controller.abort(new DOMException('The client left.', 'AbortError'));
-      this.#onEnd(res.writableFinished || running.isStream ? res.statusCode : 'left');
+      this.#inFlight.delete(entry);
+      if (entry.isStream) this.#streams -= 1;
+      if (!res.writableFinished) entry.controller.abort(new DOMException('The client left.', 'AbortError'));
+      this.#onEnd(res.writableFinished || entry.isStream ? res.statusCode : 'left');
     });
   }
 
-  /** Those that will have an answer and an end: streams are counted apart. */
+  /** The number of requests in flight without the event streams, which have no foreseeable end. */
   get size(): number {
-    return this.#running.size - this.#streams;
+    return this.#inFlight.size - this.#streams;
   }
 
-  /** Answers that go on until somebody ends them. */
+  /** The number of open event streams. */
   get streams(): number {
     return this.#streams;
   }
 
+  /** Counts a request as an event stream from now on. */
   becomesStream(req: IncomingMessage): void {
-    const running = this.#known.get(req);
-    if (running === undefined || running.isStream || !this.#running.has(running)) return;
-    running.isStream = true;
+    const entry = this.#known.get(req);
+    if (entry === undefined || entry.isStream || !this.#inFlight.has(entry)) return;
+    entry.isStream = true;
     this.#streams += 1;
   }
 
-  /** Aborted when the client leaves, and by `abortAll`. Undefined for a request that was never added. */
-  signalOf(req: IncomingMessage): AbortSignal | undefined {
-    return this.#known.get(req)?.controller.signal;
+  /** Aborted when the client leaves, and by `abortAll`. */
+  signalOf(req: IncomingMessage): AbortSignal {
+    const entry = this.#known.get(req);
+    if (entry === undefined) throw new TypeError('the request is not among the requests in flight');
+    return entry.controller.signal;
   }
 
-  /** Answers that are not on their way yet say that their connection closes after them. */
+  /** Closes the connections after the answers whose headers have not been sent. */
   closeConnections(): void {
-    for (const { res } of this.#running) if (!res.headersSent) res.shouldKeepAlive = false;
+    for (const { res } of this.#inFlight) if (!res.headersSent) res.shouldKeepAlive = false;
   }
 
   abortAll(reason: Error): void {
-    for (const { controller } of this.#running) controller.abort(reason);
+    for (const { controller } of this.#inFlight) controller.abort(reason);
   }
 }

@@ -1,22 +1,20 @@
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expectRestOf } from './drain-request.ts';
-import { expectReader } from './response-timeout.ts';
 
-/** How long clients may take, in milliseconds. */
+/** Timeouts for clients, in milliseconds. */
 export interface ClientTimes {
-  /** From the connection, or the end of the answer before, to the end of a request's headers. @default 10 000 */
+  /** From the connection, or the end of the previous answer, to the end of a request's headers. @default 10 000 */
   readonly headers: number;
-  /** For a body that is no upload. @default 20 000 */
+  /** For a body without files. @default 20 000 */
   readonly body: number;
-  /** For a whole request with its files: as long as an upload address lives, and a little. @default 20 minutes */
+  /** For a whole request with its files: slightly longer than the lifetime of a pre-signed upload URL. @default 20 minutes */
   readonly request: number;
-  /** For which nothing is read of an answer that waits to be read. @default 30 000 */
+  /** How long a client may leave the rest of an answer unread. @default 30 000 */
   readonly unread: number;
-  /** Between two requests: longer than proxies commonly keep a connection, so that it is they who end it. @default 65 000 */
+  /** Between two requests: longer than proxies usually keep a connection, so that they close it first. @default 65 000 */
   readonly idle: number;
-  /** How often the server looks. @default 1 000 */
+  /** The interval at which the server checks these timeouts. @default 1 000 */
   readonly checkEvery: number;
 }
 
@@ -29,12 +27,14 @@ export const CLIENT_TIMES: ClientTimes = {
   checkEvery: 1_000,
 };
 
-/** Of the request line and all headers; beyond it Node answers 431. */
+/** The limit of the request line and all headers; beyond it Node answers 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** The average speed at which the rest of an answered request must arrive, as for uploads. */
+const MIN_BYTES_PER_MS = 1;
 
 export function createHttpServer(listener: RequestListener, times: ClientTimes): Server {
-  const take: RequestListener = (req, res) => {
-    expectRestOf(req, res, times.body);
+  const handle: RequestListener = (req, res) => {
+    expectRestOfRequest(req, res, times.body);
     expectReader(res, times.unread);
     listener(req, res);
   };
@@ -45,18 +45,49 @@ export function createHttpServer(listener: RequestListener, times: ClientTimes):
       keepAliveTimeout: times.idle,
       connectionsCheckingInterval: times.checkEvery,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Of two `Authorization` headers Node would take the first, and a proxy in front perhaps the other.
+      // Of two `Authorization` headers Node would take the first, and a proxy in front perhaps the second.
       joinDuplicateHeaders: true,
-      // `withReadableAddress` refuses it, and says so; Node would not say anything.
+      // `readTarget` refuses a missing Host with an error body; Node would send none.
       requireHostHeader: false,
     },
-    take,
+    handle,
   );
-  // What nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer 417 and nothing else.
-  return server.on('checkExpectation', take);
+  // Unknown expectations may be ignored (RFC 9110, section 10.1.1); Node would answer 417 without a body.
+  return server.on('checkExpectation', handle);
 }
 
-/** One of the servers of this process cannot listen. The message and the code are the system's: EADDRINUSE, … */
+/**
+ * Closes the connection of a client that has its answer and sends the rest of its request too slowly. Node keeps reading
+ * for such clients, because many write everything before they read. A byte now and then would keep the connection of a
+ * refused client open until the timeout for whole requests.
+ *
+ * @param graceMs the time in which no bytes are required
+ */
+function expectRestOfRequest(req: IncomingMessage, res: ServerResponse, graceMs: number): void {
+  res.once('finish', () => {
+    if (req.complete) return;
+    const { socket } = req;
+    const bytesBefore = socket.bytesRead;
+    const startedAt = performance.now();
+    const timer = setInterval(() => {
+      if (req.complete) return clearInterval(timer);
+      const expectedBytes = (performance.now() - startedAt - graceMs) * MIN_BYTES_PER_MS;
+      if (socket.bytesRead - bytesBefore < expectedBytes) socket.destroy();
+    }, graceMs);
+    req.once('close', () => clearInterval(timer));
+  });
+}
+
+/**
+ * Closes the connection of a client that reads nothing of a written answer for `stallMs`: the rest would stay in memory
+ * for as long as the client likes. Event streams have their own timeout.
+ */
+function expectReader(res: ServerResponse, stallMs: number): void {
+  // The answer is written but not yet taken by the system. When it is, Node sets the timeout of idle connections.
+  res.once('prefinish', () => res.socket?.setTimeout(stallMs));
+}
+
+/** A server of this process cannot listen. The message and the code are those of the system, such as EADDRINUSE. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly server: 'gateway' | 'metrics' | 'sandbox';
@@ -69,7 +100,7 @@ export class ListenError extends Error {
   }
 }
 
-/** @returns the port, which the system has chosen if 0 was asked for. @throws {ListenError} */
+/** @returns the port, which the system chooses for port 0. @throws {ListenError} */
 export async function listen(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
@@ -86,7 +117,7 @@ export async function listen(
   return (server.address() as AddressInfo).port;
 }
 
-/** The address to reach it by from this machine. */
+/** The origin by which this machine reaches the server. */
 export function originOf(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

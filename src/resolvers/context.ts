@@ -41,26 +41,6 @@ export interface GatewayParts {
   };
 }
 
-/** Carries out a field of `Query` or `Mutation`, and learns what comes of it. */
-export type FieldObserver = (
-  field: { readonly type: string; readonly name: string },
-  run: () => unknown,
-) => unknown;
-
-/** A context to which plugins add an observer. */
-export interface ObservedContext {
-  readonly request: Request;
-  readonly signal?: AbortSignal;
-  observeField?: FieldObserver;
-}
-
-/** Adds an observer; the one that comes first is the innermost. */
-export function observing(context: ObservedContext, observer: FieldObserver): void {
-  const { observeField: inner } = context;
-  context.observeField =
-    inner === undefined ? observer : (field, run) => observer(field, () => inner(field, run));
-}
-
 /** What resolvers are given: the gateway's parts and what belongs to this one request. */
 export interface GatewayContext extends GatewayParts {
   readonly caller: Caller;
@@ -71,8 +51,6 @@ export interface GatewayContext extends GatewayParts {
    * every wait takes it.
    */
   readonly signal: AbortSignal;
-  /** Set by plugins that want to know; see `observing`. */
-  observeField?: FieldObserver;
   /** Made for this request alone, so nothing that one caller read is ever shown to another. */
   readonly loaders: {
     readonly dossierById: ReturnType<typeof dossierById>;

@@ -6,7 +6,7 @@ import { GraphQLError } from 'graphql';
 import { roleOf } from '../auth/caller.ts';
 import type { Role } from '../auth/caller.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
-import { currentRequest } from '../observability/logging/request-scope.ts';
+import { recordResultError } from '../observability/logging/request-scope.ts';
 import { DomainError } from '../resolvers/errors/domain-errors.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
 
@@ -24,7 +24,7 @@ export interface SchemaTypes {
 }
 
 function recordError(error: Error): void {
-  if (error instanceof DomainError) currentRequest()?.notes.errors.add(error.code);
+  if (error instanceof DomainError) recordResultError(error.code);
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({

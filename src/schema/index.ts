@@ -16,8 +16,7 @@ import './request-signature-error-type.ts';
 import './mutations/request-signature.ts';
 import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';
-import { observed } from './observed.ts';
 import { requireScopes } from './scopes.ts';
 
 /** The schema of the gateway. Importing the files above registers their types. */
-export const schema = observed(requireScopes(builder.toSchema()));
+export const schema = requireScopes(builder.toSchema());

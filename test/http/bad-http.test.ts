@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../src/http/server.ts';
-import { refuseBadHttp } from '../../src/http/malformed-requests.ts';
+import { refuseMalformedRequests } from '../../src/http/malformed-requests.ts';
 import { openSocket } from '../support/raw-http.ts';
 import { logSink } from '../support/service-proxy.ts';
 
@@ -17,7 +17,7 @@ async function start(refusals: 'ours' | 'of Node') {
       req.on('end', () => res.end()).resume();
     },
   );
-  if (refusals === 'ours') refuseBadHttp(server, logs.logger);
+  if (refusals === 'ours') refuseMalformedRequests(server, logs.logger);
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   onTestFinished(() => server.closeAllConnections());
   onTestFinished(() => void server.close());

@@ -157,7 +157,7 @@ test.each([
   ['somebody who accepts pages alone', { accept: 'text/html' }],
 ])('%s without a credential is told to show one, in production: 401', async (_, headers) => {
   const { url } = await inProduction();
-  const unauthenticated = refused(401, 'UNAUTHENTICATED', /^Say who you are/);
+  const unauthenticated = refused(401, 'UNAUTHENTICATED', /^Authentication required/);
   expect(await refusalOf(url, { headers })).toEqual(unauthenticated);
   expect(await refusalOf(url, post(OPERATION, { ...JSON_TYPE, ...headers }))).toEqual(unauthenticated);
 });
@@ -199,7 +199,7 @@ test('a method that is none of GraphQL is 405 and says which are', async () => {
   const health = await fetch(new URL('/health', url), { method: 'POST' });
   expect(health.status).toBe(405);
   expect(await health.json()).toEqual({
-    errors: [{ message: 'Probes are asked by GET and HEAD.', extensions: { code: 'BAD_REQUEST' } }],
+    errors: [{ message: 'Probes support GET and HEAD.', extensions: { code: 'BAD_REQUEST' } }],
   });
 });
 

@@ -8,14 +8,17 @@ import { logSink } from '../support/service-proxy.ts';
 
 const THROWN = 'words that were thrown';
 
-async function listen(answer: ListenerOptions['answer']) {
+async function listen(answerGraphql: ListenerOptions['answerGraphql']) {
   const logs = logSink();
-  const server = createServer(createListener({ answer, scrub, logger: logs.logger })).listen(0, '127.0.0.1');
+  const server = createServer(createListener({ answerGraphql, scrub, logger: logs.logger })).listen(
+    0,
+    '127.0.0.1',
+  );
   await new Promise((resolve) => server.once('listening', resolve));
   onTestFinished(() => void server.close());
   // A server that listens on TCP has an address of this form.
   const { port } = server.address() as AddressInfo;
-  return { logs, url: `http://127.0.0.1:${port}/` };
+  return { logs, url: `http://127.0.0.1:${port}/graphql` };
 }
 
 test('what a hook throws past all masking is a plain 500, and the console stays empty', async () => {

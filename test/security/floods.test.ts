@@ -5,7 +5,10 @@ import { createSchema, createYoga } from 'graphql-yoga';
 import { expect, onTestFinished, test } from 'vitest';
 import { NO_PROXIES } from '../../src/http/client-address.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
-import { useRateLimit } from '../../src/http/use-rate-limit.ts';
+import { createEvents } from '../../src/observability/events.ts';
+import { useResults } from '../../src/graphql/use-results.ts';
+import { useRateLimit } from '../../src/graphql/use-rate-limit.ts';
+import { logSink } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const ask = (url: string, headers: Record<string, string> = {}, body = '{"query":"{ __typename }"}') =>
@@ -95,15 +98,30 @@ test('callers who have shown who they are have a share each, though they come fr
 
 /** A server whose callers are who their headers say. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
+  const rateLimit = createRateLimit({ requestsPerMinute, proxies: NO_PROXIES });
   const yoga = createYoga({
     schema: createSchema({ typeDefs: 'type Query { hello: String }' }),
-    plugins: [useRateLimit(createRateLimit({ requestsPerMinute, proxies: NO_PROXIES }))],
+    plugins: [
+      useResults({
+        events: createEvents(),
+        scrub: (text) => text,
+        suggestions: true,
+        logger: logSink().logger,
+      }),
+      useRateLimit(rateLimit),
+    ],
+    maskedErrors: false,
     context: ({ request: { headers } }) => ({
       caller: { kind: 'jwt', subject: headers.get('subject'), tenant: headers.get('tenant') },
     }),
     logging: false,
   });
-  const server = createServer(yoga).listen(0, '127.0.0.1');
+  const server = createServer((req, res) => {
+    void rateLimit.takeForAddress(req).then((excess) => {
+      if (excess === undefined) void yoga(req, res);
+      else res.writeHead(429).end();
+    });
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.closeAllConnections();

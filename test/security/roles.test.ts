@@ -108,19 +108,19 @@ const refusal = (status: number, code: string, message: string, challenge: strin
 const MISSING = refusal(
   401,
   'UNAUTHENTICATED',
-  'Say who you are: send a token in the header Authorization, or a key.',
+  'Authentication required: send a bearer token or an API key.',
   'Bearer realm="sigillo"',
 );
 const INVALID = refusal(
   401,
   'UNAUTHENTICATED',
-  'The token or key is not valid, or no longer.',
+  'The token or API key is invalid or has expired.',
   'Bearer realm="sigillo", error="invalid_token"',
 );
 const NO_RIGHTS = refusal(
   403,
   'FORBIDDEN',
-  'The token or key is good and gives no rights here: see the claims that the gateway wants.',
+  'The token or API key is valid but grants no access. Check the role and tenant claims that the gateway requires.',
   'Bearer realm="sigillo", error="insufficient_scope"',
 );
 

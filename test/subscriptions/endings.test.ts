@@ -17,7 +17,7 @@ const UNAUTHENTICATED = {
   data: {
     errors: [
       {
-        message: 'The token or key is not valid, or no longer.',
+        message: 'The token or API key is invalid or has expired.',
         extensions: { code: 'UNAUTHENTICATED' },
       },
     ],

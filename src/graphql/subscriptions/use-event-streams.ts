@@ -1,37 +1,61 @@
-import type { ExecutionResult, GraphQLError } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { currentRequest } from '../../observability/logging/request-scope.ts';
-import { nodeResponse } from '../../http/client-address.ts';
+import { nodeRequest, nodeResponse } from '../../http/client-address.ts';
 import { EventStream } from './event-stream.ts';
 import { acceptedOf, EVENTS_TYPE } from '../../http/media-types.ts';
-import { errorWithId } from '../../http/use-request-id.ts';
+import { RefusalError } from '../../http/error-response.ts';
+import type { Refusal } from '../../http/error-response.ts';
 
-export interface EventStreamsOptions {
-  /** Aborted when the gateway begins to end, and streams with it. */
-  readonly closing: AbortSignal;
+/** The limits and times of event streams. */
+export interface StreamOptions {
+  /** Open streams in total. */
+  readonly maxStreams: number;
+  /** Open streams of one caller, or of one address without authentication. */
+  readonly maxStreamsPerCaller: number;
+  /** The interval of keep-alive comments, in milliseconds. */
   readonly heartbeatMs: number;
+  /** How long a client may leave events unread, in milliseconds. */
   readonly stallMs: number;
-  /**
-   * Watches a credential for as long as its stream goes on. Calls `end` when it is no longer good; returns what ends the
-   * watch.
-   */
-  readonly watchCredential: (request: Request, end: (refusal: GraphQLError) => void) => () => void;
+  /** The interval at which tokens and keys are checked again, in milliseconds. */
+  readonly recheckMs: number;
 }
 
-/** After a gateway has ended its clients come back within so long, not all at once. */
+export const STREAMS: StreamOptions = {
+  maxStreams: 5_000,
+  maxStreamsPerCaller: 100,
+  heartbeatMs: 12_000,
+  stallMs: 30_000,
+  recheckMs: 30_000,
+};
+
+export interface EventStreamsOptions extends Pick<StreamOptions, 'heartbeatMs' | 'stallMs'> {
+  /** Aborted when the gateway shuts down, which ends the streams. */
+  readonly draining: AbortSignal;
+  /**
+   * Watches a credential while its stream is open. It calls `end` when the credential becomes invalid, and returns a
+   * function that ends the watch.
+   */
+  readonly watchCredential: (request: Request, end: (refusal: Refusal) => void) => () => void;
+  /** Receives each request that is answered with a stream. */
+  readonly becomesStream?: (req: IncomingMessage) => void;
+}
+
+/** The range in which clients reconnect after a shutdown, so that they do not all return at once. */
 const RETRY_MS = { least: 500, most: 3_000 };
 
 /**
- * Subscriptions are answered with server-sent events and nothing else. Yoga has an encoder of its own; this one ends
- * streams with the gateway and with the credential of their caller, and lets go of clients who do not read.
+ * Answers subscriptions with server-sent events only. Unlike Yoga's own encoder, it ends streams at a shutdown and when the
+ * credential of their caller becomes invalid, and disconnects clients that do not read.
  */
 export function useEventStreams(options: EventStreamsOptions): Plugin {
-  const { closing, heartbeatMs, stallMs, watchCredential } = options;
+  const { draining, heartbeatMs, stallMs, watchCredential, becomesStream } = options;
   const streams = new Set<EventStream>();
   const leaveOff = (stream: EventStream): void =>
     stream.leaveOff(Math.round(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least)));
-  closing.addEventListener('abort', () => {
+  draining.addEventListener('abort', () => {
     for (const stream of streams) leaveOff(stream);
   });
 
@@ -44,35 +68,39 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
     onResultProcess({ request, result, serverContext, setResultProcessor }) {
       if (!isAsyncIterable(result)) return;
       setResultProcessor((results, fetchAPI) => {
-        if (!isAsyncIterable(results)) throw new TypeError('a stream of events has become a single result');
+        if (!isAsyncIterable(results)) throw new TypeError('an event stream has become a single result');
         const own = currentRequest();
         const response = nodeResponse(serverContext);
         const onStall = (): void => void response?.destroy();
         const stream = new EventStream(results, { heartbeatMs, stallMs, onStall });
-        const unwatch = watchCredential(request, (refusal) => {
-          own?.notes.errors.add(String(refusal.extensions['code']));
-          stream.finish({ errors: [errorWithId(refusal, own?.requestId ?? '')] });
+        const unwatch = watchCredential(request, ({ code, message }) => {
+          own?.record.errors.add(code);
+          const extensions = { code, requestId: own?.requestId };
+          stream.finish({ errors: [new GraphQLError(message, { extensions })] });
         });
         streams.add(stream);
         stream.once('close', () => {
           streams.delete(stream);
           unwatch();
         });
-        // A client who has left before anything was sent: nobody would read the stream, nor end it.
+        // Nothing would read or end the stream of a client that has already left.
         if (response?.closed === true) stream.destroy();
         else response?.once('close', () => stream.destroy());
-        if (closing.aborted) leaveOff(stream);
-        // Yoga's own Response takes streams of Node, and pipes them; its type is that of browsers.
+        if (draining.aborted) leaveOff(stream);
+        // Yoga's Response accepts streams of Node and pipes them; its type is that of browsers.
         const body = stream as unknown as ReadableStream;
         return new fetchAPI.Response(body, { headers: HEADERS });
       }, EVENTS_TYPE);
     },
 
-    onResponse({ response: { headers } }) {
-      // Single results of clients who want events are Yoga's to encode: in an encoding that is none (RFC 9110, 8.4.1).
+    onResponse({ response: { headers }, serverContext }) {
+      const req = nodeRequest(serverContext);
+      if (req !== undefined && headers.get('content-type')?.startsWith(EVENTS_TYPE) === true)
+        becomesStream?.(req);
+      // Yoga encodes single results for clients that accept events only, with a coding that does not exist (RFC 9110, 8.4.1).
       if (headers.get('content-encoding') !== 'none') return;
       headers.delete('content-encoding');
-      headers.delete('connection'); // Node's to decide: Yoga would keep open what the client wants closed
+      headers.delete('connection'); // Node decides; Yoga would keep a connection open that the client wants closed
       for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
     },
   };
@@ -80,7 +108,7 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
 
 const HEADERS = {
   'content-type': `${EVENTS_TYPE}; charset=utf-8`,
-  // A proxy that packs or gathers answers would keep events back (`X-Accel-Buffering` is nginx's).
+  // A proxy that compresses or buffers answers would hold events back (`X-Accel-Buffering` is for nginx).
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 };
@@ -90,8 +118,9 @@ function isAsyncIterable(result: unknown): result is AsyncIterable<ExecutionResu
 }
 
 function notAccepted(): Error {
-  const message = 'Subscriptions are answered with server-sent events: accept text/event-stream.';
-  return createGraphQLError(message, {
-    extensions: { code: 'EVENT_STREAM_ONLY', http: { status: 406 } },
+  return new RefusalError({
+    status: 406,
+    code: 'EVENT_STREAM_ONLY',
+    message: 'Subscriptions are answered with server-sent events: accept text/event-stream.',
   });
 }

@@ -1,9 +1,10 @@
-import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { StreamError } from '../../resolvers/errors/stream-error.ts';
-import { callerKeyOf } from '../../http/caller-key.ts';
-import { nodeResponse } from '../../http/client-address.ts';
+import type { GatewayContext } from '../../resolvers/context.ts';
+import { nodeRequest, nodeResponse } from '../../http/client-address.ts';
 import type { TrustedProxies } from '../../http/client-address.ts';
+import { RefusalError } from '../../http/error-response.ts';
+import { limitKey } from '../../http/rate-limit.ts';
 
 export interface StreamLimits {
   readonly maxStreams: number;
@@ -11,22 +12,26 @@ export interface StreamLimits {
   readonly proxies: TrustedProxies;
 }
 
-/** Seconds. Streams end when they end: this is a guess that keeps clients from asking all the time. */
+/** In seconds. The end of a stream cannot be foreseen: this is a guess that keeps clients from retrying at once. */
 const RETRY_AFTER = '30';
 
 /**
- * Refuses subscriptions beyond so many at a time. They count for whoever has shown who they are, or else for their
- * address, from before anything is asked for them until the connection, or the answer on it, is over.
+ * Limits the open subscriptions of each caller, or of each address without authentication, and of all. A subscription
+ * counts from before its first upstream call until its answer ends.
  */
-export function useStreamLimits({ maxStreams, maxStreamsPerCaller, proxies }: StreamLimits): Plugin {
+export function useStreamLimits({
+  maxStreams,
+  maxStreamsPerCaller,
+  proxies,
+}: StreamLimits): Plugin<GatewayContext> {
   const ofCaller = new Map<string, number>();
   let all = 0;
 
   return {
     onSubscribe({ args: { contextValue } }) {
-      const response = nodeResponse(contextValue);
-      const key = callerKeyOf(contextValue, proxies);
-      if (response === undefined || key === undefined) return; // no connection to count, only in tests
+      const [request, response] = [nodeRequest(contextValue), nodeResponse(contextValue)];
+      if (request === undefined || response === undefined) return; // no connection to count, only in tests
+      const key = limitKey(request, contextValue.caller, proxies);
       const own = ofCaller.get(key) ?? 0;
       if (own >= maxStreamsPerCaller) throw tooMany(429);
       if (all >= maxStreams) throw tooMany(503);
@@ -42,8 +47,7 @@ export function useStreamLimits({ maxStreams, maxStreamsPerCaller, proxies }: St
   };
 }
 
-function tooMany(status: number): Error {
+function tooMany(status: number): RefusalError {
   const { code, message } = new StreamError('TOO_MANY_STREAMS');
-  const http = { status, headers: { 'retry-after': RETRY_AFTER } };
-  return createGraphQLError(message, { extensions: { code, http } });
+  return new RefusalError({ status, code, message, headers: { 'retry-after': RETRY_AFTER } });
 }

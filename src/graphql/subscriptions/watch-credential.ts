@@ -1,20 +1,21 @@
-import type { GraphQLError } from 'graphql';
 import type { Caller } from '../../auth/caller.ts';
 import { AuthenticationError } from '../../auth/auth-errors.ts';
-import { callerOf, refusalOf } from '../../http/use-authentication.ts';
-import type { AuthenticationPluginOptions } from '../../http/use-authentication.ts';
+import { refusalOf } from '../../http/authentication.ts';
+import type { AdmissionOptions } from '../../http/authentication.ts';
+import type { Refusal } from '../../http/error-response.ts';
+import { callerOf } from '../use-admission.ts';
 
-export interface CredentialWatchOptions extends AuthenticationPluginOptions {
-  /** How often a credential is checked again, in milliseconds. */
+export interface CredentialWatchOptions extends AdmissionOptions {
+  /** The interval at which a credential is checked again, in milliseconds. */
   readonly recheckMs: number;
 }
 
 /**
- * Watches the credential of a request that goes on: `end` is called once, when a token has expired, or when a token or
- * key is no longer taken, or no longer as that of the same caller. That it cannot be checked for a while ends nothing.
+ * Watches the credential of an open stream. It calls `end` once: when the token expires, or when the token or key is no
+ * longer valid for the same caller. A check that fails temporarily ends nothing.
  */
 export function watchCredential({ authentication, isServed, events, recheckMs }: CredentialWatchOptions) {
-  return (request: Request, end: (refusal: GraphQLError) => void): (() => void) => {
+  return (request: Request, end: (refusal: Refusal) => void): (() => void) => {
     const before = callerOf(request);
     if (before.kind === 'none') return () => {};
     const expiresAt = before.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
@@ -24,15 +25,17 @@ export function watchCredential({ authentication, isServed, events, recheckMs }:
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
 
-    const invalid = (reason: string): GraphQLError => {
+    const invalid = (reason: string): Refusal => {
       events.onRefusal(new AuthenticationError('invalid', reason));
       return refusalOf('invalid');
     };
-    const refusal = async (): Promise<GraphQLError | undefined> => {
-      if (Date.now() >= expiresAt) return invalid('the token of a stream has expired');
+    const refusal = async (): Promise<Refusal | undefined> => {
+      if (Date.now() >= expiresAt) return invalid('the token of an open stream has expired');
       try {
         const now = await authentication.authenticate(request.headers);
-        return isServed(now) && isSame(now) ? undefined : invalid('the key of a stream has changed hands');
+        return isServed(now) && isSame(now)
+          ? undefined
+          : invalid('the credential of an open stream belongs to another caller now');
       } catch (error) {
         if (!(error instanceof AuthenticationError)) return refusalOf('unavailable');
         if (error.failure === 'unavailable') return undefined;

@@ -1,48 +1,77 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { trace } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
 import type { Scrubber } from './scrubber.ts';
 
-/** What is noted of a request while it is being answered, for the one line that the log has of it. */
-export interface RequestNotes {
-  /** Of a document that could be read. */
-  operation?: { readonly type: string; readonly name: string | undefined } | undefined;
-  /** Fields of the schema that the operation begins with, once it is run. */
-  fields?: readonly string[];
-  /** Codes of errors, in results and at the top level. */
+/** The facts about one request that its log line, the metrics and its span share. */
+export interface OperationRecord {
+  /** Set when the document has been parsed. */
+  operation?:
+    | {
+        readonly type: 'query' | 'mutation' | 'subscription';
+        /** The operation name that the client chose, shortened. */
+        readonly name: string | undefined;
+        /** Root fields by their names in the schema; empty until the operation is executed. */
+        readonly fields: readonly string[];
+      }
+    | undefined;
+  /** Set when the operation is executed: no check has refused it. */
+  execution?: {
+    readonly type: 'query' | 'mutation' | 'subscription';
+    /** A name from a small set, for metrics and spans; see `labelOf`. */
+    readonly label: string;
+    readonly startedAt: number;
+    readonly signal: AbortSignal | undefined;
+  };
+  /** The codes of all errors, in results and at the top level. */
   readonly errors: Set<string>;
-  /** Calls of the service and of its storage that were made for it alone, and how long they took together. */
+  /** The code of each error in the result of a mutation. */
+  readonly resultCodes: string[];
+  /** The calls to the service and to its storage that were made for this request alone, and their total duration. */
   readonly upstream: { calls: number; durationMs: number };
+  /** The authenticated caller as the log shows it. */
+  caller?: object;
 }
 
-/** What is known of one request while it is being answered. */
+/** The state of one request while it is answered. */
 export interface RequestScope {
-  /** Told to the client, and written with each line of the log. */
+  /** Sent to the client, and written with each line of the log. */
   readonly requestId: string;
-  /** Takes out of a text what the client has shown who it is by. */
+  /** Removes the credentials of the client from a text. */
   readonly withoutCredentials: Scrubber;
-  readonly notes: RequestNotes;
+  readonly record: OperationRecord;
+  /** The span of the request, with tracing. */
+  span?: Span;
 }
 
 /**
- * For what is handed no context: lines of the log, and hooks of libraries that are told of an error and not whose it was.
- * All else is given what it needs as an argument.
+ * For code that receives no context: lines of the log, and hooks of libraries that receive an error without its request.
+ * All other code receives what it needs as an argument.
  */
 const scopes = new AsyncLocalStorage<RequestScope>();
 
-/** The request for which this runs; undefined outside of any, as for timers that are shared. */
+/** The request for which this code runs; undefined outside requests, as in shared timers. */
 export function currentRequest(): RequestScope | undefined {
   return scopes.getStore();
 }
 
-/** Runs the work, with all that it begins, for this request. */
+/** Runs the work, and everything that it starts, for this request. */
 export function forRequest<T>(scope: RequestScope, work: () => T): T {
   return scopes.run(scope, work);
 }
 
-/** @param credentials what the client has shown who it is by */
+/** Records the code of an error in the result of a mutation, for the log, the metrics and the span of the field. */
+export function recordResultError(code: string): void {
+  const record = currentRequest()?.record;
+  record?.errors.add(code);
+  record?.resultCodes.push(code);
+  trace.getActiveSpan()?.setAttribute('sigillo.result.code', code);
+}
+
 export function createRequestScope(
   requestId: string,
   withoutCredentials: Scrubber = (text) => text,
 ): RequestScope {
-  const notes = { errors: new Set<string>(), upstream: { calls: 0, durationMs: 0 } };
-  return { requestId, withoutCredentials, notes };
+  const record = { errors: new Set<string>(), resultCodes: [], upstream: { calls: 0, durationMs: 0 } };
+  return { requestId, withoutCredentials, record };
 }

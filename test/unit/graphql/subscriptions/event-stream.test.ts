@@ -125,7 +125,7 @@ test.each([true, false])(
     const { results, isOver, asked } = source();
     const closing = new AbortController();
     const plugin = useEventStreams({
-      closing: closing.signal,
+      draining: closing.signal,
       heartbeatMs: 10,
       stallMs: 10_000,
       watchCredential: () => () => {},

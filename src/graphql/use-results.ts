@@ -1,0 +1,84 @@
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { createGraphQLError, mapAsyncIterator } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { GatewayEvents } from '../observability/events.ts';
+import { currentRequest } from '../observability/logging/request-scope.ts';
+import type { RequestScope } from '../observability/logging/request-scope.ts';
+import type { Scrubber } from '../observability/logging/scrubber.ts';
+import { isFailure, outcomeOf } from '../resolvers/errors/codes.ts';
+import { createMaskError } from './mask-error.ts';
+import { UNKNOWN } from './operation-name.ts';
+
+export interface ResultsPluginOptions {
+  readonly events: GatewayEvents;
+  readonly scrub: Scrubber;
+  /** Whether messages may suggest names of the schema. */
+  readonly suggestions: boolean;
+  readonly logger: Logger;
+}
+
+/** graphql-js appends this to a message when a similar name exists, which reveals a schema that is not public. */
+const SUGGESTION = / Did you mean .*\?$/s;
+
+/**
+ * The one pass over the errors of a result, single or streamed: it masks them, removes suggestions and secrets from their
+ * messages (graphql-js quotes what it does not understand, such as a token or a fiscal code), adds the request id, and
+ * records their codes. Then it emits the events of the operation. `onResultProcess` also sees requests that were refused
+ * before an operation was known.
+ */
+export function useResults({ events, scrub, suggestions, logger }: ResultsPluginOptions): Plugin {
+  const mask = createMaskError(logger);
+
+  const cleanError = (error: GraphQLError, scope: RequestScope | undefined): GraphQLError => {
+    const masked = mask(error);
+    const { nodes = null, source = null, positions = null, path = null } = masked;
+    const shown = suggestions ? masked.message : masked.message.replace(SUGGESTION, '');
+    const message = scrub(scope?.withoutCredentials(shown) ?? shown);
+    const extensions = { ...masked.extensions, ...(scope && { requestId: scope.requestId }) };
+    return createGraphQLError(message, { nodes, source, positions, path, extensions });
+  };
+  const clean = <Result extends ExecutionResult>(result: Result, scope: RequestScope | undefined): Result => {
+    if (result.errors === undefined) return result;
+    const errors = result.errors.map((error) => cleanError(error, scope));
+    for (const code of codesOf(errors)) scope?.record.errors.add(code);
+    return { ...result, errors };
+  };
+
+  return {
+    onResultProcess({ result, setResult }) {
+      const scope = currentRequest();
+      if (Symbol.asyncIterator in result) {
+        setResult(mapAsyncIterator(result, (item) => clean(item, scope)));
+        return report(scope, [], events);
+      }
+      // Batches are switched off, so there is one result.
+      const [single = {}] = [result].flat();
+      const cleaned = clean(single, scope);
+      setResult(cleaned);
+      report(scope, codesOf(cleaned.errors ?? []), events);
+    },
+  };
+}
+
+/** Tells the metrics and the span how the operation ended. A subscription has started, or was refused. */
+function report(scope: RequestScope | undefined, topLevel: readonly string[], events: GatewayEvents): void {
+  const failure = topLevel.find(isFailure);
+  if (failure !== undefined)
+    scope?.span?.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', failure);
+  const { execution, resultCodes = [] } = scope?.record ?? {};
+  const codes = [...resultCodes, ...topLevel];
+  if (execution === undefined && codes.length === 0) return;
+  for (const code of codes) events.emit('errorAnswered', { code });
+  events.emit('operation', {
+    type: execution?.type ?? 'unknown',
+    name: execution?.label ?? UNKNOWN,
+    outcome: execution?.signal?.aborted === true ? 'left' : outcomeOf(codes),
+    durationMs: execution === undefined ? 0 : performance.now() - execution.startedAt,
+  });
+}
+
+/** Every masked error has a code. */
+const codesOf = (errors: readonly GraphQLError[]): string[] =>
+  errors.map(({ extensions }) => String(extensions['code'] ?? 'INTERNAL_SERVER_ERROR'));

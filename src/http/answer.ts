@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** A request at the node:http edge, with the URL that its target and its `Host` form. */
+export interface EdgeRequest {
+  readonly req: IncomingMessage;
+  readonly url: URL;
+}
+
+/** An answer that is made without GraphQL. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A stream is read to its end or destroyed. */
+  readonly body?: string | Uint8Array | Readable;
+}
+
+/** Answers the requests to some addresses. @returns undefined for other addresses. */
+export type Route = (request: EdgeRequest) => Promise<Answer | undefined>;
+
+/** The headers of a request of Node as `Headers`. */
+export function headersOf({ headers }: IncomingMessage): Headers {
+  const copy = new Headers();
+  for (const [name, values] of Object.entries(headers))
+    for (const value of [values ?? []].flat()) copy.append(name, value);
+  return copy;
+}
+
+const STALL_MS = 30_000;
+
+/**
+ * Sends an answer. A stream is sent as fast as the client reads it.
+ *
+ * @param stallMs how long a stream may make no progress, on either side
+ * @throws when a stream breaks off, the client leaves, or the stream stalls; the connection is then closed, so that the
+ * client does not take a part for the whole.
+ */
+export async function sendAnswer(
+  { status, headers = {}, body }: Answer,
+  res: ServerResponse,
+  { stallMs = STALL_MS }: { readonly stallMs?: number | undefined } = {},
+): Promise<void> {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) {
+    // CORS varies by `Origin` already.
+    if (name === 'vary') res.appendHeader(name, value);
+    else res.setHeader(name, value);
+  }
+  if (body instanceof Readable) return await sendStream(body, res, stallMs);
+  // Node would not send the length of the body in the answer to HEAD.
+  if (body !== undefined) res.setHeader('content-length', Buffer.byteLength(body));
+  res.end(body);
+}
+
+async function sendStream(body: Readable, res: ServerResponse, stallMs: number): Promise<void> {
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(), stallMs);
+  async function* watched(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      timer.refresh();
+      yield chunk;
+      timer.refresh();
+    }
+  }
+  try {
+    await pipeline(body, watched, res, { signal: stalled.signal });
+  } finally {
+    clearTimeout(timer);
+    body.destroy();
+  }
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { Caller } from '../auth/caller.ts';
+import { DownloadError } from '../downloads/download-errors.ts';
+import { problemAnswer } from '../downloads/problem-document.ts';
+import { readDocument } from '../downloads/read-document.ts';
+import { documentAddressOf } from '../downloads/route.ts';
+import type { DocumentAddress } from '../downloads/route.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
+import type { FaultCode } from '../resolvers/errors/codes.ts';
+import { UpstreamFault } from '../resolvers/errors/faults.ts';
+import { headersOf } from './answer.ts';
+import type { Answer, Route } from './answer.ts';
+import { checkOrigin } from './cors.ts';
+import { RefusalError } from './error-response.ts';
+import type { Refusal } from './error-response.ts';
+import { excessRefusal } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+export interface DocumentRouteOptions {
+  /** Origins besides the gateway's own whose pages may read documents. */
+  readonly origins: readonly string[];
+  /** @throws {RefusalError} */
+  readonly admit: (headers: Headers) => Promise<Caller>;
+  readonly rateLimit: RateLimit | undefined;
+  readonly contextOf: (headers: Headers, req: IncomingMessage, caller: Caller) => GatewayContext;
+  /** Aborted when the client leaves, and at the end of a shutdown. */
+  readonly signalOf: (req: IncomingMessage) => AbortSignal;
+  readonly logger: Logger;
+}
+
+/** Answers `GET` and `HEAD` of `/documents/{requestId}/{documentId}.pdf`. Every refusal is a problem document. */
+export function documentRoute(options: DocumentRouteOptions): Route {
+  return async ({ req, url }) => {
+    const address = documentAddressOf(url);
+    if (address === undefined) return undefined;
+    try {
+      return await answerDocument(options, req, address);
+    } catch (failure) {
+      return problemAnswer(refusalOfFailure(failure, options.logger));
+    }
+  };
+}
+
+async function answerDocument(
+  { origins, admit, rateLimit, contextOf, signalOf }: DocumentRouteOptions,
+  req: IncomingMessage,
+  address: DocumentAddress,
+): Promise<Answer> {
+  const { method } = req;
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new DownloadError('METHOD_NOT_ALLOWED', { headers: { allow: 'GET, HEAD' } });
+  const headers = headersOf(req);
+  checkOrigin(headers, origins);
+  const caller = await admit(headers);
+  const excess = await rateLimit?.takeForCaller(req, caller);
+  if (excess !== undefined) throw new RefusalError(excessRefusal(excess));
+  const context = contextOf(headers, req, caller);
+  using deadline = context.deadline;
+  deadline.start();
+  return await readDocument(context, { ...address, method, headers }, signalOf(req));
+}
+
+const STATUS_OF_FAULT: Readonly<Record<FaultCode, number>> = {
+  UPSTREAM_TIMEOUT: 504,
+  UPSTREAM_UNAVAILABLE: 503,
+  UPSTREAM_REFUSED: 502,
+  UPSTREAM_CONTRACT: 502,
+  RATE_LIMITED: 503,
+  CALLER_UNAVAILABLE: 403,
+  IDEMPOTENCY_UNAVAILABLE: 503,
+};
+
+/** Logs faults of the service and its storage by their cause, and unexpected errors by their name. */
+function refusalOfFailure(failure: unknown, logger: Logger): Refusal {
+  if (failure instanceof RefusalError) return failure;
+  if (failure instanceof DownloadError) {
+    const { code, cause } = failure;
+    if (failure.status >= 500 || cause !== undefined)
+      logger.warn({ code, cause: messageOf(cause) }, 'a document was not sent');
+    return failure;
+  }
+  if (failure instanceof UpstreamFault) {
+    const { code, message, retryAfterSeconds, cause } = failure;
+    logger.warn({ code, cause: messageOf(cause) }, 'upstream fault');
+    const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+    return { status: STATUS_OF_FAULT[code], code, message, headers };
+  }
+  logger.error({ name: failure instanceof Error ? failure.name : typeof failure }, 'unexpected error');
+  return { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
+}
+
+const messageOf = (cause: unknown): string | undefined =>
+  cause instanceof Error ? cause.message : undefined;

@@ -1,0 +1,99 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { GatewayEvents } from '../observability/events.ts';
+import type { Readiness } from './readiness.ts';
+import { RequestsInFlight } from './requests-in-flight.ts';
+
+/** The times of a shutdown, in milliseconds. */
+export interface StopTimes {
+  /** How long `/ready` answers 503 while requests are still accepted, so that load balancers notice. @default 0 */
+  readonly delayMs: number;
+  /** How long requests in flight may then take to end. @default 25 000 */
+  readonly graceMs: number;
+}
+
+export const STOP_TIMES: StopTimes = { delayMs: 0, graceMs: 25_000 };
+
+/** How long before it is aborted a request is asked to end by itself; half of a shorter grace period. */
+const LAST_CALL_MS = 3_000;
+/** The time in which an aborted request can still write its answer. */
+const ANSWER_MS = 1_000;
+/** The interval at which idle connections are closed during a shutdown. */
+const SWEEP_MS = 50;
+
+export interface LifecycleOptions {
+  readonly readiness: Readiness;
+  readonly stopTimes: Partial<StopTimes>;
+  readonly events: GatewayEvents;
+}
+
+/** The requests in flight, and the shutdown that waits for them. */
+export class Lifecycle {
+  readonly inFlight: RequestsInFlight;
+  readonly #readiness: Readiness;
+  readonly #times: StopTimes;
+  readonly #draining = new AbortController();
+  readonly #lastCall = new AbortController();
+  #isStopping = false;
+
+  constructor({ readiness, stopTimes, events }: LifecycleOptions) {
+    this.inFlight = new RequestsInFlight((status) => events.emit('response', { status }));
+    this.#readiness = readiness;
+    this.#times = { ...STOP_TIMES, ...stopTimes };
+  }
+
+  /** Call it for each request, before anything else is done with it. */
+  begin(req: IncomingMessage, res: ServerResponse): void {
+    this.closeConnectionAfter(res);
+    this.inFlight.add(req, res);
+  }
+
+  /** During a shutdown, clients must open their next connection to another gateway. */
+  closeConnectionAfter(res: ServerResponse): void {
+    if (this.#isStopping) res.shouldKeepAlive = false;
+  }
+
+  /** Aborted when no more requests are accepted. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  /** Aborted when the requests that are still in flight should end by themselves, shortly before they are aborted. */
+  get lastCall(): AbortSignal {
+    return this.#lastCall.signal;
+  }
+
+  /** Resolves when the last connection is closed. */
+  async close(server: Server): Promise<void> {
+    this.#readiness.stop();
+    this.#isStopping = true;
+    this.inFlight.closeConnections();
+    if (this.#times.delayMs > 0) await pause(this.#times.delayMs);
+    this.#draining.abort();
+    await this.#drain(server);
+  }
+
+  /** Accepts no connection, and lets requests in flight end. After the grace period it aborts them and closes every connection. */
+  async #drain(server: Server): Promise<void> {
+    const { graceMs } = this.#times;
+    const closed = Promise.withResolvers<void>();
+    server.close(() => closed.resolve());
+    this.inFlight.closeConnections();
+    // Also connections that become idle later: a client that keeps one open would delay the shutdown.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    const lastCallMs = Math.max(graceMs / 2, graceMs - LAST_CALL_MS);
+    const timers = [
+      setTimeout(() => this.#lastCall.abort(), lastCallMs),
+      setTimeout(() => {
+        this.inFlight.abortAll(new DOMException('The gateway is shutting down.', 'AbortError'));
+      }, graceMs),
+      setTimeout(() => server.closeAllConnections(), graceMs + ANSWER_MS),
+    ];
+    try {
+      await closed.promise;
+    } finally {
+      clearInterval(sweep);
+      for (const timer of timers) clearTimeout(timer);
+    }
+  }
+}
