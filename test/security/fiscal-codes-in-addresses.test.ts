@@ -67,7 +67,7 @@ test('an address of a document with a fiscal code is refused, as documents are',
   expect(await response.json()).toEqual({
     status: 400,
     title: 'Bad Request',
-    detail: expect.stringContaining('must not hold fiscal codes'),
+    detail: expect.stringContaining('contains a fiscal code'),
     code: 'FISCAL_CODE_IN_URL',
     requestId: expect.any(String),
   });

@@ -111,5 +111,5 @@ test('no code of src writes to the console', () => {
     .filter((name) => name.endsWith('.ts') && name !== 'logging/all-to-logger.ts')
     .filter((name) => /\bconsole\.\w|ConsoleSpan/.test(readFileSync(`src/${name}`, 'utf8')));
   // Spans on the console are what somebody has asked for; they hold nothing of callers.
-  expect(writing).toEqual(['tracing/start-tracing.ts']);
+  expect(writing).toEqual(['observability/tracing/start-tracing.ts']);
 });
