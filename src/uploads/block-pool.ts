@@ -1,7 +1,7 @@
-/** 4 MiB: what one Put Block carries, and the size up to which a file goes as one Put Blob. */
+/** The size of one Put Block. A file up to this size is stored with one Put Blob. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
-/** A buffer on loan. Dispose of it (`using`) once nothing reads or writes `bytes` any more. */
+/** A borrowed buffer. Dispose of it (`using`) when nothing reads or writes `bytes` any more. */
 export interface Block extends Disposable {
   readonly bytes: Buffer;
 }
@@ -11,43 +11,42 @@ interface Waiter {
 }
 
 /**
- * A fixed number of equal buffers, lent in the order of asking: the memory that uploads may use, whatever
- * their size and number. Buffers are made when first needed and reused ever after, since garbage of this
- * size lives for too long before it is collected.
+ * A fixed number of buffers of equal size, lent in order of request. It bounds the memory of uploads, whatever their size
+ * and number. Buffers are allocated on first use and then reused, because garbage of this size is collected too late.
  */
 export class BlockPool {
   readonly blocks: number;
   readonly blockBytes: number;
   readonly #free: Buffer[] = [];
-  /** In the order of asking, with the time at which each asked. */
+  /** In order of request, with the time of the request. */
   readonly #waiters = new Map<Waiter, number>();
   #allocated = 0;
 
-  /** @param options.blocks @default 12, 48 MiB; the 4 blocks for early files make it 64, see `use-uploads.ts` */
+  /** @param options.blocks @default 12, 48 MiB; with the 4 blocks for early files 64 MiB */
   constructor({ blocks = 12, blockBytes = BLOCK_BYTES }: { blocks?: number; blockBytes?: number } = {}) {
-    if (blocks < 1) throw new RangeError(`A pool needs at least one block, not ${blocks}.`);
+    if (blocks < 1) throw new RangeError(`A block pool needs at least one block, not ${blocks}.`);
     this.blocks = blocks;
     this.blockBytes = blockBytes;
   }
 
-  /** Blocks on loan now. */
+  /** Blocks in use now. */
   get inUse(): number {
     return this.#allocated - this.#free.length;
   }
 
-  /** Callers in the queue now. */
+  /** Callers that wait for a block now. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
-  /** For how many milliseconds the first in the queue has waited; 0 when none waits. */
+  /** How long the first caller has been waiting, in milliseconds; 0 if no caller waits. */
   get oldestMs(): number {
     const now = performance.now();
-    const [askedAt = now] = this.#waiters.values();
-    return now - askedAt;
+    const [requestedAt = now] = this.#waiters.values();
+    return now - requestedAt;
   }
 
-  /** The next free block, after everybody who asked before. @throws the signal's reason when it aborts first. */
+  /** Waits for a free block, in order of request. @throws the reason of the signal if it is aborted first */
   async acquire(signal?: AbortSignal): Promise<Block> {
     signal?.throwIfAborted();
     const block = this.tryAcquire();
@@ -67,10 +66,10 @@ export class BlockPool {
     }
   }
 
-  /** A block if one is free and nobody waits for it. */
+  /** A free block, unless there is none or other callers wait. */
   tryAcquire(): Block | undefined {
     if (this.#waiters.size > 0) return undefined;
-    // The block used last comes first: a quiet gateway touches few of them.
+    // The block used last is reused first, so that a quiet gateway touches few pages of memory.
     const bytes = this.#free.pop();
     if (bytes) return this.#lend(bytes);
     if (this.#allocated === this.blocks) return undefined;

@@ -2,27 +2,27 @@ import type { IncomingMessage } from 'node:http';
 import { UploadError } from './upload-errors.ts';
 
 /**
- * The least a client sends while it is waited for, in bytes per second, beyond the time of one stall. Mobile networks at
- * their worst do ten times that; a client that sends a byte now and then to stay connected does not.
+ * Lowest rate at which a client must send while the gateway waits for it, in bytes per second, after a first stall time.
+ * The worst mobile networks are ten times faster; a client that only sends single bytes to keep the connection is slower.
  */
-const LEAST_PROGRESS = 1_000;
+const MIN_BYTES_PER_SECOND = 1_000;
 
 /**
- * Where everybody waits who needs more of the body of one request: until it is there, until the request has failed,
- * or until the client has sent nothing, or next to nothing, for too long.
+ * Waits for more of the body of one request on behalf of its readers. A wait ends when the data has arrived, when the
+ * request has failed, or when the client stalls or sends too slowly.
  */
 export class BodyWatch {
   readonly #req: IncomingMessage;
   readonly #stallTimeoutMs: number;
-  readonly #over = new AbortController();
+  readonly #failure = new AbortController();
   readonly #wakeups = new Set<() => void>();
-  /** Those who are at work with what came: while there is one, the client owes nothing. */
+  /** Readers that are processing data. While there is one, the gateway does not wait for the client. */
   #working = 0;
   #progress = 0;
   readonly #bytesBefore: number;
-  /** Those who wait now. */
+  /** Readers that wait for data. */
   #waiting = 0;
-  /** Milliseconds for which the client, and nobody else, was waited for, up to the moment of `#countedAt`. */
+  /** Milliseconds for which the gateway has waited for the client only, up to `#countedAt`. */
   #waitedMs = 0;
   #countedAt = performance.now();
 
@@ -34,24 +34,24 @@ export class BodyWatch {
 
   /** Aborted, with the UploadError as its reason, once the request has failed. */
   get failed(): AbortSignal {
-    return this.#over.signal;
+    return this.#failure.signal;
   }
 
-  /** Ends every wait with `error`. The first call decides. */
+  /** Ends every wait with `error`. Later calls have no effect. */
   fail(error: UploadError): void {
     if (this.failed.aborted) return;
-    this.#over.abort(error);
+    this.#failure.abort(error);
     this.wake();
   }
 
-  /** To be called whenever something happens that somebody may wait for. */
+  /** Makes every wait check its condition again. */
   readonly wake = (): void => {
     const wakeups = [...this.#wakeups];
     this.#wakeups.clear();
     for (const wakeup of wakeups) wakeup();
   };
 
-  /** Until it is disposed of, nobody can say that the client keeps the request waiting. */
+  /** Marks a reader as busy until it is disposed of: meanwhile the client does not stall. */
   working(): Disposable {
     this.#count();
     this.#working += 1;
@@ -64,14 +64,14 @@ export class BodyWatch {
     };
   }
 
-  /** What `ready` has now. @throws what ended the request, or the reason of `signal` */
+  /** The current value of `ready`. @throws the failure of the request, or the reason of `signal` */
   check<T>(ready: () => T | undefined, signal?: AbortSignal): T | undefined {
     this.failed.throwIfAborted();
     if (signal?.aborted) throw signal.reason;
     return ready();
   }
 
-  /** The first value of `ready` that is not undefined, tried at every `wake`. @throws as `check` */
+  /** Waits for the first value of `ready` that is not undefined, evaluated at every `wake`. @throws as `check` */
   async until<T>(ready: () => T | undefined, signal?: AbortSignal): Promise<T> {
     let value = this.check(ready, signal);
     if (value !== undefined) return value;
@@ -95,30 +95,30 @@ export class BodyWatch {
     }
   }
 
-  /** To be called before `#waiting` or `#working` changes. */
+  /** Must be called before `#waiting` or `#working` changes. */
   #count(): void {
     const now = performance.now();
     if (this.#waiting > 0 && this.#working === 0) this.#waitedMs += now - this.#countedAt;
     this.#countedAt = now;
   }
 
-  /** Fails the request of a client that sends just enough to never stall. */
+  /** Fails the request of a client that sends just enough not to stall. */
   #checkPace(): void {
     this.#count();
     const bytes = this.#req.socket.bytesRead - this.#bytesBefore;
-    const allowedMs = this.#stallTimeoutMs + (bytes / LEAST_PROGRESS) * 1000;
+    const allowedMs = this.#stallTimeoutMs + (bytes / MIN_BYTES_PER_SECOND) * 1000;
     if (this.#waitedMs > allowedMs)
-      this.fail(new UploadError('stalled', 'The request arrives too slowly. Send it again.'));
+      this.fail(new UploadError('stalled', 'The request body arrives too slowly. Send the request again.'));
   }
 
-  /** Fails the request when the client, and nobody else, has kept it waiting for a whole interval. */
+  /** Fails the request when the gateway has waited for the client only, and in vain, for a whole interval. */
   #watchForStall(): NodeJS.Timeout {
     const seen = (): number => this.#req.socket.bytesRead + this.#progress;
     let last = seen();
     return setInterval(() => {
       if (this.#working === 0 && seen() === last) {
         const seconds = this.#stallTimeoutMs / 1000;
-        const message = `No byte of the request came for ${seconds} s. Send it again.`;
+        const message = `No byte of the request arrived for ${seconds} s. Send the request again.`;
         this.fail(new UploadError('stalled', message));
       }
       last = seen();

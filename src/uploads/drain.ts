@@ -3,20 +3,20 @@ import { chunkReceived } from './chunk-garbage.ts';
 
 export interface DrainLimits {
   readonly maxBytes: number;
-  /** How long no byte may come. Not a limit of the whole: a slow client would lose its answer just for being slow. */
+  /** Longest time without a byte. The total time has no limit, so that a slow client still gets its response. */
   readonly stallTimeoutMs: number;
 }
 
 /**
- * Reads the rest of a request whose answer is out and throws it away, so that a client that writes everything
- * before it reads gets the answer and can use the connection again. Beyond the limits the connection is cut.
- * Node does this only for requests nobody has begun to read, and without limit.
+ * Reads and discards the rest of a request that is already answered, so that a client that writes its whole body before
+ * it reads gets the response and can reuse the connection. Beyond the limits the connection is closed. Node itself does
+ * this only for an unread body, and without limit.
  */
 export function drain(req: IncomingMessage, { maxBytes, stallTimeoutMs }: DrainLimits): void {
   if (req.destroyed || req.readableEnded) return;
   const cut = setTimeout(() => req.destroy(), stallTimeoutMs);
   req.once('close', () => clearTimeout(cut));
-  // A client that leaves now has nothing to be told.
+  // The response is already sent, so a client that disconnects now is not an error.
   req.on('error', () => {});
   let bytes = 0;
   req.unpipe();
@@ -26,6 +26,6 @@ export function drain(req: IncomingMessage, { maxBytes, stallTimeoutMs }: DrainL
     bytes += chunk.length;
     if (bytes > maxBytes) req.destroy();
   });
-  // `unpipe` has paused it.
+  // `unpipe` has paused the stream.
   req.resume();
 }

@@ -10,72 +10,71 @@ export interface FormLimits {
 }
 
 export interface FormEvents {
-  /** A part with a file, after the fields. */
+  /** A file part, after the fields. */
   readonly onFile: (name: string | undefined, stream: Readable) => void;
-  /** The request is wrong, which shows when its operation may run already. */
+  /** The body is invalid behind the fields, when the operation may already be running. */
   readonly onRefusal: (message: string) => void;
 }
 
-/** What the parser says of a part. */
-interface PartFacts {
+/** The details of a part that the parser reports. */
+interface PartInfo {
   readonly encoding?: string;
   readonly valueTruncated?: boolean;
 }
 
 const ORDER = 'Send the part operations first, then map, then the files.';
-const FILE = 'A part is a file when its Content-Disposition has a filename, such as filename="document.pdf".';
+const FILE = 'A part is a file if its Content-Disposition has a filename, such as filename="document.pdf".';
 
-const OTHER_PART = `After operations and map the body has a part that is not a file. ${FILE} Send operations and map once.`;
+const OTHER_PART = `The body has a part after operations and map that is not a file. ${FILE} Send operations and map once.`;
 
 /**
- * Stands between the parser and graphql-upload-minimal, which gets nothing that it would refuse: it blames the order of
- * parts for most of what can be wrong with them.
+ * Validates parts between the parser and graphql-upload-minimal, whose own messages blame the order of parts for most
+ * mistakes.
  */
 export class FormGuard {
   readonly #parser: Writable;
   readonly #limits: FormLimits;
   readonly #events: FormEvents;
-  /** What the next part has to be. */
+  /** The expected next part. */
   #expected: 'operations' | 'map' | 'files' = 'operations';
   #operations: unknown;
   #isRefused = false;
 
-  /** To be called when the library has its listeners on the parser. */
+  /** Must be called after the library has added its listeners to the parser. */
   constructor(parser: Writable, limits: FormLimits, events: FormEvents) {
     this.#parser = parser;
     this.#limits = limits;
     this.#events = events;
     const field = takeListener(parser, 'field');
     const file = takeListener(parser, 'file');
-    parser.on('field', (name: string | undefined, text: string, facts: PartFacts) => {
+    parser.on('field', (name: string | undefined, text: string, info: PartInfo) => {
       const value = text.replace(/^\u{FEFF}/u, '');
-      if (this.#attempt(() => this.#checkField(name, value, facts))) field(name, value, facts);
+      if (this.#attempt(() => this.#checkField(name, value, info))) field(name, value, info);
     });
-    parser.on('file', (name: string | undefined, stream: Readable, facts: PartFacts) => {
-      if (this.#attempt(() => this.#checkFile(name, facts))) {
-        file(name, stream, facts);
+    parser.on('file', (name: string | undefined, stream: Readable, info: PartInfo) => {
+      if (this.#attempt(() => this.#checkFile(name, info))) {
+        file(name, stream, info);
         events.onFile(name, stream);
       } else stream.on('error', () => {}).resume();
     });
-    // The parser names neither part: it has read on without it.
+    // The parser drops such a part without its name.
     parser.on('fieldsLimit', () => this.#refuse(OTHER_PART));
     parser.prependListener('filesLimit', () =>
       this.#refuse(`The request has more than ${limits.maxFiles} files. Send them in several requests.`),
     );
   }
 
-  /** What made the parser or the library give up before there was an operation. */
+  /** A message for an error of the parser or the library that occurred before there was an operation. */
   describe(error: Error): string {
     const part = this.#expected;
-    if (part === 'files') return 'The map has a path that cannot be used.';
-    // The library's errors have a status: the body was read to its end.
+    if (part === 'files') return 'The map has an invalid path.';
+    // Errors of the library have a status. They mean that the body was read to its end.
     if ('status' in error) return `The body has no part ${part}. ${ORDER}`;
-    if (error.message === 'Malformed part header')
-      return 'The body has a part with header lines that cannot be read.';
-    return `The body ends before its part ${part} does: it is cut off, or its parts are not separated by the boundary in Content-Type.`;
+    if (error.message === 'Malformed part header') return 'The body has a part with malformed headers.';
+    return `The body ends inside its part ${part}: it is cut off, or its parts are not separated by the boundary in Content-Type.`;
   }
 
-  /** Whether `check` had no objection. */
+  /** Runs a check. @returns false if it threw a MultipartError, which is then reported */
   #attempt(check: () => void): boolean {
     if (this.#isRefused) return false;
     try {
@@ -92,17 +91,13 @@ export class FormGuard {
     }
   }
 
-  /** After the fields: the operation may run already. */
+  /** Reports a mistake behind the fields, when the operation may already be running. */
   #refuse(message: string): void {
     if (!this.#isRefused) this.#events.onRefusal(message);
     this.#isRefused = true;
   }
 
-  #checkField(
-    name: string | undefined,
-    value: string,
-    { encoding, valueTruncated = false }: PartFacts,
-  ): void {
+  #checkField(name: string | undefined, value: string, { encoding, valueTruncated = false }: PartInfo): void {
     const expected = this.#expected;
     if (name !== expected) throw new MultipartError(400, this.#unexpectedField(name));
     checkEncoding(encoding);
@@ -129,7 +124,7 @@ export class FormGuard {
     return `The part ${quoted(name)} is neither operations nor map, and not a file. ${FILE} ${ORDER}`;
   }
 
-  #checkFile(name: string | undefined, { encoding }: PartFacts): void {
+  #checkFile(name: string | undefined, { encoding }: PartInfo): void {
     const expected = this.#expected;
     if (expected === 'files') return checkEncoding(encoding);
     if (name === 'operations' || name === 'map')
@@ -145,7 +140,7 @@ export class FormGuard {
   }
 }
 
-/** HTTP carries parts as they are (RFC 7578, section 4.7), and the parser decodes nothing. */
+/** Over HTTP, parts are not encoded (RFC 7578, section 4.7), and the parser does not decode them. */
 function checkEncoding(encoding = '7bit'): void {
   if (!/^(7bit|8bit|binary)$/i.test(encoding))
     throw new MultipartError(
@@ -162,10 +157,11 @@ function jsonOf(name: string, text: string): unknown {
   }
 }
 
-/** Takes the one listener of an event away. */
+/** Removes and returns the only listener of an event. */
 function takeListener(parser: Writable, event: string): (...args: unknown[]) => void {
   const [listener, ...others] = parser.listeners(event);
-  if (listener === undefined || others.length > 0) throw new TypeError('the parser has another listener');
+  if (listener === undefined || others.length > 0)
+    throw new TypeError(`the parser must have exactly one ${event} listener`);
   parser.removeAllListeners(event);
   return (...args) => void listener.apply(parser, args);
 }

@@ -3,24 +3,24 @@ import { chunkReceived } from './chunk-garbage.ts';
 import { FileUpload } from './file-upload.ts';
 import type { ReadFile } from './file-upload.ts';
 
-/** What the parser tells about one file part of the body. */
+/** A file part of the body, as the parser reports it. */
 export interface FilePart {
   readonly filename: string;
   readonly mimetype: string;
   readonly stream: Readable;
 }
 
-/** A file that `map` promises, and from the moment its part begins the way its bytes come off the parser. */
+/** A file that `map` announces. Once its part begins, its bytes are taken from the parser here. */
 export class IncomingFile {
   readonly upload: FileUpload;
-  /** Its place among the files of the body; undefined until its part begins. */
+  /** Position among the files of the body; undefined until the part begins. */
   index: number | undefined;
   hasReader = false;
-  /** Settled when the start of the file (or all of it) is in `kept`. */
-  shelving: Promise<void> | undefined;
-  kept: readonly Buffer[] = [];
+  /** Settles when the start of the file, or all of it, is in `spilled`. */
+  spilling: Promise<void> | undefined;
+  spilled: readonly Buffer[] = [];
   #stream: Readable | undefined;
-  /** What the parser has handed over and nobody has taken yet. */
+  /** The chunk from the parser that was not taken yet. */
   #chunk: Buffer | undefined;
   #isSkipped = false;
 
@@ -28,7 +28,7 @@ export class IncomingFile {
     this.upload = new FileUpload(read(this));
   }
 
-  /** Its part begins. `wake` is called for every chunk and at the end. */
+  /** Attaches the part of the file. `wake` is called for every chunk and at the end. */
   begin(
     { stream, filename, mimetype }: FilePart,
     { index, wake }: { readonly index: number; readonly wake: () => void },
@@ -37,7 +37,7 @@ export class IncomingFile {
     this.index = index;
     this.upload.filename = filename;
     this.upload.mimetype = mimetype;
-    // One chunk at a time, by events: `read()` would join what is buffered, and that copy is garbage of the worst size.
+    // One chunk at a time, by events: `read()` would copy buffered chunks into one large buffer.
     stream.pause().on('data', (chunk: Buffer) => {
       chunkReceived(chunk);
       if (this.#isSkipped) return;
@@ -48,7 +48,7 @@ export class IncomingFile {
     stream.once('end', wake);
   }
 
-  /** The chunk that is there, or a word that the file has ended. Else asks the parser for the next. */
+  /** The current chunk, or `end`. Without either, requests the next chunk from the parser. */
   take(): Buffer | 'end' | undefined {
     const chunk = this.#chunk;
     this.#chunk = undefined;
@@ -58,7 +58,7 @@ export class IncomingFile {
     return undefined;
   }
 
-  /** Lets the rest pass unread. Not `destroy`: the parser would wait for ever to hand it over. */
+  /** Discards the rest. `destroy` would make the parser wait forever for a reader. */
   skip(): void {
     this.#isSkipped = true;
     this.#stream?.resume();

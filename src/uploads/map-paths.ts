@@ -3,10 +3,10 @@ import { MultipartError, quoted } from './multipart-error.ts';
 const EXAMPLE = '{"0": ["variables.input.file"]}';
 
 /**
- * Refuses a map that does not give each file to one variable of its own, by a path through what the client has sent.
+ * Checks that the map assigns each file to its own variable, by a path of own properties.
  *
- * graphql-upload-minimal goes through inherited properties too, `__proto__` and `constructor` excepted. So a path such as
- * `hasOwnProperty.call` leads to a function of the whole process, and to put a file there breaks every request after it.
+ * graphql-upload-minimal also follows inherited properties, except `__proto__` and `constructor`. A path such as
+ * `hasOwnProperty.call` would lead it to a global function, and a file assigned there would break every later request.
  * @throws {MultipartError}
  */
 export function checkMap(map: unknown, operations: unknown, maxFiles: number): void {
@@ -16,7 +16,7 @@ export function checkMap(map: unknown, operations: unknown, maxFiles: number): v
   if (entries.length > maxFiles)
     throw new MultipartError(
       413,
-      `The map has ${entries.length} files, and a request may have ${maxFiles}. Send the files in several requests.`,
+      `The map has ${entries.length} files; a request may have at most ${maxFiles}. Send the files in several requests.`,
     );
   const taken = new Set<string>();
   for (const [name, paths] of entries) {
@@ -25,26 +25,29 @@ export function checkMap(map: unknown, operations: unknown, maxFiles: number): v
     if (taken.has(path))
       throw new MultipartError(
         400,
-        `The map gives two files to ${quoted(path)}. Give each its own variable.`,
+        `The map assigns two files to ${quoted(path)}. Give each file its own variable.`,
       );
     taken.add(path);
   }
 }
 
-/** The one place of a file: files are not kept, so that a second field would find nothing. */
+/** The only path of a file. A second variable would find no bytes, because files are not stored. */
 function pathIn(name: string, paths: unknown): string {
   if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string'))
     throw new MultipartError(
       400,
-      `The map must give the file ${quoted(name)} a list with the path of its variable, as in ${EXAMPLE}.`,
+      `The map must assign the file ${quoted(name)} a list with the path of its variable, as in ${EXAMPLE}.`,
     );
   const [path, ...others] = paths;
   if (path === undefined)
-    throw new MultipartError(400, `The map gives the file ${quoted(name)} to no variable, as in ${EXAMPLE}.`);
+    throw new MultipartError(
+      400,
+      `The map assigns the file ${quoted(name)} to no variable. Send the path of a variable, as in ${EXAMPLE}.`,
+    );
   if (others.length > 0)
     throw new MultipartError(
       400,
-      `The map gives the file ${quoted(name)} to two variables. Files are not kept: send it once for each.`,
+      `The map assigns the file ${quoted(name)} to several variables. Files are not stored: send it once for each variable.`,
     );
   return path;
 }
@@ -54,12 +57,12 @@ function checkPath(name: string, path: string, operations: unknown): void {
   if (!start.test(path))
     throw new MultipartError(
       400,
-      `The map gives the file ${quoted(name)} to ${quoted(path)}, which is no variable: paths begin with "variables.".`,
+      `The map assigns the file ${quoted(name)} to ${quoted(path)}, which is not a variable. Paths begin with "variables.".`,
     );
   if (!isOwn(operations, path))
     throw new MultipartError(
       400,
-      `The map gives the file ${quoted(name)} to ${quoted(path)}, which operations does not have. Put null in that place of its variables.`,
+      `The map assigns the file ${quoted(name)} to ${quoted(path)}, which operations does not contain. Set that variable to null.`,
     );
 }
 
@@ -71,7 +74,7 @@ function isOwn(root: unknown, path: string): boolean {
     if (!isObject(parent) || !Object.hasOwn(parent, name)) return false;
     parent = parent[name];
   }
-  // The place itself is null, or left out.
+  // The variable itself is null or absent.
   return isObject(parent) && (Object.hasOwn(parent, last) || !(last in parent));
 }
 

@@ -1,4 +1,4 @@
-/** The request is no GraphQL multipart request, or breaks a limit: `status` is 400 or 413. */
+/** The request is not a valid GraphQL multipart request (status 400), or exceeds a limit (413). */
 export class MultipartError extends Error {
   override readonly name = 'MultipartError';
   readonly status: 400 | 413;
@@ -9,9 +9,9 @@ export class MultipartError extends Error {
   }
 }
 
-/** Characters of a name that a client has chosen. */
-const MAX_NAME = 60;
+/** A name chosen by a client is cut to this length in messages. */
+const MAX_NAME_LENGTH = 60;
 
-/** For a message. */
+/** A name of the client, quoted for a message. */
 export const quoted = (name: string): string =>
-  JSON.stringify(name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);
+  JSON.stringify(name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name);

@@ -16,18 +16,19 @@ const library = createRequire(import.meta.url)(
   'graphql-upload-minimal',
 ) as typeof import('graphql-upload-minimal');
 
-/** How a body is read. */
+/** The boundary and the limits of a body. */
 export interface MultipartOptions extends FormLimits {
-  /** Between the parts, as its `Content-Type` has it; an empty text if it has none. */
+  /** The boundary of the `Content-Type`; an empty string if it has none. */
   readonly boundary: string;
-  /** Bytes of a file. */
+  /** Largest file, in bytes. */
   readonly maxFileBytes: number;
 }
 
 /**
- * Reads a GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec) as far as its
- * files and answers its operation, with a FileUpload in the place of each.
- * @throws MultipartError, UploadError
+ * Parses a GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec) up to its files.
+ * @returns its operation, with a FileUpload in place of each file
+ * @throws {MultipartError}
+ * @throws {UploadError}
  */
 export async function parseMultipart(
   req: IncomingMessage,
@@ -37,7 +38,7 @@ export async function parseMultipart(
 ): Promise<GraphQLParams | GraphQLParams[]> {
   checkFraming(req, options.boundary);
   const promised = new Map<Upload, (part: FilePart) => void>();
-  // Files can begin before `processRequest` has answered, when the whole body came in one packet.
+  // A file can begin before `processRequest` resolves, when the whole body arrives in one packet.
   let early: [string | undefined, Readable][] | undefined = [];
   const begun = new Set<string | undefined>();
   let guard: FormGuard | undefined;
@@ -55,7 +56,7 @@ export async function parseMultipart(
     }
     promised.delete(upload);
     begun.add(name);
-    // Not `createReadStream`: it throws when the file, all in one packet, is already known to be cut off or too large.
+    // Not `createReadStream`: it throws if a file in a single packet is already known to be truncated or too large.
     begin({ filename: upload.file.filename, mimetype: upload.file.mimetype, stream });
   };
 
@@ -68,7 +69,7 @@ export async function parseMultipart(
       library.processRequest(viewOf(req, options.boundary, watch), res, {
         maxFieldSize: options.maxFieldBytes,
         maxFiles: options.maxFiles,
-        // The parser cuts a file at its limit, and also one of exactly that size. Readers count for themselves.
+        // The parser also truncates a file of exactly its limit, so the readers check the limit themselves.
         maxFileSize: options.maxFileBytes + 1,
       }),
     )
@@ -86,14 +87,14 @@ export async function parseMultipart(
   const waiting = early;
   early = undefined;
   for (const [name, stream] of waiting) onFile(name, stream);
-  // Whatever JSON the client sent: Yoga checks it, as it checks every other body.
+  // Any JSON that the client sent. Yoga validates it, as every other body.
   return operations as GraphQLParams | GraphQLParams[];
 }
 
 /**
- * What `processRequest` sees of the request. It reads nothing but these members, which makes the cast true.
- * `Content-Type` is in the one form that the library and the parser take; the parser comes past us; and the library may
- * not read the rest of a failed request on, which it would do without limit: `drain.ts` does that.
+ * The request as `processRequest` sees it. It reads these members only, so the cast is sound. `Content-Type` has the form
+ * that the library and the parser accept; `pipe` gives access to the parser; and `resume` does nothing, because the library
+ * would read the rest of a failed request without limit, which `drain.ts` does within limits.
  */
 function viewOf(req: IncomingMessage, boundary: string, watch: (parser: Writable) => void): IncomingMessage {
   return {
@@ -115,25 +116,25 @@ function viewOf(req: IncomingMessage, boundary: string, watch: (parser: Writable
 }
 
 const NO_BOUNDARY =
-  'The Content-Type multipart/form-data has no usable boundary. Do not set this header yourself: the HTTP client that writes the body sets it.';
-const SENT_TWICE = 'The body has a file twice. Send each file of the map once.';
+  'The Content-Type multipart/form-data has no valid boundary. Do not set this header yourself: the HTTP client that writes the body sets it.';
+const SENT_TWICE = 'The body contains a file twice. Send each file of the map once.';
 const NOT_IN_MAP =
-  'The body has a file that its map gives to no variable. Add it to the map, or leave it out.';
+  'The body contains a file that the map does not assign to a variable. Add it to the map, or omit it.';
 
-/** What shows before a byte of the body is read. @throws {MultipartError} */
+/** Checks the headers before the body is read. @throws {MultipartError} */
 function checkFraming({ headers }: IncomingMessage, boundary: string): void {
   if (!/^[\x20-\x7e]+$/.test(boundary)) throw new MultipartError(400, NO_BOUNDARY);
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0)
     throw new MultipartError(400, 'The request has no body. Send the parts operations, map and the files.');
 }
 
-/** The variables of one operation, or of each in a batch; Yoga judges whether they are what it wants. */
+/** The variables of one operation, or of each operation of a batch. Yoga validates their types. */
 function variablesOf(operations: object): object {
   if (Array.isArray(operations)) return operations.filter(isObject).map(variablesOf);
   return 'variables' in operations && isObject(operations.variables) ? operations.variables : {};
 }
 
-/** The places to which the map gives a file. Without recursion: the client decides how deep its JSON is. */
+/** The variables that hold a file. Without recursion, because the client decides the depth of its JSON. */
 function* uploadsIn(root: object): Generator<{ upload: Upload; parent: object; key: string }, void> {
   const todo: object[] = [root];
   for (let parent; (parent = todo.pop());) {

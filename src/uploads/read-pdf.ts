@@ -4,9 +4,9 @@ import type { FileUpload } from './file-upload.ts';
 const MAGIC = Buffer.from('%PDF-');
 
 /**
- * The bytes of a file once its first five have shown that it is a PDF; the end of the iteration means that the file
- * was whole. Reads it once, so it can go to one place only.
- * @throws UploadError: whoever passes the bytes on must then break off, not finish.
+ * The bytes of a file, after its first five bytes have shown that it is a PDF. If the iteration ends without an error, the
+ * file is complete.
+ * @throws {UploadError} a consumer that forwards the bytes must then abort instead of finishing
  */
 export async function* readPdf(
   file: FileUpload,
@@ -17,13 +17,9 @@ export async function* readPdf(
   for await (const chunk of file.read(signal)) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      throw new UploadError(
-        'too-large',
-        `The file is larger than ${maxBytes} bytes, the most that is accepted.`,
-        {
-          limitBytes: maxBytes,
-        },
-      );
+      throw new UploadError('too-large', `The file is larger than the limit of ${maxBytes} bytes.`, {
+        limitBytes: maxBytes,
+      });
     }
     if (!head) {
       yield chunk;
@@ -47,6 +43,6 @@ function isPrefix(head: Buffer): boolean {
 function notAPdf(): UploadError {
   return new UploadError(
     'not-a-pdf',
-    'The file is not a PDF: it does not begin with %PDF-. Choose a PDF document.',
+    'The file is not a PDF: it does not start with %PDF-. Choose a PDF document.',
   );
 }

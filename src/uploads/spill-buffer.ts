@@ -1,13 +1,12 @@
 import type { Block, BlockPool } from './block-pool.ts';
 
 /**
- * Keeps the files of one request that arrived before anybody asked for them, one after the other.
- * Files share blocks; none spans two, so none can be larger than a block.
+ * Holds the files of one request that arrive before they are read. Files share blocks, but no file spans two blocks, so a
+ * file can be at most as large as a block.
  *
- * Only the first block is waited for. A request that waited for its second while it holds its first
- * could wait for ever on another that does the same.
+ * Only the first block is waited for: two requests that each hold one block and wait for a second one would deadlock.
  */
-export class Shelf implements Disposable {
+export class SpillBuffer implements Disposable {
   readonly #pool: BlockPool;
   readonly #blocks: Block[] = [];
   #from = 0;
@@ -17,18 +16,18 @@ export class Shelf implements Disposable {
     this.#pool = pool;
   }
 
-  /** Begins a file. @throws the signal's reason */
+  /** Starts a file. @throws the reason of the signal */
   async begin(signal: AbortSignal): Promise<void> {
     if (this.#blocks.length === 0) this.#blocks.push(await this.#pool.acquire(signal));
     this.#from = this.#to;
   }
 
-  /** The bytes of the file begun last. */
+  /** The bytes of the current file. */
   get file(): Buffer {
     return this.#blocks.at(-1)?.bytes.subarray(this.#from, this.#to) ?? Buffer.alloc(0);
   }
 
-  /** Adds to the file begun last. False if there is no room: the file is larger than a block, or the pool is empty. */
+  /** Appends to the current file. @returns false if the file is larger than a block, or the pool is empty */
   append(chunk: Buffer): boolean {
     if (this.#to + chunk.length > this.#pool.blockBytes) {
       const begun = this.file;

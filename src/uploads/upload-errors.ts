@@ -1,14 +1,14 @@
 /**
- * Why a file could not be taken from the client.
+ * Why a file could not be read from the client.
  *
- * - `not-a-pdf`, `empty`, `too-large`: the file itself.
- * - `truncated`: the multipart body is malformed, or ended before the file did.
+ * - `not-a-pdf`, `empty`, `too-large`: the file itself is not acceptable.
+ * - `truncated`: the multipart body is malformed, or ends inside the file.
  * - `client-gone`: the connection closed, or the request was answered, before the file was read.
- * - `stalled`: no byte came for `stallTimeoutMs`.
- * - `missing`: `map` promises the file, the body does not have it.
- * - `unexpected`: the body has a file that `map` gives to no variable, or has one twice.
- * - `out-of-order`: a file stands before the one that is needed first and is too large to be kept meanwhile.
- * - `already-read`: two fields use one file; it passes through once and is not kept.
+ * - `stalled`: no byte arrived for `stallTimeoutMs`, or the body arrives too slowly.
+ * - `missing`: `map` contains the file, the body does not.
+ * - `unexpected`: the body has a file that `map` does not assign to a variable, or has a file twice.
+ * - `out-of-order`: an unread file before the needed one is too large to buffer.
+ * - `already-read`: two fields use one file, which is forwarded once and not stored.
  */
 export type UploadErrorKind =
   | 'not-a-pdf'
@@ -22,11 +22,11 @@ export type UploadErrorKind =
   | 'out-of-order'
   | 'already-read';
 
-/** A file that could not be taken from the client. The message is written for that client. */
+/** A file could not be read from the client. The message is meant for that client. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
   readonly kind: UploadErrorKind;
-  /** The limit that was passed, for `too-large` and `out-of-order`. */
+  /** The exceeded limit, for `too-large` and `out-of-order`. */
   readonly limitBytes: number | undefined;
 
   constructor(kind: UploadErrorKind, message: string, facts: { limitBytes?: number; cause?: unknown } = {}) {

@@ -3,10 +3,10 @@ import { UpstreamError } from '../upstream/failure/upstream-error.ts';
 import { UploadError } from './upload-errors.ts';
 
 /**
- * Does something with the bytes of a file, and tells `uploadStarted`, `uploadBytes` as they pass, and `uploadEnded`.
- * @throws what `work` throws.
+ * Passes the bytes of a file to `work`, and emits `uploadStarted`, `uploadBytes` and `uploadEnded`.
+ * @throws what `work` throws
  */
-export async function observedUpload<T>(
+export async function withUploadEvents<T>(
   events: GatewayEvents,
   file: AsyncGenerator<Buffer, void, void>,
   work: (file: AsyncGenerator<Buffer, void, void>) => Promise<T>,
@@ -36,8 +36,8 @@ async function* counted(
 }
 
 /**
- * The kind of the UploadError that is at the bottom of it; `upstream` when the service or its storage failed; `aborted`
- * when the caller left; `refused` when there was nothing to be done with the file.
+ * The kind of the UploadError among the causes, if there is one; `upstream` if the service or its storage failed; `aborted`
+ * if the caller left; otherwise `refused`.
  */
 function outcomeOf(failure: unknown): string {
   let outcome = 'refused';

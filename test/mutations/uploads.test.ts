@@ -156,7 +156,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     const answer = await refused(gateway, body);
     expect(answer.body.data['a']).toMatchObject({
       __typename: 'InvalidInputError',
-      fieldErrors: [{ path: ['file'], message: expect.stringContaining('gives to no variable') }],
+      fieldErrors: [{ path: ['file'], message: expect.stringContaining('does not assign to a variable') }],
     });
   });
 
@@ -280,7 +280,7 @@ describe('takes several files in one request', () => {
     expect(body.data).toEqual({ a: error, b: error });
   });
 
-  test('and stores a file used by two fields once, for the first', async () => {
+  test('and stores a file that two fields use once, for the first field', async () => {
     const gateway = await startGateway();
     const [target] = await draftOf(gateway);
     const field = (alias: string): string =>

@@ -26,7 +26,7 @@ async function upload(name: string, content: Buffer, options: { address?: string
 }
 
 test.each([
-  ['one byte more than its mark', 10],
+  ['ten bytes', 10],
   ['exactly one block', 4 * MIB],
   ['one block and a byte', 4 * MIB + 1],
   ['several whole blocks', 12 * MIB],
@@ -40,7 +40,7 @@ test.each([
   expect(sha256(blob?.content ?? Buffer.alloc(0))).toBe(sha256(content));
 });
 
-test('replaces what is already under the address', async () => {
+test('replaces the existing file at the URL', async () => {
   await upload('twice', pdfBytes(9 * MIB));
   const content = pdfBytes(5 * MIB);
   await upload('twice', content);

@@ -6,7 +6,7 @@ import { startUploadGateway } from '../support/upload-gateway.ts';
 const MIB = 1024 * 1024;
 const UPLOAD = 'mutation($f: Upload!) { upload(file: $f) { sizeBytes } }';
 
-// Vitest fails a run in which a rejection goes unhandled; this makes it the fault of its test.
+// Vitest fails the run for an unhandled rejection; this assigns it to the test.
 const unhandled = vi.fn();
 process.on('unhandledRejection', unhandled);
 afterEach(() => expect(unhandled).not.toHaveBeenCalled());
@@ -14,7 +14,7 @@ afterEach(() => expect(unhandled).not.toHaveBeenCalled());
 test.each([
   ['in the middle of a block', 22 * MIB],
   ['in the first block', 1 * MIB],
-  ['in the mark of the PDF', 300],
+  ['inside %PDF-', 300],
 ])('leaves nothing behind when the client goes %s', async (_, bytes) => {
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
@@ -30,7 +30,7 @@ test.each([
   expect(storage.count('putBlob') + storage.count('putBlockList')).toBe(0);
 });
 
-test('goes no further when the client goes while the storage is at work', async () => {
+test('stops when the client disconnects during a call to the storage', async () => {
   const atWork = Promise.withResolvers<void>();
   await using storage = await startBlobStub((_call, req, res, nth) => {
     if (nth > 1) return false;
@@ -53,7 +53,7 @@ test('goes no further when the client goes while the storage is at work', async 
   expect(storage.count('putBlockList')).toBe(0);
 });
 
-test('frees the early files of a client that goes', async () => {
+test('frees the spilled files of a client that disconnects', async () => {
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
     target: storage.address,
@@ -68,7 +68,7 @@ test('frees the early files of a client that goes', async () => {
   await expect.poll(() => gateway.earlyPool.inUse + gateway.pool.inUse).toBe(0);
 });
 
-test('answers, and reads on, when the storage refuses in the middle', async () => {
+test('answers and reads the rest when the storage refuses a block', async () => {
   await using storage = await startBlobStub((_call, _req, res, nth) => {
     if (nth !== 3) return false;
     res.writeHead(403, { 'content-type': 'application/xml' });
@@ -95,7 +95,7 @@ test('answers, and reads on, when the storage refuses in the middle', async () =
   expect((await client.post(body)).body).toEqual({ data: { upload: { sizeBytes: 50 * MIB } } });
 });
 
-test('repeats a block, and only that block, when its connection breaks', async () => {
+test('retries a block, and only that block, when its connection breaks', async () => {
   const content = pdfBytes(20 * MIB);
   await using storage = await startBlobStub((_call, req, _res, nth) => {
     if (nth !== 2) return false;

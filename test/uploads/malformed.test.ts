@@ -48,21 +48,21 @@ async function post(body: string, type = TYPE): Promise<{ status: number; code: 
 
 const FIRST = 'Send the part operations first, then map, then the files.';
 const IS_FILE =
-  'A part is a file when its Content-Disposition has a filename, such as filename="document.pdf".';
+  'A part is a file if its Content-Disposition has a filename, such as filename="document.pdf".';
 const cutOff = (name: string) =>
-  `The body ends before its part ${name} does: it is cut off, or its parts are not separated by the boundary in Content-Type.`;
+  `The body ends inside its part ${name}: it is cut off, or its parts are not separated by the boundary in Content-Type.`;
 const isFile = (name: string) =>
   `The part ${name} is a file. Send it as a field: without filename, and not as application/octet-stream. (With curl: -F '${name}=<file', not '${name}=@file'.)`;
 const NO_BOUNDARY =
-  'The Content-Type multipart/form-data has no usable boundary. Do not set this header yourself: the HTTP client that writes the body sets it.';
+  'The Content-Type multipart/form-data has no valid boundary. Do not set this header yourself: the HTTP client that writes the body sets it.';
 const MAP_OBJECT = 'The part map must be a JSON object such as {"0": ["variables.input.file"]}.';
 const OPERATIONS_OBJECT = 'The part operations must be a JSON object with query and variables.';
 const PATH_LIST =
-  'The map must give the file "0" a list with the path of its variable, as in {"0": ["variables.input.file"]}.';
+  'The map must assign the file "0" a list with the path of its variable, as in {"0": ["variables.input.file"]}.';
 const noPlace = (path: string) =>
-  `The map gives the file "0" to "${path}", which operations does not have. Put null in that place of its variables.`;
+  `The map assigns the file "0" to "${path}", which operations does not contain. Set that variable to null.`;
 const noVariable = (path: string) =>
-  `The map gives the file "0" to "${path}", which is no variable: paths begin with "variables.".`;
+  `The map assigns the file "0" to "${path}", which is not a variable. Paths begin with "variables.".`;
 
 test.each<[string, string, string, string?]>([
   ['no boundary', fields(PING, '{}'), NO_BOUNDARY, 'multipart/form-data'],
@@ -89,7 +89,7 @@ test.each<[string, string, string, string?]>([
   [
     'a broken header line',
     form(part('Content-Disposition form-data', PING)),
-    'The body has a part with header lines that cannot be read.',
+    'The body has a part with malformed headers.',
   ],
   ['a header cut off', '--b\r\nContent-Disposition: form-', cutOff('operations')],
   ['no map', form(field('operations', PING)), `The body has no part map. ${FIRST}`],
@@ -176,7 +176,7 @@ test.each<[string, string, string, string?]>([
   [
     'no path',
     fields(UPLOAD, '{"0":[]}'),
-    'The map gives the file "0" to no variable, as in {"0": ["variables.input.file"]}.',
+    'The map assigns the file "0" to no variable. Send the path of a variable, as in {"0": ["variables.input.file"]}.',
   ],
   ['an empty path', fields(UPLOAD, '{"0":[""]}'), noVariable('')],
   ['a path that leaves variables out', fields(UPLOAD, '{"0":["f"]}'), noVariable('f')],
@@ -195,17 +195,17 @@ test.each<[string, string, string, string?]>([
   [
     'a path to a length',
     fields('{"query":"{ ping }","variables":{"f":[]}}', '{"0":["variables.f.length"]}'),
-    'The map has a path that cannot be used.',
+    'The map has an invalid path.',
   ],
   [
     'one file for two variables',
     fields(UPLOAD, '{"0":["variables.f","variables.g"]}'),
-    'The map gives the file "0" to two variables. Files are not kept: send it once for each.',
+    'The map assigns the file "0" to several variables. Files are not stored: send it once for each variable.',
   ],
   [
     'two files for one variable',
     fields(UPLOAD, '{"0":["variables.f"],"1":["variables.f"]}'),
-    'The map gives two files to "variables.f". Give each its own variable.',
+    'The map assigns two files to "variables.f". Give each file its own variable.',
   ],
   [
     'a path to a variable that the operation lacks',
@@ -236,7 +236,7 @@ test.each([
   [
     'a map of too many files',
     fields(UPLOAD, '{"0":["variables.f"],"1":["variables.g"],"2":["variables.h"]}'),
-    'The map has 3 files, and a request may have 2. Send the files in several requests.',
+    'The map has 3 files; a request may have at most 2. Send the files in several requests.',
   ],
 ])('%s over the limit is 413', async (_, body, message) => {
   expect(await post(body)).toEqual({ status: 413, code: 'REQUEST_ENTITY_TOO_LARGE', message });
@@ -248,11 +248,11 @@ const TWO = {
     'mutation ($f: Upload!, $g: Upload!) { upload(file: $f) { sizeBytes } b: upload(file: $g) { sizeBytes } }',
   variables: { f: null, g: null },
 };
-const OTHER_PART = `After operations and map the body has a part that is not a file. ${IS_FILE} Send operations and map once.`;
+const OTHER_PART = `The body has a part after operations and map that is not a file. ${IS_FILE} Send operations and map once.`;
 const NOT_IN_MAP =
-  'The body has a file that its map gives to no variable. Add it to the map, or leave it out.';
+  'The body contains a file that the map does not assign to a variable. Add it to the map, or omit it.';
 
-/** Wrong after the map: the operation runs already, so the field that reads the file has the message. */
+/** Mistakes after the map: the operation is already running, so the field that reads the file reports them. */
 test.each([
   ['a file without a filename', form(START, file('0', '')), OTHER_PART],
   ['a file with an empty filename', form(START, file('0', '; filename=""')), OTHER_PART],
@@ -263,7 +263,7 @@ test.each([
   [
     'no file',
     form(START),
-    'The map of the request promises a file that the body does not have. Send the file in a part of that name, with a filename in its Content-Disposition.',
+    'The body does not contain a file of the map. Send the file in a part of that name, with a filename in its Content-Disposition.',
   ],
   ['a file of another name', form(START, file('1')), NOT_IN_MAP],
   [
@@ -275,7 +275,7 @@ test.each([
   [
     'a file twice',
     form(START, file('0'), file('0')),
-    'The body has a file twice. Send each file of the map once.',
+    'The body contains a file twice. Send each file of the map once.',
   ],
   [
     'more files than a request may have',

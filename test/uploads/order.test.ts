@@ -61,7 +61,7 @@ test.each([
   },
 );
 
-test('keeps several early files together', async () => {
+test('spills several early files to one block', async () => {
   await using t = await start();
   const query = `mutation($a: Upload!, $b: Upload!, $c: Upload!, $d: Upload!) {
     a: upload(file: $a) { sizeBytes sha256 } b: upload(file: $b) { sizeBytes sha256 }
@@ -73,8 +73,8 @@ test('keeps several early files together', async () => {
   await expect.poll(() => t.gateway.earlyPool.inUse).toBe(0);
 });
 
-test('fails both fields at once when the early file is larger than a block, and says how to send them', async () => {
-  // No stall watch could end this: the client has sent everything.
+test('fails both fields when the early file is larger than a block, and says how to send the files', async () => {
+  // Stall detection cannot end this, because the client has sent everything.
   await using t = await start({ stallTimeoutMs: 600_000 });
   const { body } = await t.client.post(uploadBody(TWO, { b: pdfBytes(4 * MIB + 1), a: pdfBytes(1000) }));
   expect(body.data).toEqual({ a: null, b: null });
@@ -86,7 +86,7 @@ test('fails both fields at once when the early file is larger than a block, and 
   await expect.poll(() => t.gateway.earlyPool.inUse).toBe(0);
 });
 
-test('lets a large file wait when nobody asks for another', async () => {
+test('pauses the client while no field reads a file', async () => {
   const slow = Promise.withResolvers<string>();
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
@@ -96,7 +96,7 @@ test('lets a large file wait when nobody asks for another', async () => {
   using client = new PoliteClient(gateway.port);
   const [a, b] = [pdfBytes(1000), pdfBytes(20 * MIB)];
   const answer = client.post(uploadBody(TWO, { a, b }));
-  // The server reads until its buffers are full and leaves the rest on the wire: the client gets no further.
+  // The server reads until its buffers are full, so the client cannot send more.
   let written = 0;
   const isStuck = (): boolean => written === (written = client.socket.bytesWritten) && written > 64 * 1024;
   await expect.poll(isStuck, { interval: 100 }).toBe(true);
@@ -131,7 +131,7 @@ test.each([1000, 3 * MIB])(
   },
 );
 
-test('serves readers that run side by side, whichever asks first', async () => {
+test('serves concurrent readers in any order', async () => {
   await using t = await start();
   const { body } = await t.client.post(
     uploadBody('query($a: Upload!, $b: Upload!) { both(a: $a, b: $b) }', {
@@ -142,7 +142,7 @@ test('serves readers that run side by side, whichever asks first', async () => {
   expect(body).toEqual({ data: { both: 18 * MIB } });
 });
 
-test('serves many requests that all keep a file, with fewer blocks than requests', async () => {
+test('serves many requests that all spill a file, with fewer blocks than requests', async () => {
   await using t = await start();
   const [a, b] = [pdfBytes(5 * MIB), pdfBytes(1 * MIB)];
   const answers = await Promise.all(

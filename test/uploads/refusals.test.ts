@@ -16,7 +16,7 @@ const PING = multipartBody(
 
 type Options = Partial<Parameters<typeof startUploadGateway>[0]>;
 
-/** Sends one body, checks that nothing was committed and that the same connection answers again. */
+/** Sends a body, and checks that nothing was committed and that the connection still works. */
 async function refused(body: Buffer, options: Options = {}, send: { type?: string } = {}) {
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
@@ -38,7 +38,7 @@ test('refuses a file that is not a PDF', async () => {
   expect(error).toMatchObject({ status: 200, kind: 'not-a-pdf' });
 });
 
-test('refuses a file shorter than the mark of a PDF', async () => {
+test('refuses a file shorter than %PDF-', async () => {
   expect(await refused(uploadBody(UPLOAD, { f: Buffer.from('%PDF') }))).toMatchObject({ kind: 'not-a-pdf' });
 });
 
@@ -76,7 +76,7 @@ test('refuses a body that ends inside the file', async () => {
   expect(await refused(whole.subarray(0, 5 * MIB))).toMatchObject({ status: 200, kind: 'truncated' });
 });
 
-test('refuses a file that the body does not have', async () => {
+test('refuses a file that the body does not contain', async () => {
   const fields = [
     ['operations', JSON.stringify({ query: UPLOAD, variables: { f: null } })],
     ['map', '{"0":["variables.f"]}'],
@@ -99,7 +99,7 @@ test.each([1000, 6 * MIB])(
   },
 );
 
-test('does not commit a file before it knows that no file follows that the map does not name', async () => {
+test('does not commit a file until the body continues or ends as expected', async () => {
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
     target: storage.address,
@@ -113,7 +113,7 @@ test('does not commit a file before it knows that no file follows that the map d
     { name: '0', content: pdfBytes(1 * MIB) },
     { name: '1', content: pdfBytes(1 * MIB) },
   ]);
-  // To the end of the first file: the line that begins the second part, without its headers.
+  // Up to the boundary of the second part, without its headers.
   const end = body.indexOf('Content-Disposition: form-data; name="1"');
   using client = new PoliteClient(gateway.port);
   await client.begin(body, end);
@@ -149,7 +149,7 @@ test('refuses a second field that uses the same file', async () => {
   expect(body.errors).toMatchObject([{ path: ['b'], extensions: { kind: 'already-read' } }]);
 });
 
-test('answers JSON too deep to walk by recursion', async () => {
+test('answers JSON that is too deep for recursion', async () => {
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
   const error = await refused(
     multipartBody(
@@ -163,7 +163,7 @@ test('answers JSON too deep to walk by recursion', async () => {
   expect(error).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
 });
 
-test('takes the media type in any case', async () => {
+test('accepts the media type in any case', async () => {
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
     target: storage.address,
@@ -184,7 +184,7 @@ test.each([
   expect(error.status).toBe(200);
 });
 
-test('cuts the connection when there is too much left to read', async () => {
+test('closes the connection when too much is left to read', async () => {
   await using gateway = await startUploadGateway({
     target: () => 'unused',
     storage: { allowedHosts: [] },
@@ -215,7 +215,7 @@ test('reads the rest from a slow client for as long as it sends', async () => {
   expect((await client.post(PING)).status).toBe(200);
 });
 
-test('cuts the connection of a client that leaves an answered request unfinished', async () => {
+test('closes the connection of a client that stops sending after the response', async () => {
   await using gateway = await startUploadGateway({
     target: () => 'unused',
     storage: { allowedHosts: [] },
@@ -231,7 +231,7 @@ test('cuts the connection of a client that leaves an answered request unfinished
   await expect.poll(() => client.socket.closed).toBe(true);
 });
 
-test('ends a request whose client sends nothing more', async () => {
+test('ends a request whose client stops sending', async () => {
   await using storage = await startBlobStub();
   await using gateway = await startUploadGateway({
     target: storage.address,

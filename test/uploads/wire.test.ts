@@ -14,7 +14,7 @@ const FIELDS = [
 
 const warned = vi.fn();
 beforeAll(() => void process.on('warning', warned));
-// Too many listeners on one request would be told here.
+// Node reports too many listeners on one request here.
 afterAll(() => {
   process.off('warning', warned);
   expect(warned).not.toHaveBeenCalled();
@@ -63,7 +63,7 @@ const headWith = (...lines: readonly string[]): Buffer =>
 
 test.each([1, 7, 61, 65_536])('reads a chunked body in chunks of %i bytes', async (size) => {
   await using t = await start();
-  // The beginning of the boundary in the file itself, over and over.
+  // The file contains the start of the boundary repeatedly.
   const content = Buffer.concat([pdfBytes(900), Buffer.from(`\r\n--${BOUNDARY.slice(0, -1)}`.repeat(50))]);
   const body = multipartBody(FIELDS, [{ name: '0', content }]);
   const chunks = [];
@@ -76,7 +76,7 @@ test.each([1, 7, 61, 65_536])('reads a chunked body in chunks of %i bytes', asyn
   expect((await t.client.answer()).body).toEqual({ data: { upload: stored(content) } });
 });
 
-test('reads a body that comes byte by byte, each in a packet of its own', async () => {
+test('reads a body that arrives one byte per packet', async () => {
   await using t = await start();
   t.client.socket.setNoDelay(true);
   const content = pdfBytes(200);
@@ -89,7 +89,7 @@ test('reads a body that comes byte by byte, each in a packet of its own', async 
   expect((await t.client.answer()).body).toEqual({ data: { upload: stored(content) } });
 });
 
-test('tells a client that asks first to go on', async () => {
+test('answers Expect: 100-continue', async () => {
   await using t = await start();
   const content = pdfBytes(5 * MIB);
   const body = multipartBody(FIELDS, [{ name: '0', content }]);
@@ -99,7 +99,7 @@ test('tells a client that asks first to go on', async () => {
   expect((await t.client.answer()).body).toEqual({ data: { upload: stored(content) } });
 });
 
-test('serves a request that was sent before the refusal of the one before it', async () => {
+test('serves a pipelined request after a refused one', async () => {
   await using t = await start();
   const content = pdfBytes(6 * MIB);
   const bad = multipartBody(FIELDS, [{ name: '0', content: Buffer.alloc(9 * MIB, 'GIF89a') }]);
@@ -110,7 +110,7 @@ test('serves a request that was sent before the refusal of the one before it', a
   expect((await t.client.answer()).body).toEqual({ data: { upload: stored(content) } });
 });
 
-test('takes as many small files as are allowed, in the opposite order, in one packet', async () => {
+test('accepts the maximum of small files, in reverse order, in one packet', async () => {
   await using t = await start();
   const names = [...'abcdefghij'];
   const files = Object.fromEntries(names.toReversed().map((name) => [name, pdfBytes(500)]));
@@ -123,7 +123,7 @@ test('takes as many small files as are allowed, in the opposite order, in one pa
   });
 });
 
-test('takes no more from the client than it can pass on while the storage is slow', async () => {
+test('reads no more than it can forward while the storage is slow', async () => {
   const slow = Promise.withResolvers<void>();
   await using storage = await startBlobStub((_call, req, res, nth) => {
     if (nth > 1) return false;
@@ -143,7 +143,7 @@ test('takes no more from the client than it can pass on while the storage is slo
   const writing = client.begin(body, body.length);
   await expect.poll(() => storage.calls.length).toBe(1);
   let before = 0;
-  // Nothing has come for two looks in a row.
+  // Nothing has arrived in two consecutive checks.
   await expect.poll(() => before === (before = received()), { interval: 100 }).toBe(true);
   expect(received()).toBeLessThan(5 * MIB);
   slow.resolve();
@@ -151,7 +151,7 @@ test('takes no more from the client than it can pass on while the storage is slo
   expect((await client.answer()).body).toEqual({ data: { upload: stored(content) } });
 });
 
-test('leaves no listener on a connection that is used again and again', async () => {
+test('leaves no listener on a reused connection', async () => {
   await using t = await start();
   let listeners = (): number => Number.NaN;
   t.gateway.server.once('connection', (socket) => {
@@ -199,7 +199,7 @@ describe('in a single packet', () => {
   });
 });
 
-describe('takes a file', () => {
+describe('accepts a file', () => {
   test.each([
     ['with a path', 'filename="C:\\Documenti\\atto.pdf"', 'atto.pdf'],
     ['in UTF-8', 'filename="però “così”.pdf"', 'però “così”.pdf'],
@@ -220,7 +220,7 @@ describe('takes a file', () => {
     expect((await t.client.post(renamed)).body).toEqual({ data: { upload: stored(content, filename) } });
   });
 
-  test('without a name, if its type is not text', async () => {
+  test('without a filename, if its type is not text', async () => {
     await using t = await start();
     const content = pdfBytes(1000);
     const body = multipartBody(FIELDS, [{ name: '0', content }]).toString('latin1');
@@ -232,7 +232,7 @@ describe('takes a file', () => {
   });
 });
 
-test('says that a file has a filename when a form has a text in its place', async () => {
+test('says that a file needs a filename when a form sends text instead', async () => {
   await using t = await start();
   const { body } = await t.client.post(multipartBody([...FIELDS, ['0', 'text']], []));
   expect(body.errors).toMatchObject([{ message: expect.stringContaining('has a filename') }]);

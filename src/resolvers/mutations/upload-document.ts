@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { observedUpload } from '../../uploads/upload-events.ts';
+import { withUploadEvents } from '../../uploads/upload-events.ts';
 import { readPdf } from '../../uploads/read-pdf.ts';
 import { storeFile } from '../../uploads/store-file.ts';
 import type { StoredFile } from '../../uploads/store-file.ts';
@@ -56,7 +56,7 @@ export async function uploadDocument(
     return address.url;
   };
   const file = readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal });
-  const storing = observedUpload(events, file, (pdf) =>
+  const storing = withUploadEvents(events, file, (pdf) =>
     storeFile(pdf, { storage, pool: blocks, signal, target }),
   );
   const stored = await translatedUpload(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { observedUpload } from '../../uploads/upload-events.ts';
+import { withUploadEvents } from '../../uploads/upload-events.ts';
 import { readPdf } from '../../uploads/read-pdf.ts';
 import type { DocumentValidation } from '../../upstream/decode.ts';
 import { validateDocument as validate } from '../../upstream/operations/validate-document.ts';
@@ -25,7 +25,7 @@ export async function validateDocument(
   checkInput(rules, { fields });
   const pdf = readPdf(file, { maxBytes: limits.maxUploadBytes, signal });
   return translatedUpload(
-    observedUpload(events, pdf, (observed) =>
+    withUploadEvents(events, pdf, (observed) =>
       startedFirst(observed, (checked) =>
         validate(upstream, { pdf: checked, fields: fields?.map(wireFieldOf) }, { signal }),
       ),

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BlockPool } from '../../../src/uploads/block-pool.ts';
 import type { Block } from '../../../src/uploads/block-pool.ts';
-import { Shelf } from '../../../src/uploads/spill-buffer.ts';
+import { SpillBuffer } from '../../../src/uploads/spill-buffer.ts';
 import { fakeTime, inAnyOrder, step } from '../../support/steps.ts';
 import type { Step } from '../../support/steps.ts';
 
@@ -12,10 +12,10 @@ const [BLOCKS, BLOCK_BYTES] = [3, 8];
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());
 
-/** A request whose files come before they are asked for. As `RequestFiles` does it, it is closed once nothing is begun. */
+/** A request whose files arrive before they are read, closed when no file is being started, as `RequestFiles` does. */
 class Request {
   readonly leaver = new AbortController();
-  readonly #shelf: Shelf;
+  readonly #spillBuffer: SpillBuffer;
   readonly #faults: string[];
   #kept: { readonly file: Buffer; readonly expected: Buffer }[] = [];
   #expected = Buffer.alloc(0);
@@ -24,7 +24,7 @@ class Request {
   isClosed = false;
 
   constructor(pool: BlockPool, faults: string[]) {
-    this.#shelf = new Shelf(pool);
+    this.#spillBuffer = new SpillBuffer(pool);
     this.#faults = faults;
   }
 
@@ -33,17 +33,17 @@ class Request {
     this.#end();
     this.isWaiting = true;
     try {
-      await this.#shelf.begin(this.leaver.signal);
+      await this.#spillBuffer.begin(this.leaver.signal);
     } catch {
       this.close();
     }
     this.isWaiting = false;
-    if (this.isClosed) this.#shelf[Symbol.dispose]();
+    if (this.isClosed) this.#spillBuffer[Symbol.dispose]();
     else for (const length of chunks) this.#append(Buffer.alloc(length, (this.#chunks += 1)));
   }
 
   #append(chunk: Buffer): void {
-    if (this.#shelf.append(chunk)) this.#expected = Buffer.concat([this.#expected, chunk]);
+    if (this.#spillBuffer.append(chunk)) this.#expected = Buffer.concat([this.#expected, chunk]);
   }
 
   close(): void {
@@ -54,12 +54,12 @@ class Request {
       if (!file.equals(expected))
         this.#faults.push(`kept ${file.toString('hex')}, not ${expected.toString('hex')}`);
     this.leaver.abort(new Error('the request has ended'));
-    if (!this.isWaiting) this.#shelf[Symbol.dispose]();
+    if (!this.isWaiting) this.#spillBuffer[Symbol.dispose]();
   }
 
-  /** Ends the file begun last. */
+  /** Ends the current file. */
   #end(): void {
-    this.#kept.push({ file: this.#shelf.file, expected: this.#expected });
+    this.#kept.push({ file: this.#spillBuffer.file, expected: this.#expected });
     this.#expected = Buffer.alloc(0);
   }
 }
@@ -100,7 +100,7 @@ class World {
     if (block === undefined) return;
     this.held.delete(block);
     block[Symbol.dispose]();
-    block[Symbol.dispose](); // once too often, as an error in the middle of cleaning up may do
+    block[Symbol.dispose](); // twice, as an error during clean-up may do
   }
 
   request(nth: number): Request {
@@ -110,11 +110,11 @@ class World {
 
 const request = fc.nat(3);
 const steps: fc.Arbitrary<Step<World>>[] = [
-  fc.constant(step('ask for a block', (world) => world.acquire())),
-  fc.constant(step('try for a block', (world) => world.hold(world.pool.tryAcquire()))),
+  fc.constant(step('acquire a block', (world) => world.acquire())),
+  fc.constant(step('try to acquire a block', (world) => world.hold(world.pool.tryAcquire()))),
   fc
     .nat(BLOCKS)
-    .map((nth) => step(`block ${nth} is given back`, (world) => world.giveBack([...world.held][nth]))),
+    .map((nth) => step(`block ${nth} is returned`, (world) => world.giveBack([...world.held][nth]))),
   fc.nat(5).map((nth) => step(`${nth} gives up`, ({ waiting }) => [...waiting][nth]?.abort())),
   fc
     .tuple(request, fc.array(fc.integer({ min: 1, max: BLOCK_BYTES }), { maxLength: 4 }))
@@ -127,7 +127,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   request.map((nth) => step(`request ${nth} ends`, (world) => world.request(nth).close())),
 ];
 
-test('whatever order blocks are asked for, lent, shelved and given back in, every one who waits is served, and none is lost', async () => {
+test('in any order of acquiring, spilling and returning, every waiting caller is served and no block is lost', async () => {
   await inAnyOrder<World>({
     steps,
     make: () => new World(),
@@ -148,7 +148,7 @@ test('whatever order blocks are asked for, lent, shelved and given back in, ever
   });
 });
 
-test('requests that keep files, however many, all begin in the end: none waits while it holds a block', async () => {
+test('any number of requests that spill files all proceed: none waits while it holds a block', async () => {
   await inAnyOrder<World>({
     steps: steps.slice(4, 5),
     make: () => new World(),

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BlockPool } from '../../../src/uploads/block-pool.ts';
 
-test('makes blocks when they are needed and lends the last one again', async () => {
+test('allocates blocks on demand and reuses the one returned last', async () => {
   const pool = new BlockPool({ blocks: 2, blockBytes: 8 });
   const first = await pool.acquire();
   expect(first.bytes.length).toBe(8);
@@ -11,7 +11,7 @@ test('makes blocks when they are needed and lends the last one again', async () 
   expect(again.bytes).toBe(first.bytes);
 });
 
-test('serves callers in the order of asking', async () => {
+test('serves callers in order of request', async () => {
   const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
   const order: string[] = [];
   const held = await pool.acquire();
@@ -27,7 +27,7 @@ test('serves callers in the order of asking', async () => {
   expect(pool).toMatchObject({ inUse: 0, waiting: 0 });
 });
 
-test('gives no block to a caller that left the queue', async () => {
+test('gives no block to a caller that has left the queue', async () => {
   const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
   const held = await pool.acquire();
   const leaver = new AbortController();
@@ -40,13 +40,13 @@ test('gives no block to a caller that left the queue', async () => {
   expect(pool).toMatchObject({ inUse: 0, waiting: 0 });
 });
 
-test('refuses a caller that has left before it asks', async () => {
+test('throws for a signal that is already aborted', async () => {
   const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
   await expect(pool.acquire(AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
   expect(pool.inUse).toBe(0);
 });
 
-test('does not let anybody past the queue', async () => {
+test('tryAcquire does not jump the queue', async () => {
   const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
   const held = await pool.acquire();
   expect(pool.tryAcquire()).toBeUndefined();
@@ -58,7 +58,7 @@ test('does not let anybody past the queue', async () => {
   expect(pool.inUse).toBe(0);
 });
 
-test('knows how long the first in the queue has waited', async () => {
+test('reports how long the first caller has been waiting', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const pool = new BlockPool({ blocks: 1, blockBytes: 8 });
