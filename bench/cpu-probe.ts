@@ -1,4 +1,4 @@
-/* Loaded into a program under load by `--import`: tells its processor time, in microseconds, when asked over IPC. */
+/* Loaded into a program under load by `--import`. Reports its processor time in microseconds on request over IPC. */
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.(user + system);

@@ -8,13 +8,13 @@ import { Agent } from 'undici';
 import { z } from 'zod';
 
 /*
- * What the gateway is compared with, one of:
+ * A server to compare the gateway with, one of:
  *
- *   bare   a server of node:http that reads the request and answers with fixed bytes
- *   yoga   graphql-yoga as it comes, with the schema of the gateway and resolvers that have the answer at hand
- *   calls  the same with resolvers that call the service by undici, and no more
+ *   bare   a node:http server that reads the request and sends fixed bytes
+ *   yoga   plain graphql-yoga with the schema of the gateway, and resolvers with the result in memory
+ *   calls  the same, with resolvers that call the service with undici
  *
- * Says its port.
+ * Sends its port to the parent process.
  */
 const at = '2026-03-05T09:14:07.412Z';
 const id = '01KJYMD75M8Q4V6W9X0Y2Z7A1C';
@@ -97,5 +97,5 @@ const kind = z.enum(['bare', 'yoga', 'calls']).parse(process.argv[2]);
 const server = createServer(LISTENERS[kind]());
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
-// A server that listens on TCP has an address of this form.
+// The address of a TCP server has this form.
 console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`);

@@ -10,15 +10,15 @@ import { inParallel, measure, printCosts } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
 
 /*
- * What a query and a mutation over HTTP cost in the whole gateway: processor time of its process (`src/main.ts`) in
- * production, with tokens and without, beside a bare server that answers the same bytes and plain graphql-yoga with the same
- * schema. Each is a process of its own, and so is the service, which answers at once; the rounds take turns. Prints,
- * asserts nothing but that the answers are right. About a minute.
+ * Measures the processor time of a query and a mutation over HTTP in the gateway (`src/main.ts`) in production, with and
+ * without tokens, next to a bare server that sends the same bytes and plain graphql-yoga with the same schema. Each runs in
+ * its own process, and so does the service, which answers immediately; the rounds alternate. It asserts only that the
+ * answers are right. About a minute.
  *
  *   npm run bench:end-to-end
- *   npm run bench:end-to-end -- ../other     with the gateway of another checkout beside them
+ *   npm run bench:end-to-end -- ../other     compares the gateway of another checkout
  *
- * `NODE_OPTIONS_OF_GATEWAY=--cpu-prof` is for the gateway with tokens alone.
+ * `NODE_OPTIONS_OF_GATEWAY=--cpu-prof` applies to the gateway with tokens only.
  */
 const ROUNDS = 7;
 const UNITS = 2_000;
@@ -35,7 +35,7 @@ const MUTATION = `mutation Create($input: CreateDossierInput!) { createDossier(i
 const DOSSIER = { title: 'Contratti', documents: [{ title: 'Contratto' }] };
 
 const OPERATIONS = {
-  // Another id each time: identical reads at the same time would be one call.
+  // A new id each time, because concurrent identical reads share one call.
   'the query signatureRequest': (nth: number) => ({
     query: QUERY,
     variables: { id: `01KJYMD75M8Q4V6W9X0Y2${String(nth % 100_000).padStart(5, '0')}` },
@@ -64,7 +64,7 @@ const stub = fork(new URL('service-stub.ts', import.meta.url));
 const [servicePort] = (await once(stub, 'message')) as [number]; // what service-stub.ts sends
 const service = `http://127.0.0.1:${servicePort}`;
 
-/** RS256, as most issuers sign. */
+/** Most issuers sign with RS256. */
 const { privateKey, publicKey } = await generateKeyPair('RS256');
 const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'RS256', use: 'sig' };
 const issuer = createServer((_, res) => {
@@ -72,13 +72,13 @@ const issuer = createServer((_, res) => {
 });
 issuer.listen(0, '127.0.0.1');
 await once(issuer, 'listening');
-// A server that listens on TCP has an address of this form.
+// The address of a TCP server has this form.
 const { port: issuerPort } = issuer.address() as AddressInfo;
 const token = await new SignJWT({ role: 'operator' })
   .setProtectedHeader({ alg: 'RS256', kid: 'bench', typ: 'at+jwt' })
   .setIssuer('bench')
   .setAudience('sigillo')
-  .setSubject('somebody')
+  .setSubject('a-caller')
   .setExpirationTime('1h')
   .sign(privateKey);
 
@@ -102,7 +102,7 @@ async function started(name: string, child: ChildProcess): Promise<Server> {
 const floor = (name: string, kind: string): Promise<Server> =>
   started(name, start('end-to-end-floor.ts', [kind], { FIRMA_API_URL: service }));
 
-/** With all that is on in production. Only the limits are out of the way. */
+/** As in production, but with limits that the load does not reach. */
 function gateway(
   name: string,
   env: NodeJS.ProcessEnv,

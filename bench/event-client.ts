@@ -1,13 +1,13 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 
-/** Each stream has a connection of its own, as a browser's has. */
+/** Each stream has its own connection, as in a browser. */
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
 const QUERY = `subscription ($id: ID!) { signatureRequestChanged(id: $id) {
   id status signedAt notification { ioMessageId } documents { id status } } }`;
 
-/** What an event shows of a request. */
+/** The request in an event. */
 export interface Shown {
   readonly id: string;
   readonly status: string;
@@ -16,8 +16,8 @@ export interface Shown {
 }
 
 /**
- * Subscribes to a request; `onEvent` is called as soon as an event has arrived whole, with the time by `Date.now()`.
- * @returns what ends it, once the first event is here
+ * Subscribes to a request. `onEvent` gets each complete event and its arrival time (`Date.now()`).
+ * @returns a function that ends the subscription, after the first event
  */
 export async function subscribe(
   url: string,

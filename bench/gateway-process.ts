@@ -7,19 +7,19 @@ import { loadConfig } from '../src/config/load.ts';
 import { startGateway } from '../src/gateway/start-gateway.ts';
 
 /**
- * The gateway in front of a sandbox, as its defaults and `NAME=value` arguments have it, in a process of its own. Tells what it
- * has measured when asked.
+ * The gateway in front of a sandbox, in its own process. `NAME=value` arguments override defaults. It reports its measurements
+ * on request.
  */
 export interface Measured {
   /** In bytes, after a garbage collection. */
   readonly rss: number;
   readonly heapUsed: number;
   readonly cpu: NodeJS.CpuUsage;
-  /** By kind, as of `process.getActiveResourcesInfo`. */
+  /** By kind (`process.getActiveResourcesInfo`). */
   readonly handles: Record<string, number>;
-  /** Calls that went out on a connection, as undici tells of them, by method and path. */
+  /** Calls that undici wrote to a connection, by method and path. */
   readonly sent: Record<string, number>;
-  /** Those of them that have no answer: the errors that they ended with. */
+  /** The errors of those calls that got no answer. */
   readonly failed: Record<string, string[]>;
 }
 
@@ -28,22 +28,24 @@ const collect: unknown = runInNewContext('gc');
 
 const sent: Measured['sent'] = {};
 const failed: Measured['failed'] = {};
-/** What `undici:client:sendHeaders` and `undici:request:error` are told. */
-interface Told {
+/** Message of `undici:client:sendHeaders` and `undici:request:error`. */
+interface RequestMessage {
   readonly request: { readonly method: string; readonly path: string };
   readonly error?: Error & { readonly code?: string };
 }
-const keyOf = ({ request: { method, path } }: Told): string => `${method} ${path.split('?', 1)[0]}`;
-const onTheWay = new WeakSet<Told['request']>();
+const keyOf = ({ request: { method, path } }: RequestMessage): string => `${method} ${path.split('?', 1)[0]}`;
+const onTheWay = new WeakSet<RequestMessage['request']>();
 subscribe('undici:client:sendHeaders', (message) => {
-  const told = message as Told;
-  onTheWay.add(told.request);
-  sent[keyOf(told)] = (sent[keyOf(told)] ?? 0) + 1;
+  const sentMessage = message as RequestMessage;
+  onTheWay.add(sentMessage.request);
+  sent[keyOf(sentMessage)] = (sent[keyOf(sentMessage)] ?? 0) + 1;
 });
 subscribe('undici:request:error', (message) => {
-  const told = message as Told;
-  if (!onTheWay.has(told.request)) return;
-  (failed[keyOf(told)] ??= []).push(`${told.error?.code ?? told.error?.name}: ${told.error?.message}`);
+  const sentMessage = message as RequestMessage;
+  if (!onTheWay.has(sentMessage.request)) return;
+  (failed[keyOf(sentMessage)] ??= []).push(
+    `${sentMessage.error?.code ?? sentMessage.error?.name}: ${sentMessage.error?.message}`,
+  );
 });
 
 const [, , origin = '', ...settings] = process.argv;

@@ -19,7 +19,7 @@ const server = createServer((req, res) => {
   });
 });
 server.listen(0, '127.0.0.1', () => {
-  // A server that listens on TCP has an address of this form.
+  // The address of a TCP server has this form.
   const { port } = server.address() as AddressInfo;
   process.send?.({ origin: `http://127.0.0.1:${port}` });
 });

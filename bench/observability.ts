@@ -6,14 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { Pool } from 'undici';
 
 /*
- * What it costs to be seen: processor time of the gateway (`src/main.ts`) for each query of a dossier, without metrics and
- * traces, with either, and with both. Gateway, service and collector are processes of their own, and the rounds take turns,
- * so that what else the machine does falls on all alike. Linux only: the time is the kernel's own count. Prints, asserts
- * nothing. About a minute.
+ * Measures the cost of metrics and traces: the processor time of the gateway (`src/main.ts`) for a query of a dossier, without
+ * metrics and traces, with either, and with both. Gateway, service and collector are separate processes. The rounds alternate,
+ * so that other load on the machine affects all alike. Linux only, because the kernel counts the time. It asserts nothing.
+ * About a minute.
  *
  *   npm run bench:observability                 five rounds
  *   npm run bench:observability -- 10
- *   npm run bench:observability -- 10 ../other  with the gateway of another checkout beside them
+ *   npm run bench:observability -- 10 ../other  compares the gateway of another checkout
  */
 const REQUESTS = 2_000;
 const AT_A_TIME = 16;
@@ -72,7 +72,7 @@ async function startGateway(
   return { name, pid: child.pid, pool: new Pool(url, { connections: AT_A_TIME }), micros: [] };
 }
 
-/** Of a process and its threads, in seconds: fields 14 and 15 of `proc(5)`, in ticks of 10 ms. */
+/** Processor time of a process and its threads in seconds: fields 14 and 15 of `proc(5)`, in ticks of 10 ms. */
 async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -85,7 +85,7 @@ async function ask({ pool }: Gateway, requests: number): Promise<void> {
   await Promise.all(
     Array.from({ length: AT_A_TIME }, async () => {
       while ((left -= 1) >= 0) {
-        // Another one each time: identical reads would be one call.
+        // A new id each time, because identical reads share one call.
         const body = `{"query":"query ($id: ID!) { dossier(id: $id) { id title } }","variables":{"id":"${left}"}}`;
         const answer = await pool.request({ path: '/graphql', method: 'POST', headers, body });
         const text = await answer.body.text();
@@ -112,7 +112,7 @@ const gateways = [
   await startGateway('traces', TRACES),
   await startGateway('metrics and traces', { ...METRICS, ...TRACES }),
 ];
-// Until everything that is hot has been compiled.
+// Lets V8 compile the hot code.
 for (const gateway of gateways) await ask(gateway, 2 * REQUESTS);
 for (let round = 0; round < rounds; round += 1) {
   for (const gateway of gateways) {

@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Programs of a benchmark in processes of their own, which end with it. One that ends before ends the benchmark. */
+/** Child processes of a benchmark, which end with it. If one ends earlier, the benchmark ends. */
 const children = new Set<ChildProcess>();
 
-/** @returns once the program has said its first message. */
+/** @returns after the first message of the program. */
 export async function start<Said>(
   file: string,
   ...args: readonly string[]
@@ -26,7 +26,7 @@ export async function ask<Answer>(child: ChildProcess, question: string): Promis
   return await next<Answer>(child);
 }
 
-/** What the programs of this folder say is what their types tell. */
+/** The programs of this folder send messages of their exported types. */
 async function next<Message>(child: ChildProcess): Promise<Message> {
   const [message] = await once(child, 'message');
   return message as Message;

@@ -1,4 +1,4 @@
-/** Processor time of one unit of work in microseconds, and units in a second; medians over the rounds. */
+/** Processor time of one unit of work in microseconds, and units per second; medians over the rounds. */
 export interface Cost {
   readonly name: string;
   readonly cpuMicros: number;
@@ -7,13 +7,13 @@ export interface Cost {
 
 export interface Contestant {
   readonly name: string;
-  /** Does so many units of work. @returns processor time that they took, in microseconds */
+  /** Runs `units` units of work. @returns their processor time in microseconds */
   readonly work: (units: number) => Promise<number>;
 }
 
 /**
- * Lets contestants work by turns, so that what else the machine does hits all of them. Processor time is what counts: on a
- * machine that others use, the time on the clock says more about them.
+ * Runs the contestants in alternation, so that other load on the machine affects all of them. It measures processor time,
+ * because elapsed time depends on that load.
  */
 export async function measure(
   contestants: readonly Contestant[],
@@ -37,7 +37,7 @@ export async function measure(
   }));
 }
 
-/** Each cost, as it is and as a multiple of the first. */
+/** Each cost, absolute and as a multiple of the first. */
 export function printCosts(title: string, costs: readonly Cost[]): void {
   const [base] = costs;
   if (base === undefined) return;
@@ -48,7 +48,7 @@ export function printCosts(title: string, costs: readonly Cost[]): void {
   }
 }
 
-/** So many at a time, until `units` are done. */
+/** Runs `units` units with a fixed concurrency. */
 export async function inParallel(
   units: number,
   width: number,

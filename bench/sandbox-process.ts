@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startSandbox } from '../mocks/sandbox/server.ts';
 
-/** A sandbox in a process of its own, so that its memory is not that of the client. Ends with its parent. */
+/** A sandbox in its own process, so that its memory is measured alone. Ends with its parent. */
 setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 

@@ -2,7 +2,7 @@ import { createInstance } from '@stoplight/prism-http';
 import pino from 'pino';
 import { contractOperations } from '../mocks/sandbox/contract.ts';
 
-/** Time per call of Prism's engine in microseconds, with its validation of request and answer and without. */
+/** Time per call in Prism's engine in microseconds, with and without the validation of request and response. */
 export interface ValidationCost {
   readonly name: string;
   readonly withIt: number;
@@ -33,7 +33,7 @@ const DOCUMENT = {
 };
 const DETAIL = { ...LISTED, documents: [DOCUMENT, DOCUMENT] };
 
-/** Small, middling and large ones. */
+/** Small, medium and large calls. */
 const EXCHANGES = [
   {
     name: 'getSignerByFiscalCode',
@@ -69,7 +69,7 @@ const EXCHANGES = [
   },
 ];
 
-/** The two are measured by turns, so that what else the machine does hits both. */
+/** The two alternate, so that other load on the machine affects both. */
 export async function validationCosts(): Promise<ValidationCost[]> {
   const operations = await contractOperations();
   const logger = pino<never>({ level: 'silent', customLevels: { success: 31 } } as object);

@@ -8,9 +8,8 @@ import { startSandbox } from '../mocks/sandbox/server.ts';
 import { median, validationCosts } from './sandbox-validation.ts';
 
 /*
- * What the sandbox takes: the time to start, memory and time per operation with 10,000 signature requests in it and
- * Prism's validation on, what that validation costs, and what is left of 200 sandboxes that came and went. Prints,
- * asserts nothing. About 40 s.
+ * Measures the sandbox: time to start, memory and time per operation with 10,000 signature requests and Prism's validation,
+ * the cost of that validation, and leaks after 200 sandboxes were started and stopped. It asserts nothing. About 40 s.
  *
  *   npm run bench:sandbox
  */
@@ -29,7 +28,7 @@ interface Memory {
   readonly heapUsed: number;
 }
 
-/** From the command to the line that says where it is. */
+/** From the command to the line with its URL. */
 async function timeToStart(): Promise<number> {
   const main = fileURLToPath(new URL('../mocks/sandbox/main.ts', import.meta.url));
   const before = performance.now();
@@ -50,7 +49,7 @@ console.log(
 
 const child = fork(new URL('sandbox-process.ts', import.meta.url));
 async function ask<T>(): Promise<T> {
-  // What sandbox-process.ts sends.
+  // Sent by sandbox-process.ts.
   const [message] = (await once(child, 'message')) as [T];
   return message;
 }
@@ -158,12 +157,12 @@ const operations: Readonly<Record<string, (index: number) => Promise<unknown>>> 
   getSignatureRequest: (index) => call('GET', `/signature-requests/${at(index)}`),
   getDocumentUploadUrl: () => call('GET', uploadPath),
   sendNotification: (index) => call('PUT', `/signature-requests/${waitingIds[index]}/notification`),
-  // Those that were notified just before.
+  // The requests that were notified just before.
   setSignatureRequestStatus: (index) =>
     call('PUT', `/signature-requests/${waitingIds[index]}/status`, '"CANCELLED"'),
   validateDocument: () => call('POST', '/validate-document', multipart()),
   putBlob: () => call('PUT', uploadUrl, pdf),
-  // Together, as a file that was validated takes its blocks with it.
+  // Measured together, because validation removes the blocks of a file.
   'putBlock and putBlockList': async () => {
     await call('PUT', `${uploadUrl}&comp=block&blockid=${BLOCK_ID}`, pdf);
     await call('PUT', `${uploadUrl}&comp=blocklist`, BLOCK_LIST, 'application/xml');

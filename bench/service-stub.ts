@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A service that answers at once, in a process of its own: every GET with a signature request of two documents, every POST
- * with a dossier. What is measured against it is the cost of whoever asks. Ends with its parent.
+ * A service in its own process that answers immediately: every GET with a signature request of two documents, every POST
+ * with a dossier. A measurement against it is the cost of the client. Ends with its parent.
  */
 const AT = '2026-03-05T09:14:07.412Z';
 const ID = '01KJYMD75M8Q4V6W9X0Y2Z7A1C';
@@ -54,7 +54,7 @@ const server = createServer((req, res) => {
 });
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
-// A server that listens on TCP has an address of this form.
+// The address of a TCP server has this form.
 process.send?.((server.address() as AddressInfo).port);
 await once(process, 'disconnect');
 server.closeAllConnections();

@@ -3,26 +3,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch, FormData } from 'undici';
 import type { Response } from 'undici';
 
-/** What an operation came to that did not come to what was wanted. */
+/** An operation that failed. */
 export interface Failure {
   readonly what: string;
   readonly code: string;
-  /** Of the journey that it belongs to, in milliseconds since 1970, until it failed. */
+  /** Start of its journey and time of the failure, in milliseconds since 1970. */
   readonly from: number;
   readonly until: number;
 }
 
-/** What the callers of the soak know. */
+/** The record of the callers. */
 export interface Ledger {
   readonly done: Record<string, number>;
   readonly failures: Failure[];
-  /** Journeys that did not get to their end, however often they were repeated. */
+  /** Journeys that failed after all retries. */
   readonly lost: string[];
-  /** Requests that were asked for, by id; those that were to be notified. */
+  /** Requests that callers created, by id; requests that callers notified. */
   readonly requests: Set<string>;
-  /** Dossiers that were asked for. */
+  /** Dossiers that callers created. */
   readonly dossiers: Set<string>;
-  /** Keys whose repeats got different requests. */
+  /** Keys whose retries returned different requests. */
   readonly doubled: string[];
 }
 
@@ -61,7 +61,7 @@ const DOCUMENTS = [
 ];
 const FISCAL_CODE = 'SPNDNL80R13C555X';
 
-/** Callers of a gateway: each journey repeats with its key until it is done. */
+/** Callers of a gateway: each journey retries with its key until it succeeds. */
 export class SoakClient {
   readonly ledger: Ledger = {
     done: {},
@@ -80,7 +80,7 @@ export class SoakClient {
     this.#pdf = pdf;
   }
 
-  /** All in one, in a dossier of its own, or the given one. */
+  /** All steps in one mutation, with a new dossier or the given one. */
   async requestSignature(dossierId?: string): Promise<Shown | undefined> {
     const query = `mutation ($input: RequestSignatureInput!) { requestSignature(input: $input) { __typename
       ... on RequestSignaturePayload { ${SHOWN} }
@@ -98,7 +98,7 @@ export class SoakClient {
     return this.#made(result, input.idempotencyKey);
   }
 
-  /** Step by step. */
+  /** One mutation per step. */
   async singleSteps(): Promise<Shown | undefined> {
     const from = Date.now();
     const key = randomUUID();
@@ -133,7 +133,7 @@ export class SoakClient {
     return (await step('notifySigner', 'NotifySigner', SHOWN, notification))?.signatureRequest;
   }
 
-  /** Somebody looks at it. */
+  /** Reads a request. */
   async look({ id }: { readonly id: string }): Promise<void> {
     const query = `query ($id: ID!) { signatureRequest(id: $id) { id status documents { id status } dossier { id } } }`;
     await this.#journey('query', async (from) => {
@@ -143,7 +143,7 @@ export class SoakClient {
     });
   }
 
-  /** Until the event that shows the signature. */
+  /** Subscribes until the event of the signature. */
   async watch({ id }: { readonly id: string }): Promise<void> {
     const query = `subscription ($id: ID!) { signatureRequestChanged(id: $id) { id status } }`;
     await this.#journey('subscription', async (from) => {
@@ -154,7 +154,7 @@ export class SoakClient {
     });
   }
 
-  /** The signed file, through the gateway. */
+  /** Downloads the signed file through the gateway. */
   async download({ id, documents }: Shown): Promise<void> {
     const address = new URL(`/documents/${id}/${documents[0]?.id}.pdf`, this.#url);
     await this.#journey('download', async (from) => {
@@ -170,12 +170,12 @@ export class SoakClient {
     });
   }
 
-  /** Leaves no connection open. */
+  /** Closes all connections. */
   async close(): Promise<void> {
     await this.#dispatcher.close();
   }
 
-  /** Repeats until it is done. */
+  /** Retries until it succeeds. */
   async #journey(
     what: string,
     attempt: (from: number) => Promise<Result | undefined>,
@@ -210,7 +210,7 @@ export class SoakClient {
   #made(result: Result | undefined, key: string): Shown | undefined {
     const request = result?.signatureRequest;
     if (request === undefined) return undefined;
-    // Each key was used by one journey: another one's request is one request for two.
+    // Each key belongs to one journey: two journeys must not share a request.
     if (this.ledger.requests.has(request.id)) this.ledger.doubled.push(key);
     this.ledger.requests.add(request.id);
     return request;

@@ -3,19 +3,18 @@ import { startSandbox } from '../mocks/sandbox/server.ts';
 import type { CallFault } from '../mocks/sandbox/faults/fault.ts';
 
 /*
- * The sandbox of the soak, with the service's own limit or without (`off`), in a process of its own. One call in a hundred
- * meets a fault. It counts what it received, and keeps no more of it than is needed to hold it against what the client
- * knows.
+ * The sandbox of the soak test in its own process, with the rate limit of the service or without (`off`). One call in a hundred
+ * gets a fault. It counts the calls and keeps only what the comparison with the clients needs.
  */
-export interface Told {
-  /** Calls by operation: received, and met by a fault. */
+export interface SandboxReport {
+  /** Calls by operation: received, and with a fault. */
   readonly calls: Record<string, number>;
   readonly faulty: Record<string, number>;
   /** Calls by method and path. */
   readonly received: Record<string, number>;
-  /** When calls that met a fault began and ended, in milliseconds since 1970. */
+  /** Start and end of calls with a fault, in milliseconds since 1970. */
   readonly faults: readonly (readonly [from: number, until: number])[];
-  /** 429 that were the limit's and no fault's. */
+  /** 429 answers of the rate limit, without those of faults. */
   readonly overLimit: number;
   readonly violations: number;
   readonly requests: readonly {
@@ -31,7 +30,7 @@ const SHARE = 0.01;
 const DRAIN_MS = 250;
 const KINDS: readonly CallFault[] = [
   { kind: 'status', status: 500 },
-  // Where there is no limit, nobody is over it; a gateway that is told so all the same leaves the key alone for a window.
+  // Without a limit there are no 429 faults either, because a 429 makes the gateway pause its calls for a window.
   ...(HAS_LIMIT ? [{ kind: 'rate-limit', retryAfterSeconds: 1 } as const] : []),
   { kind: 'reset', when: 'before' },
   { kind: 'reset', when: 'after' },
@@ -67,7 +66,7 @@ function drain(): void {
 }
 setInterval(drain, DRAIN_MS);
 
-function told(): Told {
+function report(): SandboxReport {
   drain();
   const { store } = sandbox.snapshot();
   return {
@@ -86,12 +85,12 @@ function told(): Told {
   };
 }
 
-process.on('message', (message: 'faults' | 'tell') => {
+process.on('message', (message: 'faults' | 'report') => {
   if (message === 'faults') {
     for (const fault of KINDS) sandbox.faults.add({ ...fault, probability: SHARE / KINDS.length });
     return;
   }
-  process.send?.(told());
+  process.send?.(report());
 });
 process.send?.({ origin: sandbox.origin });
 await once(process, 'disconnect');

@@ -4,41 +4,41 @@ import { ask, start, stopAll } from './processes.ts';
 import { SoakClient } from './soak-client.ts';
 import type { Failure } from './soak-client.ts';
 import type { Measured } from './gateway-process.ts';
-import type { Told } from './soak-sandbox.ts';
+import type { SandboxReport } from './soak-sandbox.ts';
 
 /*
- * Measures how much gets through when callers do not pause, then gives the gateway a mixed load at half of that, while one
- * call in a hundred meets a fault; sandbox and gateway are processes of their own, over loopback. It fails unless every error
- * is explained by a fault, memory and handles stay flat, every request that somebody asked for is in the sandbox once, and
- * the calls that the gateway sent are those that the sandbox received.
+ * Measures the capacity with callers that do not pause, then runs a mixed load at half of it, while one call in a hundred gets a
+ * fault. Sandbox and gateway are separate processes on loopback. It fails unless a fault explains every error, memory and
+ * handles stay flat, every created request exists in the sandbox once, and the calls that the gateway sent are those that the
+ * sandbox received.
  *
  *   npm run soak                     ten minutes, with the limit of the service
- *   SOAK_SECONDS=60 npm run soak     one
- *   SOAK_LIMIT=off npm run soak      without the limit: what gateway and sandbox can do on this machine
+ *   SOAK_SECONDS=60 npm run soak     one minute
+ *   SOAK_LIMIT=off npm run soak      without the limit: the capacity of this machine
  */
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 600);
 const WARM_UP_SECONDS = Math.min(60, SECONDS / 3);
-/** What has begun may end, repeats and all. */
+/** Time for running journeys to end, retries included. */
 const DRAIN_SECONDS = 60;
-/** Until idle connections to the service are closed, and the last polls have ended. */
+/** Time until idle connections to the service are closed and the last polls have ended. */
 const SETTLE_SECONDS = 7;
 const LIMIT = process.env['SOAK_LIMIT'] === 'off' ? 'off' : 'on';
-/** How the capacity is measured: so many callers who do not pause, for so long. */
+/** Callers without pauses, and duration, of the measurement of the capacity. */
 const CALLERS = 100;
 const CAPACITY_SECONDS = 20;
-/** Of a hundred journeys, so many are of this kind; the others look at a request. */
+/** Number of journeys of each kind in a hundred; the others read a request. */
 const OF_HUNDRED = { requestSignature: 19, singleSteps: 5 };
 const MIB = 1024 * 1024;
-/** Of the heap from the end of the warm-up on, besides the keys, which are remembered for a day. */
+/** Growth of the heap after the warm-up, without the idempotency keys, which are kept for a day. */
 const HEAP_GROWTH_MIB = 4;
 const BYTES_PER_KEY = 1_000;
 const RSS_GROWTH_MIB = 48;
-/** Of requests that are still watched, as nobody saw them end. */
+/** Requests that are still watched, because no read has shown their end. */
 const SPARE_HANDLES = 4;
-/** What an error may be called that a fault has caused. */
+/** Codes of errors that a fault can cause. */
 const EXPLICABLE =
   /^(?:UPSTREAM_\w+|RATE_LIMITED|SERVICE_FAULT|OUTCOME_UNKNOWN|UPLOAD_INTERRUPTED|BROKEN_OFF|HTTP_50[234]|HTTP_429)$/;
-/** What a call ends with that was written to a connection and may not have arrived. */
+/** Errors of a call that was written to a connection and may not have arrived. */
 const BROKEN = /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_ABORTED|AbortError|TimeIsUpError)/;
 
 const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
@@ -85,7 +85,7 @@ const latest: { id: string }[] = [];
 let journeys = 0;
 async function wholeJourney(): Promise<void> {
   journeys += 1;
-  // Every other one in a dossier that has others of the same citizen and documents.
+  // Every second request is in a dossier with other requests of the same citizen and documents.
   const [shared] = ledger.dossiers;
   const request = await client.requestSignature(journeys % 2 === 0 ? shared : undefined);
   if (request === undefined) return;
@@ -98,14 +98,14 @@ async function wholeJourney(): Promise<void> {
   await client.download(request);
 }
 
-// Compiles what the first of each needs, and makes the dossier that journeys share.
+// Warms up each kind, and creates the dossier that journeys share.
 await client.singleSteps();
 await wholeJourney();
 
 await sleep(SETTLE_SECONDS * 1_000);
 const idle = await ask<Measured>(gateway.child, 'measure');
 
-/** One of a hundred: the kinds take turns, so that every part of the time has the same mix. */
+/** One journey of a hundred: the kinds alternate, so that the mix is the same all the time. */
 let turns = 0;
 async function journey(): Promise<void> {
   turns += 1;
@@ -116,9 +116,9 @@ async function journey(): Promise<void> {
   if (request !== undefined) await client.look(request);
 }
 
-/** Journeys that get through in a second when nobody pauses, and calls of the service that they make. */
+/** Journeys per second without pauses, and their upstream calls. */
 async function measureCapacity(): Promise<{ journeys: number; calls: number }> {
-  const from = await ask<Told>(sandbox.child, 'tell');
+  const from = await ask<SandboxReport>(sandbox.child, 'report');
   const began = performance.now();
   const secondsIn = (): number => (performance.now() - began) / 1_000;
   let done = 0;
@@ -130,31 +130,31 @@ async function measureCapacity(): Promise<{ journeys: number; calls: number }> {
   });
   await sleep(CAPACITY_SECONDS * 1_000);
   const seconds = secondsIn();
-  const until = await ask<Told>(sandbox.child, 'tell');
+  const until = await ask<SandboxReport>(sandbox.child, 'report');
   const calls = (ofService(until.calls) - ofService(from.calls)) / seconds;
   const callsEach = await Promise.all(callers).then(async () => {
-    const after = await ask<Told>(sandbox.child, 'tell');
+    const after = await ask<SandboxReport>(sandbox.child, 'report');
     return (ofService(after.calls) - ofService(from.calls)) / done;
   });
   return { journeys: calls / callsEach, calls };
 }
 const capacity = await measureCapacity();
 console.log(
-  `      capacity: ${capacity.journeys.toFixed(1)} journeys, ${capacity.calls.toFixed(1)} calls of the service per second, ${ledger.failures.length} refusals`,
+  `      capacity: ${capacity.journeys.toFixed(1)} journeys, ${capacity.calls.toFixed(1)} upstream calls per second, ${ledger.failures.length} refusals`,
 );
-// Whoever does not pause may be turned away. What was asked for then must be there all the same.
+// Callers without pauses may be refused. The requests that they created must exist all the same.
 ledger.failures.length = 0;
 await sleep(SETTLE_SECONDS * 1_000);
 sandbox.child.send('faults');
 
 const beganAt = performance.now();
 const secondsIn = (): number => (performance.now() - beganAt) / 1_000;
-const before = await ask<Told>(sandbox.child, 'tell');
+const before = await ask<SandboxReport>(sandbox.child, 'report');
 const journeysBefore = turns;
 const timer = setInterval(() => run(journey()), 2_000 / capacity.journeys);
 await sleep(WARM_UP_SECONDS * 1_000);
 const warm = await ask<Measured>(gateway.child, 'measure');
-/** Each step has one, and `requestSignature` one more. */
+/** Each step has a key, and `requestSignature` one more. */
 const keysGiven = (): number =>
   4 * (ledger.done['requestSignature'] ?? 0) + 3 * (ledger.done['notifySigner'] ?? 0);
 const keysBefore = keysGiven();
@@ -167,7 +167,7 @@ while (secondsIn() < SECONDS) {
     `      ${secondsIn().toFixed(0).padStart(4)} s  rss ${mib(sample.rss)}  heap ${mib(sample.heapUsed)}  handles ${total(sample.handles)}  errors ${ledger.failures.length}`,
   );
 }
-const loaded = await ask<Told>(sandbox.child, 'tell');
+const loaded = await ask<SandboxReport>(sandbox.child, 'report');
 const loadedSeconds = secondsIn();
 const journeysPerSecond = (turns - journeysBefore) / loadedSeconds;
 clearInterval(timer);
@@ -178,53 +178,53 @@ const drained = await Promise.race([
 await client.close();
 await sleep(SETTLE_SECONDS * 1_000);
 const after = await ask<Measured>(gateway.child, 'measure');
-const told = await ask<Told>(sandbox.child, 'tell');
+const report = await ask<SandboxReport>(sandbox.child, 'report');
 
 const perSecond = (ofService(loaded.calls) - ofService(before.calls)) / loadedSeconds;
 const isExplained = ({ code, from, until }: Failure): boolean =>
-  EXPLICABLE.test(code) && told.faults.some(([begin, over]) => begin <= until && over >= from);
+  EXPLICABLE.test(code) && report.faults.some(([begin, over]) => begin <= until && over >= from);
 const unexplained = ledger.failures.filter((failure) => !isExplained(failure));
-const made = new Set(told.requests.map(({ id }) => id));
+const made = new Set(report.requests.map(({ id }) => id));
 const unknown = [...made].filter((id) => !ledger.requests.has(id));
 const lost = [...ledger.requests].filter((id) => !made.has(id));
-const unnotified = told.requests.filter(({ isNotified }) => !isNotified);
+const unnotified = report.requests.filter(({ isNotified }) => !isNotified);
 const heaps = samples.map(({ heapUsed }) => heapUsed);
-const extraDossiers = told.dossiers.length - (told.calls['createDossier'] ?? 0);
+const extraDossiers = report.dossiers.length - (report.calls['createDossier'] ?? 0);
 
 console.log(`\nsoak of ${SECONDS} s`);
 for (const [what, count] of Object.entries(ledger.done)) console.log(`      ${what.padEnd(30)} ${count}`);
 console.log(
-  `      per second, and of the capacity: journeys ${journeysPerSecond.toFixed(1)} of ${capacity.journeys.toFixed(1)}, calls of the service ${perSecond.toFixed(1)} of ${capacity.calls.toFixed(1)}`,
+  `      per second, and of the capacity: journeys ${journeysPerSecond.toFixed(1)} of ${capacity.journeys.toFixed(1)}, upstream calls ${perSecond.toFixed(1)} of ${capacity.calls.toFixed(1)}`,
 );
 console.log(
-  `      calls of service and storage, and those that met a fault ${total(told.calls)}  ${total(told.faulty)}`,
+  `      calls to service and storage, and those with a fault ${total(report.calls)}  ${total(report.faulty)}`,
 );
 
 for (const [code, count] of Object.entries(Object.groupBy(ledger.failures, ({ code }) => code)))
   console.log(`      refused: ${code.padEnd(21)} ${count?.length}`);
 
-verdict('every journey got to its end', drained && ledger.lost.length === 0, ledger.lost.join(', '));
+verdict('every journey succeeded', drained && ledger.lost.length === 0, ledger.lost.join(', '));
 verdict(
   'every error of a caller is explained by a fault',
   unexplained.length === 0,
   `${ledger.failures.length} errors`,
   ...unexplained.slice(0, 10).map(({ what, code }) => `${what}: ${code}`),
 );
-verdict('no call was over the limit of the service', told.overLimit === 0, String(told.overLimit));
-verdict('the contract was kept', told.violations === 0, String(told.violations));
+verdict('no call exceeded the rate limit of the service', report.overLimit === 0, String(report.overLimit));
+verdict('no contract violations', report.violations === 0, String(report.violations));
 verdict('no request is lost', lost.length === 0, `${ledger.requests.size} asked for`, `${lost.length} lost`);
 verdict(
-  'none is doubled',
+  'no request is duplicated',
   unknown.length === 0 && ledger.doubled.length === 0,
   `${made.size} made`,
-  `${unknown.length} that nobody asked for`,
+  `${unknown.length} that no caller created`,
 );
-verdict('each was notified', unnotified.length === 0, `${unnotified.length} were not`);
-verdict('dossiers: no more than were called for', extraDossiers <= 0, String(told.dossiers.length));
+verdict('every request was notified', unnotified.length === 0, `${unnotified.length} were not`);
+verdict('no dossier is duplicated', extraDossiers <= 0, String(report.dossiers.length));
 let broken = 0;
-const differences = [...new Set([...Object.keys(after.sent), ...Object.keys(told.received)])].flatMap(
+const differences = [...new Set([...Object.keys(after.sent), ...Object.keys(report.received)])].flatMap(
   (call) => {
-    const missing = (after.sent[call] ?? 0) - (told.received[call] ?? 0);
+    const missing = (after.sent[call] ?? 0) - (report.received[call] ?? 0);
     if (missing === 0) return [];
     const failures = after.failed[call] ?? [];
     broken += missing;
@@ -241,7 +241,7 @@ verdict(
 );
 const keys = keysGiven() - keysBefore;
 verdict(
-  'the heap is flat but for the keys',
+  'the heap is flat, apart from the keys',
   after.heapUsed - warm.heapUsed < HEAP_GROWTH_MIB * MIB + keys * BYTES_PER_KEY,
   `${mib(warm.heapUsed)} → ${mib(after.heapUsed)}`,
   `${keys} keys`,
@@ -253,7 +253,7 @@ verdict(
   `${mib(warm.rss)} → ${mib(after.rss)}`,
 );
 verdict(
-  'handles are those of before',
+  'no handles are left',
   total(after.handles) <= total(idle.handles) + SPARE_HANDLES,
   `${total(idle.handles)} → ${total(after.handles)}`,
   JSON.stringify(after.handles),

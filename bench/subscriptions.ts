@@ -5,18 +5,18 @@ import type { Measured } from './gateway-process.ts';
 import { ask, start, stopAll } from './processes.ts';
 
 /*
- * Subscribers of `signatureRequestChanged`, with the gateway's defaults, over loopback; gateway, sandbox and clients are
- * processes of their own. Memory of the gateway, calls of the service, and the time between a change in the sandbox and
- * the event at the client.
+ * Measures subscribers of `signatureRequestChanged` with the defaults of the gateway, on loopback; gateway, sandbox and clients
+ * are separate processes. It prints the memory of the gateway, the upstream calls, and the time between a change in the sandbox
+ * and the event at the client.
  *
  *   npm run bench:subscriptions                1,000 subscribers on 100 requests, then on one: about 6 minutes
- *   npm run bench:subscriptions -- 200 20      so many subscribers, on so many requests
+ *   npm run bench:subscriptions -- 200 20      number of subscribers and of requests
  */
 const [subscribers = 1_000, requests = 100] = process.argv.slice(2).map(Number);
 const DEADLINE_MS = 10 * 60_000;
-/** A fifth of what the service allows: 150 calls in 5 seconds. */
+/** A fifth of the rate limit of the service, which is 150 calls in 5 seconds. */
 const SHARE_PER_SECOND = 6;
-/** Until the pauses between the reads are as long as they get while a citizen has the QR code before them. */
+/** Time until the pauses between polls have grown to their length while a citizen looks at the QR code. */
 const SETTLE_MS = 100_000;
 const QUIET_MS = 60_000;
 const SIGNING_MS = 60_000;
@@ -53,7 +53,7 @@ async function startWorld() {
       return ids;
     },
     sign: (id: string) => control('citizen/sign', { id }),
-    /** When calls of the service came, in milliseconds since the epoch. */
+    /** Times of upstream calls, in milliseconds since the epoch. */
     async calls(): Promise<number[]> {
       const response = await fetch(`${origin}/_sandbox/journal?method=GET`);
       const { entries } = (await response.json()) as { entries: { time: string }[] };
@@ -71,7 +71,7 @@ const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
   Number.NaN;
 
-/** The most calls in any five seconds, as the service counts them. */
+/** Maximum number of calls in any five seconds, as the service counts them. */
 function busiest(calls: readonly number[]): number {
   return Math.max(0, ...calls.map((from) => calls.filter((at) => at >= from && at < from + 5_000).length));
 }
@@ -160,7 +160,7 @@ async function manyRequests(): Promise<void> {
     (between(calls, from, until).length / ((until - from) / 1_000)).toFixed(1);
   const settling = between(calls, openedAt + openMs, openedAt + openMs + SETTLE_MS);
   row(
-    'calls of the service per second: at first, while nothing happens',
+    'upstream calls per second: at first, without changes',
     perSecond(openedAt + openMs, openedAt + openMs + SETTLE_MS),
     perSecond(quietFrom, quietUntil),
   );
@@ -195,7 +195,7 @@ async function oneRequest(): Promise<void> {
   for (let waited = 0; signed.length < subscribers && waited < 70_000; waited += 500) await sleep(500);
   const calls = await world.calls();
   row(
-    `${subscribers} subscribers on one request: calls at their coming, in 30 s after`,
+    `${subscribers} subscribers on one request: upstream calls for their first events, in the next 30 s`,
     String(between(calls, openedAt, openUntil).length),
     String(between(calls, openUntil, until).length),
   );

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-// `node bench/uploads-client.ts <url> <uploads> <bytes>`: so many uploads at once, each from one buffer that is sent again and again.
+// `node bench/uploads-client.ts <url> <uploads> <bytes>`: concurrent uploads, each from one buffer that is sent repeatedly.
 const [, , url = '', ...numbers] = process.argv;
 const [uploads = 0, bytes = 0] = numbers.map(Number);
 const CHUNK = Buffer.alloc(256 * 1024, '%PDF-1.7 sigillo ');
@@ -8,7 +8,7 @@ const BOUNDARY = 'sigillo-bench';
 const OPERATIONS = JSON.stringify({
   query: `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) {
     ... on UploadDocumentPayload { sizeBytes } ... on Error { code message } } }`,
-  // Nothing is validated behind the stub, so there is nothing to wait for.
+  // The stub validates nothing, so there is no outcome to wait for.
   variables: {
     input: { signatureRequestId: 'request', documentId: 'document', file: null, waitSeconds: 0 },
   },

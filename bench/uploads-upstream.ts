@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /*
- * The service and its storage in one process, as little of both as an upload needs: a request that is always DRAFT, an
- * upload address for each call, and a storage that reads and forgets, so that only the gateway is measured.
+ * The parts of the service and its storage that an upload needs, in one process: a request that is always DRAFT, a pre-signed
+ * URL for each call, and a storage that discards its input, so that only the gateway is measured.
  */
 const AT = '2026-03-05T09:14:07.412Z';
 const DRAFT = {
@@ -38,7 +38,7 @@ const server = createServer((req, res) => {
 });
 let origin = '';
 server.listen(0, '127.0.0.1', () => {
-  // A server that listens on TCP has an address of this form.
+  // The address of a TCP server has this form.
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   process.send?.({ origin });
 });

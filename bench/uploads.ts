@@ -5,9 +5,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /*
- * Peak memory of the gateway (`src/main.ts`, as `npm start` runs it) while files pass through `uploadDocument` to a
- * storage that forgets them, over its memory at rest. Each scenario has a gateway of its own; gateway, upstream and
- * clients are processes of their own. Linux only: the peak is the kernel's own (VmHWM), reset before the uploads begin.
+ * Measures the peak memory of the gateway (`src/main.ts`, as `npm start` runs it) during `uploadDocument` to a storage that
+ * discards the files, above its memory at rest. Each scenario has its own gateway; gateway, upstream and clients are separate
+ * processes. Linux only: the kernel measures the peak (VmHWM), which is reset before the uploads.
  *
  *   npm run bench                 the three scenarios once, about 20 s
  *   npm run bench -- 3            three rounds
@@ -43,7 +43,7 @@ function stopAll(): void {
   for (const child of running) child.kill();
 }
 
-/** What a child reports first; rejects when it ends without a word. */
+/** The first message of a child; rejects if it ends without one. */
 async function report(child: ChildProcess, event: 'message' | 'output'): Promise<unknown> {
   const [said] = await Promise.race([
     event === 'message' || !child.stdout ? once(child, 'message') : once(child.stdout, 'data'),
@@ -84,7 +84,7 @@ async function memoryMib(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number>
 /** Runs one scenario and prints its line. @returns whether the target is met */
 async function measure({ uploads, mib, targetMib }: Scenario): Promise<boolean> {
   const { url, pid } = await startGateway(await startUpstream());
-  // The first request compiles code and opens connections; what is at rest after it is what idle means.
+  // The first request compiles code and opens connections, so memory at rest is measured after it.
   await uploadAll(url, 1, 1000);
   await sleep(1000);
   const idle = await memoryMib(pid, 'VmRSS');
@@ -110,7 +110,7 @@ setTimeout(() => {
   stopAll();
 }, DEADLINE_MS).unref();
 
-// Also when this process ends by an error: children would live on.
+// Also if this process fails, because children would continue to run.
 process.once('exit', stopAll);
 
 console.log('uploads          idle MiB   peak MiB     growth     target      MiB/s');
