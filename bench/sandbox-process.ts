@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { startSandbox } from '../mocks/sandbox/server.ts';
+import { startSandbox } from '../mocks/sandbox/http/server.ts';
 
 /** A sandbox in its own process, so that its memory is measured alone. Ends with its parent. */
 setFlagsFromString('--expose-gc');

@@ -1,6 +1,6 @@
 import { createInstance } from '@stoplight/prism-http';
 import pino from 'pino';
-import { contractOperations } from '../mocks/sandbox/contract.ts';
+import { contractOperations } from '../mocks/sandbox/http/contract.ts';
 
 /** Time per call in Prism's engine in microseconds, with and without the validation of request and response. */
 export interface ValidationCost {

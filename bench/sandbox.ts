@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { startSandbox } from '../mocks/sandbox/server.ts';
+import { startSandbox } from '../mocks/sandbox/http/server.ts';
 import { median, validationCosts } from './sandbox-validation.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { startSandbox } from '../mocks/sandbox/server.ts';
+import { startSandbox } from '../mocks/sandbox/http/server.ts';
 import type { CallFault } from '../mocks/sandbox/faults/fault.ts';
 
 /*

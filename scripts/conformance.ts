@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
-import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../mocks/sandbox/profile.ts';
+import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../mocks/sandbox/model/profile.ts';
 import { STORAGE_CASES } from '../test/sandbox/storage-cases.ts';
 import { NOT_IMITATED } from './not-imitated.ts';
 

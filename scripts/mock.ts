@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { parseArgs } from 'node:util';
-import { API_BASE } from '../mocks/sandbox/api.ts';
-import { asciiJson } from '../mocks/sandbox/ascii-json.ts';
-import { incomingCall } from '../mocks/sandbox/incoming-call.ts';
-import { parsePrefer } from '../mocks/sandbox/prefer.ts';
-import { createEngine } from '../mocks/sandbox/prism.ts';
-import { readRequestBody } from '../mocks/sandbox/request-body.ts';
-import { send } from '../mocks/sandbox/wire-answer.ts';
-import type { WireAnswer } from '../mocks/sandbox/wire-answer.ts';
+import { API_BASE } from '../mocks/sandbox/http/api.ts';
+import { asciiJson } from '../mocks/sandbox/http/ascii-json.ts';
+import { incomingCall } from '../mocks/sandbox/http/incoming-call.ts';
+import { parsePrefer } from '../mocks/sandbox/http/prefer.ts';
+import { createEngine } from '../mocks/sandbox/http/prism.ts';
+import { readRequestBody } from '../mocks/sandbox/http/request-body.ts';
+import { send } from '../mocks/sandbox/http/wire-answer.ts';
+import type { WireAnswer } from '../mocks/sandbox/http/wire-answer.ts';
 import { hangUpWithNpm } from '../src/npm-parent.ts';
 
 // `npm run mock`: Prism answers each call from the examples of the contract, without state. Its engine stands behind a

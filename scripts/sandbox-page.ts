@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { parse } from 'yaml';
-import { FLAGS } from '../mocks/sandbox/cli-options.ts';
-import { CONTROL_CONTRACT } from '../mocks/sandbox/contract.ts';
-import { MAGIC_VALUES } from '../mocks/sandbox/scenarios.ts';
-import type { MagicValue } from '../mocks/sandbox/scenarios.ts';
+import { FLAGS } from '../mocks/sandbox/cli/cli-options.ts';
+import { CONTROL_CONTRACT } from '../mocks/sandbox/http/contract.ts';
+import { MAGIC_VALUES } from '../mocks/sandbox/model/scenarios.ts';
+import type { MagicValue } from '../mocks/sandbox/model/scenarios.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** Where the page for test authors is. */

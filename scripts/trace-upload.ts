@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
-import { startSandbox } from '../mocks/sandbox/server.ts';
+import { startSandbox } from '../mocks/sandbox/http/server.ts';
 import { startGateway } from '../src/gateway/start-gateway.ts';
 
 /** What ran between the request of an `uploadDocument` and its answer. */

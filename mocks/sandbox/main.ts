@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { UsageError, USAGE, parseCliOptions } from './cli-options.ts';
-import type { CliOptions } from './cli-options.ts';
-import { lineOfViolation } from './recorder.ts';
-import { startSandbox } from './server.ts';
-import type { Sandbox, SandboxOptions } from './server.ts';
+import { UsageError, USAGE, parseCliOptions } from './cli/cli-options.ts';
+import type { CliOptions } from './cli/cli-options.ts';
+import { lineOfViolation } from './journal/recorder.ts';
+import { startSandbox } from './http/server.ts';
+import type { Sandbox, SandboxOptions } from './http/server.ts';
 
 /** Process entry of `npm run sandbox` and `sigillo sandbox`. The only file here with side effects. */
 async function run(options: CliOptions): Promise<void> {

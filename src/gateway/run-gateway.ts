@@ -26,7 +26,7 @@ async function chooseUpstream(config: Config): Promise<Upstream> {
   if (apiKey !== undefined && apiUrl !== undefined) {
     return { apiUrl, apiKey, isSandbox: false, storageHosts, close: () => Promise.resolve() };
   }
-  const { startSandbox } = await import('../../mocks/sandbox/server.ts');
+  const { startSandbox } = await import('../../mocks/sandbox/http/server.ts');
   const sandbox = await startSandbox({ port: config.sandboxPort, logger }).catch((error: unknown) => {
     throw error instanceof Error && 'syscall' in error ? new ListenError('sandbox', error) : error;
   });

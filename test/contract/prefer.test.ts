@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { callOperation } from './support-call.ts';
 import { contractExamples, contractOperations, operationOf } from './support-contract.ts';
 import { startPrismMock } from './support-prism.ts';

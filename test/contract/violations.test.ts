@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { success } from '../../mocks/sandbox/problems.ts';
-import type * as handlers from '../../mocks/sandbox/handlers.ts';
+import { success } from '../../mocks/sandbox/http/problems.ts';
+import type * as handlers from '../../mocks/sandbox/operations/handlers.ts';
 import type * as documentInput from '../../src/resolvers/shared/document-input.ts';
 import { mutationOf } from '../support/operations.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -12,7 +12,7 @@ vi.mock('../../src/resolvers/shared/document-input.ts', async (original) => {
 });
 
 /** … and a sandbox that answers otherwise than the contract says. */
-vi.mock('../../mocks/sandbox/handlers.ts', async (original) => {
+vi.mock('../../mocks/sandbox/operations/handlers.ts', async (original) => {
   const { HANDLERS } = await original<typeof handlers>();
   return { HANDLERS: new Map([...HANDLERS, ['getDossier', () => success(200, { id: 7 })]]) };
 });

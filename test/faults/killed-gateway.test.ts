@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import {
   CALLS,
   DONE,

@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { startTenants } from './support-tenants.ts';
 import { startTokens } from './support-tokens.ts';
 import type { Ids, Target } from './support-values.ts';

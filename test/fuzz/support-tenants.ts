@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { hashOf, keysText, temporaryFile } from '../support/api-keys.ts';
 import { OTHER_SECRET, SECRET, startReceiver } from '../support/webhook-receiver.ts';
 import { targetsOf } from './support-values.ts';

@@ -1,6 +1,6 @@
 import { isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLInputObjectType, GraphQLInputType } from 'graphql';
-import type { Seeded } from '../../mocks/sandbox/seed-input.ts';
+import type { Seeded } from '../../mocks/sandbox/data/seed-input.ts';
 import type { Draw } from './support-draw.ts';
 
 /** A value as it stands in JSON, and as it stands in a document. */

@@ -57,7 +57,8 @@ export function judge({ status, headers, body }: WireAnswer, secrets: readonly s
   if (codes === undefined) return fail('no answer of GraphQL, nor a problem');
   const known = isProblem ? PROBLEM_CODES : CODES;
   for (const code of codes)
-    if (!known.has(code)) fail(`the code ${code}, which nobody may see here or docs/reference/errors.md does not know`);
+    if (!known.has(code))
+      fail(`the code ${code}, which nobody may see here or docs/reference/errors.md does not know`);
   const words = JSON.stringify(told).replaceAll(String.raw`\n`, '\n');
   for (const [what, pattern] of SECRETS) if (pattern.test(words)) fail(what);
 }

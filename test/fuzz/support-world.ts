@@ -1,5 +1,5 @@
-import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { startGatewayProcess } from './support-gateway.ts';
 import type { GatewayProcess } from './support-gateway.ts';
 import { settled } from './support-patience.ts';

@@ -1,6 +1,6 @@
 import { PDFDocument } from 'pdf-lib';
 import { expect, test } from 'vitest';
-import type { JournalFilter } from '../../mocks/sandbox/journal.ts';
+import type { JournalFilter } from '../../mocks/sandbox/journal/journal.ts';
 import { draftOf } from '../support/draft.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProfileName } from '../../mocks/sandbox/profile.ts';
+import type { ProfileName } from '../../mocks/sandbox/model/profile.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const CREATE = `mutation ($input: CreateDossierInput!) { createDossier(input: $input) { __typename

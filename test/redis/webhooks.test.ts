@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { mutationOf } from '../support/operations.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallFault, Fault } from '../../mocks/sandbox/faults/fault.ts';
-import type { JournalEntry } from '../../mocks/sandbox/journal-entry.ts';
+import type { JournalEntry } from '../../mocks/sandbox/journal/journal-entry.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
 import { API_KEY, UPSTREAM_WORDS, expectNoSecrets, logSink } from '../support/service-proxy.ts';

@@ -1,6 +1,6 @@
 import { PDFDocument } from 'pdf-lib';
 import { describe, expect, test } from 'vitest';
-import { MAGIC_VALUES } from '../../mocks/sandbox/scenarios.ts';
+import { MAGIC_VALUES } from '../../mocks/sandbox/model/scenarios.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
 import { expectNoSecrets, logSink } from '../support/service-proxy.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { CallFault } from '../../mocks/sandbox/faults/fault.ts';
-import type { SandboxOptions } from '../../mocks/sandbox/server.ts';
+import type { SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import { draftOf } from '../support/draft.ts';
 import { makePdf } from '../support/pdf.ts';
 import { UPSTREAM_WORDS, expectNoSecrets, logSink } from '../support/service-proxy.ts';

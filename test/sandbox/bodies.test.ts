@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { FIELD, START, issuerOf, sandboxForTest } from './support-issuer.ts';
 import type { Reply } from './support-issuer.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { CitizenError, createCitizen } from '../../mocks/sandbox/citizen.ts';
-import type { Citizen } from '../../mocks/sandbox/citizen.ts';
-import { DEFAULT_ISSUER } from '../../mocks/sandbox/issuers.ts';
-import { sendCancellation } from '../../mocks/sandbox/signing.ts';
-import { createWorld } from '../../mocks/sandbox/create-world.ts';
+import { CitizenError, createCitizen } from '../../mocks/sandbox/model/citizen.ts';
+import type { Citizen } from '../../mocks/sandbox/model/citizen.ts';
+import { DEFAULT_ISSUER } from '../../mocks/sandbox/model/issuers.ts';
+import { sendCancellation } from '../../mocks/sandbox/model/signing.ts';
+import { createWorld } from '../../mocks/sandbox/model/create-world.ts';
 import { FIELD, FISCAL_CODE, START } from './support-issuer.ts';
 import { readyRequest, signedRequest, waitingRequest } from './support-signing.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { USAGE, UsageError, parseCliOptions } from '../../mocks/sandbox/cli-options.ts';
+import { USAGE, UsageError, parseCliOptions } from '../../mocks/sandbox/cli/cli-options.ts';
 import { poll, sandboxForTest } from './support-issuer.ts';
 
 // Each starts processes, which take their time on a machine that is busy.

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createClock } from '../../mocks/sandbox/clock.ts';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { createClock } from '../../mocks/sandbox/model/clock.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 
 const START = 1_000_000;
 const KEY = { 'ocp-apim-subscription-key': 'any' };

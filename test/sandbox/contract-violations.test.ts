@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
-import { success } from '../../mocks/sandbox/problems.ts';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { success } from '../../mocks/sandbox/http/problems.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { issuerOf, sandboxForTest } from './support-issuer.ts';
 
 /** A sandbox with a handler that answers what the contract does not know, and one that throws. */
-vi.mock('../../mocks/sandbox/handlers.ts', async (original) => {
-  const { HANDLERS } = await original<typeof import('../../mocks/sandbox/handlers.ts')>();
+vi.mock('../../mocks/sandbox/operations/handlers.ts', async (original) => {
+  const { HANDLERS } = await original<typeof import('../../mocks/sandbox/operations/handlers.ts')>();
   const broken = {
     getDossier: () => success(200, { id: 7 }),
     getSignatureRequest: () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CONTROL_CONTRACT, contractOperations } from '../../mocks/sandbox/contract.ts';
-import { createEngine } from '../../mocks/sandbox/prism.ts';
-import type { Exchange } from '../../mocks/sandbox/prism.ts';
+import { CONTROL_CONTRACT, contractOperations } from '../../mocks/sandbox/http/contract.ts';
+import { createEngine } from '../../mocks/sandbox/http/prism.ts';
+import type { Exchange } from '../../mocks/sandbox/http/prism.ts';
 import { control } from './support-control.ts';
 import { START, sandboxForTest } from './support-issuer.ts';
 

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { contractOperations, CONTROL_CONTRACT } from '../../mocks/sandbox/contract.ts';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { contractOperations, CONTROL_CONTRACT } from '../../mocks/sandbox/http/contract.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { issuerOf, sandboxForTest, START } from './support-issuer.ts';
 import { control, statusWithHeaders } from './support-control.ts';
 

@@ -16,10 +16,10 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { CONTROL_CONTRACT } from '../../mocks/sandbox/contract.ts';
+import { CONTROL_CONTRACT } from '../../mocks/sandbox/http/contract.ts';
 import type { Fault } from '../../mocks/sandbox/faults/fault.ts';
 import { parseFaultHeader } from '../../mocks/sandbox/faults/fault-header.ts';
-import type { SandboxOptions } from '../../mocks/sandbox/server.ts';
+import type { SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import { SANDBOX_PAGE, sandboxPage } from '../../scripts/sandbox-page.ts';
 import { sandboxForTest } from './support-issuer.ts';
 

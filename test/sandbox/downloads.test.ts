@@ -1,6 +1,6 @@
 import { PDFDocument, PDFSignature, degrees } from 'pdf-lib';
 import { describe, expect, test } from 'vitest';
-import { signedPdf } from '../../mocks/sandbox/signed-pdf.ts';
+import { signedPdf } from '../../mocks/sandbox/pdf/signed-pdf.ts';
 import { makePdf } from '../support/pdf.ts';
 import { START, putBlob } from './support-issuer.ts';
 import type { issuerOf } from './support-issuer.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createJournal } from '../../mocks/sandbox/journal.ts';
-import type { Conclusion, JournalFilter } from '../../mocks/sandbox/journal.ts';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { createJournal } from '../../mocks/sandbox/journal/journal.ts';
+import type { Conclusion, JournalFilter } from '../../mocks/sandbox/journal/journal.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { makePdf } from '../support/pdf.ts';
 import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
 

@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { createClock } from '../../mocks/sandbox/clock.ts';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import { createClock } from '../../mocks/sandbox/model/clock.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { issuerOf, poll, sandboxForTest } from './support-issuer.ts';
 
 test('runs many sandboxes side by side that share nothing', async () => {

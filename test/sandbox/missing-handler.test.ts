@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 
-vi.mock('../../mocks/sandbox/handlers.ts', async (original) => {
-  const { HANDLERS } = await original<typeof import('../../mocks/sandbox/handlers.ts')>();
+vi.mock('../../mocks/sandbox/operations/handlers.ts', async (original) => {
+  const { HANDLERS } = await original<typeof import('../../mocks/sandbox/operations/handlers.ts')>();
   return { HANDLERS: new Map([...HANDLERS].filter(([operationId]) => operationId !== 'sendNotification')) };
 });
 

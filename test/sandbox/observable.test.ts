@@ -1,7 +1,7 @@
 import { PDFDocument } from 'pdf-lib';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { DEFAULT_ISSUER } from '../../mocks/sandbox/issuers.ts';
+import { DEFAULT_ISSUER } from '../../mocks/sandbox/model/issuers.ts';
 import { makePdf } from '../support/pdf.ts';
 import { UNAUTHORIZED, failure, invalid, notFound, shown } from './support-answers.ts';
 import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';

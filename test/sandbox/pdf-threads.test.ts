@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { PdfUnfinishedError, createPdfThreads } from '../../mocks/sandbox/pdf-threads.ts';
+import { PdfUnfinishedError, createPdfThreads } from '../../mocks/sandbox/pdf/pdf-threads.ts';
 import { makePdf } from '../support/pdf.ts';
 import { failure, shown } from './support-answers.ts';
 import { issuerOf, sandboxForTest } from './support-issuer.ts';
@@ -8,8 +8,8 @@ import { issuerOf, sandboxForTest } from './support-issuer.ts';
 /** Whatever a thread is given is too much for it: a thread takes longer than this to start. */
 const HASTY = { maxWorkMs: 1 };
 
-vi.mock('../../mocks/sandbox/pdf-threads.ts', async (original) => {
-  const module = await original<typeof import('../../mocks/sandbox/pdf-threads.ts')>();
+vi.mock('../../mocks/sandbox/pdf/pdf-threads.ts', async (original) => {
+  const module = await original<typeof import('../../mocks/sandbox/pdf/pdf-threads.ts')>();
   return { ...module, createPdfThreads: (options = HASTY) => module.createPdfThreads(options) };
 });
 

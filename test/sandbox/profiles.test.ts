@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../../mocks/sandbox/profile.ts';
-import type { ProfileName } from '../../mocks/sandbox/profile.ts';
+import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../../mocks/sandbox/model/profile.ts';
+import type { ProfileName } from '../../mocks/sandbox/model/profile.ts';
 import { makePdf } from '../support/pdf.ts';
 import { badRequest, failure, invalid, notFound } from './support-answers.ts';
 import { FIELD, START, issuerOf, sandboxForTest } from './support-issuer.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAGIC_VALUES } from '../../mocks/sandbox/scenarios.ts';
+import { MAGIC_VALUES } from '../../mocks/sandbox/model/scenarios.ts';
 import { makePdf } from '../support/pdf.ts';
 import { FORBIDDEN, badRequest, failure, notFound, shown, tooMany } from './support-answers.ts';
 import { FIELD, START, issuerOf, sandboxForTest } from './support-issuer.ts';

@@ -1,7 +1,7 @@
 import { PDFDocument } from 'pdf-lib';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { SeedInput } from '../../mocks/sandbox/seed-input.ts';
+import type { SeedInput } from '../../mocks/sandbox/data/seed-input.ts';
 import { FIELD, START, issuerOf, sandboxForTest } from './support-issuer.ts';
 import { control } from './support-control.ts';
 

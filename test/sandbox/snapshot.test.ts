@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createClock } from '../../mocks/sandbox/clock.ts';
+import { createClock } from '../../mocks/sandbox/model/clock.ts';
 import { makePdf } from '../support/pdf.ts';
 import { issuerOf, putBlob, sandboxForTest, START } from './support-issuer.ts';
 import { control } from './support-control.ts';

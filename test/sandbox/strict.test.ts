@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asciiJson } from '../../mocks/sandbox/ascii-json.ts';
+import { asciiJson } from '../../mocks/sandbox/http/ascii-json.ts';
 import { issuerOf, sandboxForTest } from './support-issuer.ts';
 
 test('tells a caller in its very answer that its request breaks the contract, and answers as the service does', async () => {

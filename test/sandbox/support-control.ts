@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 
 export interface ControlReply {
   readonly status: number;

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import { makePdf } from '../support/pdf.ts';
 
 const Document = z.looseObject({ id: z.string(), status: z.string() });

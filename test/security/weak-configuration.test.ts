@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import { runMain } from '../support/start-main.ts';
 

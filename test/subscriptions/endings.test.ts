@@ -67,7 +67,10 @@ test('a stream ends with its token: an error, then nothing more', async () => {
   expect(Date.now()).toBeGreaterThanOrEqual(expiry * 1_000);
   expect(Date.now()).toBeLessThan(expiry * 1_000 + 1_500);
   expect(logs.lines()).toContainEqual(
-    expect.objectContaining({ msg: 'a caller was refused', reason: 'the token of an open stream has expired' }),
+    expect.objectContaining({
+      msg: 'a caller was refused',
+      reason: 'the token of an open stream has expired',
+    }),
   );
 });
 

@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { createEvents } from '../../src/observability/events.ts';
 import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { callerAt } from './caller.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { makePdf } from './pdf.ts';
 import { requestSignature } from './request-signature.ts';
 import type { Json } from './start-gateway.ts';

@@ -1,5 +1,5 @@
 import { PDFDocument } from 'pdf-lib';
-import { addSignatureField } from '../../mocks/sandbox/signature-field.ts';
+import { addSignatureField } from '../../mocks/sandbox/model/signature-field.ts';
 
 export interface PdfOptions {
   /** Number of A4 pages. @default 1 */

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { startSandbox } from '../../mocks/sandbox/server.ts';
-import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/server.ts';
+import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import { startGateway as start } from '../../src/gateway/start-gateway.ts';
 import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
 import { readAnswer } from './read-answer.ts';

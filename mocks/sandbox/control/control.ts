@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CONTROL_CONTRACT } from '../contract.ts';
-import { createEngine } from '../prism.ts';
-import type { Answerer, Exchange } from '../prism.ts';
-import type { Answer } from '../problems.ts';
-import { Refusal } from '../problems.ts';
-import { parseJson, readRequestBody } from '../request-body.ts';
+import { CONTROL_CONTRACT } from '../http/contract.ts';
+import { createEngine } from '../http/prism.ts';
+import type { Answerer, Exchange } from '../http/prism.ts';
+import type { Answer } from '../http/problems.ts';
+import { Refusal } from '../http/problems.ts';
+import { parseJson, readRequestBody } from '../http/request-body.ts';
 import { isForeignPage } from './browser-guard.ts';
 import type { Controls } from './controls.ts';
 import { CONTROL_BASE, handleControl } from './handlers.ts';

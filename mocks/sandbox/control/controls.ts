@@ -1,10 +1,10 @@
-import type { Citizen } from '../citizen.ts';
-import type { Clock } from '../clock.ts';
+import type { Citizen } from '../model/citizen.ts';
+import type { Clock } from '../model/clock.ts';
 import type { Faults } from '../faults/faults.ts';
-import type { Journal } from '../journal.ts';
-import type { Violation } from '../recorder.ts';
-import type { SeedInput, Seeded } from '../seed-input.ts';
-import type { Snapshot } from '../world.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Violation } from '../journal/recorder.ts';
+import type { SeedInput, Seeded } from '../data/seed-input.ts';
+import type { Snapshot } from '../model/world.ts';
 
 /** What a test may do to a sandbox. The control API is these functions over HTTP. */
 export interface Controls {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { API_BASE } from '../api.ts';
-import { CitizenError } from '../citizen.ts';
-import type { Citizen } from '../citizen.ts';
-import { CONTROL_CONTRACT } from '../contract.ts';
+import { API_BASE } from '../http/api.ts';
+import { CitizenError } from '../model/citizen.ts';
+import type { Citizen } from '../model/citizen.ts';
+import { CONTROL_CONTRACT } from '../http/contract.ts';
 import { InvalidFaultError, parseFault } from '../faults/parse-fault.ts';
-import type { Answer } from '../problems.ts';
-import { SeedError } from '../seed-input.ts';
+import type { Answer } from '../http/problems.ts';
+import { SeedError } from '../data/seed-input.ts';
 import type { Controls } from './controls.ts';
 import { readJournal } from './journal-query.ts';
 import type { operations } from './openapi.d.ts';

@@ -1,6 +1,6 @@
-import { JournalTimeoutError } from '../journal.ts';
-import type { Journal, JournalFilter } from '../journal.ts';
-import type { JournalEntry } from '../journal-entry.ts';
+import { JournalTimeoutError } from '../journal/journal.ts';
+import type { Journal, JournalFilter } from '../journal/journal.ts';
+import type { JournalEntry } from '../journal/journal-entry.ts';
 import { isOperation } from '../faults/parse-fault.ts';
 import type { components, operations } from './openapi.d.ts';
 import { controlProblem } from './problem.ts';

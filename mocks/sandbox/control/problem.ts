@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { Refusal } from '../problems.ts';
+import { Refusal } from '../http/problems.ts';
 import type { components } from './openapi.d.ts';
 
 type Problem = components['schemas']['Problem'];

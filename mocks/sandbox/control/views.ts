@@ -1,7 +1,7 @@
-import type { WaitingRequest } from '../citizen.ts';
+import type { WaitingRequest } from '../model/citizen.ts';
 import type { ActiveFault } from '../faults/faults.ts';
-import type { JournalEntry } from '../journal-entry.ts';
-import type { Violation } from '../recorder.ts';
+import type { JournalEntry } from '../journal/journal-entry.ts';
+import type { Violation } from '../journal/recorder.ts';
 import type { components } from './openapi.d.ts';
 
 type Schemas = components['schemas'];

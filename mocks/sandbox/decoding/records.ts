@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import { email, nonEmptyString, nonNegativeNumber, stringWithin, timestamp } from './types.ts';
-import type { SignatureRequest } from '../store.ts';
+import type { SignatureRequest } from '../model/store.ts';
 
 /*
  * What the service keeps behind its API, as far as answers show it: they name the type of a whole record when one of

@@ -2,7 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { failure } from 'io-ts/lib/PathReporter.js';
 import * as t from 'io-ts';
 import isEmail from 'validator/lib/isEmail.js';
-import { uncaughtFailure, validationProblem } from '../problems.ts';
+import { uncaughtFailure, validationProblem } from '../http/problems.ts';
 
 /*
  * The service decodes with io-ts, whose violations are made of the names of types. The types here have the names that

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Random } from '../random.ts';
+import type { Random } from '../model/random.ts';
 import type { Behaviour, CallFault, Fault, InsteadFault, LatencyFault, SpoilingFault } from './fault.ts';
 import { parseFault } from './parse-fault.ts';
 

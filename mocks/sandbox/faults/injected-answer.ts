@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import { gatewayError, problem, validationProblem } from '../problems.ts';
-import type { Answer } from '../problems.ts';
+import { gatewayError, problem, validationProblem } from '../http/problems.ts';
+import type { Answer } from '../http/problems.ts';
 import { StorageError } from '../storage/storage-error.ts';
-import type { World } from '../world.ts';
-import type { WireAnswer } from '../wire-answer.ts';
+import type { World } from '../model/world.ts';
+import type { WireAnswer } from '../http/wire-answer.ts';
 import type { InsteadFault, RateLimitFault, SpoilingFault, StatusFault } from './fault.ts';
 import type { Ordeal } from './faults.ts';
 

@@ -1,8 +1,8 @@
 import { createDossierBody } from '../decoding/bodies.ts';
 import { documentsOf } from '../decoding/document-metadata.ts';
 import { decodeOrRefuse, stringOfAtLeast } from '../decoding/types.ts';
-import { success } from '../problems.ts';
-import { dossierView } from '../views.ts';
+import { success } from '../http/problems.ts';
+import { dossierView } from '../model/views.ts';
 import { checkStorable } from './storable.ts';
 import type { Operation } from './operation.ts';
 

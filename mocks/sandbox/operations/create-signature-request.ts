@@ -1,9 +1,9 @@
 import { createSignatureRequestBody } from '../decoding/bodies.ts';
 import { documentsOf } from '../decoding/document-metadata.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { badRequest, success } from '../problems.ts';
-import type { SignatureRequest } from '../store.ts';
-import { requestDetailView } from '../views.ts';
+import { badRequest, success } from '../http/problems.ts';
+import type { SignatureRequest } from '../model/store.ts';
+import { requestDetailView } from '../model/views.ts';
 import { dossierOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 import { checkStorable } from './storable.ts';

@@ -1,5 +1,5 @@
-import { badRequest, notFound, success } from '../problems.ts';
-import { refusalOfUploadUrl } from '../state-machine.ts';
+import { badRequest, notFound, success } from '../http/problems.ts';
+import { refusalOfUploadUrl } from '../model/state-machine.ts';
 import { UPLOADED_DOCUMENTS } from '../storage/containers.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';

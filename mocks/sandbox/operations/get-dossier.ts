@@ -1,5 +1,5 @@
-import { success } from '../problems.ts';
-import { dossierView } from '../views.ts';
+import { success } from '../http/problems.ts';
+import { dossierView } from '../model/views.ts';
 import { dossierOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 

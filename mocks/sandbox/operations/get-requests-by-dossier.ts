@@ -1,7 +1,7 @@
 import { listQuery } from '../decoding/bodies.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { internalError, success } from '../problems.ts';
-import { requestListView } from '../views.ts';
+import { internalError, success } from '../http/problems.ts';
+import { requestListView } from '../model/views.ts';
 import { dossierOrRefuse } from './lookup.ts';
 import type { Call, Operation } from './operation.ts';
 

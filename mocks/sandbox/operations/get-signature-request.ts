@@ -1,5 +1,5 @@
-import { success } from '../problems.ts';
-import { requestDetailView } from '../views.ts';
+import { success } from '../http/problems.ts';
+import { requestDetailView } from '../model/views.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 

@@ -1,7 +1,7 @@
 import { getSignerBody } from '../decoding/bodies.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { success } from '../problems.ts';
-import { refusalOfSigner, tokenizerLimit } from '../scenarios.ts';
+import { success } from '../http/problems.ts';
+import { refusalOfSigner, tokenizerLimit } from '../model/scenarios.ts';
 import type { Operation } from './operation.ts';
 
 export const getSignerByFiscalCode: Operation = (call, world) => {

@@ -1,6 +1,6 @@
-import { notFound } from '../problems.ts';
-import type { Dossier, SignatureRequest } from '../store.ts';
-import type { World } from '../world.ts';
+import { notFound } from '../http/problems.ts';
+import type { Dossier, SignatureRequest } from '../model/store.ts';
+import type { World } from '../model/world.ts';
 import type { Call } from './operation.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Answer } from '../problems.ts';
-import type { ApiKey, Issuer } from '../issuers.ts';
-import type { World } from '../world.ts';
+import type { Answer } from '../http/problems.ts';
+import type { ApiKey, Issuer } from '../model/issuers.ts';
+import type { World } from '../model/world.ts';
 
 /** One call of an operation, as its handler sees it. */
 export interface Call {

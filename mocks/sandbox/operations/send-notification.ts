@@ -1,7 +1,7 @@
 import { notifiableRecord, recordOf } from '../decoding/records.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { internalError, success } from '../problems.ts';
-import { refusalOfNotification, tokenizerLimit } from '../scenarios.ts';
+import { internalError, success } from '../http/problems.ts';
+import { refusalOfNotification, tokenizerLimit } from '../model/scenarios.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 

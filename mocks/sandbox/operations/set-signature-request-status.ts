@@ -1,7 +1,7 @@
 import { setStatusBody } from '../decoding/bodies.ts';
 import { decodeOrRefuse } from '../decoding/types.ts';
-import { badRequest, internalError, noContent } from '../problems.ts';
-import { textOf } from '../request-body.ts';
+import { badRequest, internalError, noContent } from '../http/problems.ts';
+import { textOf } from '../http/request-body.ts';
 import {
   keepCitizenCopy,
   scenarioOf,
@@ -9,8 +9,8 @@ import {
   sendToCitizen,
   signAtOnce,
   signByItself,
-} from '../signing.ts';
-import { markAsCancelled, markAsReady } from '../state-machine.ts';
+} from '../model/signing.ts';
+import { markAsCancelled, markAsReady } from '../model/state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 

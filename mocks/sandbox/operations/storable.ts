@@ -1,5 +1,5 @@
 import type { DocumentMetadata } from '../decoding/document-metadata.ts';
-import { internalError } from '../problems.ts';
+import { internalError } from '../http/problems.ts';
 
 const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 

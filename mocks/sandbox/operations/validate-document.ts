@@ -1,8 +1,8 @@
 import { decodeFields } from '../decoding/document-metadata.ts';
 import { filesToValidate } from '../decoding/multipart.ts';
 import { orRefuse } from '../decoding/types.ts';
-import { PdfUnfinishedError } from '../pdf-threads.ts';
-import { badRequest, internalError, success, uncaughtFailure, validationProblem } from '../problems.ts';
+import { PdfUnfinishedError } from '../pdf/pdf-threads.ts';
+import { badRequest, internalError, success, uncaughtFailure, validationProblem } from '../http/problems.ts';
 import type { Operation } from './operation.ts';
 
 /** Checks like those after an upload; nothing is stored. A PDF that cannot be opened is a 500, not a verdict. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { World } from '../world.ts';
+import type { World } from '../model/world.ts';
 import { createBlob } from './blob-store.ts';
 import { blocksOfList, checkBlockId } from './block-list.ts';
 import { readBody, requireLength } from './blob-body.ts';

@@ -1,0 +1,185 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import type { ProfileName } from '../model/profile.ts';
+
+/** What the command line and the environment ask for. */
+export interface CliOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly timeScale: number;
+  readonly frozenAt: Date | undefined;
+  readonly seed: number | undefined;
+  readonly profile: ProfileName;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly readyFile: string | undefined;
+}
+
+/** A flag or variable that makes no sense. The message is for people and names all of them. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const WHOLE_NUMBER = /^\d{1,10}$/;
+const number = (text: string): number => (WHOLE_NUMBER.test(text) ? Number(text) : NaN);
+
+/** Texts as they are given; what each must be is also what the message says. */
+const SETTINGS = {
+  port: {
+    argument: '<port>',
+    text: 'where it listens, 0 for any free port (4010)',
+    must: 'be a port number, 0 to 65535',
+    schema: z.string().default('4010').transform(number).pipe(z.int().max(65_535)),
+  },
+  host: {
+    argument: '<address>',
+    text: 'address it listens on; 0.0.0.0 lets other machines in (127.0.0.1)',
+    must: 'be an address',
+    schema: z.string().default('127.0.0.1'),
+  },
+  'time-scale': {
+    argument: '<factor>',
+    text: 'how long waits last: 1 as in the service, 0.1 a tenth (0.1)',
+    must: 'be a number, 0 or more',
+    schema: z.string().default('0.1').transform(Number).pipe(z.number().min(0)),
+  },
+  'frozen-at': {
+    argument: '<time>',
+    text: 'time stands still, such as 2026-03-05T09:00:00Z; the control API moves it',
+    must: 'be a time such as 2026-03-05T09:00:00Z',
+    schema: z.iso
+      .datetime({ offset: true })
+      .transform((text) => new Date(text))
+      .optional(),
+  },
+  seed: {
+    argument: '<number>',
+    text: 'with --frozen-at, a run repeats byte for byte',
+    must: 'be a whole number, 0 to 4294967295',
+    schema: z
+      .string()
+      .transform(number)
+      .pipe(z.int().max(2 ** 32 - 1))
+      .optional(),
+  },
+  profile: {
+    argument: '<profile>',
+    text: 'implemented: as the service does; documented: as is published of it (implemented)',
+    must: 'be implemented or documented',
+    schema: z.enum(['implemented', 'documented']).default('implemented'),
+  },
+  strict: {
+    argument: undefined,
+    text: 'exit code 1 when a call or an answer has broken the contract',
+    must: 'be true or false',
+    schema: z.stringbool().default(false),
+  },
+  json: {
+    argument: undefined,
+    text: 'prints where it is as one line of JSON: url, origin, port, control',
+    must: 'be true or false',
+    schema: z.stringbool().default(false),
+  },
+  'ready-file': {
+    argument: '<path>',
+    text: 'writes that line into a file once it listens, and removes the file at the end',
+    must: 'be a path',
+    schema: z.string().optional(),
+  },
+} as const;
+
+const NAMES = Object.keys(SETTINGS);
+const Settings = z.object({
+  port: SETTINGS.port.schema,
+  host: SETTINGS.host.schema,
+  'time-scale': SETTINGS['time-scale'].schema,
+  'frozen-at': SETTINGS['frozen-at'].schema,
+  seed: SETTINGS.seed.schema,
+  profile: SETTINGS.profile.schema,
+  strict: SETTINGS.strict.schema,
+  json: SETTINGS.json.schema,
+  'ready-file': SETTINGS['ready-file'].schema,
+});
+
+/** Each flag and what it does, its default in brackets; for documentation. */
+export const FLAGS: readonly {
+  readonly flag: string;
+  readonly variable: string;
+  readonly text: string;
+}[] = Object.entries(SETTINGS).map(([name, { argument, text }]) => ({
+  flag: `--${name}${argument === undefined ? '' : ` ${argument}`}`,
+  variable: variableOf(name),
+  text,
+}));
+
+/** What `--help` prints. */
+export const USAGE = `Usage: sigillo sandbox [flags]
+
+A stand-in for Firma con IO that keeps state, and checks every call and answer against the contract.
+
+${Object.entries(SETTINGS)
+  .map(([name, { argument, text }]) => `  ${`--${name} ${argument ?? ''}`.padEnd(24)}${text}`)
+  .join('\n')}
+  ${'--help'.padEnd(24)}this
+
+Each flag can be a variable too: SANDBOX_PORT, SANDBOX_TIME_SCALE, SANDBOX_STRICT=true. The flag wins.
+`;
+
+/**
+ * @returns 'help' when that is what was asked for
+ * @throws UsageError naming every mistake
+ */
+export function parseCliOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): CliOptions | 'help' {
+  const flags = parseFlags(args);
+  if (flags['help'] === true) return 'help';
+  const given = Object.fromEntries(
+    NAMES.map((name) => [name, flags[name]?.toString() ?? (env[variableOf(name)] || undefined)]),
+  );
+  const result = Settings.safeParse(given);
+  if (!result.success) {
+    const wrong = new Set(result.error.issues.map(({ path }) => String(path[0])));
+    throw new UsageError(
+      Object.entries(SETTINGS)
+        .flatMap(([name, { must }]) => {
+          if (!wrong.has(name)) return [];
+          const source = flags[name] === undefined ? variableOf(name) : `--${name}`;
+          return [`${source} must ${must}, not ${JSON.stringify(given[name])}`];
+        })
+        .join('\n'),
+    );
+  }
+  const {
+    'time-scale': timeScale,
+    'frozen-at': frozenAt,
+    'ready-file': readyFile,
+    seed,
+    ...rest
+  } = result.data;
+  return { ...rest, timeScale, frozenAt, readyFile, seed };
+}
+
+function parseFlags(args: readonly string[]): Record<string, string | boolean | undefined> {
+  const options = Object.fromEntries(
+    Object.entries(SETTINGS).map(
+      ([name, { argument }]) => [name, { type: argument === undefined ? 'boolean' : 'string' }] as const,
+    ),
+  );
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+    });
+    return values;
+  } catch (error) {
+    // Its second sentence is about arguments that begin with a dash, of which there are none here.
+    if (error instanceof TypeError) throw new UsageError(error.message.split('. ')[0] ?? '');
+    throw error;
+  }
+}
+
+function variableOf(name: string): string {
+  return `SANDBOX_${name.replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,28 @@
+import { PDFDocument, StandardFonts } from 'pdf-lib';
+import type { DocumentMetadata } from '../decoding/document-metadata.ts';
+import { addSignatureField } from '../model/signature-field.ts';
+
+const A4: [number, number] = [595.28, 841.89];
+/** More pages than this are not made for a field that lies behind them. */
+const MAX_PAGES = 100;
+
+/**
+ * A small real PDF with what the metadata says of it: its title, the signature fields that it has to have, the pages that
+ * fields are to be drawn on. The same metadata gives the same bytes.
+ */
+export async function samplePdf({ title, signature_fields: fields }: DocumentMetadata): Promise<Buffer> {
+  const pdf = await PDFDocument.create({ updateMetadata: false });
+  const lastPage = Math.max(0, ...fields.map(({ attrs }) => ('page' in attrs ? attrs.page : 0)));
+  for (let page = 0; page <= Math.min(lastPage, MAX_PAGES - 1); page += 1) pdf.addPage(A4);
+  const font = await pdf.embedFont(StandardFonts.Helvetica);
+  // The standard fonts have the characters of Windows-1252 only.
+  pdf.getPage(0).drawText(title.replaceAll(/[^\u0020-\u007e\u00a0-\u00ff]/g, '?'), {
+    x: 56,
+    y: A4[1] - 72,
+    size: 14,
+    font,
+  });
+  const names = new Set(fields.flatMap(({ attrs }) => ('unique_name' in attrs ? [attrs.unique_name] : [])));
+  for (const name of names) addSignatureField(pdf, name);
+  return Buffer.from(await pdf.save());
+}

@@ -1,0 +1,98 @@
+import { DEFAULT_ISSUER, callerAddress, isAllowed, openKey } from '../model/issuers.ts';
+import type { ApiKey, Issuer } from '../model/issuers.ts';
+import type { Answer } from './problems.ts';
+import { gatewayError } from './problems.ts';
+import type { Store } from '../model/store.ts';
+import type { World } from '../model/world.ts';
+
+export interface RateLimit {
+  /** Calls per key in any window. */
+  readonly calls: number;
+  readonly windowMs: number;
+}
+
+export const SERVICE_RATE_LIMIT: RateLimit = { calls: 150, windowMs: 5_000 };
+
+/** What the API gateway looks at. */
+export interface Visitor {
+  readonly operationId: string;
+  readonly apiKey: string | undefined;
+  readonly forwardedFor: string | undefined;
+  readonly remoteAddress: string;
+  /** The body as JSON. */
+  readonly json: unknown;
+}
+
+/** The verdict on a call: headers for its answer, and either whose call it is or the answer that ends it. */
+export type Admission = { readonly headers: Readonly<Record<string, string>> } & (
+  | { readonly refusal: Answer }
+  | { readonly refusal?: never; readonly issuer: Issuer; readonly environment: ApiKey['environment'] }
+);
+
+/**
+ * The API gateway in front of the service: knows keys, testers and addresses, and counts calls, per key, in a sliding
+ * window. What it refuses for another reason is not counted.
+ *
+ * @param rateLimit false counts nothing
+ */
+export function createApiManagement(
+  world: World,
+  rateLimit: RateLimit | false,
+): (visitor: Visitor) => Admission {
+  /** Times of the calls in the present window by key, oldest first. Of one state: a reset or restore begins anew. */
+  const windows = new WeakMap<Store, Map<string, number[]>>();
+
+  function count(apiKey: string, limit: RateLimit): { headers: Record<string, string>; refusal?: Answer } {
+    const now = world.clock.now();
+    const recent = windows.get(world.store) ?? new Map<string, number[]>();
+    windows.set(world.store, recent);
+    const calls = (recent.get(apiKey) ?? []).filter((time) => now - time < limit.windowMs && time <= now);
+    recent.set(apiKey, calls);
+    const oldest = calls[0];
+    if (oldest !== undefined && calls.length >= limit.calls) {
+      const seconds = Math.max(1, Math.ceil((oldest + limit.windowMs - now) / 1_000));
+      return {
+        headers: { 'x-rate-limit-remaining': '0', 'x-rate-limit-retry-after': String(seconds) },
+        refusal: gatewayError(429, `Rate limit is exceeded. Try again in ${seconds} seconds.`),
+      };
+    }
+    calls.push(now);
+    return { headers: { 'x-rate-limit-remaining': String(limit.calls - calls.length) } };
+  }
+
+  return (visitor) => {
+    const { apiKey } = visitor;
+    const refuse = (status: number, message: string): Admission => ({
+      headers: {},
+      refusal: gatewayError(status, message),
+    });
+    if (apiKey === undefined || apiKey === '') return refuse(401, MISSING_KEY);
+    const key = keyOf(world, apiKey);
+    const issuer = key && world.store.issuers.get(key.issuerId);
+    if (key?.status !== 'active' || issuer === undefined) return refuse(401, INVALID_KEY);
+    if (!isForTester(visitor, key)) return refuse(403, 'Forbidden');
+    if (!isAllowed(key.cidrs, callerAddress(visitor.forwardedFor, visitor.remoteAddress))) {
+      return refuse(403, 'Forbidden');
+    }
+    const { headers, refusal } = rateLimit === false ? { headers: {} } : count(apiKey, rateLimit);
+    if (refusal !== undefined) return { headers, refusal };
+    return { headers, issuer, environment: key.environment };
+  };
+}
+
+function keyOf({ store }: World, apiKey: string): ApiKey | undefined {
+  if (store.keys.size > 0) return store.keys.get(apiKey);
+  return store.issuers.has(DEFAULT_ISSUER.id) ? openKey(apiKey) : undefined;
+}
+
+/** Test keys may look up the institution's testers and nobody else. */
+function isForTester({ operationId, json }: Visitor, key: ApiKey): boolean {
+  if (operationId !== 'getSignerByFiscalCode' || key.environment !== 'test') return true;
+  const isObject = typeof json === 'object' && json !== null && 'fiscal_code' in json;
+  return isObject && key.testers.includes(String(json.fiscal_code));
+}
+
+const MISSING_KEY =
+  'Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.';
+const INVALID_KEY =
+  'Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.';

@@ -1,0 +1,222 @@
+import type { IncomingMessage } from 'node:http';
+import type { Admission, Visitor } from './api-management.ts';
+import { contractOperations } from './contract.ts';
+import { FAULT_HEADER, parseFaultHeader } from '../faults/fault-header.ts';
+import type { Ordeal } from '../faults/faults.ts';
+import { isInstead } from '../faults/injected-answer.ts';
+import { HANDLERS } from '../operations/handlers.ts';
+import { incomingCall } from './incoming-call.ts';
+import type { IncomingCall } from './incoming-call.ts';
+import type { Call } from '../operations/operation.ts';
+import { parsePrefer } from './prefer.ts';
+import { createEngine } from './prism.ts';
+import type { Exchange } from './prism.ts';
+import type { Answer } from './problems.ts';
+import { Refusal, gatewayError, unauthorized } from './problems.ts';
+import type { Recorder } from '../journal/recorder.ts';
+import { parseJson, readRequestBody } from './request-body.ts';
+import { pause } from './wire-answer.ts';
+import type { World } from '../model/world.ts';
+
+/** Where the API begins, here as in production. */
+export const API_BASE = '/api/v1/sign';
+
+/** How a call went, and what there is to say about it. */
+export interface ApiAnswer {
+  readonly operationId: string | undefined;
+  /**
+   * What the service answers; whether and how it gets to the caller is up to `ordeal`. Undefined when the caller left before
+   * the call was handled.
+   */
+  readonly answer: Answer | undefined;
+  readonly violations: { readonly request: readonly string[]; readonly response: readonly string[] };
+  readonly ordeal: Ordeal | undefined;
+  /** Ids of behaviours that fired while the call was handled. */
+  readonly marks: readonly string[];
+  /** The body as it came; undefined when it was too large. */
+  readonly bytes: Buffer | undefined;
+}
+
+export interface ApiOptions {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly admit: (visitor: Visitor) => Admission;
+}
+
+/**
+ * Answers one call of the API. `origin` is where the caller reached the sandbox; once `left` is aborted, a call that a
+ * fault has delayed is not handled any more.
+ * @throws Error when the connection breaks before the end of the body
+ */
+export type Api = (
+  request: IncomingMessage,
+  url: URL,
+  origin: string,
+  left: AbortSignal,
+) => Promise<ApiAnswer>;
+
+/** What is known of a call beside the call. */
+interface Visit {
+  readonly left: AbortSignal;
+  readonly marks: string[];
+  ordeal: Ordeal | undefined;
+  /** The caller left before it was handled. */
+  isAbandoned: boolean;
+}
+
+/**
+ * The Issuer API: every call goes through the contract, then to its handler, and back through the contract.
+ * @throws Error when the contract has an operation that nobody handles
+ */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  for (const { iid } of await contractOperations()) {
+    // Found out now and not by the first call, which Prism would answer from its examples in silence.
+    if (!HANDLERS.has(iid ?? '')) throw new Error(`The contract has an operation without a handler: ${iid}`);
+  }
+  const { world, recorder, admit } = options;
+
+  const visits = new WeakMap<IncomingCall, Visit>();
+
+  const exchange = await createEngine(
+    async (operationId, pathIds, call) => {
+      const visit = visits.get(call);
+      if (visit === undefined) throw new Error('The engine handed out a call that it was not given');
+      visit.ordeal = world.faults.meet(
+        operationId,
+        parseFaultHeader(call.headers[FAULT_HEADER], operationId),
+      );
+      await pause(visit.ordeal.delayMs, visit.left);
+      visit.isAbandoned = visit.left.aborted;
+      if (visit.isAbandoned || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
+      return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
+    },
+    undefined,
+    world.profile.name,
+  );
+
+  async function attend(
+    operationId: string,
+    pathIds: readonly string[],
+    call: IncomingCall,
+  ): Promise<Answer> {
+    const json = parseJson(call.bytes);
+    const admission = admit({
+      operationId,
+      apiKey: call.headers['ocp-apim-subscription-key'],
+      forwardedFor: call.headers['x-forwarded-for'],
+      remoteAddress: call.remoteAddress,
+      json,
+    });
+    if (admission.refusal !== undefined) return withHeaders(admission.refusal, admission.headers);
+    const { issuer, environment } = admission;
+    const answer = await handle(operationId, { ...call, issuer, environment, pathIds, json });
+    return withHeaders(world.profile.answer(operationId, answer), admission.headers);
+  }
+
+  async function handle(operationId: string, call: Call): Promise<Answer> {
+    const handler = HANDLERS.get(operationId);
+    if (handler === undefined) throw new Error(`No handler for ${operationId}`);
+    try {
+      // The tokenizer asks for no issuer, so signers are found all the same.
+      if (operationId !== 'getSignerByFiscalCode' && world.faults.occurs('back-office-outage')) {
+        throw unauthorized();
+      }
+      return await handler(call, world);
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer;
+      throw error;
+    }
+  }
+
+  /** Notes what the contract has against a call, and finds the answer that its caller is to see. */
+  function conclude(
+    call: IncomingCall,
+    path: string,
+    result: Exchange,
+  ): Pick<ApiAnswer, 'operationId' | 'answer' | 'violations'> {
+    const { method } = call;
+    const visit = visits.get(call);
+    switch (result.kind) {
+      case 'failed':
+        recorder.bug(result.error);
+        return {
+          operationId: undefined,
+          answer: sandboxFault('The sandbox has a bug', [String(result.error)]),
+          violations: NONE,
+        };
+      case 'unfitting': {
+        const { operationId, message: detail } = result;
+        const body = { title: 'Nothing in the contract fits this Prefer header', status: 404, detail };
+        return { operationId, answer: { ...PROBLEM, status: 404, body }, violations: NONE };
+      }
+      case 'unmatched': {
+        const violations = { ...NONE, request: [result.message] };
+        note(undefined, method, path, violations);
+        return { operationId: undefined, answer: gatewayError(404, 'Resource not found'), violations };
+      }
+      case 'answered': {
+        const { operationId, answer, requestViolations, responseViolations } = result;
+        // What a fault answers is no answer of the service.
+        const handled = visit?.isAbandoned !== true && !isInstead(visit?.ordeal?.fault);
+        const violations = { request: requestViolations, response: handled ? responseViolations : [] };
+        note(operationId, method, path, violations);
+        if (violations.response.length === 0) return { operationId, answer, violations };
+        const title = `The sandbox answered ${operationId} against its contract`;
+        return { operationId, answer: sandboxFault(title, responseViolations), violations };
+      }
+    }
+  }
+
+  function note(
+    operationId: string | undefined,
+    method: string,
+    path: string,
+    violations: ApiAnswer['violations'],
+  ): void {
+    for (const direction of ['request', 'response'] as const) {
+      const messages = violations[direction];
+      if (messages.length > 0) recorder.violation({ direction, operationId, method, path, messages });
+    }
+  }
+
+  return async (request, url, origin, left) => {
+    const unchecked = { operationId: undefined, violations: NONE, ordeal: undefined, marks: [] };
+    if (isPreflight(request)) return { ...unchecked, answer: PREFLIGHT, bytes: undefined };
+    const bytes = await readRequestBody(request);
+    if (bytes === undefined) {
+      return { ...unchecked, answer: gatewayError(413, 'Request Entity Too Large'), bytes };
+    }
+    const call = incomingCall(request, url, bytes, { base: API_BASE, origin });
+    const visit: Visit = { left, marks: [], ordeal: undefined, isAbandoned: false };
+    visits.set(call, visit);
+    const preference = parsePrefer(call.headers['prefer']);
+    const { answer, ...conclusion } = conclude(call, url.pathname, await exchange(call, preference));
+    const { ordeal, marks, isAbandoned } = visit;
+    return { ...conclusion, answer: isAbandoned ? undefined : answer, ordeal, marks, bytes };
+  };
+}
+
+/** For Prism, in place of an answer that nobody will see. */
+const NOT_HANDLED: Answer = { status: 200, headers: {} };
+const NONE = { request: [], response: [] };
+
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+const PROBLEM = { headers: { 'content-type': 'application/problem+json' } } as const;
+
+/** Not an answer of the service: says loudly that the sandbox itself is wrong. */
+function sandboxFault(title: string, violations: readonly string[]): Answer {
+  return { ...PROBLEM, status: 500, body: { title, status: 500, detail: violations.join('; '), violations } };
+}
+
+/** The gateway of the service lets every origin, method and header in. */
+const PREFLIGHT: Answer = {
+  status: 200,
+  headers: { 'access-control-allow-methods': '*', 'access-control-allow-headers': '*' },
+};
+
+function isPreflight(request: IncomingMessage): boolean {
+  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+}

@@ -1,0 +1,79 @@
+import { API_BASE } from './api.ts';
+import { CONTROL_BASE } from '../control/handlers.ts';
+import { ACCOUNT } from '../storage/containers.ts';
+import type { WireAnswer } from './wire-answer.ts';
+
+/**
+ * What `/` answers: where things are, in the form that the caller accepts. Text unless it names HTML or JSON.
+ * @param origin scheme, host and port under which the caller reached the sandbox
+ */
+export function startPage(origin: string, accept = ''): WireAnswer {
+  const places = placesAt(origin);
+  if (/\btext\/html\b/i.test(accept)) {
+    const rows = places.map(({ what, url, note }) => {
+      const address = url === undefined ? '' : `<a href="${url}">${url}</a> `;
+      return `<dt>${what}</dt><dd>${address}${note}</dd>`;
+    });
+    const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${NAME}</title>`;
+    const body = `<!doctype html><html lang="en"><head>${head}</head><body><h1>${NAME}</h1><dl>${rows.join('')}</dl></body></html>\n`;
+    return answer('text/html; charset=utf-8', body);
+  }
+  if (/\bapplication\/(?:[\w.-]+\+)?json\b/i.test(accept)) {
+    const links = places.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]]));
+    return answer('application/json', JSON.stringify({ name: NAME, links: Object.fromEntries(links) }));
+  }
+  const width = Math.max(...places.map(({ what }) => what.length)) + 2;
+  const lines = places.map(({ what, url, note }) => {
+    const rest = [url, note].filter((text) => text !== undefined && text !== '').join('  ');
+    return `  ${what.padEnd(width)}${rest}`;
+  });
+  return answer('text/plain; charset=utf-8', `${[NAME, ...lines].join('\n')}\n`);
+}
+
+const NAME = 'Firma con IO sandbox';
+
+interface Place {
+  /** In JSON. */
+  readonly name: string;
+  readonly what: string;
+  readonly url: string | undefined;
+  /** Without characters that HTML escapes. */
+  readonly note: string;
+}
+
+function placesAt(origin: string): Place[] {
+  const control = `${origin}${CONTROL_BASE}`;
+  return [
+    {
+      name: 'api',
+      what: 'API',
+      url: `${origin}${API_BASE}`,
+      note: 'base URL; any text as key, in the header Ocp-Apim-Subscription-Key',
+    },
+    { name: 'control', what: 'Control API', url: control, note: 'seeds, faults, time, the citizen' },
+    { name: 'document', what: 'Its document', url: `${control}/openapi.yaml`, note: '' },
+    { name: 'journal', what: 'Journal', url: `${control}/journal`, note: 'the calls so far' },
+    {
+      name: 'storage',
+      what: 'Storage',
+      url: `${origin}/${ACCOUNT}`,
+      note: 'only with the URLs that the API gives out',
+    },
+    {
+      name: 'documentation',
+      what: 'Documentation',
+      url: undefined,
+      note: 'docs/guide/sandbox.md, in the package and in the repository',
+    },
+  ];
+}
+
+function answer(type: string, body: string): WireAnswer {
+  const headers = {
+    'content-type': type,
+    vary: 'accept',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'",
+  };
+  return { status: 200, headers, body };
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SpoilingFault } from '../faults/fault.ts';
+
+/** An answer as it goes out. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Buffer | string | undefined;
+}
+
+/** How a call ended: with an answer, with a connection that a fault broke, or because its caller left. */
+export type Ending = 'answered' | 'reset' | 'aborted';
+
+export interface Delivery {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The fault that the way of the answer is subject to. */
+  readonly fault: SpoilingFault | undefined;
+  /** Aborted when the caller has left. */
+  readonly left: AbortSignal;
+  /** Told how the call ends, just before the caller can see it. */
+  readonly onEnd: (ending: Ending) => void;
+}
+
+/** Pieces of a body that is dribbled. */
+const PIECES = 10;
+
+/** Sends an answer, or loses it, as the fault says. */
+export async function deliver(answer: WireAnswer, delivery: Delivery): Promise<void> {
+  const { request, response, fault, onEnd } = delivery;
+  switch (fault?.kind) {
+    case 'reset':
+      return fault.when === 'after' ? breakOff(delivery) : breakInTheMiddle(answer, delivery);
+    case 'slow-body':
+      return dribble(answer, fault.ms, delivery);
+    default:
+      onEnd('answered');
+      send(request, response, answer);
+  }
+}
+
+/** Sends an answer as it is. */
+export function send(request: IncomingMessage, response: ServerResponse, answer: WireAnswer): void {
+  writeHead(response, answer);
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+/** Resets the connection of a call. */
+export function breakOff({ request, onEnd }: Pick<Delivery, 'request' | 'onEnd'>): void {
+  onEnd('reset');
+  request.socket.resetAndDestroy();
+}
+
+/** Waits for so much real time, or until the caller leaves. */
+export async function pause(ms: number, left: AbortSignal): Promise<void> {
+  if (ms <= 0) return;
+  await sleep(ms, undefined, { signal: left }).catch((error: unknown) => {
+    if (!left.aborted) throw error;
+  });
+}
+
+async function breakInTheMiddle(answer: WireAnswer, { request, response, onEnd }: Delivery): Promise<void> {
+  const { socket } = request;
+  const body = Buffer.from(answer.body ?? '');
+  // Without a reset packet, which could overtake what was written: the caller is to get this half.
+  await new Promise<unknown>((resolve) => {
+    if (body.length === 0) {
+      socket.write('HTTP/1.1 2', resolve);
+    } else {
+      writeHead(response, answer);
+      response.write(body.subarray(0, Math.ceil(body.length / 2)), resolve);
+    }
+  });
+  onEnd('reset');
+  socket.destroy();
+}
+
+async function dribble(
+  answer: WireAnswer,
+  ms: number,
+  { request, response, left, onEnd }: Delivery,
+): Promise<void> {
+  const body = Buffer.from(request.method === 'HEAD' ? '' : (answer.body ?? ''));
+  if (body.length > 0) {
+    writeHead(response, answer);
+    response.flushHeaders();
+  }
+  const size = Math.max(1, Math.ceil(body.length / PIECES));
+  const pieces = Math.max(1, Math.ceil(body.length / size));
+  for (let piece = 1; piece <= pieces; piece += 1) {
+    await pause(ms / pieces, left);
+    if (left.aborted) return onEnd('aborted');
+    if (piece < pieces) response.write(body.subarray((piece - 1) * size, piece * size));
+  }
+  onEnd('answered');
+  if (body.length === 0) writeHead(response, answer);
+  response.end(body.length === 0 ? undefined : body.subarray((pieces - 1) * size));
+}
+
+function writeHead(response: ServerResponse, { status, headers, body }: WireAnswer): void {
+  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body ?? '') };
+  response.writeHead(status, { ...length, ...headers });
+}

@@ -1,0 +1,90 @@
+import { randomInt } from 'node:crypto';
+import { createClock } from './clock.ts';
+import { createFaults } from '../faults/faults.ts';
+import { createIds } from './ids.ts';
+import { openKey } from './issuers.ts';
+import { createPdfThreads } from '../pdf/pdf-threads.ts';
+import type { Profile } from './profile.ts';
+import { PROFILES } from './profile.ts';
+import { createRandom } from './random.ts';
+import { createBlobStore } from '../storage/blob-store.ts';
+import { createUrlSigner } from '../storage/sas.ts';
+import { copyStore, createStore } from './store.ts';
+import type { Task } from './task.ts';
+import { runTask } from './tasks.ts';
+import type { World } from './world.ts';
+
+export interface WorldOptions {
+  /** @default as implemented */
+  readonly profile?: Profile | undefined;
+  readonly timeScale: number;
+  readonly frozenAt?: number | undefined;
+  /** @default by chance */
+  readonly seed?: number | undefined;
+  /** Open keys of the default issuer; undefined admits every key that is not empty. */
+  readonly apiKeys?: readonly string[] | undefined;
+  /** Told of a background task that failed. */
+  readonly onBug: (error: unknown) => void;
+}
+
+export function createWorld(options: WorldOptions): World {
+  const { profile = PROFILES.implemented, timeScale, frozenAt, seed, apiKeys = [], onBug } = options;
+  const clock = createClock<Task>({
+    timeScale,
+    frozenAt,
+    run: async (task) => {
+      try {
+        // The state it began in: what a reset or restore overtakes must not show up in the new one.
+        await runTask({ ...world }, task);
+      } catch (error) {
+        onBug(error);
+      }
+    },
+  });
+  const random = createRandom(seed ?? randomInt(2 ** 32));
+  const faults = createFaults(random);
+  let ids = createIds(clock.now, random);
+  let store = createStore();
+  let blobs = createBlobStore(clock.now);
+  for (const key of apiKeys) store.keys.set(key, openKey(key));
+
+  const world: World = {
+    profile,
+    clock,
+    random,
+    faults,
+    sas: createUrlSigner(seed),
+    pdfs: createPdfThreads(),
+    get ids() {
+      return ids;
+    },
+    get store() {
+      return store;
+    },
+    get blobs() {
+      return blobs;
+    },
+    snapshot: () => ({
+      clock: clock.state(),
+      random: random.state(),
+      faults: faults.state(),
+      store: copyStore(store),
+      blobs: blobs.copy(),
+    }),
+    restore(snapshot) {
+      clock.restore(snapshot.clock);
+      random.restore(snapshot.random);
+      faults.restore(snapshot.faults);
+      // Anew, so that the next identifier follows from time and chance alone.
+      ids = createIds(clock.now, random);
+      store = copyStore(snapshot.store);
+      blobs = snapshot.blobs.copy();
+    },
+    reset() {
+      world.restore(beginning);
+      if (frozenAt === undefined) clock.restore({ now: Date.now(), frozen: false, appointments: [] });
+    },
+  };
+  const beginning = world.snapshot();
+  return world;
+}

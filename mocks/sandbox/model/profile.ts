@@ -1,0 +1,151 @@
+import type { Answer } from '../http/problems.ts';
+import { badRequest, validationProblem } from '../http/problems.ts';
+
+/** Whose word counts where both differ: the running service's, or that of what is published about it. */
+export type ProfileName = 'implemented' | 'documented';
+
+/** An answer that stands in the published document with another status than the service gives it. */
+export interface StatusDeparture {
+  readonly operationId: string;
+  /** What the caller did or met. */
+  readonly occasion: string;
+  readonly implemented: number;
+  readonly documented: number;
+  /** Only errors with one of these as `detail`. */
+  readonly details?: readonly string[];
+}
+
+/** Every such answer. What is not listed has the same status on both sides. */
+export const STATUS_DEPARTURES: readonly StatusDeparture[] = [
+  departure('createDossier', 'a body that breaks a rule', 422, 400),
+  departure('getRequestsByDossier', 'a query that breaks a rule', 422, 400),
+  departure('getSignerByFiscalCode', 'a signer is found', 200, 201),
+  departure('getSignerByFiscalCode', 'no fiscal code', 422, 400),
+  departure('getSignerByFiscalCode', 'a citizen who never logged in to IO', 404, 400),
+  departure('createSignatureRequest', 'a dossier that does not exist', 404, 422),
+  departure('createSignatureRequest', 'a deadline in the past', 400, 422),
+  departure('setSignatureRequestStatus', 'a transition that is not allowed', 400, 422),
+  departure('sendNotification', 'a message is sent', 200, 201),
+  departure('sendNotification', 'a status that does not allow it, or a second time', 422, 400),
+  departure('sendNotification', 'a request that does not exist', 404, 400),
+  departure('validateDocument', 'fields that break a rule', 422, 400),
+  {
+    ...departure('validateDocument', 'a PDF that cannot be opened', 500, 400),
+    details: ['Error', 'RangeError', 'TypeError'],
+  },
+];
+
+function departure(
+  operationId: string,
+  occasion: string,
+  implemented: number,
+  documented: number,
+): StatusDeparture {
+  return { operationId, occasion, implemented, documented };
+}
+
+/** Something other than a status that is published in one way and done in another. */
+export interface RuleDeparture {
+  readonly rule: string;
+  readonly implemented: string;
+  readonly documented: string;
+  readonly source: 'published document' | 'manual';
+}
+
+export const RULE_DEPARTURES = {
+  errorType: {
+    rule: 'Content type of errors of the backend',
+    implemented: 'application/problem+json',
+    documented: 'application/json',
+    source: 'published document',
+  },
+  dossierTitle: {
+    rule: 'Shortest title of a dossier',
+    implemented: '1 character',
+    documented: '3 characters',
+    source: 'published document',
+  },
+  clauseTitle: {
+    rule: 'Longest title of a clause',
+    implemented: '79 characters',
+    documented: '80 characters',
+    source: 'published document',
+  },
+  deadline: {
+    rule: 'Deadline of a request that names none',
+    implemented: '90 days',
+    documented: '3 months',
+    source: 'manual',
+  },
+  validation: {
+    rule: 'Status of a document between the arrival of its file and the verdict',
+    implemented: 'as before the upload',
+    documented: 'WAIT_FOR_VALIDATION',
+    source: 'published document',
+  },
+} as const satisfies Record<string, RuleDeparture>;
+
+/** What differs between the profiles, for whoever handles a call. */
+export interface Profile {
+  readonly name: ProfileName;
+  readonly dossierTitleMinLength: number;
+  readonly clauseTitleMaxLength: number;
+  /** Whether documents are seen in WAIT_FOR_VALIDATION. */
+  readonly showsValidation: boolean;
+  /** Of a request that names none. Milliseconds since the epoch, as `now`. */
+  defaultDeadline(now: number): number;
+  /** An answer of the backend as this profile has it. */
+  answer(operationId: string, implemented: Answer): Answer;
+}
+
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  implemented: {
+    name: 'implemented',
+    dossierTitleMinLength: 1,
+    clauseTitleMaxLength: 79,
+    showsValidation: false,
+    defaultDeadline: (now) => now + 90 * 24 * 60 * 60 * 1_000,
+    answer: (_operationId, implemented) => implemented,
+  },
+  documented: {
+    name: 'documented',
+    dossierTitleMinLength: 3,
+    clauseTitleMaxLength: 80,
+    showsValidation: true,
+    defaultDeadline(now) {
+      const deadline = new Date(now);
+      return deadline.setUTCMonth(deadline.getUTCMonth() + 3);
+    },
+    answer(operationId, implemented) {
+      const detail = detailOf(implemented);
+      const row = STATUS_DEPARTURES.find(
+        (candidate) =>
+          candidate.operationId === operationId &&
+          candidate.implemented === implemented.status &&
+          (candidate.details === undefined || candidate.details.includes(detail)),
+      );
+      return asPlainJson(row === undefined ? implemented : withStatus(implemented, row.documented, detail));
+    },
+  },
+};
+
+/** An error gets the body that belongs to its status; the service's own words stay. */
+function withStatus(answer: Answer, status: number, detail: string): Answer {
+  switch (status) {
+    case 400:
+      return badRequest(detail).answer;
+    case 422:
+      return validationProblem([detail]).answer;
+    default:
+      return { ...answer, status };
+  }
+}
+
+function asPlainJson(answer: Answer): Answer {
+  if (answer.headers['content-type'] !== RULE_DEPARTURES.errorType.implemented) return answer;
+  return { ...answer, headers: { ...answer.headers, 'content-type': RULE_DEPARTURES.errorType.documented } };
+}
+
+function detailOf({ body }: Answer): string {
+  return typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : '';
+}

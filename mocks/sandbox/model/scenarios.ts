@@ -1,0 +1,223 @@
+import { SERVICE_DELAYS_MS } from './clock.ts';
+import {
+  Refusal,
+  badRequest,
+  gatewayError,
+  internalError,
+  notFound,
+  tooManyRequests,
+} from '../http/problems.ts';
+import type { SignatureDocument } from './store.ts';
+
+/** Something that a caller can write into an ordinary call to make the sandbox behave as the service sometimes does. */
+export interface MagicValue {
+  /** A fiscal code is the whole value; a tag stands anywhere in a title, in capitals or not. */
+  readonly where: 'fiscal code' | 'document title' | 'dossier title';
+  readonly value: string;
+  /** What happens then, in one sentence. */
+  readonly effect: string;
+}
+
+interface FiscalCodeScenario extends MagicValue {
+  /** Answer of `POST /signers`. */
+  readonly signer?: () => Refusal;
+  /** Answer of the notification, once the status allows one. */
+  readonly notification?: () => Refusal;
+}
+
+const noProfile = () => notFound('User profile not found!');
+const notAllowed = () => badRequest('You are not allowed to issue requests for this user!');
+const profileError = () => badRequest('An error occurred while getting the profile!');
+/** The misspelling is the service's. */
+export const tokenizerLimit = () => tooManyRequests('Rate limit excedeed.');
+const ioBusy = () => tooManyRequests('Too many requests!');
+const ioDown = () => internalError('Error');
+const messagesOff = () => badRequest('It is not allowed to send a message to this user.');
+
+const IN_ROME = '80A01H501';
+const signerScenario = (name: string, effect: string, signer: () => Refusal): FiscalCodeScenario => ({
+  where: 'fiscal code',
+  value: name.replace(/^(.{6})/, `$1${IN_ROME}`),
+  effect: `Finding the signer fails: ${effect}`,
+  signer,
+});
+const messageScenario = (name: string, effect: string, notification: () => Refusal): FiscalCodeScenario => ({
+  where: 'fiscal code',
+  value: name.replace(/^(.{6})/, `$1${IN_ROME}`),
+  effect: `The signer is found, the notification fails: ${effect}`,
+  notification,
+});
+
+/**
+ * Citizens of the sandbox, all born in Rome on 1 January 1980. Six letters say what is the matter, the last one is the
+ * true check character, so that forms which test it take these codes too.
+ */
+const FISCAL_CODES: readonly FiscalCodeScenario[] = [
+  signerScenario('SNZAPPC', '404, never logged in to IO (senza app).', noProfile),
+  signerScenario('NONAMMU', '400, no requests may be issued for this citizen (non ammesso).', notAllowed),
+  signerScenario('PRFERRY', '400, the profile cannot be read (errore del profilo).', profileError),
+  signerScenario('TKNLMTC', '429 of the tokenizer.', tokenizerLimit),
+  signerScenario('LMTAPPK', '429 of IO.', ioBusy),
+  signerScenario('SPNAPPB', '500, IO cannot be reached (app spenta).', ioDown),
+  signerScenario(
+    'NONTSTO',
+    '403 of the gateway, not a tester, whatever the key.',
+    () => new Refusal(gatewayError(403, 'Forbidden')),
+  ),
+  {
+    where: 'fiscal code',
+    value: `XMSOFF${IN_ROME}R`,
+    effect:
+      'The signer is found, the notification fails: 400, messages of this service are switched off. Any code that begins with X does the same.',
+    notification: messagesOff,
+  },
+  messageScenario('NTFAPPG', '404, no longer in IO.', noProfile),
+  messageScenario('NTFAMMS', '400, no longer allowed to issue requests for this citizen.', notAllowed),
+  messageScenario('NTFPRFQ', '400, the profile cannot be read.', profileError),
+  messageScenario('NTFERRR', '400, an error while sending.', () =>
+    badRequest('An error occurred while sending the message!'),
+  ),
+  messageScenario('NTFTKNW', '429 of the tokenizer.', tokenizerLimit),
+  messageScenario('NTFLMTK', '429 of IO.', ioBusy),
+  messageScenario('NTFCNSC', '500, the message cannot be delivered (consegna).', () =>
+    internalError('The message cannot be delivered.'),
+  ),
+  messageScenario('NTFSPNW', '500, IO cannot be reached.', ioDown),
+];
+
+/** What `POST /signers` answers instead of the signer. */
+export function refusalOfSigner(fiscalCode: string): Refusal | undefined {
+  return FISCAL_CODES.find(({ value }) => value === fiscalCode)?.signer?.();
+}
+
+/**
+ * Why the message is not sent, once the status allows one.
+ * @param fiscalCode undefined for a signer id that the tokenizer never gave out
+ */
+export function refusalOfNotification(fiscalCode: string | undefined): Refusal | undefined {
+  if (fiscalCode === undefined) return internalError('Error');
+  const scenario = FISCAL_CODES.find(({ value }) => value === fiscalCode);
+  if (scenario !== undefined) return scenario.notification?.();
+  // The convention of the service's own stand-in for IO.
+  return fiscalCode.startsWith('X') ? messagesOff() : undefined;
+}
+
+const REJECTED = '[rifiutato]';
+const SLOWLY_VALIDATED = '[validazione lenta]';
+const NEVER_VALIDATED = '[mai validato]';
+const NEVER_READY = '[mai pronto]';
+const LATE_CANCEL = '[annullo tardivo]';
+const BROKEN_LINKS = '[link assente]';
+const SIGNED_LATER = /\[firma(?: (fallita|sospesa))?(?: dopo (\d{1,7}) s)?\]/i;
+
+const SLOW_VALIDATION_MS = 30_000;
+
+const TAGS: readonly MagicValue[] = [
+  {
+    where: 'document title',
+    value: REJECTED,
+    effect: 'Any file is rejected for a signature field that it does not have.',
+  },
+  {
+    where: 'document title',
+    value: SLOWLY_VALIDATED,
+    effect: `A file is validated after ${SLOW_VALIDATION_MS / 1_000} s of the service's time, not ${SERVICE_DELAYS_MS.blobTrigger / 1_000} s.`,
+  },
+  {
+    where: 'document title',
+    value: NEVER_VALIDATED,
+    effect: 'Files are stored and never validated: the document stays WAIT_FOR_UPLOAD.',
+  },
+  {
+    where: 'dossier title',
+    value: NEVER_READY,
+    effect: 'Requests stay READY and never become WAIT_FOR_SIGNATURE.',
+  },
+  {
+    where: 'dossier title',
+    value: '[firma dopo 10 s]',
+    effect:
+      "The citizen signs by itself so many seconds of the service's time after WAIT_FOR_SIGNATURE, with all clauses; SIGNED about a minute later.",
+  },
+  {
+    where: 'dossier title',
+    value: '[firma fallita dopo 10 s]',
+    effect: 'The same, and the trust provider fails: REJECTED.',
+  },
+  {
+    where: 'dossier title',
+    value: '[firma sospesa dopo 10 s]',
+    effect: 'The same, and the trust provider never finishes: the request stays WAIT_FOR_SIGNATURE.',
+  },
+  {
+    where: 'dossier title',
+    value: '[firma fallita]',
+    effect: 'The trust provider fails whenever the citizen signs.',
+  },
+  {
+    where: 'dossier title',
+    value: '[firma sospesa]',
+    effect: 'The trust provider never finishes when the citizen signs.',
+  },
+  {
+    where: 'dossier title',
+    value: LATE_CANCEL,
+    effect:
+      'The signature arrives just before a cancellation: that is refused with 400, and the request is SIGNED.',
+  },
+  {
+    where: 'dossier title',
+    value: BROKEN_LINKS,
+    effect: 'Signed files are shown with their bare address, which cannot be downloaded, without an error.',
+  },
+];
+
+/** Every magic value there is, for documentation. */
+export const MAGIC_VALUES: readonly MagicValue[] = [...FISCAL_CODES, ...TAGS].map(
+  ({ where, value, effect }) => ({ where, value, effect }),
+);
+
+/** What the title of a dossier asks for. */
+export interface DossierScenario {
+  readonly neverReady: boolean;
+  /** The citizen signs by itself, so long after WAIT_FOR_SIGNATURE. */
+  readonly signsAfterMs: number | undefined;
+  /** How signatures end when nobody says otherwise. */
+  readonly outcome: 'signed' | 'pending' | { readonly fails: string };
+  readonly signsBeforeCancel: boolean;
+  readonly linksFail: boolean;
+}
+
+export function dossierScenario(title = ''): DossierScenario {
+  const [, manner, seconds] = SIGNED_LATER.exec(title) ?? [];
+  return {
+    neverReady: hasTag(title, NEVER_READY),
+    signsAfterMs: seconds === undefined ? undefined : Number(seconds) * 1_000,
+    outcome: outcomeOf(manner?.toLowerCase()),
+    signsBeforeCancel: hasTag(title, LATE_CANCEL),
+    linksFail: hasTag(title, BROKEN_LINKS),
+  };
+}
+
+function outcomeOf(manner: string | undefined): DossierScenario['outcome'] {
+  if (manner === 'fallita') return { fails: 'Invalid response status from QTSP!' };
+  return manner === 'sospesa' ? 'pending' : 'signed';
+}
+
+/** When a file of this document is validated after its arrival; undefined for never. */
+export function validationDelayMs(documentTitle = ''): number | undefined {
+  if (hasTag(documentTitle, NEVER_VALIDATED)) return undefined;
+  return hasTag(documentTitle, SLOWLY_VALIDATED) ? SLOW_VALIDATION_MS : SERVICE_DELAYS_MS.blobTrigger;
+}
+
+/** What is wrong with any file of this document, in the words of the service; undefined for nothing. */
+export function magicRejectReason({ metadata }: SignatureDocument): string | undefined {
+  if (!hasTag(metadata.title, REJECTED)) return undefined;
+  const [first] = metadata.signature_fields;
+  const name = first !== undefined && 'unique_name' in first.attrs ? first.attrs.unique_name : 'Firma1';
+  return `(${first?.clause.title ?? 'Firma'}) the field "${name}" was not found is the uploaded document`;
+}
+
+function hasTag(title: string, tag: string): boolean {
+  return title.toLowerCase().includes(tag);
+}

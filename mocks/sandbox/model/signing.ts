@@ -1,0 +1,190 @@
+import { SERVICE_DELAYS_MS } from './clock.ts';
+import { dossierScenario } from './scenarios.ts';
+import type { DossierScenario } from './scenarios.ts';
+import { markAsRejected, markAsSigned, markAsWaitForSignature } from './state-machine.ts';
+import { createBlob } from '../storage/blob-store.ts';
+import { SIGNED_DOCUMENTS, VALIDATED_DOCUMENTS } from '../storage/containers.ts';
+import type { CitizenCopy, SignatureRequest } from './store.ts';
+import type { Outcome, SignatureNews } from './task.ts';
+import type { World } from './world.ts';
+
+/** The reason the service gives when the files cannot be had, such as 90 days after their upload. */
+const NO_SIGNED_FILE = 'Signed document not found!';
+
+/** The citizen side's copy; undefined while the request has not got there. */
+export function citizenCopyOf({ store }: World, requestId: string): CitizenCopy | undefined {
+  const copy = store.citizenCopies.get(requestId);
+  if (copy !== undefined) return copy;
+  const status = store.requests.get(requestId)?.status;
+  if (status === undefined || status === 'DRAFT' || status === 'READY') return undefined;
+  return { status, attempt: 0, agreedClauses: [] };
+}
+
+export function scenarioOf({ store }: World, { dossierId }: SignatureRequest): DossierScenario {
+  return dossierScenario(store.dossiers.get(dossierId)?.title);
+}
+
+/** READY was said: two queue hops later the request waits for its signer, unless its dossier says never. */
+export function sendToCitizen(world: World, request: SignatureRequest): void {
+  if (scenarioOf(world, request).neverReady) return;
+  world.clock.schedule(SERVICE_DELAYS_MS.waitForSignature, { kind: 'reach-citizen', requestId: request.id });
+}
+
+/** The citizen side has taken the request over. */
+export function reachCitizen(world: World, requestId: string): void {
+  const request = world.store.requests.get(requestId);
+  const next = request && markAsWaitForSignature(request, world.clock.now());
+  if (next === undefined) return;
+  world.store.requests.set(requestId, next);
+  world.store.citizenCopies.set(requestId, { status: 'WAIT_FOR_SIGNATURE', attempt: 0, agreedClauses: [] });
+  const { signsAfterMs } = scenarioOf(world, next);
+  if (signsAfterMs !== undefined) world.clock.schedule(signsAfterMs, { kind: 'sign-by-itself', requestId });
+}
+
+/** The citizen of a scenario signs, unless somebody did so before or the app shows the request as expired. */
+export function signByItself(world: World, requestId: string): void {
+  const request = world.store.requests.get(requestId);
+  const copy = citizenCopyOf(world, requestId);
+  if (request === undefined || copy?.status !== 'WAIT_FOR_SIGNATURE') return;
+  if (request.expiresAt <= world.clock.now()) return;
+  beginSignature(world, request, copy, optionalClausesOf(request), scenarioOf(world, request).outcome);
+}
+
+/** The citizen has signed: the trust provider is at work. With 'pending' it stays so until somebody intervenes. */
+export function beginSignature(
+  world: World,
+  { id: requestId }: SignatureRequest,
+  copy: CitizenCopy,
+  agreedClauses: readonly string[],
+  outcome: Outcome | 'pending',
+): CitizenCopy {
+  const attempt = copy.attempt + 1;
+  const next: CitizenCopy = { status: 'WAIT_FOR_QTSP', attempt, agreedClauses };
+  world.store.citizenCopies.set(requestId, next);
+  if (outcome !== 'pending') {
+    world.clock.schedule(SERVICE_DELAYS_MS.trustProvider, {
+      kind: 'finish-signature',
+      requestId,
+      attempt,
+      outcome,
+    });
+  }
+  return next;
+}
+
+/** The trust provider has finished. The citizen side knows at once, the issuer side a queue hop later. */
+export async function finishSignature(
+  world: World,
+  requestId: string,
+  attempt: number,
+  outcome: Outcome,
+): Promise<void> {
+  const isAwaited = (copy: CitizenCopy | undefined): copy is CitizenCopy =>
+    copy?.status === 'WAIT_FOR_QTSP' && copy.attempt === attempt;
+  const copy = citizenCopyOf(world, requestId);
+  const request = world.store.requests.get(requestId);
+  if (request === undefined || !isAwaited(copy)) return;
+
+  const files = outcome === 'signed' ? await signedFilesOf(world, request, copy.agreedClauses) : undefined;
+  // Somebody may have decided otherwise meanwhile.
+  if (!isAwaited(citizenCopyOf(world, requestId))) return;
+  const failure = outcome === 'signed' ? NO_SIGNED_FILE : outcome.fails;
+  const news: SignatureNews =
+    files === undefined
+      ? { status: 'REJECTED', rejectedAt: world.clock.now(), rejectReason: failure }
+      : { status: 'SIGNED' };
+  storeSigned(world, files ?? []);
+  world.store.citizenCopies.set(requestId, { ...copy, status: news.status });
+  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'tell-issuer', requestId, news });
+}
+
+/** The message of the citizen side has arrived. One that comes too late is dropped: the first end is final. */
+export function tellIssuer(world: World, requestId: string, news: SignatureNews): void {
+  const request = world.store.requests.get(requestId);
+  if (request === undefined) return;
+  const now = world.clock.now();
+  const next = news.status === 'SIGNED' ? markAsSigned(request, now) : markAsRejected(request, now, news);
+  if (next !== undefined) world.store.requests.set(requestId, next);
+}
+
+/** Before the issuer's record changes alone: the citizen's side stays as it is. */
+export function keepCitizenCopy(world: World, requestId: string): void {
+  const copy = citizenCopyOf(world, requestId);
+  if (copy !== undefined) world.store.citizenCopies.set(requestId, copy);
+}
+
+/** The issuer cancels, before its own copy says so. The other side hears of it later and stays as it is till then. */
+export function sendCancellation(world: World, requestId: string): void {
+  keepCitizenCopy(world, requestId);
+  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'cancel-at-citizen', requestId });
+}
+
+/** The issuer's cancellation has arrived. The citizen side takes it only before a signature; else it is dropped. */
+export function cancelAtCitizen(world: World, requestId: string): void {
+  const copy = world.store.citizenCopies.get(requestId);
+  if (copy?.status !== 'WAIT_FOR_SIGNATURE') return;
+  world.store.citizenCopies.set(requestId, { ...copy, status: 'CANCELLED' });
+}
+
+/**
+ * Signs a waiting request on both sides in this moment, all clauses agreed to, as if everything had happened before:
+ * for a cancellation that is to lose its race. Does nothing to a request that cannot be signed.
+ */
+export async function signAtOnce(world: World, requestId: string): Promise<void> {
+  const request = world.store.requests.get(requestId);
+  const copy = citizenCopyOf(world, requestId);
+  if (request?.status !== 'WAIT_FOR_SIGNATURE' || copy === undefined) return;
+  const clauses = optionalClausesOf(request);
+  const files = await signedFilesOf(world, request, clauses);
+  const current = world.store.requests.get(requestId);
+  const next = current && markAsSigned(current, world.clock.now());
+  if (files === undefined || next === undefined) return;
+  storeSigned(world, files);
+  world.store.citizenCopies.set(requestId, {
+    status: 'SIGNED',
+    attempt: copy.attempt + 1,
+    agreedClauses: clauses,
+  });
+  world.store.requests.set(requestId, next);
+}
+
+/** Titles of the clauses that a citizen may leave out. */
+export function optionalClausesOf({ documents }: SignatureRequest): string[] {
+  const clauses = documents.flatMap(({ metadata }) => metadata.signature_fields.map(({ clause }) => clause));
+  return clauses.filter(({ type }) => type === 'OPTIONAL').map(({ title }) => title);
+}
+
+/** Whether each file is still there to be signed: files are deleted 90 days after their upload. */
+export function hasAllFiles({ blobs }: World, { documents }: SignatureRequest): boolean {
+  return documents.every(({ id }) => blobs.get(VALIDATED_DOCUMENTS, id) !== undefined);
+}
+
+interface SignedFile {
+  readonly documentId: string;
+  readonly bytes: Buffer;
+}
+
+/** Undefined when a file is gone. */
+async function signedFilesOf(
+  world: World,
+  { documents }: SignatureRequest,
+  agreedClauses: readonly string[],
+): Promise<SignedFile[] | undefined> {
+  const now = world.clock.now();
+  const files: SignedFile[] = [];
+  for (const { id, metadata } of documents) {
+    const validated = world.blobs.get(VALIDATED_DOCUMENTS, id);
+    if (validated === undefined) return undefined;
+    const fields = metadata.signature_fields.filter(
+      ({ clause }) => clause.type !== 'OPTIONAL' || agreedClauses.includes(clause.title),
+    );
+    files.push({ documentId: id, bytes: await world.pdfs.signed(validated.bytes(), fields, now) });
+  }
+  return files;
+}
+
+function storeSigned(world: World, files: readonly SignedFile[]): void {
+  for (const { documentId, bytes } of files) {
+    world.blobs.put(SIGNED_DOCUMENTS, documentId, createBlob([bytes], world.clock.now()));
+  }
+}

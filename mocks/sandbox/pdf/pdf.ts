@@ -1,0 +1,69 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { failure } from 'io-ts/lib/PathReporter.js';
+import type { TypeOf } from 'io-ts';
+import type { SignatureField } from '../decoding/document-metadata.ts';
+import { pdfMetadata } from '../decoding/records.ts';
+import type { PdfContents, Unreadable } from './read-pdf.ts';
+
+/** What the service says of a PDF. */
+export type PdfVerdict =
+  /** What is wrong with it, in the service's words (one of them misspelt, as there); undefined when it is fine. */
+  | { readonly kind: 'read'; readonly problem: string | undefined }
+  /** What was read out of it is not what the service can keep, such as a page of a negative size. */
+  | { readonly kind: 'unusable'; readonly violations: readonly string[] }
+  | Unreadable;
+
+/**
+ * Holds a PDF against signature fields as the service does: against the file only, so no page count, size, PDF/A or
+ * existing signatures.
+ */
+export function verdictOn(
+  bytes: Uint8Array,
+  contents: PdfContents,
+  fields: readonly SignatureField[],
+): PdfVerdict {
+  if (contents.kind === 'unreadable') return contents;
+  const metadata = pdfMetadata.decode(contents);
+  if (isLeft(metadata)) return { kind: 'unusable', violations: failure(metadata.left) };
+  // pdf-lib tolerates junk before the header, the service does not.
+  if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== '%PDF') {
+    return {
+      kind: 'read',
+      problem: 'the uploaded document has an invalid file signature (not a valid PDF)',
+    };
+  }
+  const problems = fields.flatMap((field) => problemOf(field, metadata.right) ?? []);
+  return { kind: 'read', problem: problems.length === 0 ? undefined : problems.join('\n') };
+}
+
+/** Why a file is rejected after its upload; undefined when it is not. */
+export function rejectReasonOf(verdict: PdfVerdict): string | undefined {
+  switch (verdict.kind) {
+    case 'read':
+      return verdict.problem;
+    case 'unusable':
+      return 'Failed to extract metadata from pdf file!';
+    case 'unreadable':
+      return verdict.message;
+  }
+}
+
+function problemOf(
+  { clause, attrs }: SignatureField,
+  { formFields, pages }: TypeOf<typeof pdfMetadata>,
+): string | undefined {
+  if ('unique_name' in attrs) {
+    if (formFields.some(({ name }) => name === attrs.unique_name)) return undefined;
+    return `(${clause.title}) the field "${attrs.unique_name}" was not found is the uploaded document`;
+  }
+  const page = pages.find(({ number }) => number === attrs.page);
+  if (page === undefined) {
+    return `(${clause.title}) incompatible coordinates: unable to find page ${attrs.page} in the uploaded document`;
+  }
+  // Origin top-left, points. A negative x or y passes; touching the far edge does not.
+  const fits =
+    attrs.coordinates.x + attrs.size.w < page.width && attrs.coordinates.y + attrs.size.h < page.height;
+  return fits
+    ? undefined
+    : `(${clause.title}) incompatible coordinates: they can't fit in the uploaded document`;
+}

@@ -1,0 +1,120 @@
+import { PDFDocument, PDFSignature, StandardFonts, rgb } from 'pdf-lib';
+import type { PDFFont, PDFPage } from 'pdf-lib';
+import type { SignatureField } from '../decoding/document-metadata.ts';
+
+/** Points, origin at the bottom left of the page. */
+interface Box {
+  readonly page: PDFPage;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const MARK = ['FIRMA DI PROVA: NON è qualificata', 'TEST SIGNATURE: NOT qualified', 'Sandbox Sigillo'];
+const NOTICE = [
+  'Firma di prova della sandbox Sigillo: NON è una firma elettronica qualificata, non ha valore legale.',
+  'Test signature made by the Sigillo sandbox: NOT a qualified electronic signature, of no legal effect.',
+];
+const INK = rgb(0.1, 0.25, 0.6);
+const LINE_HEIGHT = 1.2;
+const MARGIN_POINTS = 2;
+
+/**
+ * What the sandbox gives out for a signed file: the validated one with a visible mark in the box of each signed field,
+ * and at the foot of the last page a notice that this is no qualified signature. Any signature the file had before is
+ * void. The same file at the same time gives the same bytes. A file that cannot be drawn on comes back as it was.
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function signedPdf(
+  validated: Buffer,
+  fields: readonly SignatureField[],
+  now: number,
+): Promise<Buffer> {
+  return (
+    (await stamped(validated, fields, now).catch(() => undefined)) ??
+    (await withNoticePage(validated, now).catch(() => validated))
+  );
+}
+
+async function stamped(validated: Buffer, fields: readonly SignatureField[], now: number): Promise<Buffer> {
+  const pdf = await PDFDocument.load(validated, { updateMetadata: false });
+  const font = await pdf.embedFont(StandardFonts.Helvetica);
+  const lines = [...MARK, new Date(now).toISOString()];
+  for (const field of fields) for (const box of boxesOf(pdf, field)) drawMark(box, font, lines);
+  drawNotice(pdf.getPages().at(-1) ?? pdf.addPage(), font);
+  return saved(pdf, now);
+}
+
+/** For a file whose pages resist: the notice on a page of its own. */
+async function withNoticePage(validated: Buffer, now: number): Promise<Buffer> {
+  const pdf = await PDFDocument.load(validated, { updateMetadata: false });
+  drawNotice(pdf.addPage(), await pdf.embedFont(StandardFonts.Helvetica));
+  return saved(pdf, now);
+}
+
+async function saved(pdf: PDFDocument, now: number): Promise<Buffer> {
+  pdf.setProducer('Sigillo sandbox (test signature, not qualified)');
+  pdf.setModificationDate(new Date(now));
+  return Buffer.from(await pdf.save({ updateFieldAppearances: false }));
+}
+
+function boxesOf(pdf: PDFDocument, { attrs }: SignatureField): Box[] {
+  if ('unique_name' in attrs) {
+    const field = pdf.getForm().getField(attrs.unique_name);
+    if (!(field instanceof PDFSignature)) return [];
+    return field.acroField.getWidgets().map((widget) => {
+      const page = pdf.getPages().find(
+        ({ ref, node }) =>
+          widget.P() === ref ||
+          node
+            .Annots()
+            ?.asArray()
+            .some((annotation) => pdf.context.lookup(annotation) === widget.dict),
+      );
+      return { page: page ?? pdf.getPage(0), ...widget.getRectangle() };
+    });
+  }
+  // As the service does for the trust provider: corners rounded, the size of the MediaBox, rotation ignored.
+  const page = pdf.getPage(attrs.page);
+  const { coordinates, size } = attrs;
+  const height = page.getHeight();
+  const left = Math.round(coordinates.x);
+  const bottom = Math.round(height - coordinates.y - size.h);
+  const right = Math.round(coordinates.x + size.w);
+  const top = Math.round(height - coordinates.y);
+  return [{ page, x: left, y: bottom, width: right - left, height: top - bottom }];
+}
+
+/** A frame, and text as large as fits; a box too small for text keeps the frame alone. */
+function drawMark({ page, ...box }: Box, font: PDFFont, lines: readonly string[]): void {
+  page.drawRectangle({ ...box, borderColor: INK, borderWidth: 1 });
+  const size = Math.min(
+    sizeThatFits(font, lines, box.width - 2 * MARGIN_POINTS),
+    (box.height - 2 * MARGIN_POINTS) / (lines.length * LINE_HEIGHT),
+    9,
+  );
+  if (size < 1) return;
+  const top = box.y + (box.height + lines.length * size * LINE_HEIGHT) / 2;
+  drawLines(page, font, lines, { x: box.x + MARGIN_POINTS, y: top - size, size });
+}
+
+function drawNotice(page: PDFPage, font: PDFFont): void {
+  const { x, y, width } = page.getMediaBox();
+  const size = Math.min(sizeThatFits(font, NOTICE, width * 0.9), 7);
+  drawLines(page, font, NOTICE, { x: x + width * 0.05, y: y + 2 * size * LINE_HEIGHT, size });
+}
+
+function drawLines(
+  page: PDFPage,
+  font: PDFFont,
+  lines: readonly string[],
+  at: { readonly x: number; readonly y: number; readonly size: number },
+): void {
+  page.drawText(lines.join('\n'), { ...at, lineHeight: at.size * LINE_HEIGHT, font, color: INK });
+}
+
+function sizeThatFits(font: PDFFont, lines: readonly string[], width: number): number {
+  return width / Math.max(...lines.map((line) => font.widthOfTextAtSize(line, 1)));
+}
