@@ -15,43 +15,43 @@ import type { OriginClients } from '../upstream/sandbox-headers.ts';
 import type { StorageClient } from '../upstream/storage/storage-client.ts';
 import type { RequestHooks } from '../webhooks/webhooks.ts';
 
-/** What one gateway shares between all its requests. */
+/** The parts of a gateway that all its requests share. */
 export interface GatewayParts {
   readonly upstream: UpstreamClient;
-  /** Asks again and again how requests stand, for all callers of this issuer. */
+  /** Polls signature requests, for all callers. */
   readonly watcher: StatusWatcher;
-  /** Told of requests that somebody outside may want to hear of. */
+  /** Receives the states of signature requests to deliver webhooks. */
   readonly webhooks: RequestHooks;
   readonly storage: StorageClient;
   readonly blocks: BlockPool;
   readonly idempotency: Idempotency;
-  /** What happens here, for whoever watches. */
+  /** Events for logs, metrics and spans. */
   readonly events: GatewayEvents;
-  /** Aborted when the gateway begins to end. Streams end then; what is running may still finish. */
+  /** Aborted when the gateway starts to drain. Streams end; running operations may finish. */
   readonly closing: AbortSignal;
-  /** Aborted when what is still running then must come to an end: waits answer with what they know. */
+  /** Aborted when running operations must end. Waits return the last known state. */
   readonly ending: AbortSignal;
   /** Only if the upstream is a sandbox: the bare clients for calls with the sandbox headers of a caller. */
   readonly sandbox?: OriginClients | undefined;
   readonly limits: {
     readonly maxUploadBytes: number;
     readonly uploadStallMs: number;
-    /** For a whole operation; see `useOperationTime`. */
+    /** The deadline of an operation. See `useOperationTime`. */
     readonly operationTimeoutMs: number;
   };
 }
 
-/** What resolvers are given: the gateway's parts and what belongs to this one request. */
+/** The context of resolvers: the parts of the gateway, and those of this request. */
 export interface GatewayContext extends GatewayParts {
   readonly caller: Caller;
-  /** Of the operation. `useOperationTime` starts and ends it. */
+  /** The deadline of the operation. `useOperationTime` starts and ends it. */
   readonly deadline: Deadline;
   /**
-   * Aborted when the client leaves, the time of the operation is up, or the gateway cannot wait any longer. Every call and
-   * every wait takes it.
+   * Aborted when the client disconnects, the deadline passes, or the gateway shuts down. Every upstream call and every wait
+   * uses it.
    */
   readonly signal: AbortSignal;
-  /** Made for this request alone, so nothing that one caller read is ever shown to another. */
+  /** Caches of this request alone: no caller receives data that another caller has read. */
   readonly loaders: {
     readonly dossierById: ReturnType<typeof dossierById>;
     readonly signatureRequestById: ReturnType<typeof signatureRequestById>;
@@ -59,10 +59,10 @@ export interface GatewayContext extends GatewayParts {
   };
 }
 
-/** What is known of the request that a context is made for. */
+/** The HTTP request of a context. */
 export interface RequestFacts {
   readonly headers: Headers;
-  /** Of Node's own kind: `AbortSignal.any` refuses the proxy that Yoga hands out. */
+  /** A signal of Node: `AbortSignal.any` refuses the proxy of Yoga. */
   readonly signal: AbortSignal;
 }
 

@@ -1,19 +1,18 @@
 import type { Document, SignatureRequest } from '../upstream/decode.ts';
 import { urlOf } from '../upstream/url-rules.ts';
 
-/** Where a signed file can be had, and until when. */
+/** A pre-signed URL of a signed file. */
 export interface DownloadLink {
-  /** A credential: whoever has it can read the file. */
+  /** A secret: it permits the download without further credentials. */
   readonly url: string;
-  /** By the storage's clock, in whole seconds. Undefined when the address does not say. */
+  /** By the clock of the storage, in whole seconds. Undefined if the URL does not state it. */
   readonly expiresAt: Date | undefined;
 }
 
 /**
- * The link that the service made for a document with this very answer. Undefined unless the request is SIGNED: before,
- * the address is a private one that nobody can read from. The service gives that too, without a word, when it could not
- * sign a link.
- * @throws {UpstreamError} of kind `contract` when the link leads elsewhere than to the storage.
+ * The pre-signed URL of a signed document. The service creates a new one for each response. Undefined unless the request is
+ * SIGNED, and when the URL has no signature: the service returns a private URL when it could not sign one.
+ * @throws {UpstreamError} of kind `contract` if the URL does not lead to the storage.
  */
 export function downloadLinkOf(
   { status }: Pick<SignatureRequest, 'status'>,

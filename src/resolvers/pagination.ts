@@ -6,19 +6,19 @@ import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dos
 import { orNull } from './signature-request.ts';
 import { translated, translateUpstreamError } from './errors/translate-upstream-error.ts';
 
-/** The service's bounds of a page. */
+/** The limits of the service for a page. */
 const SMALLEST_PAGE = 25;
 const LARGEST_PAGE = 100;
-/** Ours: five of the service's. */
+/** The limit of the gateway: five pages of the service. */
 export const MAX_FIRST = 500;
 
 export interface Edge {
   readonly cursor: string;
-  /** An error stands for an item that cannot be read; its cursor is good all the same. */
+  /** An error for an item that breaks the contract. Its cursor is valid. */
   readonly node: SignatureRequestSummary | Error;
 }
 
-/** As Relay's specification has it. Pages before this one cannot be asked for, so there is never a previous page. */
+/** As in the Relay specification. Lists page forward only, so there is never a previous page. */
 export interface PageInfo {
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: false;
@@ -36,33 +36,32 @@ export interface PageArguments {
   readonly after?: string | null | undefined;
 }
 
-/** A page of the service and how many of its items come before: the cursor of an item resumes behind it. */
+/** A page of the service and an offset in it. The cursor of an item is the position behind the item. */
 interface Position {
   readonly token?: string | undefined;
   readonly offset: number;
 }
 
-/** The argument of a list is not usable. */
+/** An argument of a list is invalid. */
 export class InvalidPageError extends Error {
   override readonly name = 'InvalidPageError';
 }
 
 /**
- * How many calls a page may take. One for each 100 items, and one more when it resumes in the middle of a page of the
- * service, or the service gives less than was asked for.
+ * The maximum number of upstream calls for a page: one per 100 items, and one more for a page that starts in the middle of a
+ * page of the service, or if the service returns fewer items than requested.
  */
 export function mostCallsOf(first: number): number {
   return Math.ceil(Math.min(Math.max(first, 1), MAX_FIRST) / LARGEST_PAGE) + 1;
 }
 
 /**
- * The requests of a dossier in the order of the service, which in practice is that of creation: what is made meanwhile
- * comes at the end, and nothing moves. The service pages forward only, 25 to 100 at a time, and knows no total.
+ * The signature requests of a dossier in the order of the service, which in practice is the order of creation: new requests
+ * come at the end. The service pages forward only, returns 25 to 100 items per page and no total count.
  *
- * A page has fewer than `first` items at the end of the list, and when the service gives less than was asked for.
- * @returns `null` when there is no such dossier (any more).
- * @throws {InvalidPageError} for `first` outside 1 to 500, a cursor that is not one of ours, or one that the service no
- * longer takes.
+ * A page has fewer than `first` items at the end of the list, and if the service returns fewer items than requested.
+ * @returns `null` if the dossier does not exist.
+ * @throws {InvalidPageError} for `first` outside 1 to 500, an invalid cursor, or one that the service no longer accepts.
  */
 export function requestsOfDossier(
   context: GatewayContext,
@@ -77,15 +76,16 @@ async function readPage(
   dossierId: string,
   { first, after }: PageArguments,
 ): Promise<Connection> {
-  if (first < 1 || first > MAX_FIRST) throw new InvalidPageError(`first must be 1 to ${MAX_FIRST}.`);
+  if (first < 1 || first > MAX_FIRST)
+    throw new InvalidPageError(`The argument \`first\` must be from 1 to ${MAX_FIRST}.`);
   let position: Position | undefined = after == null ? { offset: 0 } : decodeCursor(after, dossierId);
   const edges: Edge[] = [];
   const mostCalls = mostCallsOf(first);
   for (let calls = 0; calls < mostCalls && edges.length < first && position !== undefined; calls += 1) {
     const missing = first - edges.length;
     const limit = limitFor(position.offset + missing);
-    const isOfCaller = calls === 0 && after != null;
-    const page = await pageAt(context, { dossierId, limit, token: position.token, isOfCaller });
+    const isCursorToken = calls === 0 && after != null;
+    const page = await pageAt(context, { dossierId, limit, token: position.token, isCursorToken });
     for (const [index, node] of page.items.entries()) {
       if (index < position.offset || index >= position.offset + missing) continue;
       const behind = positionBehind(page, position.token, index + 1);
@@ -101,31 +101,31 @@ async function readPage(
   return { edges, pageInfo: { hasNextPage, hasPreviousPage: false, startCursor, endCursor } };
 }
 
-/** An unexpected error would be hidden from the caller, so it is one that the error table knows. */
+/** Translates the failure, because the gateway masks unexpected errors. */
 function faultOf(failure: UpstreamError): Error {
   const fault = translateUpstreamError(failure);
   return fault instanceof Error ? fault : failure;
 }
 
-/** Shares of equal size, so that the last one leaves nothing over that would have to be read again. */
+/** Splits the items into pages of equal size, so that no item of the last page has to be read twice. */
 function limitFor(items: number): number {
-  const share = Math.ceil(items / Math.ceil(items / LARGEST_PAGE));
-  return Math.max(share, SMALLEST_PAGE);
+  const size = Math.ceil(items / Math.ceil(items / LARGEST_PAGE));
+  return Math.max(size, SMALLEST_PAGE);
 }
 
-/** Behind the last item of a page the next one begins. */
+/** The position behind an item: the start of the next page for the last item. */
 function positionBehind(page: SignatureRequestPage, token: string | undefined, items: number): Position {
   const isLast = items === page.items.length;
   if (isLast && page.continuationToken !== undefined) return { token: page.continuationToken, offset: 0 };
   return { token, offset: items };
 }
 
-/** Where the list goes on when `taken` items were wanted of this page; undefined at its end. */
+/** The position behind `taken` items of this page. Undefined at the end of the list. */
 function positionAfter(page: SignatureRequestPage, { token, offset }: Position, taken: number) {
   const end = offset + taken;
   if (end < page.items.length) return { token, offset: end };
   if (page.continuationToken === undefined) return undefined;
-  // A page that is shorter than before is made up for by the next one.
+  // The page may be shorter than in the earlier read: continue at the next page.
   return { token: page.continuationToken, offset: Math.max(0, offset - page.items.length) };
 }
 
@@ -133,24 +133,24 @@ interface ServicePage {
   readonly dossierId: string;
   readonly limit: number;
   readonly token: string | undefined;
-  /** The token comes from a cursor of the caller. */
-  readonly isOfCaller: boolean;
+  /** Whether the token comes from a cursor of the caller. */
+  readonly isCursorToken: boolean;
 }
 
 async function pageAt(
   { upstream, signal }: GatewayContext,
-  { dossierId, limit, token, isOfCaller }: ServicePage,
+  { dossierId, limit, token, isCursorToken }: ServicePage,
 ): Promise<SignatureRequestPage> {
   const read = (continuationToken?: string): Promise<SignatureRequestPage> =>
     getRequestsByDossier(upstream, { dossierId, limit, continuationToken }, { signal });
   try {
     return await read(token);
   } catch (failure) {
-    // The service has the same words for a token that it cannot read and for trouble with its database: with the latter
-    // it cannot say how the list begins either.
-    if (isOfCaller && token !== undefined && mayBeAboutToken(failure)) {
+    // The service returns the same error for an invalid token and for a database failure. If it cannot return the first
+    // page either, its database has failed.
+    if (isCursorToken && token !== undefined && mayBeAboutToken(failure)) {
       await translated(read());
-      throw new InvalidPageError('after is a cursor that no longer leads anywhere. Begin the list anew.', {
+      throw new InvalidPageError('The cursor `after` is no longer valid. Read the list from its start.', {
         cause: failure,
       });
     }
@@ -165,7 +165,7 @@ function mayBeAboutToken(failure: unknown): boolean {
   );
 }
 
-/** A token means nothing, or something else, in the list of another dossier, so a cursor says where it belongs. */
+/** A cursor has the id of its dossier, because a token is meaningless in the list of another dossier. */
 const cursorRules = z.object({
   dossierId: z.string(),
   token: z.string().min(1).optional(),
@@ -185,5 +185,5 @@ function decodeCursor(text: string, dossierId: string): Position {
   } catch (unreadable) {
     cause = unreadable;
   }
-  throw new InvalidPageError('after is not a cursor of this list.', { cause });
+  throw new InvalidPageError('The argument `after` must be a cursor of this list.', { cause });
 }

@@ -7,29 +7,29 @@ import { WatcherFullError } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { StreamError } from './errors/stream-error.ts';
 import { translateUpstreamError } from './errors/translate-upstream-error.ts';
-import { visible } from './shared/authorize-access.ts';
+import { authorizeAccess } from './shared/authorize-access.ts';
 
-/** What others have read a moment ago is the current state for those who come now, all at once after a restart. */
-const FRESH_MS = 2_000;
+/** The maximum age of a shared first read. It absorbs the clients that all subscribe again after a restart. */
+const MAX_AGE_MS = 2_000;
 
 /**
- * The request as it is, then each of its changes, until a final status.
- * @throws {NotFoundError} and the faults of the service, also from the iterator
- * @throws {StreamError} `TOO_MANY_STREAMS` when no more requests can be watched
+ * The current signature request, then its state after each change, until a final status.
+ * @throws {NotFoundError} and upstream faults, also from the iterator
+ * @throws {StreamError} `TOO_MANY_STREAMS` if the watcher is full
  */
 export async function signatureRequestChanged(
   context: GatewayContext,
   id: string,
 ): Promise<AsyncIterable<SignatureRequest>> {
   const { watcher, signal, caller } = context;
-  // A citizen could tell by the missing call that somebody watches a request which is not theirs, hence that there is one.
-  const maxAgeMs = ownFiscalCode(caller) === undefined ? FRESH_MS : 0;
+  // For a citizen always read: the time of a shared read would reveal that a request of another citizen exists.
+  const maxAgeMs = ownFiscalCode(caller) === undefined ? MAX_AGE_MS : 0;
   let seen: StatusRead | undefined;
-  await visible(context, async () => {
+  await authorizeAccess(context, async () => {
     seen = await watcher.read(id, { signal, maxAgeMs });
     return seen.request;
   });
-  if (seen === undefined) throw new TypeError('a request that is visible has not been read');
+  if (seen === undefined) throw new TypeError('an authorized signature request was not read');
   try {
     return translatedStream(new ChangeStream(watcher, seen, { signal }));
   } catch (failure) {
@@ -37,13 +37,13 @@ export async function signatureRequestChanged(
   }
 }
 
-/** What one event shows must not be what an earlier one has read. */
+/** Clears the loader, so that an event does not show a state that an earlier event has read. */
 export function eventOf({ loaders }: GatewayContext, request: SignatureRequest): SignatureRequest {
   loaders.signatureRequestById.clearAll();
   return request;
 }
 
-/** No generator: one that waits for its source could not be told to stop. */
+/** Not a generator: `return()` of a generator waits for its pending `next()`. */
 function translatedStream(stream: ChangeStream): AsyncIterableIterator<SignatureRequest, undefined> {
   return {
     [Symbol.asyncIterator]() {

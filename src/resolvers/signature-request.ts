@@ -6,21 +6,21 @@ import { downloadLinkOf } from './download-link.ts';
 import type { DownloadLink } from './download-link.ts';
 import { NotFoundError } from './errors/domain-errors.ts';
 import { translateUpstreamError } from './errors/translate-upstream-error.ts';
-import { visible } from './shared/authorize-access.ts';
+import { authorizeAccess } from './shared/authorize-access.ts';
 
-/** A request as a list shows it, or whole. */
+/** A signature request as an item of a list, or with all fields. */
 export type AnySignatureRequest = SignatureRequestSummary | SignatureRequest;
 
-/** `null` when there is no such request, or not for this caller: on a query that is an answer, not an error. */
+/** The signature request, or `null` if it does not exist or the caller may not access it. */
 export function signatureRequest(context: GatewayContext, id: string): Promise<SignatureRequest | null> {
-  return orNull(visible(context, () => context.loaders.signatureRequestById.load(id)));
+  return orNull(authorizeAccess(context, () => context.loaders.signatureRequestById.load(id)));
 }
 
 const details = new WeakMap<SignatureRequestSummary, Promise<SignatureRequest | null>>();
 
 /**
- * What `pick` takes from the whole request. One that came from a list is read for it, once however many fields ask;
- * `null` if the service no longer has it.
+ * The value that `pick` returns for a signature request with all fields. Reads an item of a list once for all its fields.
+ * Returns `null` if the request no longer exists.
  */
 export function fromDetail<T>(
   context: GatewayContext,
@@ -45,18 +45,18 @@ export async function orNull<T>(found: Promise<T>): Promise<T | null> {
   }
 }
 
-/** The service has no such status: it is the IO app that stops showing a request whose time has passed. */
+/** Computed: the service has no such status. The IO app stops showing an expired request. */
 export function isExpired({ status, expiresAt }: AnySignatureRequest): boolean {
   return status !== 'SIGNED' && status !== 'CANCELLED' && expiresAt.getTime() <= Date.now();
 }
 
 export interface QrCode {
-  /** @throws {UpstreamFault} when the service hands out a URL that leads elsewhere. */
+  /** @throws {UpstreamFault} if the URL does not lead to a host of the service. */
   readonly url: () => string;
   readonly link: string;
 }
 
-/** Exists once the request waits for its signature. The link opens the request in the IO app. */
+/** The QR code, once the request waits for its signature. Its link opens the request in the IO app. */
 export function qrCodeOf({ id, qrCodeUrl }: SignatureRequest): QrCode | null {
   if (qrCodeUrl === undefined) return null;
   return {
@@ -74,8 +74,8 @@ export async function qrCodeImage({ link }: QrCode, format: 'SVG' | 'PNG'): Prom
 
 export interface DocumentOfRequest extends Document {
   /**
-   * Only when the request is SIGNED and the service could sign a link.
-   * @throws {UpstreamFault} when the link leads elsewhere than to the storage.
+   * Undefined unless the request is SIGNED and the service could sign a URL.
+   * @throws {UpstreamFault} if the URL does not lead to the storage.
    */
   readonly download?: () => DownloadLink | undefined;
 }

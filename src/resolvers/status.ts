@@ -4,7 +4,7 @@ const DOCUMENT_STATUSES = ['WAIT_FOR_UPLOAD', 'WAIT_FOR_VALIDATION', 'READY', 'R
 export type RequestStatus = (typeof REQUEST_STATUSES)[number] | 'UNKNOWN';
 export type DocumentStatus = (typeof DOCUMENT_STATUSES)[number] | 'UNKNOWN';
 
-/** A status of the service in the schema's words: one that the gateway does not know yet is `UNKNOWN`, not a guess. */
+/** The status for the schema: `UNKNOWN` for a status that this version of the gateway does not know. */
 export function requestStatusOf(status: string): RequestStatus {
   return REQUEST_STATUSES.find((known) => known === status) ?? 'UNKNOWN';
 }

@@ -102,48 +102,48 @@ const invalid = (path: string[], message: string) =>
 const unknownDossier = error(
   'OutcomeUnknownError',
   'OUTCOME_UNKNOWN',
-  'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
+  'Firma con IO did not answer: the dossier may or may not have been created. Retry: a duplicate dossier has no effect, because citizens do not see a dossier without signature requests.',
 );
 const unknownRequest = error(
   'OutcomeUnknownError',
   'OUTCOME_UNKNOWN',
-  'Firma con IO did not answer, so nobody knows whether the signature request was made. Repeat with the same idempotencyKey: the gateway looks for it before it makes another. Without a key, look at the requests of the dossier first.',
+  'Firma con IO did not answer: the signature request may or may not have been created. Retry with the same idempotencyKey: the gateway searches for the request before it creates another. Without a key, read the signature requests of the dossier first.',
 );
 const unknownStatus = error(
   'OutcomeUnknownError',
   'OUTCOME_UNKNOWN',
-  'Firma con IO did not answer, and the signature request is as it was. It may still change. Repeat: it is marked or cancelled once.',
+  'Firma con IO did not answer, and the status of the signature request has not changed. It may still change. Retry: a second call has no further effect.',
 );
 const unknownNotification = error(
   'OutcomeUnknownError',
   'OUTCOME_UNKNOWN',
-  'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
+  'Firma con IO did not answer: the notification may or may not have been sent. Retry: the service sends one notification per signature request.',
 );
-const refusedInput = invalid([], 'The service refused this input without saying which value.');
+const refusedInput = invalid([], 'The service refused the input without naming the value.');
 const unavailable = (reason: string, message: string) =>
   error('SignerUnavailableError', 'SIGNER_UNAVAILABLE', message, { reason });
 const noProfile = unavailable(
   'NO_IO_PROFILE',
-  'The citizen has never logged in to the IO app. Ask them to, or sign on paper.',
+  'The citizen has never logged in to the IO app. Ask the citizen to log in, or sign on paper.',
 );
 const disabled = unavailable(
   'SERVICE_DISABLED',
-  'The citizen has switched this service off in the IO app. If the request has a QR code, show them that or its link instead.',
+  'The citizen has disabled this service in the IO app. If the signature request has a QR code, show the QR code or its link to the citizen.',
 );
 const profileFailed = unavailable(
   'PROFILE_UNAVAILABLE',
-  'The service could not read the citizen’s IO profile. Try again later.',
+  'The service could not read the IO profile of the citizen. Retry later.',
 );
 const unreadable = error(
   'UnreadablePdfError',
   'UNREADABLE_PDF',
-  'The PDF could not be opened: it is damaged, encrypted or protected by a password. Save it again without protection.',
+  'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
 );
 const wrongStatus = (status: string, allowed: string) =>
   error(
     'WrongStatusError',
     'WRONG_STATUS',
-    `The signature request is in status ${status}; this works in ${allowed} only.`,
+    `The signature request is in status ${status}, but must be in status ${allowed}.`,
     { status, allowed: [allowed] },
   );
 
@@ -271,7 +271,7 @@ const RESULTS: readonly {
     expected: error(
       'DocumentsNotReadyError',
       'DOCUMENTS_NOT_READY',
-      'The document “Documento 1” was not ready: upload what is missing, or try again in a moment if it was uploaded just now.',
+      'The document “Documento 1” was not ready. Upload missing files, or retry in a moment if the service is still validating them.',
       { documents: [{ title: 'Documento 1', status: 'WAIT_FOR_UPLOAD', rejectReasons: [] }] },
     ),
   },
@@ -282,7 +282,7 @@ const RESULTS: readonly {
     expected: error(
       'DocumentRejectedError',
       'DOCUMENT_REJECTED',
-      'The document “Documento 1” was rejected by the service; see the reasons, then upload a corrected PDF.',
+      'The document “Documento 1” was rejected by the service. See the reasons, then upload a corrected PDF.',
       {
         reasons: [expect.stringMatching(/./)],
         documents: [
@@ -298,7 +298,7 @@ const RESULTS: readonly {
       world.fail('getSignerByFiscalCode', refuses(403));
       return outcome(world, 'findSigner', { fiscalCode: FISCAL_CODE });
     },
-    expected: unavailable('NOT_A_TESTER', expect.stringContaining('not on the list of testers')),
+    expected: unavailable('NOT_A_TESTER', expect.stringContaining('does not list the citizen as a tester')),
   },
   {
     code: 'IDEMPOTENCY_CONFLICT',
@@ -311,7 +311,7 @@ const RESULTS: readonly {
     expected: error(
       'IdempotencyConflictError',
       'IDEMPOTENCY_CONFLICT',
-      'This idempotencyKey was used with another input within the last hours. Nothing was sent: take a new key for something new.',
+      'This idempotencyKey was used before with a different input. The mutation had no effect. Use a new key for a new operation.',
     ),
   },
   {
@@ -336,7 +336,7 @@ const RESULTS: readonly {
     expected: error(
       'AlreadyNotifiedError',
       'ALREADY_NOTIFIED',
-      'The citizen has already been notified; the service sends one message per request.',
+      'The citizen was already notified. The service sends one notification per signature request.',
       { ioMessageId: expect.stringMatching(/^\w{26}$/) },
     ),
   },
@@ -362,7 +362,7 @@ const RESULTS: readonly {
     expected: error(
       'FileTooLargeError',
       'FILE_TOO_LARGE',
-      `The file is larger than the limit of ${limitBytes} bytes. Nothing was stored.`,
+      `The file exceeds the limit of ${limitBytes} bytes. Nothing was stored. Upload a smaller file.`,
       { limitBytes },
     ),
   })),
@@ -373,14 +373,14 @@ const RESULTS: readonly {
     expected: error(
       'NotAPdfError',
       'NOT_A_PDF',
-      'The file is not a PDF: it does not begin with “%PDF-”. Nothing was stored.',
+      'The file is not a PDF: it does not start with “%PDF-”. Nothing was stored. Upload a PDF.',
     ),
   },
   {
     code: 'EMPTY_FILE',
     when: 'a file has no bytes',
     provoke: (world) => uploaded(world, Buffer.alloc(0)),
-    expected: error('EmptyFileError', 'EMPTY_FILE', 'The file is empty. Nothing was stored.'),
+    expected: error('EmptyFileError', 'EMPTY_FILE', 'The file is empty. Nothing was stored. Upload a PDF.'),
   },
   {
     code: 'UNREADABLE_PDF',
@@ -401,7 +401,7 @@ const RESULTS: readonly {
       __typename: 'FileOrderError',
       code: 'FILE_ORDER',
       message:
-        'The files were sent in another order than they are used in. Send them in the order of the fields that use them. Nothing was stored.',
+        'The files did not arrive in the order of the fields that use them. Nothing was stored. Send the files in that order.',
     },
   },
   {
@@ -415,7 +415,7 @@ const RESULTS: readonly {
     expected: {
       __typename: 'UploadInterruptedError',
       code: 'UPLOAD_INTERRUPTED',
-      message: 'The file did not arrive whole. Nothing was stored: send it again.',
+      message: 'The file did not arrive completely. Nothing was stored. Send it again.',
     },
   },
 ];
@@ -457,7 +457,7 @@ const ROWS: readonly (readonly [operation: string, kind: string, words: string, 
     '',
     unavailable(
       'NOT_A_TESTER',
-      'The citizen is not on the list of testers of the test key in use, or the gateway’s address is not on the key’s list.',
+      'The API key is a test key that does not list the citizen as a tester or does not allow the IP address of the gateway. Add the citizen or the address to the key.',
     ),
   ],
   ['getSignerByFiscalCode', 'bad-request', PROFILE_REFUSED, disabled],
@@ -546,12 +546,13 @@ test.each(ROWS)('%s: %s %s', async (operation, kind, words, expected) => {
 
 const FAULT_WORDS: Readonly<Record<string, string>> = {
   UPSTREAM_TIMEOUT:
-    'Firma con IO did not answer in time. What was asked may still have happened: read before you repeat.',
-  UPSTREAM_UNAVAILABLE: 'Firma con IO is not available. Try again later.',
+    'Firma con IO did not answer in time: the operation may or may not have been performed. Read the current state before you retry.',
+  UPSTREAM_UNAVAILABLE: 'Firma con IO is unavailable. Retry later.',
   UPSTREAM_REFUSED:
-    'Firma con IO refused the gateway itself: its key, its address, or an outage of the service.',
-  UPSTREAM_CONTRACT: 'Firma con IO answered in a way that the gateway does not know.',
-  RATE_LIMITED: 'Too many calls to Firma con IO. Try again later.',
+    'Firma con IO refused the API key or the IP address of the gateway, or has an outage. The operator must check the key and its allowed addresses.',
+  UPSTREAM_CONTRACT:
+    'The response of Firma con IO breaks its contract. Report the request id to the operator.',
+  RATE_LIMITED: 'The rate limit of Firma con IO is exhausted. Retry later.',
 };
 
 /** The lines for any operation, shown with one of them. */

@@ -57,7 +57,7 @@ test('what means the same is the same input, and what does not is a conflict of 
       id: undefined,
       code: 'IDEMPOTENCY_CONFLICT',
       message:
-        'This idempotencyKey was used with another input within the last hours. Nothing was sent: take a new key for something new.',
+        'This idempotencyKey was used before with a different input. The mutation had no effect. Use a new key for a new operation.',
     });
   expect(world.calls('createSignatureRequest')).toBe(1);
 });
@@ -97,7 +97,7 @@ test('who cannot wait any longer for the first is told so, and gets it later', a
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({
     code: 'OUTCOME_UNKNOWN',
     message:
-      'The first call with this idempotencyKey is still under way. Repeat with the same key to learn how it ends.',
+      'The first call with this idempotencyKey is still running. Retry with the same key to receive its outcome.',
   });
   const { id } = await first;
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id });

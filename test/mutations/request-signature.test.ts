@@ -216,7 +216,7 @@ test('after a restart that forgot the key a request that is marked is shown and 
   expect(await requestSignature(restarted, { ...KEY, ...input }, [PDF])).toMatchObject({
     step: 'CREATE_SIGNATURE_REQUEST',
     cause: { __typename: 'OutcomeUnknownError' },
-    message: expect.stringContaining('repeat without an idempotencyKey'),
+    message: expect.stringContaining('retry without an idempotencyKey'),
     progress: { signatureRequest: { id: made?.['signatureRequest']?.['id'] } },
   });
   expect(effects(world).requests).toBe(1);

@@ -149,7 +149,7 @@ test.each([0, -1, 501, 2 ** 31 - 1])('a page of %i is refused without a call for
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 0);
   expect(await refusalOf(world, { id, first })).toEqual([
-    ['first must be 1 to 500.', { code: 'BAD_USER_INPUT' }],
+    ['The argument `first` must be from 1 to 500.', { code: 'BAD_USER_INPUT' }],
   ]);
   expect(world.count('getRequestsByDossier')).toBe(0);
 });
@@ -177,7 +177,7 @@ test('a cursor that is not of this list is refused without a call for it', async
   ];
   for (const after of wrong)
     expect(await refusalOf(world, { id, first: 1, after }), after ?? '').toEqual([
-      ['after is not a cursor of this list.', { code: 'BAD_USER_INPUT' }],
+      ['The argument `after` must be a cursor of this list.', { code: 'BAD_USER_INPUT' }],
     ]);
   expect(world.count('getRequestsByDossier')).toBe(before);
 });
@@ -187,7 +187,7 @@ test('a cursor that the service no longer takes is refused, and shows nothing of
   const { id } = await dossierWith(world, 2);
   const after = cursor({ dossierId: id, offset: 0, token: 'never given out' });
   expect(await refusalOf(world, { id, first: 1, after })).toEqual([
-    ['after is a cursor that no longer leads anywhere. Begin the list anew.', { code: 'BAD_USER_INPUT' }],
+    ['The cursor `after` is no longer valid. Read the list from its start.', { code: 'BAD_USER_INPUT' }],
   ]);
 });
 
@@ -197,7 +197,7 @@ test('a service in trouble is not taken for one that refuses a cursor', async ()
   world.fail('getRequestsByDossier', refuses(500, 'CosmosDatabaseError'));
   const after = cursor({ dossierId: id, offset: 0, token: 'given out' });
   expect(await refusalOf(world, { id, first: 1, after })).toEqual([
-    ['Firma con IO is not available. Try again later.', { code: 'UPSTREAM_UNAVAILABLE' }],
+    ['Firma con IO is unavailable. Retry later.', { code: 'UPSTREAM_UNAVAILABLE' }],
   ]);
 });
 

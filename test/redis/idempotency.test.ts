@@ -131,7 +131,7 @@ test('without Redis a mutation with a key is refused before anything is sent, an
     errors: [
       {
         message:
-          'Idempotency keys cannot be kept at the moment, so nothing was sent. Try again later with the same key.',
+          'The gateway cannot store idempotency keys now. The mutation had no effect. Retry later with the same key.',
         extensions: { code: 'IDEMPOTENCY_UNAVAILABLE' },
       },
     ],

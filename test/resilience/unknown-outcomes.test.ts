@@ -24,7 +24,7 @@ test.each<[string, Fault]>([
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({
     id: undefined,
     code: 'OUTCOME_UNKNOWN',
-    message: expect.stringContaining('Repeat with the same idempotencyKey'),
+    message: expect.stringContaining('Retry with the same idempotencyKey'),
   });
   const [lost] = await world.requestsOf(dossierId);
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({
@@ -205,7 +205,7 @@ test('when several could be the one nobody knows, until one of them has another 
   for (const idempotencyKey of ['a', 'b'])
     expect(await world.createRequest({ idempotencyKey, dossierId })).toMatchObject({
       code: 'OUTCOME_UNKNOWN',
-      message: expect.stringContaining('Several requests of the dossier could be the one'),
+      message: expect.stringContaining('one of several signature requests of the dossier'),
     });
   expect(world.calls(operation)).toBe(2);
 });
@@ -227,7 +227,7 @@ test('a dossier without an outcome is made again, as nothing can find it', async
   world.sandbox.faults.add({ ...LOST, operation: 'createDossier' });
   expect(await world.createDossier(KEY)).toMatchObject({
     code: 'OUTCOME_UNKNOWN',
-    message: expect.stringContaining('a dossier without requests is seen by nobody'),
+    message: expect.stringContaining('a duplicate dossier has no effect'),
   });
   const { id } = await world.createDossier(KEY);
   expect(await world.createDossier(KEY)).toMatchObject({ id });
@@ -283,7 +283,7 @@ test.each<[string, object, Fault | undefined]>([
       expect(await after.createRequest({ ...KEY, dossierId })).toMatchObject({
         id: undefined,
         code: 'OUTCOME_UNKNOWN',
-        message: expect.stringContaining('repeat without an idempotencyKey to make another'),
+        message: expect.stringContaining('retry without an idempotencyKey to create another'),
       });
     expect(await after.requestsOf(dossierId)).toEqual([draft]);
     const { id } = await after.createRequest({ dossierId });

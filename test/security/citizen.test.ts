@@ -82,7 +82,7 @@ test('a signer’s id means the same in capitals: who made the request so can go
 
 const OWN = OPERATIONS.filter(({ field }) => rolesTable().get(field)?.['citizen'] === 'own');
 const UNAVAILABLE =
-  'Firma con IO cannot say who you are as a signer, so nothing is known to be yours. `findSigner` with your own fiscal code says why.';
+  'Firma con IO could not resolve the caller to a signer, so the caller cannot access any record. Call `findSigner` with your own fiscal code for the reason.';
 
 test.each([
   ['never logged in to IO', 'SNZAPP80A01H501C', 'NO_IO_PROFILE'],

@@ -135,7 +135,7 @@ test('findSigner tells a citizen nothing of anybody else, known or not, and asks
       data: {
         findSigner: {
           code: 'INVALID_INPUT',
-          fieldErrors: [{ path: ['fiscalCode'], message: 'The fiscal code must be your own.' }],
+          fieldErrors: [{ path: ['fiscalCode'], message: 'The fiscal code must be that of the caller.' }],
         },
       },
     },
@@ -158,7 +158,7 @@ test('createSignatureRequest takes no other signer from a citizen, known or not'
       data: {
         createSignatureRequest: {
           code: 'INVALID_INPUT',
-          fieldErrors: [{ path: ['signerId'], message: 'The signer must be yourself.' }],
+          fieldErrors: [{ path: ['signerId'], message: 'The signer must be the caller.' }],
         },
       },
     },

@@ -2,58 +2,58 @@ import type { Document } from '../../upstream/decode.ts';
 import type { ErrorCode } from './codes.ts';
 
 /**
- * An outcome the caller can act on. Mutations list the subclasses they may answer with; the message is written for
- * people and holds no value of the input, no address and none of the service's own words.
+ * An error that the caller can handle. Each mutation lists the subclasses that its result may contain. The message contains
+ * no input value, no URL and no text of the service.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
 }
 
-/** One thing wrong with the input. `path` leads from the mutation's `input` to the value: `['documents', '0', 'title']`. */
+/** A problem with one value. `path` leads from the `input` argument to the value: `['documents', '0', 'title']`. */
 export interface FieldError {
   readonly path: readonly string[];
   readonly message: string;
 }
 
-/** The input breaks rules of the service. Holds every problem found, not only the first; nothing was sent. */
+/** The input breaks rules of the service. It has all problems, not only the first. The mutation had no effect. */
 export class InvalidInputError extends DomainError {
   override readonly name = 'InvalidInputError';
   readonly code = 'INVALID_INPUT';
   readonly fieldErrors: readonly FieldError[];
 
   constructor(fieldErrors: readonly FieldError[]) {
-    super(fieldErrors.map(withPlace).join(' '));
+    super(fieldErrors.map(withPath).join(' '));
     this.fieldErrors = fieldErrors;
   }
 }
 
-/** `documents[0].title: The title …`, for people who see the message alone, as in a log. */
-function withPlace({ path, message }: FieldError): string {
-  const place = path.map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`)).join('');
-  return place === '' ? message : `${place.replace(/^\./, '')}: ${message}`;
+/** `documents[0].title: The title …`, for clients and logs that show the message alone. */
+function withPath({ path, message }: FieldError): string {
+  const text = path.map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`)).join('');
+  return text === '' ? message : `${text.replace(/^\./, '')}: ${message}`;
 }
 
 export type Resource = 'DOSSIER' | 'SIGNATURE_REQUEST' | 'DOCUMENT';
 
-const RESOURCE_WORDS: Readonly<Record<Resource, string>> = {
+const RESOURCE_NAMES: Readonly<Record<Resource, string>> = {
   DOSSIER: 'dossier',
   SIGNATURE_REQUEST: 'signature request',
   DOCUMENT: 'document of this signature request',
 };
 
-/** Nothing that the caller may see has this id. */
+/** No record that the caller may access has this id. */
 export class NotFoundError extends DomainError {
   override readonly name = 'NotFoundError';
   readonly code = 'NOT_FOUND';
   readonly resource: Resource;
 
   constructor(resource: Resource) {
-    super(`No ${RESOURCE_WORDS[resource]} has this id.`);
+    super(`No ${RESOURCE_NAMES[resource]} has this id.`);
     this.resource = resource;
   }
 }
 
-/** The request is in a status in which the service does not allow the action. */
+/** The status of the signature request does not allow the action. */
 export class WrongStatusError extends DomainError {
   override readonly name = 'WrongStatusError';
   readonly code = 'WRONG_STATUS';
@@ -61,13 +61,13 @@ export class WrongStatusError extends DomainError {
   readonly allowed: readonly string[];
 
   constructor(status: string, allowed: readonly string[]) {
-    super(`The signature request is in status ${status}; this works in ${allowed.join(' or ')} only.`);
+    super(`The signature request is in status ${status}, but must be in status ${allowed.join(' or ')}.`);
     this.status = status;
     this.allowed = allowed;
   }
 }
 
-/** Some documents have not been uploaded, or the service had not finished checking them when the wait ended. */
+/** Documents have not been uploaded, or the service was still validating them when the wait ended. */
 export class DocumentsNotReadyError extends DomainError {
   override readonly name = 'DocumentsNotReadyError';
   readonly code = 'DOCUMENTS_NOT_READY';
@@ -75,13 +75,13 @@ export class DocumentsNotReadyError extends DomainError {
 
   constructor(documents: readonly Document[]) {
     super(
-      `${namesOf(documents)} not ready: upload what is missing, or try again in a moment if it was uploaded just now.`,
+      `${namesOf(documents)} not ready. Upload missing files, or retry in a moment if the service is still validating them.`,
     );
     this.documents = documents;
   }
 }
 
-/** The service refused the content of documents. Upload a corrected PDF for each. */
+/** The service rejected the content of documents. */
 export class DocumentRejectedError extends DomainError {
   override readonly name = 'DocumentRejectedError';
   readonly code = 'DOCUMENT_REJECTED';
@@ -89,7 +89,7 @@ export class DocumentRejectedError extends DomainError {
   readonly reasons: readonly string[];
 
   constructor(documents: readonly Document[]) {
-    super(`${namesOf(documents)} rejected by the service; see the reasons, then upload a corrected PDF.`);
+    super(`${namesOf(documents)} rejected by the service. See the reasons, then upload a corrected PDF.`);
     this.documents = documents;
     this.reasons = documents.flatMap(rejectReasons);
   }
@@ -100,7 +100,7 @@ function namesOf(documents: readonly Document[]): string {
   return documents.length === 1 ? `The document ${titles} was` : `The documents ${titles} were`;
 }
 
-/** The service joins the failures of one document by line breaks. */
+/** The service separates the reasons for one document by line breaks. */
 export function rejectReasons(document: Document): string[] {
   return document.rejectReason?.split('\n') ?? [];
 }
@@ -108,68 +108,69 @@ export function rejectReasons(document: Document): string[] {
 export type SignerUnavailableReason =
   'NO_IO_PROFILE' | 'SERVICE_DISABLED' | 'NOT_A_TESTER' | 'PROFILE_UNAVAILABLE';
 
-const SIGNER_UNAVAILABLE_WORDS: Readonly<Record<SignerUnavailableReason, string>> = {
-  NO_IO_PROFILE: 'The citizen has never logged in to the IO app. Ask them to, or sign on paper.',
+const SIGNER_UNAVAILABLE_MESSAGES: Readonly<Record<SignerUnavailableReason, string>> = {
+  NO_IO_PROFILE:
+    'The citizen has never logged in to the IO app. Ask the citizen to log in, or sign on paper.',
   SERVICE_DISABLED:
-    'The citizen has switched this service off in the IO app. If the request has a QR code, show them that or its link instead.',
+    'The citizen has disabled this service in the IO app. If the signature request has a QR code, show the QR code or its link to the citizen.',
   NOT_A_TESTER:
-    'The citizen is not on the list of testers of the test key in use, or the gateway’s address is not on the key’s list.',
-  PROFILE_UNAVAILABLE: 'The service could not read the citizen’s IO profile. Try again later.',
+    'The API key is a test key that does not list the citizen as a tester or does not allow the IP address of the gateway. Add the citizen or the address to the key.',
+  PROFILE_UNAVAILABLE: 'The service could not read the IO profile of the citizen. Retry later.',
 };
 
-/** The citizen cannot be reached through IO, for a reason that only they, or whoever manages the key, can change. */
+/** The citizen cannot be reached through the IO app, for a reason that only the citizen or the operator can change. */
 export class SignerUnavailableError extends DomainError {
   override readonly name = 'SignerUnavailableError';
   readonly code = 'SIGNER_UNAVAILABLE';
   readonly reason: SignerUnavailableReason;
 
   constructor(reason: SignerUnavailableReason) {
-    super(SIGNER_UNAVAILABLE_WORDS[reason]);
+    super(SIGNER_UNAVAILABLE_MESSAGES[reason]);
     this.reason = reason;
   }
 }
 
-/** The one notification of this request has been sent before. */
+/** The notification of the signature request was already sent. */
 export class AlreadyNotifiedError extends DomainError {
   override readonly name = 'AlreadyNotifiedError';
   readonly code = 'ALREADY_NOTIFIED';
   readonly ioMessageId: string;
 
   constructor(ioMessageId: string) {
-    super('The citizen has already been notified; the service sends one message per request.');
+    super('The citizen was already notified. The service sends one notification per signature request.');
     this.ioMessageId = ioMessageId;
   }
 }
 
-/** The file is larger than this gateway takes. Nothing was stored. */
+/** The file exceeds the size limit of the gateway. */
 export class FileTooLargeError extends DomainError {
   override readonly name = 'FileTooLargeError';
   readonly code = 'FILE_TOO_LARGE';
   readonly limitBytes: number;
 
   constructor(limitBytes: number) {
-    super(`The file is larger than the limit of ${limitBytes} bytes. Nothing was stored.`);
+    super(`The file exceeds the limit of ${limitBytes} bytes. Nothing was stored. Upload a smaller file.`);
     this.limitBytes = limitBytes;
   }
 }
 
-/** The file does not begin as a PDF does. Nothing was stored. */
+/** The file does not start with `%PDF-`. */
 export class NotAPdfError extends DomainError {
   override readonly name = 'NotAPdfError';
   readonly code = 'NOT_A_PDF';
 
   constructor() {
-    super('The file is not a PDF: it does not begin with “%PDF-”. Nothing was stored.');
+    super('The file is not a PDF: it does not start with “%PDF-”. Nothing was stored. Upload a PDF.');
   }
 }
 
-/** The file has no bytes. Nothing was stored. */
+/** The file is empty. */
 export class EmptyFileError extends DomainError {
   override readonly name = 'EmptyFileError';
   readonly code = 'EMPTY_FILE';
 
   constructor() {
-    super('The file is empty. Nothing was stored.');
+    super('The file is empty. Nothing was stored. Upload a PDF.');
   }
 }
 
@@ -180,47 +181,47 @@ export class UnreadablePdfError extends DomainError {
 
   constructor() {
     super(
-      'The PDF could not be opened: it is damaged, encrypted or protected by a password. Save it again without protection.',
+      'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
     );
   }
 }
 
-/** Files of one multipart request came in another order than the fields that use them. */
+/** The files of a multipart request did not arrive in the order of the fields that use them. */
 export class FileOrderError extends DomainError {
   override readonly name = 'FileOrderError';
   readonly code = 'FILE_ORDER';
 
   constructor() {
     super(
-      'The files were sent in another order than they are used in. Send them in the order of the fields that use them. Nothing was stored.',
+      'The files did not arrive in the order of the fields that use them. Nothing was stored. Send the files in that order.',
     );
   }
 }
 
-/** The file did not arrive whole. Nothing was stored. */
+/** The file did not arrive completely. */
 export class UploadInterruptedError extends DomainError {
   override readonly name = 'UploadInterruptedError';
   readonly code = 'UPLOAD_INTERRUPTED';
 
   constructor() {
-    super('The file did not arrive whole. Nothing was stored: send it again.');
+    super('The file did not arrive completely. Nothing was stored. Send it again.');
   }
 }
 
-/** The same `idempotencyKey` was given before with another input. Nothing was sent. */
+/** The same `idempotencyKey` was used before with a different input. */
 export class IdempotencyConflictError extends DomainError {
   override readonly name = 'IdempotencyConflictError';
   readonly code = 'IDEMPOTENCY_CONFLICT';
 
   constructor() {
     super(
-      'This idempotencyKey was used with another input within the last hours. Nothing was sent: take a new key for something new.',
+      'This idempotencyKey was used before with a different input. The mutation had no effect. Use a new key for a new operation.',
     );
   }
 }
 
-/** What nobody knows: whether something was made or sent, or how a call ends that is still under way. */
-export type Doubt =
+/** Which outcome is unknown. */
+export type UnknownOutcome =
   | 'DOSSIER'
   | 'SIGNATURE_REQUEST'
   | 'STATUS'
@@ -230,38 +231,38 @@ export type Doubt =
   | 'FORGOTTEN_KEY'
   | 'UNDER_WAY';
 
-const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
+const UNKNOWN_OUTCOME_MESSAGES: Readonly<Record<UnknownOutcome, string>> = {
   DOSSIER:
-    'Firma con IO did not answer, so nobody knows whether the dossier was made. Repeat: a dossier without requests is seen by nobody, so one too many does no harm.',
+    'Firma con IO did not answer: the dossier may or may not have been created. Retry: a duplicate dossier has no effect, because citizens do not see a dossier without signature requests.',
   SIGNATURE_REQUEST:
-    'Firma con IO did not answer, so nobody knows whether the signature request was made. Repeat with the same idempotencyKey: the gateway looks for it before it makes another. Without a key, look at the requests of the dossier first.',
+    'Firma con IO did not answer: the signature request may or may not have been created. Retry with the same idempotencyKey: the gateway searches for the request before it creates another. Without a key, read the signature requests of the dossier first.',
   STATUS:
-    'Firma con IO did not answer, and the signature request is as it was. It may still change. Repeat: it is marked or cancelled once.',
+    'Firma con IO did not answer, and the status of the signature request has not changed. It may still change. Retry: a second call has no further effect.',
   NOTIFICATION:
-    'Firma con IO did not answer, so nobody knows whether the message was sent. Repeat: the service sends one message per request.',
+    'Firma con IO did not answer: the notification may or may not have been sent. Retry: the service sends one notification per signature request.',
   SEVERAL_REQUESTS:
-    'Several requests of the dossier could be the one that this idempotencyKey has made. Look at them and go on with one, or take a new key to make another.',
+    'An earlier call with this idempotencyKey may have created one of several signature requests of the dossier. Read the signature requests of the dossier and continue with one of them, or use a new key to create another.',
   UNCERTAIN_REQUEST:
-    'A request of the dossier could be the one that this idempotencyKey has made, and the time at which it was created leaves that open. Look at the requests of the dossier and go on with one, or take a new key to make another.',
+    'An earlier call with this idempotencyKey may have created a signature request of the dossier, but its creation time does not prove it. Read the signature requests of the dossier and continue with one of them, or use a new key to create another.',
   FORGOTTEN_KEY:
-    'The dossier has a signature request like this one that is older than what the gateway knows of idempotency keys, as it was restarted or its Redis lost its data. It may be the one of this idempotencyKey. Look at the requests of the dossier and go on with one, or repeat without an idempotencyKey to make another.',
+    'An earlier call with this idempotencyKey may have created a signature request of the dossier before the gateway lost its idempotency keys (in a restart, or because Redis lost its data). Read the signature requests of the dossier and continue with one of them, or retry without an idempotencyKey to create another.',
   UNDER_WAY:
-    'The first call with this idempotencyKey is still under way. Repeat with the same key to learn how it ends.',
+    'The first call with this idempotencyKey is still running. Retry with the same key to receive its outcome.',
 };
 
-/** What was asked may have happened, and nobody knows. The message says how to go on. */
+/** The outcome is unknown: the operation may or may not have been performed. The message says how to find out. */
 export class OutcomeUnknownError extends DomainError {
   override readonly name = 'OutcomeUnknownError';
   readonly code = 'OUTCOME_UNKNOWN';
 
-  /** Of the request that it may have been. */
+  /** The id of the signature request that the operation may have created. */
   readonly signatureRequestId: string | undefined;
 
   constructor(
-    doubt: Doubt,
+    outcome: UnknownOutcome,
     options: { readonly cause?: unknown; readonly signatureRequestId?: string | undefined } = {},
   ) {
-    super(DOUBT_WORDS[doubt], options.cause === undefined ? {} : { cause: options.cause });
+    super(UNKNOWN_OUTCOME_MESSAGES[outcome], options.cause === undefined ? {} : { cause: options.cause });
     this.signatureRequestId = options.signatureRequestId;
   }
 }

@@ -1,21 +1,22 @@
 import type { FaultCode } from './codes.ts';
 import { DomainError } from './domain-errors.ts';
 
-const FAULT_WORDS: Readonly<Record<FaultCode, string>> = {
+const FAULT_MESSAGES: Readonly<Record<FaultCode, string>> = {
   UPSTREAM_TIMEOUT:
-    'Firma con IO did not answer in time. What was asked may still have happened: read before you repeat.',
-  UPSTREAM_UNAVAILABLE: 'Firma con IO is not available. Try again later.',
+    'Firma con IO did not answer in time: the operation may or may not have been performed. Read the current state before you retry.',
+  UPSTREAM_UNAVAILABLE: 'Firma con IO is unavailable. Retry later.',
   UPSTREAM_REFUSED:
-    'Firma con IO refused the gateway itself: its key, its address, or an outage of the service.',
-  UPSTREAM_CONTRACT: 'Firma con IO answered in a way that the gateway does not know.',
-  RATE_LIMITED: 'Too many calls to Firma con IO. Try again later.',
+    'Firma con IO refused the API key or the IP address of the gateway, or has an outage. The operator must check the key and its allowed addresses.',
+  UPSTREAM_CONTRACT:
+    'The response of Firma con IO breaks its contract. Report the request id to the operator.',
+  RATE_LIMITED: 'The rate limit of Firma con IO is exhausted. Retry later.',
   CALLER_UNAVAILABLE:
-    'Firma con IO cannot say who you are as a signer, so nothing is known to be yours. `findSigner` with your own fiscal code says why.',
+    'Firma con IO could not resolve the caller to a signer, so the caller cannot access any record. Call `findSigner` with your own fiscal code for the reason.',
   IDEMPOTENCY_UNAVAILABLE:
-    'Idempotency keys cannot be kept at the moment, so nothing was sent. Try again later with the same key.',
+    'The gateway cannot store idempotency keys now. The mutation had no effect. Retry later with the same key.',
 };
 
-/** Something failed that no input can mend. */
+/** A failure that no change of the input prevents: a top-level error with `extensions.code`. */
 export class UpstreamFault extends Error {
   override readonly name = 'UpstreamFault';
   readonly code: FaultCode;
@@ -25,13 +26,13 @@ export class UpstreamFault extends Error {
     code: FaultCode,
     options: { readonly retryAfterSeconds?: number | undefined; readonly cause: unknown },
   ) {
-    super(FAULT_WORDS[code], { cause: options.cause });
+    super(FAULT_MESSAGES[code], { cause: options.cause });
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
-/** A fault of the service as the cause of an error that is told in a result. */
+/** An `UpstreamFault` as the `cause` of an error in a result. */
 export class ServiceFaultError extends DomainError {
   override readonly name = 'ServiceFaultError';
   readonly code = 'SERVICE_FAULT';

@@ -1,7 +1,7 @@
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DomainError } from './domain-errors.ts';
 
-/** Steps of `requestSignature`, in order. */
+/** The steps of `requestSignature`, in order. */
 export type RequestSignatureStep =
   | 'FIND_SIGNER'
   | 'CREATE_DOSSIER'
@@ -10,7 +10,7 @@ export type RequestSignatureStep =
   | 'MARK_READY'
   | 'NOTIFY_SIGNER';
 
-/** What a `requestSignature` that stopped has made so far; undefined where there is nothing, or nothing that can be read now. */
+/** The records that an incomplete `requestSignature` has found or created. */
 export interface RequestSignatureProgress {
   readonly signerId: string | undefined;
   readonly dossierId: string | undefined;
@@ -18,7 +18,7 @@ export interface RequestSignatureProgress {
   readonly signatureRequest: SignatureRequest | undefined;
 }
 
-/** A step of `requestSignature` failed. What was made before it stands. */
+/** A step of `requestSignature` failed. The effects of the earlier steps remain. */
 export class RequestSignatureIncompleteError extends DomainError {
   override readonly name = 'RequestSignatureIncompleteError';
   readonly code = 'REQUEST_SIGNATURE_INCOMPLETE';
@@ -28,7 +28,7 @@ export class RequestSignatureIncompleteError extends DomainError {
 
   constructor(step: RequestSignatureStep, cause: DomainError, progress: RequestSignatureProgress) {
     super(
-      `${cause.message} What was done before stands: mend the cause and repeat with the same idempotencyKey, or go on with the single mutations.`,
+      `${cause.message} The effects of the earlier steps remain. Fix the cause and retry with the same idempotencyKey, or continue with the single mutations.`,
     );
     this.step = step;
     this.cause = cause;

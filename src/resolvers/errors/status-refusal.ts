@@ -5,8 +5,8 @@ import { readRequest } from '../shared/read-request.ts';
 import { translateUpstreamError } from './translate-upstream-error.ts';
 
 /**
- * What to tell about a call that the service refuses in the wrong status (400 or 422). The service says so in prose;
- * the request itself is asked instead, since somebody else may just have moved it.
+ * The error for a call that the service refused. A 400 or 422 may mean a wrong status, which the service states in prose
+ * only, so this reads the current status of the signature request.
  */
 export async function statusRefusal(
   context: GatewayContext,

@@ -13,7 +13,7 @@ import { translateUpstreamError } from './translate-upstream-error.ts';
 const wrongFile = (failure: UploadError): Error =>
   new InvalidInputError([{ path: ['file'], message: failure.message }]);
 
-/** The one table from a file that could not be taken to an error of the gateway. */
+/** The error for each kind of upload failure. */
 const TRANSLATIONS: Readonly<Record<UploadErrorKind, (failure: UploadError) => Error>> = {
   'not-a-pdf': () => new NotAPdfError(),
   empty: () => new EmptyFileError(),
@@ -28,9 +28,8 @@ const TRANSLATIONS: Readonly<Record<UploadErrorKind, (failure: UploadError) => E
 };
 
 /**
- * Awaits something that reads an uploaded file. A stream that was being sent on wraps the reason it broke in the
- * failure of the call, so causes are looked at before the call itself is blamed.
- * @throws the translation of what really failed.
+ * Awaits work that reads an uploaded file, and translates its failure. An upstream call wraps the failure of the stream
+ * that it sends, so an `UploadError` among the causes takes precedence.
  */
 export async function translatedUpload<T>(work: Promise<T>): Promise<T> {
   try {
@@ -39,7 +38,7 @@ export async function translatedUpload<T>(work: Promise<T>): Promise<T> {
     for (let cause: unknown = failure; cause instanceof Error; cause = cause.cause) {
       if (cause instanceof UploadError) throw TRANSLATIONS[cause.kind](cause);
     }
-    // Whoever waited for the client, or for memory, when the request had to end.
+    // The request ended while the upload waited for bytes or for a memory block.
     if (failure instanceof Error && failure.name === 'AbortError') throw new UploadInterruptedError();
     throw translateUpstreamError(failure);
   }

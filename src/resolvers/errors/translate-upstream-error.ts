@@ -8,15 +8,15 @@ import {
   UnreadablePdfError,
 } from './domain-errors.ts';
 import { UpstreamFault } from './faults.ts';
-import type { Doubt } from './domain-errors.ts';
+import type { UnknownOutcome } from './domain-errors.ts';
 import type { FaultCode } from './codes.ts';
 
-/** One line of the table: what came from where, and what the caller is told. `name` is how `docs/reference/errors.md` calls it. */
+/** A row of the table: an upstream failure and its error. `name` is the name of the error in `docs/reference/errors.md`. */
 export interface TranslationRow {
-  /** `operationId`, or `*` for any operation that has no line of its own. */
+  /** The `operationId`, or `*` for all operations without a row of their own. */
   readonly operation: string;
   readonly kind: UpstreamErrorKind;
-  /** The service's own words, where the kind alone does not tell two outcomes apart. */
+  /** The text of the service, where the kind does not distinguish two outcomes. */
   readonly detail?: string;
   readonly name: string;
   readonly make: (failure: UpstreamError) => Error;
@@ -33,31 +33,29 @@ const fault = (kind: UpstreamErrorKind, code: FaultCode, operation = '*'): Trans
     new UpstreamFault(code, { retryAfterSeconds: failure.retryAfterSeconds, cause: failure }),
 });
 
-/** A call that makes something and is not answered: whether it was carried out, nobody knows. */
-const unanswered = (operation: string, doubt: Doubt): TranslationRow[] =>
+/** A write without an answer: it may or may not have been performed. */
+const unanswered = (operation: string, outcome: UnknownOutcome): TranslationRow[] =>
   (['timeout', 'connection-lost'] as const).map((kind) => ({
     operation,
     kind,
     name: 'OutcomeUnknownError',
-    make: (cause) => new OutcomeUnknownError(doubt, { cause }),
+    make: (cause) => new OutcomeUnknownError(outcome, { cause }),
   }));
 
 const refusedInput = (): Error =>
-  new InvalidInputError([
-    { path: [], message: 'The service refused this input without saying which value.' },
-  ]);
+  new InvalidInputError([{ path: [], message: 'The service refused the input without naming the value.' }]);
 const expired = (): Error =>
   new InvalidInputError([{ path: ['expiresAt'], message: 'The expiry must be in the future.' }]);
 const noDossier = (): Error => new NotFoundError('DOSSIER');
 const noRequest = (): Error => new NotFoundError('SIGNATURE_REQUEST');
 const signer = (reason: SignerUnavailableError['reason']) => (): Error => new SignerUnavailableError(reason);
 
-/** Failures of IO, one step further on, that pass. */
+/** Texts of the service for failures of IO. The first and the last are temporary. */
 const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const PROFILE_REFUSED = 'You are not allowed to issue requests for this user!';
 const PROFILE_FAILED = 'An error occurred while getting the profile!';
 
-/** The one table from a failure of the service to an error of the gateway. The first line that fits decides. */
+/** Maps upstream failures to errors of the gateway. The first matching row applies. */
 export const TRANSLATIONS: readonly TranslationRow[] = [
   row('createDossier', 'unprocessable', 'InvalidInputError', refusedInput),
   ...unanswered('createDossier', 'DOSSIER'),
@@ -121,7 +119,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
   { ...fault('bad-request', 'UPSTREAM_UNAVAILABLE', 'sendNotification'), detail: MESSAGE_FAILED },
   ...unanswered('sendNotification', 'NOTIFICATION'),
   row('validateDocument', 'unprocessable', 'InvalidInputError', refusedInput),
-  // An unreadable PDF is a 500 whose detail is a class of JavaScript; other failures of the service have one of its own.
+  // For an unreadable PDF the service returns a 500 with the name of a JavaScript error class as its detail.
   ...['Error', 'RangeError', 'TypeError'].map((errorClass) =>
     row('validateDocument', 'server-error', 'UnreadablePdfError', () => new UnreadablePdfError(), errorClass),
   ),
@@ -141,17 +139,17 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
   fault('contract', 'UPSTREAM_CONTRACT'),
 ];
 
-/** What a caller of the gateway is told about a failure. Anything but an `UpstreamError` is passed on as it is. */
+/** The error for an upstream failure. Other failures are returned unchanged. */
 export function translateUpstreamError(failure: unknown): unknown {
   if (!(failure instanceof UpstreamError)) return failure;
-  const fits = ({ operation, kind, detail }: TranslationRow): boolean =>
+  const matches = ({ operation, kind, detail }: TranslationRow): boolean =>
     (operation === '*' || operation === failure.operation) &&
     kind === failure.kind &&
     (detail === undefined || detail === failure.detail);
-  return TRANSLATIONS.find(fits)?.make(failure) ?? failure;
+  return TRANSLATIONS.find(matches)?.make(failure) ?? failure;
 }
 
-/** Awaits a call of the service. @throws the translation of its failure. */
+/** Awaits an upstream call and translates its failure. */
 export async function translated<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

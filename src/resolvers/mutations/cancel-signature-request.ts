@@ -14,10 +14,10 @@ export interface CancelSignatureRequestInput {
 const ALLOWED = ['WAIT_FOR_SIGNATURE'];
 
 /**
- * Cancels a request that waits for its signature, and reads it back. A citizen who is signing at the same moment may
- * still end up with a signed document: the service keeps two copies in step by queues only.
- * @throws {NotFoundError} @throws {WrongStatusError} in any status but WAIT_FOR_SIGNATURE.
- * @throws {OutcomeUnknownError} when the service did not answer and shows a request that still waits.
+ * Cancels a request in status WAIT_FOR_SIGNATURE, and reads it again. A citizen who signs at the same time may still receive
+ * a signed document: the service synchronizes its two copies of the request by queues.
+ * @throws {NotFoundError} @throws {WrongStatusError} in any other status.
+ * @throws {OutcomeUnknownError} if the service did not answer and the request is still in this status.
  */
 export async function cancelSignatureRequest(
   context: GatewayContext,

@@ -11,7 +11,7 @@ import {
   supportEmailRules,
   titleRules,
 } from '../shared/input-rules.ts';
-import { once } from '../shared/run-once.ts';
+import { runOnce } from '../shared/run-once.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 
 export interface CreateDossierInput {
@@ -30,10 +30,10 @@ const rules = z.object({
 const kept = z.object({ dossierId: z.string() });
 
 /**
- * The service has no list of dossiers, so one that was made without an answer cannot be found again: a repeat makes
- * another. Nobody sees a dossier without requests.
+ * Creates a dossier. The service does not list dossiers, so after an unresolved call a retry creates another one, which has
+ * no effect: citizens do not see a dossier without requests.
  * @throws {InvalidInputError} @throws {IdempotencyConflictError} @throws {OutcomeUnknownError}
- * @throws {NotFoundError} when the dossier that was made with this key is gone.
+ * @throws {NotFoundError} if the dossier of the first call with this key no longer exists.
  */
 export function createDossier(context: GatewayContext, input: CreateDossierInput): Promise<Dossier> {
   checkInput(rules, input);
@@ -44,7 +44,7 @@ export function createDossier(context: GatewayContext, input: CreateDossierInput
     documents_metadata: wireDocumentsOf(input.documents),
   };
   if (input.idempotencyKey == null) return translated(create(upstream, body, { signal }));
-  return once(context, {
+  return runOnce(context, {
     operation: 'createDossier',
     idempotencyKey: input.idempotencyKey,
     input: body,

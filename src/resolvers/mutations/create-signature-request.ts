@@ -13,7 +13,7 @@ import {
   idRules,
   signerIdRules,
 } from '../shared/input-rules.ts';
-import { once } from '../shared/run-once.ts';
+import { runOnce } from '../shared/run-once.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { requestMadeBefore } from '../shared/request-made-before.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
@@ -37,9 +37,9 @@ const rules = z.object({
 const kept = z.object({ signatureRequestId: z.string() });
 
 /**
- * `goesOn`: the key stands for what follows too, as that of a `requestSignature` does.
- * @throws {InvalidInputError} @throws {NotFoundError} for the dossier, or when the request that was made with this key is
- * gone. @throws {IdempotencyConflictError} @throws {OutcomeUnknownError}
+ * Creates a signature request. `goesOn`: the key also covers the later steps, as in `requestSignature`.
+ * @throws {InvalidInputError} @throws {NotFoundError} for the dossier, or for the request of the first call with this key,
+ * if it no longer exists. @throws {IdempotencyConflictError} @throws {OutcomeUnknownError}
  */
 export async function createSignatureRequest(
   context: GatewayContext,
@@ -49,35 +49,32 @@ export async function createSignatureRequest(
   checkInput(rules, input);
   await checkSignerIsOwn(context, input.signerId);
   const { idempotencyKey } = input;
-  if (idempotencyKey == null) return makeWithoutKey(context, input);
-  return once(context, {
+  if (idempotencyKey == null) return createWithoutKey(context, input);
+  return runOnce(context, {
     operation: 'createSignatureRequest',
     idempotencyKey,
     input: bodyOf(input),
     async run(attempt) {
-      const value = await makeOnce(context, attempt, { ...input, goesOn });
+      const value = await createWithKey(context, attempt, { ...input, goesOn });
       return { value, result: { signatureRequestId: value.id } };
     },
     replay: (result) => readRequest(context, kept.parse(result).signatureRequestId),
   });
 }
 
-async function makeWithoutKey(
+async function createWithoutKey(
   { upstream, signal, idempotency }: GatewayContext,
   input: CreateSignatureRequestInput,
 ): Promise<SignatureRequest> {
   for (;;) {
     const made = await translated(create(upstream, bodyOf(input), { signal }));
     if (await idempotency.noteMade(made.id)) return made;
-    // Else a key that was looking for such a request has just taken it, and that is one request for two.
+    // A retry with a key has claimed this request as its own, so create another.
   }
 }
 
-/**
- * Makes the request under a key that is held, unless an earlier attempt has made it.
- * @throws {OutcomeUnknownError} and all that the service may refuse.
- */
-async function makeOnce(
+/** Creates the request under a key that this call holds, unless an earlier attempt has created it. */
+async function createWithKey(
   context: GatewayContext,
   attempt: Attempt,
   input: CreateSignatureRequestInput & { readonly goesOn?: boolean },
@@ -89,7 +86,7 @@ async function makeOnce(
   for (;;) {
     const made = await translated(attempt.sending((options) => create(upstream, body, options)));
     if (await attempt.made(made.id)) return made;
-    // As above.
+    // As in `createWithoutKey`.
   }
 }
 

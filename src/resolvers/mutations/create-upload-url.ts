@@ -1,14 +1,14 @@
 import type { GatewayContext } from '../context.ts';
-import { uploadAddressOf } from '../shared/upload-url.ts';
-import type { UploadAddress, UploadTarget } from '../shared/upload-url.ts';
+import { requestUploadUrl } from '../shared/upload-url.ts';
+import type { PresignedUrl, UploadTarget } from '../shared/upload-url.ts';
 import { uploadableDocument } from './upload-document.ts';
 
-export interface UploadUrl extends UploadAddress {
+export interface UploadUrl extends PresignedUrl {
   readonly method: 'PUT';
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** What the storage wants besides the bytes and their `Content-Length`. */
+/** The headers that the storage requires in addition to `Content-Length`. */
 const HEADERS = [
   { name: 'x-ms-blob-type', value: 'BlockBlob' },
   { name: 'content-type', value: 'application/pdf' },
@@ -17,8 +17,8 @@ const HEADERS = [
 /** @throws {NotFoundError} @throws {WrongStatusError} unless the request is DRAFT. */
 export async function createUploadUrl(context: GatewayContext, input: UploadTarget): Promise<UploadUrl> {
   await uploadableDocument(context, input);
-  const address = await uploadAddressOf(context, input);
-  // The file goes past the gateway: what comes of it shows in a moment.
+  const presigned = await requestUploadUrl(context, input);
+  // The client uploads the file without the gateway, so poll for the outcome.
   context.watcher.invalidate(input.signatureRequestId);
-  return { ...address, method: 'PUT', headers: HEADERS };
+  return { ...presigned, method: 'PUT', headers: HEADERS };
 }

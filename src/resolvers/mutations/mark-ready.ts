@@ -19,10 +19,10 @@ export interface MarkReadyInput {
 const rules = z.object({ waitSeconds: waitSecondsRules });
 
 /**
- * Waits until all documents are READY, marks the request READY, and waits until it has its QR code; one deadline for
- * both waits. A request that is READY or further already is not marked again, so a repeat after a lost answer is safe.
+ * Waits until all documents are READY, marks the request READY, and waits until it has its QR code. Both waits share one
+ * deadline. A request that is already READY or further is not marked again, so a retry after a lost response is safe.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {DocumentRejectedError} @throws {DocumentsNotReadyError}
- * @throws {OutcomeUnknownError} when the service did not answer and shows a DRAFT.
+ * @throws {OutcomeUnknownError} if the service did not answer and the request is still a DRAFT.
  */
 export async function markReady(context: GatewayContext, input: MarkReadyInput): Promise<SignatureRequest> {
   checkInput(rules, input);
@@ -47,10 +47,10 @@ export async function markReady(context: GatewayContext, input: MarkReadyInput):
   );
 }
 
-/** READY and WAIT_FOR_SIGNATURE: somebody has marked it before, which is what the caller wants. */
+/** READY and WAIT_FOR_SIGNATURE: the request is marked already, which is the outcome that the caller wants. */
 const ALLOWED: readonly string[] = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE'];
 
-/** Marks a request READY whose documents all are, without waiting for anything. Errors as of `markReady`. */
+/** Marks a request READY without waiting. Errors as in `markReady`. */
 export async function setReady(
   context: GatewayContext,
   request: SignatureRequest,
@@ -59,7 +59,7 @@ export async function setReady(
   if (rejected.length > 0) throw new DocumentRejectedError(rejected);
   const waiting = request.documents.filter(({ status }) => status !== 'READY');
   if (waiting.length > 0) throw new DocumentsNotReadyError(waiting);
-  await context.webhooks.watch(request); // before: a gateway that dies after the call has it noted
+  await context.webhooks.watch(request); // before the call, so that a crash after it loses no event
   const marked = await sendReady(context, request);
   context.webhooks.record(marked);
   return marked;
@@ -72,7 +72,7 @@ async function sendReady(context: GatewayContext, request: SignatureRequest): Pr
     const moved = await readBack(context, request.id, failure, ({ status }) => status !== 'DRAFT');
     if (moved !== undefined) return moved;
     const refusal = await statusRefusal(context, request.id, ['DRAFT'], failure);
-    // Somebody else has marked it just now.
+    // Another caller has marked it at the same time.
     const isMarked = refusal instanceof WrongStatusError && ALLOWED.includes(refusal.status);
     if (!isMarked) throw refusal;
     return readRequest(context, request.id);
@@ -82,7 +82,7 @@ async function sendReady(context: GatewayContext, request: SignatureRequest): Pr
   return { ...request, status: 'READY' };
 }
 
-/** Nothing is to be waited for: all documents are good, or one is not. */
+/** Whether the validation of the documents has ended: all are accepted, or one is rejected. */
 export function areDocumentsChecked({ status, documents }: SignatureRequest): boolean {
   return (
     status !== 'DRAFT' ||

@@ -8,7 +8,7 @@ import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
 import { AlreadyNotifiedError, WrongStatusError } from '../errors/domain-errors.ts';
 import { checkInput, idempotencyKeyRules, waitSecondsRules } from '../shared/input-rules.ts';
 import { invalidate } from '../shared/invalidate.ts';
-import { once } from '../shared/run-once.ts';
+import { runOnce } from '../shared/run-once.ts';
 import { readBack } from '../shared/read-back.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { statusRefusal } from '../errors/status-refusal.ts';
@@ -26,9 +26,9 @@ const kept = z.object({ signatureRequestId: z.string() });
 const ALLOWED = ['WAIT_FOR_SIGNATURE'];
 
 /**
- * Waits for WAIT_FOR_SIGNATURE if the request is READY, then sends the one notification.
+ * Waits for WAIT_FOR_SIGNATURE if the request is READY, then sends the notification.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {AlreadyNotifiedError} @throws {SignerUnavailableError}
- * @throws {OutcomeUnknownError} when the service did not answer and shows no notification.
+ * @throws {OutcomeUnknownError} if the service did not answer and the request has no notification.
  * @throws {IdempotencyConflictError}
  */
 export async function notifySigner(
@@ -38,20 +38,20 @@ export async function notifySigner(
   checkInput(rules, input);
   const { signatureRequestId, idempotencyKey } = input;
   if (idempotencyKey == null) return notify(context, input);
-  return once(context, {
+  return runOnce(context, {
     operation: 'notifySigner',
     idempotencyKey,
     input: { signatureRequestId },
     async run(attempt) {
-      const value = await notifyOnce(context, attempt, input);
+      const value = await notifyWithKey(context, attempt, input);
       return { value, result: { signatureRequestId } };
     },
     replay: (result) => readRequest(context, kept.parse(result).signatureRequestId),
   });
 }
 
-/** Sends the notification under a key that is held, unless an earlier attempt has. */
-async function notifyOnce(
+/** Sends the notification under a key that this call holds, unless an earlier attempt has sent it. */
+async function notifyWithKey(
   context: GatewayContext,
   attempt: Attempt,
   input: NotifySignerInput,
@@ -95,7 +95,7 @@ async function notify(
   }
 }
 
-/** A 422 means the wrong status or a notification that somebody else sent just now. */
+/** A 422 means a wrong status, or that another caller has just sent the notification. */
 async function refusal(context: GatewayContext, id: string, failure: unknown): Promise<unknown> {
   if (failure instanceof UpstreamError && failure.kind === 'unprocessable') {
     const { notification } = await readRequest(context, id);

@@ -7,7 +7,7 @@ import type { RequestSignatureStep } from '../errors/request-signature-error.ts'
 import { readRequest } from '../shared/read-request.ts';
 import type { Progress } from './request-signature-progress.ts';
 
-/** The steps of a `requestSignature`: whatever goes wrong in one is told with the step, and with how far it came. */
+/** Runs the steps of a `requestSignature`. The error of a failed step has the step and the progress before it. */
 export class RequestSignatureSteps {
   readonly #context: GatewayContext;
   readonly #progress: Readonly<Progress>;
@@ -18,14 +18,15 @@ export class RequestSignatureSteps {
   }
 
   /**
-   * @throws {RequestSignatureIncompleteError} @throws {IdempotencyConflictError}, and what is a fault of the gateway or the
-   * leaving of its caller, as they are.
+   * Runs a step.
+   * @throws {RequestSignatureIncompleteError} @throws {IdempotencyConflictError} Faults of the gateway and aborts are thrown
+   * unchanged.
    */
   async take<T>(step: RequestSignatureStep, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (failure) {
-      // Nothing that one could go on from: the input is another, or nothing is known to be the caller's.
+      // No step to continue from: the input differs, or the caller cannot be resolved.
       if (failure instanceof IdempotencyConflictError || isAboutCaller(failure)) throw failure;
       const cause = failure instanceof UpstreamFault ? new ServiceFaultError(failure) : failure;
       if (!(cause instanceof DomainError) || this.#context.signal.aborted) throw failure;
@@ -49,7 +50,7 @@ export class RequestSignatureSteps {
     });
   }
 
-  /** The request as it stands. That it cannot be read now is no reason to say less about what went wrong. */
+  /** The current request. A failure to read it must not hide the error of the step. */
   async #read(id: string): Promise<SignatureRequest | undefined> {
     try {
       return await readRequest(this.#context, id);

@@ -27,15 +27,15 @@ import {
 } from '../shared/input-rules.ts';
 import { markReady, setReady } from './mark-ready.ts';
 import { notifySigner } from './notify-signer.ts';
-import { once } from '../shared/run-once.ts';
+import { runOnce } from '../shared/run-once.ts';
 import { readRequest } from '../shared/read-request.ts';
-import { nothingDone, progressRules } from './request-signature-progress.ts';
+import { noProgress, progressRules } from './request-signature-progress.ts';
 import type { Progress } from './request-signature-progress.ts';
 import { RequestSignatureSteps } from './request-signature-steps.ts';
 import { checkSameFiles, uploadDocuments } from './upload-documents.ts';
 import type { UploadedFile } from './upload-documents.ts';
 
-/** How far to go: the status that the request is to reach. */
+/** The status that the request is to reach. */
 export type RequestSignatureTarget = 'DRAFT' | 'READY' | 'WAIT_FOR_SIGNATURE';
 
 export interface NewDossierInput {
@@ -66,8 +66,8 @@ export interface RequestedSignature {
   readonly files: readonly UploadedFile[];
 }
 
-/** As many as a multipart request of the gateway may have. */
-const MOST_DOCUMENTS = 10;
+/** The maximum number of files in a multipart request of the gateway. */
+const MAX_DOCUMENTS = 10;
 
 const rules = z.object({
   dossier: z.object({
@@ -75,7 +75,7 @@ const rules = z.object({
     create: z.object({ title: titleRules, supportEmail: supportEmailRules.nullish() }).nullish(),
   }),
   signer: z.object({ id: signerIdRules.nullish(), fiscalCode: fiscalCodeRules.nullish() }),
-  documents: documentsUpTo(MOST_DOCUMENTS),
+  documents: documentsUpTo(MAX_DOCUMENTS),
   expiresAt: expiresAtRules.nullish(),
   waitSeconds: waitSecondsRules,
   idempotencyKey: idempotencyKeyRules.nullish(),
@@ -83,12 +83,12 @@ const rules = z.object({
 const kept = z.object({ progress: progressRules, signatureRequestId: z.string() });
 
 /**
- * All steps in one, each by the resolver that does it alone. With an `idempotencyKey` a repeat goes on where the last
- * attempt has stopped: what has been made is taken up again, files that have been stored are read and compared, and not
- * sent again.
- * @throws {InvalidInputError} before anything is made. @throws {IdempotencyConflictError} also when a file that has been
- * stored comes with another content. @throws {OutcomeUnknownError} while another call has the key.
- * @throws {RequestSignatureIncompleteError} for whatever goes wrong in a step.
+ * Performs all steps, each with the resolver of the single mutation. With an `idempotencyKey`, a retry continues from the
+ * step at which the last attempt stopped: it reuses the records that were created, and compares stored files instead of
+ * storing them again.
+ * @throws {InvalidInputError} before any effect. @throws {IdempotencyConflictError} also if the content of a stored file
+ * differs. @throws {OutcomeUnknownError} while another call holds the key.
+ * @throws {RequestSignatureIncompleteError} if a step fails.
  */
 export async function requestSignature(
   context: GatewayContext,
@@ -97,13 +97,13 @@ export async function requestSignature(
   checkInput(rules, input);
   checkDossierIsAllowed(context, input);
   const { idempotencyKey } = input;
-  if (idempotencyKey == null) return takeSteps(context, input, nothingDone());
-  return once(context, {
+  if (idempotencyKey == null) return takeSteps(context, input, noProgress());
+  return runOnce(context, {
     operation: 'requestSignature',
     idempotencyKey,
     input: identityOf(input),
     async run(attempt) {
-      const progress = progressRules.optional().parse(attempt.progress) ?? nothingDone();
+      const progress = progressRules.optional().parse(attempt.progress) ?? noProgress();
       const value = await takeSteps(context, input, progress, attempt);
       const { id: signatureRequestId } = value.signatureRequest;
       return { value, result: { progress: { ...progress }, signatureRequestId } };
@@ -128,7 +128,7 @@ async function takeSteps(
   const { notify, until } = input;
   const endsAt = performance.now() + input.waitSeconds * 1000;
   const secondsLeft = (): number => Math.max(0, Math.ceil((endsAt - performance.now()) / 1000));
-  // What cannot be kept now is found by the keys of the steps, or the next step says that keys cannot be kept.
+  // Progress that cannot be stored is not lost: each step finds its outcome by its own key.
   const save = async (): Promise<void> => void (await attempt?.save({ ...progress }).catch(ifUnavailable));
   const steps = new RequestSignatureSteps(context, progress);
 
@@ -177,16 +177,16 @@ async function signerIdOf(context: GatewayContext, { signer }: RequestSignatureI
 async function dossierIdOf(context: GatewayContext, input: RequestSignatureInput): Promise<string> {
   const { id, create } = input.dossier;
   if (id != null) return id;
-  if (create == null) throw new TypeError('a dossier is an id or a new one');
+  if (create == null) throw new TypeError('the dossier has neither an id nor a title');
   const documents = input.documents.map(plainDocument);
   const idempotencyKey = keyOfStep(input, 'createDossier');
   return (await createDossier(context, { ...create, documents, idempotencyKey })).id;
 }
 
-/** A citizen makes no dossiers, here or there. */
+/** A citizen cannot create a dossier, neither here nor with `createDossier`. */
 function checkDossierIsAllowed({ caller }: GatewayContext, { dossier }: RequestSignatureInput): void {
   if (dossier.create == null || ownFiscalCode(caller) === undefined) return;
-  const message = 'A citizen cannot make a dossier: give the id of one.';
+  const message = 'A citizen cannot create a dossier. Set `dossier.id` to the id of an existing one.';
   throw new InvalidInputError([{ path: ['dossier', 'create'], message }]);
 }
 
@@ -196,7 +196,7 @@ function ifUnavailable(failure: unknown): void {
 
 const plainDocument = ({ title, fields }: RequestSignatureDocument): DocumentInput => ({ title, fields });
 
-/** What makes it this request and no other. How long to wait does not, and files are compared as they come. */
+/** The input that identifies the operation: not the wait, and not the files, which are compared when they arrive. */
 function identityOf({ dossier, signer, documents, expiresAt, notify, until }: RequestSignatureInput): Input {
   const { id, create } = dossier;
   return {
@@ -209,7 +209,7 @@ function identityOf({ dossier, signer, documents, expiresAt, notify, until }: Re
   };
 }
 
-/** Each step has a key of its own, so that it is taken once, whatever becomes of the others. */
+/** Each step has a key of its own, so that it runs once, whatever the outcome of the others. */
 function keyOfStep({ idempotencyKey }: RequestSignatureInput, step: string): string | undefined {
   if (idempotencyKey == null) return undefined;
   return `requestSignature.${step}.${createHash('sha256').update(idempotencyKey).digest('hex')}`;

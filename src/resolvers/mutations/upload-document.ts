@@ -18,7 +18,7 @@ import { invalidate } from '../shared/invalidate.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 import { translatedUpload } from '../errors/translate-upload-error.ts';
-import { uploadAddressOf } from '../shared/upload-url.ts';
+import { requestUploadUrl } from '../shared/upload-url.ts';
 import type { UploadTarget } from '../shared/upload-url.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 
@@ -51,7 +51,7 @@ export async function uploadDocument(
   let expiresAt = new Date(Number.NaN);
   const target = async (): Promise<string> => {
     before = await uploadableDocument(context, input);
-    const address = await uploadAddressOf(context, input);
+    const address = await requestUploadUrl(context, input);
     ({ expiresAt } = address);
     return address.url;
   };

@@ -11,7 +11,7 @@ import { translated } from '../errors/translate-upstream-error.ts';
 import { uploadDocument } from './upload-document.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 
-/** What was stored for a document. */
+/** The file that was stored for a document. */
 export interface UploadedFile {
   readonly documentId: string;
   readonly sizeBytes: number;
@@ -25,21 +25,20 @@ interface WithFile {
 
 export interface UploadDocumentsOptions {
   readonly waitSeconds: number;
-  /** What is stored already, by place. Kept up to date. */
+  /** The stored files, in the order of the documents. Updated after each upload. */
   readonly stored: (UploadedFile | null)[];
-  /** Called whenever `stored` has changed. */
+  /** Called after each change of `stored`. */
   readonly save: () => Promise<void>;
 }
 
 /**
- * Uploads the file of each document of a request and waits for the service to check them. Files come one after the other;
- * while one is on its way to the storage the next is read already, and the service checks those before.
+ * Uploads the files of the documents of a request and waits until the service has validated them. The files arrive one after
+ * the other; the next one is read while earlier ones are being stored and validated.
  *
- * A file that is `stored` is read and compared, and not sent again, unless the service has refused it: then whatever comes
- * takes its place.
- * @returns the request as it is then; documents may still be being checked when the time was up.
- * @throws {DocumentRejectedError} with all that were. @throws {IdempotencyConflictError} when a stored file comes with
- * another content, and the errors of files.
+ * A file that is `stored` is compared and not sent again, unless the service has rejected it: then the new file replaces it.
+ * @returns the current request. If the wait ended, the service may still be validating documents.
+ * @throws {DocumentRejectedError} with all rejected documents. @throws {IdempotencyConflictError} if the content of a stored
+ * file differs. Also the errors of files.
  */
 export async function uploadDocuments(
   context: GatewayContext,
@@ -50,19 +49,19 @@ export async function uploadDocuments(
   const endsAt = performance.now() + waitSeconds * 1000;
   const uploads = inputs.map(async ({ file }, index) => {
     const document = request.documents[index];
-    if (document === undefined) throw new TypeError('the request has fewer documents than were asked for');
+    if (document === undefined) throw new TypeError('the request has fewer documents than the input');
     const before = stored[index];
     if (before != null && document.status !== 'REJECTED') return checkSameFile(context, file, before);
-    // Somebody has marked it ready, so no file can come in place of those that are there.
+    // The request was marked ready meanwhile, so its files cannot be replaced.
     if (request.status !== 'DRAFT') return checkSameFile(context, file, undefined);
     const target = { signatureRequestId: request.id, documentId: document.id };
     await uploadDocument(context, { ...target, file, waitSeconds }, ({ sizeBytes, sha256 }) => {
-      for (let place = stored.length; place < index; place += 1) stored[place] = null;
+      for (let at = stored.length; at < index; at += 1) stored[at] = null;
       stored[index] = { documentId: document.id, sizeBytes, sha256 };
       return save();
     });
   });
-  // All have ended before a failure is told: what was stored meanwhile is known then.
+  // Wait for all uploads before reporting a failure, so that `stored` is complete.
   const outcomes = await Promise.allSettled(uploads);
   throwFailures(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
   if (request.status !== 'DRAFT') return request;
@@ -76,7 +75,7 @@ export async function uploadDocuments(
   return checked;
 }
 
-/** The first failure, or all documents that the service refused if that is all that went wrong. */
+/** Throws the first failure, or one error with all documents if the service rejected documents only. */
 function throwFailures(failures: readonly unknown[]): void {
   const other = failures.find((failure) => !(failure instanceof DocumentRejectedError));
   if (other !== undefined) throw other;
@@ -86,7 +85,7 @@ function throwFailures(failures: readonly unknown[]): void {
   if (rejected.length > 0) throw new DocumentRejectedError(rejected);
 }
 
-/** Reads files that need not be sent. @throws {IdempotencyConflictError} when one is not what was stored. */
+/** Reads files that are already stored. @throws {IdempotencyConflictError} if the content of one differs. */
 export async function checkSameFiles(
   context: GatewayContext,
   inputs: readonly WithFile[],

@@ -6,18 +6,18 @@ import { UpstreamFault } from '../errors/faults.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 
 /*
- * What a citizen may see and touch: requests whose signer they are, and themselves as a signer. Everybody else sees all
- * of their tenant. Every read and every mutation of one request comes through here.
+ * A citizen may access the signature requests of which they are the signer. Other roles may access all requests of their
+ * tenant. Every read and every mutation of a signature request is authorized here.
  *
- * What is not theirs must look like what does not exist, also to somebody who watches the calls made and the time they
- * take. So who they are is asked of the service before the request is, whether or not there is such a request.
+ * A request of another citizen must look like one that does not exist, in the error as well as in the number and the
+ * timing of upstream calls. So the signer of the caller is resolved before the request is read.
  */
 
 /**
- * The request that `read` finds, if the caller may see it.
- * @throws {NotFoundError} alike when there is none and when it is somebody else's.
+ * Returns the request from `read` if the caller may access it.
+ * @throws {NotFoundError} if it does not exist or belongs to another citizen.
  */
-export async function visible(
+export async function authorizeAccess(
   context: GatewayContext,
   read: () => Promise<SignatureRequest>,
 ): Promise<SignatureRequest> {
@@ -27,33 +27,35 @@ export async function visible(
   return request;
 }
 
-/** A citizen makes requests for themselves. @throws {InvalidInputError} for any other signer, known or not. */
+/** A citizen creates requests for themselves only. @throws {InvalidInputError} for any other signer id, known or not. */
 export async function checkSignerIsOwn(context: GatewayContext, signerId: string): Promise<void> {
   const own = await ownSigner(context);
   if (own !== undefined && !isSame(own.id, signerId))
-    throw new InvalidInputError([{ path: ['signerId'], message: 'The signer must be yourself.' }]);
+    throw new InvalidInputError([{ path: ['signerId'], message: 'The signer must be the caller.' }]);
 }
 
-/** Ids of signers are UUIDs, in which case has no meaning; the service keeps each request's as it was sent. */
+/** Signer ids are UUIDs, which are case-insensitive. The service stores them in the case in which it received them. */
 function isSame(signerId: string, other: string): boolean {
   return signerId.toLowerCase() === other.toLowerCase();
 }
 
-/** A citizen looks up themselves. @throws {InvalidInputError} for any other code, before anything is asked. */
+/** A citizen resolves their own fiscal code only. @throws {InvalidInputError} for any other, before an upstream call. */
 export function checkFiscalCodeIsOwn({ caller }: GatewayContext, fiscalCode: string): void {
   const own = ownFiscalCode(caller);
   if (own !== undefined && own !== fiscalCode)
-    throw new InvalidInputError([{ path: ['fiscalCode'], message: 'The fiscal code must be your own.' }]);
+    throw new InvalidInputError([
+      { path: ['fiscalCode'], message: 'The fiscal code must be that of the caller.' },
+    ]);
 }
 
-/** Who the caller is to the service. Undefined for callers who see everything. */
+/** The signer of a citizen. Undefined for other roles. */
 async function ownSigner({ caller, loaders }: GatewayContext): Promise<Signer | undefined> {
   const fiscalCode = ownFiscalCode(caller);
   if (fiscalCode === undefined) return undefined;
   try {
     return await translated(loaders.signerByFiscalCode.load(fiscalCode));
   } catch (error) {
-    // Not an outcome of the field that was asked for: nothing can be told apart as theirs.
+    // Without a signer no record can be authorized, so this is a fault and not an error of the field.
     const isAboutCaller = error instanceof SignerUnavailableError || error instanceof InvalidInputError;
     throw isAboutCaller ? new UpstreamFault('CALLER_UNAVAILABLE', { cause: error }) : error;
   }

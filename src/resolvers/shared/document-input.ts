@@ -21,10 +21,10 @@ export interface DocumentInput {
 type WireField = components['schemas']['SignatureField'];
 type WireDocument = components['schemas']['DocumentMetadata'];
 
-/** Input of the schema to what the service takes. */
+/** Converts a signature field from the schema to the contract of the service. */
 export function wireFieldOf({ clause, position: { uniqueName, box } }: SignatureFieldInput): WireField {
   if (uniqueName != null) return { clause, attrs: { unique_name: uniqueName } };
-  if (box == null) throw new TypeError('a position is a name or a box');
+  if (box == null) throw new TypeError('the position has neither a name nor a box');
   const { page, x, y, width: w, height: h } = box;
   return { clause, attrs: { page, coordinates: { x, y }, size: { w, h } } };
 }
@@ -33,9 +33,9 @@ function wireDocumentOf({ title, fields }: DocumentInput): WireDocument {
   return { title, signature_fields: (fields ?? []).map(wireFieldOf) };
 }
 
-/** The contract's lists hold at least one item, and the compiler wants to see it. */
+/** Converts documents. The contract requires at least one, and so does its type. */
 export function wireDocumentsOf(documents: readonly DocumentInput[]): [WireDocument, ...WireDocument[]] {
   const [first, ...rest] = documents.map(wireDocumentOf);
-  if (first === undefined) throw new TypeError('at least one document');
+  if (first === undefined) throw new TypeError('there must be at least one document');
   return [first, ...rest];
 }

@@ -4,28 +4,28 @@ import { FISCAL_CODE } from '../../upstream/fiscal-code.ts';
 import { InvalidInputError } from '../errors/domain-errors.ts';
 
 /*
- * The rules of the service for what people fill in, as its running code has them (the published document differs).
- * Messages speak the words of the form and never repeat a value.
+ * The input rules of the service, from its source code; its published document differs. A message uses the terms of the
+ * schema and never contains the value.
  */
 
-/** CommonJS module without an `exports` map: under nodenext its default export sits one level deeper for the compiler. */
+/** A CommonJS module without an `exports` map: under nodenext the compiler sees its default export one level deeper. */
 const isEmail: (text: string) => boolean = isEmailModule.default ?? isEmailModule;
 
-/** Half of a character (a lone surrogate) can be written in JSON, and no database keeps it. */
+/** JSON can contain lone surrogates, which no database stores. */
 const wellFormed = (name: string) =>
-  z.string().refine((value) => value.isWellFormed(), `${name} must be whole characters of Unicode.`);
+  z.string().refine((value) => value.isWellFormed(), `${name} must be valid Unicode.`);
 
-/** Blanks of all kinds, control characters and characters of no width. U+2800 is a Braille pattern without dots. */
+/** White space, control characters and characters of no width. U+2800 is the Braille pattern without dots. */
 const INVISIBLE = /^[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+$/u;
 
-/** What the citizen reads in IO. The service takes blanks as well, and IO would show nothing. */
+/** A text that the IO app shows. The service accepts white space, which the citizen could not see. */
 const title = (name: string) =>
   wellFormed(name).refine((value) => !INVISIBLE.test(value), {
-    error: `${name} must have characters that can be seen.`,
+    error: `${name} must have at least one visible character.`,
     abort: true,
   });
 
-/** Length in UTF-16 code units, as the service counts. */
+/** A title with a length in UTF-16 code units, as the service counts. */
 const text = (name: string, least: number, most: number) =>
   title(name).refine((value) => value.length >= least && value.length <= most, {
     error: ({ input }) => `${name} must have ${least} to ${most} characters; it has ${String(input).length}.`,
@@ -52,15 +52,15 @@ const fieldRules = z.object({
   }),
 });
 
-/** More than any contract has. A megabyte of JSON has room for tens of thousands, and each could be wrong in many ways. */
+/** Limits that no real dossier reaches. A megabyte of JSON has room for tens of thousands of invalid items. */
 const MAX_DOCUMENTS = 100;
 const MAX_FIELDS = 100;
 
-/** Items are not looked at in a list that is too long. */
+/** A list that is too long is refused without validating its items. */
 const atMost = (most: number, message: string) => z.array(z.unknown()).max(most, message);
 
-/** A document and its signature fields, as `createDossier`, `createSignatureRequest` and `validateDocument` take them. */
-export const fieldsRules = atMost(MAX_FIELDS, `A document has at most ${MAX_FIELDS} signature fields.`)
+/** The signature fields of a document. */
+export const fieldsRules = atMost(MAX_FIELDS, `A document must have at most ${MAX_FIELDS} signature fields.`)
   .pipe(z.array(fieldRules))
   .refine(
     (fields) => fields.length === 0 || fields.some(({ clause }) => clause.type !== 'OPTIONAL'),
@@ -73,8 +73,8 @@ const documentRules = z.object({
 });
 
 export const documentsUpTo = (most: number) =>
-  atMost(most, `At most ${most} documents go together.`)
-    .min(1, 'At least one document is needed.')
+  atMost(most, `There must be at most ${most} documents.`)
+    .min(1, 'There must be at least one document.')
     .pipe(z.array(documentRules));
 
 export const documentsRules = documentsUpTo(MAX_DOCUMENTS);
@@ -86,10 +86,10 @@ export const titleRules = title('The title of the dossier').min(
 
 export const supportEmailRules = z
   .string()
-  // `isEmail` counts bytes and throws where there are half characters.
+  // `isEmail` counts bytes and throws on lone surrogates.
   .refine(
     (value) => value.isWellFormed() && isEmail(value),
-    'The support e-mail must be a plain address such as urp@example.it.',
+    'The support e-mail must be an address such as urp@example.it.',
   );
 
 export const expiresAtRules = z
@@ -100,32 +100,32 @@ export const fiscalCodeRules = z
   .string()
   .regex(
     FISCAL_CODE,
-    'The fiscal code must have its 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.',
+    'The fiscal code must have 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.',
   );
 
-/** UUID as `findSigner` returns it. The service takes any text here and fails much later, at the notification. */
+/** A UUID, as `findSigner` returns it. The service accepts any text here and fails only at the notification. */
 export const signerIdRules = z.guid(
   'The signer must be the id that findSigner returns (a UUID), not a fiscal code.',
 );
 
 export const idRules = (name: string) => filled(`The id of the ${name}`);
 
-/** Long enough for any way of making keys, and short enough to be hashed without a thought. */
+/** Long enough for every common key format, and short enough to hash. */
 export const idempotencyKeyRules = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, 'The idempotency key must have 1 to 255 printable ASCII characters.');
 
-/** Longest wait of one call in seconds: below the 60 s after which proxies commonly give up on a silent connection. */
+/** The maximum wait in seconds: below the 60 s after which proxies commonly close an idle connection. */
 export const MAX_WAIT_SECONDS = 55;
 
 export const waitSecondsRules = z
   .int()
-  .min(0, 'The wait must be 0 to 55 seconds.')
-  .max(MAX_WAIT_SECONDS, 'The wait must be 0 to 55 seconds.');
+  .min(0, 'The wait must be from 0 to 55 seconds.')
+  .max(MAX_WAIT_SECONDS, 'The wait must be from 0 to 55 seconds.');
 
 /**
- * Checks an input against its rules before anything is sent.
- * @throws {InvalidInputError} with every problem and its path.
+ * Validates an input before any upstream call.
+ * @throws {InvalidInputError} with all problems and their paths.
  */
 export function checkInput(rules: z.ZodType, input: unknown): void {
   const { error } = rules.safeParse(input);

@@ -6,12 +6,12 @@ import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
 import type { UpstreamErrorKind } from '../../upstream/failure/failure-kinds.ts';
 import { getSignatureRequest } from '../../upstream/operations/get-signature-request.ts';
 
-/** For all reads together, in milliseconds. Also when the time of the operation is up: it is what its caller wants to know. */
+/** The deadline of all reads together. It is independent of the deadline of the operation, which may have passed. */
 const READ_BACK_MS = 5_000;
-/** Before each read. The service may still be at work on a call whose connection broke. */
+/** The pause before each read. The service may still be processing a call whose connection broke. */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000];
 
-/** After these the call may have been carried out. A failure of the service (5xx) is its last word: one read is enough. */
+/** The number of reads after each failure that leaves the outcome unknown. After a 5xx the service has ended the call, so one read suffices. */
 const READS: Partial<Readonly<Record<UpstreamErrorKind, number>>> = {
   timeout: PAUSES_MS.length,
   'connection-lost': PAUSES_MS.length,
@@ -19,8 +19,9 @@ const READS: Partial<Readonly<Record<UpstreamErrorKind, number>>> = {
 };
 
 /**
- * Finds out what became of a change that works only once and was not answered, by reading the request.
- * @returns the request once it shows the change. Undefined when it does not, or when the failure leaves no doubt.
+ * Resolves the outcome of an unanswered call that changes a signature request, by reading the request.
+ * @returns the request once it shows the change. Undefined if it does not, or if the failure proves that the call had no
+ * effect.
  */
 export async function readBack(
   { upstream, watcher }: Pick<GatewayContext, 'upstream' | 'watcher'>,

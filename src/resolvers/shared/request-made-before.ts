@@ -17,26 +17,25 @@ import type { DocumentInput, SignatureFieldInput } from './document-input.ts';
 import { OutcomeUnknownError } from '../errors/domain-errors.ts';
 import { isWanted, PAGE_SIZE, requestsOfBefore } from './requests-of-before.ts';
 
-/** What a signature request was asked to be. */
+/** The signature request that the caller wants to create. */
 export interface WantedRequest {
   readonly dossierId: string;
   readonly signerId: string;
   readonly expiresAt?: Date | null | undefined;
   readonly documents?: readonly DocumentInput[] | null | undefined;
-  /** The key stands for the uploads and all that follows too, so what it made may have come further than the request. */
+  /** Whether the key also covers the later steps, so that the request may be in a later status. */
   readonly goesOn?: boolean | undefined;
 }
 
-/** By how much the service's clock may be off from the time that is reckoned for it. */
+/** The maximum difference between the clock of the service and the estimate of it. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * The request that an earlier call with the same key has made without anybody knowing, if there is one. It is taken when it
- * was created while that call may have been carried out, is known to be the work of nobody else, and is the only one. What
- * cannot be found is looked for once more when the service can no longer be at it.
- * @throws {OutcomeUnknownError} when a request may be the one and that is not certain, or when it may still be on its way
- * when the time is up.
+ * Finds the signature request that an earlier, unresolved call with the same key has created. A request matches if it was
+ * created while that call may have been performed, no other key or call owns it, and it is the only one. If none is found,
+ * it searches again after the settle time, when the service can no longer be processing the call.
+ * @throws {OutcomeUnknownError} if a match is not certain, or the settle time exceeds the time that a caller may wait.
  */
 export async function requestMadeBefore(
   context: GatewayContext,
@@ -84,7 +83,7 @@ async function settle({ signal }: GatewayContext, ms: number): Promise<void> {
   }
 }
 
-/** Requests of the dossier that could be it, but perhaps for the time at which they were created. */
+/** The requests of the dossier that match in all but the creation time. */
 async function candidates(
   context: GatewayContext,
   attempt: Attempt,
@@ -99,17 +98,17 @@ async function candidates(
     const request = await getSignatureRequest(upstream, summary.id, { signal });
     documents ??= canonical(await wantedDocuments(context, wanted));
     const asked = canonical(request.documents.map(({ title, fields }) => ({ title, fields })));
-    if (asked === documents && mayBe(request)) found.push(request);
+    if (asked === documents && isPossible(request)) found.push(request);
   }
   return found;
 
-  function mayBe(request: SignatureRequest): boolean {
+  function isPossible(request: SignatureRequest): boolean {
     if (unresolved.kind === 'unanswered') return true;
     return wanted.goesOn === true ? isWanted(request) : isUntouched(request);
   }
 }
 
-/** Requests of the dossier that could be it by what a list shows. */
+/** The requests of the dossier that match in the fields of a list. */
 async function listed(
   context: GatewayContext,
   attempt: Attempt,
@@ -123,12 +122,11 @@ async function listed(
         )
       : await requestsMeanwhile(context, dossierId, attempt);
   return requests.filter(
-    (request) =>
-      request.signerId.toLowerCase() === signerId.toLowerCase() && expiresAsAsked(request, expiresAt),
+    (request) => request.signerId.toLowerCase() === signerId.toLowerCase() && hasExpiry(request, expiresAt),
   );
 }
 
-/** All pages: the latest come last, and nobody has promised even that. */
+/** Reads all pages: the latest requests come last, and the service does not guarantee even that. */
 async function requestsMeanwhile(
   { upstream, signal }: GatewayContext,
   dossierId: string,
@@ -139,7 +137,7 @@ async function requestsMeanwhile(
   do {
     const params = { dossierId, limit: PAGE_SIZE, continuationToken };
     const page = await getRequestsByDossier(upstream, params, { signal });
-    // The answer has told the service's time, if nothing had yet.
+    // The response may have refined the estimate of the clock of the service, so read `unresolved` again.
     const { unresolved } = attempt;
     found.push(...allItemsOf(page).filter((request) => isInTime(request, unresolved, CLOCK_TOLERANCE_MS)));
     continuationToken = page.continuationToken;
@@ -147,19 +145,19 @@ async function requestsMeanwhile(
   return found;
 }
 
-/** Without an expiry the service takes 90 days, and its manual says three months. */
-function expiresAsAsked({ createdAt, expiresAt }: SignatureRequestSummary, asked?: Date | null): boolean {
+/** Without an expiry, the service uses 90 days; its manual says three months. */
+function hasExpiry({ createdAt, expiresAt }: SignatureRequestSummary, asked?: Date | null): boolean {
   if (asked != null) return expiresAt.getTime() === asked.getTime();
   const days = (expiresAt.getTime() - createdAt.getTime()) / DAY_MS;
   return days > 88 && days < 93;
 }
 
-/** Nobody who knows its id has done anything with it. */
+/** Whether nothing has been done with the request since its creation. */
 function isUntouched({ status, documents }: SignatureRequest): boolean {
   return status === 'DRAFT' && documents.every((document) => document.status === 'WAIT_FOR_UPLOAD');
 }
 
-/** As the service shows them. */
+/** The wanted documents, in the form in which the service returns them. */
 async function wantedDocuments(
   { upstream, signal }: GatewayContext,
   { dossierId, documents }: WantedRequest,
@@ -176,6 +174,6 @@ async function wantedDocuments(
 
 function positionOf({ uniqueName, box }: SignatureFieldInput['position']): SignatureField['position'] {
   if (uniqueName != null) return { uniqueName };
-  if (box == null) throw new TypeError('a position is a name or a box');
+  if (box == null) throw new TypeError('the position has neither a name nor a box');
   return { ...box };
 }

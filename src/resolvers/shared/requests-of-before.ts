@@ -5,23 +5,23 @@ import type { Idempotency } from '../../idempotency/idempotency.ts';
 import type { SignatureRequestSummary } from '../../upstream/decode.ts';
 import { allItemsOf, getRequestsByDossier } from '../../upstream/operations/get-requests-by-dossier.ts';
 
-/** The most that the service takes. */
+/** The maximum page size of the service. */
 export const PAGE_SIZE = 100;
-/** Of a dossier: beyond, it is not worth the calls. */
+/** The maximum number of pages that are read of one dossier. */
 const MAX_PAGES = 10;
 const MAX_DOSSIERS = 1_000;
 const WANTED: readonly string[] = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
 
-/** One that was rejected or cancelled is in nobody's way who wants another. */
+/** Whether a request counts as existing. A rejected or cancelled one does not prevent another. */
 export const isWanted = ({ status }: Pick<SignatureRequestSummary, 'status'>): boolean =>
   WANTED.includes(status);
 
 type Requests = Promise<readonly SignatureRequestSummary[]>;
 
-/** There are never more of them, so each dossier is looked through once. By the keys of a gateway, then by tenant, dossier and life of the store. */
+/** Caches the requests of each dossier, which can only become fewer: by gateway, then by tenant, dossier and store. */
 const known = new WeakMap<Idempotency, Map<string, Requests>>();
 
-/** Requests of a dossier that are older than the store of keys, and not older than a key can be. As they were when first read. */
+/** The requests of a dossier that are older than the key store and younger than the lifetime of a key, as of the first read. */
 export function requestsOfBefore(
   context: GatewayContext,
   dossierId: string,
@@ -51,7 +51,7 @@ async function readRequests(
   let continuationToken: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const params = { dossierId, limit: PAGE_SIZE, continuationToken };
-    // For all who ask, so it is not tied to the one who asked first.
+    // Shared by all callers, so the signal of the first one must not abort it.
     const page = await getRequestsByDossier(upstream, params);
     requests.push(
       ...allItemsOf(page).filter((request) => {
@@ -62,6 +62,6 @@ async function readRequests(
     continuationToken = page.continuationToken;
     if (continuationToken === undefined) return requests;
   }
-  // The latest come last, so a part of the list says nothing.
+  // The latest requests come last, so a part of the list proves nothing.
   return [];
 }

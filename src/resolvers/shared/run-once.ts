@@ -13,48 +13,48 @@ import { translateUpstreamError } from '../errors/translate-upstream-error.ts';
 
 type KeyContext = Pick<GatewayContext, 'caller' | 'idempotency' | 'signal'>;
 
-/** Something to be done once, whoever asks for it how often. */
-export interface Deed<T> {
+/** An operation that runs once per idempotency key. */
+export interface IdempotentOperation<T> {
   readonly operation: string;
   readonly idempotencyKey: string;
-  /** What makes it this and nothing else: as it would be sent to the service. */
+  /** The input that identifies the operation. The same key with a different input is a conflict. */
   readonly input: Input;
   /**
-   * Does it, or goes on with what an earlier attempt has left. A call that makes or sends something goes through
+   * Runs the operation, or continues from the unresolved call of an earlier attempt. Upstream writes must use
    * `attempt.sending`.
-   * @returns the outcome, and what is kept of it: ids, nothing secret.
+   * @returns the outcome, and the part of it that is stored with the key: ids, no secrets.
    */
   readonly run: (attempt: Attempt) => Promise<{ readonly value: T; readonly result: Input }>;
-  /** The outcome again, from what was kept. */
+  /** Returns the outcome again, from the stored part. */
   readonly replay: (result: unknown) => Promise<T>;
 }
 
 /**
- * The outcome of something that is done once: by this call, or by the one that came first.
- * @throws {IdempotencyConflictError} @throws {OutcomeUnknownError} @throws {UpstreamFault} when keys cannot be kept.
+ * Returns the outcome of an operation that runs once: in this call, or in the first one with the same key.
+ * @throws {IdempotencyConflictError} @throws {OutcomeUnknownError} @throws {UpstreamFault} if keys cannot be stored.
  */
-export async function once<T>(context: KeyContext, deed: Deed<T>): Promise<T> {
+export async function runOnce<T>(context: KeyContext, work: IdempotentOperation<T>): Promise<T> {
   for (;;) {
-    const begun = await begin(context, deed);
+    const begun = await begin(context, work);
     switch (begun.kind) {
       case 'conflict':
         throw new IdempotencyConflictError();
       case 'busy':
         throw new OutcomeUnknownError('UNDER_WAY');
       case 'done':
-        return deed.replay(begun.result);
+        return work.replay(begun.result);
       case 'begun': {
-        const outcome = await carryOut(begun.attempt, deed);
-        // Else somebody took this gateway for dead and has the key now: theirs is the result.
+        const outcome = await run(begun.attempt, work);
+        // Another gateway took this one for dead and holds the key: wait for its outcome.
         if (outcome !== undefined) return outcome.value;
       }
     }
   }
 }
 
-async function begin(context: KeyContext, deed: Deed<unknown>): Promise<Begun> {
+async function begin(context: KeyContext, work: IdempotentOperation<unknown>): Promise<Begun> {
   const { caller, idempotency, signal } = context;
-  const { operation, idempotencyKey: key, input } = deed;
+  const { operation, idempotencyKey: key, input } = work;
   const { tenant, subject } = identityOf(caller);
   try {
     return await idempotency.begin({ operation, key, tenant, caller: subject }, input, { signal });
@@ -66,10 +66,13 @@ async function begin(context: KeyContext, deed: Deed<unknown>): Promise<Begun> {
   }
 }
 
-async function carryOut<T>(attempt: Attempt, deed: Deed<T>): Promise<{ readonly value: T } | undefined> {
+async function run<T>(
+  attempt: Attempt,
+  work: IdempotentOperation<T>,
+): Promise<{ readonly value: T } | undefined> {
   let done: { readonly value: T; readonly result: Input };
   try {
-    done = await deed.run(attempt);
+    done = await work.run(attempt);
   } catch (failure) {
     await attempt.release();
     if (failure instanceof KeyLostError) return undefined;
@@ -78,7 +81,7 @@ async function carryOut<T>(attempt: Attempt, deed: Deed<T>): Promise<{ readonly 
   try {
     return (await attempt.complete(done.result)) ? done : undefined;
   } catch (failure) {
-    // It is done, and whoever comes again will find that it is.
+    // The operation has been performed; a retry resolves the outcome.
     if (failure instanceof IdempotencyUnavailableError) return done;
     throw failure;
   }

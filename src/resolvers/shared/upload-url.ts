@@ -10,14 +10,14 @@ export interface UploadTarget {
   documentId: string;
 }
 
-/** Where to write a file, with the permission to do so. A secret. */
-export interface UploadAddress {
+/** A pre-signed upload URL. A secret: it permits the upload without further credentials. */
+export interface PresignedUrl {
   readonly url: string;
   readonly expiresAt: Date;
 }
 
-/** A new address to upload to. The status is checked again by the service: somebody may have changed it meanwhile. */
-export async function uploadAddressOf(context: GatewayContext, target: UploadTarget): Promise<UploadAddress> {
+/** Requests a pre-signed upload URL. The service checks the status again: it may have changed since the last read. */
+export async function requestUploadUrl(context: GatewayContext, target: UploadTarget): Promise<PresignedUrl> {
   try {
     const url = await getDocumentUploadUrl(context.upstream, target, { signal: context.signal });
     return { url, expiresAt: expiryOf(url) };
@@ -26,7 +26,7 @@ export async function uploadAddressOf(context: GatewayContext, target: UploadTar
   }
 }
 
-/** The address says itself until when it is signed (`se`). */
+/** The expiry in the URL (`se`), or the documented lifetime. */
 function expiryOf(url: string): Date {
   const signedUntil = new Date(URL.parse(url)?.searchParams.get('se') ?? Number.NaN);
   return Number.isNaN(signedUntil.getTime()) ? new Date(Date.now() + UPLOAD_URL_LIFETIME_MS) : signedUntil;

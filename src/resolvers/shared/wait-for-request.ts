@@ -3,11 +3,11 @@ import { abortedBy } from '../../watching/watched-request.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
 
-/** When the time is up a last read may take so much longer. */
+/** The maximum duration of the last read after the end of the wait. */
 const LAST_READ_MS = 2_000;
-/** What an operation keeps of its time, in milliseconds: for the last read, and for its answer. */
+/** The time that a wait leaves of the deadline of the operation: for the last read and for the response. */
 const LEFT_AFTER_WAIT_MS = LAST_READ_MS + 500;
-/** What a read found that began so long before the end is as good as a last one. */
+/** A read that started at most so long before the end of the wait replaces the last read. */
 const LAST_READ_AGE_MS = 250;
 
 export interface WaitOptions {
@@ -16,11 +16,11 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until reads of a request show that it `isDone`, or until the time is up, that of the wait or that of the
- * operation, or the gateway has to end; then it is read once more. All who wait for or watch a request share its reads. A
- * read that fails in passing does not undo what was done before the wait: there will be another.
- * @returns the request as it was last seen, which need not satisfy `isDone`.
- * @throws {UpstreamError} when the service refuses, and when the client leaves.
+ * Waits until a read of the request satisfies `isDone`. When the wait or the operation reaches its deadline, or the gateway
+ * shuts down, it reads the request a last time. All waits and subscriptions for a request share its reads. A temporary
+ * failure of a read does not end the wait.
+ * @returns the last state that was read, which need not satisfy `isDone`.
+ * @throws {UpstreamError} if the service refuses the read, or the client disconnects.
  */
 export async function waitForRequest(
   context: Pick<GatewayContext, 'watcher' | 'deadline' | 'signal' | 'ending'>,
@@ -34,7 +34,7 @@ export async function waitForRequest(
   let latest = seen;
   const watch = watcher.await(seen.id, {
     read({ request, startedAt }) {
-      // What began before shows the request as it was before whatever the caller has done to it.
+      // A read that started before the wait may not show the effect of the mutation.
       if (startedAt < beganAt) return;
       latest = request;
       if (isDone(latest)) end.resolve(latest);
@@ -42,28 +42,28 @@ export async function waitForRequest(
     failed: (failure) => end.reject(failure),
   });
   const leave = (): void => end.reject(abortedBy(signal.reason));
-  const lookOnce = async (): Promise<void> => {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(LAST_READ_MS)]);
+  const readLast = async (): Promise<void> => {
+    const lastSignal = AbortSignal.any([signal, AbortSignal.timeout(LAST_READ_MS)]);
     try {
-      await watcher.read(seen.id, { signal: soon, maxAgeMs: LAST_READ_AGE_MS });
+      await watcher.read(seen.id, { signal: lastSignal, maxAgeMs: LAST_READ_AGE_MS });
     } catch (failure) {
       if (!(failure instanceof UpstreamError)) end.reject(failure);
     }
     end.resolve(latest);
   };
   const leftMs = deadline.endsAt - beganAt - LEFT_AFTER_WAIT_MS;
-  const timer = setTimeout(() => void lookOnce(), Math.max(0, Math.min(waitSeconds * 1_000, leftMs)));
-  const hurry = (): void => void lookOnce();
+  const timer = setTimeout(() => void readLast(), Math.max(0, Math.min(waitSeconds * 1_000, leftMs)));
+  const endSoon = (): void => void readLast();
   signal.addEventListener('abort', leave);
-  ending.addEventListener('abort', hurry);
+  ending.addEventListener('abort', endSoon);
   if (signal.aborted) leave();
-  if (ending.aborted) hurry();
+  if (ending.aborted) endSoon();
   try {
     return await end.promise;
   } finally {
     watch.leave();
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);
-    ending.removeEventListener('abort', hurry);
+    ending.removeEventListener('abort', endSoon);
   }
 }

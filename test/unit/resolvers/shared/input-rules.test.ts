@@ -92,9 +92,9 @@ const optional = fieldOf({ clause: { title: 'Facoltativa', type: 'OPTIONAL' } })
 const target = { signatureRequestId: 'r', documentId: 'd' };
 const OPTIONAL_ALONE =
   'At least one clause must not be optional: make one REQUIRED or UNFAIR, or leave the list of fields empty.';
-const WAIT = 'The wait must be 0 to 55 seconds.';
+const WAIT = 'The wait must be from 0 to 55 seconds.';
 const PAST = 'The expiry must be in the future.';
-const EMAIL = 'The support e-mail must be a plain address such as urp@example.it.';
+const EMAIL = 'The support e-mail must be an address such as urp@example.it.';
 const SIGNER = 'The signer must be the id that findSigner returns (a UUID), not a fiscal code.';
 
 const NOW = Date.parse('2026-03-05T09:14:07.412Z');
@@ -123,7 +123,7 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
     'dossier without documents',
     inDossier({ documents: [] }),
     'documents',
-    'At least one document is needed.',
+    'There must be at least one document.',
     inDossier({ documents: [document] }),
   ],
   [
@@ -249,7 +249,7 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
     'documents of a request alone',
     inRequest({ documents: [] }),
     'documents',
-    'At least one document is needed.',
+    'There must be at least one document.',
     inRequest({ documents: null }),
   ],
   [
@@ -278,7 +278,7 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
   expect(await problemsOf(within)).toEqual({});
 });
 
-const unseen = (name: string): string => `The title of the ${name} must have characters that can be seen.`;
+const unseen = (name: string): string => `The title of the ${name} must have at least one visible character.`;
 
 test.each([
   ['blanks', ' '],
@@ -341,7 +341,7 @@ test('the message of all problems alone says where each is', async () => {
 
 const refusedCode = {
   fiscalCode:
-    'The fiscal code must have its 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.',
+    'The fiscal code must have 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.',
 };
 
 test.each([

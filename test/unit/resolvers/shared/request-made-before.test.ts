@@ -69,9 +69,9 @@ async function look(made: readonly Made[], kind: Unresolved['kind'] = 'unanswere
 }
 
 const ours: Made = { id: 'ours', at: 50 };
-const UNCERTAIN = expect.stringContaining('could be the one that this idempotencyKey has made, and the time');
-const SEVERAL = expect.stringContaining('Several requests of the dossier could be the one');
-const FORGOTTEN = expect.stringContaining('older than what the gateway knows of idempotency keys');
+const UNCERTAIN = expect.stringContaining('but its creation time does not prove it');
+const SEVERAL = expect.stringContaining('one of several signature requests of the dossier');
+const FORGOTTEN = expect.stringContaining('before the gateway lost its idempotency keys');
 
 test.each<[string, readonly Made[], unknown]>([
   ['nothing', [], 'make another'],

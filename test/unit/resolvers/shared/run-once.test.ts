@@ -5,7 +5,7 @@ import { createIdempotency, IDEMPOTENCY_TIMES } from '../../../../src/idempotenc
 import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../../../src/idempotency/store.ts';
 import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempotency/store.ts';
-import { once } from '../../../../src/resolvers/shared/run-once.ts';
+import { runOnce } from '../../../../src/resolvers/shared/run-once.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
 import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
@@ -37,7 +37,7 @@ function startKeys(spoil: Partial<IdempotencyStore> = {}) {
     idempotency,
     leave: () => leaving.abort(),
     once: (run: (attempt: Attempt) => Promise<number>) =>
-      once(context, {
+      runOnce(context, {
         operation: 'addUp',
         idempotencyKey: 'key',
         input: { what: 'ever' },
