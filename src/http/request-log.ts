@@ -7,7 +7,7 @@ import { outcomeOf } from '../resolvers/errors/codes.ts';
 
 type Outcome = GatewayEventMap['operation'][0]['outcome'];
 
-/** The log line of a request; docs/logging.md describes each member. */
+/** The log line of a request; docs/reference/logging.md describes each member. */
 interface RequestLine {
   readonly method?: string;
   readonly operation?: OperationRecord['operation'];

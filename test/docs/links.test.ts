@@ -10,6 +10,14 @@ test.each(pages)('%s links to files that exist', (file) => {
   expect(missing).toEqual([]);
 });
 
+test('every page that code, tests and scripts name exists', () => {
+  const files = globSync(['{src,mocks,test,scripts,bench,examples}/**/*.{ts,mjs,js,sh,yaml,conf,service}']);
+  const named = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([page]) => `${file}: ${page}`),
+  );
+  expect(named.filter((line) => !existsSync(line.split(': ')[1] ?? ''))).toEqual([]);
+});
+
 test.each(pages)('%s links to headings that exist', (file) => {
   const missing = readPage(file).anchors.filter(
     ({ target, anchor }) => !headingsOf(target === '' ? file : join(dirname(file), target)).has(anchor),
