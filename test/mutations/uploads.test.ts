@@ -160,13 +160,15 @@ describe('refuses, commits nothing and keeps the connection', () => {
     });
   });
 
-  test('a file that the map promises and the body does not have', async () => {
+  test('a file of the map that the body does not contain', async () => {
     const gateway = await startGateway();
     const [target] = await draftOf(gateway);
     const answer = await refused(gateway, uploadsBody([target], {}, { a: ['variables.a.file'] }));
     expect(answer.body.data['a']).toMatchObject({
       __typename: 'InvalidInputError',
-      fieldErrors: [{ path: ['file'], message: expect.stringContaining('does not have') }],
+      fieldErrors: [
+        { path: ['file'], message: expect.stringContaining('does not contain a file of the map') },
+      ],
     });
   });
 
@@ -298,7 +300,7 @@ describe('takes several files in one request', () => {
     );
     expect((await connectTo(gateway).post(body)).body.data).toMatchObject({
       a: { __typename: 'UploadDocumentPayload' },
-      b: { __typename: 'InvalidInputError', message: expect.stringContaining('two fields') },
+      b: { __typename: 'InvalidInputError', message: expect.stringContaining('Two fields') },
     });
     expect(commits(gateway)).toBe(1);
   });
