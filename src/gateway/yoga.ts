@@ -4,10 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { createOperationCache } from '../graphql/operation-cache.ts';
-import { useBodyLimit } from '../graphql/parsing/use-body-limit.ts';
-import { useBodyTime } from '../graphql/parsing/use-body-time.ts';
-import { useMediaTypes } from '../graphql/parsing/use-media-types.ts';
-import { useReadableParameters } from '../graphql/parsing/use-readable-parameters.ts';
+import { requireOperation, useRequestParser } from '../graphql/parsing/use-request-parser.ts';
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
 import type { Protections } from '../graphql/protections.ts';
 import { STREAMS, useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
@@ -22,7 +19,7 @@ import { useOperationRecord } from '../graphql/use-operation-record.ts';
 import { useOperationTime } from '../graphql/use-operation-time.ts';
 import { useRateLimit } from '../graphql/use-rate-limit.ts';
 import { useResults } from '../graphql/use-results.ts';
-import { trustedDocumentsOnly } from '../graphql/use-trusted-documents.ts';
+import { useTrustedDocuments } from '../graphql/use-trusted-documents.ts';
 import { useWholeSubscriptions } from '../graphql/use-whole-subscriptions.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
 import { nodeRequest } from '../http/client-address.ts';
@@ -46,16 +43,7 @@ const MAX_JSON_BYTES = 1_000_000;
  * The stages of an operation, in the order in which Yoga runs their plugins. A plugin of an earlier stage sees a request
  * first, and its refusal keeps the request from the later stages.
  */
-const STAGES = [
-  'results',
-  'admission',
-  'parsing',
-  'checks',
-  'streams',
-  'body',
-  'record',
-  'deadline',
-] as const;
+const STAGES = ['results', 'admission', 'parsing', 'checks', 'streams', 'record', 'deadline'] as const;
 
 interface StagedPlugin {
   readonly stage: (typeof STAGES)[number];
@@ -105,7 +93,7 @@ function pluginsOf(
     protections;
   const streams = { ...STREAMS, ...options.streams };
   const credentials = watchCredential({ ...admission, recheckMs: streams.recheckMs });
-  const trusted = trustedDocuments === undefined ? [] : trustedDocumentsOnly(trustedDocuments);
+  const trusted = trustedDocuments === undefined ? [] : [useTrustedDocuments(trustedDocuments)];
   return [
     { stage: 'results', plugin: useResults({ events, scrub, suggestions, logger }) },
     ...(rateLimit === undefined ? [] : [{ stage: 'admission', plugin: useRateLimit(rateLimit) } as const]),
@@ -114,9 +102,17 @@ function pluginsOf(
       stage: 'parsing',
       plugin: useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs, queues }),
     },
-    { stage: 'parsing', plugin: useMediaTypes() },
+    {
+      stage: 'parsing',
+      plugin: useRequestParser({
+        maxBytes: MAX_JSON_BYTES,
+        bodyMs: clientTimes?.body ?? CLIENT_TIMES.body,
+        documentIds: trustedDocuments !== undefined,
+      }),
+    },
     ...trusted.map((plugin) => ({ stage: 'checks', plugin }) as const),
     { stage: 'checks', plugin: useOperationLimits() },
+    { stage: 'checks', plugin: requireOperation },
     { stage: 'checks', plugin: useWholeSubscriptions() },
     ...(introspection ? [] : [{ stage: 'checks', plugin: noIntrospection } as const]),
     { stage: 'checks', plugin: useOperationCost(maxOperationCost) },
@@ -130,9 +126,6 @@ function pluginsOf(
         becomesStream: (req) => lifecycle.inFlight.becomesStream(req),
       }),
     },
-    { stage: 'body', plugin: useBodyLimit(MAX_JSON_BYTES) },
-    { stage: 'body', plugin: useBodyTime(clientTimes?.body ?? CLIENT_TIMES.body) },
-    { stage: 'body', plugin: useReadableParameters() },
     { stage: 'record', plugin: useOperationRecord({ isTrusted: trustedDocuments !== undefined, scrub }) },
     ...(tracer === undefined ? [] : [{ stage: 'record', plugin: useFieldSpans(tracer) } as const]),
     // A plugin that refused an operation after this one would leave its deadline running.

@@ -70,19 +70,19 @@ test('the answer to HEAD of an unknown address has the same headers and no body'
 const JSON_WANTED = /Send JSON with the header Content-Type: application\/json\./;
 
 test.each([
-  ['no type at all', OPERATION, {}, /does not say of what type/],
-  ['text', OPERATION, { 'content-type': 'text/plain' }, /Bodies of this Content-Type are not taken/],
-  ['a type that is none', OPERATION, { 'content-type': 'json' }, /Bodies of this Content-Type are not taken/],
-  ['a form, as curl -d sends JSON', OPERATION, FORM, /The body is no form/],
+  ['no type at all', OPERATION, {}, /has no Content-Type/],
+  ['text', OPERATION, { 'content-type': 'text/plain' }, /The Content-Type is not supported/],
+  ['a type that is none', OPERATION, { 'content-type': 'json' }, /The Content-Type is not supported/],
+  ['a form, as curl -d sends JSON', OPERATION, FORM, /The body is not a form/],
   [
     'a form with a charset',
     OPERATION,
     { 'content-type': `${FORM['content-type']}; charset=utf-8` },
-    /no form/,
+    /not a form/,
   ],
-  ['a form with blanks first', `\n ${OPERATION}`, FORM, /no form/],
-  ['a form that is a batch', `[${OPERATION}]`, FORM, /no form/],
-  ['a form that is GraphQL', '{ __typename }', FORM, /no form/],
+  ['a form with blanks first', `\n ${OPERATION}`, FORM, /not a form/],
+  ['a form that is a batch', `[${OPERATION}]`, FORM, /not a form/],
+  ['a form that is GraphQL', '{ __typename }', FORM, /not a form/],
 ])('a body of %s: 415 says which type is wanted', async (_, body, headers, message) => {
   const { url, sandbox } = await startGateway();
   for (const accept of [
@@ -125,7 +125,7 @@ test.each([
 ])('who accepts only %j is told so before anything is done: 406', async (accept) => {
   const { url, sandbox } = await startGateway({ protections: CLOSED });
   expect(await refusalOf(url, post(OPERATION, { ...JSON_TYPE, accept }))).toEqual(
-    refused(406, 'NOT_ACCEPTABLE', /nothing was done.*accept application\/json\.$/),
+    refused(406, 'NOT_ACCEPTABLE', /Nothing was done.*Accept application\/json\.$/),
   );
   expect(sandbox.journal.entries()).toEqual([]);
 });
@@ -163,7 +163,7 @@ test.each([
 });
 
 test('a browser with a credential, or where nobody needs one, is told that there is no operation', async () => {
-  const noOperation = refused(400, 'BAD_REQUEST', /There is no operation here: send it as query/);
+  const noOperation = refused(400, 'BAD_REQUEST', /The request has no operation\. Send it as query/);
   const { url, issuer } = await inProduction();
   const authorization = `Bearer ${await issuer.sign({})}`;
   expect(await refusalOf(url, { headers: { ...BROWSER, authorization } })).toEqual(noOperation);
@@ -178,7 +178,7 @@ test('a request without an operation is 400, whatever it accepts', async () => {
       expect(await refusalOf(url, post(body, { ...JSON_TYPE, accept }))).toMatchObject({
         status: 400,
         code: 'BAD_REQUEST',
-        message: expect.stringMatching(/no operation here/),
+        message: expect.stringMatching(/has no operation/),
       });
 });
 
