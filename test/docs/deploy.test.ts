@@ -9,7 +9,7 @@ import { startHttpStub } from '../support/http-stub.ts';
 
 const run = promisify(execFile);
 
-test('the container file of the gateway copies all that its command needs, and looks after its health', async () => {
+test('the container file of the gateway copies what its command needs, and its health check works', async () => {
   const instructions = readFileSync('Containerfile.gateway', 'utf8')
     .split('\n')
     .map((line) => /^([A-Z]+) (.*)$/.exec(line)?.slice(1) ?? []);
@@ -57,7 +57,7 @@ test('the container file of the gateway copies all that its command needs, and l
   await expect(health()).rejects.toMatchObject({ code: 1 });
 });
 
-/** Settings of a file of the form `name value`, one a line. */
+/** Settings of a file with one `name value` per line. */
 const settingsOf = (file: string, separator: RegExp): Map<string, string> =>
   new Map(
     readFileSync(file, 'utf8')
@@ -68,14 +68,14 @@ const settingsOf = (file: string, separator: RegExp): Map<string, string> =>
       }),
   );
 
-test('systemd waits for as long as a gateway may take to end', () => {
+test('the stop timeout of systemd covers the shutdown of a gateway', () => {
   const unit = settingsOf('examples/deploy/sigillo.service', /=/);
   expect(unit.get('ExecStart')).toContain('src/main.ts');
-  // SHUTDOWN_GRACE_SECONDS as it is, a second for answers, and three for the last traces.
+  // The default of SHUTDOWN_GRACE_SECONDS, one second for responses, and three for the last traces.
   expect(Number(unit.get('TimeoutStopSec'))).toBeGreaterThanOrEqual(25 + 1 + 3);
 });
 
-test('nginx waits for longer than an operation may take, and takes files of the size that the gateway takes', () => {
+test('nginx allows the operation timeout and the upload size of the gateway', () => {
   const site = settingsOf('examples/deploy/nginx.conf', /\s+/);
   expect(Number.parseInt(site.get('proxy_read_timeout') ?? '', 10)).toBeGreaterThan(90);
   expect(Number.parseInt(site.get('client_max_body_size') ?? '', 10) * 2 ** 20).toBeGreaterThan(104_857_600);

@@ -34,9 +34,9 @@ test('every query, mutation and subscription has an example', () => {
   expect([...used].toSorted()).toEqual(all.toSorted());
 });
 
-test('every example does what its name says when they are run one after another', async () => {
+test('the examples work when they are run one after another', async () => {
   const gateway = await startGateway();
-  /** Ids from earlier answers, in the place of PASTE_…_ID. */
+  /** Ids from earlier results, for PASTE_…_ID. */
   const ids: Record<string, string> = {};
   const left = new Set(names);
   const runExample = async (name: string): Promise<Json> => {
@@ -49,7 +49,7 @@ test('every example does what its name says when they are run one after another'
       : gateway.run(queryOf(name), variables));
     expect(errors, name).toBeUndefined();
     for (const result of Object.values(data)) {
-      // Mutations answer a union; anything but the payload is an error.
+      // A mutation returns a union; every member but the payload is an error.
       if (result?.['__typename'] !== undefined)
         expect(result['__typename'], JSON.stringify(result)).toMatch(/Payload$/);
     }

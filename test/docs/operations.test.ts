@@ -12,7 +12,7 @@ const rows = (heading: string): string[][] =>
     .slice(2)
     .map(([, row = '']) => row.split('|').map((cell) => cell.trim().replaceAll('`', '')));
 
-test('the page has every metric of ours with its labels, and no other', () => {
+test('the page has exactly the metrics of the gateway, with their labels', () => {
   const metrics = [...allMetrics()]
     .filter(([name]) => name.startsWith('sigillo_'))
     .map(([name, labels]) => [name, labels.join(', ')]);
@@ -22,7 +22,7 @@ test('the page has every metric of ours with its labels, and no other', () => {
   expect(documented.toSorted()).toEqual(metrics.toSorted());
 });
 
-test('the page has every alert, in their order', () => {
+test('the page has the alerts in their order', () => {
   const { groups }: { groups: readonly { rules: readonly { alert: string }[] }[] } = parse(
     readFileSync('examples/monitoring/alerts.yaml', 'utf8'),
   );
@@ -31,13 +31,13 @@ test('the page has every alert, in their order', () => {
   );
 });
 
-test('variables and files that the page names exist', () => {
+test('the variables and files on the page exist', () => {
   const known = new Set(Object.values(variablesByArea).flatMap((variables) => Object.keys(variables)));
   const named = [...page.matchAll(/`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name);
   const codes = new Set(
     [...readFileSync('docs/reference/errors.md', 'utf8').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
   );
-  // Of Node and of OpenTelemetry.
+  // Variables of Node and of OpenTelemetry.
   const others =
     /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|ERR_TLS_CERT_ALTNAME_INVALID|OTEL_(EXPORTER_OTLP_HEADERS|SERVICE_NAME|RESOURCE_ATTRIBUTES|BSP_.*))$/;
   expect(named.filter((name) => !known.has(name) && !codes.has(name) && !others.test(name))).toEqual([]);

@@ -58,7 +58,7 @@ test.skipIf(!hasTools)(
         .replaceAll(/"ioMessageId":"\w{26}"/g, '"ioMessageId":"…"')
         .split('\n\n')
         .map((block) => block.trim())
-        // READY lasts for a second or less here, and may pass between two reads.
+        // READY lasts at most a second in the sandbox, and may fall between two polls.
         .filter((block) => block !== ':' && block !== '' && !block.includes('"status":"READY","documents"'));
     const [printed = ''] = page.blocks('text', 'Watch the status');
     expect(eventsIn(readFileSync(join(folder, 'events.txt'), 'utf8'))).toEqual(eventsIn(printed));

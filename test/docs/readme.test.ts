@@ -15,7 +15,7 @@ test('the quick start shows what npm start prints', async () => {
 });
 
 test.skipIf(!hasTools)(
-  'one curl leads from two PDFs to the answer that the README shows, and the citizen can sign',
+  'the curl command returns the answer that the README shows, and the citizen can sign',
   async () => {
     const { run } = await startProgram();
     const heading = 'From two PDFs to a QR code with one curl';
@@ -29,11 +29,11 @@ test.skipIf(!hasTools)(
   },
 );
 
-test('the README is short enough to be read', () => {
+test('the README has at most 150 lines', () => {
   expect(readme.text.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
-test('files and pictures that the README names exist', () => {
+test('the files and pictures of the README exist', () => {
   for (const target of readme.links) {
     expect(existsSync(target), target).toBe(true);
     if (target.endsWith('.png')) expect(statSync(target).size, target).toBeLessThan(300_000);

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 const page = readFileSync('docs/security.md', 'utf8');
 const named = [...page.matchAll(/`(test\/[\w./-]+\.test\.ts)`/g)].map(([, path = '']) => path);
 
-test('every test that the threat model names is there', () => {
+test('every test that the threat model names exists', () => {
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((path) => !existsSync(path))).toEqual([]);
 });
 
-test('every attack that is tested is in the threat model', () => {
+test('the threat model lists every test of test/security and test/fuzz', () => {
   const tests = ['security', 'fuzz'].flatMap((folder) =>
     readdirSync(`test/${folder}`)
       .filter((name) => name.endsWith('.test.ts'))
@@ -18,7 +18,7 @@ test('every attack that is tested is in the threat model', () => {
   expect(tests.filter((path) => !named.includes(path))).toEqual([]);
 });
 
-test('every row says what is stopped, by what, and where that is shown', () => {
+test('every row has an attack, a defence and a test', () => {
   const rows = page
     .split('\n')
     .filter((line) => line.startsWith('|') && !/^\| (attack|-)/.test(line))
@@ -35,7 +35,7 @@ test('every row says what is stopped, by what, and where that is shown', () => {
   }
 });
 
-test('who finds a weakness is told how to report it, by no address that was made up', () => {
+test('the security policy names private vulnerability reporting, and no e-mail address', () => {
   const policy = readFileSync('SECURITY.md', 'utf8');
   expect(policy).toContain('private vulnerability reporting');
   expect(policy).not.toMatch(/\S+@\S+\.\w+/);

@@ -21,16 +21,16 @@ export function readPage(file: string) {
   return { text, section, blocks, links, anchors };
 }
 
-/** Whether the commands of the pages can run: a machine with nothing but npm may have no curl. */
+/** Whether the commands of the pages can run: a machine may lack curl. */
 export const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 
-/** The program as `npm start` runs it, on free ports; it ends with the test. */
+/** Starts the program as `npm start` does, on free ports. It ends with the test. */
 export async function startProgram() {
   const main = runMain({});
   await main.url();
   const { stdout: output } = main.output;
   const [gateway = '', sandbox = ''] = [...output.matchAll(/localhost:\d+/g)].map(([found]) => found);
-  /** Runs commands of a page in an empty folder that has the examples. */
+  /** Runs commands of a page in a folder that contains only the examples. */
   const run = async (commands: string): Promise<{ readonly stdout: string; readonly folder: string }> => {
     const folder = mkdtempSync(join(tmpdir(), 'sigillo-docs-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
