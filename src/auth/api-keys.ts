@@ -5,12 +5,12 @@ import { setInterval } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Staff } from './caller.ts';
 
-/** SHA-256 of a key in hex → who it belongs to. Keys are random, so a fast hash without salt gives nothing away. */
+/** The owner of each key, by the SHA-256 of the key in hex. Keys are random, so a fast hash without salt reveals nothing. */
 const fileRules = z.record(
-  z.string().regex(/^[\da-f]{64}$/, 'must be the SHA-256 of a key: 64 digits, in lower case'),
+  z.string().regex(/^[\da-f]{64}$/, 'must be the SHA-256 of a key: 64 lower-case hex digits'),
   z.strictObject({
     name: z.string().min(1, 'must not be empty'),
-    // A key is nobody's identity card: there are none for citizens.
+    // No citizens: a key does not identify a person.
     role: z.enum(['operator', 'reader'], 'must be operator or reader'),
     tenant: z.string().min(1, 'must not be empty').optional(),
   }),
@@ -21,7 +21,7 @@ interface Entry {
   readonly owner: Staff;
 }
 
-/** The file cannot be used. The message says where and never what is there. */
+/** The file is invalid. The message names the position, never the content. */
 export class ApiKeysError extends Error {
   override readonly name = 'ApiKeysError';
 }
@@ -31,7 +31,7 @@ export function readApiKeys(file: string): readonly Entry[] {
   return entriesIn(textOf(file));
 }
 
-/** Undefined for a file that cannot be read. */
+/** Undefined for an unreadable file. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
@@ -45,17 +45,17 @@ function entriesIn(text: string | undefined): readonly Entry[] {
   try {
     parsed = JSON.parse(text ?? '');
   } catch {
-    throw new ApiKeysError('must be a file with JSON that can be read');
+    throw new ApiKeysError('must be a readable JSON file');
   }
   const { data, error } = fileRules.safeParse(parsed);
   if (data === undefined) {
     const places = error.issues.map(({ code, path, message }) => {
       const [hash = '', ...rest] = path.map(String);
       const entry = Object.keys(parsed ?? {}).indexOf(hash) + 1;
-      const words = code === 'invalid_key' ? 'its name must be the SHA-256 of a key in hex' : message;
-      return entry === 0 ? words : `entry ${[entry, ...rest].join('.')}: ${words}`;
+      const mistake = code === 'invalid_key' ? 'its name must be the SHA-256 of a key in hex' : message;
+      return entry === 0 ? mistake : `entry ${[entry, ...rest].join('.')}: ${mistake}`;
     });
-    throw new ApiKeysError(`the file cannot be used: ${places.join('; ')}`);
+    throw new ApiKeysError(`invalid file: ${places.join('; ')}`);
   }
   return Object.entries(data).map(([hash, { name, role, tenant }]) => ({
     hash: Buffer.from(hash, 'hex'),
@@ -65,15 +65,15 @@ function entriesIn(text: string | undefined): readonly Entry[] {
 
 export interface ApiKeysOptions {
   readonly file: string;
-  /** How often the file is looked at. @default 1 000 */
+  /** How often the file is read. @default 1 000 */
   readonly pollMs?: number;
-  /** Hears of a file that was read again, or that cannot be used: then the keys stay as they were. */
+  /** Called after each reload. With a failure the file is invalid, and the previous keys stay in use. */
   readonly onReload: (failure?: ApiKeysError) => void;
 }
 
-/** Keys of callers, from a file that may change while the gateway runs. */
+/** The API keys of callers, from a file that may change while the gateway runs. */
 export interface ApiKeys {
-  /** Whose key it is. Takes as long for every key that is not known, however much of it is right. */
+  /** The owner of a key. Takes the same time for every unknown key, however similar it is to a known one. */
   ownerOf(key: string): Staff | undefined;
   close(): void;
 }
@@ -84,9 +84,9 @@ export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions):
   let entries = entriesIn(text);
   const stopped = new AbortController();
 
-  /** Reads the whole of it each time: not every file system tells of changes, or dates them finely enough. */
+  /** Reads the whole file each time: some file systems report no changes, or with timestamps that are too coarse. */
   async function watch(): Promise<void> {
-    let doubtful: { readonly text: string | undefined } | undefined;
+    let lastInvalid: { readonly text: string | undefined } | undefined;
     for await (const _ of setInterval(pollMs, undefined, { ref: false, signal: stopped.signal })) {
       const now = await readFile(file, 'utf8').catch(() => undefined);
       if (now === text) continue;
@@ -96,12 +96,12 @@ export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions):
         onReload();
       } catch (failure) {
         if (!(failure instanceof ApiKeysError)) throw failure;
-        // Somebody may be writing it just now, so it is told when the next look finds the same.
-        if (doubtful !== undefined && doubtful.text === now) {
+        // The file may be half written, so a failure is reported only if the next read finds the same text.
+        if (lastInvalid !== undefined && lastInvalid.text === now) {
           text = now;
           onReload(failure);
         }
-        doubtful = { text: now };
+        lastInvalid = { text: now };
       }
     }
   }
@@ -113,7 +113,7 @@ export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions):
     ownerOf(key) {
       const hash = createHash('sha256').update(key).digest();
       let owner: Staff | undefined;
-      // To the end, also when it is found.
+      // Every entry is compared, even after a match.
       for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) owner = entry.owner;
       return owner;
     },

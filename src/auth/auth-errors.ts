@@ -1,18 +1,18 @@
 /**
- * Why a request is turned away at the door.
+ * Why a request is not authenticated.
  *
  * - `missing`: it has no credential.
- * - `invalid`: it has one that is not good: forged, expired, for somebody else, revoked.
- * - `no-rights`: the credential is good and gives no role, no tenant, or no fiscal code of a citizen.
- * - `unavailable`: whether it is good cannot be told, as the keys of the issuer cannot be read.
+ * - `invalid`: its credential is forged, expired, revoked, or for another audience.
+ * - `no-rights`: its credential is valid, but has no role, no tenant, or no fiscal code of a citizen.
+ * - `unavailable`: its credential cannot be checked, because the keys of the issuer are not readable.
  */
 export type AuthenticationFailure = 'missing' | 'invalid' | 'no-rights' | 'unavailable';
 
-/** The one error of authentication. Neither its message nor its reason holds anything of the credential. */
+/** The only error of authentication. Its message and its reason contain nothing of the credential. */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
   readonly failure: AuthenticationFailure;
-  /** For the log: which rule or which claim it is about. Callers do not get it. */
+  /** The violated rule or claim, for the log only. Callers do not get it. */
   readonly reason: string;
 
   constructor(failure: AuthenticationFailure, reason: string, options?: ErrorOptions) {

@@ -1,60 +1,59 @@
-/** What a caller may do; `docs/guide/authentication.md` has the table. */
+/** The rights of a caller. `docs/guide/authentication.md` has the table. */
 export const ROLES = ['operator', 'reader', 'citizen'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Somebody who has shown who they are. */
-interface Known {
-  /** Which credential said so. */
+interface AuthenticatedCaller {
+  /** The kind of the credential. */
   readonly kind: 'jwt' | 'api-key';
-  /** Whose issuer key is used. Undefined where the gateway has one key for all. */
+  /** Selects the issuer key. Undefined without tenants. */
   readonly tenant: string | undefined;
-  /** `sub` of the token, or the name of the key. Without meaning for the gateway, but good for telling callers apart. */
+  /** The `sub` of the token, or the name of the key. Only used to distinguish callers. */
   readonly subject: string;
   /**
-   * When the credential is no longer taken, clock skew included: what goes on longer than a request, such as a stream of
-   * events, ends then. Undefined for a key, which ends by being taken out of its file.
+   * When the credential expires, including the clock skew. A subscription ends then. Undefined for an API key, which is
+   * valid until it is removed from its file.
    */
   readonly expiresAt: Date | undefined;
 }
 
-/** Acts for the institution. */
-export interface Staff extends Known {
+/** A caller that acts for the institution. */
+export interface Staff extends AuthenticatedCaller {
   readonly role: 'operator' | 'reader';
 }
 
-/** Acts for themselves alone. */
-export interface Citizen extends Known {
+/** A caller that acts for one person. */
+export interface Citizen extends AuthenticatedCaller {
   readonly role: 'citizen';
-  /** In upper case. Must never reach a log, a message or a URL. */
+  /** In upper case. Must never appear in a log, a message or a URL. */
   readonly fiscalCode: string;
 }
 
-/** Nobody was asked (`AUTH=none`): everything is allowed, and whoever runs the gateway has said so. */
+/** A caller of a gateway without authentication (`AUTH=none`), with the rights of an operator. */
 export interface Anybody {
   readonly kind: 'none';
 }
 
-/** Who sent a request. */
+/** The sender of a request. */
 export type Caller = Anybody | Staff | Citizen;
 
 export const ANYBODY: Anybody = { kind: 'none' };
 
-/** The role that the rules of the schema are held against. */
+/** The role that the scopes of the schema are checked against. */
 export function roleOf(caller: Caller): Role {
   return caller.kind === 'none' ? 'operator' : caller.role;
 }
 
-/** Whose issuer key is used for a caller; undefined where there is one for all. */
+/** The tenant of a caller; undefined without tenants. */
 export function tenantOf(caller: Caller): string | undefined {
   return caller.kind === 'none' ? undefined : caller.tenant;
 }
 
-/** The fiscal code of somebody who may see only what is theirs; undefined for those who see all of their tenant. */
+/** The fiscal code of a citizen, who sees only their own requests; undefined for a caller that sees all of its tenant. */
 export function ownFiscalCode(caller: Caller): string | undefined {
   return caller.kind !== 'none' && caller.role === 'citizen' ? caller.fiscalCode : undefined;
 }
 
-/** Tells callers apart, and says nothing about them: no key may be mistaken for another, and the parts may hold anything. */
+/** An unambiguous key of a caller. JSON, because the parts may contain any separator. */
 export function callerKey(caller: Caller): string {
   return caller.kind === 'none' ? '' : JSON.stringify([caller.kind, caller.tenant, caller.subject]);
 }

@@ -3,21 +3,21 @@ import { ROLES } from './caller.ts';
 import type { Caller, Role } from './caller.ts';
 import { AuthenticationError } from './auth-errors.ts';
 
-/** Where a token says what. A name, or a path of names with dots between them. */
+/** The claims of a token that hold these values: a name, or a path of names separated by dots. */
 export interface ClaimNames {
   readonly role: string;
   readonly tenant: string;
   readonly fiscalCode: string;
 }
 
-/** Of a `Date`: a token may name any number. */
+/** The latest time of a `Date`. A token may contain any number. */
 const LAST_MOMENT_MS = 8.64e15;
 
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * Who the claims of a token, which has been verified, speak of.
- * @throws {AuthenticationError} `no-rights` when they do not say which role, or say several.
+ * The caller that the claims of a verified token describe.
+ * @throws {AuthenticationError} `no-rights` if they name no role, or several
  */
 export function callerOfClaims(claims: Claims, names: ClaimNames, clockSkewSeconds: number): Caller {
   const subject = claims['sub'];
@@ -33,7 +33,7 @@ export function callerOfClaims(claims: Claims, names: ClaimNames, clockSkewSecon
   return { ...known, role, fiscalCode: fiscalCodeIn(claims, names.fiscalCode) };
 }
 
-/** A claim by its whole name, for names such as `https://example.it/role` have dots too, or else by its path. */
+/** A claim by its whole name, as names such as `https://example.it/role` contain dots, or else by its path. */
 function claimAt(claims: Claims, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];
   let found: unknown = claims;
@@ -44,7 +44,7 @@ function claimAt(claims: Claims, path: string): unknown {
   return found;
 }
 
-/** One name, or a list that has one among others that are not ours. With two there is no telling which was meant. */
+/** One role, or a list that contains one role among unknown names. Two roles are ambiguous. */
 function roleIn(claims: Claims, name: string): Role {
   const claim = claimAt(claims, name);
   const named: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
@@ -53,12 +53,12 @@ function roleIn(claims: Claims, name: string): Role {
   return role;
 }
 
-/** SPID and CIE write `TINIT-` before it, eIDAS style; identity providers hand that on. */
+/** SPID and CIE prefix the code with `TINIT-`, as eIDAS does, and identity providers forward it. */
 function fiscalCodeIn(claims: Claims, name: string): string {
   const claim = claimAt(claims, name);
   const written = typeof claim === 'string' ? claim.replace(/^TINIT-/i, '') : '';
   const code = written.toUpperCase();
-  // Letters that only become ASCII in capitals (ſ, ı) would make one code of two.
+  // Some letters (ſ, ı) become ASCII in upper case, which would make two codes equal.
   if (!/^[\dA-Za-z]+$/.test(written) || !FISCAL_CODE.test(code)) throw withoutRights(name);
   return code;
 }

@@ -1,12 +1,12 @@
 import { AuthenticationError } from './auth-errors.ts';
 
-/** RFC 6750, section 2.1, with any number of blanks. */
+/** RFC 6750, section 2.1, with any number of spaces. */
 const BEARER = /^bearer +([\w.~+/=-]+) *$/i;
 
 /**
- * The token of `Authorization: Bearer …`. Another scheme is no attempt to use this one: RFC 6750, section 3.1.
- * As long as it likes: the server limits the headers.
- * @throws {AuthenticationError} also for two tokens in one request, which Node's server joins by a comma.
+ * The token of `Authorization: Bearer …`. Another scheme counts as a missing token (RFC 6750, section 3.1). The length has
+ * no limit of its own, because the server limits headers.
+ * @throws {AuthenticationError} also for two tokens, which Node joins with a comma
  */
 export function bearerToken(headers: Headers): string {
   const header = headers.get('authorization');

@@ -7,29 +7,28 @@ import type { UnusableKey } from './usable-keys.ts';
 export interface KeySetOptions {
   /** https, or http on this machine. */
   readonly url: URL;
-  /** How long keys are used that could not be read again, in milliseconds. */
+  /** How long known keys are used while the issuer is unreachable, in milliseconds. */
   readonly maxStaleMs: number;
-  /** How long keys are used without being read again, if that is less than `maxStaleMs`. @default 600 000 */
+  /** How long keys are used without a refresh, at most `maxStaleMs`. @default 600 000 */
   readonly freshMs?: number;
-  /** Pause between two readings for the sake of a key that is not there. @default 30 000 */
+  /** Shortest pause between two refreshes for an unknown key. @default 30 000 */
   readonly cooldownMs?: number;
-  /** Deadline of one reading. @default 5 000 */
+  /** Deadline of one refresh. @default 5 000 */
   readonly timeoutMs?: number;
-  /** Pause after a reading that failed, while there are no keys to use: till then nobody waits for one. @default 5 000 */
+  /** Pause after a failed refresh while there are no keys; tokens are refused meanwhile. @default 5 000 */
   readonly retryMs?: number;
-  /** Hears of each reading that failed. */
+  /** Called for each failed refresh. */
   readonly onFailure?: (failure: KeySetError) => void;
-  /** Called once for each key that is ignored, and again when it has been away. */
+  /** Called once for each ignored key, and again if it reappears. */
   readonly onUnusableKey?: (key: UnusableKey) => void;
 }
 
 /**
- * The keys of an issuer of tokens. They are read again when they are no longer fresh, and when a token names a key that
- * is not among them, though not for each of many such tokens.
+ * The keys of a token issuer. They are refreshed when they are older than `freshMs`, and when a token names an unknown key,
+ * but at most once per `cooldownMs`.
  *
- * While the issuer cannot be reached, keys that were read before go on being used, for `maxStaleMs` after the last good
- * reading at most: an issuer that is down for a night must not lock everybody out, and one whose key was stolen and
- * revoked must not be believed for ever by somebody who keeps us from hearing of it.
+ * While the issuer is unreachable, known keys are used for up to `maxStaleMs`: an outage of the issuer must not lock out all
+ * callers, and a revoked key must not stay valid forever for an attacker that blocks the connection to the issuer.
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   const { url, maxStaleMs, freshMs = 600_000, cooldownMs = 30_000 } = options;
@@ -40,7 +39,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   const isUsable = (): boolean => last !== undefined && performance.now() - last.at < maxStaleMs;
 
   const read: FetchImplementation = async (...[address, init]) => {
-    // Whoever sends tokens must not be able to make us ask an issuer in trouble again and again.
+    // A client must not be able to cause a call to a failing issuer with every token.
     if (!isUsable() && lastFailure !== undefined && performance.now() - lastFailure.at < retryMs)
       throw lastFailure.failure;
     try {
@@ -65,7 +64,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     [customFetch]: read,
   });
   return async (header, token) => {
-    // What `read` handed out again may have become too old since.
+    // Keys that `read` reused after a failure may have become too old meanwhile.
     if (last !== undefined && !isUsable()) await keys.reload();
     return keys(header, token);
   };

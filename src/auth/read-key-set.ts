@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Sets of keys are a few kilobytes. */
+/** Usual key sets have a few kilobytes. */
 const MAX_BYTES = 512 * 1024;
 
-/** Each key is judged by itself: see `usableKeys`. */
+/** Each key is validated separately by `usableKeys`. */
 const keySetRules = z.object({
   keys: z.array(z.unknown()).refine((keys) => keys.length === 0 || keys.some((key) => isObject(key))),
 });
@@ -53,7 +53,7 @@ function keysIn(text: string): readonly unknown[] | undefined {
   }
 }
 
-/** What the platform's `fetch` fails with has the code of the network in its cause. */
+/** An error of `fetch` has the network error as its cause. */
 function reasonOf(failure: unknown): string {
   if (!(failure instanceof Error)) return 'unknown';
   if (failure.name === 'TimeoutError') return 'no answer in time';

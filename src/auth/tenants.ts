@@ -7,18 +7,18 @@ const fileRules = z
   .record(
     z.string().min(1),
     z.union([z.strictObject({ apiKey: issuerKey }), z.strictObject({ apiKeyFile: z.string().min(1) })], {
-      error: 'must have either apiKey, a key without blanks, or apiKeyFile',
+      error: 'must have either apiKey, a key without spaces, or apiKeyFile',
     }),
   )
-  .refine((tenants) => Object.keys(tenants).length > 0, 'must have a tenant');
+  .refine((tenants) => Object.keys(tenants).length > 0, 'must contain a tenant');
 
-/** The file cannot be used. The message holds no key. */
+/** The file is invalid. The message contains no key. */
 export class TenantsError extends Error {
   override readonly name = 'TenantsError';
 }
 
 /**
- * The issuer's key of each tenant. Files of keys are looked for beside the file that names them.
+ * Reads the issuer key of each tenant. Paths of key files are relative to the tenants file.
  * @throws {TenantsError}
  */
 export function readTenants(file: string): ReadonlyMap<string, string> {
@@ -26,14 +26,14 @@ export function readTenants(file: string): ReadonlyMap<string, string> {
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    throw new TenantsError('must be a file with JSON that can be read');
+    throw new TenantsError('must be a readable JSON file');
   }
   const { data, error } = fileRules.safeParse(parsed);
   if (data === undefined) {
     const places = error.issues.map(({ path, message }) =>
       [path.join('.'), message].filter(Boolean).join(': '),
     );
-    throw new TenantsError(`the file cannot be used: ${places.join('; ')}`);
+    throw new TenantsError(`invalid file: ${places.join('; ')}`);
   }
   return new Map(
     Object.entries(data).map(([tenant, source]) => {
@@ -48,6 +48,6 @@ function readKey(tenant: string, file: string): string {
     return readKeyFile(file);
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error;
-    throw new TenantsError(`the key file of ${tenant}: ${error.message}`);
+    throw new TenantsError(`key file of ${tenant}: ${error.message}`);
   }
 }

@@ -5,7 +5,7 @@ import { callerOfClaims } from './claims.ts';
 import type { ClaimNames } from './claims.ts';
 import { AuthenticationError } from './auth-errors.ts';
 
-/** Signatures by a private key. With the others (HS256) whoever can check a token can make one. */
+/** Asymmetric signatures only. With a shared secret (HS256), every verifier could also sign tokens. */
 export const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -21,25 +21,25 @@ export const ALGORITHMS = [
 ] as const;
 
 export interface JwtRules {
-  /** `iss` of every token. */
+  /** The required `iss`. */
   readonly issuer: string;
-  /** One of the `aud` of every token. */
+  /** The required `aud`, or one of its values. */
   readonly audience: string;
-  /** Pinned: what a token says about itself decides nothing. */
+  /** The accepted algorithms. The `alg` of a token alone decides nothing. */
   readonly algorithms: readonly string[];
-  /** By how much the issuer's clock may differ from ours. */
+  /** Accepted difference between the clocks of the issuer and the gateway. */
   readonly clockSkewSeconds: number;
   readonly claims: ClaimNames;
 }
 
 /**
- * What tokens for a server call themselves (RFC 9068 and what was before it). The same issuer signs others with the same
- * keys, such as proofs and notices of a logout, which must not pass for them: RFC 8725, section 3.11.
+ * The `typ` of an access token (RFC 9068, or `JWT` before it). An issuer signs other tokens with the same keys, such as
+ * logout tokens, which must not be accepted (RFC 8725, section 3.11).
  */
 const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /**
- * The caller that a token speaks of.
+ * Verifies a token and returns its caller.
  * @throws {AuthenticationError}
  */
 export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: JwtRules): Promise<Caller> {
@@ -63,7 +63,7 @@ export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: Jwt
   }
 }
 
-/** A token that does not name its key is tried with each that it can be: while keys change there are two. */
+/** A token without `kid` is verified with each matching key: during a key rotation there are two. */
 async function verified(
   token: string,
   keys: JWTVerifyGetKey,
@@ -84,14 +84,14 @@ async function verified(
   }
 }
 
-/** `ERR_JWT_CLAIM_VALIDATION_FAILED: aud`. Messages are left out: what is in them is for jose to say. */
+/** For example `ERR_JWT_CLAIM_VALIDATION_FAILED: aud`. Without the message, whose content jose decides. */
 function reasonOf(failure: errors.JOSEError): string {
   const isAboutClaim =
     failure instanceof errors.JWTClaimValidationFailed || failure instanceof errors.JWTExpired;
   return isAboutClaim ? `${failure.code}: ${failure.claim}` : failure.code;
 }
 
-/** All that jose finds wrong with a token, as opposed to what keeps it from looking. */
+/** Whether the token is invalid, in contrast to a failure to check it. */
 function isAboutToken(failure: unknown): failure is errors.JOSEError {
   return (
     failure instanceof errors.JWSInvalid ||

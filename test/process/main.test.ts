@@ -165,7 +165,7 @@ test('a key file that cannot be read is told in one line, and ends it', async ()
     code: 1,
     stdout: '',
     stderr: `Sigillo could not start. The configuration cannot be used:
-  FIRMA_API_KEY_FILE: must be a file that can be read
+  FIRMA_API_KEY_FILE: must be a readable file
 `,
   });
 });

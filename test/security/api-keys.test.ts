@@ -20,7 +20,7 @@ function open(text: string) {
   return { file, keys, reloads };
 }
 
-test('a key belongs to whom the file says', () => {
+test('a key belongs to its owner in the file', () => {
   const { keys } = open(keysText({ one: { ...OPERATOR, tenant: 'alfa' }, two: READER }));
   expect(keys.ownerOf('one')).toStrictEqual({
     kind: 'api-key',
@@ -34,7 +34,7 @@ test('a key belongs to whom the file says', () => {
     expect(keys.ownerOf(key), key).toBe(undefined);
 });
 
-test('each entry is compared in constant time, up to the last, whichever fits', () => {
+test('every entry is compared in constant time, even after a match', () => {
   const { keys } = open(keysText(Object.fromEntries(['a', 'b', 'c', 'd'].map((key) => [key, OPERATOR]))));
   const compare = vi.spyOn(crypto, 'timingSafeEqual');
   syncBuiltinESMExports();
@@ -115,36 +115,32 @@ describe('a file that changes', () => {
 
   const WRONG_HASH = 'its name must be the SHA-256 of a key in hex';
   const BROKEN: readonly (readonly [string, string | undefined, string])[] = [
-    ['half of it', before.slice(0, 40), 'must be a file with JSON that can be read'],
-    ['nothing', '', 'must be a file with JSON that can be read'],
-    ['no file', undefined, 'must be a file with JSON that can be read'],
-    ['a list', '[]', 'the file cannot be used: Invalid input: expected record, received array'],
+    ['half of it', before.slice(0, 40), 'must be a readable JSON file'],
+    ['nothing', '', 'must be a readable JSON file'],
+    ['no file', undefined, 'must be a readable JSON file'],
+    ['a list', '[]', 'invalid file: Invalid input: expected record, received array'],
     [
       'a key that is not hashed',
       JSON.stringify({ secret: OPERATOR }),
-      `the file cannot be used: entry 1: ${WRONG_HASH}`,
+      `invalid file: entry 1: ${WRONG_HASH}`,
     ],
     [
       'a hash in capitals',
       JSON.stringify({ [hashOf('x').toUpperCase()]: OPERATOR }),
-      `the file cannot be used: entry 1: ${WRONG_HASH}`,
+      `invalid file: entry 1: ${WRONG_HASH}`,
     ],
     [
       'a citizen',
       keysText({ one: OPERATOR, two: { name: 'x', role: 'citizen' } }),
-      'the file cannot be used: entry 2.role: must be operator or reader',
+      'invalid file: entry 2.role: must be operator or reader',
     ],
-    ['nobody’s', keysText({ one: { role: 'reader' } }), 'the file cannot be used: entry 1.name: '],
+    ['no name', keysText({ one: { role: 'reader' } }), 'invalid file: entry 1.name: '],
     ['an empty name', keysText({ one: { ...READER, name: '' } }), 'entry 1.name: must not be empty'],
     ['an empty tenant', keysText({ one: { ...READER, tenant: '' } }), 'entry 1.tenant: must not be empty'],
-    [
-      'a slip of the pen',
-      keysText({ one: { ...READER, tenants: 'alfa' } }),
-      'the file cannot be used: entry 1: ',
-    ],
+    ['a slip of the pen', keysText({ one: { ...READER, tenants: 'alfa' } }), 'invalid file: entry 1: '],
   ];
 
-  test.each(BROKEN)('changes nothing when it cannot be used: %s', async (_, text, message) => {
+  test.each(BROKEN)('an invalid file changes nothing: %s', async (_, text, message) => {
     const { file, keys, reloads } = open(before);
     if (text === undefined) rmSync(file);
     else writeFileSync(file, text);
@@ -158,7 +154,7 @@ describe('a file that changes', () => {
     expect(reloads).toEqual([reloads[0], undefined]);
   });
 
-  test.each(BROKEN)('is a mistake at the start: %s', (_, text, message) => {
+  test.each(BROKEN)('an invalid file fails the start: %s', (_, text, message) => {
     const file = temporaryFile('keys.json', text ?? '');
     if (text === undefined) rmSync(file);
     expect(() => readApiKeys(file)).toThrow(ApiKeysError);
@@ -166,7 +162,7 @@ describe('a file that changes', () => {
   });
 });
 
-test('a gateway lets keys in by either header, hears of changes, and its log names no key', async () => {
+test('a gateway accepts a key in either header, reloads the file, and logs no key', async () => {
   const file = temporaryFile('keys.json', keysText({ 's3cret-one': OPERATOR }));
   const logs = logSink();
   const { url } = await startGateway({ auth: { mode: 'api-key', file, pollMs: 10 }, logger: logs.logger });
@@ -186,7 +182,7 @@ test('a gateway lets keys in by either header, hears of changes, and its log nam
   expect(words).toContainEqual([
     50,
     'the file of API keys cannot be used: the keys stay as they were',
-    'must be a file with JSON that can be read',
+    'must be a readable JSON file',
   ]);
   expect(words).toContainEqual([30, 'the file of API keys was read again', undefined]);
   expect(JSON.stringify(logs.lines())).not.toMatch(/s3cret|[\da-f]{64}/);

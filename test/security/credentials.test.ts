@@ -66,7 +66,7 @@ describe('with tokens', () => {
     expect(await statusOf(url, lines(token))).toBe(status);
   });
 
-  test('in the address it does not count, and by GET neither', async () => {
+  test('a token in the URL is ignored, also with GET', async () => {
     const { url, token } = await startWithTokens();
     const query = `query=${encodeURIComponent('{ __typename }')}`;
     const get = (search: string, headers = {}) =>
@@ -76,7 +76,7 @@ describe('with tokens', () => {
     expect((await get(query, withToken(token))).status).toBe(200);
   });
 
-  test('as long as the headers may be: from 16 KiB they are refused by Node itself', async () => {
+  test('a token may be as long as the headers, which Node limits to 16 KiB', async () => {
     const { url, issuer } = await startWithTokens();
     const tokenOf = async (length: number): Promise<string> => {
       const rest = (await issuer.sign({ filler: '' })).length;
@@ -116,7 +116,7 @@ describe('with keys', () => {
   });
 });
 
-test('with AUTH=none credentials are not looked at, and everybody is an operator', async () => {
+test('with AUTH=none credentials are ignored, and every caller is an operator', async () => {
   const { url } = await startGateway();
   for (const headers of [{}, withToken('x'), { 'x-api-key': 'x' }])
     expect((await callerAt(url, headers).ask('{ dossier(id: "x") { id } }')).body).toEqual({
@@ -124,7 +124,7 @@ test('with AUTH=none credentials are not looked at, and everybody is an operator
     });
 });
 
-test('who is not let in uses up the share of their address, and is told when to come back', async () => {
+test('refused requests count towards the rate limit of their address, with a Retry-After', async () => {
   const issuer = await startTokenIssuer();
   const { url } = await startGateway({
     auth: jwtOptions(issuer.url),
@@ -136,7 +136,7 @@ test('who is not let in uses up the share of their address, and is told when to 
   expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
 });
 
-test('who is let in has a share of their own, wherever they are', async () => {
+test('an authenticated caller has its own rate limit, from any address', async () => {
   const issuer = await startTokenIssuer();
   const { url } = await startGateway({
     auth: jwtOptions(issuer.url),
@@ -150,7 +150,7 @@ test('who is let in has a share of their own, wherever they are', async () => {
     ]);
 });
 
-test('a refusal comes before the file: a client that writes it all gets its answer', async () => {
+test('a refusal precedes the file, and a client that sends all of it gets the response', async () => {
   const { url, sandbox } = await startWithTokens();
   const form = new FormData();
   const query =
@@ -163,7 +163,7 @@ test('a refusal comes before the file: a client that writes it all gets its answ
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('no answer may be kept by a cache, whatever it is', async () => {
+test('no response may be cached', async () => {
   const { url, token } = await startWithTokens();
   for (const headers of [{}, withToken(token)]) {
     const { headers: seen } = await callerAt(url, headers).ask('{ __typename }');

@@ -14,7 +14,7 @@ import { startGateway } from '../support/start-gateway.ts';
 import { claimsOf, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
 import type { TokenOptions } from '../support/token-issuer.ts';
 
-/** Clocks stand still until a test moves them; sockets and time-outs go on. */
+/** Clocks are manual; sockets and timeouts are real. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 const pass = (seconds: number): unknown => vi.advanceTimersByTime(seconds * 1000);
@@ -56,14 +56,14 @@ const ACCEPTED = 'accepted';
 const INVALID = 'authentication: invalid';
 const UNAVAILABLE = 'authentication: unavailable';
 
-test('the keys are read with the first token, and not again for the next', async () => {
+test('the keys are read for the first token, and reused for the next', async () => {
   const { issuer, outcome } = await start();
   expect(issuer.readings()).toBe(0);
   expect(await Promise.all(Array.from({ length: 20 }, () => outcome()))).toEqual(Array(20).fill(ACCEPTED));
   expect(issuer.readings()).toBe(1);
 });
 
-test('a new key is fetched when a token names it, 30 seconds after the last reading', async () => {
+test('an unknown key is fetched when a token names it, 30 seconds after the last refresh', async () => {
   const { issuer, outcome } = await start();
   await outcome();
   const second = await makeKey('second');
@@ -77,7 +77,7 @@ test('a new key is fetched when a token names it, 30 seconds after the last read
   expect(issuer.readings()).toBe(2);
 });
 
-test('tokens that name keys which nobody has cause a reading in 30 seconds, however many they are', async () => {
+test('any number of tokens with unknown keys cause one refresh in 30 seconds', async () => {
   const { issuer, outcome } = await start();
   await outcome();
   for (let minute = 1; minute <= 3; minute += 1) {
@@ -102,7 +102,7 @@ test('a key that is no longer published is refused after 10 minutes at the lates
   expect(await outcome({ key: second })).toBe(ACCEPTED);
 });
 
-test('an issuer that has taken all its keys back is believed', async () => {
+test('an empty key set revokes all keys', async () => {
   const { issuer, outcome } = await start();
   await outcome();
   issuer.publish();
@@ -110,7 +110,7 @@ test('an issuer that has taken all its keys back is believed', async () => {
   expect(await outcome()).toBe(INVALID);
 });
 
-test('a token that does not name its key is tried with each that there is', async () => {
+test('a token without kid is verified with each key', async () => {
   const { issuer, outcome } = await start();
   const [second, third] = await Promise.all([makeKey('second'), makeKey('third')]);
   issuer.publish(issuer.first, second);
@@ -123,8 +123,8 @@ test('a token that does not name its key is tried with each that there is', asyn
 describe('a key that cannot verify tokens', () => {
   const encryption = { use: 'enc', alg: 'RSA-OAEP' };
   const UNUSABLE: readonly (readonly [string, (good: JWK, weak: JWK) => unknown, string])[] = [
-    ['RSA of 1,024 bits', (_, weak) => weak, 'it has less than 2048 bits'],
-    ['RSA without alg', (_, { alg: __, ...weak }) => weak, 'it has less than 2048 bits'],
+    ['RSA of 1,024 bits', (_, weak) => weak, 'it has fewer than 2048 bits'],
+    ['RSA without alg', (_, { alg: __, ...weak }) => weak, 'it has fewer than 2048 bits'],
     ['RSA without n', (_, { n: __, ...weak }) => weak, 'its members do not make a public RSA key for RS256'],
     [
       'EC of an unknown curve',
@@ -151,9 +151,9 @@ describe('a key that cannot verify tokens', () => {
     [
       'of an algorithm of encryption',
       (good) => ({ ...good, alg: 'RSA-OAEP' }),
-      'alg is not one of a signature with a public key',
+      'alg is not a signature algorithm with a public key',
     ],
-    ['for signing alone', (good) => ({ ...good, key_ops: ['sign'] }), 'key_ops does not have verify'],
+    ['for signing alone', (good) => ({ ...good, key_ops: ['sign'] }), 'key_ops does not contain verify'],
     [
       'for a use that is no list',
       (good) => ({ ...good, key_ops: 'verify' }),
@@ -208,7 +208,7 @@ describe('a key that cannot verify tokens', () => {
     }
   });
 
-  test('is named by its place if it has no kid, and again when it has been away', async () => {
+  test('is named by its position if it has no kid, and logged again when it reappears', async () => {
     const { issuer, outcome, unusable } = await start();
     const publish = (...keys: readonly unknown[]): void =>
       issuer.misbehave((_, res) => sendJson(res, 200, { keys: [...keys, issuer.first.jwk] }));
@@ -253,7 +253,7 @@ const FAILURES: readonly (readonly [string, StubHandler, string])[] = [
 ];
 
 describe.each(FAILURES)('an issuer that answers with %s', (_, handler, reason) => {
-  test('is not heard by a gateway that has its keys, for an hour', async () => {
+  test('does not affect a gateway with known keys for an hour', async () => {
     const { issuer, outcome, failures } = await start({ timeoutMs: 200 });
     expect(await outcome()).toBe(ACCEPTED);
     issuer.misbehave(handler);
@@ -269,7 +269,7 @@ describe.each(FAILURES)('an issuer that answers with %s', (_, handler, reason) =
     expect(await outcome()).toBe(ACCEPTED);
   });
 
-  test('can give nobody’s word to a gateway that has none', async () => {
+  test('makes a gateway without keys refuse every token', async () => {
     const { issuer, outcome, failures } = await start({ timeoutMs: 200 });
     issuer.misbehave(handler);
     expect(await outcome()).toBe(UNAVAILABLE);
@@ -280,7 +280,7 @@ describe.each(FAILURES)('an issuer that answers with %s', (_, handler, reason) =
   });
 });
 
-test('a redirect is not followed: keys come from where the operator said', async () => {
+test('a redirect is not followed', async () => {
   const { issuer, outcome, failures } = await start();
   const elsewhere = await startHttpStub((_, res) => sendJson(res, 200, { keys: [issuer.first.jwk] }));
   issuer.misbehave(text(302, '', { location: `${elsewhere.origin}/keys` }));
@@ -289,14 +289,14 @@ test('a redirect is not followed: keys come from where the operator said', async
   expect(elsewhere.calls).toEqual([]);
 });
 
-test('an issuer that is not there', async () => {
+test('an unreachable issuer', async () => {
   const { issuer, outcome, failures } = await start();
   await issuer.stop();
   expect(await outcome()).toBe(UNAVAILABLE);
   expect(failures).toEqual(['not reached: ECONNREFUSED']);
 });
 
-test('while there are no keys an issuer in trouble is asked once in 5 seconds, whatever tokens come', async () => {
+test('without keys, a failing issuer is called once in 5 seconds for any number of tokens', async () => {
   const { issuer, outcome, failures } = await start();
   issuer.misbehave(text(503, ''));
   for (let nth = 1; nth <= 3; nth += 1) {
@@ -310,7 +310,7 @@ test('while there are no keys an issuer in trouble is asked once in 5 seconds, w
   expect(failures).toEqual(Array(3).fill('status 503'));
 });
 
-test('a bound that is shorter than 10 minutes also bounds how long keys are not read again', async () => {
+test('a maximum age under 10 minutes also limits the time between refreshes', async () => {
   const { issuer, outcome } = await start({ maxStaleMs: 60_000 });
   await outcome();
   issuer.publish();
@@ -318,7 +318,7 @@ test('a bound that is shorter than 10 minutes also bounds how long keys are not 
   expect(await outcome()).toBe(INVALID);
 });
 
-test('a clock that is set back does not make old keys live longer', async () => {
+test('setting the clock back does not prolong the use of old keys', async () => {
   const { issuer, outcome } = await start();
   await outcome();
   issuer.misbehave(text(503, ''));
@@ -327,7 +327,7 @@ test('a clock that is set back does not make old keys live longer', async () => 
   expect(await outcome()).toBe(UNAVAILABLE);
 });
 
-test('who sends a token that cannot be checked is told to come back, and reads nothing of the reason', async () => {
+test('a token that cannot be checked gets a Retry-After without the reason', async () => {
   const issuer = await startTokenIssuer();
   issuer.misbehave(text(500, 'internal matters'));
   const { url, sandbox } = await startGateway({ auth: jwtOptions(issuer.url) });
@@ -339,7 +339,7 @@ test('who sends a token that cannot be checked is told to come back, and reads n
     body: {
       errors: [
         {
-          message: 'Tokens cannot be checked at the moment. Try again later.',
+          message: 'Tokens cannot be verified at the moment. Try again later.',
           extensions: { code: 'AUTHENTICATION_UNAVAILABLE' },
         },
       ],

@@ -71,7 +71,7 @@ const viewOf = (tenant: string) => ({
   },
 });
 
-test('the same ids asked for at the same moment by two tenants: each gets its own', async () => {
+test('concurrent reads of the same id by two tenants are separate', async () => {
   const { as } = await startTwins();
   const clients = { alfa: await as('alfa'), beta: await as('beta') };
   const asked = Array.from({ length: 20 }, (_, index) =>
@@ -84,7 +84,7 @@ test('the same ids asked for at the same moment by two tenants: each gets its ow
     expect((await clients[tenant].ask(BOTH, { id: 'same' })).body['data']).toEqual(viewOf(tenant));
 });
 
-test('the same citizen is a signer of each tenant’s own', async () => {
+test('the same citizen is a different signer for each tenant', async () => {
   const { as } = await startTwins();
   const citizen = { role: 'citizen', fiscal_code: 'SPNDNL80R13C555X' };
   const clients = [await as('alfa', citizen), await as('beta', citizen)];
@@ -96,7 +96,7 @@ test('the same citizen is a signer of each tenant’s own', async () => {
   expect(beta?.body['data']?.['findSigner']?.['signer']).toEqual({ id: 'signer-of-beta-key' });
 });
 
-test('a cursor carries the service’s token back to whoever’s key is used, and no key with it', async () => {
+test('a cursor contains the continuation token of the service, and no key', async () => {
   const { as, service } = await startTwins();
   const [alfa, beta] = [await as('alfa'), await as('beta')];
   const page = `query ($first: Int!, $after: String) { dossier(id: "same") {
@@ -139,14 +139,14 @@ test.each<[string, StubHandler, string]>([
   }
 });
 
-test('each tenant has connections of its own', async () => {
+test('each tenant has its own connections', async () => {
   const { as, service } = await startTwins();
   await (await as('alfa')).ask('{ dossier(id: "same") { title } }');
   await (await as('beta')).ask('{ dossier(id: "same") { title } }');
   expect(service.connections()).toBe(2);
 });
 
-test('with one key for all, the tenant of a token is not looked at', async () => {
+test('without tenants, the tenant claim is ignored', async () => {
   const issuer = await startTokenIssuer();
   const { url } = await startGateway({ auth: jwtOptions(issuer.url) });
   for (const tenant of [undefined, 'alfa', 'whatever'])
@@ -155,7 +155,7 @@ test('with one key for all, the tenant of a token is not looked at', async () =>
     );
 });
 
-test('a file of tenants has each key, in it or in a file beside it', () => {
+test('a tenants file contains each key, or names a key file beside it', () => {
   const file = temporaryFile(
     'tenants.json',
     JSON.stringify({ alfa: { apiKeyFile: 'alfa.key' }, 'comune di beta': { apiKey: 'beta-key' } }),
@@ -169,28 +169,24 @@ test('a file of tenants has each key, in it or in a file beside it', () => {
   );
 });
 
-const EITHER = 'must have either apiKey, a key without blanks, or apiKeyFile';
+const EITHER = 'must have either apiKey, a key without spaces, or apiKeyFile';
 
 test.each([
-  ['not JSON', '{', 'must be a file with JSON that can be read'],
-  ['nobody', '{}', 'the file cannot be used: must have a tenant'],
-  ['a list', '[]', 'the file cannot be used: Invalid input: expected record, received array'],
-  ['a bare key', '{"alfa":"s3cret"}', `the file cannot be used: alfa: ${EITHER}`],
+  ['not JSON', '{', 'must be a readable JSON file'],
+  ['nobody', '{}', 'invalid file: must contain a tenant'],
+  ['a list', '[]', 'invalid file: Invalid input: expected record, received array'],
+  ['a bare key', '{"alfa":"s3cret"}', `invalid file: alfa: ${EITHER}`],
   [
     'a key of two words',
     '{"alfa":{"apiKey":"s3cret key"}}',
-    'the file cannot be used: alfa.apiKey: must be the key alone, without blanks and line breaks',
+    'invalid file: alfa.apiKey: must be the key only, without spaces and line breaks',
   ],
-  ['both', '{"alfa":{"apiKey":"s3cret","apiKeyFile":"x"}}', `the file cannot be used: alfa: ${EITHER}`],
-  [
-    'a file that is not there',
-    '{"alfa":{"apiKeyFile":"none"}}',
-    'the key file of alfa: must be a file that can be read',
-  ],
+  ['both', '{"alfa":{"apiKey":"s3cret","apiKeyFile":"x"}}', `invalid file: alfa: ${EITHER}`],
+  ['a file that is not there', '{"alfa":{"apiKeyFile":"none"}}', 'key file of alfa: must be a readable file'],
   [
     'a file with more',
     '{"alfa":{"apiKeyFile":"two.key"}}',
-    'the key file of alfa: the file must be the key alone, without blanks and line breaks',
+    'key file of alfa: its content must be the key only, without spaces and line breaks',
   ],
 ])('a file of tenants that cannot be used: %s', (_, text, message) => {
   const file = temporaryFile('tenants.json', text);

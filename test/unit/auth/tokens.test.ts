@@ -22,7 +22,7 @@ async function start(rules: Partial<JwtRules> = {}, key?: SigningKey) {
     authentication.authenticate(new Headers(withToken(token)));
   return {
     issuer,
-    /** Whom a token with these claims speaks of, or why it is refused. */
+    /** The caller of a token with these claims, or why it is refused. */
     async verdict(claims: Readonly<Record<string, unknown>>, options: TokenOptions = {}): Promise<unknown> {
       try {
         return await authenticate(await issuer.sign(claims, options));
@@ -36,7 +36,7 @@ async function start(rules: Partial<JwtRules> = {}, key?: SigningKey) {
 
 const ACCEPTED = expect.objectContaining({ role: 'operator' });
 
-test('a caller is who the token says, until it ends and clocks may differ', async () => {
+test('a caller has the claims of its token, and expires with it plus the clock skew', async () => {
   const { verdict } = await start();
   const exp = inSeconds(300);
   const known = {
@@ -56,12 +56,12 @@ test('a caller is who the token says, until it ends and clocks may differ', asyn
   ).toStrictEqual({ ...known, role: 'citizen', fiscalCode: FISCAL_CODE });
 });
 
-test('a token without end in sight has an end that is a date', async () => {
+test('the expiry of a token is limited to the latest date', async () => {
   const { verdict } = await start();
   expect(await verdict({ exp: Number.MAX_VALUE })).toMatchObject({ expiresAt: new Date(8.64e15) });
 });
 
-test.each(ALGORITHMS)('%s is taken when it is allowed, and only then', async (algorithm) => {
+test.each(ALGORITHMS)('%s is accepted only if it is configured', async (algorithm) => {
   const key = await makeKey('first', algorithm);
   const others = ALGORITHMS.filter((name) => name !== algorithm);
   expect(await (await start({ algorithms: [algorithm] }, key)).verdict({})).toEqual(ACCEPTED);
@@ -71,7 +71,7 @@ test.each(ALGORITHMS)('%s is taken when it is allowed, and only then', async (al
   ]);
 });
 
-describe('clocks that differ', () => {
+describe('clock skew', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: 1_795_510_800_000 }));
   afterEach(() => void vi.useRealTimers());
 
@@ -132,7 +132,7 @@ test.each([
   expect(await verdict({}, { header: { typ } })).toEqual(expected);
 });
 
-describe('the role', () => {
+describe('the role claim', () => {
   const noRole = ['no-rights', 'claim role'];
   test.each([
     ['operator', ACCEPTED],
@@ -158,21 +158,21 @@ describe('the role', () => {
   });
 });
 
-describe('the fiscal code of a citizen', () => {
+describe('the fiscal code claim of a citizen', () => {
   const noCode = ['no-rights', 'claim fiscal_code'];
   test.each([
     [FISCAL_CODE, FISCAL_CODE],
     [FISCAL_CODE.toLowerCase(), FISCAL_CODE],
     [`TINIT-${FISCAL_CODE}`, FISCAL_CODE],
     [`tinit-${FISCAL_CODE}`, FISCAL_CODE],
-    ['SPNDNL80R13C5R5X', 'SPNDNL80R13C5R5X'], // a digit as a letter: omocodia
+    ['SPNDNL80R13C5R5X', 'SPNDNL80R13C5R5X'], // a letter in place of a digit (omocodia)
     [`TINIT-TINIT-${FISCAL_CODE}`, noCode],
     [`TINFR-${FISCAL_CODE}`, noCode],
     [` ${FISCAL_CODE}`, noCode],
     [`${FISCAL_CODE}\n`, noCode],
     [FISCAL_CODE.slice(1), noCode],
     [`${FISCAL_CODE}X`, noCode],
-    ['SPNDNL80R13C55ſX', noCode], // a letter that only becomes one of ours in capitals
+    ['SPNDNL80R13C55ſX', noCode], // a letter that is ASCII in upper case only
     ['12345678901', noCode],
     ['', noCode],
     [null, noCode],
@@ -186,16 +186,16 @@ describe('the fiscal code of a citizen', () => {
     );
   });
 
-  test('is not looked at in the token of anybody else', async () => {
+  test('is ignored for other roles', async () => {
     const { verdict } = await start();
     expect(await verdict({ role: 'operator', fiscal_code: FISCAL_CODE })).not.toHaveProperty('fiscalCode');
   });
 });
 
-describe('claims are where the operator says', () => {
+describe('the names of claims are configurable', () => {
   const claims = { role: 'realm_access.roles', tenant: 'https://example.it/ente', fiscalCode: 'spid.0.code' };
 
-  test('a path leads into objects and lists, and a name with dots is a name', async () => {
+  test('a path leads into objects and lists, and a name may contain dots', async () => {
     const { verdict } = await start({ claims });
     expect(
       await verdict({
@@ -219,7 +219,7 @@ describe('claims are where the operator says', () => {
     expect(await verdict({ role: 'operator', ...others })).toEqual(['no-rights', 'claim realm_access.roles']);
   });
 
-  test('a whole name goes before a path', async () => {
+  test('a whole name takes precedence over a path', async () => {
     const { verdict } = await start({ claims });
     expect(
       await verdict({ 'realm_access.roles': 'reader', realm_access: { roles: ['operator'] } }),
@@ -240,7 +240,7 @@ describe('claims are where the operator says', () => {
   });
 });
 
-test('a token is checked by its signature before anything that it says is believed', async () => {
+test('the signature is verified before any claim', async () => {
   const { verdict } = await start();
   const impostor = await makeKey('first');
   for (const claims of [{}, { exp: inSeconds(-1_000) }, { role: 'nobody' }, { iss: 'me' }])
@@ -250,7 +250,7 @@ test('a token is checked by its signature before anything that it says is believ
     ]);
 });
 
-test('neither message nor reason of a refusal has anything of the token', async () => {
+test('the message and the reason of a refusal contain nothing of the token', async () => {
   const { issuer } = await start();
   const authentication = createAuthentication(jwtOptions(issuer.url), {
     onKeySetFailure: () => {},

@@ -84,7 +84,7 @@ test('mistakes of every sort are told at once', () => {
   expect(mistakesOf({ PORT: 'x', FIRMA_API_KEY_FILE: '/nowhere/key' })).toEqual([
     'PORT: must be a whole number, 0 to 65535',
     expect.stringMatching(/^AUTH: /),
-    'FIRMA_API_KEY_FILE: must be a file that can be read',
+    'FIRMA_API_KEY_FILE: must be a readable file',
   ]);
 });
 
@@ -153,7 +153,7 @@ test.each([
 
 const LEVELS = 'must be one of fatal, error, warn, info, debug, trace, silent';
 const HOSTS = 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them';
-const ALONE = 'must be the key alone, without blanks and line breaks';
+const ALONE = 'must be the key only, without spaces and line breaks';
 const EMPTY = 'must not be empty';
 /** A variable that is set to nothing is called empty. */
 const said = (value: string, message: string): string =>
@@ -233,8 +233,8 @@ test('a key and a file, or a URL without either, is a mistake', () => {
 });
 
 test.each([
-  ['that is not there', join(tmpdir(), 'sigillo-no-such-file'), 'must be a file that can be read'],
-  ['that is a folder', tmpdir(), 'must be a file that can be read'],
+  ['that is not there', join(tmpdir(), 'sigillo-no-such-file'), 'must be a readable file'],
+  ['that is a folder', tmpdir(), 'must be a readable file'],
   ['without a name', '', 'must not be empty'],
 ])('a key file %s is a mistake', (_, FIRMA_API_KEY_FILE, message) => {
   expect(mistakesOf({ FIRMA_API_KEY_FILE, AUTH: 'none' })).toEqual([`FIRMA_API_KEY_FILE: ${message}`]);
@@ -244,9 +244,9 @@ test.each([
   ['', EMPTY],
   [' \n', EMPTY],
   ['two words', ALONE],
-])('a key file with %j is a mistake', (content, message) => {
+])('a key file with %j is refused', (content, message) => {
   expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith(content), AUTH: 'none' })).toEqual([
-    `FIRMA_API_KEY_FILE: the file ${message}`,
+    `FIRMA_API_KEY_FILE: its content ${message}`,
   ]);
 });
 
@@ -300,10 +300,10 @@ test('with API keys the file is read once at the start, so that a mistake is tol
     file: AUTH_API_KEYS_FILE,
   });
   expect(mistakesOf({ ...KEY, AUTH: 'api-key', AUTH_API_KEYS_FILE: fileWith('{"my-key":{}}') })).toEqual([
-    'AUTH_API_KEYS_FILE: the file cannot be used: entry 1: its name must be the SHA-256 of a key in hex',
+    'AUTH_API_KEYS_FILE: invalid file: entry 1: its name must be the SHA-256 of a key in hex',
   ]);
   expect(mistakesOf({ ...KEY, AUTH: 'api-key', AUTH_API_KEYS_FILE: '/nowhere' })).toEqual([
-    'AUTH_API_KEYS_FILE: must be a file with JSON that can be read',
+    'AUTH_API_KEYS_FILE: must be a readable JSON file',
   ]);
 });
 
@@ -314,10 +314,10 @@ test('with tenants there is a key for each', () => {
     apiUrl: new URL('https://api.io.pagopa.it/api/v1/sign'),
   });
   expect(mistakesOf({ ...JWT, TENANTS_FILE: fileWith('{}') })).toEqual([
-    'TENANTS_FILE: the file cannot be used: must have a tenant',
+    'TENANTS_FILE: invalid file: must contain a tenant',
   ]);
   expect(mistakesOf({ ...JWT, TENANTS_FILE: '/nowhere' })).toEqual([
-    'TENANTS_FILE: must be a file with JSON that can be read',
+    'TENANTS_FILE: must be a readable JSON file',
   ]);
 });
 
