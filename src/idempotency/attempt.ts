@@ -3,7 +3,7 @@ import { mayHaveArrived, UpstreamError } from '../upstream/failure/upstream-erro
 import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import type { Input } from './fingerprint.ts';
 import type { Owners } from './owners.ts';
-import type { Claim, Claimed, IdempotencyStore, Leftover, SentCall, StoreAge } from './store.ts';
+import type { Claim, Claimed, IdempotencyStore, SentCall, StoreAge } from './store.ts';
 
 /**
  * Why something may exist already under a key that has no result, and when the service must have created it: by the
@@ -16,6 +16,8 @@ export type Unresolved = UnansweredCall | ForgottenKey;
 
 export interface UnansweredCall extends CreationTime {
   readonly kind: 'unanswered';
+  /** The store knows what other keys, and calls without one, have made since the call was sent. */
+  readonly areOwnersKnown: boolean;
 }
 
 export interface ForgottenKey extends CreationTime {
@@ -67,11 +69,11 @@ export class Attempt {
   readonly #heartbeat: NodeJS.Timeout | undefined;
   /** The call of an earlier attempt. */
   #unanswered: SentCall | undefined;
-  #storeAge: StoreAge | undefined;
+  #storeAge: StoreAge;
+  #isForgotten: boolean;
   #hasProgress: boolean;
-  #hasSent = false;
-  /** For how long the call of this attempt has been without anybody waiting for it; undefined when it came to nothing. */
-  #leftMs: number | undefined;
+  /** The call of this attempt, by `performance.now()`; undefined when it came to nothing. */
+  #sent: { readonly serviceTimeMs: number; readonly at: number; readonly quietSince: number } | undefined;
 
   constructor(options: AttemptOptions) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -83,8 +85,9 @@ export class Attempt {
     const progress = found.kind === 'resumed' ? found.progress : undefined;
     this.progress = progress === undefined ? undefined : JSON.parse(progress);
     this.#hasProgress = progress !== undefined;
+    this.#storeAge = found;
+    this.#isForgotten = found.kind === 'first' && found.keptMs < times.ttl;
     if (found.kind === 'resumed') this.#unanswered = found.sent;
-    else if (found.keptMs < times.ttl) this.#storeAge = found;
     if (store.isShared) this.#heartbeat = setInterval(() => void this.#renew(), beatMs);
   }
 
@@ -92,9 +95,8 @@ export class Attempt {
   get unresolved(): Unresolved | undefined {
     const { clock, times } = this.#options;
     const now = clock.now();
-    const heldMs = performance.now() - this.#begunAt;
-    if (this.#storeAge !== undefined) {
-      const keptMs = this.#storeAge.keptMs + heldMs;
+    const keptMs = this.#storeAge.keptMs + performance.now() - this.#begunAt;
+    if (this.#isForgotten) {
       return {
         kind: 'forgotten',
         storeSince: this.#storeAge.keptSince,
@@ -102,31 +104,38 @@ export class Attempt {
         createdBefore: now.latest - keptMs + SKEW_MS,
       };
     }
-    if (this.#unanswered === undefined) return undefined;
-    const { serviceTimeMs, sentMs, quietMs } = this.#unanswered;
+    const call = this.#unresolvedCall();
+    if (call === undefined) return undefined;
+    const { serviceTimeMs, sentMs, quietMs } = call;
     // Reckoned from the time that was recorded, and back from now: one of them is right if the service's clock was set.
-    const lastedMs = sentMs - quietMs;
-    const after = Math.min(serviceTimeMs, now.earliest - sentMs - heldMs);
-    const before = Math.max(serviceTimeMs + lastedMs, now.latest - quietMs - heldMs);
+    const after = Math.min(serviceTimeMs, now.earliest - sentMs);
+    const before = Math.max(serviceTimeMs + sentMs - quietMs, now.latest - quietMs);
     return {
       kind: 'unanswered',
+      // Else its holder has put the record back, and what others had recorded is lost.
+      areOwnersKnown: sentMs < keptMs,
       createdAfter: after - SKEW_MS,
       createdBefore: before + times.settle + SKEW_MS,
     };
   }
 
+  /** How long the store may not know yet what others have made. Undefined: it knows all. */
+  get ownersIncompleteMs(): number | undefined {
+    return this.#options.owners.incompleteMs;
+  }
+
   /** How long until a call that was sent and not answered can no longer be carried out. Undefined: it cannot now. */
   get unsettledMs(): number | undefined {
-    if (this.#unanswered === undefined) return undefined;
-    const quietMs = this.#unanswered.quietMs + performance.now() - this.#begunAt;
-    const leftMs = this.#options.times.settle - quietMs;
+    const { quietMs } = this.#unresolvedCall() ?? {};
+    const leftMs = this.#options.times.settle - (quietMs ?? Infinity);
     return leftMs > 0 ? leftMs : undefined;
   }
 
   /** It was looked for, and found or not: nothing is unresolved any longer. */
   clear(): void {
     this.#unanswered = undefined;
-    this.#storeAge = undefined;
+    this.#isForgotten = false;
+    this.#sent = undefined;
   }
 
   /**
@@ -137,15 +146,17 @@ export class Attempt {
    */
   async sending<T>(call: (options: { readonly signal: AbortSignal }) => Promise<T>): Promise<T> {
     const { store, name, claim, clock, times, signal } = this.#options;
-    const isRecorded = await store.recordSend(name, claim.token, clock.now().earliest);
-    if (!isRecorded) throw new KeyLostError();
-    this.#hasSent = true;
+    const sent = { serviceTimeMs: clock.now().earliest, at: performance.now() };
+    if (!(await store.recordSend(name, claim.token, sent.serviceTimeMs))) throw new KeyLostError();
+    this.#sent = { ...sent, quietSince: Infinity };
+    const endedFor = (quietMs: number) => ({ ...sent, quietSince: performance.now() - quietMs });
     try {
       const made = await call({ signal });
-      this.#leftMs = times.settle;
+      this.#sent = endedFor(times.settle);
       return made;
     } catch (failure) {
-      this.#leftMs = leftMsAfter(failure, times.settle);
+      const quietMs = quietMsAfter(failure, times.settle);
+      this.#sent = quietMs === undefined ? undefined : endedFor(quietMs);
       throw failure;
     }
   }
@@ -197,17 +208,23 @@ export class Attempt {
   /** Ends without a result. The key is as if it had never been used, unless something was done or is unresolved. */
   async release(): Promise<void> {
     const { store, name, claim } = this.#options;
-    const leftover = this.#leftover();
-    const isUnused = leftover === 'none' && !this.#hasProgress;
+    const isUnused = this.#unresolvedCall() === undefined && !this.#hasProgress;
     await this.#finish(() =>
-      isUnused ? store.free(name, claim.token) : store.suspend(name, claim.token, leftover),
+      isUnused ? store.free(name, claim.token) : store.suspend(name, claim, this.#unresolvedCall()),
     ).catch(() => false);
   }
 
-  #leftover(): Leftover {
-    if (this.#leftMs !== undefined) return this.#leftMs;
-    if (this.#unanswered === undefined) return 'none';
-    return this.#hasSent ? 0 : 'kept';
+  /** Of this attempt or of an earlier one, as of now. */
+  #unresolvedCall(): SentCall | undefined {
+    const now = performance.now();
+    if (this.#sent !== undefined) {
+      const { serviceTimeMs, at, quietSince } = this.#sent;
+      return { serviceTimeMs, sentMs: now - at, quietMs: Math.max(0, now - quietSince) };
+    }
+    if (this.#unanswered === undefined) return undefined;
+    const { serviceTimeMs, sentMs, quietMs } = this.#unanswered;
+    const heldMs = now - this.#begunAt;
+    return { serviceTimeMs, sentMs: sentMs + heldMs, quietMs: quietMs + heldMs };
   }
 
   /**
@@ -244,7 +261,7 @@ export class Attempt {
     const { store, name, claim } = this.#options;
     // Whoever has lost the key learns of it when they send or end; whether the store answers does not matter before the
     // next beat.
-    await store.renew(name, claim).catch(() => false);
+    await store.renew(name, claim, this.#unresolvedCall()).catch(() => false);
   }
 }
 
@@ -252,7 +269,7 @@ export class Attempt {
  * For how long nobody has been waiting for what a failed call may bring about; undefined when it brings about nothing. A
  * service that has answered is not at it any longer.
  */
-function leftMsAfter(failure: unknown, settleMs: number): number | undefined {
+function quietMsAfter(failure: unknown, settleMs: number): number | undefined {
   if (!(failure instanceof UpstreamError)) return 0;
   if (!mayHaveArrived(failure)) return undefined;
   return failure.kind === 'contract' || failure.status === 500 ? settleMs : 0;

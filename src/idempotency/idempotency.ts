@@ -84,7 +84,10 @@ const BEATS = 3;
 export function createIdempotency({ store, realm, times, clock, events }: IdempotencyOptions): Idempotency {
   const beatMs = times.lease / BEATS;
   const closing = new AbortController();
-  const owners = new Owners({ store, retryMs: beatMs });
+  const owners = new Owners({ store, retryMs: beatMs, catchUpMs: times.lease });
+  const beat = (): void => void store.beat().catch(() => owners.noteTrouble());
+  const beating = store.isShared ? setInterval(beat, beatMs) : undefined;
+  beat();
   const attempts = new Map<string, Attempt>();
   /** Callers who wait for a key, the first one first. */
   const waits = new Set<{ readonly since: number }>();
@@ -94,6 +97,7 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
     try {
       return await store.claim(name, claim);
     } catch (failure) {
+      owners.noteTrouble();
       if (failure instanceof IdempotencyUnavailableError) tell('unavailable');
       throw failure;
     }
@@ -177,6 +181,7 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
       await ended;
       clearTimeout(timer);
       closing.abort();
+      clearInterval(beating);
       owners.close();
     },
   };

@@ -1,5 +1,5 @@
 import { IdempotencyUnavailableError } from './store.ts';
-import type { Claim, Claimed, Leftover, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
+import type { Claim, Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
 /** What is under way, or was left. */
 interface Attempted {
@@ -14,8 +14,7 @@ interface Attempted {
 interface Sent {
   readonly serviceTimeMs: number;
   readonly at: number;
-  /** Undefined while its sender may still wait for the answer. */
-  readonly quietSince: number | undefined;
+  readonly quietSince: number;
 }
 
 /** What has ended. It is kept for long, so that nothing is kept but what a repeat is told. */
@@ -44,6 +43,8 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
   const done = new Map<string, Done>();
   const owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
 
+  const age = () => ({ keptSince, keptMs: now() - keptSince });
+
   function makeRoom(): void {
     for (const records of [open, done, owners]) dropExpired(records, now() - ttlMs);
     dropOldest(done, maxRecords);
@@ -71,21 +72,23 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
       return { kind: 'conflict' };
     if (record === undefined) {
       open.set(name, { fingerprint, token, progress: undefined, sent: undefined, touchedAt: now() });
-      return { kind: 'first', keptSince, keptMs: now() - keptSince };
+      return { kind: 'first', ...age() };
     }
     if (record.token !== undefined) return { kind: 'busy' };
     record.token = token;
-    return { kind: 'resumed', progress: record.progress, sent: record.sent && callOf(record.sent, now()) };
+    const { progress, sent } = record;
+    return { kind: 'resumed', progress, sent: sent && callOf(sent, now()), ...age() };
   }
 
   return {
     isShared: false,
+    beat: () => Promise.resolve(),
     // Oddly async: what a store throws it throws into the promise.
     claim: async (name, claim) => claimNow(name, claim),
     renew: (name, { token }) => Promise.resolve(open.get(name)?.token === token),
     recordSend: (name, token, serviceTimeMs) =>
       change(name, token, (record) => {
-        record.sent = { serviceTimeMs, at: now(), quietSince: undefined };
+        record.sent = { serviceTimeMs, at: now(), quietSince: now() };
       }),
     save: (name, { token }, progress) =>
       change(name, token, (record) => {
@@ -99,10 +102,14 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
       done.set(name, { fingerprint: record.fingerprint, result, touchedAt: now() });
       return true;
     },
-    suspend: (name, token, leftover) =>
+    suspend: (name, { token }, sent) =>
       change(name, token, (record) => {
         record.token = undefined;
-        record.sent = record.sent && sentOf(leftover, record.sent, now());
+        record.sent = sent && {
+          serviceTimeMs: sent.serviceTimeMs,
+          at: now() - sent.sentMs,
+          quietSince: now() - sent.quietMs,
+        };
       }),
     async free(name, token) {
       return open.get(name)?.token === token && open.delete(name);
@@ -124,12 +131,7 @@ function inUse(record: Attempted | undefined): Attempted | undefined {
   return (token ?? progress ?? sent) === undefined ? undefined : record;
 }
 
-function sentOf(leftover: Leftover, sent: Sent, now: number): Sent | undefined {
-  if (leftover === 'kept') return sent;
-  return leftover === 'none' ? undefined : { ...sent, quietSince: now - leftover };
-}
-
-function callOf({ serviceTimeMs, at, quietSince = at }: Sent, now: number): SentCall {
+function callOf({ serviceTimeMs, at, quietSince }: Sent, now: number): SentCall {
   return { serviceTimeMs, sentMs: now - at, quietMs: now - quietSince };
 }
 

@@ -8,6 +8,8 @@ export interface OwnersOptions {
   readonly store: IdempotencyStore;
   /** How often the store is told again what it could not be told. */
   readonly retryMs: number;
+  /** How long other gateways may take to tell the store what they could not tell it. */
+  readonly catchUpMs: number;
 }
 
 /**
@@ -19,6 +21,8 @@ export class Owners {
   readonly #closing = new AbortController();
   readonly #unsaved = new Map<string, string>();
   #isRetrying = false;
+  /** By `performance.now()`. What others did while this process was not there yet is not known to it. */
+  #troubledAt = performance.now();
 
   constructor(options: OwnersOptions) {
     this.#options = options;
@@ -37,6 +41,7 @@ export class Owners {
       this.#unsaved.delete(id);
       return isOwn;
     } catch {
+      this.noteTrouble();
       void this.#retry();
       return true;
     }
@@ -50,6 +55,18 @@ export class Owners {
   async take(id: string, name: string): Promise<boolean> {
     const owner = this.#unsaved.get(id);
     return owner === undefined ? this.#options.store.own(id, name) : owner === name;
+  }
+
+  /** The store could not be reached, so other gateways may not have been able to tell it what they have made. */
+  noteTrouble(): void {
+    this.#troubledAt = performance.now();
+  }
+
+  /** How long the store may not know of owners yet. Undefined: it knows all. */
+  get incompleteMs(): number | undefined {
+    const { store, catchUpMs } = this.#options;
+    const leftMs = this.#troubledAt + catchUpMs - performance.now();
+    return store.isShared && leftMs > 0 ? leftMs : undefined;
   }
 
   /** @throws {IdempotencyUnavailableError} */

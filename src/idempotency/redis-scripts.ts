@@ -12,33 +12,43 @@ import { LUA_NOW } from '../redis/connection.ts';
  *   quiet        since when nobody waits for the answer to that call; none while its sender may still wait
  *   result       how it ended
  *
- * A script that fails in the middle, as one does when Redis has no memory left, must leave a record that is true: what
- * needs memory comes first.
+ * When Redis has no memory left, a script fails at its first write if that needs memory, and not later: it comes first.
  */
 
-/** KEYS record, since when records are kept; ARGV fingerprint, token, lease in ms, time to live in ms. */
-export const CLAIM = `${LUA_NOW}
-local since = redis.call('GET', KEYS[2])
+/** Since when Redis has lost nothing. It lives for twice as long as any record, so that it is not gone before them. */
+const SINCE = `local since = redis.call('GET', KEYS[1])
 if not since then
   since = now
-  redis.call('SET', KEYS[2], now)
+  redis.call('SET', KEYS[1], since, 'PX', 2 * ARGV[1])
 end
-redis.call('PEXPIRE', KEYS[2], 2 * ARGV[4])
-local fields = redis.call('HMGET', KEYS[1], 'fingerprint', 'result', 'lease', 'progress', 'sent', 'service', 'quiet')
+`;
+
+/** KEYS since when records are kept; ARGV time to live in ms. */
+export const BEAT = `${LUA_NOW}${SINCE}
+redis.call('SET', KEYS[1], since, 'PX', 2 * ARGV[1])
+`;
+
+/**
+ * KEYS since when records are kept, record; ARGV time to live in ms, fingerprint, token, lease in ms, ms in which holders put
+ * back what was lost.
+ */
+export const CLAIM = `${LUA_NOW}${SINCE}
+local fields = redis.call('HMGET', KEYS[2], 'fingerprint', 'result', 'lease', 'progress', 'sent', 'service', 'quiet')
 local fingerprint, result, lease, progress, sent, service, quiet = unpack(fields)
 local held = lease and tonumber(lease) > now
 if not fingerprint or not (held or result or sent or progress) then
-  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2], 'lease', now + ARGV[3])
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  if now - since < tonumber(ARGV[5]) then return {'busy'} end
+  redis.call('HSET', KEYS[2], 'fingerprint', ARGV[2], 'token', ARGV[3], 'lease', now + ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], ARGV[1])
   return {'first', tonumber(since), now - since}
 end
-if fingerprint ~= ARGV[1] then return {'conflict'} end
+if fingerprint ~= ARGV[2] then return {'conflict'} end
 if result then return {'done', result} end
 if held then return {'busy'} end
 -- A holder who has vanished may have waited for the answer until then at the latest.
 if sent and not quiet then quiet = lease or now end
-redis.call('HSET', KEYS[1], 'token', ARGV[2], 'lease', now + ARGV[3], unpack(quiet and {'quiet', quiet} or {}))
-return {'resumed', progress, sent and {tonumber(service), now - sent, now - quiet}}
+redis.call('HSET', KEYS[2], 'token', ARGV[3], 'lease', now + ARGV[4], unpack(quiet and {'quiet', quiet} or {}))
+return {'resumed', progress, sent and {tonumber(service), now - sent, now - quiet}, tonumber(since), now - since}
 `;
 
 const IF_MINE = `local token, lease = unpack(redis.call('HMGET', KEYS[1], 'token', 'lease'))
@@ -51,9 +61,10 @@ if token and (token ~= ARGV[1] or not lease) then return 0 end
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'fingerprint', ARGV[2])
 `;
 
-/** KEYS record; ARGV token, fingerprint, lease in ms, time to live in ms. */
+/** KEYS record; ARGV token, fingerprint, lease in ms, time to live in ms, and perhaps of a call: service's time, ms ago. */
 export const RENEW = `${LUA_NOW}${IF_MINE_OR_LOST}
 redis.call('HSET', KEYS[1], 'lease', now + ARGV[3])
+if not token and ARGV[5] then redis.call('HSET', KEYS[1], 'service', ARGV[5], 'sent', now - ARGV[6]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 `;
@@ -82,12 +93,12 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 `;
 
-/** KEYS record; ARGV token, 'kept', 'none' or ms ago, time to live in ms. */
-export const SUSPEND = `${LUA_NOW}${IF_MINE}
-if ARGV[2] == 'none' then
+/** KEYS record; ARGV token, fingerprint, time to live in ms, and perhaps of a call: service's time, ms ago, quiet for ms. */
+export const SUSPEND = `${LUA_NOW}${IF_MINE_OR_LOST}
+if ARGV[4] then
+  redis.call('HSET', KEYS[1], 'service', ARGV[4], 'sent', now - ARGV[5], 'quiet', now - ARGV[6])
+else
   redis.call('HDEL', KEYS[1], 'sent', 'service', 'quiet')
-elseif ARGV[2] ~= 'kept' then
-  redis.call('HSET', KEYS[1], 'quiet', now - ARGV[2])
 end
 redis.call('HDEL', KEYS[1], 'lease')
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/redis-errors.ts';
-import { CLAIM, COMPLETE, FREE, OWN, RECORD_SEND, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
+import { BEAT, CLAIM, COMPLETE, FREE, OWN, RECORD_SEND, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
 import { IdempotencyUnavailableError } from './store.ts';
-import type { Claimed, IdempotencyStore, StoreOptions } from './store.ts';
+import type { Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
 export interface RedisStoreOptions extends StoreOptions {
   /** How long a holder counts as alive after a word from them, in milliseconds. */
   readonly leaseMs: number;
+  /**
+   * For how long after Redis has lost its data no key is given to anybody who does not hold it, in milliseconds.
+   * @default leaseMs
+   */
+  readonly putBackMs?: number;
 }
 
 const PREFIX = 'sigillo:idempotency:{keys}:';
-/** Written by the first claim. It is gone when Redis has lost its data, and with it every record that there was. */
+/** Written by the first gateway. It is gone when Redis has lost its data, and with it every record that there was. */
 const SINCE = `${PREFIX}since`;
 
 /** Lua's false, which stands for nothing, is null on the wire. */
@@ -26,8 +31,14 @@ const claimed: z.ZodType<Claimed> = z.union([
   z.tuple([z.enum(['busy', 'conflict'])]).transform(([kind]) => ({ kind })),
   z.tuple([z.literal('done'), z.string()]).transform(([kind, result]) => ({ kind, result })),
   z
-    .tuple([z.literal('resumed'), orNothing(z.string()), orNothing(sent)])
-    .transform(([kind, progress, call]) => ({ kind, progress, sent: call })),
+    .tuple([z.literal('resumed'), orNothing(z.string()), orNothing(sent), z.number(), z.number()])
+    .transform(([kind, progress, call, keptSince, keptMs]) => ({
+      kind,
+      progress,
+      sent: call,
+      keptSince,
+      keptMs,
+    })),
 ]);
 const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
 
@@ -36,7 +47,7 @@ const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
  * `SINCE` tells whether any are missing. All times are of Redis's clock, so those of the gateways do not matter.
  */
 export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): IdempotencyStore {
-  const { ttlMs, leaseMs } = options;
+  const { ttlMs, leaseMs, putBackMs = leaseMs } = options;
   const record = (name: string): string => `${PREFIX}${name}`;
   const owner = (id: string): string => `${PREFIX}owner:${id}`;
 
@@ -51,20 +62,34 @@ export function createRedisStore(redis: RedisConnection, options: RedisStoreOpti
 
   return {
     isShared: true,
+    beat: () =>
+      run(
+        BEAT,
+        [SINCE],
+        [ttlMs],
+        z.unknown().transform(() => undefined),
+      ),
     claim: (name, { fingerprint, token }) =>
-      run(CLAIM, [record(name), SINCE], [fingerprint, token, leaseMs, ttlMs], claimed),
-    renew: (name, { token, fingerprint }) => change(RENEW, name, token, fingerprint, leaseMs, ttlMs),
+      run(CLAIM, [SINCE, record(name)], [ttlMs, fingerprint, token, leaseMs, putBackMs], claimed),
+    renew: (name, { token, fingerprint }, call) =>
+      change(RENEW, name, token, fingerprint, leaseMs, ttlMs, ...argumentsOf(call)),
     recordSend: (name, token, serviceTimeMs) =>
       change(RECORD_SEND, name, token, leaseMs, Math.round(serviceTimeMs), ttlMs),
     save: (name, { token, fingerprint }, progress) =>
       change(SAVE, name, token, fingerprint, leaseMs, progress, ttlMs),
     complete: (name, { token, fingerprint }, result) =>
       change(COMPLETE, name, token, fingerprint, result, ttlMs),
-    suspend: (name, token, doubt) => change(SUSPEND, name, token, doubt, ttlMs),
+    suspend: (name, { token, fingerprint }, call) =>
+      change(SUSPEND, name, token, fingerprint, ttlMs, ...argumentsOf(call)),
     free: (name, token) => change(FREE, name, token),
     own: (id, name) => run(OWN, [owner(id)], [name, ttlMs], isDone),
     ownerOf: (id) => redis.ask((client) => client.get(owner(id)), orNothing(z.string())).catch(unavailable),
   };
+}
+
+function argumentsOf(call: SentCall | undefined): number[] {
+  if (call === undefined) return [];
+  return [call.serviceTimeMs, call.sentMs, call.quietMs].map(Math.round);
 }
 
 function unavailable(failure: unknown): never {

@@ -9,20 +9,23 @@
 export interface IdempotencyStore {
   /** Records outlive this process, and other gateways may hold them. */
   readonly isShared: boolean;
+  /** Says that this gateway is there, by a write: fails when the store cannot be written to. */
+  beat(): Promise<void>;
   claim(name: string, claim: Claim): Promise<Claimed>;
   /**
-   * Says that the holder is alive. @returns false when the record is no longer theirs; so do those below. `renew`, `save`
-   * and `complete` put back a record that the store has lost.
+   * Says that the holder is alive. @returns false when the record is no longer theirs; so do those below. A record that the
+   * store has lost is put back, except by `recordSend` and `free`.
+   * @param sent the call whose outcome is not known
    */
-  renew(name: string, claim: Claim): Promise<boolean>;
+  renew(name: string, claim: Claim, sent: SentCall | undefined): Promise<boolean>;
   /** Records that a call is about to be sent, at this time of the service. Unless it returns true, nothing may be sent. */
   recordSend(name: string, token: string, serviceTimeMs: number): Promise<boolean>;
   /** Keeps what has been done so far, in place of what was kept before. No call is unresolved then. */
   save(name: string, claim: Claim, progress: string): Promise<boolean>;
   /** Keeps the result. It is given to everybody who asks with the same fingerprint from now on. */
   complete(name: string, claim: Claim, result: string): Promise<boolean>;
-  /** Lets go of the record, with what was saved, for the next one to go on. */
-  suspend(name: string, token: string, leftover: Leftover): Promise<boolean>;
+  /** Lets go of the record, with what was saved and the call whose outcome is not known, for the next one to go on. */
+  suspend(name: string, claim: Claim, sent: SentCall | undefined): Promise<boolean>;
   /** Forgets the record: nothing has been done. */
   free(name: string, token: string): Promise<boolean>;
   /** Notes that something with this id was made under this name, unless it is somebody else's. @returns whether it is */
@@ -41,7 +44,8 @@ export interface Claim {
  * - `first`: nothing, or a claim of somebody who has vanished and had sent nothing; the record is yours.
  * - `resumed`: somebody has begun and not ended, or has vanished; the record is yours.
  * - `done`: it has a result.
- * - `busy`: somebody holds it who was alive a moment ago.
+ * - `busy`: somebody holds it who was alive a moment ago; or the store has just lost its records, and who held one may put
+ *   it back.
  * - `conflict`: it is about another input.
  */
 export type Claimed =
@@ -59,7 +63,7 @@ export interface StoreAge {
   readonly keptMs: number;
 }
 
-export interface Unfinished {
+export interface Unfinished extends StoreAge {
   /** As it was saved last. */
   readonly progress: string | undefined;
   /** A call that was about to be sent, and whose outcome is not known. */
@@ -75,12 +79,6 @@ export interface SentCall {
   /** How long ago its sender stopped waiting for the answer. */
   readonly quietMs: number;
 }
-
-/**
- * What a holder who lets go knows of what was sent. `kept`: as before, nothing was sent this time. `none`: all is known. A
- * number: a call was sent, and its sender stopped waiting for the answer so many milliseconds ago.
- */
-export type Leftover = 'kept' | 'none' | number;
 
 export interface StoreOptions {
   /** How long a record is kept after the last change, in milliseconds. */

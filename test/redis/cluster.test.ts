@@ -23,7 +23,7 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
   const { redis } = await connect(`redis://${which === 'all nodes' ? hosts : second.url.host}`);
   expect(redis.client).toBeInstanceOf(Cluster);
 
-  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000 });
+  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   const names = Array.from({ length: 60 }, (_, nth) => `name-${nth}`);
   for (const name of names) {
     expect(await keys.claim(name, ana)).toMatchObject({ kind: 'first' });
@@ -68,7 +68,7 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
 test('when a node dies its replica takes over, and all is well again without a restart', async () => {
   const { first, hosts } = await startCluster({ replicas: 1 });
   const { redis, states } = await connect(`redis://${hosts}`);
-  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000 });
+  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   const claims = async (token: string) =>
     Promise.all(
       Array.from({ length: 30 }, (_, nth) =>
@@ -101,7 +101,7 @@ test('a cluster that was gone as a whole is found again', async () => {
 test('slots that have moved to another node are followed', async () => {
   const { nodes, first, second, third, hosts } = await startCluster();
   const { redis, states } = await connect(`redis://${hosts}`);
-  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000 });
+  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   const to = await second.client.cluster('MYID');
   const slots = Array.from({ length: 5_462 }, (_, slot) => slot);
   for (const { client } of [second, first, third]) {

@@ -154,8 +154,8 @@ test('the rights that the documentation names are enough', async () => {
   expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\`${rights}\``);
   await server.client.acl('SETUSER', 'sigillo', 'on', '>pass', ...rights.split(' '));
   const { redis } = await connect(`redis://sigillo:pass@${server.url.host}`);
-  const store = createRedisStore(redis, { ttlMs: 60_000, leaseMs: 60_000 });
-  expect(await store.claim('key', { fingerprint: 'input', token: 'ana' })).toEqual({ kind: 'first' });
+  const store = createRedisStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
+  expect(await store.claim('key', { fingerprint: 'input', token: 'ana' })).toMatchObject({ kind: 'first' });
   expect(await codeOf(set(redis, 'value'))).toBe('NOPERM');
 });
 

@@ -3,18 +3,23 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createRedisStore } from '../../src/idempotency/redis-store.ts';
 import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
-import { FIRST, resumedOf, storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
+import { CALL, FIRST, resumedOf, storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
 import { startRedis } from '../support/redis.ts';
 
 const LEASE_MS = 400;
 const ana = { fingerprint: 'input', token: 'ana' };
 const bea = { fingerprint: 'input', token: 'bea' };
 
-async function start(leaseMs = 60_000) {
+async function start(leaseMs = 60_000, putBackMs = 0) {
   const server = await startRedis();
   const redis = await connectRedis(server.url, { commandTimeoutMs: 1_000 });
   onTestFinished(() => redis.close());
-  return { server, redis, store: createRedisStore(redis, { ttlMs: TTL_MS, leaseMs }), pass: pause };
+  return {
+    server,
+    redis,
+    store: createRedisStore(redis, { ttlMs: TTL_MS, leaseMs, putBackMs }),
+    pass: pause,
+  };
 }
 
 storeCases(start);
@@ -58,26 +63,70 @@ test('a claim whose holder has vanished before anything was sent is as if it had
 });
 
 test('what Redis has lost its holder puts back, and the next knows that keys were lost', async () => {
-  const { store, redis } = await start();
+  const { store, redis } = await start(LEASE_MS);
+  const before = await store.claim('before', ana);
+  for (const name of ['running', 'saving', 'done', 'left']) await store.claim(name, ana);
   await pause(50);
-  await store.claim('running', ana);
-  await store.claim('saving', ana);
-  await store.claim('done', ana);
-  await pause(50);
-  const first = await store.claim('before', ana);
   await redis.client.flushall();
   expect(await store.recordSend('running', 'ana', 0)).toBe(false);
-  expect(await store.renew('running', ana)).toBe(true);
+  expect(await store.renew('running', ana, { ...CALL, sentMs: 5_000 })).toBe(true);
   expect(await store.save('saving', ana, '1')).toBe(true);
   expect(await store.complete('done', ana, '2')).toBe(true);
+  expect(await store.suspend('left', ana, { ...CALL, sentMs: 5_000, quietMs: 3_000 })).toBe(true);
   for (const name of ['running', 'saving']) expect(await store.claim(name, bea)).toEqual({ kind: 'busy' });
+  expect(await store.claim('running', { fingerprint: 'other', token: 'bea' })).toEqual({ kind: 'conflict' });
   expect(await store.claim('done', bea)).toEqual({ kind: 'done', result: '2' });
-  const other = { fingerprint: 'other', token: 'bea' };
-  expect(await store.claim('running', other)).toEqual({ kind: 'conflict' });
-  const next = await store.claim('new', bea);
-  if (first.kind !== 'first' || next.kind !== 'first') throw new TypeError('first');
-  expect(first.keptMs).toBeGreaterThanOrEqual(50);
-  expect(next.keptSince).toBeGreaterThan(first.keptSince);
+  const left = resumedOf(await store.claim('left', bea)).sent;
+  expect(left).toMatchObject({ serviceTimeMs: CALL.serviceTimeMs });
+  expect(left?.sentMs).toBeGreaterThanOrEqual(5_000);
+  expect(left?.quietMs).toBeGreaterThanOrEqual(3_000);
+  expect(left?.quietMs).toBeLessThan(5_000);
+  const after = await store.claim('new', bea);
+  if (before.kind !== 'first' || after.kind !== 'first') throw new TypeError('first');
+  expect(after.keptSince).toBeGreaterThan(before.keptSince);
+  await pause(LEASE_MS + 100);
+  const vanished = resumedOf(await store.claim('running', bea)).sent;
+  expect(vanished?.sentMs).toBeGreaterThanOrEqual(5_000);
+  expect(vanished?.quietMs).toBeLessThan(5_000);
+});
+
+test('after Redis has lost its keys none is given away before their holders have put them back', async () => {
+  const { store, redis } = await start(60_000, 500);
+  expect(await store.claim('key', ana)).toEqual({ kind: 'busy' });
+  await pause(600);
+  expect(await store.claim('key', ana)).toMatchObject(FIRST);
+  await redis.client.flushall();
+  await store.beat();
+  for (const name of ['key', 'new']) expect(await store.claim(name, bea)).toEqual({ kind: 'busy' });
+  expect(await store.renew('key', ana, undefined)).toBe(true);
+  await pause(600);
+  expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
+  expect(await store.claim('new', bea)).toMatchObject(FIRST);
+});
+
+test('a Redis that is full still says what has been done, and everything else fails', async () => {
+  const { store, redis } = await start();
+  for (const name of ['done', 'running', 'left']) await store.claim(name, ana);
+  await store.complete('done', ana, '1');
+  await store.recordSend('left', 'ana', 7);
+  await redis.client.config('SET', 'maxmemory', '1');
+  expect(await store.claim('done', bea)).toEqual({ kind: 'done', result: '1' });
+  for (const write of [
+    () => store.beat(),
+    () => store.claim('new', bea),
+    () => store.recordSend('running', 'ana', 7),
+    () => store.complete('running', ana, '1'),
+    () => store.suspend('left', ana, CALL),
+    () => store.own('id', 'done'),
+  ])
+    await expect(write()).rejects.toThrow(IdempotencyUnavailableError);
+  expect(await store.free('running', 'ana')).toBe(true);
+  await redis.client.config('SET', 'maxmemory', '0');
+  // What failed has changed nothing.
+  expect(await store.claim('left', bea)).toEqual({ kind: 'busy' });
+  expect(await store.claim('new', bea)).toMatchObject(FIRST);
+  expect(await store.suspend('left', ana, CALL)).toBe(true);
+  expect(await store.claim('left', bea)).toMatchObject({ kind: 'resumed', sent: { serviceTimeMs: 7 } });
 });
 
 test('a holder who gives a sign of life keeps the key', async () => {
@@ -85,7 +134,7 @@ test('a holder who gives a sign of life keeps the key', async () => {
   await store.claim('key', ana);
   for (let nth = 0; nth < 4; nth += 1) {
     await pause(LEASE_MS / 2);
-    expect(await store.renew('key', ana)).toBe(true);
+    expect(await store.renew('key', ana, undefined)).toBe(true);
     expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
   }
   // Also late, as long as nobody else has come.
@@ -99,7 +148,7 @@ test('every key that is kept has an end', async () => {
   await store.claim('saved', ana);
   await store.save('saved', ana, '1');
   await store.claim('left', ana);
-  await store.suspend('left', 'ana', 0);
+  await store.suspend('left', ana, CALL);
   await store.claim('done', ana);
   await store.complete('done', ana, '1');
   await store.own('id', 'done');

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { callerAt } from '../support/caller.ts';
 import { DOCUMENTS, outcomeOf, SIGNER, startKeyed } from '../support/keyed.ts';
@@ -153,9 +154,10 @@ test.each([
   ['hung', 'freeze'],
 ] as const)('a request that was made while Redis %s is answered, and found by the repeat', async (_, how) => {
   const { redis, one, other, dossierId } = await startTwo();
-  one.sandbox.faults.add({ kind: 'latency', ms: 500, operation });
+  one.sandbox.faults.add({ kind: 'latency', ms: 1_000, operation, count: 1 });
   const first = one.createRequest({ ...KEY, dossierId });
-  await expect.poll(() => one.outcomes).toEqual(['first']);
+  // The service is at it.
+  await expect.poll(() => one.sandbox.faults.list()).toEqual([]);
   await redis[how]();
   const { id } = await first;
   expect(id).toMatch(/^\w{26}$/);
@@ -165,6 +167,26 @@ test.each([
   await (how === 'kill' ? redis.start() : redis.thaw());
   await expect.poll(async () => (await other.createRequest({ ...KEY, dossierId })).id).toBe(id);
   expect(one.calls(operation)).toBe(1);
+});
+
+test('a claim that Redis carries out late stands for nothing that was sent, whatever others have created meanwhile', async () => {
+  const { redis, one, other, dossierId } = await startTwo();
+  const startedAt = performance.now();
+  await one.createDossier(KEY);
+  redis.freeze();
+  expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
+  // By more than clocks may differ, so that nothing is from before Redis knew keys.
+  await pause(Math.max(0, startedAt + 5_000 - performance.now()));
+  // Two systems that know nothing of the gateways' Redis.
+  for (let nth = 0; nth < 2; nth += 1) await (await startKeyed({}, one.sandbox)).createRequest({ dossierId });
+  const strangers = await one.requestsOf(dossierId);
+  redis.thaw();
+  await expect
+    .poll(async () => (await other.createRequest({ ...KEY, dossierId })).id, { timeout: 20_000 })
+    .toMatch(/^\w{26}$/);
+  const created = await one.requestsOf(dossierId);
+  expect(created).toEqual([...strangers, expect.any(String)]);
+  expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ id: created[2] });
 });
 
 test('nothing that is kept says who somebody is, what a document is called, or what somebody may do', async () => {

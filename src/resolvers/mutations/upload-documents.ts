@@ -12,12 +12,18 @@ import { uploadDocument } from './upload-document.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 
 /** The file that was stored for a document. */
-export interface UploadedFile {
+export interface UploadedFile extends FileContent {
   readonly documentId: string;
+}
+
+interface FileContent {
   readonly sizeBytes: number;
   /** In lower-case hex. */
   readonly sha256: string;
 }
+
+/** Of files that were read to the end. They can be read once, and are compared again when the key went to another gateway. */
+const contents = new WeakMap<FileUpload, FileContent>();
 
 interface WithFile {
   readonly file: FileUpload;
@@ -58,6 +64,7 @@ export async function uploadDocuments(
     await uploadDocument(context, { ...target, file, waitSeconds }, ({ sizeBytes, sha256 }) => {
       for (let at = stored.length; at < index; at += 1) stored[at] = null;
       stored[index] = { documentId: document.id, sizeBytes, sha256 };
+      contents.set(file, { sizeBytes, sha256 });
       return save();
     });
   });
@@ -97,10 +104,16 @@ export async function checkSameFiles(
 }
 
 async function checkSameFile(
-  { limits, signal }: GatewayContext,
+  context: GatewayContext,
   file: FileUpload,
   stored: UploadedFile | undefined,
 ): Promise<void> {
+  const { sizeBytes, sha256 } = contents.get(file) ?? (await readContent(context, file));
+  if (stored === undefined) return;
+  if (sizeBytes !== stored.sizeBytes || sha256 !== stored.sha256) throw new IdempotencyConflictError();
+}
+
+async function readContent({ limits, signal }: GatewayContext, file: FileUpload): Promise<FileContent> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const read = async (): Promise<void> => {
@@ -110,7 +123,7 @@ async function checkSameFile(
     }
   };
   await translatedUpload(read());
-  if (stored === undefined) return;
-  const isSame = sizeBytes === stored.sizeBytes && hash.digest('hex') === stored.sha256;
-  if (!isSame) throw new IdempotencyConflictError();
+  const content = { sizeBytes, sha256: hash.digest('hex') };
+  contents.set(file, content);
+  return content;
 }

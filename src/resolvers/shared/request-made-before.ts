@@ -34,7 +34,8 @@ const DAY_MS = 24 * 60 * 60_000;
 /**
  * Finds the signature request that an earlier, unresolved call with the same key has created. A request matches if it was
  * created while that call may have been performed, no other key or call owns it, and it is the only one. If none is found,
- * it searches again after the settle time, when the service can no longer be processing the call.
+ * it searches again after the settle time, when the service can no longer be processing the call. If one is found, it
+ * searches again once all gateways have had the time to record the owners of what they created.
  * @throws {OutcomeUnknownError} if a match is not certain, or the settle time exceeds the time that a caller may wait.
  */
 export async function requestMadeBefore(
@@ -42,22 +43,26 @@ export async function requestMadeBefore(
   attempt: Attempt,
   wanted: WantedRequest,
 ): Promise<SignatureRequest | undefined> {
-  for (let isSettled = false; ; isSettled = true) {
-    const { unresolved, unsettledMs } = attempt;
+  for (;;) {
+    // Before anything is read, as it may be true only by then.
+    const { unresolved, unsettledMs, ownersIncompleteMs } = attempt;
     if (unresolved === undefined) return undefined;
     const found = await candidates(context, attempt, wanted, unresolved);
+    if (found.length > 0 && ownersIncompleteMs !== undefined) {
+      await wait(context, ownersIncompleteMs);
+      continue;
+    }
     if (unresolved.kind === 'forgotten' && found.length > 0)
       throw new OutcomeUnknownError('FORGOTTEN_KEY', { signatureRequestId: onlyIdOf(found) });
-    const [inTime, ...others] = found.filter((request) => isInTime(request, attempt.unresolved));
+    const [inTime, ...others] = found.filter((request) => isCertain(request, attempt.unresolved));
     if (others.length > 0) throw new OutcomeUnknownError('SEVERAL_REQUESTS');
     if (inTime !== undefined && (await attempt.take(inTime.id))) return inTime;
-    if (unsettledMs === undefined || isSettled) {
+    if (unsettledMs === undefined) {
       if (found.length > 0 && inTime === undefined) throw new OutcomeUnknownError('UNCERTAIN_REQUEST');
       attempt.clear();
       return undefined;
     }
-    if (unsettledMs > context.idempotency.times.wait) throw new OutcomeUnknownError('SIGNATURE_REQUEST');
-    await settle(context, unsettledMs);
+    await wait(context, unsettledMs);
   }
 }
 
@@ -74,7 +79,11 @@ function isInTime(
   return time >= unresolved.createdAfter - toleranceMs && time <= unresolved.createdBefore + toleranceMs;
 }
 
-async function settle({ signal }: GatewayContext, ms: number): Promise<void> {
+const isCertain = (request: SignatureRequest, unresolved: Unresolved | undefined): boolean =>
+  unresolved?.kind === 'unanswered' && unresolved.areOwnersKnown && isInTime(request, unresolved);
+
+async function wait({ signal, idempotency }: GatewayContext, ms: number): Promise<void> {
+  if (ms > idempotency.times.wait) throw new OutcomeUnknownError('SIGNATURE_REQUEST');
   try {
     await pause(ms, undefined, { signal });
   } catch (cause) {

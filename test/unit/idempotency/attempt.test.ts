@@ -9,6 +9,8 @@ const SETTLE_MS = 15_000;
 const TTL_MS = 60_000;
 /** By how much clocks of the service may differ. */
 const SKEW_MS = 2_000;
+/** A store that has lost nothing. */
+const OLD = { keptSince: 1, keptMs: TTL_MS };
 const SERVICE_MS = Date.parse('2030-01-01T00:00:00Z');
 
 /** An attempt at the local time 0, when the service's clock shows SERVICE_MS to within a second. */
@@ -20,7 +22,7 @@ function attemptOn(found: AttemptOptions['found'], setServiceClockBy = 0) {
   const store = createMemoryStore({ ttlMs: TTL_MS });
   const attempt = new Attempt({
     store,
-    owners: new Owners({ store, retryMs: 1_000 }),
+    owners: new Owners({ store, retryMs: 1_000, catchUpMs: 1_000 }),
     clock,
     name: 'key',
     claim: { fingerprint: 'input', token: 'token' },
@@ -39,7 +41,7 @@ function windowOf({ unresolved }: Attempt) {
 }
 
 const resumed = (sentMs: number, quietMs: number, serviceTimeMs = SERVICE_MS - sentMs) =>
-  ({ kind: 'resumed', progress: undefined, sent: { serviceTimeMs, sentMs, quietMs } }) as const;
+  ({ kind: 'resumed', progress: undefined, sent: { serviceTimeMs, sentMs, quietMs }, ...OLD }) as const;
 
 test('a call may have been carried out from when it was sent until it has settled after its sender gave up', () => {
   const { attempt, pass } = attemptOn(resumed(5_000, 3_000));
@@ -78,7 +80,13 @@ test('a key that a young store does not know may have been used before, and one 
 });
 
 test('what was claimed and not sent is not unresolved', () => {
-  const { attempt } = attemptOn({ kind: 'resumed', progress: '1', sent: undefined });
+  const { attempt } = attemptOn({ kind: 'resumed', progress: '1', sent: undefined, ...OLD });
   expect(attempt.unresolved).toBeUndefined();
   expect(attempt.unsettledMs).toBeUndefined();
+});
+
+test('who made what is not known when the call is older than what the store still knows', () => {
+  const call = (keptMs: number) => attemptOn({ ...resumed(5_000, 3_000), keptMs }).attempt.unresolved;
+  expect(call(6_000)).toMatchObject({ areOwnersKnown: true });
+  expect(call(4_000)).toMatchObject({ areOwnersKnown: false });
 });

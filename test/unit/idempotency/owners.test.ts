@@ -3,12 +3,12 @@ import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
 import { Owners } from '../../../src/idempotency/owners.ts';
 import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
 
-function start() {
-  const memory = createMemoryStore({ ttlMs: 60_000 });
+function start(isShared = true) {
+  const memory = { ...createMemoryStore({ ttlMs: 60_000 }), isShared };
   const gone = () => Promise.reject(new IdempotencyUnavailableError('gone'));
   const own = vi.fn(memory.own);
   const ownerOf = vi.fn(memory.ownerOf);
-  const owners = new Owners({ store: { ...memory, own, ownerOf }, retryMs: 10 });
+  const owners = new Owners({ store: { ...memory, own, ownerOf }, retryMs: 10, catchUpMs: 5_000 });
   onTestFinished(() => owners.close());
   return {
     owners,
@@ -42,4 +42,17 @@ test('who is given what a key has just taken learns of it', async () => {
   expect(await owners.take('id', 'key')).toBe(true);
   expect(await owners.note('id', 'none')).toBe(false);
   expect(await owners.ownerOf('id')).toBe('key');
+});
+
+test('the store may not know all owners for a while after it was gone, or was not looked at yet', () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+  onTestFinished(() => now.mockRestore());
+  const { owners } = start();
+  expect(owners.incompleteMs).toBe(5_000);
+  now.mockReturnValue(5_000);
+  expect(owners.incompleteMs).toBeUndefined();
+  owners.noteTrouble();
+  now.mockReturnValue(9_000);
+  expect(owners.incompleteMs).toBe(1_000);
+  expect(start(false).owners.incompleteMs).toBeUndefined();
 });

@@ -30,9 +30,21 @@ function requestOf({ id, at, status = 'DRAFT' }: Made) {
   return { id, dossierId: 'dossier', signerId: 'signer', status, createdAt, expiresAt, documents };
 }
 
+interface Situation {
+  readonly kind?: Unresolved['kind'];
+  readonly areOwnersKnown?: boolean;
+  /** Before the first look. */
+  readonly unsettledMs?: number;
+  readonly ownersIncompleteMs?: number;
+}
+
 /** Looks for the request of a key in a dossier with these. @returns what it takes, and how often it looked */
-async function look(made: readonly Made[], kind: Unresolved['kind'] = 'unanswered', unsettledMs?: number) {
+async function look(
+  made: readonly Made[],
+  { kind = 'unanswered', areOwnersKnown = true, unsettledMs, ownersIncompleteMs }: Situation = {},
+) {
   let looks = 0;
+  const before = <T>(value: T): T | undefined => (looks === 0 ? value : undefined);
   const upstream = {
     async call({ operation, path }: { readonly operation: string; readonly path: string }) {
       if (operation === 'getSignatureRequest') {
@@ -55,8 +67,13 @@ async function look(made: readonly Made[], kind: Unresolved['kind'] = 'unanswere
   const context = { upstream, idempotency, signal, caller: { kind: 'none' } } as unknown as GatewayContext;
   const ownerOf = (id: string) => made.find((other) => other.id === id)?.owner;
   const attempt = {
-    unresolved: { kind, ...WINDOW, storeSince: 0 },
-    unsettledMs,
+    unresolved: { kind, ...WINDOW, storeSince: 0, areOwnersKnown },
+    get unsettledMs() {
+      return before(unsettledMs);
+    },
+    get ownersIncompleteMs() {
+      return before(ownersIncompleteMs);
+    },
     isForeign: async (id: string) => ownerOf(id) === 'foreign',
     take: async (id: string) => ownerOf(id) !== 'foreign',
     clear: () => undefined,
@@ -104,14 +121,31 @@ test.each<[string, readonly Made[], unknown]>([
   ['one that is marked ready', [{ ...ours, status: 'READY' }], 'make another'],
   ['a draft that is younger than the store', [{ ...ours, at: 30_000 }], 'make another'],
 ])('after the keys were lost, with %s in the dossier', async (_, made, expected) => {
-  expect(await look(made, 'forgotten')).toEqual({ outcome: expected, looks: 1 });
+  expect(await look(made, { kind: 'forgotten' })).toEqual({ outcome: expected, looks: 1 });
 });
 
 test('while the service may still be at it, it is looked for again before another is made or that is left open', async () => {
-  expect(await look([], 'unanswered', 10)).toEqual({ outcome: 'make another', looks: 2 });
-  expect(await look([{ ...ours, at: -MINUTE_MS }], 'unanswered', 10)).toEqual({
-    outcome: UNCERTAIN,
-    looks: 2,
+  const unsettledMs = 10;
+  expect(await look([], { unsettledMs })).toEqual({ outcome: 'make another', looks: 2 });
+  const before = { ...ours, at: -MINUTE_MS };
+  expect(await look([before], { unsettledMs })).toEqual({ outcome: UNCERTAIN, looks: 2 });
+  expect(await look([ours], { unsettledMs })).toEqual({ outcome: 'take ours', looks: 1 });
+});
+
+test('while gateways may not have said yet what is theirs, nothing is taken and nothing is left open', async () => {
+  const ownersIncompleteMs = 10;
+  expect(await look([ours], { ownersIncompleteMs })).toEqual({ outcome: 'take ours', looks: 2 });
+  const two = [ours, { ...ours, id: 'other' }];
+  expect(await look(two, { ownersIncompleteMs })).toEqual({ outcome: SEVERAL, looks: 2 });
+  // Read once; who owns them is asked again.
+  expect(await look([ours], { kind: 'forgotten', ownersIncompleteMs })).toEqual({
+    outcome: FORGOTTEN,
+    looks: 1,
   });
-  expect(await look([ours], 'unanswered', 10)).toEqual({ outcome: 'take ours', looks: 1 });
+  expect(await look([], { ownersIncompleteMs })).toEqual({ outcome: 'make another', looks: 1 });
+});
+
+test('what may be somebody else’s, as the store has lost who made it, is left open', async () => {
+  expect(await look([ours], { areOwnersKnown: false })).toEqual({ outcome: UNCERTAIN, looks: 1 });
+  expect(await look([], { areOwnersKnown: false })).toEqual({ outcome: 'make another', looks: 1 });
 });

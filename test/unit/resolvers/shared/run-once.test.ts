@@ -129,9 +129,10 @@ test('whoever has lost the key to another gets what the other has made', async (
     const [record = ''] = name.mock.calls[0] ?? [];
     const token = name.mock.calls[0]?.[1].token ?? '';
     // Somebody takes this one for dead.
+    const fingerprint = name.mock.calls[0]?.[1].fingerprint ?? '';
     await keys.store.recordSend(record, token, 0);
-    await keys.store.suspend(record, token, 0);
-    const claim = { fingerprint: name.mock.calls[0]?.[1].fingerprint ?? '', token: 'another' };
+    await keys.store.suspend(record, { token, fingerprint }, { serviceTimeMs: 0, sentMs: 0, quietMs: 0 });
+    const claim = { fingerprint, token: 'another' };
     expect(await keys.store.claim(record, claim)).toMatchObject({ kind: 'resumed' });
     await keys.store.complete(record, claim, '2');
     return 1;

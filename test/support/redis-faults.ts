@@ -1,0 +1,68 @@
+import { expect } from 'vitest';
+import { startRedis } from './redis.ts';
+
+type Server = Awaited<ReturnType<typeof startRedis>>;
+
+export interface RedisFault {
+  readonly hit: (redis: Server) => unknown;
+  readonly mend: (redis: Server) => unknown;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Redis has forgotten all that it knew. */
+  readonly losesKeys?: boolean;
+}
+
+/** Longer than a command is waited for. */
+const PAUSE_MS = 3_000;
+
+/** What happens to a Redis in production. */
+export const REDIS_FAULTS: Readonly<Record<string, RedisFault>> = {
+  stopped: { hit: (redis) => redis.freeze(), mend: (redis) => redis.thaw() },
+  paused: {
+    hit: (redis) => redis.client.client('PAUSE', PAUSE_MS, 'ALL'),
+    mend: (redis) => redis.client.ping(),
+  },
+  full: {
+    hit: (redis) => redis.client.config('SET', 'maxmemory', '1'),
+    mend: (redis) => redis.client.config('SET', 'maxmemory', '0'),
+  },
+  'restarted with its data': { hit: (redis) => redis.kill(), mend: (redis) => redis.start() },
+  'restarted without its data': {
+    hit: (redis) => redis.kill(),
+    mend: (redis) => redis.start(),
+    settings: { appendonly: 'no' },
+    losesKeys: true,
+  },
+  emptied: { hit: (redis) => redis.client.flushall(), mend: () => undefined, losesKeys: true },
+};
+
+export async function startFailingRedis({ hit, mend, settings = {} }: RedisFault) {
+  const redis = await startRedis({ settings });
+  return {
+    url: redis.url,
+    hit: async () => void (await hit(redis)),
+    async mend(): Promise<void> {
+      await mend(redis);
+      await expect.poll(() => redis.client.ping().catch(() => 'gone'), { timeout: 15_000 }).toBe('PONG');
+    },
+  };
+}
+
+/** Worlds at a time. They mostly wait. */
+const AT_ONCE = 5;
+
+/** Does it for each, some at a time. What fails is told with the name of what it failed for. */
+export async function forEachStep<T>(
+  steps: Readonly<Record<string, T>>,
+  work: (step: T) => Promise<void>,
+): Promise<void> {
+  const failures: Record<string, unknown> = {};
+  const left = Object.entries(steps).values();
+  const workThem = async (): Promise<void> => {
+    for (const [name, step] of left)
+      await work(step).catch((failure: unknown) => {
+        failures[name] = failure;
+      });
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, workThem));
+  expect(failures).toEqual({});
+}
