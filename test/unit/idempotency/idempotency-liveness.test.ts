@@ -7,7 +7,7 @@ import { createIdempotency } from '../../../src/idempotency/idempotency.ts';
 import type { Idempotency } from '../../../src/idempotency/idempotency.ts';
 import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
-import type { IdempotencyStore } from '../../../src/idempotency/store.ts';
+import type { Claim, IdempotencyStore } from '../../../src/idempotency/store.ts';
 import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
 import { fakeTime, inAnyOrder, step, timeStep } from '../../support/steps.ts';
 import type { Step } from '../../support/steps.ts';
@@ -40,15 +40,16 @@ class SharedStore {
     const { claim, suspend } = this.#memory;
     const answered = this.#answered.bind(this);
     /** A holder that is not heard of any longer loses the record at the end of the lease. */
-    const lapse = (name: string, token: string): void =>
-      void setTimeout(() => void suspend(name, token, 'kept'), TIMES.lease);
+    const lapse = (name: string, claimed: Claim): void =>
+      void setTimeout(() => void suspend(name, claimed, undefined), TIMES.lease);
     this.store = {
       isShared: true,
+      beat: answered(this.#memory.beat),
       claim: async (name, asked) => {
         try {
           return await answered(claim)(name, asked);
         } catch (failure) {
-          lapse(name, asked.token);
+          lapse(name, asked);
           throw failure;
         }
       },
@@ -56,15 +57,15 @@ class SharedStore {
       recordSend: answered(this.#memory.recordSend),
       save: answered(this.#memory.save),
       complete: (name, asked, result) => {
-        lapse(name, asked.token);
+        lapse(name, asked);
         return answered(this.#memory.complete)(name, asked, result);
       },
-      suspend: (name, token, leftover) => {
-        lapse(name, token);
-        return answered(suspend)(name, token, leftover);
+      suspend: (name, asked, sent) => {
+        lapse(name, asked);
+        return answered(suspend)(name, asked, sent);
       },
       free: (name, token) => {
-        lapse(name, token);
+        lapse(name, { token, fingerprint: '' });
         return answered(this.#memory.free)(name, token);
       },
       own: answered(this.#memory.own),
@@ -213,6 +214,7 @@ test.each(['in memory', 'shared'])(
         expect(again.filter((ask) => world.waiting.has(ask))).toEqual([]);
         expect(world.idempotency.oldestMs).toBe(0);
         expect(world.holding.size).toBe(0);
+        void world.idempotency.close(); // it would go on to say that it is there
         await pass(TIMES.lease);
         expect(vi.getTimerCount()).toBe(0);
         for (const signal of world.signals) expect(getEventListeners(signal, 'abort')).toEqual([]);
