@@ -49,11 +49,11 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
-const SAYS_WHAT_TO_DO = /[Rr]epeat|take a new key|Look at/;
+const SAYS_WHAT_TO_DO = /[Rr]etry|[Rr]ead the signature requests/;
 /** Of a key that cannot be looked up, or is still in use. */
 const isPassing = ({ code, message }: Outcome): boolean =>
   String(code) === 'IDEMPOTENCY_UNAVAILABLE' ||
-  (String(code) === 'OUTCOME_UNKNOWN' && /still under way|did not answer/.test(String(message)));
+  (String(code) === 'OUTCOME_UNKNOWN' && /still running|did not answer/.test(String(message)));
 
 async function failAt(fault: RedisFault, { before, during = [], isDone }: Step) {
   const redis = await startFailingRedis(fault);
@@ -181,7 +181,7 @@ async function failWhile(fault: RedisFault, call: string | undefined): Promise<v
     return (
       codeOf(answer) === 'IDEMPOTENCY_UNAVAILABLE' ||
       (codeOf(answer) === 'OUTCOME_UNKNOWN' &&
-        /still under way|did not answer/.test(String(answer['message'])))
+        /still running|did not answer/.test(String(answer['message'])))
     );
   }
 
