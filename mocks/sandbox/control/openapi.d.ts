@@ -12,8 +12,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * What can be done here
-     * @description Also answered without the slash at the end.
+     * Get the version and the URLs of the sandbox
+     * @description The trailing slash is optional.
      */
     get: operations['getIndex'];
     put?: never;
@@ -31,7 +31,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** This document */
+    /** Get this document */
     get: operations['getControlDocument'];
     put?: never;
     post?: never;
@@ -51,8 +51,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Go back to the beginning
-     * @description Everything is as it was when the sandbox started: records, files, keys, faults, time and chance, and the journal is empty. With a seed and a frozen clock the same calls then give the same identifiers again. Snapshots stay, and so do violations of the contract, until somebody takes them.
+     * Restore the initial state
+     * @description Restores the records, files, keys, faults, clock and random sequence that the sandbox started with, and empties the journal. With a seed and a frozen clock, the same calls then produce the same identifiers. Snapshots and recorded violations are kept.
      */
     post: operations['reset'];
     delete?: never;
@@ -71,8 +71,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Put records there
-     * @description All of it or nothing: when one record is wrong the answer is a 422 that names each wrong place, and nothing has changed. Issuers and keys that exist are replaced, so a key is revoked by seeding it again. Dossiers and requests that exist are a mistake. Records of one call may refer to each other, whatever their order.
+     * Create records in any state
+     * @description Creates all records or none: if one is invalid, the response is a 422 that lists every error. Existing issuers and keys are replaced; to revoke a key, seed it again. Existing dossiers and requests are an error. Records of one call may refer to each other in any order.
      */
     post: operations['seed'];
     delete?: never;
@@ -88,12 +88,12 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The snapshots there are */
+    /** List the snapshots */
     get: operations['listSnapshots'];
     put?: never;
     /**
-     * Keep everything as it is now
-     * @description Records, files, keys, time, chance and what is still to come. Cheap: nothing is copied that cannot change. At most 100 are kept.
+     * Take a snapshot
+     * @description Saves records, files, keys, faults, clock, random sequence and scheduled tasks. Snapshots are cheap, because immutable data is not copied. The sandbox holds at most 100.
      */
     post: operations['takeSnapshot'];
     delete?: never;
@@ -108,7 +108,7 @@ export interface paths {
       header?: never;
       path: {
         /**
-         * @description As answered when it was taken
+         * @description The id that `POST /snapshots` returned
          * @example 1
          */
         id: components['parameters']['SnapshotId'];
@@ -118,7 +118,7 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    /** Forget a snapshot */
+    /** Delete a snapshot */
     delete: operations['deleteSnapshot'];
     options?: never;
     head?: never;
@@ -131,7 +131,7 @@ export interface paths {
       header?: never;
       path: {
         /**
-         * @description As answered when it was taken
+         * @description The id that `POST /snapshots` returned
          * @example 1
          */
         id: components['parameters']['SnapshotId'];
@@ -141,8 +141,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Go back to a snapshot
-     * @description As often as wanted. Time stands, or runs, from where it was then. The journal and violations stay as they are.
+     * Restore a snapshot
+     * @description A snapshot can be restored any number of times. The clock continues from the time of the snapshot, frozen or running as it was then. The journal and violations are not changed.
      */
     post: operations['restoreSnapshot'];
     delete?: never;
@@ -158,7 +158,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What time it is */
+    /** Get the time */
     get: operations['getClock'];
     put?: never;
     post?: never;
@@ -178,8 +178,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Stop time
-     * @description At a moment, past or future, or where it is. From now on nothing happens by itself: uploads stay unvalidated and READY stays READY until time is moved or let run.
+     * Freeze the clock
+     * @description Freezes the clock at the given time, past or future, or at the current time. Until the clock is advanced or resumed, nothing happens by itself: uploads are not validated and READY requests stay READY.
      */
     post: operations['freezeClock'];
     delete?: never;
@@ -198,8 +198,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Move time forward
-     * @description Stops time if it runs. When the answer comes, everything that fell due on the way has happened, in order and each at its own time. Fifteen minutes (900000) outlive an upload URL, five a download link, ninety days a file.
+     * Advance the clock
+     * @description Freezes the clock if it runs. Before the response, every task that falls due runs, in order and at its own time. Upload URLs expire after 15 minutes (900000), download URLs after 5 minutes, files after 90 days.
      */
     post: operations['advanceClock'];
     delete?: never;
@@ -218,8 +218,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Let time run again
-     * @description From where it stands, which need not be the time of the day outside.
+     * Resume the clock
+     * @description The clock continues from its current time, which can differ from the system time.
      */
     post: operations['resumeClock'];
     delete?: never;
@@ -238,8 +238,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * What the app shows a signer
-     * @description Requests that can be signed, in order of creation. A POST, so that no fiscal code is in an address.
+     * List the requests that a signer can sign
+     * @description In order of creation. The method is POST, so that no fiscal code appears in a URL.
      */
     post: operations['listWaiting'];
     delete?: never;
@@ -258,8 +258,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * The signer signs
-     * @description From now on the trust provider is at work, for about a minute of the service's time; then the API shows SIGNED or REJECTED. A request that was REJECTED can be signed again, which the API does not see.
+     * Sign a request as the signer
+     * @description The trust provider then takes about a minute on the clock of the sandbox, after which the API shows SIGNED or REJECTED. The signer can sign a REJECTED request again; the API does not show that.
      */
     post: operations['signRequest'];
     delete?: never;
@@ -278,8 +278,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * The trust provider finishes now
-     * @description With a signature that is pending, or one that is on its way. The API shows it a few seconds later.
+     * Complete a signature as the trust provider
+     * @description Ends a signature in progress, also a `pending` one. The API shows the result a few seconds later.
      */
     post: operations['completeSignature'];
     delete?: never;
@@ -295,15 +295,15 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The faults that can still fire */
+    /** List the active faults */
     get: operations['listFaults'];
     put?: never;
     /**
-     * Let something go wrong
-     * @description Behind the faults that are there. It waits until a call fits it, fires, and is gone when it has fired `count` times. Latencies add up; of all other kinds a call meets the first that fires.
+     * Add a fault
+     * @description Adds a fault after the existing ones. It fires on matching calls and is removed after it has fired `count` times. Latencies add up; of the other kinds, only the first matching fault fires on a call.
      */
     post: operations['addFault'];
-    /** Let everything go well again */
+    /** Remove all faults */
     delete: operations['clearFaults'];
     options?: never;
     head?: never;
@@ -316,7 +316,7 @@ export interface paths {
       header?: never;
       path: {
         /**
-         * @description As answered when it was added
+         * @description The id that `POST /faults` returned
          * @example fault-1
          */
         id: string;
@@ -326,7 +326,7 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    /** Drop one fault */
+    /** Remove a fault */
     delete: operations['clearFault'];
     options?: never;
     head?: never;
@@ -341,15 +341,15 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The calls that were received
-     * @description Those that fit all that is given, oldest first; the latest 10,000 are kept. With `waitMs` it answers as soon as one fits, which may be at once. Calls of the control API are not in it.
+     * List or await received calls
+     * @description Returns the calls that match all given filters, oldest first. The journal holds the latest 10,000 calls. With `waitMs`, the response is sent as soon as one call matches. Control calls are not recorded.
      */
     get: operations['getJournal'];
     put?: never;
     post?: never;
     /**
-     * Forget the calls so far
-     * @description Numbering goes on.
+     * Clear the journal
+     * @description The numbering (`seq`) continues.
      */
     delete: operations['clearJournal'];
     options?: never;
@@ -364,13 +364,13 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What broke the contract */
+    /** List the contract violations */
     get: operations['getViolations'];
     put?: never;
     post?: never;
     /**
-     * Take what broke the contract
-     * @description Answers with the violations and forgets them. A suite that calls this after each test and expects an empty list is a contract test, in any language.
+     * List and clear the contract violations
+     * @description Returns the violations and clears them. A test suite in any language becomes a contract test if it calls this after each test and expects an empty list.
      */
     delete: operations['takeViolations'];
     options?: never;
@@ -383,25 +383,25 @@ export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
     Problem: {
-      /** @description The status in words */
+      /** @description Reason phrase of the status */
       title: string;
       status: number;
-      /** @description What is wrong and what to do */
+      /** @description The problem, and how to fix it */
       detail: string;
       /**
-       * @description Of what the signer cannot do
+       * @description Why the signer cannot do this; only in responses of `/citizen`
        * @enum {string}
        */
       code?:
         'UNKNOWN_REQUEST' | 'NOT_REACHED' | 'WRONG_STATUS' | 'EXPIRED' | 'FILES_DELETED' | 'UNKNOWN_CLAUSE';
-      /** @description Each begins with the place that is wrong */
+      /** @description Each item begins with the location of the error, such as `requests[0].dossier` */
       violations?: string[];
     };
     Index: {
       name: string;
-      /** @description Of the package */
+      /** @description Version of the package */
       version: string;
-      /** @description Absolute addresses, by name */
+      /** @description Absolute URLs by name */
       links: {
         [key: string]: string;
       };
@@ -410,20 +410,20 @@ export interface components {
       id: string;
       /**
        * Format: date-time
-       * @description On the clock of the sandbox
+       * @description Time on the clock of the sandbox
        */
       takenAt: string;
     };
     Clock: {
       /** Format: date-time */
       now: string;
-      /** @description Time stands still */
+      /** @description Whether the clock is frozen */
       frozen: boolean;
     };
     WaitingRequest: {
       id: string;
       /**
-       * @description REJECTED when the trust provider failed and the signer may try again
+       * @description REJECTED if the trust provider failed; the signer can try again
        * @enum {string}
        */
       status: 'WAIT_FOR_SIGNATURE' | 'REJECTED';
@@ -440,39 +440,39 @@ export interface components {
       }[];
       /** Format: date-time */
       expiresAt: string;
-      /** @description Then the app lets nobody sign */
+      /** @description If true, the app does not allow a signature */
       isExpired: boolean;
     };
     Failure: {
-      /** @description Error text of the trust provider. Becomes `reject_reason` */
+      /** @description Error text of the trust provider. It becomes `reject_reason` */
       fails: string;
     };
     /**
-     * @description What else is given depends on the kind.
+     * @description The other properties depend on the kind.
      *
-     *     What goes wrong with a call; `operation` says which:
-     *     - `status`: an error answer, `status` 400 to 599, with `envelope`, `detail`, `code` and `retryAfter`. Nothing
-     *       is handled.
-     *     - `rate-limit`: the 429 of the API gateway, with `retryAfterSeconds` and `retryAfter`. The storage answers 503, as
-     *       Azure does.
-     *     - `latency`: handled late, by `ms` and up to `jitterMs` more, in real time.
-     *     - `reset`: the connection breaks, `when` before anything is handled, after the call has had its effect, or in the
-     *       middle of the answer.
-     *     - `slow-body`: the right answer, its body spread over `ms`.
-     *     - `malformed-body`: a body that is not JSON. `truncated-body`: the first half of the right one.
-     *     - `wrong-content-type`: an HTML page, as a proxy in between sends it, with `status` (default: 200).
+     *     Failures of a call, selected by `operation`:
+     *     - `status`: an error response with `status` 400 to 599, `envelope`, `detail`, `code` and `retryAfter`. The call
+     *       has no effect.
+     *     - `rate-limit`: the 429 of the API gateway, with `retryAfterSeconds` and `retryAfter`. The storage responds with
+     *       503, as Azure does.
+     *     - `latency`: a delay of `ms` plus up to `jitterMs`, in real time, before the call is processed.
+     *     - `reset`: the connection is reset. `when: before`: the call has no effect. `after`: the call has its effect and
+     *       the response is lost. `middle`: as `after`, but half of the response is sent.
+     *     - `slow-body`: the correct response, with a body that takes `ms` to send.
+     *     - `malformed-body`: a body that is not JSON. `truncated-body`: the first half of the correct body.
+     *     - `wrong-content-type`: an HTML page, as a proxy would send, with `status` (default: 200).
      *
-     *     What goes wrong inside the service, without `operation`:
-     *     - `validation-never-finishes`: a file arrives and nothing comes of it.
-     *     - `copy-fails`: a valid file cannot be copied; its document is REJECTED, and another upload may be good.
+     *     Failures inside the service, without `operation`:
+     *     - `validation-never-finishes`: an uploaded file is never validated.
+     *     - `copy-fails`: a valid file cannot be copied, so its document becomes REJECTED. Another upload can succeed.
      *     - `never-waits-for-signature`: a request that is marked READY stays READY.
-     *     - `back-office-outage`: every key looks wrong, 401, but for `getSignerByFiscalCode`.
-     *     - `tokenizer-limit`: 429 of the tokenizer, for `getSignerByFiscalCode` and `sendNotification`.
-     *     - `queue-outage`: the new status is stored, the answer is 500 `RestError`, and the citizen's side never learns of it.
-     *     - `notification-not-recorded`: the message is sent, the answer is 500 `CosmosDatabaseError`, and the request shows no
-     *       notification.
-     *     - `empty-last-page`: the last page of a list carries a token, and the page behind it is empty.
-     *     - `cancel-loses-race`: the signer has signed in the moment of the cancel.
+     *     - `back-office-outage`: every key is refused with 401, except for `getSignerByFiscalCode`.
+     *     - `tokenizer-limit`: the 429 of the tokenizer, for `getSignerByFiscalCode` and `sendNotification`.
+     *     - `queue-outage`: the new status is stored, the response is 500 `RestError`, and the citizen's side is not updated.
+     *     - `notification-not-recorded`: the message is sent, the response is 500 `CosmosDatabaseError`, and the request shows
+     *       no notification.
+     *     - `empty-last-page`: the last page of a list has a continuation token, and the next page is empty.
+     *     - `cancel-loses-race`: the signer signs at the moment of the cancellation.
      */
     Fault: {
       /** @enum {string} */
@@ -494,27 +494,27 @@ export interface components {
         | 'notification-not-recorded'
         | 'empty-last-page'
         | 'cancel-loses-race';
-      /** @description An operationId of the Issuer API, `putBlob`, `putBlock`, `putBlockList`, `getBlob` or `deleteBlob` of the storage, or `*` for all of both. Default: `*` */
+      /** @description An operationId of the Issuer API, `putBlob`, `putBlock`, `putBlockList`, `getBlob` or `deleteBlob` of the storage, or `*` for all operations. Default: `*` */
       operation?: string;
-      /** @description Fires on the nth occasion from now; the first is 1. Once, unless `count` says otherwise */
+      /** @description Fires on the nth matching occasion, counted from 1. It fires once, unless `count` is given */
       nth?: number;
-      /** @description Fires so often, then is gone. Default: until it is cleared */
+      /** @description How often the fault fires before it is removed. Default: no limit */
       count?: number;
-      /** @description Fires with this probability, by the dice of the sandbox's seed */
+      /** @description Probability of firing, decided by the seeded random sequence of the sandbox */
       probability?: number;
       status?: number;
       /**
-       * @description Whose error: of the backend of the service, or of the API gateway in front of it. Default: `problem`
+       * @description Format of the error: `problem`, of the backend of the service, or `gateway`, of the API gateway in front of it. Default: `problem`
        * @enum {string}
        */
       envelope?: 'problem' | 'gateway';
-      /** @description Text for people. Default: what the service says */
+      /** @description Error text. Default: the text of the service */
       detail?: string;
       /** @description Azure's error code, such as ServerBusy; for the storage only */
       code?: string;
-      /** @description Of `x-rate-limit-retry-after`. Zero and large numbers too. Default: 1 */
+      /** @description Value of `x-rate-limit-retry-after`; zero and large numbers are allowed. Default: 1 */
       retryAfterSeconds?: number;
-      /** @description The header `Retry-After` as it is sent: seconds, a date, or what a broken proxy writes. Default: no such header */
+      /** @description Value of the header `Retry-After`: seconds, a date, or an invalid value. Default: the header is not sent */
       retryAfter?: string;
       ms?: number;
       /** @description Default: 0 */
@@ -525,67 +525,67 @@ export interface components {
     ActiveFault: {
       id: string;
       fault: components['schemas']['Fault'];
-      /** @description Occasions so far */
+      /** @description Matching occasions so far */
       seen: number;
-      /** @description Times it has fired */
+      /** @description How often the fault has fired */
       fired: number;
     };
-    /** @description Never with headers, so never with an API key. */
+    /** @description A completed call. Headers are not recorded, so the entry has no API key. */
     JournalEntry: {
-      /** @description Grows with each call received, from 1 */
+      /** @description Sequence number by time of arrival, from 1 */
       seq: number;
       /**
        * Format: date-time
-       * @description When it was received, on the clock of the sandbox
+       * @description Time of arrival, on the clock of the sandbox
        */
       time: string;
-      /** @description Absent when no operation has this path and method */
+      /** @description Absent if no operation has this path and method */
       operationId?: string;
       method: string;
       path: string;
-      /** @description Signatures are masked */
+      /** @description Query parameters. Signatures are masked */
       query: {
         [key: string]: string | string[];
       };
-      /** @description Also when the answer was lost; absent when there was none */
+      /** @description Present also if the response was lost; absent if there was none */
       status?: number;
       ended: components['schemas']['Ending'];
-      /** @description Real time */
+      /** @description Duration in real time */
       durationMs: number;
-      /** @description What the contract has against the call and against its answer. `fields were ignored` warns of a call that was answered 200 although the service did not read all of it */
+      /** @description Contract violations of the request and of the response. `fields were ignored` is a warning: the service returns 200 although it did not read all of the request */
       violations: {
         request: string[];
         response: string[];
       };
-      /** @description Ids of the faults that fired, or their text in the x-sandbox-fault header */
+      /** @description Ids of the faults that fired, or their text from the header `x-sandbox-fault` */
       faults: string[];
       requestBody?: components['schemas']['RecordedBody'];
       responseBody?: components['schemas']['RecordedBody'];
     };
     /**
-     * @description With an answer, with a connection that a fault broke, or because its caller left
+     * @description How the call ended: with a response, with a connection reset by a fault, or aborted by the client
      * @enum {string}
      */
     Ending: 'answered' | 'reset' | 'aborted';
-    /** @description `json` for what is JSON, `text` for other text, and size with digest for all else and for what is longer than 64 KiB or nested more than 200 deep. Absent when there was none. */
+    /** @description `json` for JSON, `text` for other text. `bytes` and `sha256` for binary content, and for bodies over 64 KiB or nested more than 200 levels. Absent if there was no body. */
     RecordedBody: {
       /** @description Any value */
       json?: unknown;
       text?: string;
       bytes?: number;
-      /** @description Lower-case hex. Absent when the body was forgotten to save memory */
+      /** @description Lower-case hex. Absent if the body was evicted to save memory */
       sha256?: string;
     };
     Violation: {
       /**
-       * @description `request`: the caller sent what the contract forbids. `response`: the sandbox answered what it does not allow
+       * @description `request`: the client sent an invalid request. `response`: the sandbox sent an invalid response
        * @enum {string}
        */
       direction: 'request' | 'response';
-      /** @description Absent when the contract has no such path or method */
+      /** @description Absent if the contract has no such path and method */
       operationId?: string;
       method: string;
-      /** @description Without the query */
+      /** @description Path without the query */
       path: string;
       messages: string[];
     };
@@ -595,22 +595,22 @@ export interface components {
       dossiers?: components['schemas']['SeedDossier'][];
       requests?: components['schemas']['SeedRequest'][];
     };
-    /** @description An institution. Its records are its own; all its keys see them. */
+    /** @description An institution. Its records are visible to all its keys and to no other key. */
     SeedIssuer: {
       /** @description Default: a new ULID */
       id?: string;
-      /** @description As the citizen reads it in the message */
+      /** @description The name that the IO message shows */
       name: string;
-      /** @description An email address */
+      /** @description Email address for dossiers without one */
       supportEmail: string;
     };
-    /** @description An API key. Without any, every key that is not empty is let in as a production key of the default issuer; with the first one the others are refused (401). */
+    /** @description An API key. While no key is seeded, every non-empty key is accepted as a production key of the default issuer; afterwards, unknown keys are refused (401). */
     SeedKey: {
       key: string;
       /** @description Id of its issuer. Default: the default issuer */
       issuer?: string;
       /**
-       * @description A test key may look up its testers only. Default: prod
+       * @description A test key can look up its testers only. Default: prod
        * @enum {string}
        */
       environment?: 'test' | 'prod';
@@ -619,12 +619,12 @@ export interface components {
        * @enum {string}
        */
       status?: 'active' | 'revoked';
-      /** @description Fiscal codes that a test key may look up. Default: nobody, as in the service */
+      /** @description Fiscal codes that a test key can look up. Default: none, as in the service */
       testers?: string[];
-      /** @description IPv4 ranges that may call, prefix 8 to 32, or `0.0.0.0/0` for everyone. An empty list means nobody, as in the service. Default: everyone */
+      /** @description IPv4 ranges that the key accepts calls from, prefix 8 to 32, or `0.0.0.0/0` for all addresses. An empty list refuses all calls, as in the service. Default: all addresses */
       cidrs?: string[];
     };
-    /** @description The body that the Issuer API takes, under the same rules, and two members more. */
+    /** @description The body of `POST /dossiers`, with the same rules, plus `id` and `issuer`. */
     SeedDossier: {
       id?: components['schemas']['SeedId'];
       /** @description Id of its issuer. Default: the default issuer */
@@ -633,7 +633,7 @@ export interface components {
       support_email?: string;
       documents_metadata: components['schemas']['DocumentMetadata'][];
     };
-    /** @description As in the Issuer API, which says what is allowed. */
+    /** @description As in the contract of the Issuer API. */
     DocumentMetadata: {
       title: string;
       signature_fields?: {
@@ -642,7 +642,7 @@ export interface components {
           /** @enum {string} */
           type: 'REQUIRED' | 'UNFAIR' | 'OPTIONAL';
         };
-        /** @description Either `unique_name` or the other three */
+        /** @description Either `unique_name`, or `coordinates`, `page` and `size` */
         attrs: {
           unique_name?: string;
           coordinates?: {
@@ -657,21 +657,21 @@ export interface components {
         };
       }[];
     };
-    /** @description A signature request in any state. It lives on from there: READY becomes WAIT_FOR_SIGNATURE by itself after the usual delay (freeze the clock to keep it), WAIT_FOR_SIGNATURE can be signed, a DRAFT takes uploads. */
+    /** @description A signature request in any state. It continues from that state: READY becomes WAIT_FOR_SIGNATURE after the usual delay (freeze the clock to prevent this), WAIT_FOR_SIGNATURE can be signed, and a DRAFT accepts uploads. */
     SeedRequest: {
-      /** @description How many alike, each with identifiers of its own. Default: 1 */
+      /** @description Number of identical requests, each with its own ids. Default: 1 */
       count?: number;
       id?: components['schemas']['SeedId'];
       /** @description Id of its issuer. Default: the dossier's, else the default issuer */
       issuer?: string;
-      /** @description Id of its dossier, from this call or earlier. Default: a new one of a single document, shared by all requests of this call that name none and have the same issuer */
+      /** @description Id of its dossier, existing or in this call. Default: a new dossier with one document, shared by all requests of this call without `dossier` and with the same issuer */
       dossier?: string;
       /**
-       * @description Of the key that created it. Default: prod
+       * @description Environment of the key that created it. Default: prod
        * @enum {string}
        */
       environment?: 'test' | 'prod';
-      /** @description Who has to sign: by fiscal code or by id, as `POST /signers` answers it. Default: SPNDNL80R13C555X */
+      /** @description The signer, by fiscal code or by the id that `POST /signers` returns. Default: SPNDNL80R13C555X */
       signer?: {
         fiscalCode?: string;
         id?: string;
@@ -681,11 +681,11 @@ export interface components {
        * @enum {string}
        */
       status?: 'DRAFT' | 'READY' | 'WAIT_FOR_SIGNATURE' | 'SIGNED' | 'REJECTED' | 'CANCELLED';
-      /** @description REJECTED only. Default: Signed document not found! */
+      /** @description Only for REJECTED. Default: Signed document not found! */
       rejectReason?: string;
-      /** @description The message has been sent, which READY and DRAFT cannot have. Default: false */
+      /** @description Whether the IO message was sent; not possible for DRAFT and READY. Default: false */
       notified?: boolean;
-      /** @description States of its documents, in the order of the dossier's; a shorter list leaves the rest at the default, which is WAIT_FOR_UPLOAD in DRAFT and READY in all other states. Behind a READY document is a real PDF that has its signature fields */
+      /** @description States of its documents, in the order of the dossier. Documents without an entry get the default: WAIT_FOR_UPLOAD in DRAFT, READY in all other states. A READY document has a real PDF file with its signature fields */
       documents?: components['schemas']['SeedDocument'][];
       /**
        * Format: date-time
@@ -694,35 +694,35 @@ export interface components {
       createdAt?: string;
       /**
        * Format: date-time
-       * @description When it came into its state: also the time of its signature, rejection or cancellation and of the validation of its documents. Default: `createdAt`
+       * @description Time of its last status change, and of the validation of its documents. Default: `createdAt`
        */
       updatedAt?: string;
       /**
        * Format: date-time
-       * @description May have passed. Default: 90 days after `createdAt`
+       * @description Can be in the past. Default: 90 days after `createdAt`
        */
       expiresAt?: string;
     };
     SeedDocument: {
       id?: components['schemas']['SeedId'];
       /**
-       * @description Other than READY in DRAFT only
+       * @description Values other than READY are only possible in DRAFT
        * @enum {string}
        */
       status?: 'WAIT_FOR_UPLOAD' | 'READY' | 'REJECTED';
-      /** @description REJECTED only. Default: the reason for a file that is no PDF */
+      /** @description Only for REJECTED. Default: the reason for a file that is not a PDF */
       rejectReason?: string;
     };
-    /** @description A ULID, as the contract of the Issuer API demands. Default: a new one */
+    /** @description A ULID, as the contract of the Issuer API requires. Default: a new one */
     SeedId: string;
     Seeded: {
       /** @description Ids */
       issuers: string[];
       /** @description The keys themselves */
       keys: string[];
-      /** @description Ids, of those in the input. A dossier made by default is named by its requests */
+      /** @description Ids of the dossiers in the input. The id of a default dossier is in `dossierId` of its requests */
       dossiers: string[];
-      /** @description One for each request, so `count` for an entry with a count */
+      /** @description One item for each created request */
       requests: components['schemas']['SeededRequest'][];
     };
     SeededRequest: {
@@ -733,7 +733,7 @@ export interface components {
     };
   };
   responses: {
-    /** @description Something is wrong with the call. 400: it breaks this document, and `violations` says where. 403: it comes from a page of another origin. 404 and 405: no such call. 413: the body is over 100 MiB. 500: the sandbox has a bug. */
+    /** @description The call failed. 400: it does not conform to this document; `violations` has the details. 403: a web page of another origin sent it. 404 and 405: no operation has this path and method. 413: the body exceeds 100 MiB. 500: a bug in the sandbox. */
     Problem: {
       headers: {
         [name: string]: unknown;
@@ -742,7 +742,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description One or more records are wrong. Nothing has changed */
+    /** @description One or more records are invalid. Nothing has changed */
     Unseedable: {
       headers: {
         [name: string]: unknown;
@@ -751,7 +751,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description There is no snapshot of that id */
+    /** @description No snapshot has this id */
     NoSuchSnapshot: {
       headers: {
         [name: string]: unknown;
@@ -760,7 +760,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description There are 100 already */
+    /** @description The sandbox holds 100 snapshots, the maximum */
     TooManySnapshots: {
       headers: {
         [name: string]: unknown;
@@ -769,7 +769,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description Where the request stands on the citizen's side, which the API does not show */
+    /** @description The status of the request on the citizen's side, which the API does not show */
     CitizenStatus: {
       headers: {
         [name: string]: unknown;
@@ -777,14 +777,14 @@ export interface components {
       content: {
         'application/json': {
           /**
-           * @description WAIT_FOR_QTSP while the trust provider is at work
+           * @description WAIT_FOR_QTSP while the trust provider processes the signature
            * @enum {string}
            */
           status: 'WAIT_FOR_SIGNATURE' | 'WAIT_FOR_QTSP' | 'SIGNED' | 'REJECTED' | 'CANCELLED';
         };
       };
     };
-    /** @description There is no such signature request */
+    /** @description No signature request has this id */
     NoSuchRequest: {
       headers: {
         [name: string]: unknown;
@@ -793,7 +793,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description The signer cannot do this: the request has not reached them, has ended or has expired, its files are gone, or it has no such optional clause */
+    /** @description The signer cannot do this. `code` has the reason: the request has not reached the signer, has another status or has expired, its files are deleted, or it has no such optional clause */
     CitizenCannot: {
       headers: {
         [name: string]: unknown;
@@ -802,7 +802,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description The clock, after the call */
+    /** @description The state of the clock after the call */
     Clock: {
       headers: {
         [name: string]: unknown;
@@ -811,7 +811,7 @@ export interface components {
         'application/json': components['schemas']['Clock'];
       };
     };
-    /** @description Oldest first, those that nobody has taken */
+    /** @description Violations since they were last cleared, oldest first */
     Violations: {
       headers: {
         [name: string]: unknown;
@@ -825,7 +825,7 @@ export interface components {
   };
   parameters: {
     /**
-     * @description As answered when it was taken
+     * @description The id that `POST /snapshots` returned
      * @example 1
      */
     SnapshotId: string;
@@ -845,7 +845,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The version of the sandbox and where everything is */
+      /** @description The version of the sandbox, and its URLs by name */
       200: {
         headers: {
           [name: string]: unknown;
@@ -887,7 +887,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Done */
+      /** @description The state is restored */
       204: {
         headers: {
           [name: string]: unknown;
@@ -910,7 +910,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description What was made, in the order of the input */
+      /** @description The created records, in the order of the input */
       201: {
         headers: {
           [name: string]: unknown;
@@ -955,7 +955,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Kept */
+      /** @description The snapshot */
       201: {
         headers: {
           [name: string]: unknown;
@@ -974,7 +974,7 @@ export interface operations {
       header?: never;
       path: {
         /**
-         * @description As answered when it was taken
+         * @description The id that `POST /snapshots` returned
          * @example 1
          */
         id: components['parameters']['SnapshotId'];
@@ -983,7 +983,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Forgotten */
+      /** @description The snapshot is deleted */
       204: {
         headers: {
           [name: string]: unknown;
@@ -1000,7 +1000,7 @@ export interface operations {
       header?: never;
       path: {
         /**
-         * @description As answered when it was taken
+         * @description The id that `POST /snapshots` returned
          * @example 1
          */
         id: components['parameters']['SnapshotId'];
@@ -1009,7 +1009,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Done */
+      /** @description The state is restored */
       204: {
         headers: {
           [name: string]: unknown;
@@ -1045,7 +1045,7 @@ export interface operations {
         'application/json': {
           /**
            * Format: date-time
-           * @description Where to stop. Default: now
+           * @description The time to freeze at. Default: the current time
            */
           at?: string;
         };
@@ -1066,7 +1066,7 @@ export interface operations {
     requestBody: {
       content: {
         'application/json': {
-          /** @description How far, at most ten years */
+          /** @description Milliseconds to advance, at most ten years */
           milliseconds: number;
         };
       };
@@ -1100,13 +1100,13 @@ export interface operations {
       content: {
         'application/json': {
           fiscalCode?: string;
-          /** @description As `POST /signers` answers it */
+          /** @description The id that `POST /signers` returns */
           signerId?: string;
         };
       };
     };
     responses: {
-      /** @description Empty when nothing waits, also for a signer that nobody has looked up */
+      /** @description The requests. The list is empty for an unknown signer */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1130,11 +1130,11 @@ export interface operations {
     requestBody: {
       content: {
         'application/json': {
-          /** @description Of the signature request */
+          /** @description Id of the signature request */
           id: string;
-          /** @description Optional clauses that the signer agrees to: all of them, only what is required, or a list of titles. Required and unfair-terms clauses are always signed. Default: all */
+          /** @description Optional clauses that the signer signs: all of them, none of them (`required`), or a list of titles. REQUIRED and UNFAIR clauses are always signed. Default: all */
           clauses?: ('all' | 'required') | string[];
-          /** @description What the trust provider makes of it. `pending` never ends by itself. Default: signed, unless the title of the dossier says otherwise */
+          /** @description Result of the trust provider. `pending` lasts until `/citizen/complete` is called. Default: signed, unless the title of the dossier contains a tag for another outcome */
           outcome?: ('signed' | 'pending') | components['schemas']['Failure'];
         };
       };
@@ -1156,7 +1156,7 @@ export interface operations {
     requestBody: {
       content: {
         'application/json': {
-          /** @description Of the signature request */
+          /** @description Id of the signature request */
           id: string;
           outcome: 'signed' | components['schemas']['Failure'];
         };
@@ -1205,7 +1205,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description It waits */
+      /** @description The id of the fault */
       201: {
         headers: {
           [name: string]: unknown;
@@ -1216,7 +1216,7 @@ export interface operations {
           };
         };
       };
-      /** @description What it asks for makes no sense for its kind */
+      /** @description The fault is not valid for its kind */
       422: {
         headers: {
           [name: string]: unknown;
@@ -1237,7 +1237,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description No fault is left */
+      /** @description All faults are removed */
       204: {
         headers: {
           [name: string]: unknown;
@@ -1253,7 +1253,7 @@ export interface operations {
       header?: never;
       path: {
         /**
-         * @description As answered when it was added
+         * @description The id that `POST /faults` returned
          * @example fault-1
          */
         id: string;
@@ -1262,14 +1262,14 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Dropped */
+      /** @description The fault is removed */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description There is no fault of that id; it may have fired for the last time */
+      /** @description No active fault has this id; it may have fired for the last time */
       404: {
         headers: {
           [name: string]: unknown;
@@ -1285,28 +1285,28 @@ export interface operations {
     parameters: {
       query?: {
         /**
-         * @description Of the Issuer API, or putBlob, putBlock, putBlockList, getBlob, deleteBlob
+         * @description An operationId of the Issuer API, or putBlob, putBlock, putBlockList, getBlob or deleteBlob
          * @example sendNotification
          */
         operationId?: string;
         method?: string;
-        /** @description Text that the path contains; an id will do */
+        /** @description A substring of the path, such as an id */
         path?: string;
         /** @example 200 */
         status?: number;
         ended?: components['schemas']['Ending'];
-        /** @description Id of a fault that the call met */
+        /** @description Id of a fault that fired on the call */
         fault?: string;
-        /** @description Whether the contract has something against the call or its answer */
+        /** @description Whether the request or the response violates the contract */
         violating?: boolean;
         /** @description Only calls received after the one with this `seq` */
         after?: number;
         /**
-         * @description How long to wait for a call that fits, in real time. Default: not at all
+         * @description How long to wait for a matching call, in milliseconds of real time. Default: 0
          * @example 5000
          */
         waitMs?: number;
-        /** @description Shows fiscal codes in full. Default: false */
+        /** @description Whether fiscal codes are shown in full. Default: false */
         unmasked?: boolean;
       };
       header?: never;
@@ -1315,7 +1315,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The calls. Empty when none fits and no wait was asked for */
+      /** @description The calls. Without `waitMs`, the list can be empty */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1326,7 +1326,7 @@ export interface operations {
           };
         };
       };
-      /** @description No call that fits came within `waitMs` */
+      /** @description No matching call ended within `waitMs` */
       404: {
         headers: {
           [name: string]: unknown;
@@ -1347,7 +1347,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Forgotten */
+      /** @description The journal is empty */
       204: {
         headers: {
           [name: string]: unknown;
