@@ -4,6 +4,8 @@ import { ANYBODY } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { apiKey, bearerToken } from './credentials.ts';
 import { AuthenticationError } from './auth-errors.ts';
+import { fetchThrough } from '../upstream/fetch-through.ts';
+import { NO_PROXY } from '../upstream/proxy-for.ts';
 import { createKeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
 import type { KeySetError } from './read-key-set.ts';
@@ -29,23 +31,25 @@ export interface AuthenticationEvents {
 export interface Authentication {
   /** Who sent a request with these headers. @throws {AuthenticationError} */
   authenticate(headers: Headers): Promise<Caller>;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** @throws {ApiKeysError} */
 export function createAuthentication(
   options: AuthenticationOptions,
   events: AuthenticationEvents,
+  proxyFor = NO_PROXY,
 ): Authentication {
   switch (options.mode) {
     case 'none':
       return { authenticate: () => Promise.resolve(ANYBODY), close() {} };
     case 'jwt': {
       const { onKeySetFailure: onFailure, onUnusableKey } = events;
-      const keys = createKeySet({ ...options.keySet, onFailure, onUnusableKey });
+      const { fetch, close } = fetchThrough(proxyFor);
+      const keys = createKeySet({ fetch, ...options.keySet, onFailure, onUnusableKey });
       return {
         authenticate: async (headers) => verifyJwt(bearerToken(headers), keys, options.rules),
-        close() {},
+        close,
       };
     }
     case 'api-key': {

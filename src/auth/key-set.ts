@@ -1,12 +1,15 @@
 import { createRemoteJWKSet, customFetch } from 'jose';
 import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
 import { KeySetError, readKeySet } from './read-key-set.ts';
+import type { ProxiedFetch } from '../upstream/fetch-through.ts';
 import { usableKeys } from './usable-keys.ts';
 import type { UnusableKey } from './usable-keys.ts';
 
 export interface KeySetOptions {
   /** https, or http on this machine. */
   readonly url: URL;
+  /** @default the `fetch` of the platform, without proxies */
+  readonly fetch?: ProxiedFetch['fetch'];
   /** How long known keys are used while the issuer is unreachable, in milliseconds. */
   readonly maxStaleMs: number;
   /** How long keys are used without a refresh, at most `maxStaleMs`. @default 600 000 */
@@ -31,7 +34,7 @@ export interface KeySetOptions {
  * callers, and a revoked key must not stay valid forever for an attacker that blocks the connection to the issuer.
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
-  const { url, maxStaleMs, freshMs = 600_000, cooldownMs = 30_000 } = options;
+  const { url, fetch: ask = fetch, maxStaleMs, freshMs = 600_000, cooldownMs = 30_000 } = options;
   const { timeoutMs = 5_000, retryMs = 5_000, onFailure, onUnusableKey } = options;
   let last: { readonly text: string; readonly at: number } | undefined;
   let reported: ReadonlySet<string> = new Set();
@@ -43,7 +46,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     if (!isUsable() && lastFailure !== undefined && performance.now() - lastFailure.at < retryMs)
       throw lastFailure.failure;
     try {
-      const { keys, unusable } = await usableKeys(await readKeySet(fetch(address, init)));
+      const { keys, unusable } = await usableKeys(await readKeySet(ask(address, init)));
       last = { text: JSON.stringify({ keys }), at: performance.now() };
       const found = new Map(unusable.map((key) => [JSON.stringify(key), key]));
       for (const [text, key] of found) if (!reported.has(text)) onUnusableKey?.(key);

@@ -9,6 +9,12 @@ const keySetRules = z.object({
 });
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
+/** What is read of a `Response`, whichever `fetch` has made it. */
+interface KeySetAnswer {
+  readonly status: number;
+  readonly body: (AsyncIterable<Uint8Array> & { cancel(): Promise<void> }) | null;
+}
+
 /** A set of keys could not be read. The message says what was wrong and holds nothing of what was read. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError';
@@ -19,7 +25,7 @@ export class KeySetError extends Error {
  * 200, gives no reason to forget the keys that are known.
  * @throws {KeySetError} for every failure, whatever its origin.
  */
-export async function readKeySet(answer: Promise<Response>): Promise<readonly unknown[]> {
+export async function readKeySet(answer: Promise<KeySetAnswer>): Promise<readonly unknown[]> {
   try {
     const response = await answer;
     if (response.status !== 200) {
@@ -34,7 +40,7 @@ export async function readKeySet(answer: Promise<Response>): Promise<readonly un
   }
 }
 
-async function readText({ body }: Response): Promise<string> {
+async function readText({ body }: KeySetAnswer): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {

@@ -21,9 +21,11 @@ import { exposuresIn, weaknessesIn } from './warnings.ts';
 import type { Protections } from '../graphql/protections.ts';
 import { readTrustedDocuments } from '../graphql/trusted-documents.ts';
 import { readWebhooks, tenantMistakesIn } from '../webhooks/endpoints.ts';
+import { proxyConfigOf, proxyVariables, withProxies } from './proxies.ts';
+import type { ProxyConfig } from './proxies.ts';
 
 /** The gateway's settings, parsed once from the environment. */
-export interface Config extends UpstreamConfig, ServingConfig, ObservingConfig, KeepingConfig {
+export interface Config extends UpstreamConfig, ServingConfig, ObservingConfig, KeepingConfig, ProxyConfig {
   readonly auth: AuthenticationOptions;
   readonly protections: Protections;
   /** What an operator should know: the configuration can be used, and is weak. */
@@ -39,6 +41,7 @@ export class ConfigError extends Error {
 export const variablesByArea = {
   Server: servingVariables,
   'Upstream service and sandbox': upstreamVariables,
+  'Proxies on the way out': proxyVariables,
   Authentication: authenticationVariables,
   Protection: protectionVariables,
   'Redis, idempotency and webhooks': keepingVariables,
@@ -48,6 +51,7 @@ export const variablesByArea = {
 const variables = z.object({
   ...servingVariables,
   ...upstreamVariables,
+  ...proxyVariables,
   ...authenticationVariables,
   ...protectionVariables,
   ...keepingVariables,
@@ -55,7 +59,8 @@ const variables = z.object({
 });
 
 /** @throws {ConfigError} with every mistake at once. */
-export function loadConfig(env: Environment): Config {
+export function loadConfig(given: Environment): Config {
+  const env = withProxies(given);
   const { data, error } = variables.safeParse(env);
   const key = readNamed('FIRMA_API_KEY_FILE', env['FIRMA_API_KEY_FILE'], readKeyFile);
   const tenants = readNamed('TENANTS_FILE', env['TENANTS_FILE'], readTenants);
@@ -82,6 +87,7 @@ export function loadConfig(env: Environment): Config {
     ...servingConfigOf(data),
     ...observingConfigOf(data),
     ...keepingConfigOf(data, webhooks.value),
+    ...proxyConfigOf(data),
     auth: authenticationOf(data),
     protections: protectionsOf(data, documents.value),
     warnings: [

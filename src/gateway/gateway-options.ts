@@ -13,6 +13,7 @@ import type { ClientTimes } from '../http/server.ts';
 import type { RateLimit } from '../upstream/rate-limit/rate-window.ts';
 import type { CircuitLimits } from '../upstream/pipeline/circuit-breaker.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
+import type { ProxyFor } from '../upstream/proxy-for.ts';
 import type { WebhookOptions } from '../webhooks/webhooks.ts';
 
 export interface GatewayOptions {
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly auth?: AuthenticationOptions;
   /** The upstream is a sandbox: the gateway forwards the sandbox headers of callers. @default false */
   readonly isSandbox?: boolean;
+  /** The proxy to the service, its storage, the token issuer and webhook receivers. @default NO_PROXY */
+  readonly proxyFor?: ProxyFor | undefined;
   /** Hosts that pre-signed URLs may name; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;

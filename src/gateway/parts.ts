@@ -48,15 +48,29 @@ const CIRCUIT = { failures: 10, openMs: 10_000 };
 
 /** @throws {RedisUnavailableError} */
 export async function openParts(options: GatewayOptions): Promise<Parts> {
-  const { apiUrl, apiKey, redisUrl, tracer, downloadStallMs, logger, events = createEvents() } = options;
+  const {
+    apiUrl,
+    apiKey,
+    redisUrl,
+    tracer,
+    downloadStallMs,
+    proxyFor,
+    logger,
+    events = createEvents(),
+  } = options;
   const realm = apiUrl.href;
   const queues = new Queues();
   const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
   const circuit = options.circuit ?? CIRCUIT;
-  const authentication = createAuthentication(options.auth ?? { mode: 'none' }, authenticationEvents(logger));
+  const authentication = createAuthentication(
+    options.auth ?? { mode: 'none' },
+    authenticationEvents(logger),
+    proxyFor,
+  );
   const clock = new ServiceClock();
   const upstreams = createUpstreamClients(apiKey, {
     baseUrl: apiUrl,
+    proxyFor,
     storageHosts: options.storageHosts,
     timeoutMs: options.upstreamTimeoutMs,
     operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
@@ -71,6 +85,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   });
   const storage = createStorage({
     allowedHosts: options.storageHosts,
+    proxyFor,
     ...(downloadStallMs !== undefined && { readStallMs: downloadStallMs }),
     breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
     events,
@@ -84,7 +99,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   queues.add('idempotency', () => idempotency.oldestMs);
   const readiness = createReadiness({
     checks: [
-      { name: 'service', check: (signal) => canConnect(apiUrl, signal) },
+      { name: 'service', check: (signal) => canConnect(apiUrl, signal, proxyFor) },
       ...(redis === undefined ? [] : [{ name: 'redis', check: () => redis.check() }]),
     ],
     onChange: readinessLog(logger, events),
@@ -94,6 +109,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const webhooks = new Webhooks({
     ...(options.webhooks ?? { endpoints: [] }),
     redis,
+    proxyFor,
     realm,
     queues,
     watcherOf(tenant) {
@@ -121,7 +137,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     dependencies: redis === undefined ? ['service'] : ['service', 'redis'],
     async close() {
       await webhooks.close();
-      authentication.close();
+      await authentication.close();
       watchers.close();
       await idempotency.close();
       await Promise.all([upstreams.close(), storage.shared.close()]);

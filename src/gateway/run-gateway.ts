@@ -65,7 +65,11 @@ async function main(): Promise<void> {
   const upstream = await chooseUpstream(config);
   const tracing =
     config.tracing &&
-    (await import('../observability/tracing/start-tracing.ts')).startTracing(config.tracing, logger);
+    (await import('../observability/tracing/start-tracing.ts')).startTracing(
+      config.tracing,
+      logger,
+      config.proxyFor,
+    );
   let gateway: Gateway;
   try {
     gateway = await startGateway({ ...config, ...upstream, logger, tracer: tracing?.tracer });
@@ -73,6 +77,8 @@ async function main(): Promise<void> {
     await upstream.close(); // or the sandbox would keep the process alive
     throw error;
   }
+  const proxy = config.proxyFor(upstream.apiUrl);
+  const through = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
   const where = upstream.isSandbox
     ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
     : upstream.apiUrl.href;
@@ -88,7 +94,7 @@ async function main(): Promise<void> {
   const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
   const { metricsUrl } = gateway;
   const seen = metricsUrl === undefined ? '' : `; metrics at ${asLocalhost(metricsUrl)}`;
-  process.stdout.write(`Sigillo: ${what}; it talks to ${where}${seen}\n`);
+  process.stdout.write(`Sigillo: ${what}; it talks to ${where}${through}${seen}\n`);
 }
 
 /** npm passes Ctrl-C on to a process that has had it from the terminal already. */

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
+import { connectThrough } from './connect-through.ts';
 import { MultipartBody } from './client.ts';
 import type { ApiCall, ApiRequest, CallOptions, UpstreamClient } from './client.ts';
 import type { Deadline } from './pipeline/deadline.ts';
@@ -9,6 +10,8 @@ import { UpstreamError } from './failure/upstream-error.ts';
 import { textOf } from './response-text.ts';
 import { readRetryAfter } from './pipeline/retry-after.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';
+import { NO_PROXY } from './proxy-for.ts';
+import type { ProxyFor } from './proxy-for.ts';
 
 export interface HttpClientOptions {
   /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */
@@ -20,6 +23,8 @@ export interface HttpClientOptions {
   readonly timeoutMs: number;
   /** Most connections to the service. */
   readonly connections: number;
+  /** @default NO_PROXY */
+  readonly proxyFor?: ProxyFor | undefined;
   /** Reads the time of the service from each answer. */
   readonly clock?: ServiceClock | undefined;
   /** Replaces the connection pool; tests use undici's `MockAgent`. */
@@ -43,7 +48,10 @@ export class HttpClient implements UpstreamClient {
       options.dispatcher ??
       new Agent({
         connections: options.connections,
-        connect: { timeout: Math.min(options.timeoutMs, 5_000) },
+        connect: connectThrough({
+          proxyFor: options.proxyFor ?? NO_PROXY,
+          timeoutMs: Math.min(options.timeoutMs, 5_000),
+        }),
         headersTimeout: options.timeoutMs,
         bodyTimeout: options.timeoutMs,
         maxResponseSize: MAX_ANSWER_BYTES,

@@ -1,5 +1,8 @@
 import { Agent } from 'undici';
 import { readRetryAfter } from '../upstream/pipeline/retry-after.ts';
+import { connectThrough } from '../upstream/connect-through.ts';
+import { NO_PROXY } from '../upstream/proxy-for.ts';
+import type { ProxyFor } from '../upstream/proxy-for.ts';
 import { readVersion } from '../version.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import type { Message } from './messages.ts';
@@ -25,6 +28,8 @@ export interface Sender {
 }
 
 export interface SenderOptions {
+  /** @default NO_PROXY */
+  readonly proxyFor?: ProxyFor | undefined;
   /** Deadline of an attempt, from the connection to the end of the response. @default 15 000 */
   readonly timeoutMs?: number;
   /** Milliseconds since 1970. @default Date.now */
@@ -39,10 +44,14 @@ const CONNECTIONS_PER_ENDPOINT = 4;
  * Sends events to the configured URL. It follows no redirects, and allows private addresses, because only the operator
  * configures URLs.
  */
-export function createSender({ timeoutMs = 15_000, now = Date.now }: SenderOptions = {}): Sender {
+export function createSender({
+  proxyFor = NO_PROXY,
+  timeoutMs = 15_000,
+  now = Date.now,
+}: SenderOptions = {}): Sender {
   const agent = new Agent({
     connections: CONNECTIONS_PER_ENDPOINT,
-    connect: { timeout: Math.min(timeoutMs, 5_000) },
+    connect: connectThrough({ proxyFor, timeoutMs: Math.min(timeoutMs, 5_000) }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     allowH2: false,

@@ -11,6 +11,7 @@ import type { DeliveryTimes } from './deliveries.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import { MemoryWebhookStore } from './memory-webhook-store.ts';
 import { RedisWebhookStore } from './redis-webhook-store.ts';
+import type { ProxyFor } from '../upstream/proxy-for.ts';
 import { createSender } from './send.ts';
 import type { Sender, SenderOptions } from './send.ts';
 import { WebhookStoreError } from './webhook-store.ts';
@@ -31,6 +32,8 @@ export interface WebhooksParts {
   readonly redis: RedisConnection | undefined;
   /** The upstream service. */
   readonly realm: string;
+  /** @default NO_PROXY */
+  readonly proxyFor?: ProxyFor | undefined;
   /** The watcher of a tenant; undefined if the tenant has no key. */
   readonly watcherOf: (tenant: string | undefined) => StatusWatcher | undefined;
   readonly events: GatewayEvents;
@@ -78,7 +81,7 @@ export class Webhooks {
     const times = { ...DELIVERY_TIMES, ...options.times };
     this.#deliveries = endpoints.map((endpoint) => {
       // One sender each, so that a hanging endpoint does not take the connections of another one at the same origin.
-      const sender = createSender({ ...options.sending, now });
+      const sender = createSender({ ...options.sending, proxyFor: options.proxyFor, now });
       return { endpoint, sender, loop: new Deliveries({ ...shared, ...times, endpoint, sender }) };
     });
     this.#detector = new ChangeDetector({

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -20,11 +21,14 @@ export type StubHandler = (
 ) => void | Promise<void>;
 
 /** An HTTP server that does whatever a test wants, also what no service would do. It ends with the test. */
-export async function startHttpStub(handler: StubHandler) {
+export async function startHttpStub(
+  handler: StubHandler,
+  tls?: { readonly key: string; readonly cert: string },
+) {
   const calls: StubCall[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
-  const server = createServer(async (req, res) => {
+  const listener = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of req) chunks.push(chunk);
@@ -35,7 +39,8 @@ export async function startHttpStub(handler: StubHandler) {
     const call = { method, path, headers, body: Buffer.concat(chunks) };
     calls.push(call);
     await handler(call, res, req, calls.length);
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.on('connection', (socket) => {
     connections += 1;
     sockets.add(socket);
@@ -45,7 +50,7 @@ export async function startHttpStub(handler: StubHandler) {
   // A server that listens on TCP has an address of this form.
   const { port } = server.address() as AddressInfo;
   const stop = async (): Promise<void> => {
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
   onTestFinished(stop);

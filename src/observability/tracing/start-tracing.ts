@@ -13,6 +13,8 @@ import {
 import { BatchSpanProcessor, ConsoleSpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import { readVersion } from '../../version.ts';
+import { exporterOptions } from './exporter-options.ts';
+import type { ProxyFor } from './exporter-options.ts';
 import { samplerOf } from './sampler.ts';
 import type { TracingOptions } from './tracing-options.ts';
 
@@ -30,7 +32,11 @@ const COMPLAINT_MS = 60_000;
  * Starts OpenTelemetry, for the whole process. This is the one file that loads its SDK, and is itself loaded only when
  * somebody wants traces. What is not in `options` the exporter reads from the environment: headers, certificates.
  */
-export function startTracing({ exporter, sampler }: TracingOptions, logger: Logger): Tracing {
+export function startTracing(
+  { exporter, sampler }: TracingOptions,
+  logger: Logger,
+  proxyFor: ProxyFor,
+): Tracing {
   let complainedAt = -Infinity;
   // Its messages quote addresses, and a collector that is gone would fill the log.
   const complain = (): void => {
@@ -47,7 +53,10 @@ export function startTracing({ exporter, sampler }: TracingOptions, logger: Logg
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'sigillo', 'service.version': readVersion() }))
     .merge(detectResources({ detectors: [serviceInstanceIdDetector, envDetector, serviceNameEnvDetector] }));
-  const to = exporter === 'console' ? new ConsoleSpanExporter() : new OTLPTraceExporter();
+  const to =
+    exporter === 'console'
+      ? new ConsoleSpanExporter()
+      : new OTLPTraceExporter(exporterOptions(process.env, proxyFor));
   const provider = new TracerProvider({
     resource,
     sampler: samplerOf(sampler),

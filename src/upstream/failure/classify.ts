@@ -1,5 +1,6 @@
 import { kindOfAbort } from '../pipeline/deadline.ts';
 import type { UpstreamErrorKind } from './failure-kinds.ts';
+import { ProxyError } from '../connect-through.ts';
 
 const KIND_OF_STATUS: Readonly<Record<number, UpstreamErrorKind>> = {
   401: 'unauthorized',
@@ -36,7 +37,7 @@ export function kindOfFailure(cause: unknown, signal: AbortSignal | undefined): 
   if (signal?.aborted === true) return kindOfAbort(signal.reason);
   if (!(cause instanceof Error)) return 'connection-lost';
   const code = 'code' in cause ? String(cause.code) : '';
-  if (NOT_CONNECTED.has(code)) return 'unreachable';
+  if (cause instanceof ProxyError || NOT_CONNECTED.has(code)) return 'unreachable';
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'timeout';
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'UND_ERR_HEADERS_OVERFLOW') return 'contract';
   // undici gives its parser errors a code for few breaches of HTTP only.

@@ -1,16 +1,19 @@
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { CallOptions } from '../call.ts';
+import { connectThrough } from '../connect-through.ts';
 import { kindOfFailure, kindOfStatus } from '../failure/classify.ts';
 import type { UpstreamErrorKind } from '../failure/failure-kinds.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { readRetryAfter } from '../pipeline/retry-after.ts';
+import type { ProxyFor } from '../proxy-for.ts';
 import { publicLookup } from './public-lookup.ts';
 import type { StorageCall, StorageClient, StorageRequest } from './storage-client.ts';
 
 export interface StorageHttpClientOptions {
   /** Hosts of the storage; see `checkStorageUrl`. */
   readonly allowedHosts: readonly string[];
+  readonly proxyFor: ProxyFor;
   /** A read fails when no bytes of the blob arrive for this long, in milliseconds. */
   readonly readStallMs: number;
 }
@@ -26,10 +29,10 @@ export class StorageHttpClient implements StorageClient {
   readonly #readers: Agent;
   readonly #readStallMs: number;
 
-  constructor({ allowedHosts, readStallMs }: StorageHttpClientOptions) {
-    this.#writers = agentWith(MAX_WRITES, allowedHosts);
-    this.#readers = agentWith(MAX_READS, allowedHosts);
-    this.#readStallMs = readStallMs;
+  constructor(options: StorageHttpClientOptions) {
+    this.#writers = agentWith(MAX_WRITES, options);
+    this.#readers = agentWith(MAX_READS, options);
+    this.#readStallMs = options.readStallMs;
   }
 
   async call<Model>(call: StorageCall<Model>, options: CallOptions = {}): Promise<Model> {
@@ -74,7 +77,7 @@ export class StorageHttpClient implements StorageClient {
   }
 }
 
-function agentWith(connections: number, allowedHosts: readonly string[]): Agent {
+function agentWith(connections: number, { allowedHosts, proxyFor }: StorageHttpClientOptions): Agent {
   return new Agent({
     connections,
     allowH2: false, // Blob Storage does not support it
@@ -82,7 +85,10 @@ function agentWith(connections: number, allowedHosts: readonly string[]): Agent 
     keepAliveTimeout: 500,
     keepAliveMaxTimeout: 500,
     // Full origins are for development and for a storage in a private network.
-    connect: { lookup: publicLookup(allowedHosts.flatMap((host) => URL.parse(host)?.hostname ?? [])) },
+    connect: connectThrough({
+      proxyFor,
+      lookup: publicLookup(allowedHosts.flatMap((host) => URL.parse(host)?.hostname ?? [])),
+    }),
   });
 }
 

@@ -6,6 +6,7 @@ import { ConfigError, loadConfig } from '../../../src/config/load.ts';
 import { PACE } from '../../../src/watching/pace.ts';
 import { OPEN } from '../../../src/graphql/protections.ts';
 import { REDIS_URL_FORM } from '../../../src/redis/address.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const KEY = { FIRMA_API_KEY: 'k3y-that-is-secret', AUTH: 'none' };
 
@@ -57,6 +58,7 @@ test('without any variable the sandbox is the upstream, and only this machine ca
     redisUrl: undefined,
     idempotency: { ttl: 86_400_000, settle: 15_000 },
     webhooks: undefined,
+    proxyFor: NO_PROXY,
     protections: { ...OPEN, requestsPerMinute: 1_800 },
     warnings: [],
   });
@@ -153,6 +155,7 @@ test.each([
 
 const LEVELS = 'must be one of fatal, error, warn, info, debug, trace, silent';
 const HOSTS = 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them';
+const PROXY = 'must be an http or https URL of a proxy, with credentials in percent-encoding';
 const ALONE = 'must be the key only, without spaces and line breaks';
 const EMPTY = 'must not be empty';
 /** A variable that is set to nothing is called empty. */
@@ -194,6 +197,12 @@ test.each([
     ['', 'localhost:6379', 'http://localhost:6379', 'redis://a,,b', 'redis://a/x'],
     REDIS_URL_FORM,
   ],
+  [
+    'HTTPS_PROXY',
+    ['socks5://proxy.example:1080', 'http://', 'http://a b', 'http://me:100%@proxy.example'],
+    PROXY,
+  ],
+  ['HTTP_PROXY', ['ftp://proxy.example'], PROXY],
   ['AUTH', ['', 'oauth'], 'must be none, jwt or api-key'],
   ['FIRMA_API_KEY', ['']],
   ['FIRMA_API_KEY', ['two words', 'k\n', 'kéy'], ALONE],
@@ -248,6 +257,23 @@ test.each([
   expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith(content), AUTH: 'none' })).toEqual([
     `FIRMA_API_KEY_FILE: its content ${message}`,
   ]);
+});
+
+test.each([
+  [{ HTTPS_PROXY: 'http://proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [{ HTTPS_PROXY: 'proxy.example:3128' }, 'http://proxy.example:3128/'],
+  [{ HTTPS_PROXY: 'https://me:p%40ss@proxy.example' }, 'https://me:p%40ss@proxy.example/'],
+  [{ https_proxy: 'http://lower.example', HTTPS_PROXY: 'http://upper.example' }, 'http://lower.example/'],
+  [{ https_proxy: '', HTTPS_PROXY: 'http://upper.example' }, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: 'a.example, .pagopa.it' }, undefined],
+  [{ HTTPS_PROXY: 'http://proxy.example', no_proxy: 'a.example', NO_PROXY: '*' }, 'http://proxy.example/'],
+  [{ HTTP_PROXY: 'http://proxy.example' }, undefined],
+  [{ HTTPS_PROXY: '' }, undefined],
+  [{}, undefined],
+])('with %j the service is reached through %s', (env, expected) => {
+  const { proxyFor, warnings } = loadConfig({ ...KEY, ...env, NODE_ENV: 'test' });
+  expect(proxyFor(new URL('https://api.io.pagopa.it/api/v1/sign'))?.href).toBe(expected);
+  expect(warnings.filter((warning) => /proxy/i.test(warning))).toEqual([]);
 });
 
 const JWT = {

@@ -1,13 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { canConnect } from '../../../src/upstream/can-connect.ts';
+import { hasOpenssl, makeCertificate, trust } from '../../support/certificate.ts';
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -42,26 +39,15 @@ test('with https a host that never answers the handshake is no connection', asyn
   await expect(canConnect(new URL(`https://localhost:${port}`), AbortSignal.timeout(100))).rejects.toThrow();
 });
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
 test.skipIf(!hasOpenssl)('with https the certificate must be trusted and of this name', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-tls-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  const options = ['req', '-x509', ...curve, '-nodes', '-days', '2', ...name, '-keyout', key, '-out', cert];
-  execFileSync('openssl', options, { stdio: 'ignore' });
-  const [keyPem, certPem] = [readFileSync(key, 'utf8'), readFileSync(cert, 'utf8')];
-  const server = createTlsServer({ key: keyPem, cert: certPem });
+  const { key, cert } = makeCertificate('localhost');
+  const server = createTlsServer({ key, cert });
   server.on('tlsClientError', () => {});
   const port = await listening(server);
   await expect(canConnect(new URL(`https://localhost:${port}`), patience())).rejects.toMatchObject({
     code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
   });
-  const trusted = getCACertificates('default');
-  setDefaultCACertificates([...trusted, certPem]);
-  onTestFinished(() => setDefaultCACertificates(trusted));
+  trust(cert);
   await canConnect(new URL(`https://localhost:${port}`), patience());
   await expect(canConnect(new URL(`https://127.0.0.1:${port}`), patience())).rejects.toMatchObject({
     code: 'ERR_TLS_CERT_ALTNAME_INVALID',

@@ -1,0 +1,96 @@
+import { addAbortListener } from 'node:events';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { LookupFunction, Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import type { ProxyFor } from './proxy-for.ts';
+
+/**
+ * A proxy has made no connection, so nothing has reached the other side. The code says why: `PROXY_407`, its status, or
+ * `PROXY_ECONNREFUSED`, the system's code. Nothing of the proxy's address or answer is in it.
+ */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code: string;
+
+  constructor(reason: string) {
+    super(`the proxy made no connection (${reason})`);
+    this.code = `PROXY_${reason}`;
+  }
+}
+
+/**
+ * A connection to the host of `target` through a proxy (CONNECT); the proxy looks the name up. TLS comes on top of it, so
+ * that the proxy sees neither keys nor files.
+ * @throws {ProxyError}
+ */
+export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
+  const authority = `${target.hostname}:${portOf(target)}`;
+  const request = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
+    host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: portOf(proxy),
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority, ...credentialsOf(proxy) },
+    agent: false,
+  });
+  // Not an option of the request: that would end the tunnel as well.
+  using _ = addAbortListener(signal, () => request.destroy());
+  const answered = Promise.withResolvers<Socket>();
+  request.once('connect', ({ statusCode = 0 }, socket: Duplex, head) => {
+    if (statusCode < 200 || statusCode > 299) {
+      socket.destroy();
+      return answered.reject(new ProxyError(String(statusCode)));
+    }
+    if (head.length > 0) socket.unshift(head);
+    // Of a request over a network it is one.
+    answered.resolve(socket as Socket);
+  });
+  request.once('error', (cause) => {
+    const reason = signal.aborted ? 'TIMEOUT' : 'code' in cause ? String(cause.code) : 'FAILED';
+    answered.reject(new ProxyError(reason));
+  });
+  request.end();
+  return await answered.promise;
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80);
+}
+
+function credentialsOf({ username, password }: URL): { 'proxy-authorization'?: string } {
+  if (username === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+export interface ConnectOptions {
+  readonly proxyFor: ProxyFor;
+  /** For the connection, and for TLS after it, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Of names that are reached without a proxy. */
+  readonly lookup?: LookupFunction;
+}
+
+/** How the dispatchers of this process connect: directly, or through the proxy that leads there. */
+export function connectThrough({
+  proxyFor,
+  timeoutMs = 10_000,
+  lookup,
+}: ConnectOptions): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs, allowH2: false, ...(lookup && { lookup }) });
+  return (options, callback) => {
+    const { protocol, hostname, port } = options;
+    const target = new URL(`${protocol}//${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`);
+    const proxy = proxyFor(target);
+    if (proxy === undefined) return connect(options, callback);
+    openTunnel(proxy, target, AbortSignal.timeout(timeoutMs)).then(
+      (socket) => {
+        if (protocol === 'https:') connect({ ...options, httpSocket: socket }, callback);
+        else callback(null, socket);
+      },
+      (error: ProxyError) => callback(error, null),
+    );
+  };
+}
