@@ -3,7 +3,7 @@ export interface RedisNode {
   readonly port: number;
 }
 
-/** Where Redis is, and how to log in. */
+/** The location of Redis and the credentials for it. */
 export interface RedisAddress {
   /** One server, several nodes of a cluster, or sentinels. */
   readonly nodes: readonly RedisNode[];
@@ -18,7 +18,7 @@ export interface RedisAddress {
 export interface SentinelAddress {
   /** Name of the primary that the sentinels watch. */
   readonly primary: string;
-  /** For the sentinels themselves, which have their own password or none. */
+  /** Credentials of the sentinels, which are separate from those of Redis. */
   readonly username: string | undefined;
   readonly password: string | undefined;
 }
@@ -31,11 +31,11 @@ const SERVER_PATH = /^\/?(?<database>\d*)$/;
 const SENTINEL_PATH = /^\/(?<primary>[^/]+)(?:\/(?<database>\d*))?$/;
 const SENTINEL_PARAMETERS = ['sentinelUsername', 'sentinelPassword'];
 
-/** @returns undefined when the text does not have the form of `REDIS_URL`. */
+/** @returns undefined when the text is not a valid `REDIS_URL`. */
 export function parseRedisUrl(text: string): RedisAddress | undefined {
   const [, scheme = '', plus, userInfo = '', hosts = '', rest = ''] = FORM.exec(text) ?? [];
   const isSentinel = plus !== undefined;
-  // The URL standard knows one host, so each node is read as if it were the only one.
+  // The URL standard permits one host, so each node is parsed as if it were the only one.
   const urls = hosts.split(',').map((host) => URL.parse(`redis://${userInfo}${host}${rest}`));
   const [url] = urls;
   if (url == null || urls.some((each) => each === null || each.hostname === '')) return undefined;
@@ -63,7 +63,7 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
         : undefined,
     };
   } catch {
-    return undefined; // a % that encodes nothing
+    return undefined; // an invalid percent-encoding
   }
 }
 

@@ -11,9 +11,9 @@ export interface RedisOptions {
 }
 
 /**
- * Connects to the Redis that gateways share: a server, a cluster of which one node or more are named, or the primary that
- * sentinels watch. Once it has been reached, a lost connection is made again.
- * @throws {RedisUnavailableError} when it cannot be written to now, so that a wrong address is reported at the start.
+ * Connects to the Redis that gateways share: a server, a cluster by one or more of its nodes, or the primary of sentinels.
+ * After the first connection, lost connections are restored.
+ * @throws {RedisUnavailableError} when Redis is not writable now, so that a wrong address is reported at the start.
  */
 export async function connectRedis(url: URL | string, options: RedisOptions = {}): Promise<RedisConnection> {
   const { commandTimeoutMs: timeoutMs = 2_000 } = options;
@@ -44,7 +44,7 @@ export async function connectRedis(url: URL | string, options: RedisOptions = {}
 
 class DatabaseError extends Error {}
 
-/** Managed services give one address for a whole cluster. */
+/** Managed services have one address for a whole cluster. */
 async function isClusterNode({ client }: RedisConnection): Promise<boolean> {
   try {
     await client.cluster('SLOTS');

@@ -7,35 +7,35 @@ import { isAboutSelect, mayPass, RedisError } from './redis-errors.ts';
 type Argument = string | number;
 type ScriptCommand = (...args: Argument[]) => Promise<unknown>;
 
-/** Between two attempts of a command that was not carried out. */
+/** Pause between two attempts of a command that was not performed. */
 const RETRY_PAUSE_MS = 50;
-/** Between two looks at a Redis that cannot be used. */
-const LOOK_PAUSE_MS = 1_000;
+/** Pause between two checks of an unavailable Redis. */
+const CHECK_PAUSE_MS = 1_000;
 
-/** For scripts: `now` in milliseconds of Redis's clock, so that the clocks of the gateways do not matter. */
+/** Sets `now` in scripts, in milliseconds of the clock of Redis, so that the clocks of the gateways do not matter. */
 export const LUA_NOW = `local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 `;
 
-/** What the gateway needs: scripts that write. The key goes by itself. */
+/** Checks that scripts can write. The key expires. */
 const PROBE = `return redis.call('SET', KEYS[1], '1', 'PX', 60000)`;
 const PROBE_KEY = 'sigillo:ready';
-/** Enough to find a key for each node of a cluster, however few slots it has. */
+/** Enough to find a key for each node of a cluster, even for a node with few slots. */
 const MAX_PROBE_KEYS = 10_000;
 
 /**
- * The Redis that gateways share: a server, the primary of sentinels or a cluster. A command that Redis did not carry out,
- * because it has just moved or is not up yet, is sent again until its time is over. A command whose answer was lost may
- * have been carried out and is not sent again.
+ * The Redis that gateways share: a server, the primary of sentinels or a cluster. A command that Redis did not perform,
+ * because the primary has moved or is starting, is retried until its time is up. A command whose answer was lost may have
+ * been performed and is not retried.
  */
 export class RedisConnection {
   readonly client: RedisClient;
   readonly #timeoutMs: number;
   readonly #scripts = new Map<string, ScriptCommand>();
   readonly #closing = new AbortController();
-  /** Since when there has been no connection to send a command over. */
+  /** When the connection was lost. */
   #lostAt: number | undefined;
-  /** Why there is none. */
+  /** Why there is no connection. */
   #connectionFailure: unknown;
   #isUsable = true;
   #isWatching = false;
@@ -44,14 +44,14 @@ export class RedisConnection {
   constructor(client: RedisClient, timeoutMs: number) {
     this.client = client;
     this.#timeoutMs = timeoutMs;
-    const note = (failure: unknown): void => {
+    const record = (failure: unknown): void => {
       if (!isSummary(failure)) this.#connectionFailure = failure;
-      // ioredis would go on with database 0.
+      // ioredis would continue with database 0.
       if (isAboutSelect(failure)) client.disconnect(true);
     };
-    client.on('error', note);
-    client.on('sentinelError', note);
-    client.on('node error', note);
+    client.on('error', record);
+    client.on('sentinelError', record);
+    client.on('node error', record);
     client.on('close', () => this.#watch());
   }
 
@@ -65,13 +65,13 @@ export class RedisConnection {
     if (isAboutSelect(this.#connectionFailure)) throw this.#connectionFailure;
   }
 
-  /** Hears once when Redis cannot be used any longer, and once when it can be used again. */
+  /** Registers a listener for each change: the failure when Redis becomes unavailable, undefined when it is available again. */
   onChange(listener: (failure: RedisError | undefined) => void): void {
     this.#onChange = listener;
   }
 
   /**
-   * Runs a script, which Redis carries out as one step. In a cluster its keys must share a hash tag.
+   * Runs a script, which Redis performs atomically. In a cluster its keys must share a hash tag.
    * @throws {RedisError}
    */
   run<T>(
@@ -102,7 +102,7 @@ export class RedisConnection {
         return answer.parse(given);
       } catch (failure) {
         const isUnsent = failure instanceof NotSentError || isUnwritable(failure);
-        // A refusal says more than the end of the time that came after it.
+        // An earlier refusal explains more than the timeout after it.
         if (!isUnsent && !(failure instanceof LateError && refusal !== undefined)) refusal = failure;
         if (
           (isUnsent ? this.#mayComeBack() : mayPass(failure)) &&
@@ -118,7 +118,7 @@ export class RedisConnection {
   }
 
   /**
-   * Whether Redis can be written to, on every node of a cluster.
+   * Checks that Redis is writable, on every node of a cluster.
    * @throws {RedisError}
    */
   async check(timeoutMs?: number): Promise<void> {
@@ -135,13 +135,13 @@ export class RedisConnection {
     return command(this.client);
   }
 
-  /** A connection that was lost a moment ago is waited for; one that has been lost for longer is not. */
+  /** Whether a command should wait for the connection: only if it was lost a moment ago. */
   #mayComeBack(): boolean {
     this.#lostAt ??= performance.now();
     return !this.#closing.signal.aborted && performance.now() - this.#lostAt < this.#timeoutMs;
   }
 
-  /** ioredis sends the text of a script once for each connection, and then its hash. */
+  /** ioredis sends the text of a script once for each connection, and its hash afterwards. */
   #script(script: string): ScriptCommand {
     const known = this.#scripts.get(script);
     if (known !== undefined) return known;
@@ -152,14 +152,14 @@ export class RedisConnection {
     return command;
   }
 
-  /** Looks whether Redis can be used, until it can. */
+  /** Checks Redis until it is available. */
   #watch(): void {
     if (this.#isWatching || this.#closing.signal.aborted) return;
     this.#isWatching = true;
-    void this.#look();
+    void this.#checkUntilUsable();
   }
 
-  async #look(): Promise<void> {
+  async #checkUntilUsable(): Promise<void> {
     const { signal } = this.#closing;
     for (;;) {
       const failure = await this.check().then(
@@ -172,13 +172,13 @@ export class RedisConnection {
         this.#onChange(failure);
       }
       if (failure === undefined) break;
-      await pause(LOOK_PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(CHECK_PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
     this.#connectionFailure = undefined;
     this.#isWatching = false;
   }
 
-  /** One for each node that holds keys. */
+  /** One key for each primary of a cluster. */
   #probeKeys(): string[] {
     const { client } = this;
     if (!(client instanceof Cluster)) return [PROBE_KEY];
@@ -193,24 +193,24 @@ export class RedisConnection {
   }
 }
 
-/** There was no connection to send it over. */
+/** There was no connection to send the command. */
 class NotSentError extends Error {
   readonly code = 'CLOSED';
 }
 
 class LateError extends Error {}
 
-/** ioredis says the same of a connection that is just being closed. */
+/** ioredis fails so when the connection is closing. */
 const isUnwritable = (failure: unknown): boolean =>
   failure instanceof Error && failure.message.startsWith("Stream isn't writeable");
 
-/** What comes after the errors of each node or sentinel, and says less. */
+/** A summary that ioredis emits after the more specific errors of each node or sentinel. */
 const isSummary = (failure: unknown): boolean =>
   failure instanceof Error && /^(?:All sentinels are unreachable|Failed to refresh)/.test(failure.message);
 
 async function inTime(answer: Promise<unknown>, until: number): Promise<unknown> {
   const late = Promise.withResolvers<never>();
-  // A turn of the event loop later, as the answer may have come while this process had no time to read it.
+  // One turn of the event loop later, because the answer may have arrived while this process was busy.
   const giveUp = (): unknown => setImmediate(() => late.reject(new LateError('Command timed out')));
   const timer = setTimeout(giveUp, Math.max(1, until - performance.now()));
   try {

@@ -11,20 +11,20 @@ export type RedisClient = Redis | Cluster;
 export interface ClientOptions {
   /** Longest wait for one answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether a lost connection is made again: not before there was one, as a wrong address is reported at the start. */
+  /** Whether lost connections are restored: only after the first one, so that a wrong address is reported at the start. */
   readonly reconnects: () => boolean;
 }
 
 /** Longest pause between two attempts to connect again. */
 const MAX_PAUSE_MS = 1_000;
-/** While another server is taking over, each command is told READONLY, and one new connection for all is enough. */
+/** During a failover every command fails with READONLY; one new connection for all of them is enough. */
 const RECONNECT_PAUSE_MS = 500;
-/** A node that is gone for longer is given up, so that a cluster whose nodes all have new addresses is looked up again. */
+/** After these attempts a node is dropped, so that a cluster whose nodes all have new addresses is resolved again. */
 const MAX_NODE_ATTEMPTS = 6;
 
 const pauseAfter = (attempts: number): number => Math.min(50 * 2 ** (attempts - 1), MAX_PAUSE_MS);
 
-/** For one server, or for the primary that sentinels name. */
+/** Creates the client of one server, or of the primary of sentinels. */
 export function createClient(address: RedisAddress, { timeoutMs, reconnects }: ClientOptions): Redis {
   const { nodes, sentinel, database } = address;
   const [node] = nodes;
@@ -37,7 +37,7 @@ export function createClient(address: RedisAddress, { timeoutMs, reconnects }: C
     reconnectOnError: reconnectOnMove(reconnects),
     ...(tls && { tls }),
     ...(sentinel === undefined
-      ? // A server that is loading its data says so to each command, in place of keeping the connection back.
+      ? // A server that loads its data then refuses each command, instead of delaying the connection.
         { ...node, enableReadyCheck: false }
       : {
           sentinels: [...nodes],
@@ -52,7 +52,7 @@ export function createClient(address: RedisAddress, { timeoutMs, reconnects }: C
   });
 }
 
-/** For a cluster, of which `address` names one node or more. */
+/** Creates the client of a cluster. `address` names one or more of its nodes. */
 export function createClusterClient(
   address: RedisAddress,
   { timeoutMs, reconnects }: ClientOptions,
@@ -60,18 +60,18 @@ export function createClusterClient(
   const tls = tlsOf(address);
   return new Cluster([...address.nodes], {
     lazyConnect: true,
-    // A cluster that is down says so to each command.
+    // A cluster that is down then refuses each command.
     enableReadyCheck: false,
     clusterRetryStrategy: (attempts) => (reconnects() ? pauseAfter(attempts) : null),
     clusterNodeRetryStrategy: (attempts) => (attempts > MAX_NODE_ATTEMPTS ? null : pauseAfter(attempts)),
-    // What was under way when a node was lost may have been carried out.
+    // Commands in flight to a lost node may have been performed, so they are not retried.
     retryDelayOnFailover: 0,
     slotsRefreshTimeout: timeoutMs / 2,
-    // Names stay names: certificates are made for them, and addresses change.
+    // Names are not resolved here: certificates are for names, and addresses change.
     dnsLookup: (name, callback) => callback(null, name),
     redisOptions: {
       ...commonOptions(address, timeoutMs),
-      // Commands wait for a node that is being connected to, and not for longer than anybody waits for them.
+      // Commands wait for a connection to a node, but not longer than their own time limit.
       connectTimeout: timeoutMs / 2,
       enableReadyCheck: false,
       reconnectOnError: reconnectOnMove(reconnects),
@@ -85,7 +85,7 @@ function commonOptions({ username, password }: RedisAddress, timeoutMs: number) 
     lazyConnect: true,
     connectTimeout: 5_000,
     commandTimeout: timeoutMs,
-    // A peer that vanished is not waited for until TCP gives it up, which takes a quarter of an hour.
+    // TCP needs 15 minutes to give up a peer that vanished.
     socketTimeout: timeoutMs * 2,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -105,8 +105,8 @@ function reconnectOnMove(reconnects: () => boolean): (failure: Error) => boolean
 }
 
 /**
- * Many clusters and sentinels name servers by addresses that no certificate holds; then it must be for a name of
- * `REDIS_URL`.
+ * Many clusters and sentinels report servers by IP addresses that no certificate contains. Such a certificate must match a
+ * name in `REDIS_URL`.
  */
 function tlsOf({ nodes, isTls }: RedisAddress): ConnectionOptions | undefined {
   if (!isTls) return undefined;

@@ -5,19 +5,19 @@ import { openTunnel } from './connect-through.ts';
 import { NO_PROXY } from './proxy-for.ts';
 
 /**
- * Opens a connection to the host of `url`, with TLS if it is https, and closes it again. Nothing is sent over it, so it
- * counts for no limit of the service and needs no key.
- * @throws when there is no connection: refused, no such name, a certificate that is not trusted, `signal`.
+ * Opens a connection to the host of `url`, with TLS for https, and closes it again. It sends nothing, so it needs no key and
+ * does not count against the rate limit of the service.
+ * @throws when the connection fails: refused, unknown name, untrusted certificate, `signal` aborted.
  */
 export async function canConnect(url: URL, signal: AbortSignal, proxyFor = NO_PROXY): Promise<void> {
   const { protocol, hostname, port } = url;
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const isTls = protocol === 'https:';
   const at = { host, port: Number(port) || (isTls ? 443 : 80) };
-  // An address is no name that a server could be asked for.
   const proxy = proxyFor(url);
   const tunnel = proxy && (await openTunnel(proxy, url, signal));
   if (tunnel !== undefined && !isTls) return void tunnel.destroy();
+  // SNI permits names only, not addresses.
   const socket = isTls
     ? connectTls({ ...at, socket: tunnel, ...(!/^[\d.]+$|:/.test(host) && { servername: host }) })
     : connectTcp(at);

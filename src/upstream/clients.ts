@@ -11,7 +11,7 @@ import { withCircuitBreaker, withOpenCheck } from './pipeline/circuit-breaker.ts
 import type { CircuitBreaker } from './pipeline/circuit-breaker.ts';
 import { SERVICE_RETRIES, withRetries } from './pipeline/retry.ts';
 import { ReadCoalescer, withCoalescing, withInvalidation } from './pipeline/with-coalescing.ts';
-import { withUploadBulkhead } from './pipeline/with-upload-bulkhead.ts';
+import { withUploadBulkhead } from './pipeline/bulkhead.ts';
 import { LocalWindow } from './rate-limit/local-window.ts';
 import { RateLimiter } from './rate-limit/rate-limiter.ts';
 import type { RateLimit, RateWindow } from './rate-limit/rate-window.ts';

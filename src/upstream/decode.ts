@@ -5,20 +5,20 @@ import { checkedPageUrl, checkedStorageUrl, checkStorageUrl } from './url-rules.
 import type { CheckedUrl, UrlRules } from './url-rules.ts';
 
 /*
- * Wire data in, models out: checked once, renamed to camelCase, dates as `Date`.
- * Unknown properties are dropped and unknown statuses passed on, so that an addition to the service breaks nothing.
- * `Model<Wire, Decoder>` is the guard: the compiler refuses a decoder that does not accept what the contract allows.
+ * The decoders check the answers of the service and convert them to models: names in camelCase, dates as `Date`. They drop
+ * unknown properties and pass on unknown statuses, so that an addition to the service breaks nothing.
+ * `Model<Wire, Decoder>` makes the compiler refuse a decoder that does not accept all that the contract allows.
  */
 type Wire = components['schemas'];
 type Model<Contract extends z.input<Decoder>, Decoder extends z.ZodType> = Contract extends unknown
   ? z.output<Decoder>
   : never;
 
-/** A property that may be missing. `null` means the same as a missing one. */
+/** An optional property. `null` means the same as a missing one. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value): z.output<Schema> | undefined => value ?? undefined);
 
-/** A list that may be missing or `null`, which is an empty one. */
+/** A list. A missing list and `null` mean an empty one. */
 const listOf = <Schema extends z.ZodType>(item: Schema) =>
   z
     .array(item)
@@ -157,7 +157,7 @@ function summaryOf(wire: ListedRequest) {
   };
 }
 
-/** An item that cannot be read costs itself, not its page. */
+/** An invalid item does not invalidate its page. */
 const listedItem = z.unknown().transform((item): SignatureRequestSummary | UpstreamError => {
   const { data, error } = signatureRequestSummary.safeParse(item);
   return data ?? new UpstreamError({ kind: 'contract', operation: 'getRequestsByDossier', cause: error });
@@ -176,19 +176,19 @@ const documentValidation = z
   .object({ is_valid: z.boolean(), violations: listOf(z.string()) })
   .transform(({ is_valid, violations }) => ({ isValid: is_valid, violations }));
 
-/** A dossier: what is to be signed, for any number of signers. It never changes. */
+/** A dossier: the documents to sign, for any number of signers. It never changes. */
 export type Dossier = Model<Wire['DossierDetailView'], typeof dossier>;
-/** Title and signature fields of a document, as a dossier describes it. */
+/** Title and signature fields of a document in a dossier. */
 export type DocumentMetadata = Model<Wire['DocumentMetadata'], typeof documentMetadata>;
 export type SignatureField = DocumentMetadata['fields'][number];
-/** A document of a signature request. `status` is the service's word; new ones are passed on as they are. */
+/** A document of a signature request. `status` is the value of the service, also if the gateway does not know it. */
 export interface Document extends Omit<Model<Wire['DocumentDetailView'], typeof document>, 'url'> {
-  /** Of the stored file: a pre-signed URL for reading it, once the request is SIGNED. */
+  /** A pre-signed URL to download the file, once the request is SIGNED. */
   readonly url: CheckedUrl | undefined;
 }
-/** A signature request as lists show it. */
+/** A signature request in a list. */
 export type SignatureRequestSummary = Model<Wire['SignatureRequestListView'], typeof signatureRequestSummary>;
-/** A signature request with its documents and everything that its status brings. */
+/** A signature request with its documents and the details of its status. */
 export interface SignatureRequest extends Omit<
   Model<Wire['SignatureRequestDetailView'], typeof signatureRequest>,
   'documents' | 'qrCodeUrl'
@@ -197,13 +197,13 @@ export interface SignatureRequest extends Omit<
   readonly qrCodeUrl: CheckedUrl | undefined;
 }
 /**
- * One page of a dossier's requests; no `continuationToken` means that it is the last. An `UpstreamError` stands for an item
- * that cannot be read.
+ * One page of the requests of a dossier. The last page has no `continuationToken`. An `UpstreamError` replaces an invalid
+ * item.
  */
 export type SignatureRequestPage = Model<Wire['SignatureRequestList'], typeof signatureRequestPage>;
 export type Signer = Model<Wire['SignerDetailView'], typeof signer>;
 export type Notification = Model<Wire['NotificationDetailView'], typeof notification>;
-/** What the service found in a PDF without keeping it. */
+/** The result of a validation of a PDF, which the service does not store. */
 export type DocumentValidation = Model<Wire['DocumentValidationResult'], typeof documentValidation>;
 
 const decoder =
@@ -230,7 +230,7 @@ export function decodeSignatureRequest(body: unknown, urls: UrlRules): Signature
   };
 }
 
-/** @throws {UpstreamError} for a URL that leads elsewhere than to the storage. */
+/** @throws {UpstreamError} for a URL that is not on a storage host. */
 export function decodeUploadUrl(body: unknown, { storageHosts }: UrlRules): string {
   const url = uploadUrl.parse(body);
   checkStorageUrl(url, storageHosts, 'getDocumentUploadUrl');

@@ -1,12 +1,11 @@
 import { UpstreamError } from './failure/upstream-error.ts';
 
-/** Ids of the service are ULIDs and UUIDs; this alphabet holds both and nothing that means something in a path. */
+/** Ids of the service are ULIDs and UUIDs. The alphabet covers both and has no character with a meaning in a path. */
 const ID = /^[\w-]{1,64}$/;
 
 /**
- * Builds a path below the API's base URL: ``path`getDossier``/dossiers/${id}` ``.
- * An id outside the alphabet of the service's ids cannot exist, so it is answered as the service would answer
- * an unknown one, without a call, and can never name another path (`..`, `/`, `?`).
+ * Builds a path below the base URL of the API: ``path('getDossier')`/dossiers/${id}` ``. An id outside the alphabet cannot
+ * exist and could name another path (`..`, `/`, `?`), so it fails like an unknown id, without a call.
  * @throws {UpstreamError} of kind `not-found`.
  */
 export function path(operation: string): (text: TemplateStringsArray, ...ids: readonly string[]) => string {

@@ -4,7 +4,7 @@ import type { BrotliOptions, ZlibOptions, ZstdOptions } from 'node:zlib';
 
 type Decompress = (data: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 
-/** By the names of RFC 9110, section 8.4.1, and RFC 8878. */
+/** Names of RFC 9110, section 8.4.1, and RFC 8878. */
 const DECODERS: Readonly<Record<string, Decompress>> = {
   gzip: promisify<Buffer, ZlibOptions, Buffer>(gunzip),
   'x-gzip': promisify<Buffer, ZlibOptions, Buffer>(gunzip),
@@ -15,8 +15,8 @@ const DECODERS: Readonly<Record<string, Decompress>> = {
 };
 
 /**
- * The text of a body in whatever coding it came. The gateway asks for `identity`, and proxies compress all the same.
- * @throws {TypeError} for a coding that is not known.
+ * Decodes the text of a body. The gateway requests `identity`, but some proxies compress anyway.
+ * @throws {TypeError} for an unknown coding.
  * @throws {RangeError} for a body of more than `maxBytes` once decoded.
  */
 export async function textOf(
@@ -24,7 +24,7 @@ export async function textOf(
   contentEncoding: string | undefined,
   maxBytes: number,
 ): Promise<string> {
-  // Codings are listed in the order in which they were applied.
+  // Codings are listed in the order of their application.
   const codings = (contentEncoding ?? '').split(',').map((name) => name.trim().toLowerCase());
   let decoded: Buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const coding of codings.filter((name) => name !== '').reverse()) {

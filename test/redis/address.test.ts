@@ -48,7 +48,7 @@ test.each<[string, Partial<RedisAddress>]>([
       sentinel: { primary: 'main', username: 'me', password: 'p@ss' },
     },
   ],
-])('%s is read', (text, expected) => {
+])('parses %s', (text, expected) => {
   expect(parseRedisUrl(text)).toEqual({ ...PLAIN, ...expected });
 });
 
@@ -71,11 +71,11 @@ test.each([
   'redis+sentinel://a/',
   'redis+sentinel://a/main/x',
   'redis+sentinel://a/main?password=x',
-])('%s is not', (text) => {
+])('refuses %s', (text) => {
   expect(parseRedisUrl(text)).toBeUndefined();
 });
 
-test('each password is kept out of logs', () => {
+test('no password appears in logs', () => {
   const redisUrl = 'redis+sentinel://me:one%40pass@a,b/main?sentinelPassword=another%40pass';
   expect(secretsOf({ apiKey: undefined, redisUrl })).toEqual(['one@pass', 'another@pass']);
 });

@@ -18,7 +18,7 @@ async function connect(url: string) {
   return { redis, states };
 }
 
-test.each(['all nodes', 'one node'])('a cluster of which %s are named serves every key', async (which) => {
+test.each(['all nodes', 'one node'])('a cluster named by %s serves every key', async (which) => {
   const { nodes, hosts, second } = await startCluster();
   const { redis } = await connect(`redis://${which === 'all nodes' ? hosts : second.url.host}`);
   expect(redis.client).toBeInstanceOf(Cluster);
@@ -65,7 +65,7 @@ test.each(['all nodes', 'one node'])('a cluster of which %s are named serves eve
   }
 });
 
-test('when a node dies its replica takes over, and all is well again without a restart', async () => {
+test('after a node dies its replica takes over without a restart of the gateway', async () => {
   const { first, hosts } = await startCluster({ replicas: 1 });
   const { redis, states } = await connect(`redis://${hosts}`);
   const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
@@ -87,7 +87,7 @@ test('when a node dies its replica takes over, and all is well again without a r
   expect(states.length).toBeLessThanOrEqual(2);
 });
 
-test('a cluster that was gone as a whole is found again', async () => {
+test('a cluster that was lost as a whole is found again', async () => {
   const { nodes, hosts } = await startCluster();
   const { redis, states } = await connect(`redis://${hosts}`);
   for (const node of nodes) await node.kill();
@@ -98,7 +98,7 @@ test('a cluster that was gone as a whole is found again', async () => {
   expect(states).toHaveLength(2);
 });
 
-test('slots that have moved to another node are followed', async () => {
+test('moved hash slots are followed', async () => {
   const { nodes, first, second, third, hosts } = await startCluster();
   const { redis, states } = await connect(`redis://${hosts}`);
   const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
@@ -129,7 +129,7 @@ test('two gateways share a cluster as they share a server', async () => {
   expect(one.calls('createSignatureRequest')).toBe(6);
 });
 
-test('a database of a cluster, and several servers that are none, are refused at the start', async () => {
+test('a database other than 0 of a cluster, and several servers without a cluster, are refused at the start', async () => {
   const { first, hosts } = await startCluster();
   const alone = await startRedis();
   await expect(connectRedis(`redis://${hosts}/1`)).rejects.toThrow(
@@ -143,7 +143,7 @@ test('a database of a cluster, and several servers that are none, are refused at
   );
 });
 
-test('a cluster without all of its slots is refused at the start, and says why', async () => {
+test('a cluster without all of its hash slots is refused at the start with the reason', async () => {
   const { hosts, nodes } = await startCluster();
   for (const { client } of nodes) await client.cluster('DELSLOTS', 5);
   await expect.poll(() => nodes[0]?.client.cluster('INFO')).toContain('cluster_state:fail');

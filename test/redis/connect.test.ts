@@ -31,7 +31,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     (failure: { code?: unknown }) => failure.code,
   );
 
-test('a Redis that is gone is reported once, and once when it is back', async () => {
+test('a lost Redis is reported once, and once when it is back', async () => {
   const server = await startRedis();
   const { redis, states } = await connect(server.url);
   await set(redis, 'value');
@@ -46,7 +46,7 @@ test('a Redis that is gone is reported once, and once when it is back', async ()
   expect(await get(redis)).toBe('value');
 });
 
-test('a Redis that restarts costs no command, and is not reported', async () => {
+test('a restart of Redis loses no command and is not reported', async () => {
   const server = await startRedis();
   const { redis, states } = await connect(server.url, { commandTimeoutMs: 20_000 });
   await server.kill();
@@ -56,7 +56,7 @@ test('a Redis that restarts costs no command, and is not reported', async () => 
   expect(states).toEqual([]);
 });
 
-test('a command that was under way when Redis went is given up and not sent again', async () => {
+test('a command in flight when Redis is lost fails and is not retried', async () => {
   const server = await startRedis();
   const { redis } = await connect(server.url, { commandTimeoutMs: 60_000 });
   server.freeze();
@@ -67,7 +67,7 @@ test('a command that was under way when Redis went is given up and not sent agai
   await expect.poll(() => server.client.get('counter').catch(() => 'gone')).toBeNull();
 });
 
-test('a Redis that hangs is not waited for', async () => {
+test('a command to a hanging Redis times out', async () => {
   const server = await startRedis();
   const { redis } = await connect(server.url, { commandTimeoutMs: 100 });
   server.freeze();
@@ -76,7 +76,7 @@ test('a Redis that hangs is not waited for', async () => {
   await expect.poll(() => set(redis, 'value').catch(() => 'gone')).toBe('OK');
 });
 
-test('a server that has become a replica is left for the one that its address leads to now', async () => {
+test('a server that became a replica is replaced by the server that its address resolves to now', async () => {
   const [one, other] = [await startRedis(), await startRedis()];
   let { port } = one;
   const proxy = createServer((socket) => {
@@ -102,7 +102,7 @@ test('a server that has become a replica is left for the one that its address le
   expect(states).toEqual([]);
 });
 
-test('a script is sent once, and then its hash', async () => {
+test('a script is sent once, and its hash afterwards', async () => {
   const server = await startRedis();
   const { redis } = await connect(server.url);
   for (const value of ['a', 'b', 'c']) await set(redis, value);
@@ -116,7 +116,7 @@ test('a script is sent once, and then its hash', async () => {
   expect(await get(redis)).toBe('d');
 });
 
-test('one that is not there when the gateway starts is an error that names it', async () => {
+test('an unreachable Redis at the start is an error that names it', async () => {
   const server = await startRedis();
   await server.kill();
   await expect(connect(server.url)).rejects.toThrow(
@@ -130,7 +130,7 @@ test('one that is not there when the gateway starts is an error that names it', 
   );
 });
 
-test('a password that is wrong is an error that does not show it', async () => {
+test('a wrong password is an error that does not contain it', async () => {
   const server = await startRedis();
   await server.client.config('SET', 'requirepass', 'the right one');
   const url = new URL(server.url);
@@ -140,7 +140,7 @@ test('a password that is wrong is an error that does not show it', async () => {
   await connect(url);
 });
 
-test('a server that does not know AUTH quotes the password, and the error does not', async () => {
+test('the error of a server without AUTH does not contain the password', async () => {
   const server = await startRedis({
     settings: { 'rename-command': ['HELLO', '', '--rename-command', 'AUTH', ''] },
   });
@@ -148,7 +148,7 @@ test('a server that does not know AUTH quotes the password, and the error does n
   await expect(connect(url)).rejects.toThrow(/ cannot be used: ERR unknown command 'auth'(?!.*the-password)/);
 });
 
-test('the rights that the documentation names are enough', async () => {
+test('the documented permissions are sufficient', async () => {
   const server = await startRedis();
   const rights = '+@read +@write +@scripting +@connection +time ~sigillo:*';
   expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\`${rights}\``);
@@ -159,7 +159,7 @@ test('the rights that the documentation names are enough', async () => {
   expect(await codeOf(set(redis, 'value'))).toBe('NOPERM');
 });
 
-test('a database that the server does not have stops the start, and none is used in its place', async () => {
+test('a missing database prevents the start, and no other is used', async () => {
   const server = await startRedis({ settings: { databases: '1' } });
   await expect(connect(`${server.url.href}/1`)).rejects.toThrow(
     new RedisUnavailableError(
@@ -170,7 +170,7 @@ test('a database that the server does not have stops the start, and none is used
   await connect(`${server.url.href}/0`);
 });
 
-test('a database that is gone after a restart is not replaced by another', async () => {
+test('a database that is missing after a restart is not replaced by another', async () => {
   const server = await startRedis({ settings: { databases: '2' } });
   const { redis, states } = await connect(`${server.url.href}/1`);
   await set(redis, 'value');
@@ -183,13 +183,13 @@ test('a database that is gone after a restart is not replaced by another', async
 
 test.each([
   ['a replica', { replicaof: '127.0.0.1 1', 'replica-serve-stale-data': 'yes' }, 'READONLY'],
-  ['one that is full', { maxmemory: '1', 'maxmemory-policy': 'noeviction' }, 'OOM'],
+  ['a full server', { maxmemory: '1', 'maxmemory-policy': 'noeviction' }, 'OOM'],
 ])('a start with %s is refused, as nothing can be written', async (_, settings, code) => {
   const server = await startRedis({ settings });
   await expect(connect(server.url)).rejects.toThrow(` cannot be used: ${code} `);
 });
 
-test('something that is no Redis, or hangs, is an error too', async () => {
+test('a server other than Redis, or one that hangs, is an error', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void silent.close());
   await expect.poll(() => silent.listening).toBe(true);
@@ -200,7 +200,7 @@ test('something that is no Redis, or hangs, is an error too', async () => {
   );
 });
 
-test('a command whose time is over before it is sent writes no warning of a negative time', async () => {
+test('a command that expires before it is sent causes no warning of a negative timeout', async () => {
   const server = await startRedis();
   const { redis } = await connect(server.url);
   const warnings: string[] = [];

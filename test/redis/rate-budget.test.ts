@@ -23,7 +23,7 @@ async function startTwo() {
   return { redis, one, other, refusals: () => sandbox.journal.entries({ status: 429 }).length };
 }
 
-test('two gateways with one key share its budget: and all are answered', async () => {
+test('two gateways with one key share its rate budget, and all calls are answered', async () => {
   const { one, other, refusals } = await startTwo();
   const answers = await Promise.all([...flood(one, 3 * LIMIT.calls), ...flood(other, 3 * LIMIT.calls)]);
   expect(answers).toEqual(answers.map(() => NOTHING));
@@ -31,7 +31,7 @@ test('two gateways with one key share its budget: and all are answered', async (
   expect(refusals()).toBeLessThan(LIMIT.calls / 5);
 });
 
-test('a gateway that asks for much does not keep another from what it asks for', async () => {
+test('a busy gateway does not starve another', async () => {
   const { one, other } = await startTwo();
   let done = 0;
   const many = flood(one, 6 * LIMIT.calls).map((answer) => answer.then(() => (done += 1)));
@@ -41,7 +41,7 @@ test('a gateway that asks for much does not keep another from what it asks for',
   await Promise.all(many);
 });
 
-test('nobody notices that Redis is lost, and that it is back', async () => {
+test('losing Redis and getting it back fails no call', async () => {
   const { redis, one, other, refusals } = await startTwo();
   const answers: Promise<unknown>[] = [];
   answers.push(...flood(one, LIMIT.calls), ...flood(other, LIMIT.calls));

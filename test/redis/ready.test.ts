@@ -3,7 +3,7 @@ import { startRedis } from '../support/redis.ts';
 import { logSink } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-test('a gateway whose Redis is gone is not ready, and is again when it is back', async () => {
+test('a gateway is not ready while Redis is lost', async () => {
   const redis = await startRedis();
   const { logger, lines } = logSink();
   const { url } = await startGateway({ redisUrl: redis.url, logger });

@@ -23,7 +23,7 @@ async function start() {
   };
 }
 
-test('the primary dies: the gateway goes on with the one that the sentinels put in its place', async () => {
+test('after the primary dies the gateway continues with the new primary of the sentinels', async () => {
   const { primary, replica, create, repeat, ready, redisLines } = await start();
   const { id } = await create();
   expect(id).toMatch(/^\w{26}$/);
@@ -37,7 +37,7 @@ test('the primary dies: the gateway goes on with the one that the sentinels put 
   expect(redisLines()).toHaveLength(2);
 });
 
-test('an operator changes the primary: commands are repeated at the new one', async () => {
+test('after a manual failover commands are retried at the new primary', async () => {
   const { replica, failover, create, ready, redisLines } = await start();
   await create();
   await failover();
@@ -47,7 +47,7 @@ test('an operator changes the primary: commands are repeated at the new one', as
   expect(redisLines().filter(({ level }) => level === 40).length).toBeLessThanOrEqual(1);
 });
 
-test('sentinels that are not there, or know no such primary, are named at the start', async () => {
+test('unreachable sentinels, and sentinels without such a primary, are named at the start', async () => {
   const { url } = await startSentinel();
   const dead = `127.0.0.1:${await freePort()}`;
   await expect(connectRedis(`redis+sentinel://${dead}/main`)).rejects.toThrow(
@@ -58,7 +58,7 @@ test('sentinels that are not there, or know no such primary, are named at the st
   );
 });
 
-test('sentinels, and the servers that they name by address, are asked over TLS', async () => {
+test('sentinels and the servers that they name by address are reached over TLS', async () => {
   const { certificateFor } = makeCertificates();
   const { url, port } = await startSentinel({ certificate: certificateFor('DNS:localhost') });
   const redis = await connectRedis(`rediss+sentinel://localhost:${port}/main`);

@@ -35,19 +35,19 @@ async function start(limit = LIMIT) {
   return { server, gateway, one: await gateway(), other: await gateway() };
 }
 
-test('two gateways have together what one would have', async () => {
+test('two gateways together have the rate budget of one', async () => {
   const { one, other } = await start();
   expect([await one.count(6), await other.count(6), await one.count(6)]).toEqual([6, 4, 0]);
   const { retryInMs } = await other.window.take(1, 0);
   expect(retryInMs).toBeGreaterThan(29_000);
 });
 
-test('each key has a window of its own', async () => {
+test('each key has its own window', async () => {
   const { gateway, one } = await start();
   expect([await one.count(10), await (await gateway('another')).count(10)]).toEqual([10, 10]);
 });
 
-test('of two who want more than there is, neither takes all', async () => {
+test('of two gateways that want more slots than are free, neither takes all', async () => {
   const { one, other } = await start();
   expect([await one.count(10), await other.count(10)]).toEqual([10, 0]);
   const { one: first, other: second } = await start();
@@ -57,7 +57,7 @@ test('of two who want more than there is, neither takes all', async () => {
   expect(await first.count(20)).toBe(0);
 });
 
-test('who comes while another waits leaves the other an equal part of what there is', async () => {
+test('a gateway leaves a waiting one an equal share of the free slots', async () => {
   const { one, other } = await start();
   const held = await one.take(10);
   expect(await other.count(10)).toBe(0); // waits from now on
@@ -66,7 +66,7 @@ test('who comes while another waits leaves the other an equal part of what there
   expect([await one.count(10), await other.count(10)]).toEqual([5, 3]);
 });
 
-test('slots that are to be spared stay free, whoever wants them', async () => {
+test('the reserve stays free for all gateways', async () => {
   const { one, other } = await start();
   expect([await one.count(10, 2), await other.count(10, 2), await other.count(10)]).toEqual([8, 0, 2]);
 });
@@ -82,7 +82,7 @@ test('a call counts until a window after its answer, or half a second after it w
   await expect.poll(() => other.count(1)).toBe(1);
 });
 
-test('what the service says of its rate is learned by all', async () => {
+test('all gateways learn the remaining calls that the service reports', async () => {
   const { one, other } = await start();
   const [slot] = await one.take(1);
   // Seven calls, of which one is ours.
@@ -91,7 +91,7 @@ test('what the service says of its rate is learned by all', async () => {
   expect(await other.count(10)).toBe(3);
 });
 
-test('calls that leave the window while another is under way are not taken for somebody else’s', async () => {
+test('calls that leave the window while another is in flight do not count as foreign', async () => {
   const { one, other } = await start({ calls: 10, windowMs: 1_000 });
   const slots = await one.take(9);
   for (const slot of slots) slot.answered(undefined);
@@ -103,7 +103,7 @@ test('calls that leave the window while another is under way are not taken for s
   expect(await other.count(10)).toBe(8);
 });
 
-test('the calls of another gateway are not taken for foreign ones', async () => {
+test('the calls of another gateway do not count as foreign', async () => {
   const { one, other } = await start();
   await other.count(5);
   const [slot] = await one.take(1);
@@ -112,7 +112,7 @@ test('the calls of another gateway are not taken for foreign ones', async () => 
   expect(await one.count(10)).toBe(4);
 });
 
-test('a refusal closes the window of all', async () => {
+test('a refusal closes the window of all gateways', async () => {
   const { one, other } = await start();
   const [slot] = await one.take(1);
   slot?.refused(2);
@@ -124,7 +124,7 @@ test('a refusal closes the window of all', async () => {
 });
 
 test.each(['kill', 'freeze'] as const)(
-  'when Redis is lost (%s) each gateway has its part at once, and all share again when it is back',
+  'when Redis is lost (%s) each gateway has its share at once, and all share again when it is back',
   async (lose) => {
     const { server, one, other } = await start({ calls: 10, windowMs: 500 });
     for (const gateway of [one, other, one]) await gateway.count(1); // now each knows of the other
@@ -146,7 +146,7 @@ test.each(['kill', 'freeze'] as const)(
   },
 );
 
-test('a window that is closed looks for nothing any more', async () => {
+test('a closed window makes no more checks', async () => {
   const { server, one } = await start();
   const [slot] = await one.take(1);
   one.window.close();

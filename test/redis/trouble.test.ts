@@ -113,7 +113,7 @@ async function expectOneLine(
 }
 
 test.each(Object.entries(TROUBLES))(
-  '%s: mutations with a key are refused, the gateway is not ready, one line says why, and it recovers',
+  '%s: mutations with a key are refused, the gateway is not ready, logs the reason once and recovers',
   async (code, { settings, prepare, begin, end }) => {
     const server = await startRedis({ password: 'the-password', ...(settings && { settings }) });
     await prepare?.(server);
@@ -124,7 +124,7 @@ test.each(Object.entries(TROUBLES))(
   },
 );
 
-test('one node of a cluster that is full is enough', async () => {
+test('one full node of a cluster is enough', async () => {
   const { hosts, second } = await startCluster();
   const world = await startWorld(`redis://${hosts}`);
   await second.client.config('SET', 'maxmemory', '1');
@@ -137,7 +137,7 @@ test('one node of a cluster that is full is enough', async () => {
   ]);
 });
 
-test('a certificate for another name: refused at the start, and later as everything else', async () => {
+test('a certificate for another name is refused at the start and later', async () => {
   const { certificateFor } = makeCertificates();
   const [good, bad] = [certificateFor('DNS:localhost'), certificateFor('DNS:elsewhere.example')];
   const server = await startRedis({ certificate: good });

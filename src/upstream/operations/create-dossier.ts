@@ -3,8 +3,8 @@ import { decodeDossier } from '../decode.ts';
 import type { Dossier } from '../decode.ts';
 
 /**
- * `createDossier`. Every call makes a new dossier; the service knows no idempotency key.
- * A body that the service refuses is a 422, although the published document says 400.
+ * `createDossier`. Every call creates a new dossier; the service has no idempotency keys.
+ * The service refuses an invalid body with 422, although the published document says 400.
  * @throws {UpstreamError}
  */
 export function createDossier(

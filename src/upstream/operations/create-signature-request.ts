@@ -3,7 +3,7 @@ import { decodeSignatureRequest } from '../decode.ts';
 import type { SignatureRequest } from '../decode.ts';
 
 /**
- * `createSignatureRequest`. Every call makes a new request, in status DRAFT.
+ * `createSignatureRequest`. Every call creates a new request in status DRAFT.
  * The service does not check that the signer exists.
  * @throws {UpstreamError} `not-found` for an unknown dossier, `bad-request` for an expiry that has passed.
  */

@@ -2,12 +2,13 @@ import type { CallOptions, UpstreamClient } from '../client.ts';
 import { decodeUploadUrl } from '../decode.ts';
 import { path } from '../path.ts';
 
-/** How long an upload URL lives, in milliseconds (manual, "Upload a document"). */
+/** Lifetime of an upload URL in milliseconds (manual, "Upload a document"). */
 export const UPLOAD_URL_LIFETIME_MS = 15 * 60 * 1000;
 
 /**
- * `getDocumentUploadUrl`: a signed address of the storage for one document, as a bare JSON string.
- * Every call gives a new one; it lives 15 minutes. Whoever has it may upload: it must not be logged.
+ * `getDocumentUploadUrl`: a pre-signed upload URL of one document, as a bare JSON string. It is valid for 15 minutes and must
+ * not be logged, because it permits an upload. Every call creates a new URL; calls are not coalesced, because two uploads
+ * to one URL would replace each other's blocks.
  * @throws {UpstreamError} `bad-request` when the request is not DRAFT, `not-found` for an unknown request or document.
  */
 export async function getDocumentUploadUrl(

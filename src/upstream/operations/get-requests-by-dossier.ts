@@ -6,15 +6,14 @@ import { path } from '../path.ts';
 
 export interface RequestsByDossierParams {
   readonly dossierId: string;
-  /** 25 to 100; the service refuses anything else. */
+  /** 25 to 100; the service refuses other values. */
   readonly limit: number;
-  /** From the page before; opaque. */
+  /** The opaque token of the previous page. */
   readonly continuationToken?: string | undefined;
 }
 
 /**
- * `getRequestsByDossier`: one page, in practice in order of creation.
- * A token the service cannot read is a 500, not a 400.
+ * `getRequestsByDossier`: one page, in practice in order of creation. An invalid token is a 500, not a 400.
  * @throws {UpstreamError} `not-found` when no dossier of this issuer has the id.
  */
 export async function getRequestsByDossier(
@@ -37,8 +36,8 @@ export async function getRequestsByDossier(
 }
 
 /**
- * The items of a page, for a caller who must know all of them.
- * @throws {UpstreamError} of kind `contract` when one of them cannot be read.
+ * All items of a page.
+ * @throws {UpstreamError} of kind `contract` when one of them is invalid.
  */
 export function allItemsOf({ items }: SignatureRequestPage): SignatureRequestSummary[] {
   return items.map((item) => {

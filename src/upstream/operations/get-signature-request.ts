@@ -4,7 +4,7 @@ import type { SignatureRequest } from '../decode.ts';
 import { path } from '../path.ts';
 
 /**
- * `getSignatureRequest`. Once SIGNED, each read mints download links that live 5 minutes.
+ * `getSignatureRequest`. Once SIGNED, each read creates download URLs that are valid for 5 minutes.
  * @throws {UpstreamError} `not-found` when no request of this issuer has the id.
  */
 export async function getSignatureRequest(

@@ -3,9 +3,9 @@ import { decodeSigner } from '../decode.ts';
 import type { Signer } from '../decode.ts';
 
 /**
- * `getSignerByFiscalCode`. A POST that only reads: the same code always gives the same signer.
- * Answers 200, although the published document says 201.
- * @throws {UpstreamError} `not-found` for a citizen who never logged in to IO, `bad-request` for one who does not
+ * `getSignerByFiscalCode`. A POST that only reads: the same code always returns the same signer.
+ * The service answers 200, although the published document says 201.
+ * @throws {UpstreamError} `not-found` for a citizen who has never logged in to IO, `bad-request` for one who does not
  *   accept this service, `forbidden` when a test key does not list the citizen as a tester.
  */
 export function getSignerByFiscalCode(

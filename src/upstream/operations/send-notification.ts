@@ -4,8 +4,8 @@ import type { Notification } from '../decode.ts';
 import { path } from '../path.ts';
 
 /**
- * `sendNotification`: the message in the IO app. Works once per request, in WAIT_FOR_SIGNATURE only; no body is sent.
- * Answers 200, although the published document says 201.
+ * `sendNotification`: sends the message in the IO app. It works once per request, in WAIT_FOR_SIGNATURE only, and has no body.
+ * The service answers 200, although the published document says 201. For a signer that does not exist it answers 500.
  * @throws {UpstreamError} `unprocessable` in any other status or when it was sent before, `bad-request` when the
  *   citizen does not accept messages of this service.
  */

@@ -4,8 +4,8 @@ import { path } from '../path.ts';
 
 /**
  * `setSignatureRequestStatus`: READY (from DRAFT, all documents READY) or CANCELLED (from WAIT_FOR_SIGNATURE only).
- * The body is a bare JSON string, and the answer 204 without a body.
- * @throws {UpstreamError} `bad-request` when the status of the request does not allow it.
+ * The body is a bare JSON string; the answer is a 204.
+ * @throws {UpstreamError} `bad-request` when the current status does not permit it.
  */
 export async function setSignatureRequestStatus(
   client: UpstreamClient,

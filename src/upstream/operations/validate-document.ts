@@ -7,7 +7,7 @@ import type { components } from '../openapi.d.ts';
 type Fields = readonly components['schemas']['SignatureField'][];
 
 /**
- * `validateDocument`: checks a PDF, and optionally whether signature fields fit in it, without keeping it.
+ * `validateDocument`: checks a PDF, and optionally whether signature fields fit in it, without storing it.
  * The PDF is streamed. An unreadable PDF is a 500 with `detail: "Error"`, `"TypeError"` or `"RangeError"`, not a violation.
  * @throws {UpstreamError}
  */
@@ -30,9 +30,9 @@ export function validateDocument(
 }
 
 /*
- * The service tells parts apart by a `Content-Type` compared to the letter, and reads a part only when it has exactly
- * two header lines, `Content-Disposition` with a quoted filename first. Multipart writers that add a line
- * (`Content-Length`) or leave the filename out are refused, so the body is written here. RFC 7578, section 4.
+ * The service identifies parts by their exact `Content-Type`, and reads a part only if it has exactly two header lines, of
+ * which `Content-Disposition` with a quoted filename is the first. It refuses the output of multipart libraries that add a
+ * line (`Content-Length`) or omit the filename, so this function writes the body. RFC 7578, section 4.
  */
 function multipartOf(pdf: AsyncIterable<Uint8Array>, fields: Fields | undefined): MultipartBody {
   const boundary = `sigillo-${crypto.randomUUID()}`;

@@ -1,4 +1,4 @@
-/** Why a signal of ours is aborted when it is not the caller who left. */
+/** The reason of an abort by a deadline, in contrast to a client that disconnects. */
 export class TimeIsUpError extends Error {
   override readonly name = 'TimeIsUpError';
 
@@ -7,17 +7,17 @@ export class TimeIsUpError extends Error {
   }
 }
 
-/** How a call ends whose signal is aborted for this reason: whoever listens is still there, or is not. */
+/** The failure kind of a call whose signal is aborted for this reason. */
 export function kindOfAbort(reason: unknown): 'timeout' | 'aborted' {
   return reason instanceof TimeIsUpError ? 'timeout' : 'aborted';
 }
 
 /**
- * The end of a call, or of a whole operation: its time limit, or the caller leaving, whichever comes first. Dispose of it
- * when the work is over.
+ * The deadline of a call or of a whole operation: it aborts at its time limit or with the signal of the caller, whichever
+ * comes first. Dispose of it when the work has ended.
  *
- * `AbortSignal.any` with `AbortSignal.timeout` says the same in one line, and keeps timer, signals and all that listens
- * to them until the time limit has passed: under load hundreds of megabytes, and as much processor time as the call.
+ * `AbortSignal.any` with `AbortSignal.timeout` would keep the timer, the signals and their listeners until the time limit:
+ * under load hundreds of megabytes, and as much processor time as the call.
  */
 export class Deadline implements Disposable {
   readonly #timeoutMs: number;
@@ -25,13 +25,13 @@ export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #startedAt = 0;
-  /** What was left when the clock was last started. */
+  /** The time that was left when the clock last started. */
   #leftMs: number;
   #usedMs = 0;
   #hasExpired = false;
   #isDisposed = false;
 
-  /** @param options.isRunning false: until `start` only the caller ends it. @default true */
+  /** @param options.isRunning false: until `start`, only the caller's signal aborts it. @default true */
   constructor(timeoutMs: number, caller?: AbortSignal, { isRunning = true } = {}) {
     this.#timeoutMs = timeoutMs;
     this.#leftMs = timeoutMs;
@@ -41,7 +41,7 @@ export class Deadline implements Disposable {
     else caller?.addEventListener('abort', this.#leave);
   }
 
-  /** When the time is up, if nothing stops the clock any more. On the clock of `performance.now()`. */
+  /** When the time is up unless the clock stops again, on the clock of `performance.now()`. */
   get endsAt(): number {
     return (this.#timer === undefined ? performance.now() : this.#startedAt) + this.#leftMs;
   }
@@ -52,13 +52,13 @@ export class Deadline implements Disposable {
   }
 
   start(): void {
-    // It may be over by the time that whatever it was stopped for has ended.
+    // It may be disposed of while its clock is stopped.
     if (this.#isDisposed || this.#timer !== undefined) return;
     this.#startedAt = performance.now();
     this.#timer = setTimeout(this.#expire, this.#leftMs);
   }
 
-  /** Waits for something that is not the call's doing: the clock stands still meanwhile. */
+  /** Stops the clock during a wait that does not count for the call. */
   async stoppedFor<T>(work: Promise<T>): Promise<T> {
     this.#stop();
     try {
@@ -68,7 +68,7 @@ export class Deadline implements Disposable {
     }
   }
 
-  /** As `stoppedFor`; afterwards the call has all of its time again. */
+  /** Like `stoppedFor`, and restores the full time limit afterwards. */
   async renewedBy<T>(work: Promise<T>): Promise<T> {
     this.#stop();
     try {
@@ -79,12 +79,12 @@ export class Deadline implements Disposable {
     }
   }
 
-  /** The time is up: its own, not that of the caller. */
+  /** Whether its own time is up, in contrast to an abort by the caller. */
   get hasExpired(): boolean {
     return this.#hasExpired;
   }
 
-  /** Aborted when the time is up, with a `TimeIsUpError`, or when the caller leaves, with their reason. */
+  /** Aborted with a `TimeIsUpError` when the time is up, or with the reason of the caller's signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

@@ -1,13 +1,12 @@
-/** A day. Longer waits are reported as one: they would overflow timers, and the `Int` of GraphQL. */
+/** One day. Longer waits are shortened, because they would overflow timers and the `Int` of GraphQL. */
 const LONGEST_SECONDS = 86_400;
 
 /** The three forms of RFC 9110, section 5.6.7: IMF-fixdate, RFC 850 and asctime, which names no time zone and means UTC. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8},? [\w -]{6,20} \d{2}:\d{2}:\d{2} (?:GMT|\d{4})$/;
 
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3), or one of the same form. Of several headers the longest wait counts.
- * @returns whole seconds, from 1 to a day; undefined when the header asks for no wait (0, a date in the past) or cannot be
- *   read, so that a value is always a wait.
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3), or one of the same form. The longest of several waits counts.
+ * @returns whole seconds from 1 to a day; undefined when the header is invalid or asks for no wait (0, a date in the past).
  */
 export function readRetryAfter(
   header: string | readonly string[] | undefined,

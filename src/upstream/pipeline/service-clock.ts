@@ -1,18 +1,18 @@
-/** A moment in milliseconds since 1970, by the service's clock, which is known to lie between these two. */
+/** Bounds of a moment on the clock of the service, in milliseconds since 1970. */
 export interface ServiceTime {
   readonly earliest: number;
   readonly latest: number;
 }
 
-/** A `Date` header counts whole seconds. */
+/** A `Date` header has whole seconds. */
 const RESOLUTION_MS = 1_000;
 
 /**
- * The service's clock, read from the `Date` header of its answers. The clock of this machine may be wrong or be set, so
- * time is carried on from one answer to the next by a clock that only moves forward.
+ * The clock of the service, read from the `Date` header of its answers. The clock of this machine may be wrong or be set, so
+ * a monotonic clock measures the time since an answer.
  */
 export class ServiceClock {
-  /** What to add to `performance.now()`. */
+  /** Offset from `performance.now()`. */
   #offset: ServiceTime | undefined;
 
   /** @param calledAt and answeredAt by `performance.now()`; the service wrote its answer between the two. */
@@ -22,11 +22,11 @@ export class ServiceClock {
     const read = { earliest: seconds - answeredAt, latest: seconds + RESOLUTION_MS - calledAt };
     const earliest = Math.max(read.earliest, this.#offset?.earliest ?? -Infinity);
     const latest = Math.min(read.latest, this.#offset?.latest ?? Infinity);
-    // Several answers together say more than one, unless a clock was set between them: then the newest is right.
+    // Several answers narrow the bounds, unless the clock was set between them: then the newest counts.
     this.#offset = earliest <= latest ? { earliest, latest } : read;
   }
 
-  /** Now. Until an answer had a `Date` it is the time of this machine. */
+  /** The current time. Before the first answer with a `Date`, the time of this machine. */
   now(): ServiceTime {
     if (this.#offset === undefined) return { earliest: Date.now(), latest: Date.now() };
     const now = performance.now();

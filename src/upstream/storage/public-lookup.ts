@@ -3,7 +3,7 @@ import type { LookupAddress } from 'node:dns';
 import { BlockList, isIPv6 } from 'node:net';
 import type { LookupFunction } from 'node:net';
 
-/** Addresses that are nobody's on the internet: of this machine, of a private network, of a cloud's own services. */
+/** Addresses outside the public internet: of this machine, of private networks, of cloud-internal services. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -28,21 +28,21 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv6');
 
-/** `BlockList` knows IPv4 addresses that are written as IPv6 (`::ffff:127.0.0.1`) by itself. */
+/** `BlockList` recognizes IPv4 addresses in IPv6 notation (`::ffff:127.0.0.1`). */
 export function isPrivate(address: string): boolean {
   return PRIVATE.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** A name that must lead to the internet leads elsewhere. */
+/** A public host name resolves to a private address. */
 export class PrivateAddressError extends Error {
   override readonly name = 'PrivateAddressError';
   readonly code = 'EPRIVATE';
 }
 
 /**
- * `dns.lookup` for connections that must end on the internet, but for `excepted` names. Whoever can change an entry of
- * the DNS could otherwise have files sent to a machine behind the firewall. The connection is made to the address that
- * was looked at: a second answer of the DNS cannot change it.
+ * `dns.lookup` that refuses private addresses, except for `excepted` names. Otherwise an attacker who controls a DNS entry
+ * could direct files to a machine behind the firewall. The connection uses the checked address, so a second DNS answer
+ * cannot change it.
  */
 export function publicLookup(excepted: readonly string[], resolve: typeof lookup = lookup): LookupFunction {
   return (hostname, options, callback) => {
@@ -53,7 +53,7 @@ export function publicLookup(excepted: readonly string[], resolve: typeof lookup
         first === undefined ||
         (!excepted.includes(hostname) && found.some(({ address }) => isPrivate(address)))
       )
-        return callback(new PrivateAddressError('the name leads to a private address'), '');
+        return callback(new PrivateAddressError('the name resolves to a private address'), '');
       if (options.all) callback(null, found);
       else callback(null, first.address, first.family);
     });

@@ -16,13 +16,13 @@ async function listening(server: Server): Promise<number> {
 
 const patience = (): AbortSignal => AbortSignal.timeout(10_000);
 
-test('with http a connection is enough', async () => {
+test('for http, a TCP connection is enough', async () => {
   const port = await listening(createServer((socket) => socket.resume()));
   await canConnect(new URL(`http://127.0.0.1:${port}/api`), patience());
   await canConnect(new URL(`http://localhost:${port}`), patience());
 });
 
-test('nobody there, or no such name: rejects with the code of the system', async () => {
+test('rejects with the system error code for a refused connection and an unknown name', async () => {
   const server = createServer();
   const port = await listening(server);
   await new Promise((resolve) => server.close(resolve));
@@ -34,7 +34,7 @@ test('nobody there, or no such name: rejects with the code of the system', async
   });
 });
 
-test('with https a host that never answers the handshake is no connection', async () => {
+test('for https, a host that does not complete the handshake fails', async () => {
   const port = await listening(createServer((socket) => socket.resume()));
   await expect(canConnect(new URL(`https://localhost:${port}`), AbortSignal.timeout(100))).rejects.toThrow();
 });

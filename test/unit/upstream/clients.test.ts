@@ -70,7 +70,7 @@ async function failureOf(call: Promise<unknown>): Promise<UpstreamError> {
 const never: StubHandler = () => {};
 const ok: StubHandler = (_, res) => sendJson(res, 200, { fine: true });
 
-test('a call goes below the base path with the key, a query and a JSON body', async () => {
+test('a call is sent below the base path with the key, the query and a JSON body', async () => {
   const { stub, client } = await start(ok);
   const query = { limit: 25, continuationToken: '[{"token":"+RID:~a#b"}]', absent: undefined };
   expect(await client.call({ ...READ, query })).toEqual({ fine: true });
@@ -96,7 +96,7 @@ test('a call goes below the base path with the key, a query and a JSON body', as
   expect(put?.body.toString()).toBe('"READY"');
 });
 
-test('a base URL with a slash at its end or two makes the same paths', async () => {
+test('trailing slashes of the base URL do not change the paths', async () => {
   const stub = await startHttpStub(ok);
   await clientAt(stub.origin, { baseUrl: new URL(`${stub.origin}/api/v1/sign/`) }).call(READ);
   await clientAt(stub.origin, { baseUrl: new URL(`${stub.origin}/api/v1/sign//`) }).call(READ);
@@ -108,7 +108,7 @@ test('a base URL with a slash at its end or two makes the same paths', async () 
   ]);
 });
 
-test('connections are used again, also after failures', async () => {
+test('connections are reused, also after failures', async () => {
   const { stub, client } = await start((_, res, __, nth) =>
     nth % 2 === 0 ? sendJson(res, 404, { detail: 'no' }) : sendJson(res, 200, {}),
   );
@@ -118,7 +118,7 @@ test('connections are used again, also after failures', async () => {
   expect(stub.connections()).toBeLessThanOrEqual(2);
 });
 
-test('no more connections are made than configured', async () => {
+test('connections never exceed the configured number', async () => {
   const held: ServerResponse[] = [];
   const { stub, client } = await start((_, res) => void held.push(res), { connections: 2 });
   const calls = Array.from({ length: 6 }, () => client.call(READ));
@@ -149,7 +149,7 @@ test.each([
   [429, 'rate-limited'],
   [500, 'server-error'],
   [503, 'server-error'],
-])('status %i is the kind %s, with the words of either envelope', async (status, kind) => {
+])('status %i has the kind %s, with the text of either envelope', async (status, kind) => {
   const words = `The words of ${status}`;
   const problem = { title: 'A title', status, detail: words };
   const gateway = { statusCode: status, message: words };
@@ -183,7 +183,7 @@ test.each([
   ['JSON of another form', 'application/json', '[1]'],
   ['words that are no text', 'application/problem+json', '{"detail":{"a":1}}'],
   ['nothing', 'application/json', ''],
-])('an error with %s keeps its status and has no words', async (_, type, body) => {
+])('an error with %s keeps its status and has no text', async (_, type, body) => {
   const { client } = await start((__, res) => void res.writeHead(403, { 'content-type': type }).end(body));
   expect(await failureOf(client.call(READ))).toMatchObject({
     kind: 'forbidden',
@@ -199,7 +199,7 @@ test.each([
   ['no body', 200, { 'content-type': 'application/json' }, ''],
   ['a success that is not expected', 202, { 'content-type': 'application/json' }, '{}'],
   ['204 for a call that wants a body', 204, {}, undefined],
-])('%s is a contract failure that is not repeated', async (_, status, headers, body) => {
+])('%s is a contract failure that is not retried', async (_, status, headers, body) => {
   const { stub, client } = await start((__, res) => void res.writeHead(status, headers).end(body));
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'contract', status });
   expect(stub.calls).toHaveLength(1);
@@ -217,7 +217,7 @@ test('a body that does not decode is a contract failure with the reason as its c
   });
 });
 
-test('either success status is taken, and 204 decodes nothing', async () => {
+test('each expected status is a success, and a 204 has no body', async () => {
   const { client } = await start((_, res, __, nth) =>
     nth < 3 ? sendJson(res, nth === 1 ? 200 : 201, { nth }) : void res.writeHead(204).end(),
   );
@@ -228,14 +228,14 @@ test('either success status is taken, and 204 decodes nothing', async () => {
 });
 
 test.each(['application/json; charset=utf-8', 'application/problem+json', 'Application/JSON'])(
-  'a body of type %s is read as JSON',
+  'a body of type %s is parsed as JSON',
   async (type) => {
     const { client } = await start((_, res) => sendJson(res, 200, { a: 1 }, { 'content-type': type }));
     expect(await client.call(READ)).toEqual({ a: 1 });
   },
 );
 
-test('an answer over the limit is a contract failure, read once', async () => {
+test('an answer over the size limit is a contract failure without a retry', async () => {
   const { stub, client } = await start((_, res) => {
     res.on('error', () => {});
     sendJson(res, 200, 'x'.repeat(9 * 1024 * 1024));
@@ -269,7 +269,7 @@ test.each([
   ['reset before the answer', resetBefore],
   ['reset within the answer', resetWithin],
   ['ended within the answer', endWithin],
-])('a connection %s is lost: a GET is made again, a POST is not', async (_, reset) => {
+])('a connection %s is lost: a GET is retried, a POST is not', async (_, reset) => {
   const { stub, client } = await start(reset);
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'connection-lost', status: undefined });
   expect(stub.calls).toHaveLength(3);
@@ -280,7 +280,7 @@ test.each([
   expect(stub.calls.slice(3).map(({ method }) => method)).toEqual(['POST', 'PUT']);
 });
 
-test('a read that succeeds the second time is a success', async () => {
+test('a read that succeeds on retry is a success', async () => {
   const { stub, client } = await start((call, res, req, nth) =>
     nth === 1 ? resetBefore(call, res, req, nth) : ok(call, res, req, nth),
   );
@@ -295,7 +295,7 @@ test('a refused connection is unreachable', async () => {
   expect(await failureOf(closed.call(READ))).toMatchObject({ kind: 'unreachable' });
 });
 
-test('a POST that could not be sent is made again', async () => {
+test('a POST that was not sent is retried', async () => {
   const agent = new MockAgent();
   agent.disableNetConnect();
   const pool = agent.get('http://service');
@@ -311,14 +311,14 @@ test('a POST that could not be sent is made again', async () => {
 test.each<[string, StubHandler]>([
   ['no answer', never],
   ['an answer that stops', (_, res) => void res.writeHead(200, { 'content-length': '9' }).write('{')],
-])('%s within the deadline is a timeout, and the call is made once', async (_, handler) => {
+])('%s within the deadline is a timeout without a retry', async (_, handler) => {
   const { stub, client } = await start(handler, { timeoutMs: 150 });
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'timeout', operation: 'getDossier' });
   expect(stub.calls).toHaveLength(1);
   await expect.poll(() => stub.sockets.size).toBe(0);
 });
 
-test('one deadline holds for all attempts together', async () => {
+test('one deadline covers all attempts', async () => {
   const { stub, client } = await start(
     (call, res, req, nth) => (nth === 1 ? resetBefore(call, res, req, nth) : undefined),
     { timeoutMs: 400 },
@@ -334,7 +334,7 @@ test.each([
   ['with a reason of its own', new Error('the client left')],
   ['with a timeout', new DOMException('late', 'TimeoutError')],
   ['with a text', 'gone'],
-])('a caller who leaves %s aborts the call and its connection', async (_, reason) => {
+])('a caller who aborts %s aborts the call and its connection', async (_, reason) => {
   const { stub, client } = await start(never);
   const caller = new AbortController();
   const failure = failureOf(client.call(READ, { signal: caller.signal }));
@@ -345,14 +345,14 @@ test.each([
   expect(stub.calls).toHaveLength(1);
 });
 
-test('a caller who has left already makes no call', async () => {
+test('an aborted caller makes no call', async () => {
   const { stub, client } = await start(ok);
   const signal = AbortSignal.abort(new Error('gone'));
   expect(await failureOf(client.call(READ, { signal }))).toMatchObject({ kind: 'aborted' });
   expect(stub.calls).toEqual([]);
 });
 
-test('a caller who leaves during the pause before a repeat is aborted', async () => {
+test('an abort during the pause before a retry ends the call', async () => {
   const { stub, client } = await start((_, res) => sendJson(res, 429, {}, { 'retry-after': '3' }));
   const caller = new AbortController();
   const failure = failureOf(client.call(READ, { signal: caller.signal }));
@@ -363,7 +363,7 @@ test('a caller who leaves during the pause before a repeat is aborted', async ()
 });
 
 test.each(['x-rate-limit-retry-after', 'retry-after'])(
-  'a 429 is repeated after the seconds of %s, a POST too',
+  'a 429 is retried after the seconds of %s, also a POST',
   async (name) => {
     const { stub, client } = await start((call, res, req, nth) =>
       nth === 1 ? sendJson(res, 429, { detail: 'slow' }, { [name]: '1' }) : ok(call, res, req, nth),
@@ -375,7 +375,7 @@ test.each(['x-rate-limit-retry-after', 'retry-after'])(
   },
 );
 
-test('a 429 whose pause ends after the deadline is answered at once, with the seconds', async () => {
+test('a 429 whose wait exceeds the deadline fails at once with the seconds', async () => {
   const { stub, client } = await start((_, res) =>
     sendJson(res, 429, { statusCode: 429, message: 'slow' }, { 'x-rate-limit-retry-after': '60' }),
   );
@@ -385,7 +385,7 @@ test('a 429 whose pause ends after the deadline is answered at once, with the se
   expect(stub.calls).toHaveLength(1);
 });
 
-test('the header of the service goes before the standard one, unless it is no number', async () => {
+test('the header of the service precedes the standard one, unless it is not a number', async () => {
   const { stub, client } = await start((_, res, __, nth) =>
     sendJson(
       res,
@@ -416,7 +416,7 @@ test.each([
   }
 });
 
-test('of several Retry-After headers the longest wait counts', async () => {
+test('the longest wait of several Retry-After headers counts', async () => {
   const { client } = await start((_, res) => {
     res.setHeader('retry-after', ['61', '120']);
     sendJson(res, 429, {});
@@ -429,7 +429,7 @@ const NO_WAIT = ['0', '-1', '0.0', '', 'soon', 'Sun, 06 Nov 1994 08:49:37 GMT'];
 test.each([
   ['within the limit of the key', 150],
   ['without a limit', 100_000],
-])('a 429 that asks for no wait is retried as the table says, %s', async (_, calls) => {
+])('a 429 without a wait is retried by the policy, %s', async (_, calls) => {
   const rateLimit = { calls, windowMs: 5_000 };
   const cases = ['x-rate-limit-retry-after', 'retry-after'].flatMap((name) =>
     NO_WAIT.map(async (value) => {
@@ -455,7 +455,7 @@ async function* streamOf(...chunks: readonly (string | Error)[]): AsyncGenerator
   }
 }
 
-test('a streamed body is sent as it is, once, even when the service says to try again', async () => {
+test('a streamed body is sent once, even when the service asks for a retry', async () => {
   const { stub, client } = await start((_, res) => sendJson(res, 429, {}, { 'retry-after': '0' }));
   const body = new MultipartBody('multipart/form-data; boundary=b', streamOf('one ', 'two'));
   expect(await failureOf(client.call({ ...CREATE, effect: 'stream', body }))).toMatchObject({
@@ -466,7 +466,7 @@ test('a streamed body is sent as it is, once, even when the service says to try 
   expect(stub.calls[0]?.body.toString()).toBe('one two');
 });
 
-test('a streamed body that breaks breaks the call, and the reason is its cause', async () => {
+test('a failing streamed body fails the call with its error as the cause', async () => {
   const { stub, client } = await start(ok);
   const reason = new Error('the file was cut off');
   const body = new MultipartBody('text/plain', streamOf('one ', reason));
@@ -506,7 +506,7 @@ test.each([
   [200, true],
   [404, true],
   [502, false], // a proxy says so, by a clock of its own
-])('the Date of an answer with status %i tells the time of the service: %s', async (status, isLearnt) => {
+])('the Date of an answer with status %i sets the clock of the service: %s', async (status, isLearnt) => {
   const clock = new ServiceClock();
   const { client } = await start(
     (_, res) => {

@@ -3,9 +3,7 @@ import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
 import { createIssuerClient } from '../../../src/upstream/clients.ts';
-import { dossierById } from '../../../src/upstream/loaders/dossier-by-id.ts';
-import { loadEach } from '../../../src/upstream/loaders/load-each.ts';
-import { signatureRequestById } from '../../../src/upstream/loaders/signature-request-by-id.ts';
+import { dossierById, loadEach, signatureRequestById } from '../../../src/upstream/loaders.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
@@ -38,7 +36,7 @@ async function start() {
 test.each([
   ['dossierById', dossierById],
   ['signatureRequestById', signatureRequestById],
-] as const)('%s reads each id once, however often it is asked for', async (_, loaderOf) => {
+] as const)('%s reads each id once', async (_, loaderOf) => {
   const { stub, client } = await start();
   const loader = loaderOf(client, {});
   const together = await Promise.all([loader.load('a'), loader.load('b'), loader.load('a')]);
@@ -47,7 +45,7 @@ test.each([
   expect(stub.calls.map(({ path }) => path.split('/').at(-1)).toSorted()).toEqual(['a', 'b']);
 });
 
-test('an id that fails does not fail the others, and keeps its own failure', async () => {
+test('a failed id has its own failure and does not fail the others', async () => {
   const { client } = await start();
   const loader = signatureRequestById(client, {});
   const [a, none, b] = await Promise.allSettled([loader.load('a'), loader.load('none'), loader.load('b')]);
@@ -67,7 +65,7 @@ test('two loaders share nothing, and a cleared id is read again', async () => {
   expect(stub.calls).toHaveLength(3);
 });
 
-test('a loader whose caller has left asks nothing', async () => {
+test('an aborted loader makes no call', async () => {
   const { stub, client } = await start();
   const loader = dossierById(client, { signal: AbortSignal.abort() });
   await expect(loader.load('a')).rejects.toMatchObject({ kind: 'aborted' });

@@ -221,7 +221,7 @@ test.each(everyStatus)(
   },
 );
 
-test.each(OPERATIONS)('$operationId refuses a success status that it does not know', async (operation) => {
+test.each(OPERATIONS)('$operationId refuses an unexpected success status', async (operation) => {
   const { client } = await serviceThat(202, operation.answer);
   await expect(operation.call(client)).rejects.toMatchObject({
     operation: operation.operationId,
@@ -280,7 +280,7 @@ const wrongOf = (answer: unknown): [string, unknown][] => [
 ];
 
 test.each(OPERATIONS.filter(({ answer }) => answer !== undefined))(
-  '$operationId refuses every answer of another shape',
+  '$operationId refuses answers of another shape',
   async ({ answer, call, operationId, statuses: [status = 0] }) => {
     const wrong = wrongOf(answer);
     let body: unknown;
@@ -310,14 +310,14 @@ test.each([
   ],
   ['a notification without a message', () => getRequestFrom({ ...REQUEST, notification: {} })],
   [
-    'a field that is nowhere',
+    'a signature field without a position',
     () =>
       getDossierFrom({
         ...DOSSIER,
         documents_metadata: [{ title: 'x', signature_fields: [{ clause: FIELD_BY_NAME.clause, attrs: {} }] }],
       }),
   ],
-])('%s is an answer of another shape', async (_, call) => {
+])('refuses %s', async (_, call) => {
   await expect(call()).rejects.toMatchObject({ kind: 'contract' });
 });
 
@@ -328,7 +328,7 @@ async function getRequestFrom(answer: unknown) {
   return getSignatureRequest((await serviceThat(200, answer)).client, 'r1');
 }
 
-test('what a status brings is decoded, and its dates are dates', async () => {
+test('details of a status are decoded, with dates as Date', async () => {
   const later = '2026-06-30T21:59:59.000Z';
   const request = await getRequestFrom({
     ...REQUEST,
@@ -365,7 +365,7 @@ test('what a status brings is decoded, and its dates are dates', async () => {
   });
 });
 
-test('additions of the service break nothing: new properties are dropped, new words passed on', async () => {
+test('new properties are dropped and new enum values passed on', async () => {
   const document = { ...DOCUMENT, status: 'NEW_STATUS', more: 1, metadata: { ...METADATA, more: 1 } };
   const request = await getRequestFrom({
     ...REQUEST,
@@ -403,7 +403,7 @@ test('additions of the service break nothing: new properties are dropped, new wo
   });
 });
 
-test('the first page is asked for without a token, and the last has none', async () => {
+test('the first page is requested without a token, and the last page has none', async () => {
   const { stub, client } = await serviceThat(200, { items: [] });
   expect(await getRequestsByDossier(client, { dossierId: 'd1', limit: 100 })).toStrictEqual({
     items: [],
@@ -443,7 +443,7 @@ const BY_ID: readonly [string, (client: UpstreamClient, id: string) => Promise<u
 ];
 
 test.each(BY_ID)(
-  '%s takes an id that could name another path for an unknown one, without a call',
+  '%s treats an id that could name another path as unknown, without a call',
   async (operation, call) => {
     const { stub, client } = await serviceThat(200, {});
     for (const id of BAD_IDS)
@@ -466,7 +466,7 @@ test.each([
     [FIELD_BY_BOX],
     `${HEAD('fields', 'fields.json', 'application/json')}${JSON.stringify([FIELD_BY_BOX])}`,
   ],
-])('validateDocument with %s sends parts to the letter that the service reads', async (_, fields, part) => {
+])('validateDocument with %s sends exactly the parts that the service reads', async (_, fields, part) => {
   const { stub, client } = await serviceThat(200, { is_valid: true });
   expect(await validateDocument(client, { pdf: pdf(), fields })).toStrictEqual({
     isValid: true,
@@ -481,7 +481,7 @@ test.each([
   expect(call?.body.toString()).toBe(`${whole}--${boundary}--\r\n`);
 });
 
-test('null means the same as a missing property', async () => {
+test('null equals a missing property', async () => {
   const nothing = {
     notification: null,
     qr_code_url: null,
@@ -507,7 +507,7 @@ test('null means the same as a missing property', async () => {
 });
 
 test.each([{ ...SUMMARY, status: 7 }, { ...SUMMARY, created_at: 'yesterday' }, {}, null, 'text'])(
-  'an item of a list that cannot be read costs itself, not its page: %j',
+  'an invalid item does not invalidate its page: %j',
   async (item) => {
     const { client } = await serviceThat(200, { items: [SUMMARY, item, SUMMARY], continuation_token: 't' });
     const page = await getRequestsByDossier(client, { dossierId: 'd1', limit: 25 });
@@ -537,7 +537,7 @@ const FOREIGN_URLS = [
   '',
 ];
 
-test.each(FOREIGN_URLS)('a URL that leads elsewhere is refused where it is decoded: %s', async (url) => {
+test.each(FOREIGN_URLS)('the decoder refuses a URL on another host: %s', async (url) => {
   const { client } = await serviceThat(200, url);
   const upload = getDocumentUploadUrl(client, { signatureRequestId: 'r1', documentId: 'doc1' });
   await expect(upload).rejects.toMatchObject({ kind: 'contract' });

@@ -44,11 +44,11 @@ async function answerOf(coding: string, body: Buffer, status = 201) {
   }
 }
 
-test.each(CODINGS)('an answer in the coding "%s" is read', async (coding, body) => {
+test.each(CODINGS)('an answer in the coding "%s" is decoded', async (coding, body) => {
   expect(await answerOf(coding, body)).toMatchObject({ id: 'd1' });
 });
 
-test('a compressed refusal is read', async () => {
+test('a compressed error is decoded', async () => {
   const problem = gzipSync(JSON.stringify({ title: 'Not Found', status: 404, detail: 'none' }));
   await expect(answerOf('gzip', problem, 404)).rejects.toMatchObject({ kind: 'not-found', detail: 'none' });
 });
@@ -57,7 +57,7 @@ test.each<[string, string, Buffer]>([
   ['in an unknown coding', 'compress', JSON_BYTES],
   ['that is not in its coding', 'gzip', JSON_BYTES],
   ['that is cut short', 'gzip', gzipSync(JSON_BYTES).subarray(0, 20)],
-])('a success %s breaks the contract', async (_, coding, body) => {
+])('a success %s is a contract failure', async (_, coding, body) => {
   await expect(answerOf(coding, body)).rejects.toMatchObject({ kind: 'contract', status: 201 });
 });
 
@@ -65,7 +65,7 @@ test.each<[string, Buffer]>([
   ['gzip', gzipSync(Buffer.alloc(2_000_000))],
   ['br', brotliCompressSync(Buffer.alloc(2_000_000))],
   ['zstd', zstdCompressSync(Buffer.alloc(2_000_000))],
-])('a small body in %s that becomes a large one is refused', async (coding, bomb) => {
+])('a decompression bomb in %s is refused', async (coding, bomb) => {
   expect(bomb.length).toBeLessThan(10_000);
   await expect(textOf(bomb, coding, 1_000_000)).rejects.toThrow(RangeError);
 });

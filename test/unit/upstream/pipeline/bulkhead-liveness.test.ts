@@ -55,7 +55,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   fc.nat(MAX_WAITING).map((nth) => step(`${nth} gives up`, ({ waiting }) => [...waiting][nth]?.abort())),
 ];
 
-test('whatever order callers come, leave and give up in, each gets in as slots are free, in turn, and no slot is lost', async () => {
+test('in any order of events, each call enters in its turn as slots become free, and no slot is lost', async () => {
   await inAnyOrder<World>({
     steps,
     make: () => new World(),

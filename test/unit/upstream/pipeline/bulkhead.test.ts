@@ -17,7 +17,7 @@ function start(slots: number, maxWaiting = 10) {
   return { enter, leave, names: () => [...inside.keys()].join(' ') };
 }
 
-test('so many are inside, and the next when one leaves, callers in turn', async () => {
+test('the next call enters when one ends, callers round-robin', async () => {
   const { enter, leave, names } = start(2);
   for (const name of ['a1', 'a2', 'a3', 'a4', 'b1']) void enter(name);
   await settled();
@@ -32,7 +32,7 @@ test('so many are inside, and the next when one leaves, callers in turn', async 
   expect(names()).toBe('c1 c2');
 });
 
-test('who leaves the queue is passed over, and leaves nothing behind', async () => {
+test('an aborted call is skipped and leaves no listener', async () => {
   const { enter, leave, names } = start(1);
   await enter('a1');
   const gone = new AbortController();
@@ -46,7 +46,7 @@ test('who leaves the queue is passed over, and leaves nothing behind', async () 
   expect(names()).toBe('a3');
 });
 
-test('no more than so many wait', async () => {
+test('a full queue refuses further calls', async () => {
   const { enter } = start(1, 1);
   await enter('a1');
   void enter('a2');

@@ -75,7 +75,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   timeStep(2 * OPEN_MS),
 ];
 
-test('in whatever order calls begin and end, if they end at all, a call is made within the time of an open circuit', async () => {
+test('in any order of events, a call is made within the time of an open circuit', async () => {
   await inAnyOrder<World>({
     steps,
     make: () => new World(),

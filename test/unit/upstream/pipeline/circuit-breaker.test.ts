@@ -53,7 +53,7 @@ const OPEN = (retryAfterSeconds: number) => ({
   retryAfterSeconds,
 });
 
-test('so many failures in a row open the circuit, and no call is made until its time is up', async () => {
+test('consecutive failures open the circuit, and no call is made until its time is up', async () => {
   const { attempt, all, told } = start();
   await all(FAILED, FAILED, FAILED);
   expect(told).toEqual(['service open']);
@@ -66,7 +66,7 @@ test('so many failures in a row open the circuit, and no call is made until its 
   await all(FAILED, FAILED, 'ok', FAILED, FAILED);
 });
 
-test('a call that tries and fails leaves the origin alone for as long again', async () => {
+test('a failed trial keeps the circuit open for the same time again', async () => {
   const { attempt, all, told } = start();
   await all(FAILED, FAILED, FAILED);
   vi.advanceTimersByTime(10_000);
@@ -75,7 +75,7 @@ test('a call that tries and fails leaves the origin alone for as long again', as
   expect(told).toEqual(['service open', 'service half-open', 'service open']);
 });
 
-test('while one call tries, all others are refused at once', async () => {
+test('during a trial all other calls are refused at once', async () => {
   const { breaker, attempt, all } = start();
   await all(FAILED, FAILED, FAILED);
   vi.advanceTimersByTime(10_000);
@@ -107,7 +107,7 @@ const HEALTH: Readonly<Record<UpstreamErrorKind, 'up' | 'down' | 'unknown'>> = {
 };
 
 test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
-  'after %s the origin is: %s',
+  'after %s the health of the origin is: %s',
   async (kind, health) => {
     const failure = failureOf({ kind });
     const run = start();
@@ -146,7 +146,7 @@ test.each([
   },
 );
 
-test('an attempt that the end of the operation left no time for says nothing about the origin', async () => {
+test('a timeout of the whole operation says nothing about the origin', async () => {
   const { attempt, told } = start();
   const late = failureOf({ kind: 'timeout' });
   for (const [operationMs, callMs] of [
@@ -161,7 +161,7 @@ test('an attempt that the end of the operation left no time for says nothing abo
   }
 });
 
-test('a clock that is set back does not keep the circuit open', async () => {
+test('setting the clock back does not keep the circuit open', async () => {
   const { attempt, all } = start();
   await all(FAILED, FAILED, FAILED);
   vi.setSystemTime(Date.now() - 3_600_000);

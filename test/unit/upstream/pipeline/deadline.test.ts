@@ -5,7 +5,7 @@ import { Deadline, kindOfAbort, TimeIsUpError } from '../../../../src/upstream/p
 const whenAborted = (signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)));
 
-test('the end of the time aborts, and says that it was the time', async () => {
+test('an expired deadline aborts with a TimeIsUpError', async () => {
   const caller = new AbortController();
   using deadline = new Deadline(20, caller.signal);
   expect(await whenAborted(deadline.signal)).toBeInstanceOf(TimeIsUpError);
@@ -14,7 +14,7 @@ test('the end of the time aborts, and says that it was the time', async () => {
   expect(kindOfAbort(deadline.signal.reason)).toBe('timeout');
 });
 
-test('a caller who leaves, or has left, aborts with their own reason', () => {
+test('an abort of the caller, also an earlier one, aborts with its reason', () => {
   const caller = new AbortController();
   using open = new Deadline(60_000, caller.signal);
   expect(open.signal.aborted).toBe(false);
@@ -24,7 +24,7 @@ test('a caller who leaves, or has left, aborts with their own reason', () => {
   expect(kindOfAbort(open.signal.reason)).toBe('aborted');
 });
 
-test('the end of an outer deadline is that of the inner, and says that it was the time', async () => {
+test('an outer deadline expires the inner one with a TimeIsUpError', async () => {
   using outer = new Deadline(20);
   using inner = new Deadline(60_000, outer.signal);
   await whenAborted(inner.signal);
@@ -38,7 +38,7 @@ function frozenTime() {
 }
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('the clock stands still while something else is waited for, and goes on where it stood', async () => {
+test('the clock stops during other waits and continues afterwards', async () => {
   frozenTime();
   using deadline = new Deadline(150);
   await vi.advanceTimersByTimeAsync(100);
@@ -52,7 +52,7 @@ test('the clock stands still while something else is waited for, and goes on whe
   expect(deadline.signal.aborted).toBe(true);
 });
 
-test('what renews gives all of the time again', async () => {
+test('a renewal restores the full time limit', async () => {
   frozenTime();
   using deadline = new Deadline(150);
   await vi.advanceTimersByTimeAsync(100);
@@ -62,7 +62,7 @@ test('what renews gives all of the time again', async () => {
   expect([deadline.usedMs, deadline.endsAt - performance.now()]).toEqual([100, 150]);
 });
 
-test('a caller can leave while the clock stands still', async () => {
+test('a caller can abort while the clock is stopped', async () => {
   const caller = new AbortController();
   using deadline = new Deadline(60_000, caller.signal);
   void deadline.stoppedFor(new Promise(() => {}));
@@ -70,7 +70,7 @@ test('a caller can leave while the clock stands still', async () => {
   expect(deadline.signal.reason).toBe('gone');
 });
 
-test('a deadline that is over holds neither a timer nor its caller', async () => {
+test('a disposed deadline holds no timer and no listener', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const caller = new AbortController();
   const before = timers();

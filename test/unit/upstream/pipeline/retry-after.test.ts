@@ -69,16 +69,16 @@ test.each<[string | string[] | undefined, number | undefined]>([
   [['0', 'soon'], undefined],
   [['5', 'Sun, 29 Nov 2026 09:00:00 GMT'], 3_600],
   ['5, 60', undefined],
-])('of %j it reads %j', (header, seconds) => {
+])('reads %j as %j', (header, seconds) => {
   expect(readRetryAfter(header, NOW)).toBe(seconds);
 });
 
-test('a date without a time zone is in UTC, wherever the gateway runs', () => {
+test('a date without a time zone is in UTC', () => {
   vi.stubEnv('TZ', 'America/New_York');
   expect(new Date(NOW).getHours()).toBe(3); // the variable has an effect
   expect(readRetryAfter('Sun Nov 29 09:00:00 2026', NOW)).toBe(3_600);
 });
 
-test('a wait that begins in the middle of a second is not shortened', () => {
+test('a wait that starts within a second is not shortened', () => {
   expect(readRetryAfter('Sun, 29 Nov 2026 08:00:02 GMT', NOW + 1)).toBe(2);
 });

@@ -25,7 +25,7 @@ interface Setting {
   readonly caller?: AbortSignal;
 }
 
-/** A call that fails in these ways, one after the other, and then succeeds. What became of it, and all that was told. */
+/** Runs a call that fails in these ways and then succeeds. Returns its outcome and the emitted events. */
 async function run(failures: readonly unknown[], setting: Setting = {}) {
   const { effect = 'read', timeoutMs = 10_000 } = setting;
   const policy = { attempts: 3, firstPauseMs: 2, ...setting.policy };
@@ -82,7 +82,7 @@ test.each(Object.entries(TABLE) as [UpstreamErrorKind, string][])(
   },
 );
 
-test('a call ends with its last attempt, and tells each repeat and its end', async () => {
+test('a call ends with its last attempt and emits each retry and its end', async () => {
   const passing = ['unreachable', 'server-error', 'connection-lost', 'unreachable'] as const;
   const { outcome, attempts, told } = await run(passing.map((kind) => failure(kind)));
   expect(outcome).toEqual(failure('connection-lost'));
@@ -94,7 +94,7 @@ test('a call ends with its last attempt, and tells each repeat and its end', asy
   ]);
 });
 
-test('a call that succeeds the second time is told as a success of two attempts', async () => {
+test('a call that succeeds on retry is reported as a success of two attempts', async () => {
   const { outcome, told } = await run([failure('server-error')]);
   expect(outcome).toBe('done');
   expect(told).toEqual([
@@ -103,7 +103,7 @@ test('a call that succeeds the second time is told as a success of two attempts'
   ]);
 });
 
-test('what is no failure of a call is passed on as it is', async () => {
+test('an error other than an UpstreamError is passed on', async () => {
   const bug = new TypeError('a bug');
   expect(await run([bug])).toMatchObject({ outcome: bug, attempts: 1, told: [] });
 });
@@ -112,7 +112,7 @@ test.each([
   [0.5, [50, 100]],
   [0.1, [10, 20]],
 ])(
-  'the pauses are a random share of bounds that double: %d of 100 and 200 ms',
+  'pauses are a random part of doubling bounds: %d of 100 and 200 ms',
   async (share, [first = 0, second = 0]) => {
     vi.mocked(Math.random).mockReturnValue(share);
     const policy = { firstPauseMs: 100 };
@@ -148,13 +148,13 @@ test('a failure that asks for a short wait does not shorten the back-off', async
   expect(tookMs).toBeGreaterThanOrEqual(50 + 100 - 4);
 });
 
-test('a pause that would not end within the deadline is not begun', async () => {
+test('a pause that would exceed the deadline does not start', async () => {
   const { outcome, tookMs } = await run([failure('rate-limited', 11)]);
   expect(outcome).toMatchObject({ kind: 'rate-limited', retryAfterSeconds: 11 });
   expect(tookMs).toBeLessThan(5_000);
 });
 
-test('a deadline that has passed ends the call with the failure of its attempt', async () => {
+test('an expired deadline ends the call with the failure of its attempt', async () => {
   const { outcome, attempts } = await run([failure('unreachable')], {
     timeoutMs: 1,
     policy: { firstPauseMs: 10_000 },
@@ -163,9 +163,9 @@ test('a deadline that has passed ends the call with the failure of its attempt',
 });
 
 test.each([
-  ['a caller who leaves', new Error('gone'), 'aborted'],
+  ['an aborting caller', new Error('gone'), 'aborted'],
   ['an operation whose time is up', undefined, 'rate-limited'],
-])('%s ends the pause without a repeat', async (_, reason, kind) => {
+])('%s ends the pause without a retry', async (_, reason, kind) => {
   const caller = new AbortController();
   using operation = new Deadline(reason === undefined ? 30 : 60_000, caller.signal);
   setImmediate(() => reason && caller.abort(reason));

@@ -112,7 +112,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   fc.nat(6).map((nth) => step(`${nth} leaves`, ({ readers }) => [...readers][nth]?.abort())),
 ];
 
-test('in whatever order reads begin, are joined, left and ended, each reader has an answer, and no older one than it may have', async () => {
+test('in any order of events, each reader gets an answer that is no older than its last write', async () => {
   await inAnyOrder<World>({
     steps,
     make: (scheduler) => new World(scheduler),

@@ -53,7 +53,7 @@ function start() {
   return { client, calls, collapsed, read, lines: () => calls.map(({ line }) => line) };
 }
 
-test('reads of the same thing by the same caller are one call while it is under way', async () => {
+test('identical reads of one caller share one call in flight', async () => {
   const { calls, collapsed, read } = start();
   const reads = [read('/1'), read('/1'), read('/1')];
   expect(calls).toHaveLength(1);
@@ -64,7 +64,7 @@ test('reads of the same thing by the same caller are one call while it is under 
   expect(calls).toHaveLength(2);
 });
 
-test('each reader has a model of its own', async () => {
+test('each reader gets its own model', async () => {
   const { calls, read } = start();
   const reads = [read('/1'), read('/1')];
   calls[0]?.end();
@@ -77,7 +77,7 @@ test.each<[string, Parameters<ReturnType<typeof start>['read']>]>([
   ['another caller', ['/1', { caller: 'b' }]],
   ['another path', ['/2']],
   ['another query', ['/1', {}, { query: { limit: 25 } }]],
-  ['a poll, which would wait behind all else', ['/1', { priority: 'poll' }]],
+  ['a poll, which would wait behind interactive calls', ['/1', { priority: 'poll' }]],
   ['a call that must not be coalesced', ['/1', {}, { mayCoalesce: false }]],
 ])('nothing is shared with %s', (_, [path, options, change]) => {
   const { calls, collapsed, read } = start();
@@ -87,7 +87,7 @@ test.each<[string, Parameters<ReturnType<typeof start>['read']>]>([
   expect(collapsed).toEqual([]);
 });
 
-test('calls that are made for nobody are not shared: who makes them shares by itself', () => {
+test('calls of the gateway itself are not coalesced', () => {
   const { client, calls } = start();
   const call = {
     operation: 'getDossier',
@@ -103,7 +103,7 @@ test('calls that are made for nobody are not shared: who makes them shares by it
   expect(calls).toHaveLength(2);
 });
 
-test('a failure is that of all who wait, and of nobody after them', async () => {
+test('a failure reaches all readers of the call and no later ones', async () => {
   const { calls, read } = start();
   const reads = Promise.allSettled([read('/1'), read('/1')]);
   const failure = new UpstreamError({ operation: 'getDossier', kind: 'not-found' });
@@ -114,7 +114,7 @@ test('a failure is that of all who wait, and of nobody after them', async () => 
   expect(await next).toBeDefined();
 });
 
-test('who leaves leaves alone, the first as the others', async () => {
+test('aborting one reader does not abort the shared call', async () => {
   const { calls, read } = start();
   const [first, second] = [new AbortController(), new AbortController()];
   const reads = Promise.allSettled([
@@ -133,7 +133,7 @@ test('who leaves leaves alone, the first as the others', async () => {
   ]);
 });
 
-test('the call ends with the last who waits, and nobody joins it then', async () => {
+test('aborting the last reader aborts the call, and no reader joins it', async () => {
   const { calls, read } = start();
   const leaver = new AbortController();
   const left = [read('/1', { signal: leaver.signal }), read('/1', { signal: leaver.signal })];
@@ -149,7 +149,7 @@ test('the call ends with the last who waits, and nobody joins it then', async ()
   expect(await next).toBeDefined();
 });
 
-test('who comes while the last one leaves keeps the call', async () => {
+test('a reader that joins while the last one aborts keeps the call', async () => {
   const { calls, read } = start();
   const leaver = new AbortController();
   const left = read('/1', { signal: leaver.signal });
@@ -161,13 +161,13 @@ test('who comes while the last one leaves keeps the call', async () => {
   expect(await next).toBeDefined();
 });
 
-test('who has left before makes no call last', async () => {
+test('an aborted reader keeps no call in flight', async () => {
   const { calls, read } = start();
   await expect(read('/1', { signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: 'aborted' });
   expect(calls.every(({ signal }) => signal?.aborted)).toBe(true);
 });
 
-test('a read that began before a write has ended is not joined after it', async () => {
+test('no read after a write joins a call from before its end', async () => {
   const { calls, read, lines } = start();
   const before = read('/1');
   const write = read('/2', {}, WRITE);
@@ -180,7 +180,7 @@ test('a read that began before a write has ended is not joined after it', async 
   await Promise.all([before, during, after]);
 });
 
-test('what changes nothing lets reads be joined', async () => {
+test('calls without a write effect do not end coalescing', async () => {
   const { calls, read, lines } = start();
   void read('/1');
   const found = read('/signers', {}, { method: 'POST', mayCoalesce: false });
@@ -191,7 +191,7 @@ test('what changes nothing lets reads be joined', async () => {
   expect(lines()).toEqual(['GET /1', 'POST /signers', 'POST /validate-document']);
 });
 
-test('a write that fails may have been carried out, so it counts', async () => {
+test('a failed write ends coalescing too, because it may have been performed', async () => {
   const { calls, read, lines } = start();
   void read('/1');
   const write = read('/2', {}, WRITE);

@@ -14,29 +14,29 @@ function takeAll(queue: FairQueue<string>): string {
   return taken.join(' ');
 }
 
-test('of one caller, first come is first served', () => {
+test('the items of one caller are served first come, first served', () => {
   expect(takeAll(queueOf('a1', 'a2', 'a3'))).toBe('a1 a2 a3');
 });
 
-test('of several callers each has its turn, whoever came first with however many', () => {
+test('several callers are served round-robin', () => {
   expect(takeAll(queueOf('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'))).toBe('a1 b1 c1 a2 b2 a3 a4');
 });
 
-test('a caller who comes later waits for one of each of the others, and no more', () => {
+test('a new caller waits for at most one item of each other caller', () => {
   const queue = queueOf('a1', 'a2', 'a3', 'b1', 'b2', 'b3');
   expect([queue.take(), queue.take(), queue.take()]).toEqual(['a1', 'b1', 'a2']);
   queue.add('c', 'c1');
   expect(takeAll(queue)).toBe('b2 a3 c1 b3');
 });
 
-test('a caller who comes back has no turn in hand', () => {
+test('a re-queued caller gets no priority', () => {
   const queue = queueOf('a1', 'b1', 'b2');
   expect([queue.take(), queue.take()]).toEqual(['a1', 'b1']);
   queue.add('a', 'a2');
   expect(takeAll(queue)).toBe('b2 a2');
 });
 
-test('who leaves is passed over, and leaves once', () => {
+test('a deleted item is skipped, and deleted once', () => {
   const queue = queueOf('a1', 'a2', 'b1');
   expect([queue.delete('a', 'a1'), queue.delete('a', 'a1'), queue.delete('c', 'c1')]).toEqual([
     true,
@@ -47,14 +47,14 @@ test('who leaves is passed over, and leaves once', () => {
   expect(takeAll(queue)).toBe('a2');
 });
 
-test('a queue that is full gives up the last item of whoever has most', () => {
+test('a full queue drops the last item of the caller with the most items', () => {
   const queue = queueOf('a1', 'b1', 'b2', 'b3', 'c1', 'c2');
   expect([queue.dropFromLongest(), queue.dropFromLongest()]).toEqual(['b3', 'b2']);
   expect(takeAll(queue)).toBe('a1 b1 c1 c2');
   expect(queue.dropFromLongest()).toBeUndefined();
 });
 
-test('it knows how long the oldest has waited, of whichever caller', () => {
+test('reports the wait of the oldest item of all callers', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const queue = queueOf('a1');

@@ -30,7 +30,7 @@ const answerAll = (slots: readonly Slot[], remaining?: number): void => {
   for (const slot of slots) slot.answered(remaining);
 };
 
-test('there are as many slots as calls in the window, and the next when the first answer is a window old', () => {
+test('the window has one slot for each call, and the next one window after the first answer', () => {
   const { take, free } = start();
   const { slots } = take(12);
   expect(slots).toHaveLength(10);
@@ -43,7 +43,7 @@ test('there are as many slots as calls in the window, and the next when the firs
   expect(free()).toBe(10);
 });
 
-test('a call counts from its answer, since nobody knows when on its way the service has counted it', () => {
+test('a call counts from its answer, because the service may count it at any time before', () => {
   const { take, free } = start();
   const [first, second] = take(2).slots;
   pass(50);
@@ -68,20 +68,20 @@ test('a call without an answer counts half a second after it was sent, and a lat
   expect(free()).toBe(10);
 });
 
-test('a slot whose call was not sent is free again', () => {
+test('the slot of an unsent call is free again', () => {
   const { take, free } = start();
   const { slots } = take(10);
   slots[3]?.unused();
   expect(free()).toBe(1);
 });
 
-test('slots that are to be spared are not taken', () => {
+test('reserved slots are not taken', () => {
   const { take, free } = start();
   expect(take(100, 2).slots).toHaveLength(8);
   expect([free(2), free()]).toEqual([0, 2]);
 });
 
-test('calls that somebody else makes with the key are left to them for a window', () => {
+test('the calls of other clients of the key are reserved for one window', () => {
   const { take, free } = start();
   const { slots } = take(3);
   // The service has counted 7, of which 3 are ours.
@@ -99,7 +99,7 @@ test('an answer that shows fewer foreign calls does not disprove one that showed
   expect(free()).toBe(2);
 });
 
-test('what is left is never taken for a proof that others are gone while calls are under way', () => {
+test('with calls in flight, the remaining calls never prove that other clients are gone', () => {
   const { take, free } = start();
   const { slots } = take(6);
   // Counted first: the service knows of one call.
@@ -107,7 +107,7 @@ test('what is left is never taken for a proof that others are gone while calls a
   expect(free()).toBe(4);
 });
 
-test('calls that leave the window while another is under way are not taken for somebody else’s', () => {
+test('calls that leave the window while another is in flight do not count as foreign', () => {
   const { take, free } = start();
   const { slots } = take(9);
   answerAll(slots, 1);
@@ -119,14 +119,14 @@ test('calls that leave the window while another is under way are not taken for s
   expect(free()).toBe(9);
 });
 
-test('a service that allows less than was thought is believed', () => {
+test('a lower limit of the service is respected', () => {
   const { take, free } = start();
   const [slot] = take(1).slots;
   slot?.answered(4);
   expect(free()).toBe(4);
 });
 
-test('a refusal closes the window for as long as the service says, or a second', () => {
+test('a refusal closes the window for the time that the service asks for, or one second', () => {
   const { take, free } = start();
   const [first, second] = take(2).slots;
   first?.refused(3);
@@ -138,13 +138,13 @@ test('a refusal closes the window for as long as the service says, or a second',
   expect(free()).toBe(8);
 });
 
-test('a refusal closes the window for no longer than its length, whatever the service says', () => {
+test('a refusal closes the window for at most its length', () => {
   const { take } = start();
   take(1).slots[0]?.refused(3_600);
   expect(take(1)).toEqual({ slots: [], retryInMs: 5_000 });
 });
 
-test('foreign calls that had us refused are reckoned with for a window after it opens again', () => {
+test('foreign calls that caused a refusal count for one window after it opens again', () => {
   const { take, free } = start();
   const [slot] = take(1).slots;
   // The service has counted 10, of which one at most is ours.
@@ -156,7 +156,7 @@ test('foreign calls that had us refused are reckoned with for a window after it 
   expect(free()).toBe(10);
 });
 
-test('at no time have more calls arrived in a window than it has slots, whatever the calls take', () => {
+test('no window ever receives more calls than it has slots', () => {
   const { take } = start();
   const arrivals: number[] = [];
   let state = 7;

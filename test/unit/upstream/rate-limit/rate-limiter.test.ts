@@ -7,7 +7,7 @@ import type { Priority } from '../../../../src/upstream/call.ts';
 import type { RateLimiterOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
 
-/** Five calls a second, of which polls leave one to others. */
+/** Five calls a second, with a reserve of one. */
 const LIMIT = { calls: 5, windowMs: 1_000 };
 
 beforeEach(() => {
@@ -65,7 +65,7 @@ function start(options: Partial<RateLimiterOptions> = {}) {
     enterAll,
     refused,
     told,
-    /** Who has been let in since the last time, when so much time has passed. */
+    /** The calls that were admitted since the last time, after this many milliseconds. */
     async after(ms: number): Promise<string> {
       await vi.advanceTimersByTimeAsync(ms);
       return admitted.splice(0).join(' ');
@@ -73,7 +73,7 @@ function start(options: Partial<RateLimiterOptions> = {}) {
   };
 }
 
-test('what the window has slots for is let in at once, and the rest when there are more', async () => {
+test('calls are admitted while the window has slots, and the rest as slots become free', async () => {
   const { enterAll, after } = start();
   enterAll('a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11');
   expect(await after(0)).toBe('a1 a2 a3 a4 a5');
@@ -82,7 +82,7 @@ test('what the window has slots for is let in at once, and the rest when there a
   expect(await after(1_000)).toBe('a11');
 });
 
-test('callers are let in by turns', async () => {
+test('callers are admitted round-robin', async () => {
   const { enterAll, after } = start();
   enterAll('a1 a2 a3 a4 a5 a6 a7 b1 b2');
   expect(await after(0)).toBe('a1 b1 a2 b2 a3');
@@ -90,7 +90,7 @@ test('callers are let in by turns', async () => {
   expect(await after(1_000)).toBe('a4 c1 a5 a6 a7');
 });
 
-test('polls come after everything else, whoever came first', async () => {
+test('polls are admitted after all interactive calls', async () => {
   const { enterAll, after } = start();
   enterAll('x1 x2 x3 x4 x5');
   expect(await after(0)).toBe('x1 x2 x3 x4 x5');
@@ -100,7 +100,7 @@ test('polls come after everything else, whoever came first', async () => {
   expect(await after(1_000)).toBe('p2 p3');
 });
 
-test('polls leave a fifth of the calls to whoever comes next', async () => {
+test('polls leave a reserve of a fifth for interactive calls', async () => {
   const { enterAll, after } = start();
   enterAll('p1 p2 p3 p4 p5 p6', { priority: 'poll' });
   expect(await after(0)).toBe('p1 p2 p3 p4');
@@ -109,7 +109,7 @@ test('polls leave a fifth of the calls to whoever comes next', async () => {
   expect(await after(1_000)).toBe('p5 p6');
 });
 
-test('no more calls are under way than there are connections', async () => {
+test('calls in flight never exceed the connections', async () => {
   const { enter, after } = start({ connections: 2 });
   const [first] = ['a1', 'a2', 'a3', 'a4'].map((name) => enter(name, {}, false));
   expect(await after(5_000)).toBe('a1 a2');
@@ -117,7 +117,7 @@ test('no more calls are under way than there are connections', async () => {
   expect(await after(0)).toBe('a3');
 });
 
-test('who leaves has no slot any more, and their signal no listener', async () => {
+test('an aborted call leaves the queue and no listener on its signal', async () => {
   const { enter, enterAll, refused, after } = start();
   enterAll('x1 x2 x3 x4 x5');
   await after(0);
@@ -134,7 +134,7 @@ test('who leaves has no slot any more, and their signal no listener', async () =
   expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
 });
 
-test('who has left before does not come in', async () => {
+test('an aborted signal is not admitted', async () => {
   const { enter, refused, after, told } = start();
   void enter('a1', { signal: AbortSignal.abort() }).catch(() => {});
   expect(await after(0)).toBe('');
@@ -142,7 +142,7 @@ test('who has left before does not come in', async () => {
   expect(told).toEqual([{ priority: 'interactive', outcome: 'left', waitMs: 0 }]);
 });
 
-test('who was let in and leaves afterwards keeps the slot until the call has ended', async () => {
+test('an admitted call keeps its slot after an abort until it ends', async () => {
   const { enter, after, refused } = start();
   const caller = new AbortController();
   void enter('a1', { signal: caller.signal });
@@ -151,7 +151,7 @@ test('who was let in and leaves afterwards keeps the slot until the call has end
   expect(refused.size).toBe(0);
 });
 
-test('when too many wait, the caller with most is refused, and told when it would have been its turn', async () => {
+test('when too many calls wait, those of the caller with the most are refused with a wait', async () => {
   const { enterAll, refused, after } = start({ maxWaiting: 10 });
   enterAll('x1 x2 x3 x4 x5');
   await after(0);
@@ -166,7 +166,7 @@ test('when too many wait, the caller with most is refused, and told when it woul
   expect(refused.get('a8')).toMatchObject({ kind: 'over-budget', retryAfterSeconds: 2 });
 });
 
-test('when too many wait, polls are refused before anything else', async () => {
+test('when too many calls wait, polls are refused first', async () => {
   const { enterAll, refused, after } = start({ maxWaiting: 2 });
   enterAll('x1 x2 x3 x4 x5');
   await after(0);
@@ -176,7 +176,7 @@ test('when too many wait, polls are refused before anything else', async () => {
   expect([...refused.keys()]).toEqual(['p2', 'p1', 'a3']);
 });
 
-test('each wait is told, with how long it took', async () => {
+test('each wait emits an event with its duration', async () => {
   const { enterAll, after, told } = start();
   enterAll('a1 a2 a3 a4 a5 a6');
   enterAll('p1', { priority: 'poll' });
@@ -189,7 +189,7 @@ test('each wait is told, with how long it took', async () => {
   ]);
 });
 
-test('a window that takes time to ask loses nobody who comes meanwhile', async () => {
+test('a slow window loses no call that arrives in the meantime', async () => {
   const local = new LocalWindow(LIMIT);
   const window = {
     take: async (wanted: number, reserve: number) => {

@@ -29,7 +29,7 @@ async function start(misbehave?: Misbehave, options: Partial<StorageOptions> = {
   };
 }
 
-/** The failure of a call, which must never show the address or its signature. */
+/** The failure of a call, which must never contain the URL or its signature. */
 async function failure(call: Promise<unknown>): Promise<UpstreamError> {
   const error = await call.then(
     () => undefined,
@@ -52,7 +52,7 @@ function answer(status: number, code = '', headers: Record<string, string> = {})
   };
 }
 
-test('sends what Azure asks for, and no credentials but the address', async () => {
+test('sends the headers that Azure requires, and no credentials except the URL', async () => {
   await using t = await start();
   const url = t.stub.address();
   const { storedAt } = await putBlob(t.storage, url, BYTES);
@@ -99,7 +99,7 @@ test.each([
   });
 });
 
-test('allows configured hosts over https and development origins as they are', () => {
+test('allows configured hosts over https and exact development origins', () => {
   const allowed = ['iopitnsignst01.blob.core.windows.net', 'http://127.0.0.1:4010'];
   for (const address of [
     'https://iopitnsignst01.blob.core.windows.net/c/b?sig=x',
@@ -124,7 +124,7 @@ test.each<[number, string, string]>([
   [403, 'AuthenticationFailed', 'forbidden'],
   [404, 'ContainerNotFound', 'not-found'],
   [411, 'MissingContentLengthHeader', 'bad-request'],
-])('does not repeat a %i and keeps its code %s', async (status, code, kind) => {
+])('does not retry a %i and keeps its code %s', async (status, code, kind) => {
   await using t = await start(answer(status, code));
   const error = await failure(putBlock(t.storage, t.stub.address(), 'aWQ=', BYTES));
   expect(error).toMatchObject({ operation: 'putBlock', kind, status, detail: code });
@@ -137,7 +137,7 @@ const CALLS: [string, (storage: StorageClient, url: string) => Promise<unknown>]
   ['putBlockList', (storage, url) => putBlockList(storage, url, ['aWQ='])],
 ];
 
-test.each(CALLS)('repeats %s after each failure of the table', async (operation, call) => {
+test.each(CALLS)('retries %s after each failure of the table', async (operation, call) => {
   for (const status of [408, 429, 500, 502, 503, 504]) {
     await using t = await start((c, req, res, nth) => nth === 1 && answer(status, 'ServerBusy')(c, req, res));
     await call(t.storage, t.stub.address());
@@ -163,7 +163,7 @@ test.each([
   ['3600', 3_600],
   ['9999999', 86_400],
   ['Tue, 19 Jan 2038 03:14:07 GMT', 86_400],
-])('does not wait longer than the deadline for a storage that asks for it: %s', async (value, seconds) => {
+])('does not wait beyond the deadline for a storage that asks for it: %s', async (value, seconds) => {
   await using t = await start(answer(503, 'ServerBusy', { 'retry-after': value }));
   const calls = [
     putBlob(t.storage, t.stub.address(), BYTES),
@@ -175,7 +175,7 @@ test.each([
   expect(t.stub.calls.length).toBe(3);
 });
 
-test('a storage that asks for no wait is retried as the table says', async () => {
+test('a storage that asks for no wait is retried by the policy', async () => {
   await using t = await start(answer(503, 'ServerBusy', { 'retry-after': '0' }));
   expect(await failure(putBlob(t.storage, t.stub.address(), BYTES))).toMatchObject({
     status: 503,
@@ -184,7 +184,7 @@ test('a storage that asks for no wait is retried as the table says', async () =>
   expect(t.stub.calls.length).toBe(4);
 });
 
-test('reports a commit whose outcome it does not know as such, not as refused', async () => {
+test('reports the unknown outcome of a commit whose retry is refused', async () => {
   // The first commit went through, the service has taken the blob away meanwhile, and the blocks are gone with it.
   await using t = await start((call, req, res, nth) => {
     if (nth > 1) return answer(400, 'InvalidBlockList')(call, req, res);
@@ -195,7 +195,7 @@ test('reports a commit whose outcome it does not know as such, not as refused', 
   expect(error).toMatchObject({ operation: 'putBlockList', kind: 'connection-lost', status: undefined });
 });
 
-test('ends an attempt that gets no answer, and the call at its deadline', async () => {
+test('ends an attempt without an answer, and the call at its deadline', async () => {
   await using t = await start((_call, req) => Boolean(req.resume()), {
     attemptTimeoutMs: 30,
     deadlineMs: 1_000,
@@ -206,7 +206,7 @@ test('ends an attempt that gets no answer, and the call at its deadline', async 
   await expect.poll(() => t.stub.sockets.size).toBe(0);
 });
 
-test('stops when the caller leaves, during a call and between two', async () => {
+test('stops when the caller aborts, during an attempt and between two', async () => {
   const leaver = new AbortController();
   await using t = await start((_call, req) => Boolean(req.resume()));
   const call = putBlob(t.storage, t.stub.address(), BYTES, { signal: leaver.signal });
@@ -230,14 +230,14 @@ test('stops when the caller leaves, during a call and between two', async () => 
   expect(t.stub.calls.length).toBe(1);
 });
 
-test('calls a storage that cannot be reached unreachable', async () => {
+test('fails as unreachable without a connection', async () => {
   const gone = await startBlobStub();
   await gone[Symbol.asyncDispose]();
   await using t = await start(undefined, { allowedHosts: [gone.origin] });
   expect(await failure(putBlob(t.storage, gone.address(), BYTES))).toMatchObject({ kind: 'unreachable' });
 });
 
-test('reads no more of an error than it needs', async () => {
+test('reads only the start of an error body', async () => {
   await using t = await start((_call, req, res) => {
     req.resume();
     res.writeHead(403, { 'x-ms-error-code': 'AuthenticationFailed' });
