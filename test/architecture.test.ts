@@ -108,6 +108,4 @@ test('metrics and the SDK of OpenTelemetry are loaded only when the configuratio
       expect(readFileSync(from, 'utf8'), from).not.toMatch(new RegExp(`^import (?!type).*${entry}`, 'm'));
     }
   }
-  const samplerUsers = imports.filter(({ to }) => to === 'src/observability/tracing/sampler.ts');
-  expect(samplerUsers.map(({ from }) => from)).toEqual(['src/observability/tracing/start-tracing.ts']);
 });

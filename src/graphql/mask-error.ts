@@ -8,7 +8,7 @@ import { UpstreamFault } from '../resolvers/errors/faults.ts';
 import { StreamError } from '../resolvers/errors/stream-error.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
 import { UpstreamError } from '../upstream/failure/upstream-error.ts';
-import { describeCause } from '../observability/logging/describe-cause.ts';
+import { describeCause } from '../observability/logging/describe-error.ts';
 
 type Extensions = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requestIdFrom } from '../../src/observability/logging/request-id.ts';
+import { requestIdFrom } from '../../src/observability/logging/request-scope.ts';
 import { scrub } from '../../src/observability/logging/scrub.ts';
 import { exchange } from '../support/raw-http.ts';
 import { startFailingGateway, refuses } from '../support/service-proxy.ts';

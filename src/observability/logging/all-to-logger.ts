@@ -1,7 +1,7 @@
 import { format } from 'node:util';
 import type { Logger } from 'pino';
 
-/** `dir`, `table` and the like are asked for by name: whoever sets a console exporter wants to see it. */
+/** `dir`, `table` and others are left alone: the console exporter of traces uses them. */
 const CONSOLE = {
   trace: 'debug',
   debug: 'debug',
@@ -12,9 +12,9 @@ const CONSOLE = {
 } as const;
 
 /**
- * Sends to the logger what would be written past it: the consoles of libraries, warnings of Node, and errors that nobody
- * caught, after which the process ends. Node would write those with stacks and all that errors carry.
- * @param logger asked each time, because the first one knows nothing of the configuration
+ * Sends to the logger what would bypass it: console output of libraries, warnings of Node, and uncaught errors, after which
+ * the process exits. Node would write those with their stacks and everything that they carry.
+ * @param logger called each time, because the first logger does not know the configuration
  */
 export function sendAllToLogger(logger: () => Logger): void {
   for (const [name, level] of Object.entries(CONSOLE)) {
@@ -22,17 +22,17 @@ export function sendAllToLogger(logger: () => Logger): void {
       logger()[level]({ from: 'console' }, format(...words.map(shortOf))),
     );
   }
-  // Node's own listener writes them to stderr.
+  // Node's own listener would write them to stderr.
   process.removeAllListeners('warning');
   process.on('warning', (warning) => logger().warn({ err: warning }, 'warning'));
   process.on('uncaughtException', (error, origin) => {
-    logger().fatal({ err: error, origin }, 'the process ends: nobody has caught an error');
-    process.stderr.write('Sigillo has ended because of an error that nobody caught. The log says which.\n');
+    logger().fatal({ err: error, origin }, 'uncaught error: the process exits');
+    process.stderr.write('Sigillo exited because of an uncaught error. See the log.\n');
     process.exit(1);
   });
 }
 
-/** Of objects not more than what they are: consoles show all that is in them. */
+/** Objects are reduced to their class: a console would show everything in them. */
 function shortOf(word: unknown): unknown {
   if (word instanceof Error) return `${word.name}: ${word.message}`;
   return typeof word === 'object' && word !== null ? `[${word.constructor?.name ?? 'object'}]` : word;

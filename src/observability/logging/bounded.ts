@@ -1,27 +1,27 @@
 import { describeError } from './describe-error.ts';
 import type { Scrubber } from './scrubber.ts';
 
-/** Characters of one text. */
+/** The characters of one text. */
 const MAX_TEXT = 1_000;
-/** Longer than any secret that would have to be recognised at the place where a text is cut. */
+/** Longer than any secret that may stand where a text is cut. */
 const MARGIN = 1_000;
-/** Levels of objects and lists. An error with its causes has 8. */
+/** The levels of objects and lists. An error with its causes has 8. */
 const MAX_DEPTH = 10;
-/** Values of one line, all levels together. */
+/** The values of one line, on all levels. */
 const MAX_VALUES = 300;
 
-/** Names of what is never written, whatever it holds. */
+/** Names whose values are never written. */
 const SECRET_NAMES =
   /^(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|ocp-apim-subscription-key|api[-_]?key|fiscal_?code|sig|.*(?:token|secret|password)|headers|body|variables)$/i;
 
-/** A text of at most so many characters. What is cut off is gone through first, so that no half of a secret remains. */
+/** Cuts a text to `most` characters. It is scrubbed first, so that no half of a secret remains. */
 export function shortened(text: string, scrub: Scrubber, most = MAX_TEXT): string {
   if (text.length <= most) return text;
   const start = scrub(text.slice(0, most + MARGIN));
   return start.length <= most ? start : `${start.slice(0, most)}…`;
 }
 
-/** A copy of what somebody wants to log that has a bounded size, errors as far as they may be told, and no secret by name. */
+/** A copy of a value for the log: of bounded size, with errors reduced by `describeError` and secret names redacted. */
 export function bounded(value: unknown, scrub: Scrubber): unknown {
   let values = 0;
   const copy = (given: unknown, depth: number): unknown => {
@@ -46,7 +46,7 @@ export function bounded(value: unknown, scrub: Scrubber): unknown {
     if (given instanceof Date || given instanceof URL) return copy(String(given.toJSON()), depth);
     if (depth >= MAX_DEPTH) return '…';
     if (Array.isArray(given)) return given.map((item) => copy(item, depth + 1)).filter(isGiven);
-    // Maps, buffers, streams, requests: whoever wants something of them in the log says what.
+    // Maps, buffers, streams and requests are logged by their class only.
     if (!isPlain(given)) return `[${given.constructor.name}]`;
     return Object.fromEntries(
       Object.entries(given)

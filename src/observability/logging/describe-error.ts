@@ -1,17 +1,19 @@
-/** Stacks are for finding the place: what called the framework that called us does not help. */
+import { z } from 'zod';
+
+/** The frames of a stack that the log keeps: outer frames of frameworks do not help. */
 const MAX_FRAMES = 12;
-/** Of a chain of causes. */
+/** The length of a chain of causes. */
 const MAX_DEPTH = 5;
-/** Of an AggregateError. */
+/** The errors of an AggregateError. */
 const MAX_ERRORS = 3;
 
-/** What the log keeps of an error, and nothing else that it carries: bodies, headers, addresses, whole documents. */
+/** The part of an error that the log keeps. Errors may also carry bodies, headers, URLs and whole documents. */
 export interface ErrorDescription {
   readonly type: string;
   readonly message?: string;
-  /** Of Node, undici and others: `ECONNREFUSED`. */
+  /** The code of Node, undici and others: `ECONNREFUSED`. */
   readonly code?: string;
-  /** Where it was thrown, from the inside out. */
+  /** From the innermost frame outwards. */
   readonly stack?: readonly string[];
   readonly cause?: ErrorDescription;
   readonly errors?: readonly ErrorDescription[];
@@ -22,7 +24,7 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   const { code, errors } = error as { code?: unknown; errors?: unknown };
   return {
     type: error.name,
-    // `JSON.parse` quotes what it could not read, and so a part of something that nobody would recognise any more.
+    // `JSON.parse` quotes a part of its input, in which the scrubber would not recognise a secret.
     ...(!(error instanceof SyntaxError) && { message: error.message }),
     ...(typeof code === 'string' && { code }),
     ...(error.stack !== undefined && { stack: framesOf(error.stack) }),
@@ -34,11 +36,35 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   };
 }
 
-/** Without the first lines, which repeat the message. */
+/** The frames without the first lines, which repeat the message. */
 function framesOf(stack: string): string[] {
   return stack
     .split('\n')
     .filter((line) => /^ {4}at /.test(line))
     .slice(0, MAX_FRAMES)
     .map((line) => line.slice('    at '.length));
+}
+
+/** The issues of one response that violates the contract. */
+const MAX_ISSUES = 5;
+
+/**
+ * The causes of an upstream failure, from the outside in, without text of the service: messages of parsers and decoders
+ * may quote it. `["SocketError UND_ERR_SOCKET"]`, `["ZodError documents.0.status invalid_type"]`.
+ */
+export function describeCause(cause: unknown): string[] {
+  const causes: string[] = [];
+  for (let error = cause; error instanceof Error && causes.length < MAX_DEPTH; error = error.cause)
+    causes.push(...(error instanceof z.core.$ZodError ? issuesOf(error) : [nameOf(error)]));
+  return causes;
+}
+
+function nameOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? `${error.name} ${code}` : error.name;
+}
+
+/** Paths contain names of the decoder and list indexes only. */
+function issuesOf({ issues }: z.core.$ZodError): string[] {
+  return issues.slice(0, MAX_ISSUES).map(({ path, code }) => `ZodError ${path.join('.')} ${code}`);
 }

@@ -30,8 +30,8 @@ const requestRules = z.looseObject({
 });
 
 /**
- * A line of the log as a person at a terminal reads it: `12:03:07 info  mutation FindSigner: ok, 38 ms, 1 call in 36 ms`.
- * Not for programs; the log has more.
+ * Formats a line of the log for a person at a terminal: `12:03:07 info  mutation FindSigner: ok, 38 ms, 1 call in 36 ms`.
+ * The log itself has more; programs should read that.
  */
 export function lineForPeople(json: string): string {
   const { level, time, msg = '', requestId, ...rest } = lineRules.parse(JSON.parse(json));

@@ -10,18 +10,18 @@ import type { Scrubber } from './scrubber.ts';
 export interface LoggerOptions {
   /** One of pino's, or `silent`. */
   readonly level: string;
-  /** Keys and passwords that this process knows. */
+  /** The keys and passwords of this process. */
   readonly secrets?: Iterable<string>;
   /** @default stdout */
   readonly write?: (line: string) => void;
 }
 
-/** Collectors cut or drop lines that are longer than this, in characters: 16 KiB for the logs of containers. */
+/** In characters. Collectors cut or drop longer lines: 16 KiB for the logs of containers. */
 const MAX_LINE = 16_000;
 
 /**
- * A logger that writes JSON, a line each, with the id of the request that it was told something for. Whatever it is told,
- * the line has a bounded size and no secret in it: by its name, by its form, by its value, at any depth.
+ * A logger that writes lines of JSON with the request id. Each line has a bounded size and contains no secret, recognised by
+ * name, form or value at any depth.
  */
 export function createLogger({ level, secrets = [], write }: LoggerOptions): Logger {
   const scrub = createScrubber(secrets);
@@ -32,11 +32,11 @@ export function createLogger({ level, secrets = [], write }: LoggerOptions): Log
       const requestId = currentRequest()?.requestId;
       return { ...(requestId !== undefined && { requestId }), ...traceIds() };
     },
-    // Pino's own takes whatever an error carries; `bounded` has been there first.
+    // Pino's own serializer would add everything that an error carries; `bounded` has reduced it already.
     serializers: { err: (described: unknown) => described },
     hooks: {
       logMethod(this: Logger, args: Parameters<Logger['info']>, method: Logger['info']): void {
-        // What is copied has the types that were given, as far as pino looks at them.
+        // The copies have the types of the originals, as far as pino checks them.
         method.apply(this, argumentsOf(args, scrub) as Parameters<Logger['info']>);
       },
       streamWrite: (line: string): string => withoutSecrets(line, scrub),
@@ -45,17 +45,17 @@ export function createLogger({ level, secrets = [], write }: LoggerOptions): Log
   return write === undefined ? pino(options) : pino(options, { write });
 }
 
-/** Of the span for which something is logged, by the names that OpenTelemetry gives them in logs; none without traces. */
+/** The ids of the active span under the names of OpenTelemetry for logs. */
 function traceIds() {
   const span = trace.getActiveSpan()?.spanContext();
   return span && { trace_id: span.traceId, span_id: span.spanId };
 }
 
-/** Never throws: a getter that does is no reason for a request to fail. */
+/** Never throws: a failing getter must not fail the request. */
 function argumentsOf(args: readonly unknown[], scrub: Scrubber): unknown[] {
   try {
     const [first, ...rest] = args;
-    // Pino would make its message that of the line.
+    // Pino would use the message of the error as that of the line.
     if (first instanceof Error)
       return [bounded({ err: first }, scrub), ...(rest.length > 0 ? rest : ['error'])];
     return args.map((argument) => bounded(argument, scrub));
@@ -64,7 +64,7 @@ function argumentsOf(args: readonly unknown[], scrub: Scrubber): unknown[] {
   }
 }
 
-/** The line is JSON before and after: nothing that is taken out of it holds a quote or a backslash by halves. */
+/** The line stays valid JSON: no removed text contains half of an escape sequence. */
 function withoutSecrets(line: string, scrub: Scrubber): string {
   if (line.length > MAX_LINE) {
     const start = /^\{"level":\d+,"time":\d+/.exec(line)?.[0] ?? '{"level":40';

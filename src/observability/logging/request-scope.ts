@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
 import type { Scrubber } from './scrubber.ts';
@@ -74,4 +75,16 @@ export function createRequestScope(
 ): RequestScope {
   const record = { errors: new Set<string>(), resultCodes: [], upstream: { calls: 0, durationMs: 0 } };
   return { requestId, withoutCredentials, record };
+}
+
+/** Accepts UUIDs, ULIDs and the ids of proxies and tracing systems (`1-67891233-abcdef012345678912345678`). */
+const REQUEST_ID = /^[\w.:=+-]{1,128}$/;
+
+/**
+ * The request id of a client or a proxy, or a new one. Headers and logs contain it unchanged, so an id in which `scrub` finds
+ * something is replaced.
+ */
+export function requestIdFrom(header: string | readonly string[] | undefined, scrub: Scrubber): string {
+  if (typeof header !== 'string' || !REQUEST_ID.test(header)) return randomUUID();
+  return scrub(header) === header ? header : randomUUID();
 }

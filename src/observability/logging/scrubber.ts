@@ -1,24 +1,25 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { scrub } from './scrub.ts';
 
-/** Shorter ones (`sandbox`, `key`) are no secrets but words, which would vanish from every message. */
+/** Shorter values (`sandbox`, `key`) are words, which would vanish from every message. */
 const LEAST_LENGTH = 8;
 
-/** The text without secrets. */
+/** Returns the text without secrets. */
 export type Scrubber = (text: string) => string;
 
-/** Adds to `scrub` secrets that are known by their value; see `withoutValues`. */
+/** `scrub`, plus secrets that are known by their value; see `withoutValues`. */
 export function createScrubber(secrets: Iterable<string>): Scrubber {
   const known = withoutValues(secrets);
   return (text) => scrub(known(text));
 }
 
 /**
- * Takes out what is known by its value: as it is, in another case, and in every encoding that it could come back in from
- * a header, an address or a body.
+ * Removes secrets that are known by their value: as they are, in another case, and in every encoding that a header, a URL
+ * or a body may use.
  */
 export function withoutValues(secrets: Iterable<string>): Scrubber {
   const long = [...secrets].filter((secret) => secret.length >= LEAST_LENGTH);
-  // No form of a secret is shorter than it is, so most lines of the log are too short for a token.
+  // No form of a secret is shorter than the secret, so most lines of the log are too short for a token.
   const shortest = Math.min(...long.map((secret) => secret.length));
   let clean: Scrubber | undefined;
   return (text) => (text.length < shortest ? text : (clean ??= withoutForms(long.flatMap(formsOf)))(text));
@@ -26,9 +27,9 @@ export function withoutValues(secrets: Iterable<string>): Scrubber {
 
 function withoutForms(forms: readonly string[]): Scrubber {
   const known = [...new Set(forms.map(inLowerCase))].toSorted((a, b) => b.length - a.length);
-  // By their beginning, so that a text is gone through once however many there are: a gateway may have hundreds of keys.
+  // Grouped by their first characters, so that a text is searched once for any number of keys.
   const byStart = Map.groupBy(known, (form) => form.slice(0, LEAST_LENGTH));
-  // Of a caller's credentials there are few, and a table for each request.
+  // A caller has few credentials, and each request makes a table of its own.
   const marks = byStart.size > FEW ? MOST_MARKS : LEAST_MARKS;
   const markAt = (text: string, index: number): number => sumAt(text, index) & (marks - 1);
   const mayBegin = new Uint8Array(marks);
@@ -60,21 +61,21 @@ const FEW = 32;
 const LEAST_MARKS = 2 ** 10;
 const MOST_MARKS = 2 ** 16;
 
-/** A number for the eight characters that begin here, to tell most places by that are no beginning of a secret. */
+/** A hash of eight characters, which excludes most positions at which no secret begins. */
 const sumAt = (text: string, index: number): number =>
   text.charCodeAt(index) * 31 + text.charCodeAt(index + 2) * 1_009 + text.charCodeAt(index + 7) * 7_919;
 
-/** `İ` is the one letter that becomes two. */
+/** `İ` is the only letter whose lower case has two characters. */
 const inLowerCase = (text: string): string => text.replaceAll('İ', 'I').toLowerCase();
 
 function formsOf(secret: string): string[] {
   const hex = Buffer.from(secret).toString('hex');
-  // Each as it is, and as it stands in JSON, which lines of the log are.
+  // Each as it is and as in JSON, the format of the log.
   const forms = new Set([secret, encodeURIComponent(secret), hex, ...base64Of(secret)]);
   return [...forms].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]);
 }
 
-/** What of it is the same in base64 wherever it stands in a longer text: it may begin at three places in a group. */
+/** The part of its base64 that does not depend on the surrounding text, for each of the three positions in a group. */
 function base64Of(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].flatMap((before) => {
@@ -84,4 +85,17 @@ function base64Of(secret: string): string[] {
     const own = text.slice(begins, ends);
     return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
   });
+}
+
+/**
+ * Removes the credentials of a client from a text. The gateway stores only hashes of API keys, but whatever it writes during
+ * a request can be compared with what the client sent.
+ */
+export function withoutCredentialsOf(headers: IncomingHttpHeaders): Scrubber {
+  const { authorization = '', 'x-api-key': keys = [] } = headers;
+  // Node joins duplicate headers with a comma. The scheme is too short to count.
+  const credentials = [authorization, ...[keys].flat()].flatMap((header) => header.split(/[\s,]+/));
+  if (credentials.every((text) => text === '')) return (text) => text;
+  let scrubber: Scrubber | undefined;
+  return (text) => (scrubber ??= withoutValues(credentials))(text);
 }

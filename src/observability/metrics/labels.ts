@@ -3,13 +3,13 @@ import type { UploadErrorKind } from '../../uploads/upload-errors.ts';
 import { FAILURE_KINDS as KINDS } from '../../upstream/failure/failure-kinds.ts';
 
 /*
- * Every value that a label may have. What is in none of these sets is told as `other`: Prometheus keeps a series for each
- * value that it ever sees, and what nobody has listed could be anything, also an id or a name.
+ * The values of each label. A value in none of these sets becomes `other`: Prometheus keeps a series for each value that it
+ * ever sees, and an unlisted value could be an id or a name.
  */
 
 type Event<Name extends keyof GatewayEventMap> = Extract<GatewayEventMap[Name][0], object>;
 
-/** The names of a type, each once: one that is missing, or too many, does not compile. */
+/** The members of a union type: a missing or an extra one does not compile. */
 const namesOf = <Name extends string>(names: Readonly<Record<Name, true>>): readonly string[] =>
   Object.keys(names);
 
@@ -29,7 +29,7 @@ export const OPERATION_OUTCOMES = namesOf<Event<'operation'>['outcome']>({
   left: true,
 });
 
-/** Of the contract and of the storage. A test holds the first against `mocks/openapi.yaml`. */
+/** The operations of the contract and of the storage. A test compares the former with `mocks/openapi.yaml`. */
 export const UPSTREAM_OPERATIONS = [
   'createDossier',
   'getDossier',
@@ -109,7 +109,13 @@ export const WEBHOOK_OUTCOMES = namesOf<Event<'webhook'>['outcome']>({
 
 export const DEPENDENCIES = ['service', 'redis'];
 
-/** What we answer, and what Yoga does. */
+/** The statuses of the gateway and of Yoga. */
 export const STATUSES = [
   200, 204, 302, 304, 400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 421, 429, 500, 503,
 ].map(String);
+
+/** Restricts a label to these values; any other value becomes `other`. */
+export function bounded(values: readonly string[]): (value: string | number) => string {
+  const known = new Set(values);
+  return (value) => (known.has(String(value)) ? String(value) : OTHER);
+}

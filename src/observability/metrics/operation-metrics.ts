@@ -2,8 +2,7 @@ import { Counter, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
 import { ERROR_CODES } from '../../resolvers/errors/codes.ts';
-import { bounded } from './bounded.ts';
-import { OPERATION_OUTCOMES, OPERATION_TYPES } from './labels.ts';
+import { bounded, OPERATION_OUTCOMES, OPERATION_TYPES } from './labels.ts';
 
 /** In seconds, from a read that another has made already to the longest wait (`waitSeconds`). */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];

@@ -1,8 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
-import { bounded } from './bounded.ts';
-import { DEPENDENCIES, STATUSES, TURNED_AWAY_REASONS } from './labels.ts';
+import { bounded, DEPENDENCIES, STATUSES, TURNED_AWAY_REASONS } from './labels.ts';
 
 export interface RequestGauges {
   readonly requestsInFlight: () => number;

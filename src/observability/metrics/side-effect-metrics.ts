@@ -1,8 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
-import { bounded } from './bounded.ts';
-import { IDEMPOTENCY_OUTCOMES, WEBHOOK_OUTCOMES } from './labels.ts';
+import { bounded, IDEMPOTENCY_OUTCOMES, WEBHOOK_OUTCOMES } from './labels.ts';
 
 export interface SideEffectGauges {
   /** Undefined: nobody knows at the moment. */

@@ -1,13 +1,15 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
 import { listen, originOf } from '../../http/server.ts';
 import { createMetrics } from './metrics.ts';
 import type { MetricSources } from './metrics.ts';
-import { createMetricsServer } from './metrics-server.ts';
 
-/** Where metrics are served. */
+/** The address of the metrics server. */
 export interface MetricsAddress {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: a free port. */
   readonly port: number;
 }
 
@@ -16,7 +18,7 @@ export interface MetricsEndpoint {
   close(): Promise<void>;
 }
 
-/** Counts what the events tell, and listens. @throws {ListenError} */
+/** Counts the events and listens. @throws {ListenError} */
 export async function startMetrics(
   address: MetricsAddress,
   events: GatewayEvents,
@@ -31,4 +33,27 @@ export async function startMetrics(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/**
+ * Serves the metrics as text at `/metrics` and nothing else, on its own port, which a firewall can restrict to monitoring.
+ */
+function createMetricsServer(registry: Registry): Server {
+  return createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (req, res) => {
+    const path = URL.parse(`http://metrics${req.url ?? ''}`)?.pathname;
+    if (path !== '/metrics') return void res.writeHead(404, { 'content-length': 0 }).end();
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      return void res.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end();
+    registry.metrics().then(
+      (text) => {
+        const headers = {
+          'content-type': registry.contentType,
+          'content-length': Buffer.byteLength(text),
+          'cache-control': 'no-store',
+        };
+        res.writeHead(200, headers).end(req.method === 'HEAD' ? undefined : text);
+      },
+      () => res.writeHead(500, { 'content-length': 0 }).end(),
+    );
+  });
 }

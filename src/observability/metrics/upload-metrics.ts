@@ -1,8 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
-import { bounded } from './bounded.ts';
-import { UPLOAD_OUTCOMES } from './labels.ts';
+import { bounded, UPLOAD_OUTCOMES } from './labels.ts';
 
 export interface UploadGauges {
   readonly blocksInUse: () => number;

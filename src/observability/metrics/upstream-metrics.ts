@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
-import { bounded } from './bounded.ts';
 import {
+  bounded,
   BREAKER_STATES,
   RATE_LIMITER_OUTCOMES,
   CALL_OUTCOMES,

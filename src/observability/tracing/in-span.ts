@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
 
-/** Does something within a span of its own, which ends with it. @throws what `run` throws. */
+/** Runs an action within a span of its own. @throws what `run` throws */
 export function inSpan<T>(
   tracer: Tracer,
   name: string,
@@ -20,7 +20,7 @@ export function inSpan<T>(
   });
 }
 
-/** Records the kind and the HTTP status of a failure. Messages and stacks may quote what was read. */
+/** Records the kind and the HTTP status of a failure. Messages and stacks may quote input. */
 export function markFailed(span: Span, failure: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
   if (!(failure instanceof Error)) return void span.setAttribute('error.type', typeof failure);

@@ -10,27 +10,35 @@ import {
   serviceInstanceIdDetector,
   serviceNameEnvDetector,
 } from '@opentelemetry/resources';
-import { BatchSpanProcessor, ConsoleSpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ConsoleSpanExporter,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { Sampler } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import { readVersion } from '../../version.ts';
 import { exporterOptions } from './exporter-options.ts';
 import type { ProxyFor } from './exporter-options.ts';
-import { samplerOf } from './sampler.ts';
-import type { TracingOptions } from './tracing-options.ts';
+import type { SamplerOptions, TracingOptions } from './tracing-options.ts';
 
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Sends what has not been sent yet, for at most so long. */
+  /** Sends the remaining spans, for at most `CLOSE_MS`. */
   close(): Promise<void>;
 }
 
 const CLOSE_MS = 3_000;
-/** Between two words on traces that cannot be sent. */
+/** The interval of warnings about traces that cannot be sent. */
 const COMPLAINT_MS = 60_000;
 
 /**
- * Starts OpenTelemetry, for the whole process. This is the one file that loads its SDK, and is itself loaded only when
- * somebody wants traces. What is not in `options` the exporter reads from the environment: headers, certificates.
+ * Starts OpenTelemetry for the whole process. Only this file loads its SDK, and it is itself loaded only with tracing. The
+ * exporter reads other settings from the environment: headers, certificates.
  */
 export function startTracing(
   { exporter, sampler }: TracingOptions,
@@ -38,7 +46,7 @@ export function startTracing(
   proxyFor: ProxyFor,
 ): Tracing {
   let complainedAt = -Infinity;
-  // Its messages quote addresses, and a collector that is gone would fill the log.
+  // Its messages quote URLs, and an unreachable collector would fill the log.
   const complain = (): void => {
     if (performance.now() - complainedAt < COMPLAINT_MS) return;
     complainedAt = performance.now();
@@ -71,4 +79,22 @@ export function startTracing(
       clearTimeout(timer);
     },
   };
+}
+
+/** Decides which traces are kept. With `parentbased_…`, callers that started a trace decide. */
+function samplerOf({ name, ratio }: SamplerOptions): Sampler {
+  switch (name) {
+    case 'always_on':
+      return new AlwaysOnSampler();
+    case 'always_off':
+      return new AlwaysOffSampler();
+    case 'traceidratio':
+      return new TraceIdRatioBasedSampler(ratio);
+    case 'parentbased_always_on':
+      return new ParentBasedSampler({ root: new AlwaysOnSampler() });
+    case 'parentbased_always_off':
+      return new ParentBasedSampler({ root: new AlwaysOffSampler() });
+    case 'parentbased_traceidratio':
+      return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
+  }
 }

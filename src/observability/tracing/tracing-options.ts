@@ -1,4 +1,4 @@
-/** Samplers by the names that OpenTelemetry gives them. */
+/** Samplers under the names of OpenTelemetry. */
 export const SAMPLERS = [
   'always_on',
   'always_off',
@@ -10,7 +10,7 @@ export const SAMPLERS = [
 
 export interface SamplerOptions {
   readonly name: (typeof SAMPLERS)[number];
-  /** Of the traces that begin here, for the two of them that take one; 0 to 1. */
+  /** The share of the traces that start here, 0 to 1, for the two ratio samplers. */
   readonly ratio: number;
 }
 

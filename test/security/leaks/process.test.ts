@@ -21,10 +21,10 @@ function runMishap(mishap: string, env: Record<string, string> = {}) {
   };
 }
 
-const ENDED = 'Sigillo has ended because of an error that nobody caught. The log says which.\n';
+const ENDED = 'Sigillo exited because of an uncaught error. See the log.\n';
 
 test.each(['uncaught', 'rejection'])(
-  'an error that nobody caught (%s) is in the log with its stack and causes and without what they hold, and ends the process',
+  'an uncaught error (%s) is logged with its stack and causes but without their data, and exits the process',
   async (mishap) => {
     const main = runMishap(mishap);
     await main.url();
@@ -44,7 +44,7 @@ test.each(['uncaught', 'rejection'])(
           stack,
         },
       },
-      msg: 'the process ends: nobody has caught an error',
+      msg: 'uncaught error: the process exits',
     });
   },
 );
