@@ -19,7 +19,7 @@ const LANGUAGES: Readonly<Record<string, string>> = { '.ts': 'ts', '.mjs': 'js',
 /**
  * The page with its printed parts as the code has them now: tables of the flags, the magic values and the control calls,
  * and the examples.
- * @throws Error for a part that nobody prints
+ * @throws Error for a part without a generator
  */
 export async function sandboxPage(page: string): Promise<string> {
   const filled = page.replace(
@@ -73,6 +73,6 @@ function controlCalls(): string[][] {
 
 function example(file: string): string {
   const language = LANGUAGES[extname(file)];
-  if (language === undefined) throw new Error(`Nobody prints ${file} in ${SANDBOX_PAGE}`);
+  if (language === undefined) throw new Error(`${SANDBOX_PAGE}: no generator for "${file}"`);
   return ['```' + language, readFileSync(file, 'utf8').trimEnd(), '```'].join('\n');
 }
