@@ -7,8 +7,8 @@ import { buildConnector } from 'undici';
 import type { ProxyFor } from './proxy-for.ts';
 
 /**
- * A proxy has made no connection, so nothing has reached the other side. The code says why: `PROXY_407`, its status, or
- * `PROXY_ECONNREFUSED`, the system's code. Nothing of the proxy's address or answer is in it.
+ * A proxy opened no connection, so nothing has reached the origin. The code has the status of the proxy (`PROXY_407`) or the
+ * system error code (`PROXY_ECONNREFUSED`). It contains neither the address nor the answer of the proxy.
  */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
@@ -21,8 +21,8 @@ export class ProxyError extends Error {
 }
 
 /**
- * A connection to the host of `target` through a proxy (CONNECT); the proxy looks the name up. TLS comes on top of it, so
- * that the proxy sees neither keys nor files.
+ * Opens a connection to the host of `target` through a proxy (CONNECT), which resolves the name. TLS runs inside the tunnel,
+ * so the proxy sees neither keys nor files.
  * @throws {ProxyError}
  */
 export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
@@ -35,7 +35,7 @@ export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): 
     headers: { host: authority, ...credentialsOf(proxy) },
     agent: false,
   });
-  // Not an option of the request: that would end the tunnel as well.
+  // A `signal` option of the request would also end the tunnel.
   using _ = addAbortListener(signal, () => request.destroy());
   const answered = Promise.withResolvers<Socket>();
   request.once('connect', ({ statusCode = 0 }, socket: Duplex, head) => {
@@ -44,7 +44,7 @@ export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): 
       return answered.reject(new ProxyError(String(statusCode)));
     }
     if (head.length > 0) socket.unshift(head);
-    // Of a request over a network it is one.
+    // The socket of a request over a network is a `Socket`.
     answered.resolve(socket as Socket);
   });
   request.once('error', (cause) => {
@@ -67,13 +67,13 @@ function credentialsOf({ username, password }: URL): { 'proxy-authorization'?: s
 
 export interface ConnectOptions {
   readonly proxyFor: ProxyFor;
-  /** For the connection, and for TLS after it, in milliseconds. */
+  /** For the connection and for the TLS handshake, in milliseconds. */
   readonly timeoutMs?: number;
-  /** Of names that are reached without a proxy. */
+  /** Resolves names for direct connections. */
   readonly lookup?: LookupFunction;
 }
 
-/** How the dispatchers of this process connect: directly, or through the proxy that leads there. */
+/** The connector of the dispatchers: direct, or through the proxy for the target. */
 export function connectThrough({
   proxyFor,
   timeoutMs = 10_000,

@@ -9,7 +9,7 @@ export interface ProxiedFetch {
   close(): Promise<void>;
 }
 
-/** `fetch` through the proxy that leads to an address. That of the platform takes no dispatcher of another undici. */
+/** `fetch` through the proxy for a URL. The global `fetch` refuses a dispatcher of another undici version. */
 export function fetchThrough(proxyFor: ProxyFor): ProxiedFetch {
   const dispatcher = new Agent({ connect: connectThrough({ proxyFor, timeoutMs: 5_000 }), allowH2: false });
   return {

@@ -1,16 +1,16 @@
 import { BlockList, isIP } from 'node:net';
 
-/** The HTTP proxy that leads to an address; undefined: none, the connection is made directly. */
+/** The HTTP proxy for a URL; undefined for a direct connection. */
 export type ProxyFor = (target: URL) => URL | undefined;
 
 export const NO_PROXY: ProxyFor = () => undefined;
 
 export interface ProxySettings {
-  /** For https addresses. May hold a user name and a password. */
+  /** For https URLs. It may contain a user name and a password. */
   readonly https?: URL | undefined;
-  /** For http addresses. */
+  /** For http URLs. */
   readonly http?: URL | undefined;
-  /** Addresses that are reached without a proxy, in the format of the variable `NO_PROXY`. */
+  /** Hosts that are reached without a proxy, in the format of the variable `NO_PROXY`. */
   readonly except?: string | undefined;
 }
 
@@ -18,7 +18,7 @@ type Rule = (host: string, port: number) => boolean;
 
 const LOOPBACK: readonly Rule[] = ['localhost', '127.0.0.0/8', '::1'].map(ruleOf);
 
-/** This machine, and with it a sandbox, is never reached through a proxy. */
+/** Connections to this machine, and so to a sandbox, never use a proxy. */
 export function createProxyFor({ https, http, except = '' }: ProxySettings): ProxyFor {
   if (https === undefined && http === undefined) return NO_PROXY;
   const direct = [
@@ -37,7 +37,7 @@ export function createProxyFor({ https, http, except = '' }: ProxySettings): Pro
   };
 }
 
-/** One entry: `*`, a name and all names below it, `*.name` (those below alone), an address or a network; all with `:port`. */
+/** One entry: `*`, a name with its subdomains, `*.name` (subdomains only), an IP address or a network; each may have a `:port`. */
 function ruleOf(entry: string): Rule {
   const [, inBrackets, named] = /^(?:\[(.+)\]|([^:]+))(?::\d+)?$/.exec(entry) ?? [];
   const what = (inBrackets ?? named ?? entry).toLowerCase().replace(/\.$/, '');
@@ -52,7 +52,7 @@ function nameRule(name: string): (host: string) => boolean {
   return (host) => host.endsWith(`.${domain}`) || (!name.startsWith('*') && host === domain);
 }
 
-/** Undefined for what is no address and no network. */
+/** @returns undefined for text that is neither an IP address nor a network. */
 function networkRule(text: string): ((host: string) => boolean) | undefined {
   const [address = '', prefix] = text.split('/');
   const version = isIP(address);

@@ -983,7 +983,7 @@ test('every line of docs/reference/errors.md is provoked here, and nothing else 
       ({ operation, kind, words = '' }) => `${words && operation ? operation : '*'} ${kind} ${words}`,
     ),
     '* aborted ', // likewise
-    '* over-budget ', // in rate-budget.test.ts
+    '* over-budget ', // in rate-limiter.test.ts
     '* circuit-open ', // in circuit-breaker.test.ts
   ];
   const documented = rowsUnder('From an upstream failure to an error');

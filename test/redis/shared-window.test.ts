@@ -52,7 +52,7 @@ test('of two gateways that want more slots than are free, neither takes all', as
   expect([await one.count(10), await other.count(10)]).toEqual([10, 0]);
   const { one: first, other: second } = await start();
   await first.count(2);
-  // Both have been told to wait, and one of them asks first.
+  // Both must wait, and one of them asks first.
   await second.count(20);
   expect(await first.count(20)).toBe(0);
 });

@@ -71,7 +71,7 @@ export class StorageHttpClient implements StorageClient {
       ...(isRead && { bodyTimeout: this.#readStallMs }),
       ...(signal && { signal }),
     });
-    // The body may break before or after somebody listens to it.
+    // The body may fail while it has no listener.
     response.body.on('error', () => {});
     return response;
   }

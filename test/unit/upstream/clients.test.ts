@@ -395,7 +395,7 @@ test('the header of the service precedes the standard one, unless it is not a nu
     ),
   );
   expect(await failureOf(client.call(READ))).toMatchObject({ retryAfterSeconds: 61 });
-  // Another, which has not been told to wait.
+  // Another call, which was not asked to wait.
   expect(await failureOf(clientAt(stub.origin).call(READ))).toMatchObject({ retryAfterSeconds: 62 });
 });
 

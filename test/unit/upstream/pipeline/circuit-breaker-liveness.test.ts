@@ -18,7 +18,7 @@ type Outcome = 'ok' | UpstreamErrorKind;
 class World {
   readonly faults: string[] = [];
   readonly breaker: CircuitBreaker;
-  /** Calls that are under way. */
+  /** Calls in flight. */
   readonly running: PromiseWithResolvers<void>[] = [];
   state = 'closed';
   #triedAt = -Infinity;
@@ -44,7 +44,7 @@ class World {
       const isRefusal = failure instanceof UpstreamError && failure.kind === 'circuit-open';
       if (!isRefusal || isMade) return;
       if (wasClosed) this.faults.push('refused by a closed circuit');
-      if ((failure.retryAfterSeconds ?? 0) < 1) this.faults.push('told to come back at once');
+      if ((failure.retryAfterSeconds ?? 0) < 1) this.faults.push('refused without a wait');
     });
     if (isMade && !wasClosed) {
       if (performance.now() - this.#triedAt < OPEN_MS - LAG_MS) this.faults.push('trials came too close');
@@ -80,7 +80,7 @@ test('in any order of events, a call is made within the time of an open circuit'
     steps,
     make: () => new World(),
     async after(world, pass) {
-      // Those under way never end: a trial, too, may last as long as a client takes to send a file.
+      // Calls in flight never end here: a trial may take as long as a client takes to send a file.
       await pass(OPEN_MS + LAG_MS);
       expect(world.call()).toBe(true);
       world.end(world.running.length - 1, 'ok');

@@ -20,8 +20,8 @@ const failureOf = (facts: Partial<UpstreamErrorFacts>): UpstreamError =>
 /** Opens after three failures, for ten seconds. */
 function start() {
   const events = createEvents();
-  const told: string[] = [];
-  events.on('breaker', ({ origin, state }) => told.push(`${origin} ${state}`));
+  const emitted: string[] = [];
+  events.on('breaker', ({ origin, state }) => emitted.push(`${origin} ${state}`));
   const breaker = new CircuitBreaker({ origin: 'service', failures: 3, openMs: 10_000, events });
   /** An attempt that ends so. `made` unless the circuit is open. */
   async function attempt(outcome: unknown = 'ok', facts: Partial<Attempt> = {}): Promise<unknown> {
@@ -38,7 +38,7 @@ function start() {
   }
   return {
     breaker,
-    told,
+    emitted,
     attempt,
     async all(...outcomes: readonly unknown[]): Promise<void> {
       for (const outcome of outcomes) expect(await attempt(outcome)).toBe('made');
@@ -54,25 +54,25 @@ const OPEN = (retryAfterSeconds: number) => ({
 });
 
 test('consecutive failures open the circuit, and no call is made until its time is up', async () => {
-  const { attempt, all, told } = start();
+  const { attempt, all, emitted } = start();
   await all(FAILED, FAILED, FAILED);
-  expect(told).toEqual(['service open']);
+  expect(emitted).toEqual(['service open']);
   expect(await attempt()).toMatchObject(OPEN(10));
   vi.advanceTimersByTime(9_500);
   expect(await attempt()).toMatchObject(OPEN(1));
   vi.advanceTimersByTime(500);
   expect(await attempt()).toBe('made');
-  expect(told).toEqual(['service open', 'service half-open', 'service closed']);
+  expect(emitted).toEqual(['service open', 'service half-open', 'service closed']);
   await all(FAILED, FAILED, 'ok', FAILED, FAILED);
 });
 
 test('a failed trial keeps the circuit open for the same time again', async () => {
-  const { attempt, all, told } = start();
+  const { attempt, all, emitted } = start();
   await all(FAILED, FAILED, FAILED);
   vi.advanceTimersByTime(10_000);
   expect(await attempt(FAILED)).toBe('made');
   expect(await attempt()).toMatchObject(OPEN(10));
-  expect(told).toEqual(['service open', 'service half-open', 'service open']);
+  expect(emitted).toEqual(['service open', 'service half-open', 'service open']);
 });
 
 test('during a trial all other calls are refused at once', async () => {
@@ -112,22 +112,22 @@ test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
     const failure = failureOf({ kind });
     const run = start();
     await run.all(failure, failure, failure);
-    expect(run.told).toEqual(health === 'down' ? ['service open'] : []);
+    expect(run.emitted).toEqual(health === 'down' ? ['service open'] : []);
 
     // In a run of failures it ends the run, counts, or changes nothing.
     const mixed = start();
     await mixed.all(FAILED, FAILED, failure);
-    expect(mixed.told).toEqual(health === 'down' ? ['service open'] : []);
+    expect(mixed.emitted).toEqual(health === 'down' ? ['service open'] : []);
     if (health === 'down') return;
     await mixed.all(FAILED);
-    expect(mixed.told).toEqual(health === 'unknown' ? ['service open'] : []);
+    expect(mixed.emitted).toEqual(health === 'unknown' ? ['service open'] : []);
 
     // What proves nothing does not end a trial well.
     const trial = start();
     await trial.all(FAILED, FAILED, FAILED);
     vi.advanceTimersByTime(10_000);
     expect(await trial.attempt(failure)).toBe('made');
-    expect(trial.told.at(-1)).toBe(health === 'up' ? 'service closed' : 'service open');
+    expect(trial.emitted.at(-1)).toBe(health === 'up' ? 'service closed' : 'service open');
   },
 );
 
@@ -138,16 +138,16 @@ test.each([
 ])(
   'an operation that answers invalid input with a 500 (%s) and fails with %i opens the circuit: %s',
   async (answersInvalidInputWith500, status, opens) => {
-    const { attempt, told } = start();
+    const { attempt, emitted } = start();
     const failure = failureOf({ kind: 'server-error', status });
     for (let nth = 0; nth < (opens ? 3 : 5); nth += 1)
       expect(await attempt(failure, { answersInvalidInputWith500 })).toBe('made');
-    expect(told).toEqual(opens ? ['service open'] : []);
+    expect(emitted).toEqual(opens ? ['service open'] : []);
   },
 );
 
 test('a timeout of the whole operation says nothing about the origin', async () => {
-  const { attempt, told } = start();
+  const { attempt, emitted } = start();
   const late = failureOf({ kind: 'timeout' });
   for (const [operationMs, callMs] of [
     [10, 1_000],
@@ -157,7 +157,7 @@ test('a timeout of the whole operation says nothing about the origin', async () 
     using call = new Deadline(callMs ?? 0, operation.signal);
     vi.advanceTimersByTime(20);
     for (let nth = 0; nth < 3; nth += 1) expect(await attempt(late, { deadline: call })).toBe('made');
-    expect(told).toEqual(operationMs === 10 ? [] : ['service open']);
+    expect(emitted).toEqual(operationMs === 10 ? [] : ['service open']);
   }
 });
 

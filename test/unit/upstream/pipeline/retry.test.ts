@@ -32,11 +32,11 @@ async function run(failures: readonly unknown[], setting: Setting = {}) {
   const deadline = new Deadline(timeoutMs, setting.caller);
   onTestFinished(() => deadline[Symbol.dispose]());
   const events = createEvents();
-  const told: unknown[] = [];
-  events.on('upstreamRetry', (event) => told.push(event));
+  const emitted: unknown[] = [];
+  events.on('upstreamRetry', (event) => emitted.push(event));
   events.on('upstreamCall', ({ durationMs, ...event }) => {
     expect(durationMs).toBeGreaterThan(0);
-    told.push(event);
+    emitted.push(event);
   });
   let attempts = 0;
   const startedAt = performance.now();
@@ -46,7 +46,7 @@ async function run(failures: readonly unknown[], setting: Setting = {}) {
     if (next !== undefined) throw next;
     return 'done';
   }).catch((error: unknown) => error);
-  return { outcome, attempts, told, tookMs: performance.now() - startedAt };
+  return { outcome, attempts, emitted, tookMs: performance.now() - startedAt };
 }
 
 const EFFECTS = ['read', 'write', 'stream', 'block'] as const satisfies Effect[];
@@ -84,10 +84,10 @@ test.each(Object.entries(TABLE) as [UpstreamErrorKind, string][])(
 
 test('a call ends with its last attempt and emits each retry and its end', async () => {
   const passing = ['unreachable', 'server-error', 'connection-lost', 'unreachable'] as const;
-  const { outcome, attempts, told } = await run(passing.map((kind) => failure(kind)));
+  const { outcome, attempts, emitted } = await run(passing.map((kind) => failure(kind)));
   expect(outcome).toEqual(failure('connection-lost'));
   expect(attempts).toBe(3);
-  expect(told).toEqual([
+  expect(emitted).toEqual([
     { operation: OPERATION, kind: 'unreachable' },
     { operation: OPERATION, kind: 'server-error' },
     { operation: OPERATION, outcome: 'connection-lost', attempts: 3 },
@@ -95,9 +95,9 @@ test('a call ends with its last attempt and emits each retry and its end', async
 });
 
 test('a call that succeeds on retry is reported as a success of two attempts', async () => {
-  const { outcome, told } = await run([failure('server-error')]);
+  const { outcome, emitted } = await run([failure('server-error')]);
   expect(outcome).toBe('done');
-  expect(told).toEqual([
+  expect(emitted).toEqual([
     { operation: OPERATION, kind: 'server-error' },
     { operation: OPERATION, outcome: 'ok', attempts: 2 },
   ]);
@@ -105,7 +105,7 @@ test('a call that succeeds on retry is reported as a success of two attempts', a
 
 test('an error other than an UpstreamError is passed on', async () => {
   const bug = new TypeError('a bug');
-  expect(await run([bug])).toMatchObject({ outcome: bug, attempts: 1, told: [] });
+  expect(await run([bug])).toMatchObject({ outcome: bug, attempts: 1, emitted: [] });
 });
 
 test.each([

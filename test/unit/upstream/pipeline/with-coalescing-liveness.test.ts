@@ -77,7 +77,7 @@ class World {
         },
         (failure: unknown) => {
           const kind = failure instanceof UpstreamError ? failure.kind : String(failure);
-          // Nobody is told that somebody else has left.
+          // A reader must not see the abort of another.
           if (kind !== 'server-error' && !(kind === 'aborted' && leaver.signal.aborted))
             this.faults.push(kind);
         },

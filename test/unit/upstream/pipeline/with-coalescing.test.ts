@@ -13,8 +13,8 @@ const WRITE = { method: 'PUT', effect: 'write', mayCoalesce: false } as const;
 /** A service whose answers the test triggers. */
 function start() {
   const events = createEvents();
-  const collapsed: string[] = [];
-  events.on('coalescedRead', ({ operation }) => collapsed.push(operation));
+  const coalesced: string[] = [];
+  events.on('coalescedRead', ({ operation }) => coalesced.push(operation));
   const calls: {
     readonly line: string;
     readonly signal: AbortSignal | undefined;
@@ -50,16 +50,16 @@ function start() {
       },
       { caller: 'a', ...options },
     );
-  return { client, calls, collapsed, read, lines: () => calls.map(({ line }) => line) };
+  return { client, calls, coalesced, read, lines: () => calls.map(({ line }) => line) };
 }
 
 test('identical reads of one caller share one call in flight', async () => {
-  const { calls, collapsed, read } = start();
+  const { calls, coalesced, read } = start();
   const reads = [read('/1'), read('/1'), read('/1')];
   expect(calls).toHaveLength(1);
   calls[0]?.end();
   expect(await Promise.all(reads)).toEqual(Array.from({ length: 3 }, () => ({ at: new Date(0), tags: [] })));
-  expect(collapsed).toEqual(['getDossier', 'getDossier']);
+  expect(coalesced).toEqual(['getDossier', 'getDossier']);
   void read('/1');
   expect(calls).toHaveLength(2);
 });
@@ -80,11 +80,11 @@ test.each<[string, Parameters<ReturnType<typeof start>['read']>]>([
   ['a poll, which would wait behind interactive calls', ['/1', { priority: 'poll' }]],
   ['a call that must not be coalesced', ['/1', {}, { mayCoalesce: false }]],
 ])('nothing is shared with %s', (_, [path, options, change]) => {
-  const { calls, collapsed, read } = start();
+  const { calls, coalesced, read } = start();
   void read('/1');
   void read(path, options, change);
   expect(calls).toHaveLength(2);
-  expect(collapsed).toEqual([]);
+  expect(coalesced).toEqual([]);
 });
 
 test('calls of the gateway itself are not coalesced', () => {

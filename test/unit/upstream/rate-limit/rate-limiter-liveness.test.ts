@@ -85,11 +85,11 @@ class World {
   }
 
   /** Ends a call: the service has answered or refused it, it did not arrive, or nothing is known of it. */
-  end(call: Call | undefined, how: 'answered' | 'refused' | 'unused' | 'lost', told?: number): void {
+  end(call: Call | undefined, how: 'answered' | 'refused' | 'unused' | 'lost', reported?: number): void {
     if (call?.permit === undefined || call.state !== 'running') return;
     const { slot } = call.permit;
-    if (how === 'answered') slot.answered(told);
-    if (how === 'refused') slot.refused(told);
+    if (how === 'answered') slot.answered(reported);
+    if (how === 'refused') slot.refused(reported);
     if (how === 'unused') {
       slot.unused();
       delete call.sentAt;
@@ -138,8 +138,8 @@ const steps: fc.Arbitrary<Step<World>>[] = [
       fc.constantFrom('answered', 'refused', 'unused', 'lost'),
       fc.option(fc.nat(LIMIT.calls), { nil: undefined }),
     )
-    .map(([nth, how, told]) =>
-      step(`${nth} ends: ${how} ${told}`, (world) => world.end(world.all('running')[nth], how, told)),
+    .map(([nth, how, reported]) =>
+      step(`${nth} ends: ${how} ${reported}`, (world) => world.end(world.all('running')[nth], how, reported)),
     ),
   timeStep(2_000),
 ];

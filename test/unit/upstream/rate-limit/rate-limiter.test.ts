@@ -26,8 +26,8 @@ interface Entry {
 /** A rate limiter whose calls are answered at once, and the names of the admitted calls in order. */
 function start(options: Partial<RateLimiterOptions> = {}) {
   const events = createEvents();
-  const told: unknown[] = [];
-  events.on('rateLimiterWait', (event) => told.push(event));
+  const emitted: unknown[] = [];
+  events.on('rateLimiterWait', (event) => emitted.push(event));
   const window = new LocalWindow(LIMIT);
   const limiter = new RateLimiter({
     limit: LIMIT,
@@ -64,7 +64,7 @@ function start(options: Partial<RateLimiterOptions> = {}) {
     enter,
     enterAll,
     refused,
-    told,
+    emitted,
     /** The calls that were admitted since the last time, after this many milliseconds. */
     async after(ms: number): Promise<string> {
       await vi.advanceTimersByTimeAsync(ms);
@@ -135,11 +135,11 @@ test('an aborted call leaves the queue and no listener on its signal', async () 
 });
 
 test('an aborted signal is not admitted', async () => {
-  const { enter, refused, after, told } = start();
+  const { enter, refused, after, emitted } = start();
   void enter('a1', { signal: AbortSignal.abort() }).catch(() => {});
   expect(await after(0)).toBe('');
   expect(refused.get('a1')).toMatchObject({ kind: 'aborted' });
-  expect(told).toEqual([{ priority: 'interactive', outcome: 'left', waitMs: 0 }]);
+  expect(emitted).toEqual([{ priority: 'interactive', outcome: 'left', waitMs: 0 }]);
 });
 
 test('an admitted call keeps its slot after an abort until it ends', async () => {
@@ -177,12 +177,12 @@ test('when too many calls wait, polls are refused first', async () => {
 });
 
 test('each wait emits an event with its duration', async () => {
-  const { enterAll, after, told } = start();
+  const { enterAll, after, emitted } = start();
   enterAll('a1 a2 a3 a4 a5 a6');
   enterAll('p1', { priority: 'poll' });
   await after(1_000);
   const granted = { priority: 'interactive', outcome: 'granted' };
-  expect(told).toEqual([
+  expect(emitted).toEqual([
     ...Array.from({ length: 5 }, () => ({ ...granted, waitMs: 0 })),
     { ...granted, waitMs: 1_000 },
     { priority: 'poll', outcome: 'granted', waitMs: 1_000 },

@@ -27,7 +27,7 @@ test('two gateways with one key share its rate budget, and all calls are answere
   const { one, other, refusals } = await startTwo();
   const answers = await Promise.all([...flood(one, 3 * LIMIT.calls), ...flood(other, 3 * LIMIT.calls)]);
   expect(answers).toEqual(answers.map(() => NOTHING));
-  // None, but for calls that were under way for more than half a second, on a machine that is busy.
+  // Only calls in flight for more than half a second are refused, on a busy machine.
   expect(refusals()).toBeLessThan(LIMIT.calls / 5);
 });
 
@@ -53,6 +53,6 @@ test('losing Redis and getting it back fails no call', async () => {
   answers.push(...flood(one, 3 * LIMIT.calls), ...flood(other, 3 * LIMIT.calls));
   const all = await Promise.all(answers);
   expect(all).toEqual(all.map(() => NOTHING));
-  // What was under way when it was lost may be counted by nobody; such calls are made again.
+  // Calls in flight when Redis was lost may be counted by no gateway; such calls are retried.
   expect(refusals()).toBeLessThan(LIMIT.calls);
 });
