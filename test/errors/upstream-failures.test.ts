@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { rowsUnder } from '../support/errors-page.ts';
+import type { StubHandler } from '../support/http-stub.ts';
+import { expectNoSecrets, refuses, startFailingGateway, UPSTREAM_WORDS } from '../support/service-proxy.ts';
+import { ROWS, CALLERS, FAULT_WORDS, FAULTS } from './support-upstream-failures.ts';
+
+/** Failures that are no answer. */
+const DOES: Readonly<Record<string, StubHandler>> = {
+  timeout: () => {},
+  'connection-lost': (_, __, req) => void req.socket.resetAndDestroy(),
+};
+const STATUS_OF: Readonly<Record<string, number>> = {
+  'bad-request': 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  unprocessable: 422,
+  'rate-limited': 429,
+  'server-error': 500,
+};
+
+test.each(ROWS)('%s: %s %s', async (operation, kind, words, expected) => {
+  const world = await startFailingGateway(kind === 'timeout' ? { upstreamTimeoutMs: 150 } : {});
+  world.fail(operation, DOES[kind] ?? refuses(STATUS_OF[kind] ?? 0, words || UPSTREAM_WORDS));
+  const answer = await CALLERS[operation]?.(world);
+  expectNoSecrets(JSON.stringify(answer));
+  expect(answer).toEqual(expected);
+  expect(world.count(operation)).toBeGreaterThan(0);
+  expect(world.logs.lines()).toEqual([]);
+});
+
+const FIELD_OF = { getDossier: 'dossier', createDossier: 'createDossier', sendNotification: 'notifySigner' };
+
+test.each(FAULTS)('$operation $kind is $code', async (fault) => {
+  const { operation = 'getDossier', does, code, cause, extensions, options } = fault;
+  const world = await startFailingGateway(options);
+  if (does !== undefined) world.fail(operation, does);
+  const field = FIELD_OF[operation];
+  const answer = await CALLERS[operation]?.(world);
+  expectNoSecrets(JSON.stringify(answer));
+  expect(answer).toEqual({
+    data: { [field]: null },
+    errors: [
+      {
+        message: FAULT_WORDS[code],
+        path: [field],
+        locations: expect.any(Array),
+        extensions: { code, ...extensions },
+      },
+    ],
+  });
+  expect(world.logs.lines()).toMatchObject([
+    { level: 40, requestId: expect.any(String), code, cause, msg: 'upstream fault' },
+  ]);
+});
+
+test('every upstream failure of docs/reference/errors.md is provoked in a test, and nothing else is', () => {
+  const rows = [
+    ...ROWS.map(([operation, kind, words]) => `${operation} ${kind} ${words}`),
+    ...FAULTS.map(
+      ({ operation, kind, words = '' }) => `${words && operation ? operation : '*'} ${kind} ${words}`,
+    ),
+    '* aborted ', // likewise
+    '* over-budget ', // in rate-limiter.test.ts
+    '* circuit-open ', // in circuit-breaker.test.ts
+  ];
+  const documented = rowsUnder('From an upstream failure to an error');
+  expect(rows.toSorted()).toEqual(
+    documented.map(([operation, kind, words]) => `${operation} ${kind} ${words}`).toSorted(),
+  );
+});
