@@ -32,6 +32,24 @@ test('every file that CONTRIBUTING names exists, except those of its example ope
   expect(paths.filter((path) => !path.endsWith('/archive-dossier.ts') && !existsSync(path))).toEqual([]);
 });
 
+test('a mutation is named in the files that its walk lists, and in no other file of src, scripts and examples', () => {
+  const walk = page.section('Add a mutation').split('Its tests:')[0] ?? '';
+  const steps = [...walk.matchAll(/^\d\. (`.*?):/gm)].flatMap(([, paths = '']) =>
+    [...paths.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path),
+  );
+  const naming = globSync('{src,scripts,examples}/**/*.{ts,graphql,json}').filter((file) =>
+    /cancel-?signature-?request/i.test(`${file} ${readFileSync(file, 'utf8')}`),
+  );
+  expect(steps.filter((path) => !path.startsWith('docs/')).toSorted()).toEqual(naming.toSorted());
+  expect(steps.length).toBeLessThanOrEqual(7);
+});
+
+test('an error has at most four files, and each of them names its code', () => {
+  const files = [...page.section('Add an error').matchAll(/^\d\. `([^`]+)`/gm)].map(([, path = '']) => path);
+  expect(files.length).toBeLessThanOrEqual(4);
+  expect(files.filter((file) => !readFileSync(file, 'utf8').includes('ALREADY_NOTIFIED'))).toEqual([]);
+});
+
 test('the workflow has a job for each command of .ci/run', () => {
   const { jobs }: { jobs: Record<string, Job> } = parse(readFileSync('.github/workflows/ci.yml', 'utf8'));
   const inWorkflow = Object.values(jobs).flatMap(({ strategy, steps }) =>
