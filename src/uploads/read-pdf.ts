@@ -46,3 +46,29 @@ function notAPdf(): UploadError {
     'The file is not a PDF: it does not start with %PDF-. Choose a PDF document.',
   );
 }
+
+/** A PDF whose first bytes have arrived. Dispose of it, so that the parser skips the bytes that nothing has read. */
+export class StartedPdf implements AsyncIterable<Buffer>, Disposable {
+  readonly #first: IteratorResult<Buffer, void>;
+  readonly #rest: AsyncGenerator<Buffer, void, void>;
+
+  /** Waits for the first bytes of `pdf`. @throws UploadError if it is not a PDF */
+  static async from(pdf: AsyncGenerator<Buffer, void, void>): Promise<StartedPdf> {
+    return new StartedPdf(await pdf.next(), pdf);
+  }
+
+  private constructor(first: IteratorResult<Buffer, void>, rest: AsyncGenerator<Buffer, void, void>) {
+    this.#first = first;
+    this.#rest = rest;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+    if (this.#first.done !== true) yield this.#first.value;
+    yield* this.#rest;
+  }
+
+  [Symbol.dispose](): void {
+    // Not awaited: after a call that failed while it sent, this takes effect only with the next bytes of the client.
+    void this.#rest.return();
+  }
+}

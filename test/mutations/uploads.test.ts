@@ -277,7 +277,7 @@ describe('takes several files in one request', () => {
     const error = {
       __typename: 'FileOrderError',
       code: 'FILE_ORDER',
-      message: expect.stringContaining('Send them in the order'),
+      message: expect.stringContaining('Send the files in that order'),
     };
     expect(body.data).toEqual({ a: error, b: error });
   });

@@ -8,7 +8,7 @@ import { BlockPool } from '../../src/uploads/block-pool.ts';
 import { UploadError } from '../../src/uploads/upload-errors.ts';
 import { isFileUpload } from '../../src/uploads/file-upload.ts';
 import type { FileUpload } from '../../src/uploads/file-upload.ts';
-import { readPdf } from '../../src/uploads/read-pdf.ts';
+import { readPdf, StartedPdf } from '../../src/uploads/read-pdf.ts';
 import { storeFile } from '../../src/uploads/store-file.ts';
 import { UpstreamError } from '../../src/upstream/failure/upstream-error.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
@@ -70,8 +70,8 @@ export async function startUploadGateway(options: UploadGatewayOptions) {
       ) {
         try {
           const { signal } = request;
-          const source = readPdf(file, { maxBytes, signal });
-          const stored = await storeFile(source, { target: async () => target(name), storage, pool, signal });
+          using pdf = await StartedPdf.from(readPdf(file, { maxBytes, signal }));
+          const stored = await storeFile(pdf, await target(name), { storage, pool, signal });
           return { ...stored, filename: file.filename };
         } catch (error) {
           if (error instanceof UploadError || error instanceof UpstreamError) {

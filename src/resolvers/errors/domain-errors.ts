@@ -203,8 +203,8 @@ export class UploadInterruptedError extends DomainError {
   override readonly name = 'UploadInterruptedError';
   readonly code = 'UPLOAD_INTERRUPTED';
 
-  constructor() {
-    super('The file did not arrive completely. Nothing was stored. Send it again.');
+  constructor(options?: ErrorOptions) {
+    super('The file did not arrive completely. Nothing was stored. Send it again.', options);
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
 import { withUploadEvents } from '../../uploads/upload-events.ts';
-import { readPdf } from '../../uploads/read-pdf.ts';
+import { readPdf, StartedPdf } from '../../uploads/read-pdf.ts';
 import { storeFile } from '../../uploads/store-file.ts';
 import type { StoredFile } from '../../uploads/store-file.ts';
 import type { Document, SignatureRequest } from '../../upstream/decode.ts';
@@ -34,10 +34,16 @@ export interface UploadedDocument extends Pick<StoredFile, 'sizeBytes' | 'sha256
 
 const rules = z.object({ waitSeconds: waitSecondsRules });
 
+/** A document and its signature request before the upload, and the file that was stored. */
+interface Upload {
+  readonly request: SignatureRequest;
+  readonly document: Document;
+  readonly stored: StoredFile;
+}
+
 /**
- * Streams a PDF into the storage and waits for the outcome of its validation. The first bytes are looked at before
- * anything is asked of the service; nothing is committed unless the whole file arrived. `onStored` is awaited once it is,
- * before the wait.
+ * Streams a PDF to the storage and waits until the service has validated it. The file exists in the storage only if it has
+ * arrived completely. `onStored` is awaited before the wait.
  * @throws {NotFoundError} @throws {WrongStatusError} @throws {DocumentRejectedError} and the errors of files.
  */
 export async function uploadDocument(
@@ -46,42 +52,44 @@ export async function uploadDocument(
   onStored?: (file: StoredFile) => Promise<void>,
 ): Promise<UploadedDocument> {
   checkInput(rules, input);
-  const { storage, blocks, events, limits, signal } = context;
-  let before: { request: SignatureRequest; document: Document } | undefined;
-  let expiresAt = new Date(Number.NaN);
-  const target = async (): Promise<string> => {
-    before = await uploadableDocument(context, input);
-    const address = await requestUploadUrl(context, input);
-    ({ expiresAt } = address);
-    return address.url;
-  };
+  const { events, limits, signal } = context;
   const file = readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal });
-  const storing = withUploadEvents(events, file, (pdf) =>
-    storeFile(pdf, { storage, pool: blocks, signal, target }),
+  const { request, document, stored } = await translatedUpload(
+    withUploadEvents(events, file, (pdf) => storePdf(context, input, pdf)),
   );
-  const stored = await translatedUpload(
-    storing.catch((failure: unknown) => {
-      throw isExpired(failure, expiresAt) ? new UploadInterruptedError() : failure;
-    }),
-  );
-  if (before === undefined) throw new TypeError('a stored file has been asked for its target');
-  const { document: old } = before;
-  invalidate(context, before.request.id);
+  invalidate(context, request.id);
   await onStored?.(stored);
   const signatureRequest = await translated(
-    waitForRequest(context, before.request, {
+    waitForRequest(context, request, {
       waitSeconds: input.waitSeconds,
-      isDone: (request) =>
-        request.status !== 'DRAFT' || isOutcomeOf(stored, old, documentOf(request, old.id)),
+      isDone: (now) => now.status !== 'DRAFT' || isOutcomeOf(stored, document, documentOf(now, document.id)),
     }),
   );
-  const document = documentOf(signatureRequest, old.id);
-  if (document.status === 'REJECTED' && isOutcomeOf(stored, old, document))
-    throw new DocumentRejectedError([document]);
-  return { signatureRequest, document, sizeBytes: stored.sizeBytes, sha256: stored.sha256 };
+  const validated = documentOf(signatureRequest, document.id);
+  if (validated.status === 'REJECTED' && isOutcomeOf(stored, document, validated))
+    throw new DocumentRejectedError([validated]);
+  const { sizeBytes, sha256 } = stored;
+  return { signatureRequest, document: validated, sizeBytes, sha256 };
 }
 
-/** The request and the document, if the document may be uploaded now. */
+/** Waits for the first bytes before any upstream call, so that only a PDF gets an upload URL. */
+async function storePdf(
+  context: GatewayContext,
+  target: UploadTarget,
+  pdf: AsyncGenerator<Buffer, void, void>,
+): Promise<Upload> {
+  const { storage, blocks: pool, signal } = context;
+  using started = await StartedPdf.from(pdf);
+  const { request, document } = await uploadableDocument(context, target);
+  const { url, expiresAt } = await requestUploadUrl(context, target);
+  try {
+    return { request, document, stored: await storeFile(started, url, { storage, pool, signal }) };
+  } catch (failure) {
+    throw isExpired(failure, expiresAt) ? new UploadInterruptedError({ cause: failure }) : failure;
+  }
+}
+
+/** The document and its signature request, if the status allows an upload. */
 export async function uploadableDocument(
   context: GatewayContext,
   { signatureRequestId, documentId }: UploadTarget,
@@ -98,12 +106,12 @@ function documentOf(request: SignatureRequest, id: string): Document {
   return document;
 }
 
-/** `Last-Modified` has whole seconds, and gateway, storage and service have a clock each. */
+/** `Last-Modified` has whole seconds, and the clocks of gateway, storage and service differ. */
 const CLOCK_TOLERANCE_MS = 2_000;
 
 /**
- * Whether the file took longer to arrive than its address lived, and not something is wrong with the storage. A new
- * address is one of another blob, so what has been stored cannot be gone on with.
+ * Whether the upload URL expired while the file was arriving. A new URL leads to another blob, so the upload cannot continue
+ * with it.
  */
 function isExpired(failure: unknown, expiresAt: Date): boolean {
   return (
@@ -113,7 +121,7 @@ function isExpired(failure: unknown, expiresAt: Date): boolean {
   );
 }
 
-/** Whether a document shows the outcome for this file, and not that of a file uploaded before it. */
+/** Whether the document shows the outcome of this file, and not of a file that was uploaded before. */
 function isOutcomeOf({ storedAt }: StoredFile, old: Document, now: Document): boolean {
   const isChanged = now.updatedAt.getTime() !== old.updatedAt.getTime();
   const isOfThisFile =
