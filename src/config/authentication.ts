@@ -4,8 +4,8 @@ import { ALGORITHMS } from '../auth/verify-jwt.ts';
 import { filled, itemsOf, webAddress, wholeNumber } from './validators.ts';
 import type { Environment, Values } from './validators.ts';
 
-/** The keys that tokens are checked with must not be changed on their way. */
-const isPrivateAddress = (url: string): boolean => {
+/** Keys that verify tokens must not be modified in transit. */
+const isTamperProof = (url: string): boolean => {
   const { protocol, hostname } = new URL(url);
   return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 };
@@ -20,7 +20,7 @@ export const authenticationVariables = {
       'How callers authenticate: `jwt`, `api-key`, or `none` if only trusted callers reach the gateway. Required with a key and in production.',
     ),
   AUTH_JWKS_URL: webAddress
-    .refine(isPrivateAddress, 'must be an https URL, or http on this machine')
+    .refine(isTamperProof, 'must be an https URL, or http on this machine')
     .optional()
     .describe('URL of the key set (JWKS) of the token issuer: https, or http on this machine.'),
   AUTH_JWKS_MAX_STALE_SECONDS: wholeNumber(1, 604_800)
@@ -32,7 +32,7 @@ export const authenticationVariables = {
     .string()
     .refine(
       (names) => itemsOf(names).every(isAlgorithm),
-      `must be of ${ALGORITHMS.join(', ')}, with commas between them`,
+      `must be a comma-separated list of ${ALGORITHMS.join(', ')}`,
     )
     .default('RS256,ES256')
     .describe('Accepted signature algorithms, comma-separated.'),
@@ -55,23 +55,23 @@ export const authenticationVariables = {
     ),
 };
 
-/** What each way of showing who one is needs; given without it, somebody has forgotten to switch it on. */
-const NEEDS = {
+/** The variables that each mode requires. Without the mode they are a mistake: the operator forgot to set AUTH. */
+const REQUIRED = {
   jwt: ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'],
   'api-key': ['AUTH_API_KEYS_FILE'],
 } as const;
 
-/** Variables that do not go together, in words for whoever set them. */
+/** Messages about variables that conflict. */
 export function* authenticationConflictsIn(env: Environment): Generator<string> {
   const AUTH = env['AUTH'];
-  for (const [mode, names] of Object.entries(NEEDS)) {
+  for (const [mode, names] of Object.entries(REQUIRED)) {
     for (const name of names) {
-      if (AUTH === mode && env[name] === undefined) yield `${name}: is needed with AUTH=${mode}`;
-      if (AUTH !== mode && env[name] !== undefined) yield `${name}: goes with AUTH=${mode} alone`;
+      if (AUTH === mode && env[name] === undefined) yield `${name}: is required with AUTH=${mode}`;
+      if (AUTH !== mode && env[name] !== undefined) yield `${name}: requires AUTH=${mode}`;
     }
   }
   if (env['TENANTS_FILE'] !== undefined && AUTH !== 'jwt' && AUTH !== 'api-key')
-    yield 'TENANTS_FILE: needs AUTH=jwt or AUTH=api-key, which say whose tenant a caller is';
+    yield 'TENANTS_FILE: requires AUTH=jwt or AUTH=api-key, which determine the tenant of a caller';
 }
 
 export function authenticationOf(values: Values<typeof authenticationVariables>): AuthenticationOptions {

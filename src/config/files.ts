@@ -4,7 +4,7 @@ import { TenantsError } from '../auth/tenants.ts';
 import { ManifestError } from '../graphql/trusted-documents.ts';
 import { WebhooksError } from '../webhooks/endpoints.ts';
 
-/** What a file holds, or what is wrong with it; neither where no file was named. */
+/** The content of a file, or its mistake; neither if the variable is not set. */
 interface Content<T> {
   readonly value?: T;
   readonly mistake?: string;
@@ -12,7 +12,7 @@ interface Content<T> {
 
 const ERRORS = [KeyFileError, TenantsError, ApiKeysError, ManifestError, WebhooksError];
 
-/** Reads the file that the variable `name` has named. */
+/** Reads the file of the variable `name`. */
 export function readNamed<T>(name: string, file: string | undefined, read: (file: string) => T): Content<T> {
   if (file === undefined || file === '') return {};
   try {

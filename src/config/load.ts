@@ -7,14 +7,14 @@ import { authenticationConflictsIn, authenticationOf, authenticationVariables } 
 import { readNamed } from './files.ts';
 import { EMPTY } from './validators.ts';
 import type { Environment } from './validators.ts';
-import { keepingConfigOf, keepingVariables } from './persistence.ts';
-import type { KeepingConfig } from './persistence.ts';
+import { persistenceConfigOf, persistenceVariables } from './persistence.ts';
+import type { PersistenceConfig } from './persistence.ts';
 import { misspellingsIn } from './misspellings.ts';
-import { observingConfigOf, observingVariables } from './observability.ts';
-import type { ObservingConfig } from './observability.ts';
+import { observabilityConfigOf, observabilityVariables } from './observability.ts';
+import type { ObservabilityConfig } from './observability.ts';
 import { protectionsOf, protectionVariables } from './protection.ts';
-import { servingConfigOf, servingVariables } from './server.ts';
-import type { ServingConfig } from './server.ts';
+import { serverConfigOf, serverVariables } from './server.ts';
+import type { ServerConfig } from './server.ts';
 import { isService, upstreamConfigOf, upstreamConflictsIn, upstreamVariables } from './upstream.ts';
 import type { UpstreamConfig } from './upstream.ts';
 import { exposuresIn, weaknessesIn } from './warnings.ts';
@@ -24,38 +24,39 @@ import { readWebhooks, tenantMistakesIn } from '../webhooks/endpoints.ts';
 import { proxyConfigOf, proxyVariables, withProxies } from './proxies.ts';
 import type { ProxyConfig } from './proxies.ts';
 
-/** The gateway's settings, parsed once from the environment. */
-export interface Config extends UpstreamConfig, ServingConfig, ObservingConfig, KeepingConfig, ProxyConfig {
+/** The settings of the gateway, parsed once from the environment. */
+export interface Config
+  extends UpstreamConfig, ServerConfig, ObservabilityConfig, PersistenceConfig, ProxyConfig {
   readonly auth: AuthenticationOptions;
   readonly protections: Protections;
-  /** What an operator should know: the configuration can be used, and is weak. */
+  /** Warnings about weak settings and misspelled variables. */
   readonly warnings: readonly string[];
 }
 
-/** The environment cannot be used. The message lists every mistake and no value. */
+/** The configuration is invalid. The message lists every mistake, and no value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Every variable that is read, with its format, its default and its description, by the heading of the reference. */
+/** All variables with format, default and description, by heading of the configuration reference. */
 export const variablesByArea = {
-  Server: servingVariables,
+  Server: serverVariables,
   'Upstream service and sandbox': upstreamVariables,
-  'Proxies on the way out': proxyVariables,
+  'Outbound proxies': proxyVariables,
   Authentication: authenticationVariables,
   Protection: protectionVariables,
-  'Redis, idempotency and webhooks': keepingVariables,
-  'Logs, metrics and traces': observingVariables,
+  'Redis, idempotency and webhooks': persistenceVariables,
+  'Logs, metrics and traces': observabilityVariables,
 };
 
 const variables = z.object({
-  ...servingVariables,
+  ...serverVariables,
   ...upstreamVariables,
   ...proxyVariables,
   ...authenticationVariables,
   ...protectionVariables,
-  ...keepingVariables,
-  ...observingVariables,
+  ...persistenceVariables,
+  ...observabilityVariables,
 });
 
 /** @throws {ConfigError} with every mistake at once. */
@@ -74,19 +75,19 @@ export function loadConfig(given: Environment): Config {
     ...upstreamConflictsIn(env),
     ...authenticationConflictsIn(env),
     ...[key, tenants, apiKeys, documents, webhooks].flatMap(({ mistake }) => mistake ?? []),
-    // Of tenants that cannot be read nothing can be said.
+    // Unreadable tenants cannot be compared with the webhooks.
     ...(tenants.mistake === undefined ? tenantMistakesIn(webhooks.value ?? [], tenants.value) : []),
   ];
   if (data === undefined || mistakes.length > 0) {
-    throw new ConfigError(['The configuration cannot be used:', ...mistakes, ...misspellings].join('\n  '));
+    throw new ConfigError(['Invalid configuration:', ...mistakes, ...misspellings].join('\n  '));
   }
   const upstream = upstreamConfigOf(data, data.FIRMA_API_KEY ?? key.value ?? tenants.value);
   const { apiKey, apiUrl, sandboxUrl } = upstream;
   return Object.freeze({
     ...upstream,
-    ...servingConfigOf(data),
-    ...observingConfigOf(data),
-    ...keepingConfigOf(data, webhooks.value),
+    ...serverConfigOf(data),
+    ...observabilityConfigOf(data),
+    ...persistenceConfigOf(data, webhooks.value),
     ...proxyConfigOf(data),
     auth: authenticationOf(data),
     protections: protectionsOf(data, documents.value),
@@ -100,7 +101,7 @@ export function loadConfig(given: Environment): Config {
   });
 }
 
-/** A variable that is set to nothing is often one that something else should have filled. */
+/** Says so if a value is empty: often another program should have set it. */
 function mistakeIn(env: Environment, name: string, message: string): string {
   const isEmpty = env[name] === '' && message !== EMPTY;
   return `${name}: ${isEmpty ? `is empty and ${message}` : message}`;

@@ -4,17 +4,17 @@ import type { Environment } from './validators.ts';
 /** Prefixes that no other program uses. */
 const OURS = /^(?:FIRMA|SIGILLO)_/i;
 
-/** What Kubernetes sets for a service with such a name: `SIGILLO_PORT_4000_TCP_ADDR`. */
+/** Variables that Kubernetes sets for a service named `sigillo`, such as `SIGILLO_PORT_4000_TCP_ADDR`. */
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT(?:_\d|$)/;
 
-/** Shorter names are near too many others: `HOSTS`, `SORT`. */
-const SHORTEST = 7;
+/** Shorter names resemble too many variables of other programs: `HOSTS`, `SORT`. */
+const MIN_LENGTH = 7;
 
 const lettersOf = (name: string): string => name.toUpperCase().replaceAll('_', '');
 
 /**
- * Variables that are probably meant for the gateway and that it does not read: one or two letters away from a name of
- * `known`, or with a prefix of ours. All others belong to other programs.
+ * Warnings about variables that are probably meant for the gateway but unknown: one or two letters away from a name in
+ * `known`, or with a prefix of Sigillo. All others belong to other programs.
  */
 export function* misspellingsIn(env: Environment, known: readonly string[]): Generator<string> {
   for (const name of Object.keys(env)) {
@@ -29,7 +29,7 @@ export function* misspellingsIn(env: Environment, known: readonly string[]): Gen
     const unread = `${name} is not a variable of Sigillo`;
     if (nearest === undefined) {
       if (isOurs) yield unread;
-    } else if ((isOurs || letters.length >= SHORTEST) && env[nearest.other] === undefined) {
+    } else if ((isOurs || letters.length >= MIN_LENGTH) && env[nearest.other] === undefined) {
       yield `${unread}: did you mean ${nearest.other}?`;
     }
   }

@@ -5,18 +5,18 @@ import type { TracingOptions } from '../observability/tracing/tracing-options.ts
 import { filled, webAddress, wholeNumber } from './validators.ts';
 import type { Values } from './validators.ts';
 
-/** What can be seen of a gateway from outside. */
-export interface ObservingConfig {
+/** Logs, metrics and traces. */
+export interface ObservabilityConfig {
   readonly logLevel: string;
-  /** Undefined: none are served. */
+  /** Undefined: metrics are off. */
   readonly metrics: MetricsAddress | undefined;
-  /** Undefined: none are made. */
+  /** Undefined: traces are off. */
   readonly tracing: TracingOptions | undefined;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-export const observingVariables = {
+export const observabilityVariables = {
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
@@ -50,9 +50,9 @@ export const observingVariables = {
     .describe('Share of traces that `traceidratio` and `parentbased_traceidratio` keep, from 0 to 1.'),
 };
 
-type ObservingValues = Values<typeof observingVariables>;
+type ObservabilityValues = Values<typeof observabilityVariables>;
 
-export function observingConfigOf(values: ObservingValues): ObservingConfig {
+export function observabilityConfigOf(values: ObservabilityValues): ObservabilityConfig {
   const { METRICS_HOST: host, METRICS_PORT: port } = values;
   return {
     logLevel: values.LOG_LEVEL,
@@ -61,7 +61,7 @@ export function observingConfigOf(values: ObservingValues): ObservingConfig {
   };
 }
 
-function tracingOf(values: ObservingValues): TracingOptions | undefined {
+function tracingOf(values: ObservabilityValues): TracingOptions | undefined {
   const hasEndpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined;
   const exporter = values.OTEL_TRACES_EXPORTER ?? (hasEndpoint ? 'otlp' : 'none');
   if (exporter === 'none') return undefined;

@@ -6,16 +6,16 @@ import type { WebhookOptions } from '../webhooks/webhooks.ts';
 import { filled, wholeNumber } from './validators.ts';
 import type { Values } from './validators.ts';
 
-/** What the gateway remembers for longer than a request takes, and where. */
-export interface KeepingConfig {
-  /** May hold a password. Undefined: nothing is shared, and nothing outlives the process. */
+/** State that outlives a request, and where it is stored. */
+export interface PersistenceConfig {
+  /** May contain a password. Undefined: state is kept in memory. */
   readonly redisUrl: string | undefined;
   readonly idempotency: Partial<IdempotencyTimes>;
-  /** Undefined: nobody is told of anything. */
+  /** Undefined: no webhooks. */
   readonly webhooks: WebhookOptions | undefined;
 }
 
-export const keepingVariables = {
+export const persistenceVariables = {
   REDIS_URL: z
     .string()
     .refine((text) => parseRedisUrl(text) !== undefined, REDIS_URL_FORM)
@@ -48,11 +48,11 @@ export const keepingVariables = {
 
 const HOUR_MS = 60 * 60_000;
 
-/** @param endpoints what the file of webhooks holds */
-export function keepingConfigOf(
-  values: Values<typeof keepingVariables>,
+/** @param endpoints the content of the webhooks file */
+export function persistenceConfigOf(
+  values: Values<typeof persistenceVariables>,
   endpoints: readonly WebhookEndpoint[] | undefined,
-): KeepingConfig {
+): PersistenceConfig {
   return {
     redisUrl: values.REDIS_URL,
     idempotency: {

@@ -10,7 +10,7 @@ import type { Values } from './validators.ts';
 const namesOf = (text: string | undefined): string[] =>
   text === undefined ? [] : itemsOf(text).map((name) => name.toLowerCase());
 
-/** Origins as browsers write them: no path, no slash at the end, no port that goes without saying. */
+/** Origins as browsers send them: without path, trailing slash and default port. */
 function areOrigins(text: string): boolean {
   const origins = namesOf(text);
   if (origins.includes(ANY_ORIGIN)) return origins.length === 1;
@@ -20,7 +20,7 @@ function areOrigins(text: string): boolean {
   });
 }
 
-/** Names as in a Host header, without the port. */
+/** Names as in a `Host` header, without port. */
 const areHosts = (text: string): boolean =>
   namesOf(text).every((name) => /^([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])$/.test(name));
 
@@ -32,13 +32,13 @@ export const protectionVariables = {
   GRAPHIQL: onOrOff.optional().describe('`on` or `off`. On by default, except in production.'),
   INTROSPECTION: onOrOff.optional().describe('`on` or `off`. On by default, except in production.'),
   CORS_ORIGINS: filled
-    .refine(areOrigins, 'must be origins such as https://www.comune.example, with commas between them, or *')
+    .refine(areOrigins, 'must be comma-separated origins such as https://www.comune.example, or *')
     .optional()
     .describe(
       'Origins, comma-separated, whose pages may use the gateway besides its own. `*` allows every page and is refused in production.',
     ),
   ALLOWED_HOSTS: filled
-    .refine(areHosts, 'must be names such as firma.comune.example without a port, with commas between them')
+    .refine(areHosts, 'must be comma-separated names such as firma.comune.example, without port')
     .optional()
     .describe(
       'Accepted names in the `Host` header, comma-separated. By default the names of this machine, or every name if `HOST` is not a loopback address.',
@@ -67,7 +67,7 @@ export const protectionVariables = {
     .describe('Upstream calls that one operation may need at most.'),
 };
 
-/** @param trustedDocuments what the manifest holds */
+/** @param trustedDocuments the content of the manifest */
 export function protectionsOf(
   values: Values<typeof protectionVariables>,
   trustedDocuments: TrustedDocuments | undefined,

@@ -3,12 +3,12 @@ import { createProxyFor } from '../upstream/proxy-for.ts';
 import type { ProxyFor } from '../upstream/proxy-for.ts';
 import type { Environment, Values } from './validators.ts';
 
-/** How the gateway gets out of the network that it is in. */
+/** The proxies for outbound connections. */
 export interface ProxyConfig {
   readonly proxyFor: ProxyFor;
 }
 
-/** `proxy.comune.example:3128` is often written without `http://`; nothing at all means that there is none. */
+/** Accepts `proxy.comune.example:3128` without `http://`, as is common. */
 export function readProxyUrl(text: string): URL | undefined {
   return URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`) ?? undefined;
 }
@@ -32,25 +32,25 @@ function hasReadableCredentials({ username, password }: URL): boolean {
 
 const proxyUrl = z
   .string()
-  .refine(isProxyUrl, 'must be an http or https URL of a proxy, with credentials in percent-encoding')
+  .refine(isProxyUrl, 'must be the http or https URL of a proxy, with percent-encoded credentials')
   .optional();
 
 export const proxyVariables = {
   HTTPS_PROXY: proxyUrl.describe(
-    'HTTP proxy for connections to https addresses, for example `http://proxy.comune.example:3128`. It may hold a user name and a password. Lower case is read too, and first. See [proxies](../operations.md#behind-a-proxy).',
+    'HTTP proxy for connections to https URLs, for example `http://proxy.comune.example:3128`. It may contain a user name and a password. The lower-case name takes precedence. See [proxies](../operations.md#behind-a-proxy).',
   ),
   HTTP_PROXY: proxyUrl.describe(
-    'The same for http addresses. This machine is never reached through a proxy.',
+    'HTTP proxy for connections to http URLs. Connections to this machine never use a proxy.',
   ),
   NO_PROXY: z
     .string()
     .optional()
     .describe(
-      'Addresses that are reached without a proxy, comma-separated: `comune.example` and all names below it, `*.comune.example`, `10.0.0.0/8`, each with or without a port, or `*`.',
+      'Hosts to connect to without a proxy, comma-separated: `comune.example` (with its subdomains), `*.comune.example` or `10.0.0.0/8`, each with an optional port, or `*` for all.',
     ),
 };
 
-/** As other programs read them: the names in lower case are older, and win. */
+/** Lower-case names take precedence, as in other programs. */
 export function withProxies(env: Environment): Environment {
   const lower = Object.keys(proxyVariables).map((name) => [name, env[name.toLowerCase()]] as const);
   return { ...env, ...Object.fromEntries(lower.filter(([, value]) => value !== undefined)) };

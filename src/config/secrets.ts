@@ -3,14 +3,14 @@ import type { IssuerKeys } from '../upstream/clients.ts';
 import type { WebhookEndpoint } from '../webhooks/endpoints.ts';
 import { readProxyUrl } from './proxies.ts';
 
-/** Where a gateway has its secrets from. */
+/** The settings that contain secrets. */
 interface SecretSources {
   readonly apiKey: IssuerKeys | undefined;
   readonly redisUrl?: URL | string | undefined;
   readonly webhooks?: { readonly endpoints: readonly Pick<WebhookEndpoint, 'url' | 'secrets'>[] } | undefined;
 }
 
-/** What a gateway knows that nobody else may: no answer and no line of the log holds it, whatever else goes wrong. */
+/** The secrets of a gateway, which are removed from every response and every log line. */
 export function secretsOf({ apiKey, redisUrl, webhooks }: SecretSources): string[] {
   const keys = typeof apiKey === 'string' ? [apiKey] : (apiKey?.values() ?? []);
   const redis = redisUrl === undefined ? undefined : parseRedisUrl(String(redisUrl));
@@ -22,12 +22,12 @@ export function secretsOf({ apiKey, redisUrl, webhooks }: SecretSources): string
   return [...keys, ...ofRedis, ...ofWebhooks].filter((secret) => secret !== '');
 }
 
-/** Variables that commonly hold secrets, ours and those that libraries read themselves (`OTEL_EXPORTER_OTLP_HEADERS`). */
+/** Names of variables that usually contain secrets, including those that libraries read (`OTEL_EXPORTER_OTLP_HEADERS`). */
 const NAMES = /(?:KEY|TOKEN|SECRET|PASSWORD|HEADERS)$/;
 
 const PROXY_NAMES = /^https?_proxy$/i;
 
-/** What the environment holds of them, before anybody has looked whether the rest of it can be used. */
+/** The secrets in the environment, before it is validated. */
 export function secretsIn(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
     if (PROXY_NAMES.test(name)) return credentialsIn(value);
@@ -37,7 +37,7 @@ export function secretsIn(env: Readonly<Record<string, string | undefined>>): st
   });
 }
 
-/** Of a proxy: its password, and the header that it goes into. */
+/** The password of a proxy, and its `Proxy-Authorization` value. */
 function credentialsIn(proxy: string): string[] {
   const { username = '', password = '' } = readProxyUrl(proxy) ?? {};
   if (password === '') return [];

@@ -6,8 +6,8 @@ import type { StopTimes } from '../http/lifecycle.ts';
 import { filled, wholeNumber } from './validators.ts';
 import type { Values } from './validators.ts';
 
-/** Where the gateway listens, and how much it takes. */
-export interface ServingConfig {
+/** The address and the limits of the server. */
+export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly maxUploadBytes: number;
@@ -18,7 +18,7 @@ export interface ServingConfig {
   readonly stopTimes: StopTimes;
 }
 
-export const servingVariables = {
+export const serverVariables = {
   HOST: filled
     .default('127.0.0.1')
     .describe(
@@ -68,7 +68,7 @@ export const servingVariables = {
     .describe('How long requests in flight may then take before they are aborted.'),
 };
 
-export function servingConfigOf(values: Values<typeof servingVariables>): ServingConfig {
+export function serverConfigOf(values: Values<typeof serverVariables>): ServerConfig {
   return {
     host: values.HOST,
     port: values.PORT,

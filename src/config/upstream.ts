@@ -6,12 +6,12 @@ import type { IssuerKeys } from '../upstream/clients.ts';
 import { filled, itemsOf, urlOf, webAddress, wholeNumber } from './validators.ts';
 import type { Environment, Values } from './validators.ts';
 
-/** Which service, or which sandbox, and how it is called. */
+/** The upstream service or sandbox, and the limits of calls to it. */
 export interface UpstreamConfig {
-  /** Undefined: there is no key, so the sandbox is the upstream. */
+  /** Undefined: the sandbox is the upstream. */
   readonly apiKey: IssuerKeys | undefined;
   readonly apiUrl: URL | undefined;
-  /** A sandbox that already runs. */
+  /** A running sandbox. */
   readonly sandboxUrl: URL | undefined;
   readonly sandboxPort: number;
   readonly storageHosts: readonly string[];
@@ -24,7 +24,7 @@ export interface UpstreamConfig {
 
 const SERVICE_URL = 'https://api.io.pagopa.it/api/v1/sign';
 
-/** Where the real service lives. */
+/** Whether a URL leads to the real service. */
 export const isService = ({ hostname }: URL): boolean => /(^|\.)pagopa\.it$/.test(hostname);
 
 const HOST_NAME = /^[\w.-]+$/;
@@ -61,14 +61,14 @@ export const upstreamVariables = {
   FIRMA_STORAGE_HOSTS: z
     .string()
     .refine((hosts) => itemsOf(hosts).every(isStorageHost), {
-      error: 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them',
+      error: 'must be comma-separated host names, or origins such as http://127.0.0.1:10000',
     })
     .default('iopitnsignst01.blob.core.windows.net')
     .describe(
       'Hosts that pre-signed URLs may lead to, comma-separated: host names (https) or whole origins.',
     ),
   UPSTREAM_TIMEOUT_SECONDS: wholeNumber(1, 300).default(20).describe('Deadline of one upstream call.'),
-  // Whoever waits as long as the schema allows (55 s) must have time left for what comes before and after.
+  // Longer than the longest `waitSeconds` of the schema (55 s), so that time is left before and after the wait.
   OPERATION_TIMEOUT_SECONDS: wholeNumber(60, 600)
     .default(90)
     .describe(
@@ -89,23 +89,24 @@ export const upstreamVariables = {
   RATE_BUDGET_WINDOW_SECONDS: wholeNumber(1, 60).default(5).describe('Length of that window.'),
 };
 
-/** Variables that do not go together, in words for whoever set them. */
+/** Messages about variables that conflict. */
 export function* upstreamConflictsIn(env: Environment): Generator<string> {
   const has = (name: string): boolean => env[name] !== undefined;
   const hasOneKey = has('FIRMA_API_KEY') || has('FIRMA_API_KEY_FILE');
   const hasKey = hasOneKey || has('TENANTS_FILE');
   if (has('FIRMA_API_KEY') && has('FIRMA_API_KEY_FILE'))
-    yield 'FIRMA_API_KEY: give the key or the file, not both';
-  if (has('FIRMA_API_URL') && has('SANDBOX_URL')) yield 'SANDBOX_URL: give this or FIRMA_API_URL, not both';
+    yield 'FIRMA_API_KEY: set this or FIRMA_API_KEY_FILE, not both';
+  if (has('FIRMA_API_URL') && has('SANDBOX_URL')) yield 'SANDBOX_URL: set this or FIRMA_API_URL, not both';
   if (has('FIRMA_API_URL') && !hasKey)
-    yield 'FIRMA_API_URL: needs FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE';
-  if (hasOneKey && has('TENANTS_FILE')) yield 'TENANTS_FILE: give this or one key for all, not both';
+    yield 'FIRMA_API_URL: requires FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE';
+  if (hasOneKey && has('TENANTS_FILE'))
+    yield 'TENANTS_FILE: set this or a single key (FIRMA_API_KEY, FIRMA_API_KEY_FILE), not both';
   const isForReal = (hasKey && !has('SANDBOX_URL')) || env['NODE_ENV'] === 'production';
   if (isForReal && !has('AUTH'))
-    yield 'AUTH: say how callers show who they are: jwt or api-key; or none, if only trusted callers can reach the gateway';
+    yield 'AUTH: must be set: jwt or api-key; or none if only trusted callers can reach the gateway';
 }
 
-/** @param apiKey what the variable or one of the files holds */
+/** @param apiKey the key of the variable or of its file, or the keys of the tenants */
 export function upstreamConfigOf(
   values: Values<typeof upstreamVariables>,
   apiKey: IssuerKeys | undefined,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** The environment of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the variables of a part have become: as text, number or list, with their defaults. */
+/** The parsed values of a group of variables, defaults included. */
 export type Values<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
 
 export const EMPTY = 'must not be empty';
@@ -20,9 +20,9 @@ export const onOrOff = z.enum(['on', 'off'], 'must be on or off');
 
 export const webAddress = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL', abort: true })
-  .refine((url) => new URL(url).username === '', 'must not hold a user name');
+  .refine((url) => new URL(url).username === '', 'must not contain a user name');
 
-/** Items with commas between them. */
+/** The items of a comma-separated list. */
 export const itemsOf = (text: string): string[] => text.split(',').map((item) => item.trim());
 
 export const urlOf = (text: string | undefined): URL | undefined =>

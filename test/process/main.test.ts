@@ -164,7 +164,7 @@ test('a key file that cannot be read is told in one line, and ends it', async ()
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
-    stderr: `Sigillo could not start. The configuration cannot be used:
+    stderr: `Sigillo could not start. Invalid configuration:
   FIRMA_API_KEY_FILE: must be a readable file
 `,
   });
@@ -204,7 +204,7 @@ test('a configuration that cannot be used is told without a stack, and ends it',
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
-    stderr: `Sigillo could not start. The configuration cannot be used:
+    stderr: `Sigillo could not start. Invalid configuration:
   PORT: must be a whole number, 0 to 65535
   LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent
 `,

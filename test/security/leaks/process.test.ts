@@ -93,7 +93,7 @@ test('a mistake in the configuration is told without the values', async () => {
   });
   const { code, stderr } = await main.ended();
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Sigillo could not start\. The configuration cannot be used:\n/);
+  expect(stderr).toMatch(/^Sigillo could not start\. Invalid configuration:\n/);
   expect(leaksIn(stderr + main.output.stdout, SECRETS)).toEqual([]);
 });
 

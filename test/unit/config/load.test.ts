@@ -25,13 +25,13 @@ function mistakesOf(env: Record<string, string>): string[] {
     if (!(error instanceof ConfigError)) throw error;
     expect(error.message).not.toContain(KEY.FIRMA_API_KEY);
     const [title, ...lines] = error.message.split('\n');
-    expect(title).toBe('The configuration cannot be used:');
+    expect(title).toBe('Invalid configuration:');
     return lines.map((line) => line.trim());
   }
   throw new Error('it can be used');
 }
 
-test('without any variable the sandbox is the upstream, and only this machine can reach the gateway', () => {
+test('without variables the sandbox is the upstream, and only this machine can reach the gateway', () => {
   expect(loadConfig({})).toStrictEqual({
     host: '127.0.0.1',
     port: 4000,
@@ -71,18 +71,18 @@ test('with a key the service is the upstream', () => {
   });
 });
 
-test('a sandbox that runs elsewhere is the upstream without a key and without AUTH, and never the real service', () => {
+test('SANDBOX_URL needs neither a key nor AUTH, and must not be the real service', () => {
   const SANDBOX_URL = 'http://localhost:4010/api/v1/sign';
   expect(loadConfig({ SANDBOX_URL }).sandboxUrl).toEqual(new URL(SANDBOX_URL));
   expect(mistakesOf({ SANDBOX_URL: 'https://api.io.pagopa.it/api/v1/sign' })).toEqual([
     'SANDBOX_URL: must not be the real service',
   ]);
   expect(mistakesOf({ ...KEY, SANDBOX_URL, FIRMA_API_URL: SANDBOX_URL })).toEqual([
-    'SANDBOX_URL: give this or FIRMA_API_URL, not both',
+    'SANDBOX_URL: set this or FIRMA_API_URL, not both',
   ]);
 });
 
-test('mistakes of every sort are told at once', () => {
+test('mistakes of every kind are reported together', () => {
   expect(mistakesOf({ PORT: 'x', FIRMA_API_KEY_FILE: '/nowhere/key' })).toEqual([
     'PORT: must be a whole number, 0 to 65535',
     expect.stringMatching(/^AUTH: /),
@@ -90,7 +90,7 @@ test('mistakes of every sort are told at once', () => {
   ]);
 });
 
-test('the key can be in a file, whose last line break does not count', () => {
+test('the key can be in a file, without its last line break', () => {
   const FIRMA_API_KEY_FILE = fileWith('  from-a-file\n');
   expect(loadConfig({ FIRMA_API_KEY_FILE, AUTH: 'none' }).apiKey).toBe('from-a-file');
 });
@@ -149,13 +149,13 @@ test.each([
   ['IDEMPOTENCY_HOURS', '1', { idempotency: { ttl: 3_600_000 } }],
   ['IDEMPOTENCY_SETTLE_SECONDS', '0', { idempotency: { settle: 0 } }],
   ['REDIS_URL', 'rediss://me:pass@a.b:6380/2', { redisUrl: 'rediss://me:pass@a.b:6380/2' }],
-])('%s=%s is taken', (name, value, expected) => {
+])('%s=%s is accepted', (name, value, expected) => {
   expect(loadConfig({ ...KEY, [name]: value })).toMatchObject(expected);
 });
 
 const LEVELS = 'must be one of fatal, error, warn, info, debug, trace, silent';
-const HOSTS = 'must be host names, or origins such as http://127.0.0.1:10000, with commas between them';
-const PROXY = 'must be an http or https URL of a proxy, with credentials in percent-encoding';
+const HOSTS = 'must be comma-separated host names, or origins such as http://127.0.0.1:10000';
+const PROXY = 'must be the http or https URL of a proxy, with percent-encoded credentials';
 const ALONE = 'must be the key only, without spaces and line breaks';
 const EMPTY = 'must not be empty';
 /** A variable that is set to nothing is called empty. */
@@ -207,17 +207,17 @@ test.each([
   ['FIRMA_API_KEY', ['']],
   ['FIRMA_API_KEY', ['two words', 'k\n', 'kéy'], ALONE],
   ['FIRMA_API_URL', ['', 'api.io.pagopa.it', 'ftp://a.b/c'], 'must be an http or https URL'],
-  ['FIRMA_API_URL', ['https://me:pass@a.b/c'], 'must not hold a user name'],
+  ['FIRMA_API_URL', ['https://me:pass@a.b/c'], 'must not contain a user name'],
   ['FIRMA_STORAGE_HOSTS', ['', 'a.b,', 'a.b c.d', 'https://a.b/c', 'ftp://a.b', 'a.b/c'], HOSTS],
 ] satisfies [string, string[], string?][])(
-  '%s is refused by its name, with what to write',
+  '%s is refused with the accepted values',
   (name, values, message = EMPTY) => {
     for (const value of values)
       expect(mistakesOf({ ...KEY, [name]: value }), value).toEqual([`${name}: ${said(value, message)}`]);
   },
 );
 
-test('all mistakes are told at once', () => {
+test('all mistakes are reported together', () => {
   expect(mistakesOf({ PORT: 'x', LOG_LEVEL: 'x', MAX_UPLOAD_BYTES: '0' })).toEqual([
     `PORT: ${range(0, 65_535)}`,
     `MAX_UPLOAD_BYTES: ${range(1, 2_147_483_647)}`,
@@ -225,19 +225,18 @@ test('all mistakes are told at once', () => {
   ]);
 });
 
-test('a key of the service needs a word on who can reach the gateway', () => {
-  const message =
-    'AUTH: say how callers show who they are: jwt or api-key; or none, if only trusted callers can reach the gateway';
+test('a key of the service requires AUTH', () => {
+  const message = 'AUTH: must be set: jwt or api-key; or none if only trusted callers can reach the gateway';
   expect(mistakesOf({ FIRMA_API_KEY: KEY.FIRMA_API_KEY })).toEqual([message]);
   expect(mistakesOf({ FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([message]);
 });
 
-test('a key and a file, or a URL without either, is a mistake', () => {
+test('a key and a key file, or a URL without a key, is refused', () => {
   expect(mistakesOf({ ...KEY, FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([
-    'FIRMA_API_KEY: give the key or the file, not both',
+    'FIRMA_API_KEY: set this or FIRMA_API_KEY_FILE, not both',
   ]);
   expect(mistakesOf({ FIRMA_API_URL: 'https://a.b/c' })).toEqual([
-    'FIRMA_API_URL: needs FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE',
+    'FIRMA_API_URL: requires FIRMA_API_KEY, FIRMA_API_KEY_FILE or TENANTS_FILE',
   ]);
 });
 
@@ -283,7 +282,7 @@ const JWT = {
   AUTH_AUDIENCE: 'sigillo',
 };
 
-test('with tokens, what is checked has defaults and can be set', () => {
+test('the rules for tokens have defaults and are configurable', () => {
   const keySet = { url: new URL(JWT.AUTH_JWKS_URL), maxStaleMs: 3_600_000 };
   const rules = {
     issuer: JWT.AUTH_ISSUER,
@@ -319,7 +318,7 @@ test('with tokens, what is checked has defaults and can be set', () => {
 const OWNERS = JSON.stringify({ ['a'.repeat(64)]: { name: 'back office', role: 'operator' } });
 const TENANTS = JSON.stringify({ alfa: { apiKey: KEY.FIRMA_API_KEY } });
 
-test('with API keys the file is read once at the start, so that a mistake is told then', () => {
+test('the file of API keys is read at the start, so that a mistake is reported then', () => {
   const AUTH_API_KEYS_FILE = fileWith(OWNERS);
   expect(loadConfig({ ...KEY, AUTH: 'api-key', AUTH_API_KEYS_FILE }).auth).toEqual({
     mode: 'api-key',
@@ -333,7 +332,7 @@ test('with API keys the file is read once at the start, so that a mistake is tol
   ]);
 });
 
-test('with tenants there is a key for each', () => {
+test('a tenants file has a key for each tenant', () => {
   const env = { ...JWT, TENANTS_FILE: fileWith(TENANTS) };
   expect(loadConfig(env)).toMatchObject({
     apiKey: new Map([['alfa', KEY.FIRMA_API_KEY]]),
@@ -348,9 +347,8 @@ test('with tenants there is a key for each', () => {
 });
 
 const needs = (mode: string, ...names: string[]) =>
-  names.map((name) => `${name}: is needed with AUTH=${mode}`);
-const alone = (mode: string, ...names: string[]) =>
-  names.map((name) => `${name}: goes with AUTH=${mode} alone`);
+  names.map((name) => `${name}: is required with AUTH=${mode}`);
+const alone = (mode: string, ...names: string[]) => names.map((name) => `${name}: requires AUTH=${mode}`);
 const { AUTH: _, ...JWT_ALONE } = JWT;
 const JWT_NAMES = Object.keys(JWT_ALONE);
 
@@ -358,10 +356,10 @@ test.each([
   ['AUTH=jwt alone', { AUTH: 'jwt' }, needs('jwt', ...JWT_NAMES)],
   ['AUTH=jwt without an audience', { ...JWT, AUTH_AUDIENCE: undefined }, needs('jwt', 'AUTH_AUDIENCE')],
   ['AUTH=api-key alone', { AUTH: 'api-key' }, needs('api-key', 'AUTH_API_KEYS_FILE')],
-  ['AUTH=none that somebody forgot', { ...JWT, AUTH: 'none' }, alone('jwt', ...JWT_NAMES)],
-  ['no AUTH, which somebody forgot', JWT_ALONE, alone('jwt', ...JWT_NAMES)],
+  ['AUTH=none with the variables of jwt', { ...JWT, AUTH: 'none' }, alone('jwt', ...JWT_NAMES)],
+  ['no AUTH with the variables of jwt', JWT_ALONE, alone('jwt', ...JWT_NAMES)],
   [
-    'tokens and keys at once',
+    'the variables of both modes',
     { ...JWT, AUTH: 'api-key' },
     [...alone('jwt', ...JWT_NAMES), ...needs('api-key', 'AUTH_API_KEYS_FILE')],
   ],
@@ -376,22 +374,22 @@ test('a file of keys without AUTH=api-key is refused', () => {
   );
 });
 
-test('tenants need callers who say whose they are, and no other key', () => {
+test('tenants require authentication, and no other key', () => {
   const TENANTS_FILE = fileWith(TENANTS);
-  const message = 'TENANTS_FILE: needs AUTH=jwt or AUTH=api-key, which say whose tenant a caller is';
+  const message = 'TENANTS_FILE: requires AUTH=jwt or AUTH=api-key, which determine the tenant of a caller';
   expect(mistakesOf({ TENANTS_FILE, AUTH: 'none' })).toEqual([message]);
-  expect(mistakesOf({ TENANTS_FILE })).toEqual([expect.stringMatching(/^AUTH: say how/), message]);
-  const both = 'TENANTS_FILE: give this or one key for all, not both';
+  expect(mistakesOf({ TENANTS_FILE })).toEqual([expect.stringMatching(/^AUTH: must be set/), message]);
+  const both = 'TENANTS_FILE: set this or a single key (FIRMA_API_KEY, FIRMA_API_KEY_FILE), not both';
   expect(mistakesOf({ ...JWT, TENANTS_FILE, FIRMA_API_KEY: KEY.FIRMA_API_KEY })).toEqual([both]);
   expect(mistakesOf({ ...JWT, TENANTS_FILE, FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([both]);
 });
 
 const ALGORITHM_NAMES =
-  'must be of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519, with commas between them';
+  'must be a comma-separated list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519';
 
 test.each([
   ['AUTH_JWKS_URL', ['', 'login.example', 'ftp://a.b/c'], 'must be an http or https URL'],
-  ['AUTH_JWKS_URL', ['https://me:pass@a.b/keys'], 'must not hold a user name'],
+  ['AUTH_JWKS_URL', ['https://me:pass@a.b/keys'], 'must not contain a user name'],
   [
     'AUTH_JWKS_URL',
     ['http://login.comune.example.it/keys', 'http://127.0.0.1.evil.example/keys', 'http://10.0.0.1/keys'],
@@ -444,20 +442,20 @@ test.each([
   ]);
 });
 
-test('a variable with a prefix of ours and an unknown name is a warning without a suggestion', () => {
+test('an unknown variable with a prefix of Sigillo is a warning without a suggestion', () => {
   expect(loadConfig({ FIRMA_ENVIRONMENT: 'prova' }).warnings).toEqual([
     'FIRMA_ENVIRONMENT is not a variable of Sigillo',
   ]);
 });
 
-test('a misspelled variable stands below the mistakes that keep the gateway from starting', () => {
+test('misspelled variables are listed after the mistakes', () => {
   expect(mistakesOf({ FIRMA_APIKEY: 'k3y-that-is-secret', AUTH: 'none', NODE_ENV: 'production' })).toEqual([
-    expect.stringMatching(/^FIRMA_API_KEY: is needed in production/),
+    expect.stringMatching(/^FIRMA_API_KEY: is required in production/),
     'FIRMA_APIKEY is not a variable of Sigillo: did you mean FIRMA_API_KEY?',
   ]);
 });
 
-test('variables of other programs are no reason for a warning', () => {
+test('variables of other programs cause no warning', () => {
   const names = `
     HOME HOSTNAME HOSTS HOSTTYPE PATH PWD OLDPWD TERM USER LANG TZ SHLVL LOGNAME SORT PORTS REPORT CI DEBUG NODE_OPTIONS
     NODE_EXTRA_CA_CERTS NODE_PATH NODE_VERSION npm_config_loglevel npm_lifecycle_event INIT_CWD FORCE_COLOR ALL_PROXY
