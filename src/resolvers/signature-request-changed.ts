@@ -1,13 +1,12 @@
 import { ownFiscalCode } from '../auth/caller.ts';
 import type { GatewayContext } from './context.ts';
 import { ChangeStream } from '../watching/change-stream.ts';
-import type { StatusRead } from '../watching/changes.ts';
 import { SlowReaderError } from '../watching/change-stream.ts';
 import { WatcherFullError } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { StreamError } from './errors/stream-error.ts';
 import { translateUpstreamError } from './errors/translate-upstream-error.ts';
-import { authorizeAccess } from './shared/authorize-access.ts';
+import { authorizeRead } from './shared/authorize-access.ts';
 
 /** The maximum age of a shared first read. It absorbs the clients that all subscribe again after a restart. */
 const MAX_AGE_MS = 2_000;
@@ -24,12 +23,7 @@ export async function signatureRequestChanged(
   const { watcher, signal, caller } = context;
   // For a citizen always read: the time of a shared read would reveal that a request of another citizen exists.
   const maxAgeMs = ownFiscalCode(caller) === undefined ? MAX_AGE_MS : 0;
-  let seen: StatusRead | undefined;
-  await authorizeAccess(context, async () => {
-    seen = await watcher.read(id, { signal, maxAgeMs });
-    return seen.request;
-  });
-  if (seen === undefined) throw new TypeError('an authorized signature request was not read');
+  const seen = await authorizeRead(context, () => watcher.read(id, { signal, maxAgeMs }));
   try {
     return translatedStream(new ChangeStream(watcher, seen, { signal }));
   } catch (failure) {

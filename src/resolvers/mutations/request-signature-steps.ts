@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DomainError, IdempotencyConflictError, OutcomeUnknownError } from '../errors/domain-errors.ts';
@@ -5,7 +6,22 @@ import { ServiceFaultError, UpstreamFault } from '../errors/faults.ts';
 import { RequestSignatureIncompleteError } from '../errors/request-signature-error.ts';
 import type { RequestSignatureStep } from '../errors/request-signature-error.ts';
 import { readRequest } from '../shared/read-request.ts';
-import type { Progress } from './request-signature-progress.ts';
+
+/**
+ * The progress of a `requestSignature`, as stored with its key: ids of the service, sizes and digests. The status of the
+ * request and the notification are not part of it, because the service returns them.
+ */
+export const progressRules = z.object({
+  signerId: z.string().optional(),
+  dossierId: z.string().optional(),
+  signatureRequestId: z.string().optional(),
+  /** In the order of the input; null for a file that has not been stored. */
+  files: z.array(z.object({ documentId: z.string(), sizeBytes: z.number(), sha256: z.string() }).nullable()),
+});
+
+export type Progress = z.infer<typeof progressRules>;
+
+export const noProgress = (): Progress => ({ files: [] });
 
 /** Runs the steps of a `requestSignature`. The error of a failed step has the step and the progress before it. */
 export class RequestSignatureSteps {

@@ -29,9 +29,8 @@ import { markReady, setReady } from './mark-ready.ts';
 import { notifySigner } from './notify-signer.ts';
 import { runOnce } from '../shared/run-once.ts';
 import { readRequest } from '../shared/read-request.ts';
-import { noProgress, progressRules } from './request-signature-progress.ts';
-import type { Progress } from './request-signature-progress.ts';
-import { RequestSignatureSteps } from './request-signature-steps.ts';
+import { noProgress, progressRules, RequestSignatureSteps } from './request-signature-steps.ts';
+import type { Progress } from './request-signature-steps.ts';
 import { checkSameFiles, uploadDocuments } from './upload-documents.ts';
 import type { UploadedFile } from './upload-documents.ts';
 

@@ -21,10 +21,20 @@ export async function authorizeAccess(
   context: GatewayContext,
   read: () => Promise<SignatureRequest>,
 ): Promise<SignatureRequest> {
-  const own = await ownSigner(context);
-  const request = await translated(read());
-  if (own !== undefined && !isSame(own.id, request.signerId)) throw new NotFoundError('SIGNATURE_REQUEST');
+  const { request } = await authorizeRead(context, async () => ({ request: await read() }));
   return request;
+}
+
+/** As `authorizeAccess`, for a read that returns more than the request. */
+export async function authorizeRead<T extends { readonly request: SignatureRequest }>(
+  context: GatewayContext,
+  read: () => Promise<T>,
+): Promise<T> {
+  const own = await ownSigner(context);
+  const found = await translated(read());
+  if (own !== undefined && !isSame(own.id, found.request.signerId))
+    throw new NotFoundError('SIGNATURE_REQUEST');
+  return found;
 }
 
 /** A citizen creates requests for themselves only. @throws {InvalidInputError} for any other signer id, known or not. */
