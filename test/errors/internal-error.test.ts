@@ -14,7 +14,7 @@ vi.mock('../../src/resolvers/dossier.ts', async (original) => {
   };
 });
 
-test('INTERNAL_SERVER_ERROR when the gateway has a fault, which is logged without what it was about', async () => {
+test('INTERNAL_SERVER_ERROR for a bug of the gateway, which is logged without user data', async () => {
   const world = await startFailingGateway();
   const answer = await world.run('{ dossier(id: "bug") { id } }');
   expectNoSecrets(JSON.stringify(answer));

@@ -105,7 +105,7 @@ test.each(REQUESTS)('%s when %s', async (code, _, init, message) => {
   expect(world.logs.lines()).toEqual([]);
 });
 
-test('REQUEST_TIMEOUT when the request stops before its files', async () => {
+test('REQUEST_TIMEOUT when the request stalls before its files', async () => {
   const world = await startFailingGateway({ uploadStallMs: 100 });
   using client = new PoliteClient(Number(new URL(world.url).port));
   const body = multipartBody([['operations', '{"query":"{ __typename }"}']], []);

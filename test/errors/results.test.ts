@@ -28,7 +28,7 @@ import {
 } from './support-errors.ts';
 import type { World } from './support-errors.ts';
 
-/** Errors in results that the sandbox can bring about by itself, or the gateway decides alone. */
+/** Errors in results that the sandbox or the gateway itself produces. */
 const RESULTS: readonly {
   code: string;
   when: string;
@@ -206,7 +206,7 @@ const RESULTS: readonly {
   },
   {
     code: 'ALREADY_NOTIFIED',
-    when: 'somebody else notifies at the same moment',
+    when: 'another caller notifies at the same time',
     provoke: async (world) => {
       world.fail('getSignatureRequest', answers(WAITING));
       world.fail('sendNotification', (_, res) => {

@@ -33,7 +33,7 @@ const PROFILE_FAILED = 'An error occurred while getting the profile!';
 export const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const NOT_ALLOWED = 'It is not allowed to send a message to this user.';
 
-/** The lines of the table that are about one operation: what the service does, and what the caller is told. */
+/** The rows of the table for one operation: the failure, and the error. */
 export const ROWS: readonly (readonly [operation: string, kind: string, words: string, expected: unknown])[] =
   [
     ['createDossier', 'unprocessable', '', refusedInput],
@@ -83,7 +83,7 @@ export const ROWS: readonly (readonly [operation: string, kind: string, words: s
     ['validateDocument', 'server-error', 'TypeError', unreadable],
   ];
 
-/** What makes the gateway call each operation. */
+/** A request that makes the gateway call each operation. */
 export const CALLERS: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   createDossier: (world) => outcome(world, 'createDossier', DOSSIER),
   getDossier: (world) => world.run('{ dossier(id: "d1") { id } }'),
@@ -122,7 +122,7 @@ export const FAULT_WORDS: Readonly<Record<string, string>> = {
   RATE_LIMITED: 'The rate limit of Firma con IO is exhausted. Retry later.',
 };
 
-/** The lines for any operation, shown with one of them. */
+/** The rows for all operations, each tested with one operation. */
 export const FAULTS: readonly {
   kind: string;
   /** In the service's words, where the line is about these. */

@@ -4,7 +4,7 @@ import type { StubHandler } from '../support/http-stub.ts';
 import { expectNoSecrets, refuses, startFailingGateway, UPSTREAM_WORDS } from '../support/service-proxy.ts';
 import { ROWS, CALLERS, FAULT_WORDS, FAULTS } from './support-upstream-failures.ts';
 
-/** Failures that are no answer. */
+/** Failures without a response. */
 const DOES: Readonly<Record<string, StubHandler>> = {
   timeout: () => {},
   'connection-lost': (_, __, req) => void req.socket.resetAndDestroy(),

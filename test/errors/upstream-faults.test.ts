@@ -7,7 +7,7 @@ import { startGateway } from '../support/start-gateway.ts';
 import { answers, uploaded, UNKNOWN } from './support-errors.ts';
 import { FAULT_WORDS } from './support-upstream-failures.ts';
 
-test('the log says where an answer departs from the contract, and not what it says', async () => {
+test('the log has the path of a contract violation, not the value', async () => {
   const world = await startFailingGateway();
   const wrong = {
     id: 7,
@@ -35,7 +35,7 @@ test('the log says where an answer departs from the contract, and not what it sa
   ]);
 });
 
-test('any operation: aborted is UPSTREAM_TIMEOUT, which nobody but the operator sees', async () => {
+test('an aborted call is UPSTREAM_TIMEOUT in the log alone', async () => {
   const world = await startFailingGateway();
   world.fail('getDossier', () => {});
   const caller = new AbortController();
@@ -57,7 +57,7 @@ test('any operation: aborted is UPSTREAM_TIMEOUT, which nobody but the operator 
   expect(world.count('getDossier')).toBe(1);
 });
 
-test('the sandbox refuses a key that it does not know', async () => {
+test('the sandbox refuses an unknown key', async () => {
   const world = await startGateway({ apiKey: 'unknown' }, { apiKeys: ['known'] });
   expect(await world.run('{ dossier(id: "d1") { id } }')).toMatchObject({
     data: { dossier: null },
@@ -65,8 +65,8 @@ test('the sandbox refuses a key that it does not know', async () => {
   });
 });
 
-test('the sandbox limits the rate, and the caller is told when to come back', async () => {
-  // Which the gateway does not know, and has to be told.
+test('the sandbox limits the rate, and the error has retryAfterSeconds', async () => {
+  // The limit of the sandbox is lower than the one that the gateway is configured with.
   const rateLimit = { calls: 100, windowMs: 100 };
   const world = await startGateway({ rateLimit }, { rateLimit: { calls: 2, windowMs: 60_000 } });
   const ask = () => world.run('{ dossier(id: "d1") { id } }');
@@ -126,7 +126,7 @@ test.each<[string, StubHandler, string, string, string?]>([
   expect(world.logs.lines()).toMatchObject([{ level: 40, code, cause, msg: 'upstream fault' }]);
 });
 
-test('a fault of one field leaves the others alone', async () => {
+test('a fault of one field does not affect the others', async () => {
   const world = await startFailingGateway();
   world.fail('getDossier', refuses(401));
   const answer = await world.run(

@@ -109,14 +109,14 @@ test('every problem of an input is reported with its path, and nothing is sent',
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('a wrong fiscal code is an InvalidInputError that does not repeat it', async () => {
+test('a wrong fiscal code is an InvalidInputError that does not contain it', async () => {
   const { run } = await startGateway();
   const answer = await run(FIND_SIGNER, { input: { fiscalCode: 'spndnl80r13c555x' } });
   expect(answer.data['findSigner']).toMatchObject({ __typename: 'InvalidInputError' });
   expect(JSON.stringify(answer)).not.toMatch(/spndnl80r13c555x/i);
 });
 
-test('a file that is not a PDF is refused before anything is asked of the service', async () => {
+test('a file that is not a PDF is refused before any upstream call', async () => {
   const gateway = await startGateway();
   const target = await draftOf(gateway);
   const calls = gateway.sandbox.journal.entries({ ended: 'answered' }).length;
@@ -151,7 +151,7 @@ test('markReady without an upload says which documents are missing when the wait
   });
 });
 
-test('notifySigner on a draft answers at once with the status it is in', async () => {
+test('notifySigner on a draft returns its status without waiting', async () => {
   const gateway = await startGateway();
   const { signatureRequestId } = await draftOf(gateway);
   const { data } = await gateway.run(NOTIFY, { input: { signatureRequestId } });

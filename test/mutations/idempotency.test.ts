@@ -7,7 +7,7 @@ import { mutationOf } from '../support/operations.ts';
 
 const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
 
-test('a repeat with the same key and input gets what was made the first time', async () => {
+test('a retry with the same key and input returns the first outcome', async () => {
   const world = await startKeyed();
   const dossier = await world.createDossier(KEY);
   expect(dossier.id).toMatch(/^\w{26}$/);
@@ -20,7 +20,7 @@ test('a repeat with the same key and input gets what was made the first time', a
   expect(world.outcomes).toEqual(['first', 'replayed', 'first', 'replayed']);
 });
 
-test('the repeat shows the request as it is by now', async () => {
+test('a retry returns the current state of the request', async () => {
   const world = await startKeyed();
   const input = { ...KEY, dossierId: await world.dossier() };
   const { id, made } = await world.createRequest(input);
@@ -35,7 +35,7 @@ test('the repeat shows the request as it is by now', async () => {
   });
 });
 
-test('what means the same is the same input, and what does not is a conflict of which nothing is sent', async () => {
+test('an equivalent input is the same input, and any other is a conflict without an upstream call', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   const expiresAt = '2099-03-05T10:00:00.000Z';
@@ -62,7 +62,7 @@ test('what means the same is the same input, and what does not is a conflict of 
   expect(world.calls('createSignatureRequest')).toBe(1);
 });
 
-test('without a key each call makes another, and so does another key', async () => {
+test('each call without a key creates a request, and so does each new key', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   const ids = [
@@ -76,7 +76,7 @@ test('without a key each call makes another, and so does another key', async () 
   expect((await world.requestsOf(dossierId)).toSorted()).toEqual(ids.toSorted());
 });
 
-test('of fifty who come at the same time, one makes the request and all get it', async () => {
+test('fifty concurrent calls with one key create one request, and all return it', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ kind: 'latency', ms: 100, operation: 'createSignatureRequest' });
@@ -88,7 +88,7 @@ test('of fifty who come at the same time, one makes the request and all get it',
   expect(world.outcomes.filter((outcome) => outcome === 'first')).toHaveLength(1);
 });
 
-test('who cannot wait any longer for the first is told so, and gets it later', async () => {
+test('a retry that reaches its deadline before the first call ends is OUTCOME_UNKNOWN, and a later one returns the outcome', async () => {
   const world = await startKeyed({ idempotency: { wait: 50 } });
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ kind: 'latency', ms: 1_000, operation: 'createSignatureRequest' });
@@ -104,7 +104,7 @@ test('who cannot wait any longer for the first is told so, and gets it later', a
   expect(world.outcomes).toEqual(['first', 'busy', 'replayed']);
 });
 
-test('a failure before anything was made frees the key, also for another input', async () => {
+test('a failure without an effect releases the key, also for another input', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   const { faults } = world.sandbox;
@@ -166,13 +166,13 @@ test.each(['', 'x'.repeat(256), 'due\nrighe', 'chiave-è', '\u007f'])(
   },
 );
 
-test.each(['~', ' ', 'x'.repeat(255)])('the key %j is taken', async (idempotencyKey) => {
+test.each(['~', ' ', 'x'.repeat(255)])('the key %j is accepted', async (idempotencyKey) => {
   const world = await startKeyed();
   const { id } = await world.createDossier({ idempotencyKey });
   expect(await world.createDossier({ idempotencyKey })).toMatchObject({ id });
 });
 
-test('what was made with a key and is gone is not made again', async () => {
+test('a record that was created with a key and no longer exists is not created again', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   await world.createDossier(KEY);
@@ -188,7 +188,7 @@ test('what was made with a key and is gone is not made again', async () => {
   });
 });
 
-test('a caller who leaves while the request is being made, and comes again, gets it', async () => {
+test('a caller who disconnects while the request is created receives it in a retry', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ kind: 'latency', ms: 500, operation: 'createSignatureRequest' });
@@ -210,7 +210,7 @@ test('a caller who leaves while the request is being made, and comes again, gets
   ]);
 });
 
-test('a gateway that ends waits for what is made under a key, also if its caller has left', async () => {
+test('a gateway that shuts down waits for a call with a key, also after its caller has disconnected', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ kind: 'latency', ms: 300, operation: 'createSignatureRequest' });

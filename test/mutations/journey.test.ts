@@ -19,7 +19,7 @@ const NOTIFY = `mutation ($input: NotifySignerInput!) { notifySigner(input: $inp
   ... on NotifySignerPayload { signatureRequest { notification { ioMessageId } } } } }`;
 const READ = `query ($id: ID!) { signatureRequest(id: $id) { status signedAt documents { downloadUrl } } }`;
 
-test('GraphQL leads from an upload that comes too late to a file that is gone, on a clock that the test moves', async () => {
+test('a journey through GraphQL from an expired upload URL to a deleted file, on a clock that the test moves', async () => {
   const gateway = await startGateway({}, { frozenAt: START });
   const { run, sandbox } = gateway;
   const { clock, citizen, journal } = sandbox;
@@ -94,7 +94,7 @@ test('GraphQL leads from an upload that comes too late to a file that is gone, o
   expect(await answerOf(download)).toEqual([403, 'AuthenticationFailed']);
   expect(await answerOf(await link())).toEqual([200, null]);
 
-  // Files are deleted after 90 days, and nobody says so: there is still a link.
+  // The service deletes files after 90 days, but still returns a link.
   await clock.advance(90 * DAY_MS);
   expect(await read()).toMatchObject({ status: 'SIGNED' });
   expect(await answerOf(await link())).toEqual([404, 'BlobNotFound']);

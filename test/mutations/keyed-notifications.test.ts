@@ -13,12 +13,12 @@ async function startWaiting(status: 'WAIT_FOR_SIGNATURE' | 'DRAFT' = 'WAIT_FOR_S
   return { ...world, input, keyed };
 }
 
-test('a repeat with the same key gets the message that was sent, and one without a key is told that it was', async () => {
+test('a retry with the same key returns the notification, and one without a key is ALREADY_NOTIFIED', async () => {
   const world = await startWaiting();
   const sent = await world.notify(world.keyed);
   expect(sent.made).toMatchObject({ notification: { ioMessageId: expect.stringMatching(/^\w{26}$/) } });
   expect(await world.notify(world.keyed)).toEqual(sent);
-  // How long somebody waits is not what they ask for.
+  // The wait is not part of the input that identifies the operation.
   expect(await world.notify({ ...world.keyed, waitSeconds: 0 })).toEqual(sent);
   expect(await world.notify(world.input)).toMatchObject({ code: 'ALREADY_NOTIFIED' });
   expect(await world.notify({ ...world.input, idempotencyKey: 'another' })).toMatchObject({
@@ -27,7 +27,7 @@ test('a repeat with the same key gets the message that was sent, and one without
   expect(world.calls(operation)).toBe(1);
 });
 
-test('of fifty who come at the same time, one sends the message', async () => {
+test('fifty concurrent calls with one key send one notification', async () => {
   const world = await startWaiting();
   const sent = await Promise.all(Array.from({ length: 50 }, () => world.notify(world.keyed)));
   for (const { id } of sent) expect(id).toBe(world.input.signatureRequestId);
@@ -44,14 +44,14 @@ test('a key for another request is a conflict', async () => {
   expect(world.calls(operation)).toBe(1);
 });
 
-test('a refusal frees the key', async () => {
+test('a refusal releases the key', async () => {
   const world = await startWaiting('DRAFT');
   expect(await world.notify(world.keyed)).toMatchObject({ code: 'WRONG_STATUS' });
   const [other] = (await world.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
   expect(await world.notify({ ...KEY, signatureRequestId: other?.id })).toMatchObject({ id: other?.id });
 });
 
-test('a message that was sent and not answered is the outcome, also when it shows only for the repeat', async () => {
+test('an unanswered notification that was sent is the outcome, also if only the retry finds it', async () => {
   const world = await startWaiting();
   world.sandbox.faults.add({ kind: 'reset', when: 'after', operation, count: 1 });
   // Nor can it be read back.
@@ -66,7 +66,7 @@ test('a message that was sent and not answered is the outcome, also when it show
   expect(world.outcomes).toEqual(['first', 'resumed', 'replayed']);
 });
 
-test('a message that was not sent is sent by the repeat', async () => {
+test('a retry sends a notification that was not sent', async () => {
   const world = await startWaiting();
   world.sandbox.faults.add({ kind: 'reset', when: 'before', operation, count: 1 });
   expect(await world.notify(world.keyed)).toMatchObject({ code: 'OUTCOME_UNKNOWN' });

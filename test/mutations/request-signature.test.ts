@@ -42,14 +42,14 @@ function effects({ sandbox }: World) {
   };
 }
 
-test('PDFs small and large lead to a QR code and a message in one mutation', async () => {
+test('one mutation leads from small and large PDFs to a QR code and a notification', async () => {
   const world = await startGateway();
   const files = [PDF, LARGE_PDF, OTHER_PDF];
   expect(await requestSignature(world, {}, files)).toEqual(done(files));
   expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 3, notifications: 1 });
 });
 
-test('a signer and a dossier that are known are not looked for or made', async () => {
+test('a signer and a dossier that the input names are neither looked up nor created', async () => {
   const world = await startGateway();
   const { requests } = await world.sandbox.seed({ requests: [{}] });
   const [{ dossierId, signerId } = { dossierId: '', signerId: '' }] = requests;
@@ -64,13 +64,13 @@ test('a signer and a dossier that are known are not looked for or made', async (
 test.each([
   ['DRAFT', { status: 'DRAFT', documents: [{ status: 'READY' }], qrCode: null }],
   ['READY', { status: 'READY', documents: [{ status: 'READY' }], qrCode: null }],
-] as const)('goes no further than %s when asked', async (until, signatureRequest) => {
+] as const)('stops at the status %s', async (until, signatureRequest) => {
   const world = await startGateway();
   expect(await requestSignature(world, { until }, [PDF])).toMatchObject({ signatureRequest });
   expect(effects(world).notifications).toBe(0);
 });
 
-test('tells every mistake of the input at once, and asks the service nothing', async () => {
+test('reports all problems of the input at once, without an upstream call', async () => {
   const world = await startGateway();
   const answer = await requestSignature(
     world,
@@ -98,7 +98,7 @@ test('tells every mistake of the input at once, and asks the service nothing', a
 });
 
 describe('a key', () => {
-  test('gives the same request to whoever repeats with the same files', async () => {
+  test('returns the same request for a retry with the same files', async () => {
     const world = await startGateway();
     const first = await requestSignature(world, KEY, [PDF, LARGE_PDF]);
     expect(await requestSignature(world, KEY, [PDF, LARGE_PDF])).toEqual(first);
@@ -114,7 +114,7 @@ describe('a key', () => {
     expect(effects(world)).toEqual({ dossiers: 1, requests: 1, files: 1, notifications: 1 });
   });
 
-  test('lets several who come at once have one request', async () => {
+  test('creates one request for concurrent calls', async () => {
     const world = await startGateway();
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => requestSignature(world, KEY, [PDF, OTHER_PDF])),
@@ -124,7 +124,7 @@ describe('a key', () => {
   });
 });
 
-test('a document that the service refuses is told with its reasons, and a better file takes its place', async () => {
+test('a rejected document is reported with its reasons, and a corrected file replaces it', async () => {
   const world = await startGateway();
   const rejected = { documents: [{ title: 'Contratto', file: null, fields: NO_SUCH_FIELD }] };
   const input = { ...KEY, ...rejected };
@@ -143,7 +143,7 @@ const NO_SUCH_FIELD = [
   { clause: { title: 'Firma del contratto', type: 'REQUIRED' }, position: { uniqueName: 'Signature1' } },
 ];
 
-test('a citizen who cannot be found is told before anything is made', async () => {
+test('an unknown citizen is reported before anything is created', async () => {
   const world = await startGateway();
   const signer = { fiscalCode: 'AAABBB00A00A000A' };
   world.sandbox.faults.add({ kind: 'status', status: 404, operation: 'getSignerByFiscalCode' });
@@ -186,7 +186,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 };
 
 describe.each(STEPS)('%s', (operation, step) => {
-  test.each(Object.entries(FAULTS))('meets %s, and a repeat goes on from there', async (_, fault) => {
+  test.each(Object.entries(FAULTS))('fails with %s, and a retry continues from it', async (_, fault) => {
     const world = await startGateway({ idempotency, upstreamTimeoutMs: TIMEOUT_MS });
     world.sandbox.faults.add({ ...fault, operation } as Fault);
     const answer = (await requestSignature(world, KEY, [PDF, OTHER_PDF])) as Json;
@@ -206,7 +206,7 @@ describe.each(STEPS)('%s', (operation, step) => {
   });
 });
 
-test('after a restart that forgot the key a request that is marked is shown and not made again, unless without a key', async () => {
+test('after a restart that lost the key, a request that is marked ready is reported and not created again, unless without a key', async () => {
   const world = await startGateway();
   const { requests } = await world.sandbox.seed({ requests: [{}] });
   const input = { dossier: { id: requests[0]?.dossierId }, notify: false };

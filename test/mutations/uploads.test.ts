@@ -172,7 +172,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     });
   });
 
-  test('a file that the resolver does not use because other input is wrong', async () => {
+  test('a file that the resolver does not read because other input is invalid', async () => {
     const gateway = await startGateway();
     const [target] = await draftOf(gateway);
     const input = { ...target, waitSeconds: 56 };
@@ -206,7 +206,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
   });
 });
 
-test('answers at once when no field reads the file, and keeps the connection', async () => {
+test('responds at once when no field reads the file, and keeps the connection', async () => {
   const gateway = await startGateway();
   const [target] = await draftOf(gateway);
   const body = multipartBody(
@@ -248,7 +248,7 @@ describe('takes several files in one request', () => {
     );
   });
 
-  test('in another order, while those that come too early fit into a block', async () => {
+  test('in another order, if the early ones fit into a block', async () => {
     const gateway = await startGateway();
     const targets = await draftOf(gateway, 3);
     const [a, b, c] = [
@@ -268,7 +268,7 @@ describe('takes several files in one request', () => {
     expect(body.data).toMatchObject({ a: stored(a), b: { __typename: 'NotAPdfError' }, c: stored(c) });
   });
 
-  test('and says at once to send them in the order of use when one that comes too early is large', async () => {
+  test('and is FILE_ORDER at once if an early one is too large', async () => {
     // No watch for stalls could end this: the client has sent everything.
     const gateway = await startGateway({ uploadStallMs: 600_000 });
     const targets = await draftOf(gateway, 2);
@@ -367,12 +367,12 @@ async function startWithAddressOf(lifetimeMs: number) {
   return (await connectTo(gateway).post(uploadsBody([target], { a: pdfBytes(9 * MIB) }))).body;
 }
 
-test('a file that takes longer than its upload address lives is to be sent again', async () => {
+test('a file that arrives after its upload URL expired is UPLOAD_INTERRUPTED', async () => {
   const { data } = await startWithAddressOf(0);
   expect(data['a']).toMatchObject({ __typename: 'UploadInterruptedError' });
 });
 
-test('a storage that refuses an address which is still good is a fault', async () => {
+test('a storage that refuses a valid upload URL is a fault', async () => {
   const { errors } = await startWithAddressOf(60_000);
   expect(errors).toMatchObject([{ path: ['a'], extensions: { code: 'UPSTREAM_REFUSED' } }]);
 });

@@ -55,13 +55,13 @@ test('accepts a PDF into which the fields fit', async () => {
   expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
 });
 
-test('takes 20 MiB', async () => {
+test('accepts 20 MiB', async () => {
   const pdf = await makePdf({ padToBytes: 20 * MIB });
   const { answer } = await validate(pdf, { fields: [field({ box: BOX })] });
   expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
 });
 
-test('says of every field why it does not fit', async () => {
+test('reports for every field why it does not fit', async () => {
   const { answer } = await validate(await makePdf(), {
     fields: [field({ box: { ...BOX, page: 3 } }), field({ uniqueName: 'Firma1' })],
   });
@@ -80,7 +80,7 @@ test.each([
     'RangeError',
     '%PDF-1.7\n1 0 obj\n<</Pages 2 0 R/Type/Catalog>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[2 0 R]>>\nendobj\ntrailer\n<</Root 1 0 R>>',
   ],
-])('says that a PDF that %s cannot be opened: a %s of the service', async (_, errorClass, file) => {
+])('is UNREADABLE_PDF for a PDF that %s: a %s of the service', async (_, errorClass, file) => {
   const { answer, serviceAnswer } = await validate(Buffer.from(file));
   expect(answer).toEqual({ __typename: 'UnreadablePdfError', code: 'UNREADABLE_PDF' });
   expect(serviceAnswer).toMatchObject({ json: { detail: errorClass } });
@@ -89,13 +89,13 @@ test.each([
 test.each<[string, Buffer, string]>([
   ['is not a PDF', Buffer.alloc(9 * MIB, 'GIF89a'), 'NOT_A_PDF'],
   ['is empty', Buffer.alloc(0), 'EMPTY_FILE'],
-])('asks nothing of the service for a file that %s', async (_, content, code) => {
+])('makes no upstream call for a file that %s', async (_, content, code) => {
   const { answer, calls } = await validate(content);
   expect(answer).toMatchObject({ code });
   expect(calls).toBe(0);
 });
 
-test('asks nothing of the service when the fields break a rule', async () => {
+test('makes no upstream call when the fields break a rule', async () => {
   const { answer, calls } = await validate(pdfBytes(9 * MIB), {
     fields: [field({ uniqueName: '' }, 'OPTIONAL')],
   });
@@ -103,7 +103,7 @@ test('asks nothing of the service when the fields break a rule', async () => {
   expect(calls).toBe(0);
 });
 
-test.each([1 * MIB, 13 * MIB])('breaks off a file over the limit of %i bytes', async (maxUploadBytes) => {
+test.each([1 * MIB, 13 * MIB])('aborts a file over the limit of %i bytes', async (maxUploadBytes) => {
   const { answer, calls } = await validate(pdfBytes(20 * MIB), {}, { maxUploadBytes });
   expect(answer).toEqual({
     __typename: 'FileTooLargeError',
@@ -113,7 +113,7 @@ test.each([1 * MIB, 13 * MIB])('breaks off a file over the limit of %i bytes', a
   expect(calls).toBe(0);
 });
 
-test('breaks off when the body ends within the file', async () => {
+test('aborts when the body ends within the file', async () => {
   const { url } = await startGateway();
   using client = new PoliteClient(Number(new URL(url).port));
   const body = bodyOf(pdfBytes(9 * MIB));
@@ -122,7 +122,7 @@ test('breaks off when the body ends within the file', async () => {
   expect((await client.post(bodyOf(await makePdf()))).status).toBe(200);
 });
 
-test('lets the next field have its file when the service cannot be reached', async () => {
+test('lets the next field read its file when the service is unreachable', async () => {
   const { url } = await startGateway({ apiUrl: new URL('http://127.0.0.1:1/api/v1/sign') });
   using client = new PoliteClient(Number(new URL(url).port));
   const field = (name: string): string =>
@@ -140,7 +140,7 @@ test('lets the next field have its file when the service cannot be reached', asy
   });
 });
 
-test('sends no end of a file whose client is killed', async () => {
+test('does not complete the body when the client is killed', async () => {
   const { sandbox, url } = await startGateway();
   const port = Number(new URL(url).port);
   const client = new PoliteClient(port);

@@ -64,7 +64,7 @@ function pauses({ calls }: World): number[] {
 
 const PAYLOAD = { __typename: 'MarkReadyPayload' };
 
-test('waits end when the time is up, and look less and less often', async () => {
+test('a wait ends at its deadline, and polls less and less often', async () => {
   const world = await startFailingGateway();
   world.fail('getSignatureRequest', shows(requestIn('READY')));
   const { result, seconds } = await outcome(world, 'markReady', { waitSeconds: 3 });
@@ -108,7 +108,7 @@ test.each([
   },
 );
 
-test('uploadDocument with waitSeconds 0 stores the file and does not look for the outcome', async () => {
+test('uploadDocument with waitSeconds 0 stores the file and does not poll', async () => {
   const world = await startFailingGateway();
   const [target] = await draftOf(world);
   world.calls.length = 0;
@@ -124,7 +124,7 @@ test('uploadDocument with waitSeconds 0 stores the file and does not look for th
   expect(world.sandbox.storedBlobs()).toHaveLength(1);
 });
 
-test('uploadDocument waits no longer than it is told', async () => {
+test('uploadDocument waits no longer than waitSeconds', async () => {
   const world = await startFailingGateway();
   const [target] = await draftOf(world);
   const draft = requestIn('DRAFT', [documentIn('WAIT_FOR_UPLOAD', { id: target.documentId })], {
@@ -140,7 +140,7 @@ test('uploadDocument waits no longer than it is told', async () => {
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
 
-test('uploadDocument does not take the outcome of an earlier file for that of this one', async () => {
+test('uploadDocument ignores the outcome of an earlier file', async () => {
   const world = await startFailingGateway();
   const [target] = await draftOf(world);
   const id = target.documentId;
@@ -184,7 +184,7 @@ test('markReady waits for documents that are being checked, marks once, and wait
   ]);
 });
 
-test('markReady gives up as soon as one document is rejected, and says which and why', async () => {
+test('markReady fails as soon as one document is rejected, with its reasons', async () => {
   const world = await startFailingGateway();
   const draft = (...documents: object[]) => requestIn('DRAFT', documents);
   world.fail('getSignatureRequest', shows(draft(READY, WAITING, WAITING), draft(READY, REJECTED, WAITING)));
@@ -205,7 +205,7 @@ test('markReady gives up as soon as one document is rejected, and says which and
 test.each([
   ['while documents are checked', requestIn('DRAFT', [WAITING]), SENT, 0],
   ['just before', requestIn('DRAFT'), SENT, 1],
-])('markReady is content when somebody else marks the request %s', async (_, before, after, marks) => {
+])('markReady succeeds when another caller marks the request %s', async (_, before, after, marks) => {
   const world = await startFailingGateway();
   world.fail('getSignatureRequest', shows(before, after));
   world.fail('setSignatureRequestStatus', refuses(400));
@@ -249,7 +249,7 @@ test('notifySigner on a request that is READY waits until it can be signed', asy
   ]);
 });
 
-test('two who notify at once get one message and one AlreadyNotifiedError', async () => {
+test('two concurrent notifySigner calls return one notification and one AlreadyNotifiedError', async () => {
   const world = await startFailingGateway();
   let message: string | undefined;
   world.fail('getSignatureRequest', (_, res) =>
@@ -272,7 +272,7 @@ test('two who notify at once get one message and one AlreadyNotifiedError', asyn
   ]);
 });
 
-test('a read that fails in passing does not end a wait, and does not make it longer', async () => {
+test('a temporary failure of a read neither ends nor prolongs a wait', async () => {
   const world = await startFailingGateway({ upstreamTimeoutMs: 400 });
   const reset: StubHandler = (_, __, req) => void req.socket.resetAndDestroy();
   const limited = refuses(429, 'slow', { 'retry-after': '60' });
@@ -284,7 +284,7 @@ test('a read that fails in passing does not end a wait, and does not make it lon
   expect(world.logs.lines()).toEqual([]);
 });
 
-test('a read that the service refuses for good ends the wait', async () => {
+test('a read that the service refuses ends the wait', async () => {
   const world = await startFailingGateway();
   world.fail('getSignatureRequest', shows(requestIn('READY'), refuses(401)));
   expect((await outcome(world, 'markReady', {})).result).toMatchObject({
@@ -312,7 +312,7 @@ test.each([
   ['markReady', 'while it waits for documents', requestIn('DRAFT', [WAITING])],
   ['markReady', 'while it waits for the QR code', requestIn('READY')],
   ['notifySigner', 'while it waits', requestIn('READY')],
-])('%s asks no more when the client leaves %s', async (mutation, _, state) => {
+])('%s makes no further calls when the client disconnects %s', async (mutation, _, state) => {
   const world = await startFailingGateway();
   world.fail('getSignatureRequest', shows(state));
   const client = clientThatLeaves(world, mutation);
@@ -328,7 +328,7 @@ test.each([
   expect(world.logs.lines()).toMatchObject([{ level: 20, msg: 'the client left' }]);
 });
 
-test('a client who leaves while the service is asked breaks that call off', async () => {
+test('a client that disconnects aborts the upstream call', async () => {
   const world = await startFailingGateway();
   world.fail(
     'getSignatureRequest',

@@ -31,7 +31,7 @@ function callsSince({ sandbox }: World): string[] {
   return calls;
 }
 
-test('10,000 requests come once each, 500 at a time, while more are made', async () => {
+test('10,000 requests appear once each, 500 at a time, while more are created', async () => {
   const world = await startGateway();
   await world.sandbox.seed({ dossiers });
   const expected = await made(world, 10_000);
@@ -54,7 +54,7 @@ test('10,000 requests come once each, 500 at a time, while more are made', async
   expect(new Set(seen).size).toBe(10_500);
 });
 
-test('the end of the list can be taken up again when there is more', async () => {
+test('the last cursor continues when the list has grown', async () => {
   const world = await startGateway();
   await world.sandbox.seed({ dossiers });
   await made(world, 100);
@@ -78,7 +78,7 @@ test.each([
   [250, 3],
   [499, 5],
   [500, 5],
-])('%i items of list fields cost %i calls for a page, and for the one behind it', async (first, calls) => {
+])('%i items of list fields cost %i calls for a page, and for the next page', async (first, calls) => {
   const world = await startGateway();
   await world.sandbox.seed({ dossiers });
   const ids = await made(world, 1_200);
@@ -105,7 +105,7 @@ test('every cursor of a large page resumes behind its own item, with one call mo
   }
 });
 
-test('a page with documents costs one call more for each item, ten at a time, each item once', async () => {
+test('a page with documents costs one more call per item, ten at a time', async () => {
   const world = await startFailingGateway();
   await world.sandbox.seed({ dossiers });
   const ids = await made(world, 120);
@@ -137,7 +137,7 @@ test('a page with documents costs one call more for each item, ten at a time, ea
   expect(most).toBe(10);
 });
 
-test('the service may give less than it was asked for, or nothing, and nothing is lost', async () => {
+test('pages that are short or empty lose no item', async () => {
   const world = await startFailingGateway();
   await world.sandbox.seed({ dossiers });
   const ids = await made(world, 90);
@@ -176,7 +176,7 @@ test('the service may give less than it was asked for, or nothing, and nothing i
   expect(seen).toEqual(ids);
 });
 
-test('a cursor of a sandbox that was reset is refused with what to do', async () => {
+test('a cursor from before a reset of the sandbox is refused with a remedy', async () => {
   const world = await startGateway();
   await world.sandbox.seed({ dossiers });
   await made(world, 120);

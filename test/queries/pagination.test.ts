@@ -98,7 +98,7 @@ test('a page whose items need only list fields costs one call', async () => {
   expect(world.calls.map(({ operation }) => operation)).toEqual(['getDossier', 'getRequestsByDossier']);
 });
 
-test('fields that lists do not have cost one call for each item, and are null for one that has vanished', async () => {
+test('fields that lists do not contain cost one call per item, and are null for an item that no longer exists', async () => {
   const world = await startFailingGateway();
   const { id, ids } = await dossierWith(world, 3);
   world.fail('getSignatureRequest', ({ path }, res) =>
@@ -182,7 +182,7 @@ test('a cursor that is not of this list is refused without a call for it', async
   expect(world.count('getRequestsByDossier')).toBe(before);
 });
 
-test('a cursor that the service no longer takes is refused, and shows nothing of the service', async () => {
+test('a cursor that the service no longer accepts is refused without the words of the service', async () => {
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 2);
   const after = cursor({ dossierId: id, offset: 0, token: 'never given out' });
@@ -191,7 +191,7 @@ test('a cursor that the service no longer takes is refused, and shows nothing of
   ]);
 });
 
-test('a service in trouble is not taken for one that refuses a cursor', async () => {
+test('a failure of the service is not mistaken for an invalid cursor', async () => {
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 2);
   world.fail('getRequestsByDossier', refuses(500, 'CosmosDatabaseError'));
@@ -207,7 +207,7 @@ test.each(['last: 5', 'before: "x"'])('lists go forward only: %s is not in the s
   expect(answer.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
 });
 
-test('an item that cannot be read is a gap with its own error, and the page goes on', async () => {
+test('an item that breaks the contract is null with its own error, and the other items remain', async () => {
   const world = await startFailingGateway();
   const at = '2026-03-05T09:14:07.412Z';
   const item = (id: string, status: unknown) => ({

@@ -111,7 +111,7 @@ async function start() {
   };
 }
 
-test('a connection of Relay is read page by page, and begun anew', async () => {
+test('a Relay connection is read page by page, and refetched', async () => {
   const { environment, requestNamed, fragmentNamed, dossierId, ids } = await start();
   const fragment = fragmentNamed('RequestList_query');
   const list = viewOf(environment, requestNamed('RequestListQuery'), { dossierId }, fragment);
@@ -143,7 +143,7 @@ test('a connection of Relay is read page by page, and begun anew', async () => {
   expect((refetched.read() as List).dossier.signatureRequests.edges).toHaveLength(10);
 });
 
-test('a mutation of Relay and an event change what a refetched fragment shows', async () => {
+test('a Relay mutation and an event update a fragment', async () => {
   const { environment, requestNamed, fragmentNamed, sandbox } = await start();
   const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const id = requests[0]?.id ?? '';
@@ -180,7 +180,7 @@ test('a mutation of Relay and an event change what a refetched fragment shows', 
   expect(view.read()).toEqual({ signatureRequest: { id, status: 'SIGNED' } });
 });
 
-test('operations that the compiler of Relay has persisted are trusted documents', async () => {
+test('operations that the Relay compiler has persisted are trusted documents', async () => {
   const { folder, artifact } = compileApp(JSON.parse(blocks('json')[1] ?? ''));
   const trustedDocuments = readTrustedDocuments(join(folder, 'trusted-documents.json'));
   const { url } = await startGateway({ protections: { trustedDocuments } });

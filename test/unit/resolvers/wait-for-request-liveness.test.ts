@@ -117,7 +117,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   timeStep(10_000),
 ];
 
-test('whatever order reads are answered in, if at all, and waits begin and end in, each wait ends in its time', async () => {
+test('each wait ends by its deadline, in whatever order reads and waits start, end or fail', async () => {
   await inAnyOrder<World>({
     steps,
     make: (scheduler) => new World(scheduler),

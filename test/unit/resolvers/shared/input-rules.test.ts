@@ -273,7 +273,7 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
       [`long wait of ${mutation.name}`, wait(56), 'waitSeconds', WAIT, wait(55)],
     ] satisfies [string, () => Promise<unknown>, string, string, () => Promise<unknown>][];
   }),
-])('%s: just over the bound is refused, just within is sent', async (_, over, path, message, within) => {
+])('%s: just over the limit is refused, just within is sent', async (_, over, path, message, within) => {
   expect(await problemsOf(over)).toEqual({ [path]: message });
   expect(await problemsOf(within)).toEqual({});
 });
@@ -299,7 +299,7 @@ test.each([
   ['marks of direction', '\u200e\u200f\u061c\u202a\u202e\u2066\u2069'],
   ['variations', '\ufe0f\u{e0100}'],
   ['tags', '\u{e0041}'],
-])('a title of %s alone is refused, wherever a title is', async (_, characters) => {
+])('a title of %s alone is refused everywhere', async (_, characters) => {
   const title = characters.repeat(5);
   expect(await problemsOf(inDossier({ title }))).toEqual({ title: unseen('dossier') });
   expect(await problemsOf(inDocument({ title }))).toEqual({ 'documents.0.title': unseen('document') });
@@ -326,12 +326,12 @@ test.each([
   '-----',
   '\u2801'.repeat(5),
   'e\u0301'.repeat(3),
-])('the title %s can be seen', async (title) => {
+])('the title %s is visible', async (title) => {
   expect(await problemsOf(inDossier({ title }))).toEqual({});
   expect(await problemsOf(inClause({ title: title.padEnd(5, 'x') }))).toEqual({});
 });
 
-test('the message of all problems alone says where each is', async () => {
+test('the message has the path of each problem', async () => {
   const refused = inDossier({ title: '', documents: [document, { title: 'ab' }] });
   await expect(async () => refused()).rejects.toMatchObject({
     message: `title: The title of the dossier must not be empty. documents[1].title: ${documentTitle(2)}`,

@@ -124,7 +124,7 @@ test.each<[string, readonly Made[], unknown]>([
   expect(await look(made, { kind: 'forgotten' })).toEqual({ outcome: expected, looks: 1 });
 });
 
-test('while the service may still be at it, it is looked for again before another is made or that is left open', async () => {
+test('within the settle time it searches again before it creates another request', async () => {
   const unsettledMs = 10;
   expect(await look([], { unsettledMs })).toEqual({ outcome: 'make another', looks: 2 });
   const before = { ...ours, at: -MINUTE_MS };
@@ -132,7 +132,7 @@ test('while the service may still be at it, it is looked for again before anothe
   expect(await look([ours], { unsettledMs })).toEqual({ outcome: 'take ours', looks: 1 });
 });
 
-test('while gateways may not have said yet what is theirs, nothing is taken and nothing is left open', async () => {
+test('while other gateways may not have recorded their requests, none is claimed', async () => {
   const ownersIncompleteMs = 10;
   expect(await look([ours], { ownersIncompleteMs })).toEqual({ outcome: 'take ours', looks: 2 });
   const two = [ours, { ...ours, id: 'other' }];
@@ -145,7 +145,7 @@ test('while gateways may not have said yet what is theirs, nothing is taken and 
   expect(await look([], { ownersIncompleteMs })).toEqual({ outcome: 'make another', looks: 1 });
 });
 
-test('what may be somebody else’s, as the store has lost who made it, is left open', async () => {
+test('a request whose owner the store has lost is not claimed', async () => {
   expect(await look([ours], { areOwnersKnown: false })).toEqual({ outcome: UNCERTAIN, looks: 1 });
   expect(await look([], { areOwnersKnown: false })).toEqual({ outcome: 'make another', looks: 1 });
 });

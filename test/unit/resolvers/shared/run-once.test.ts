@@ -10,7 +10,7 @@ import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
 import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
 
-/** Whoever does things once, with a store that a test may spoil. */
+/** An idempotent operation with a store that a test can break. */
 function startKeys(spoil: Partial<IdempotencyStore> = {}) {
   const memory = createMemoryStore({ ttlMs: 60_000 });
   const store = {
@@ -53,7 +53,7 @@ function startKeys(spoil: Partial<IdempotencyStore> = {}) {
 const failure = (kind: UpstreamErrorKind): UpstreamError => new UpstreamError({ operation: 'addUp', kind });
 const failing = (kind: UpstreamErrorKind) => () => Promise.reject(failure(kind));
 
-test('steps that were saved are not taken again', async () => {
+test('saved steps do not run again', async () => {
   const keys = startKeys();
   const taken: string[] = [];
   const workflow =
@@ -96,7 +96,7 @@ test.each<[UpstreamErrorKind, 'new' | 'in doubt']>([
   });
 });
 
-test('a failure that is none of the service leaves in doubt what was sent', async () => {
+test('a failure outside the service leaves a sent call unresolved', async () => {
   const keys = startKeys();
   const bug = async (): Promise<never> => {
     throw new TypeError('a bug');
@@ -108,7 +108,7 @@ test('a failure that is none of the service leaves in doubt what was sent', asyn
   });
 });
 
-test('what was in doubt and is cleared up frees the key', async () => {
+test('resolving a call releases the key', async () => {
   const keys = startKeys();
   await expect(keys.once((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow('timeout');
   const refused = keys.once(async (attempt) => {
@@ -122,7 +122,7 @@ test('what was in doubt and is cleared up frees the key', async () => {
   });
 });
 
-test('whoever has lost the key to another gets what the other has made', async () => {
+test('an attempt that lost its key returns the outcome of the other', async () => {
   const keys = startKeys();
   const name = vi.spyOn(keys.store, 'claim');
   const value = await keys.once(async () => {
@@ -140,7 +140,7 @@ test('whoever has lost the key to another gets what the other has made', async (
   expect(value).toBe(2);
 });
 
-test('who leaves while they wait for another is not kept', async () => {
+test('a caller who disconnects while waiting for another attempt is not held', async () => {
   const keys = startKeys();
   const ends = Promise.withResolvers<number>();
   const first = keys.once(() => ends.promise);
@@ -151,7 +151,7 @@ test('who leaves while they wait for another is not kept', async () => {
   expect(await first).toBe(1);
 });
 
-test('nothing beats when nothing runs', async () => {
+test('no heartbeat is sent while nothing runs', async () => {
   const renew = vi.fn(() => Promise.resolve(true));
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
@@ -166,7 +166,7 @@ test('nothing beats when nothing runs', async () => {
 
 const unavailable = () => Promise.reject(new IdempotencyUnavailableError('gone'));
 
-test('a call that cannot be recorded is not sent, and its key is free when the store is back', async () => {
+test('a call that cannot be recorded is not sent, and its key is released when the store is back', async () => {
   const keys = startKeys();
   const recordSend = vi.spyOn(keys.store, 'recordSend').mockImplementation(unavailable);
   const free = vi.spyOn(keys.store, 'free').mockImplementation(unavailable);
@@ -174,7 +174,7 @@ test('a call that cannot be recorded is not sent, and its key is free when the s
   const failed = keys.once((attempt) => attempt.sending(call));
   await expect(failed).rejects.toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
   expect(call).not.toHaveBeenCalled();
-  // The store has carried the claim out, and is told again that it stands for nothing.
+  // The store has performed the claim, and receives its release.
   recordSend.mockRestore();
   free.mockRestore();
   const repeated = keys.once(async (attempt) => {
@@ -184,7 +184,7 @@ test('a call that cannot be recorded is not sent, and its key is free when the s
   expect(await repeated).toBe(2);
 });
 
-test('a result that cannot be kept is answered, and kept when the store is back', async () => {
+test('a result that cannot be stored is returned, and stored when the store is back', async () => {
   const keys = startKeys();
   const complete = vi.spyOn(keys.store, 'complete').mockImplementation(unavailable);
   expect(await keys.once((attempt) => attempt.sending(async () => 1))).toBe(1);
@@ -192,7 +192,7 @@ test('a result that cannot be kept is answered, and kept when the store is back'
   expect(await keys.once(async () => 2)).toBe(1);
 });
 
-test('whoever was thought dead before they sent anything sends nothing, and gets what the other has made', async () => {
+test('an attempt that lost its key before it sent anything sends nothing, and returns the outcome of the other', async () => {
   const keys = startKeys();
   const claims = vi.spyOn(keys.store, 'claim');
   const call = vi.fn(async () => 1);
