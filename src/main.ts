@@ -2,8 +2,8 @@
 import { hangUpWithNpm } from './npm-parent.ts';
 
 /*
- * The command: of the installed package, of `npm start` and of `npm run sandbox`. It imports nothing else before it has
- * checked the version of Node, because an older one cannot read the other files.
+ * The command of the installed package, `npm start` and `npm run sandbox`. It checks the version of Node before it imports
+ * other files, because an older Node cannot parse them.
  */
 
 const OLDEST_NODE = [24, 18] as const;
@@ -32,14 +32,16 @@ async function run(command: string | undefined): Promise<void> {
       process.stdout.write(USAGE);
       break;
     default:
-      process.stderr.write(`sigillo does not know "${command}".\n\n${USAGE}`);
+      process.stderr.write(`Unknown command "${command}".\n\n${USAGE}`);
       process.exitCode = 2;
   }
 }
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
-  process.stderr.write(`Sigillo needs Node ${OLDEST_NODE.join('.')} or later, this is ${process.version}.\n`);
+  process.stderr.write(
+    `Sigillo requires Node ${OLDEST_NODE.join('.')} or later; this is ${process.version}.\n`,
+  );
   process.exitCode = 1;
 } else {
   hangUpWithNpm();

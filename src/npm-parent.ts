@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 
-/** The system does not report the end of a parent. */
+/** The system does not report the end of a parent process. */
 const CHECK_EVERY_MS = 500;
 
-/** Scripts that last as long as their program. Other scripts may leave a sandbox running on purpose. */
+/** Scripts that run as long as their program. Other scripts may leave a sandbox running on purpose. */
 const SCRIPTS = ['start', 'dev', 'sandbox', 'mock', 'npx'];
 
 const SHELLS = ['sh', 'bash', 'dash', 'ash', 'zsh'];
 
 /**
- * Sends SIGHUP to this process when the npm that started it has ended. A signal to npm ends npm and its shell and does
- * not reach the program, which would be left behind and hold its port. A process that was not started by npm may lose its
- * parent: daemons do.
+ * Sends SIGHUP to this process when the npm that started it has ended. A signal to npm ends npm and its shell but does not
+ * reach the program, which would keep running and occupy its port. A process that was not started by npm may lose its
+ * parent, as daemons do.
  */
 export function hangUpWithNpm(): void {
   if (!SCRIPTS.includes(process.env['npm_lifecycle_event'] ?? '')) return;
@@ -20,7 +20,7 @@ export function hangUpWithNpm(): void {
     const present = ancestors().map(({ pid }) => pid);
     if (lineage.every((pid, index) => pid === present[index])) return;
     clearInterval(timer);
-    // Including what lies between npm and this process: `node --watch` would otherwise wait for a change for ever.
+    // Including the processes between npm and this one: `node --watch` would otherwise wait for a change indefinitely.
     for (const pid of [...lineage.filter((pid) => present.includes(pid)), process.pid]) hangUp(pid);
   }, CHECK_EVERY_MS);
   timer.unref();
@@ -30,7 +30,7 @@ function hangUp(pid: number): void {
   try {
     process.kill(pid, 'SIGHUP');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }
 
@@ -39,7 +39,7 @@ interface Ancestor {
   readonly name: string;
 }
 
-/** From the parent upwards; the parent alone where the system has no `/proc`. */
+/** The ancestors from the parent upwards; only the parent on a system without `/proc`. */
 function ancestors(): Ancestor[] {
   const found: Ancestor[] = [];
   for (let pid = process.ppid; pid > 0;) {
@@ -58,7 +58,7 @@ function readStat(pid: number): string {
   }
 }
 
-/** Past the nearest npm as well when it was itself started by npm, through nothing but a shell. */
+/** The ancestors up to npm, or to an outer npm that started it through a shell. */
 function upToNpm(line: readonly Ancestor[]): number[] {
   let length = 0;
   for (const [index, { name }] of line.entries()) {

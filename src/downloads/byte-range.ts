@@ -1,10 +1,10 @@
-/** Bytes of a file: from one to another, both included, or to the end; or so many at the end. */
+/** Bytes of a file: from `first` to `last` inclusive or to the end, or the last `suffix` bytes. */
 export type ByteRange =
   { readonly first: number; readonly last: number | undefined } | { readonly suffix: number };
 
 /**
- * `Range` with one range of bytes (RFC 9110, section 14.1.2). Undefined for everything else, several ranges included: a
- * server may send the whole file then, and does.
+ * Parses a `Range` with one range of bytes (RFC 9110, section 14.1.2). Undefined for anything else, including several ranges:
+ * the server then sends the whole file, as the RFC allows.
  */
 export function byteRangeOf(header: string | null): ByteRange | undefined {
   const [, first, last] = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(header ?? '') ?? [];
@@ -15,8 +15,8 @@ export function byteRangeOf(header: string | null): ByteRange | undefined {
 }
 
 /**
- * The range as the storage takes it, which knows no ranges from the end: for one of those it wants the size of the file.
- * @returns undefined when no byte of the file is in it.
+ * The range in the form of the storage, which does not support suffix ranges: these need the size of the file.
+ * @returns undefined when the range contains no byte of the file
  */
 export function storageRangeOf(range: ByteRange, size: number | undefined): string | undefined {
   if ('suffix' in range) {

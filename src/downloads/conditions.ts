@@ -1,6 +1,6 @@
 import type { BlobFacts } from '../upstream/storage/read-blob.ts';
 
-/** What the client has, or wants the file to be (RFC 9110, section 13.1). */
+/** The conditional headers of a request (RFC 9110, section 13.1). */
 export interface Conditions {
   readonly ifMatch: string | null;
   readonly ifNoneMatch: string | null;
@@ -22,8 +22,8 @@ export function conditionsOf(headers: Headers): Conditions {
 type Facts = Pick<BlobFacts, 'etag' | 'lastModified'>;
 
 /**
- * In the order of RFC 9110, section 13.2.2. The storage knows some of these headers, in a form of its own; this way they
- * mean here what they mean everywhere.
+ * Evaluates the conditions in the order of RFC 9110, section 13.2.2. The storage supports some of these headers in a form of
+ * its own, so they are evaluated here.
  */
 export function statusFor(conditions: Conditions, facts: Facts): 200 | 304 | 412 {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
@@ -39,11 +39,11 @@ export function statusFor(conditions: Conditions, facts: Facts): 200 | 304 | 412
   return since !== undefined && modifiedAt !== undefined && modifiedAt <= since ? 304 : 200;
 }
 
-/** `If-Range` (section 13.1.5): whether the part that is asked for is of the file that the client has a part of. */
+/** `If-Range` (section 13.1.5): whether the requested part belongs to the file of which the client has another part. */
 export function isRangeOf({ ifRange }: Conditions, facts: Facts): boolean {
   if (ifRange === null) return true;
   if (ifRange.includes('"')) return facts.etag !== undefined && isSameStrong(ifRange.trim(), facts.etag);
-  // An exact match of the date. It has seconds, and a file could change twice in one; signed ones never do.
+  // An exact match of the date. Its precision is one second, in which a file could change twice; signed files never change.
   const at = timeOf(ifRange);
   return at !== undefined && at === timeOf(facts.lastModified);
 }

@@ -1,12 +1,12 @@
 /** In characters: file systems take 255 bytes, and a character of a title may need four. */
 const MAX_NAME = 60;
 
-/** What file systems and shells give a meaning to, and what would make a name look like another one. */
+/** Characters with a meaning for file systems or shells, and characters that disguise a name. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}"*/:<>?\\|%]+/gu;
 
 /**
- * How a browser should show or name the file (RFC 6266). The name comes from the title of the document: as it is for
- * those who know `filename*` (RFC 8187), and without its accents for the others.
+ * The `Content-Disposition` of a document (RFC 6266). The file name is the title of the document: unchanged in `filename*`
+ * (RFC 8187), and without accents in `filename` for older clients.
  */
 export function contentDisposition(
   title: string,
@@ -27,7 +27,7 @@ function fileNameOf(title: string): string {
     .replaceAll(UNSAFE, ' ')
     .replace(/\.pdf\s*$/i, '')
     .replaceAll(/\s+/g, ' ');
-  // Neither a hidden file nor one whose name ends where Windows cuts it.
+  // No hidden file, and no trailing characters that Windows removes.
   const stem = Array.from(clean)
     .slice(0, MAX_NAME)
     .join('')
@@ -35,7 +35,7 @@ function fileNameOf(title: string): string {
   return `${stem === '' ? 'document' : stem}.pdf`;
 }
 
-/** `encodeURIComponent` leaves some characters that RFC 8187, section 3.2.1, does not. */
+/** Also encodes the characters that `encodeURIComponent` leaves and RFC 8187, section 3.2.1, does not permit. */
 function encodeRfc8187(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /['()*]/g,

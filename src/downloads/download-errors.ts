@@ -13,18 +13,19 @@ export type DownloadErrorCode =
 export const DOWNLOAD_ANSWERS: Readonly<
   Record<DownloadErrorCode, { readonly status: number; readonly message: string }>
 > = {
-  METHOD_NOT_ALLOWED: { status: 405, message: 'Documents are read: GET or HEAD.' },
-  // Alike for what is not there, not yours and not signed.
-  NOT_FOUND: { status: 404, message: 'No signed document that you may see has this address.' },
+  METHOD_NOT_ALLOWED: { status: 405, message: 'Documents support GET and HEAD.' },
+  // The same for a document that does not exist, is not visible to the caller, or is not signed.
+  NOT_FOUND: { status: 404, message: 'No signed document exists at this URL, or you have no access to it.' },
   FILE_GONE: {
     status: 410,
-    message: 'The document was signed, and its file is no longer kept: files vanish 90 days after signing.',
+    message:
+      'The document was signed, but its file has been deleted: the service keeps files for 90 days after signing.',
   },
-  PRECONDITION_FAILED: { status: 412, message: 'The file is not the one that the request is about.' },
-  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The file has no such bytes.' },
+  PRECONDITION_FAILED: { status: 412, message: 'The file does not match the conditions of the request.' },
+  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The requested range is outside the file.' },
   DOWNLOAD_UNAVAILABLE: {
     status: 503,
-    message: 'Firma con IO gave no link to the file. Try again later.',
+    message: 'Firma con IO returned no link to the file. Try again later.',
   },
   STORAGE_UNAVAILABLE: {
     status: 503,
@@ -33,11 +34,11 @@ export const DOWNLOAD_ANSWERS: Readonly<
   STORAGE_TIMEOUT: { status: 504, message: 'The storage of Firma con IO did not answer in time. Try again.' },
   STORAGE_REFUSED: {
     status: 502,
-    message: 'The storage of Firma con IO refused the link to the file, or answered what nobody knows.',
+    message: 'The storage of Firma con IO refused the link to the file, or returned an unexpected response.',
   },
 };
 
-/** A document is not sent. The message is for whoever asked. */
+/** A failed download. The message is for the client. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
   readonly code: DownloadErrorCode;

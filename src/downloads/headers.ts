@@ -1,8 +1,8 @@
 import type { BlobFacts } from '../upstream/storage/read-blob.ts';
 
 /**
- * What browsers are told about every answer at the address of a document, refusals included: that it is for this caller
- * alone, is what it says it is, can do nothing, and is not to be part of other pages.
+ * Headers of every answer at the URL of a document, refusals included: it is for this caller only, has the declared type,
+ * may run nothing, and may not be embedded in other pages.
  */
 export const GUARDS: Readonly<Record<string, string>> = {
   'cache-control': 'private, no-store',
@@ -12,7 +12,7 @@ export const GUARDS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Of the storage's headers only these go on, and the type is always the one that a signed document has. */
+/** Only these headers of the storage are forwarded, and the type is always that of a signed document. */
 export function documentHeaders(
   { contentLength, contentRange, etag, lastModified }: BlobFacts,
   { disposition, hasContent }: { readonly disposition: string; readonly hasContent: boolean },

@@ -22,17 +22,17 @@ export interface DocumentQuery extends DocumentAddress {
 export interface DocumentAnswer {
   readonly status: 200 | 206 | 304;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whoever gets it reads it to its end or destroys it. */
+  /** The receiver reads it to its end or destroys it. */
   readonly body?: Readable;
 }
 
 /**
- * A signed document, as its bytes come from the storage: nothing of it is kept here. The link to it is made anew each
- * time, and nobody but the gateway sees it.
+ * Streams a signed document from the storage without keeping any of it. Each download gets a new link, which clients never
+ * see.
  *
- * The common case is one read of the request and one of the file. Conditions and ranges from the end ask first what there
- * is to know of the file.
- * @param signal ends the transfer: the client has left, or the gateway cannot wait any longer.
+ * The common case is one read of the request and one of the file. Conditions and suffix ranges first read the properties of
+ * the file.
+ * @param signal aborts the transfer when the client leaves, and at the end of a shutdown
  * @throws {DownloadError | UpstreamFault}
  */
 export async function readDocument(
@@ -68,7 +68,7 @@ export async function readDocument(
   if (asked === undefined) throw outside(known?.contentLength);
   const { body, ...facts } = await read(asked, known?.etag).catch(async (failure: unknown) => {
     const isOutside = failure instanceof DownloadError && failure.code === 'RANGE_NOT_SATISFIABLE';
-    // The storage does not always say how long the file is when it refuses.
+    // A refusal of the storage does not always contain the size of the file.
     throw isOutside ? outside((await properties()).contentLength) : failure;
   });
   return { ...answer(facts.contentRange === undefined ? 200 : 206, facts), body };

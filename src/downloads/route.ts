@@ -1,14 +1,14 @@
-/** Which document a request is for. */
+/** The document that a request names. */
 export interface DocumentAddress {
   readonly requestId: string;
   readonly documentId: string;
-  /** `?download`: to be kept, not shown. */
+  /** `?download`: the browser saves the file instead of showing it. */
   readonly isAttachment: boolean;
 }
 
 const ROUTE = /^\/documents\/([^/]+)\/([^/]+)\.pdf$/;
 
-/** `/documents/{requestId}/{documentId}.pdf`. Undefined for any other address: it is for somebody else to answer. */
+/** `/documents/{requestId}/{documentId}.pdf`. Undefined for any other URL. */
 export function documentAddressOf(url: Pick<URL, 'pathname' | 'searchParams'>): DocumentAddress | undefined {
   const [, requestId, documentId] = ROUTE.exec(url.pathname) ?? [];
   if (requestId === undefined || documentId === undefined) return undefined;

@@ -19,7 +19,7 @@ interface Upstream {
   readonly close: () => Promise<void>;
 }
 
-/** The service when there is a key, else a sandbox, which is started here unless one has been named. */
+/** The service with an API key, otherwise a sandbox: the configured one, or one that is started here. */
 async function chooseUpstream(config: Config): Promise<Upstream> {
   const { apiKey, apiUrl, sandboxUrl, storageHosts } = config;
   if (sandboxUrl !== undefined) return { ...sandboxAt(sandboxUrl), ...(apiKey !== undefined && { apiKey }) };
@@ -31,13 +31,13 @@ async function chooseUpstream(config: Config): Promise<Upstream> {
     throw error instanceof Error && 'syscall' in error ? new ListenError('sandbox', error) : error;
   });
   const close = async (): Promise<void> => {
-    sandbox.takeViolations(); // they were logged when they happened
+    sandbox.takeViolations(); // each was logged when it happened
     await sandbox.close();
   };
   return { ...sandboxAt(new URL(sandbox.url)), close };
 }
 
-/** Takes any key, and keeps its files itself. */
+/** The sandbox accepts any key and stores files itself. */
 function sandboxAt(apiUrl: URL): Upstream {
   return {
     apiUrl,
@@ -48,11 +48,11 @@ function sandboxAt(apiUrl: URL): Upstream {
   };
 }
 
-/** At a terminal somebody reads along; everywhere else programs do. */
+/** A terminal gets lines for people, everything else JSON. */
 const terminal = process.stdout.isTTY
   ? { write: (line: string): boolean => process.stdout.write(lineForPeople(line)) }
   : {};
-// A terminal that has gone takes no more lines; the gateway ends in order all the same.
+// Writing to a closed terminal fails, which must not prevent an orderly shutdown.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 let logger = createLogger({ level: 'info', secrets: secretsIn(process.env), ...terminal });
 sendAllToLogger(() => logger);
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   try {
     gateway = await startGateway({ ...config, ...upstream, logger, tracer: tracing?.tracer });
   } catch (error) {
-    await upstream.close(); // or the sandbox would keep the process alive
+    await upstream.close(); // or an open sandbox would keep the process alive
     throw error;
   }
   const proxy = config.proxyFor(upstream.apiUrl);
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
     await upstream.close();
     await tracing?.close();
   });
-  // Last: whoever reads this may ask it to end at once.
+  // Last, because a process that reads this line may send a signal at once.
   const { graphiql, trustedDocuments } = config.protections;
   const address = asLocalhost(gateway.url);
   const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
@@ -97,12 +97,12 @@ async function main(): Promise<void> {
   process.stdout.write(`Sigillo: ${what}; it talks to ${where}${through}${seen}\n`);
 }
 
-/** npm passes Ctrl-C on to a process that has had it from the terminal already. */
+/** npm forwards Ctrl-C to a process that has already received it from the terminal. */
 const SAME_KEY_MS = 200;
 
 /**
- * The first signal calls `stop`, a second SIGTERM or SIGINT ends the process at once. SIGHUP says that the terminal, or the
- * npm that started this process, has gone: that may follow a signal to all of them.
+ * The first signal calls `stop`; a second SIGTERM or SIGINT exits the process immediately. SIGHUP means that the terminal, or
+ * the npm that started this process, has ended, which may follow a signal to all of them.
  */
 function endOnSignal(stop: () => Promise<void>): void {
   let stoppingSince: number | undefined;
@@ -113,11 +113,11 @@ function endOnSignal(stop: () => Promise<void>): void {
       process.exit(1);
     }
     stoppingSince = performance.now();
-    logger.info('ending when the running requests are answered; once more ends at once');
+    logger.info('shutting down: waiting for in-flight requests; press Ctrl-C again to exit immediately');
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        logger.fatal({ err: error }, 'could not end in order');
+        logger.fatal({ err: error }, 'the shutdown failed');
         process.exit(1);
       },
     );
@@ -125,12 +125,12 @@ function endOnSignal(stop: () => Promise<void>): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
 }
 
-/** The name that people know, as in the documentation. */
+/** The host name as in the documentation. */
 function asLocalhost(url: string): string {
   return url.replace('//127.0.0.1:', '//localhost:');
 }
 
-/** What the operator can mend, in one sentence that says how. */
+/** The message for a mistake that the operator can fix, with its remedy. */
 function mistakeOf(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof RedisUnavailableError) return error.message;
   return error instanceof ListenError ? `${error.message}. ${remedyOf(error)}` : undefined;
@@ -139,16 +139,16 @@ function mistakeOf(error: unknown): string | undefined {
 const LISTENS_AT = {
   gateway: { host: 'HOST', port: 'PORT' },
   metrics: { host: 'METRICS_HOST', port: 'METRICS_PORT' },
-  // On this machine, always.
+  // The sandbox always listens on this machine.
   sandbox: { host: 'SANDBOX_PORT', port: 'SANDBOX_PORT' },
 } as const;
 
 function remedyOf({ server, code }: ListenError): string {
   const { host, port } = LISTENS_AT[server];
-  if (code === 'EACCES') return `Set ${port} to a port that this user may open.`;
+  if (code === 'EACCES') return `Set ${port} to a port that this user may listen on.`;
   if (code !== 'EADDRINUSE') return `Set ${host} to an address of this machine.`;
   const other = server === 'sandbox' ? ', or SANDBOX_URL to the sandbox that runs there' : '';
-  return `Set ${port} to a port that is free${other}.`;
+  return `Set ${port} to a free port${other}.`;
 }
 
 try {

@@ -1,7 +1,7 @@
 import { Kind } from 'graphql';
 import type { FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 
-/** Lists of the introspection schema and how long they are here, roughly. */
+/** The approximate lengths of the lists of the introspection schema. */
 const LIST_LENGTHS: Readonly<Record<string, number>> = {
   types: 100,
   fields: 10,
@@ -14,8 +14,8 @@ const LIST_LENGTHS: Readonly<Record<string, number>> = {
 };
 
 /**
- * How many values an answer about the schema would have, roughly. graphql-js bounds how deep lists may be nested in such
- * a query but not how often a field may be asked for inside of them, and a few kilobytes can ask for millions.
+ * The approximate number of values in the answer to an introspection query. graphql-js limits how deep lists may be nested,
+ * but not how often a field may be selected inside them, so a few kilobytes can request millions of values.
  */
 export function introspectionWeight(
   operation: OperationDefinitionNode,
@@ -34,7 +34,7 @@ export function introspectionWeight(
         sum += 1 + (selection.selectionSet ? items * weigh(selection.selectionSet, true) : 0);
       } else if (selection.kind === Kind.INLINE_FRAGMENT) sum += weigh(selection.selectionSet, isInside);
       else {
-        // Validation has made sure that it exists and does not hold itself. Each is weighed once.
+        // Validation guarantees that it exists and does not include itself. Each fragment is weighed once.
         const name = selection.name.value;
         const fragment = fragments.get(name);
         const key = `${isInside} ${name}`;

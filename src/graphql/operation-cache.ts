@@ -2,14 +2,14 @@ import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 /**
- * Characters of the operations that are kept, which are the most that is known of their size before they are parsed.
- * An operation of short tokens takes 250 times its length when it is parsed.
+ * The total characters of the cached operations. The length of an operation is known before it is parsed; a parsed operation
+ * of short tokens takes 250 times that in memory.
  */
 const MAX_CHARACTERS = 250_000;
 
 /**
- * Operations that were parsed, and those that could not be, by their text. Yoga would keep 1,024 of each whatever their
- * size, and thousands of operations that differ in a comment of a megabyte would fill the memory.
+ * Caches parsed operations, and parse errors, by their text. Yoga would keep 1,024 of each of any size, so operations that
+ * differ in a comment of a megabyte would fill the memory.
  */
 export function createOperationCache() {
   return { documentCache: cacheOf<DocumentNode>(), errorCache: cacheOf<Error>() };

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Operations that may be sent by their SHA-256, in lower-case hex. */
+/** Trusted documents by their SHA-256 in lower-case hex. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
 
-/** The manifest cannot be used. Its message names at most the key at fault. */
+/** The manifest is invalid. The message contains at most the key of the invalid entry. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
 
 /**
- * Reads a manifest: a JSON object of document by SHA-256, as GraphQL Code Generator writes it; `sha256:` in front of the
- * hash is allowed. Each document is held against its hash, so that the manifest allows what was reviewed and nothing else.
+ * Reads a manifest: a JSON object of documents by SHA-256, as GraphQL Code Generator writes it, with an optional `sha256:`
+ * prefix. Each document must match its hash, so that only reviewed documents run.
  * @throws {ManifestError}
  */
 export function readTrustedDocuments(file: string): TrustedDocuments {

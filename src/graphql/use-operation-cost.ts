@@ -65,7 +65,7 @@ function checkCost(args: ExecutionArgs, maxCost: number): void {
     if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
     if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
     const { complexity } = complexityFromQuery(counted, facts);
-    if (complexity > maxCost) throw tooCostly('calls of the service', complexity, maxCost);
+    if (complexity > maxCost) throw tooCostly('upstream calls', complexity, maxCost);
   } catch (error) {
     // Wrong variables: execution says so of all of them, and does nothing.
     if (error instanceof GraphQLError && error.nodes?.some(({ kind }) => kind === Kind.VARIABLE_DEFINITION))

@@ -1,19 +1,19 @@
-import { Lexer, Source, TokenKind } from 'graphql';
+import { Lexer, NoSchemaIntrospectionCustomRule, Source, TokenKind } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { isFileUpload } from '../uploads/file-upload.ts';
 
 /** The largest of `examples/` has 90. */
 const MAX_TOKENS = 2_000;
-/** Levels of brackets in an operation, and of lists and objects in its parameters. What GraphiQL asks for has 13. */
+/** Levels of brackets in an operation, and of lists and objects in its parameters. GraphiQL's introspection has 13. */
 const MAX_LEVELS = 100;
-/** More would help nobody, and a few bytes of a request would make kilobytes of an answer. */
+/** More errors would not help, and a few bytes of a request would make kilobytes of an answer. */
 const MAX_ERRORS = 10;
 
 /**
- * Operations that are too long are not read: thousands of aliases would keep the service busy for minutes. Nor are
- * operations and parameters that are nested too deeply: parsers, rules and coercion call themselves for each level, and
- * a few hundred levels can overflow the stack.
+ * Refuses operations that are too long, because thousands of aliases would keep the service busy for minutes, and operations
+ * and parameters that are nested too deeply, because parsers, rules and coercion recurse for each level and a few hundred
+ * levels can overflow the stack.
  */
 export function useOperationLimits(): Plugin {
   return {
@@ -39,7 +39,7 @@ export function useOperationLimits(): Plugin {
       };
     },
     onExecutionResult({ result, setResult }) {
-      // Without data nothing was run: these are mistakes in variables, of which there are as many as in their lists.
+      // Without data nothing ran: these are mistakes in variables, whose number depends on the length of their lists.
       if (result === undefined || Array.isArray(result) || !('errors' in result) || 'data' in result) return;
       if (result.errors !== undefined && result.errors.length > MAX_ERRORS)
         setResult({ ...result, errors: result.errors.slice(0, MAX_ERRORS) });
@@ -47,12 +47,19 @@ export function useOperationLimits(): Plugin {
   };
 }
 
+/** Refuses operations that select the schema (`__schema`, `__type`). Clients have it in `schema.graphql`. */
+export const noIntrospection: Plugin = {
+  onValidate({ addValidationRule }) {
+    addValidationRule(NoSchemaIntrospectionCustomRule);
+  },
+};
+
 const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
- * Whether an operation has too many brackets in each other, before anything parses it.
- * @throws {GraphQLError} for what is no token, as the parser does.
+ * Whether the brackets of an operation are nested too deeply, checked before it is parsed.
+ * @throws {GraphQLError} for an invalid token, as the parser does
  */
 function hasTooManyBrackets(source: string | Source): boolean {
   const lexer = new Lexer(typeof source === 'string' ? new Source(source) : source);
@@ -66,7 +73,7 @@ function hasTooManyBrackets(source: string | Source): boolean {
   return false;
 }
 
-/** Level by level instead of by recursion, which is what the limit protects. A file is no part of the JSON. */
+/** Iterates level by level, because recursion is what the limit protects. A file is not a part of the JSON. */
 function isNestedTooDeeply(params: object): boolean {
   let level: object[] = [params];
   for (let levels = 0; level.length > 0; levels += 1) {

@@ -3,9 +3,9 @@ import type { GatewayContext } from '../resolvers/context.ts';
 import { nodeRequest } from '../http/client-address.ts';
 
 /**
- * Starts the clock of an operation when its request has arrived whole, and ends it with the operation. An upload is so
- * not limited by a total: its client has to make progress (`BodyWatch`) and 20 minutes (`ClientTimes.request`), each block
- * has a deadline of its own, and after the last byte the operation has as long as any other. Subscriptions have no end.
+ * Starts the deadline of an operation when its request has arrived completely, and disposes it with the operation. An upload
+ * has no total deadline: its client must make progress (`BodyWatch`) within 20 minutes (`ClientTimes.request`), each block
+ * has its own deadline, and after the last byte the operation has as long as any other. Subscriptions have no deadline.
  */
 export function useOperationTime(): Plugin<GatewayContext> {
   return {

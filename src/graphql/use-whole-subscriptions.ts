@@ -5,8 +5,8 @@ import type { Plugin } from 'graphql-yoga';
 const CONDITIONS: readonly string[] = ['skip', 'include'];
 
 /**
- * Refuses subscriptions whose field is left out under some condition. The specification does so since September 2025
- * (section 5.2.4.1), graphql-js 16 does not, and its executor fails where nothing is left to subscribe to.
+ * Refuses subscriptions with a condition on their root field. The specification does since September 2025 (section 5.2.4.1);
+ * graphql-js 16 does not, and its executor fails when no field is left.
  */
 export function useWholeSubscriptions(): Plugin {
   return {
@@ -33,7 +33,7 @@ function noConditionsAtRoot(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** Each fragment once: whether one holds itself is for another rule to say. */
+/** Visits each fragment once; another rule refuses fragments that include themselves. */
 function* rootSelections(
   { selections }: SelectionSetNode,
   context: ValidationContext,

@@ -8,17 +8,17 @@ export const EVENTS_TYPE = 'text/event-stream';
 export const HTML_TYPE = 'text/html';
 
 /**
- * The media type of a `Content-Type`, in lower case, and its parameters without quotes; an empty text without the header.
- * Of a list, which some clients send although it is none, the first.
+ * The media type of a `Content-Type` in lower case, and its parameters without quotes; an empty string without the header.
+ * Of a list, which some clients send although it is invalid, the first.
  */
 export const mediaTypeOf = (header: string | null | undefined): ContentType =>
   parse(header ?? '', { comma: true });
 
-/** Whether a media type, or a range of an `Accept`, is of texts in UTF-8, which it is unless it says otherwise. */
+/** Whether the charset of a media type, or of a range of an `Accept`, is UTF-8, which is the default. */
 export const isUtf8 = ({ parameters: { charset } }: Pick<ContentType, 'parameters'>): boolean =>
   charset === undefined || /^utf-?8$/i.test(charset);
 
-/** Which of these media types an `Accept` allows, the preferred one first (RFC 9110, section 12.5.1). */
+/** The media types that an `Accept` permits, the preferred one first (RFC 9110, section 12.5.1). */
 export function acceptedOf(header: string | null, types: readonly string[]): string[] {
   if (header === null || header === '') return [...types];
   const ranges = rangesIn(header).filter(isUtf8);
@@ -28,7 +28,7 @@ export function acceptedOf(header: string | null, types: readonly string[]): str
         const precision = precisionOf(range, type);
         return precision === 0 ? [] : { type, precision, quality: qualityOf(parameters), index };
       });
-      // Only the most precise range counts: `text/*;q=0` says nothing of `text/html` beside `text/html`.
+      // Only the most precise range counts: next to `text/html`, `text/*;q=0` does not apply to it.
       return fits.toSorted((a, b) => b.precision - a.precision).slice(0, 1);
     })
     .filter(({ quality }) => quality > 0)
@@ -50,7 +50,7 @@ function rangesIn(header: string): ContentType[] {
   return ranges;
 }
 
-/** 3 for the type itself, 2 for its kind, 1 for every type, 0 for others. */
+/** 3 for the type itself, 2 for its main type, 1 for every type, 0 for others. */
 function precisionOf(range: string, type: string): 0 | 1 | 2 | 3 {
   if (range === type) return 3;
   if (range === `${type.split('/')[0]}/*`) return 2;

@@ -3,34 +3,34 @@ import type { GatewayEvents } from '../observability/events.ts';
 
 export type ReadinessState = 'ready' | 'unavailable' | 'stopping';
 
-/** Something that the gateway cannot work without. */
+/** A dependency without which the gateway cannot work. */
 export interface ReadinessCheck {
-  /** Of a fixed set, for logs and metrics: `service`, `redis`. */
+  /** From a fixed set, for logs and metrics: `service`, `redis`. */
   readonly name: string;
-  /** Rejects when it cannot be used. */
+  /** Rejects when the dependency is unusable. */
   readonly check: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface ReadinessOptions {
   readonly checks: readonly ReadinessCheck[];
-  /** How long the outcome of the checks is believed. @default 5 000 */
+  /** How long the results of the checks are cached. @default 5 000 */
   readonly maxAgeMs?: number;
-  /** For each check. @default 2 000 */
+  /** The timeout of each check. @default 2 000 */
   readonly timeoutMs?: number;
-  /** Told of every outcome that differs from the one before; at first everything counts as usable. */
+  /** Called for each change; all dependencies count as usable at first. */
   readonly onChange?: (check: string, isUsable: boolean, cause?: unknown) => void;
 }
 
 export interface Readiness {
-  /** Never rejects. However many ask, each check is made once in `maxAgeMs`. */
+  /** Never rejects. Each check runs at most once in `maxAgeMs`. */
   state(): Promise<ReadinessState>;
-  /** What was noticed outside a check: the cause, or undefined when it can be used again. The next `state` checks again. */
+  /** Reports a failure outside a check, or undefined for a recovery. The next `state` checks again. */
   report(name: string, cause: Error | undefined): void;
   /** From now on the state is `stopping`. */
   stop(): void;
 }
 
-/** Whether requests should be sent to this gateway, as load balancers want to know it. */
+/** Whether load balancers should send requests to this gateway. */
 export function createReadiness(options: ReadinessOptions): Readiness {
   const { checks, maxAgeMs = 5_000, timeoutMs = 2_000, onChange } = options;
   const unusable = new Set<string>();
@@ -63,7 +63,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         latest = { until: performance.now() + maxAgeMs, areUsable };
       }
       const areUsable = await latest.areUsable;
-      // It may have been told to stop meanwhile.
+      // A shutdown may have begun meanwhile.
       return isStopping ? 'stopping' : areUsable ? 'ready' : 'unavailable';
     },
     report(name, cause) {
@@ -77,13 +77,13 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   };
 }
 
-/** How each cannot be used, and how it can again. */
+/** The log messages of each dependency: unusable, and usable again. */
 const WORDS: Readonly<Record<string, readonly [string, string]>> = {
   service: ['the service cannot be reached', 'the service can be reached again'],
   redis: ['Redis cannot be used', 'Redis can be used again'],
 };
 
-/** What the operator and whoever watches are told. Causes are named by their code or class, as messages may quote addresses. */
+/** Logs and emits each change. Causes are named by their code or class, because messages may quote URLs. */
 export function readinessLog(
   logger: Logger,
   events: GatewayEvents,

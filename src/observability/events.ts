@@ -1,32 +1,32 @@
 import { EventEmitter } from 'node:events';
 
 /**
- * What happens inside one gateway, told to whoever watches: metrics, logs, tests. Names and numbers alone, so that
- * whatever is made of an event can be kept and shown: no id, no address, nothing of a caller.
+ * The events of one gateway, for metrics, logs and tests. They contain names and numbers only, no id, URL or data of a
+ * caller, so that anything made of them may be kept and shown.
  *
- * Listeners run where the thing happens: they must be quick and must not throw.
+ * Listeners run synchronously: they must be fast and must not throw.
  */
 export interface GatewayEventMap {
-  /** An answer is out, or its client has left before. Of every request but those of `/health` and `/ready`. */
+  /** An answer was sent, or its client left before. For every request except `/health` and `/ready`. */
   response: [{ readonly status: number | 'left' }];
-  /** A request was turned away unread: the gateway is about to end, or has too much to do. */
+  /** A request was refused unread, because the gateway is shutting down or overloaded. */
   turnedAway: [{ readonly reason: 'stopping' | 'requests' | 'event-loop' }];
-  /** A GraphQL operation has been carried out, or refused before; a subscription has begun, or was refused. */
+  /** A query or mutation has ended or was refused; a subscription has started or was refused. */
   operation: [
     {
       readonly type: 'query' | 'mutation' | 'subscription' | 'unknown';
-      /** See `nameOf` in `plugins/operation-name.ts`: never a name that a caller has made up. */
+      /** See `labelOf` in `graphql/operation-name.ts`: never a name that a caller chose. */
       readonly name: string;
-      /** `refused`: something that the caller can mend. `failed`: nothing that they can. `left`: they did not wait. */
+      /** `refused`: the caller can fix it. `failed`: the caller cannot. `left`: the caller did not wait. */
       readonly outcome: 'ok' | 'refused' | 'failed' | 'left';
       readonly durationMs: number;
     },
   ];
-  /** An error has been answered, with this code of `docs/reference/errors.md`. Not called `error`: those must have a listener. */
+  /** An error was sent, with this code. Not named `error`, because Node requires a listener for that. */
   errorAnswered: [{ readonly code: string }];
-  /** Something that the gateway needs can be used again, or no longer. */
+  /** A dependency of the gateway has become usable or unusable. */
   dependency: [{ readonly name: string; readonly isUsable: boolean }];
-  /** A call of the service or of its storage has ended, with all its repeats. */
+  /** A call to the service or its storage has ended, with all its retries. */
   upstreamCall: [
     {
       /** `operationId` of the contract, or of the storage: `putBlob`, `putBlock`, `putBlockList`, `getBlob`, `getBlobProperties`. */
@@ -37,7 +37,7 @@ export interface GatewayEventMap {
       readonly durationMs: number;
     },
   ];
-  /** A call is made again. */
+  /** A call is retried. */
   upstreamRetry: [{ readonly operation: string; readonly kind: string }];
   /** A call has got a slot of the rate limiter, or its wait has ended without one. */
   rateLimiterWait: [
@@ -47,27 +47,27 @@ export interface GatewayEventMap {
       readonly waitMs: number;
     },
   ];
-  /** The breaker of an origin has changed. */
+  /** The circuit breaker of an origin has changed its state. */
   breaker: [{ readonly origin: 'service' | 'storage'; readonly state: 'closed' | 'open' | 'half-open' }];
-  /** A read was answered by an identical one that was already under way. */
+  /** A read was coalesced with an identical one in progress. */
   coalescedRead: [{ readonly operation: string }];
-  /** An upload has begun, has moved on, has ended. */
+  /** An upload has started, made progress, or ended. */
   uploadStarted: [];
   uploadBytes: [number];
   uploadEnded: [{ readonly outcome: string; readonly durationMs: number }];
-  /** A watched request was read; whether it had changed. */
+  /** A watched request was polled; whether it had changed. */
   poll: [{ readonly changed: boolean }];
-  /** How a mutation with an idempotency key was answered. */
+  /** A mutation with an idempotency key was answered. */
   idempotency: [
     {
       /**
-       * `first` and `resumed` did it; `replayed` and `waited` got the result of another; `busy` has waited in vain;
-       * `unavailable`: the store could not be asked.
+       * `first` and `resumed` ran it; `replayed` and `waited` got the result of another run; `busy` waited without a result;
+       * `unavailable`: the store could not be reached.
        */
       readonly outcome: 'first' | 'resumed' | 'replayed' | 'waited' | 'conflict' | 'busy' | 'unavailable';
     },
   ];
-  /** A webhook was sent, or given up. */
+  /** A webhook was delivered, has failed, or was abandoned. */
   webhook: [{ readonly outcome: 'delivered' | 'failed' | 'given-up'; readonly attempt: number }];
 }
 

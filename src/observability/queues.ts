@@ -1,4 +1,4 @@
-/** Everything in which work waits for its turn. Values of a label of metrics. */
+/** The queues in which work waits: the values of a metrics label. */
 export const QUEUES = [
   'webhooks',
   'watched-requests',
@@ -12,12 +12,12 @@ export const QUEUES = [
 export type QueueName = (typeof QUEUES)[number];
 
 /**
- * For how many milliseconds the oldest item has been due without being worked on; 0 when there is none. Called when
- * metrics are read. It throws, or rejects, when this is unknown.
+ * How long, in milliseconds, the oldest item has been due without being processed; 0 without items. Called when metrics
+ * are read. It throws or rejects when this is unknown.
  */
 export type OldestDue = () => number | Promise<number>;
 
-/** The queues of one gateway, as far as their liveness is concerned. Several may have one name: one of each issuer, say. */
+/** The liveness of the queues of one gateway. Several may share a name, such as those of each tenant. */
 export class Queues {
   readonly #reports = new Map<QueueName, OldestDue[]>();
 
@@ -25,7 +25,7 @@ export class Queues {
     this.#reports.set(name, [...(this.#reports.get(name) ?? []), oldestDueMs]);
   }
 
-  /** The oldest of all queues with that name. @returns undefined when one of them does not know. */
+  /** The oldest item of all queues with that name. @returns undefined when one of them does not know */
   async oldestDueMs(name: QueueName): Promise<number | undefined> {
     try {
       return Math.max(0, ...(await Promise.all((this.#reports.get(name) ?? []).map((report) => report()))));

@@ -166,7 +166,7 @@ test('what is not there, not signed or not an address of a document is 404 alike
   const problem = {
     title: 'Not Found',
     status: 404,
-    detail: 'No signed document that you may see has this address.',
+    detail: 'No signed document exists at this URL, or you have no access to it.',
     code: 'NOT_FOUND',
     requestId: 'one',
   };

@@ -72,7 +72,7 @@ beforeAll(async () => {
 
 describe.each(OLD)('with Node %s', (version) => {
   const sentence = new RegExp(
-    `^Sigillo needs Node ${OLDEST} or later, this is v${version.replace('.', '\\.')}\\.[\\d.]+\\.$`,
+    `^Sigillo requires Node ${OLDEST} or later; this is v${version.replace('.', '\\.')}\\.[\\d.]+\\.$`,
     'm',
   );
 
@@ -104,7 +104,7 @@ describe.each(OLD)('with Node %s', (version) => {
 test.each(['22', OLD.at(-1) ?? ''])('node src/main.ts in a checkout says so on Node %s', async (version) => {
   const { stdout, stderr, code } = await runWith(version, 'node', ['src/main.ts'], process.cwd());
   expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
-  expect(stderr).toMatch(new RegExp(`^Sigillo needs Node ${OLDEST} or later, this is v[\\d.]+\\.\n$`));
+  expect(stderr).toMatch(new RegExp(`^Sigillo requires Node ${OLDEST} or later; this is v[\\d.]+\\.\n$`));
 });
 
 test('the oldest Node that is supported runs the gateway, and the sandbox in a suite', async () => {

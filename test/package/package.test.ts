@@ -85,6 +85,6 @@ test('the command explains itself, and refuses what it does not know', async () 
   expect((await run(process.execPath, [cli, '--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   await expect(run(process.execPath, [cli, 'sandbx'])).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('sigillo does not know "sandbx"'),
+    stderr: expect.stringContaining('Unknown command "sandbx"'),
   });
 });

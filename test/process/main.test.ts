@@ -115,7 +115,7 @@ test('SIGHUP ends it in order, and is never a second signal', async () => {
   const running = post(url, '{ dossier(id: "d1") { id } }');
   await expect.poll(() => service.calls.length).toBe(1);
   main.child.kill('SIGHUP');
-  await expect.poll(() => main.output.stdout).toContain('ending when the running requests');
+  await expect.poll(() => main.output.stdout).toContain('shutting down: waiting for in-flight requests');
   main.child.kill('SIGHUP');
   await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
   expect(main.child.exitCode).toBeNull();
@@ -171,9 +171,9 @@ test('a key file that cannot be read is told in one line, and ends it', async ()
 });
 
 test.each([
-  ['PORT', 'Set PORT to a port that is free.'],
-  ['SANDBOX_PORT', 'Set SANDBOX_PORT to a port that is free, or SANDBOX_URL to the sandbox that runs there.'],
-  ['METRICS_PORT', 'Set METRICS_PORT to a port that is free.'],
+  ['PORT', 'Set PORT to a free port.'],
+  ['SANDBOX_PORT', 'Set SANDBOX_PORT to a free port, or SANDBOX_URL to the sandbox that runs there.'],
+  ['METRICS_PORT', 'Set METRICS_PORT to a free port.'],
 ])('a %s that is in use is reported in one line that names it, and ends it', async (name, remedy) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');

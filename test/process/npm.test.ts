@@ -40,7 +40,7 @@ async function runScript(script: string) {
 const childOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 
-const inOrder = expect.stringContaining('ending when the running requests are answered');
+const inOrder = expect.stringContaining('shutting down: waiting for in-flight requests');
 
 const onLinux = test.runIf(process.platform === 'linux');
 

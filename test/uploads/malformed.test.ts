@@ -210,7 +210,7 @@ test.each<[string, string, string, string?]>([
   [
     'a path to a variable that the operation lacks',
     fields('{"query":"{ ping }","variables":{}}', '{"0":["variables.a"]}'),
-    'The map gives a file to $a, which is no variable of the operation.',
+    'The map gives a file to $a, which is not a variable of the operation.',
   ],
   ['a batch of nothing', fields('[null]', '{}'), 'Batching is not supported.'],
   [

@@ -6,4 +6,4 @@ const OLDEST = [24, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
-  throw new Error(`Sigillo needs Node ${OLDEST.join('.')} or later, this is ${process.version}.`);
+  throw new Error(`Sigillo requires Node ${OLDEST.join('.')} or later; this is ${process.version}.`);

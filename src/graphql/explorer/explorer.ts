@@ -3,18 +3,18 @@ import { stripIgnoredCharacters } from 'graphql';
 
 /** One tab of GraphiQL. */
 export interface ExplorerTab {
-  /** The name of the operation: GraphiQL would put it there anyway as soon as somebody types. */
+  /** The name of the operation, as GraphiQL sets it with the first edit. */
   readonly title: string;
   readonly query: string;
   readonly variables: string;
 }
 
-/** Stands in a tab for the address of the GraphQL endpoint, which only the browser knows for sure. */
+/** A placeholder for the URL of the GraphQL endpoint, which only the browser knows. */
 export const ENDPOINT = '{ENDPOINT}';
 
 /**
- * One tab for each of the five steps, in order, and one that watches, made of the operations in `examples/`. Comments are
- * at most 50 columns wide, as the editor is in a window of 1280 pixels; it does not wrap.
+ * One tab for each of the five steps, and one that subscribes, made of the operations in `examples/`. Comments have at most
+ * 50 columns, because the editor does not wrap and has that width in a window of 1280 pixels.
  */
 export function explorerTabs(): readonly ExplorerTab[] {
   return [
@@ -61,7 +61,7 @@ function tab(example: string, comment: readonly string[]): ExplorerTab {
   };
 }
 
-/** A single line, because a `#` in front of each of several would be copied with them. What to change comes first. */
+/** A single line, because a `#` before each of several would be copied too. The values to change come first. */
 function uploadLine(): string {
   const query = stripIgnoredCharacters(readExample('upload-document.graphql'));
   const input = `{"signatureRequestId":"'$REQUEST'","documentId":"'$DOCUMENT'","file":null}`;

@@ -1,11 +1,11 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { ENDPOINT, explorerTabs } from './explorer.ts';
 
-/** Without it phones draw the page as wide as a desk's and make it small, and `STYLE` never sees a narrow one. */
+/** Without it phones scale down a desktop layout, and the media query of `STYLE` never matches. */
 const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1" />';
 
 /**
- * Two faults of GraphiQL 5 mended from outside; test/browser sees whether they are still there.
+ * Works around two faults of GraphiQL 5; test/browser checks whether they still exist.
  * - A tab that gets the focus jumps away from under the mouse, because it remembers a place from before the page had its
  *   width: the click never reaches it.
  * - On a phone two editors side by side leave no room for either.
@@ -21,9 +21,9 @@ const STYLE = `
 
 /**
  * Runs before GraphiQL.
- * - GraphiQL keeps tabs, history and with them fiscal codes in `localStorage`, for ever and for everything that is ever
- *   served from this origin. Here it gets the storage of the browser tab: a reload keeps the work, a new browser tab
- *   begins with the five steps, and closing it forgets everything.
+ * - GraphiQL keeps tabs, history and with them fiscal codes in `localStorage`, permanently and for everything that this origin
+ *   ever serves. Here it gets the storage of the browser tab: a reload keeps the work, a new browser tab starts with the five
+ *   steps, and closing it deletes everything.
  * - The first visit finds the steps there as if left by an earlier one. (`defaultTabs` would open the first without its
  *   variables.) A query in the page's address opens beside them.
  */
@@ -39,7 +39,7 @@ if (sessionStorage.getItem('graphiql:tabState') === null) {
   }
 }`;
 
-/** GraphiQL as one document, scripts, styles and all, with a tab for each of the five steps. */
+/** GraphiQL as one document with its scripts and styles, and a tab for each step. */
 export function renderExplorer(): string {
   const tabs = explorerTabs().map(({ title, query, variables }, index) => ({
     id: `step-${index + 1}`,

@@ -14,33 +14,33 @@ import { RequestFiles } from '../../uploads/request-files.ts';
 import { mediaTypeOf, MULTIPART_TYPE } from '../../http/media-types.ts';
 
 export interface UploadsPluginOptions {
-  /** The most that a file may have, in bytes. Readers refuse a file above it; the rest of it is skipped. @default 100 MiB */
+  /** The limit of a file in bytes. Readers refuse a larger file; the rest of it is skipped. @default 100 MiB */
   maxFileBytes?: number;
-  /** Files in one request. @default 10 */
+  /** The files of one request. @default 10 */
   maxFiles?: number;
-  /** Bytes of the fields `operations` and `map`, each. @default 1 MB */
+  /** The limit of the fields `operations` and `map`, each, in bytes. @default 1 MB */
   maxFieldBytes?: number;
   /**
-   * Memory for files that come before the field that uses them. A pool of its own: an upload may hold one of its blocks
-   * and wait for one to send with, so with a single pool uploads could wait for each other for ever.
+   * Memory for files that arrive before the field that uses them. It is a separate pool: an upload may hold one of its blocks
+   * while it waits for one to send with, so with a single pool uploads could deadlock.
    * @default 4 blocks of 4 MiB
    */
   earlyPool?: BlockPool;
-  /** Where that memory reports how long requests have waited for it. */
+  /** Receives the liveness of that pool. */
   queues?: Queues;
-  /** How long the client may send nothing while somebody waits for it. @default 30 000 */
+  /** How long the client may send nothing while a reader waits. @default 30 000 */
   stallTimeoutMs?: number;
-  /** How long the client may send nothing of the rest of a request that is answered. @default 10 000 */
+  /** How long the client may send nothing of the rest of an answered request. @default 10 000 */
   drainStallMs?: number;
-  /** How much of that rest is read. @default 256 MiB */
+  /** How much of the rest is read. @default 256 MiB */
   drainBytes?: number;
 }
 
 /**
- * GraphQL multipart requests: their files stream to the resolvers as FileUpload. For a Yoga with `multipart: false`
- * under node:http; any other caller's multipart requests are answered with 415.
+ * Parses GraphQL multipart requests, whose files stream to the resolvers as FileUpload. It needs a Yoga with
+ * `multipart: false` under node:http; without node:http, multipart requests are answered with 415.
  *
- * `onRequestParse` only names the parser, so that plugins after this one can still refuse the request unread.
+ * `onRequestParse` only sets the parser, so that later plugins can still refuse the request unread.
  */
 export function useUploads(options: UploadsPluginOptions = {}): Plugin {
   const {
@@ -57,13 +57,13 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
 
   return {
     onRequestParse({ request, serverContext, setRequestParser }) {
-      // Yoga puts them there under node:http, and its types do not know.
+      // The listener puts them there; Yoga's types do not know them.
       const { req, res } = serverContext as { req?: unknown; res?: unknown };
       if (!(req instanceof IncomingMessage) || !(res instanceof ServerResponse)) return;
       const { type, parameters } = mediaTypeOf(req.headers['content-type']);
       if (req.method !== 'POST' || type !== MULTIPART_TYPE) return;
       const { boundary = '' } = parameters;
-      // The body is read from `req`. Yoga's own limit, if it is on, must neither judge its length nor touch it.
+      // The body is read from `req`: no other parser or limit may touch it.
       request.headers.delete('content-length');
       Object.defineProperty(request, 'body', { value: null });
 
@@ -86,14 +86,14 @@ export function useUploads(options: UploadsPluginOptions = {}): Plugin {
       const names = new Set(declared.map(({ variable }) => variable.name.value));
       for (const [name, value] of Object.entries(args.variableValues ?? {})) {
         if (isFileUpload(value) && !names.has(name)) {
-          throw refusal(400, `The map gives a file to $${name}, which is no variable of the operation.`);
+          throw refusal(400, `The map gives a file to $${name}, which is not a variable of the operation.`);
         }
       }
     },
   };
 }
 
-/** What the body does wrong before there is an operation: the client's fault, so never masked. */
+/** An error of the body before there is an operation is the client's, so it is never masked. */
 function asGraphQLError(error: unknown): unknown {
   if (error instanceof MultipartError) return refusal(error.status, error.message);
   if (error instanceof UploadError) return refusal(error.kind === 'stalled' ? 408 : 400, error.message);

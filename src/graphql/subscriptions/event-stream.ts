@@ -2,23 +2,23 @@ import { Readable } from 'node:stream';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 
 export interface EventStreamOptions {
-  /** Between two signs of life, in milliseconds: proxies close connections on which nothing comes. */
+  /** The interval of keep-alive comments, in milliseconds: proxies close idle connections. */
   readonly heartbeatMs: number;
-  /** How long a client may leave what it was sent unread, in milliseconds. */
+  /** How long a client may leave events unread, in milliseconds. */
   readonly stallMs: number;
-  /** The client reads nothing. */
+  /** Called when the client reads nothing. */
   readonly onStall: () => void;
 }
 
-/** Waits for a client so far behind: more than one event, and no more memory than a connection takes anyway. */
+/** The buffer for a slow client: more than one event, and no more memory than a connection takes anyway. */
 const BUFFER_BYTES = 16 * 1024;
 const HEARTBEAT = ':\n\n';
 const COMPLETE = 'event: complete\ndata:\n\n';
 
 /**
  * Results as server-sent events, in the distinct connections mode of GraphQL over SSE
- * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): `next` for each, then `complete`. Results are asked
- * for as the client reads; the source is told when it leaves.
+ * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): `next` for each, then `complete`. It pulls
+ * results as the client reads, and ends the source when the client leaves.
  */
 export class EventStream extends Readable {
   readonly #source: AsyncIterator<ExecutionResult>;
@@ -35,16 +35,16 @@ export class EventStream extends Readable {
     this.#heartbeat = setInterval(() => {
       if (this.readableLength === 0) this.push(HEARTBEAT);
     }, options.heartbeatMs);
-    this.push(HEARTBEAT); // some browsers show nothing of an answer before its first bytes
+    this.push(HEARTBEAT); // some browsers report an answer only with its first bytes
     void this.#pump();
   }
 
-  /** Sends a last result and says that there will be no other. */
+  /** Sends a last result and completes the stream. */
   finish(result: ExecutionResult): void {
     this.#end(nextOf(result) + COMPLETE);
   }
 
-  /** Ends without saying that it is complete: clients subscribe again, browsers after so many milliseconds. */
+  /** Ends without completing: clients reconnect, browsers after `retryMs`. */
   leaveOff(retryMs: number): void {
     this.#end(`retry: ${retryMs}\n\n`);
   }
@@ -70,7 +70,7 @@ export class EventStream extends Readable {
         if (this.#isEnding) return;
       }
     } catch {
-      // Yoga makes results of errors: this is a client who has left, or nothing that a client could be told.
+      // Yoga turns errors into results, so the client has left or the error is not for clients.
       this.#end('');
     }
   }
@@ -105,7 +105,7 @@ function nextOf(result: ExecutionResult): string {
   return `event: next\ndata: ${JSON.stringify(printed)}\n\n`;
 }
 
-/** As Yoga does in its other answers: `http` and `unexpected` are for the server. */
+/** As in Yoga's other answers: `http` and `unexpected` are for the server. */
 function withoutInternals(error: GraphQLError): object {
   const { http: _, unexpected: __, ...extensions } = error.extensions;
   const { extensions: ___, ...shown } = error.toJSON();

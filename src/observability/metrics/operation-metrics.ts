@@ -4,7 +4,7 @@ import type { GatewayEvents } from '../events.ts';
 import { ERROR_CODES } from '../../resolvers/errors/codes.ts';
 import { bounded, OPERATION_OUTCOMES, OPERATION_TYPES } from './labels.ts';
 
-/** In seconds, from a read that another has made already to the longest wait (`waitSeconds`). */
+/** In seconds, from a coalesced read to the longest `waitSeconds`. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
 
 export function countOperations(
@@ -14,13 +14,13 @@ export function countOperations(
 ): void {
   const operations = new Counter({
     name: 'sigillo_operations_total',
-    help: 'GraphQL operations. refused: the caller can mend it; failed: they cannot; left: they did not wait.',
+    help: 'GraphQL operations. refused: the caller can fix it; failed: the caller cannot; left: the caller did not wait.',
     labelNames: ['type', 'operation', 'outcome'],
     registers,
   });
   const durations = new Histogram({
     name: 'sigillo_operation_duration_seconds',
-    help: 'From the start of the execution of a query or mutation to its answer, waits included.',
+    help: 'From the start of the execution of a query or mutation to its answer, including waits.',
     labelNames: ['type', 'operation'],
     buckets: DURATION_BUCKETS,
     registers,
@@ -33,7 +33,7 @@ export function countOperations(
   });
   const [typeOf, nameOf] = [bounded(OPERATION_TYPES), bounded(operationNames)];
   const [outcomeOf, codeOf] = [bounded(OPERATION_OUTCOMES), bounded(ERROR_CODES)];
-  // From the start, or Prometheus would not see the first of a kind: it knows increases of what was there before.
+  // Prometheus sees increases only of existing series, so each starts at 0.
   for (const code of ERROR_CODES) errors.inc({ code }, 0);
 
   events.on('operation', ({ type, name, outcome, durationMs }) => {

@@ -7,7 +7,7 @@ export interface RequestGauges {
   readonly requestsInFlight: () => number;
   readonly openStreams: () => number;
   readonly watchedRequests: () => number;
-  /** Names of what readiness looks at. */
+  /** The names of the readiness checks. */
   readonly dependencies: readonly string[];
 }
 
@@ -18,19 +18,19 @@ export function countRequests(
 ): void {
   const responses = new Counter({
     name: 'sigillo_http_responses_total',
-    help: 'Answers by HTTP status, and clients who left before theirs (left). Probes do not count.',
+    help: 'Answers by HTTP status, or left when the client left first. Without probes.',
     labelNames: ['status'],
     registers,
   });
   const turnedAway = new Counter({
     name: 'sigillo_requests_turned_away_total',
-    help: 'Requests refused with 503 before anything was done for them.',
+    help: 'Requests refused with 503 before they were read.',
     labelNames: ['reason'],
     registers,
   });
   const usable = new Gauge({
     name: 'sigillo_dependency_up',
-    help: '1 when /ready could reach it the last time it looked. Nobody asks for /ready: 1.',
+    help: '1 if the last readiness check reached it, or none has run yet.',
     labelNames: ['dependency'],
     registers,
   });
@@ -44,7 +44,7 @@ export function countRequests(
   });
   new Gauge({
     name: 'sigillo_event_streams_open',
-    help: 'Streams of events (subscriptions) that are open.',
+    help: 'Open event streams (subscriptions).',
     registers,
     collect() {
       this.set(openStreams());
@@ -52,7 +52,7 @@ export function countRequests(
   });
   new Gauge({
     name: 'sigillo_watched_requests',
-    help: 'Signature requests that somebody watches or waits for.',
+    help: 'Signature requests that clients watch or wait for.',
     registers,
     collect() {
       this.set(watchedRequests());

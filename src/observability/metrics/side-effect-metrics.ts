@@ -4,11 +4,11 @@ import type { GatewayEvents } from '../events.ts';
 import { bounded, IDEMPOTENCY_OUTCOMES, WEBHOOK_OUTCOMES } from './labels.ts';
 
 export interface SideEffectGauges {
-  /** Undefined: nobody knows at the moment. */
+  /** Undefined while the count is unknown. */
   readonly webhooksQueued: () => Promise<number | undefined>;
 }
 
-/** What must happen once, what tells others of it, and which release does so. */
+/** Idempotent mutations, webhooks, and the release. */
 export function countSideEffects(
   events: GatewayEvents,
   registers: Registry[],
@@ -16,19 +16,19 @@ export function countSideEffects(
 ): void {
   const idempotency = new Counter({
     name: 'sigillo_idempotency_total',
-    help: 'Mutations with an idempotency key, by how they were answered.',
+    help: 'Mutations with an idempotency key, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
   const webhooks = new Counter({
     name: 'sigillo_webhook_deliveries_total',
-    help: 'Attempts to deliver a webhook, and those given up.',
+    help: 'Webhook deliveries, by outcome of each attempt, and those given up.',
     labelNames: ['outcome'],
     registers,
   });
   new Gauge({
     name: 'sigillo_webhooks_queued',
-    help: 'Requests with events that an endpoint has not got yet, counted once for each endpoint. -1: Redis cannot be asked.',
+    help: 'Requests with undelivered webhook events, counted once for each endpoint. -1: Redis is unavailable.',
     registers,
     async collect() {
       this.set((await webhooksQueued()) ?? -1);
@@ -36,7 +36,7 @@ export function countSideEffects(
   });
   const build = new Gauge({
     name: 'sigillo_build_info',
-    help: 'Always 1; the label has the release.',
+    help: 'Always 1; the label is the release.',
     labelNames: ['version'],
     registers,
   });

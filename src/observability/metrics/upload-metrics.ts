@@ -8,10 +8,10 @@ export interface UploadGauges {
   readonly uploadsWaitingForBlocks: () => number;
 }
 
-/** In seconds: as long as an upload address lives. */
+/** In seconds, up to the lifetime of a pre-signed upload URL. */
 const DURATION_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
-/** Files on their way through the gateway. */
+/** Files that pass through the gateway. */
 export function countUploads(
   events: GatewayEvents,
   registers: Registry[],
@@ -19,29 +19,29 @@ export function countUploads(
 ): void {
   const inFlight = new Gauge({
     name: 'sigillo_uploads_in_flight',
-    help: 'Files that are on their way now.',
+    help: 'Uploads in progress.',
     registers,
   });
   const bytes = new Counter({
     name: 'sigillo_upload_bytes_total',
-    help: 'Bytes of PDFs that came from clients.',
+    help: 'Bytes of PDFs received from clients.',
     registers,
   });
   const uploads = new Counter({
     name: 'sigillo_uploads_total',
-    help: 'Files by what became of them: ok, what was wrong with them, or that the service failed (upstream).',
+    help: 'Files by outcome: ok, the fault of the file, or upstream when the service failed.',
     labelNames: ['outcome'],
     registers,
   });
   const durations = new Histogram({
     name: 'sigillo_upload_duration_seconds',
-    help: 'Of files that arrived, from the first byte to their being stored or checked.',
+    help: 'Duration of complete uploads, from the first byte until the file is stored or checked.',
     buckets: DURATION_BUCKETS,
     registers,
   });
   new Gauge({
     name: 'sigillo_upload_blocks_in_use',
-    help: 'Blocks of 4 MiB that uploads hold, of the 12 that there are.',
+    help: 'Blocks of 4 MiB in use, of 12.',
     registers,
     collect() {
       this.set(blocksInUse());
@@ -49,7 +49,7 @@ export function countUploads(
   });
   new Gauge({
     name: 'sigillo_upload_block_waiters',
-    help: 'Uploads that wait for a block.',
+    help: 'Uploads waiting for a block.',
     registers,
     collect() {
       this.set(uploadsWaitingForBlocks());

@@ -12,35 +12,35 @@ import {
   UPSTREAM_OPERATIONS,
 } from './labels.ts';
 
-/** In seconds. The service is rarely quicker than the first, and never waited for longer than the last. */
+/** In seconds. The service is rarely faster than the first, and no call waits longer than the last. */
 const CALL_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60];
-/** Five seconds are the window of the service's limit. */
+/** In seconds. The window of the rate budget has five. */
 const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
-/** Calls of the service and of its storage, and what stands before them. */
+/** Calls to the service and its storage, and the rate limiter and circuit breakers in front of them. */
 export function countUpstream(events: GatewayEvents, registers: Registry[]): void {
   const calls = new Counter({
     name: 'sigillo_upstream_calls_total',
-    help: 'Calls of the service and its storage, repeats not counted. ok, or how it failed.',
+    help: 'Calls to the service and its storage, without retries, by outcome: ok or the kind of failure.',
     labelNames: ['operation', 'outcome'],
     registers,
   });
   const durations = new Histogram({
     name: 'sigillo_upstream_call_duration_seconds',
-    help: 'Of a call with its repeats and the pauses between them.',
+    help: 'Duration of a call with its retries and the pauses between them.',
     labelNames: ['operation'],
     buckets: CALL_BUCKETS,
     registers,
   });
   const retries = new Counter({
     name: 'sigillo_upstream_retries_total',
-    help: 'Calls made again, by how they had failed.',
+    help: 'Retries, by the kind of the failure.',
     labelNames: ['operation', 'kind'],
     registers,
   });
   const collapsed = new Counter({
     name: 'sigillo_upstream_collapsed_reads_total',
-    help: 'Reads answered by an identical one that was under way.',
+    help: 'Reads coalesced with an identical one in progress.',
     labelNames: ['operation'],
     registers,
   });
@@ -53,19 +53,19 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
   });
   const breakers = new Gauge({
     name: 'sigillo_breaker_state',
-    help: '1 for the state in which the circuit breaker of an origin is, 0 for the others.',
+    help: '1 for the current state of the circuit breaker of an origin, 0 for the others.',
     labelNames: ['origin', 'state'],
     registers,
   });
   const changes = new Counter({
     name: 'sigillo_breaker_changes_total',
-    help: 'How often the circuit breaker of an origin went into a state.',
+    help: 'State changes of the circuit breaker of an origin.',
     labelNames: ['origin', 'state'],
     registers,
   });
   const polls = new Counter({
     name: 'sigillo_polls_total',
-    help: 'Reads of watched requests, and whether they had changed.',
+    help: 'Polls of watched requests, by whether the request had changed.',
     labelNames: ['changed'],
     registers,
   });
