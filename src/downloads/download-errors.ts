@@ -1,4 +1,4 @@
-/** Why a document is not sent, by codes of its own. `docs/reference/errors.md` has them. */
+/** The codes of failed downloads; `docs/reference/errors.md` describes them. */
 export type DownloadErrorCode =
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_FOUND'

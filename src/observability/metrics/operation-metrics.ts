@@ -27,7 +27,7 @@ export function countOperations(
   });
   const errors = new Counter({
     name: 'sigillo_errors_total',
-    help: 'Errors answered, by their code in docs/reference/errors.md: members of results and those at the top level.',
+    help: 'Errors sent, by their code, in results and at the top level.',
     labelNames: ['code'],
     registers,
   });
