@@ -6,23 +6,23 @@ import type { Owners } from './owners.ts';
 import type { Claim, Claimed, IdempotencyStore, SentCall, StoreAge } from './store.ts';
 
 /**
- * Why something may exist already under a key that has no result, and when the service must have created it: by the
- * service's clock, in milliseconds since 1970.
+ * Why an object may already exist for a key without a result, and when the service must have created it: on the clock of
+ * the service, in milliseconds since 1970.
  *
- * - `unanswered`: an earlier call with the key was sent, and its outcome is not known.
- * - `forgotten`: the key may have been used before the store lost what it had kept, or began.
+ * - `unanswered`: an earlier call with the key was sent, and its outcome is unknown.
+ * - `forgotten`: the key may have been used before the store was created or lost its data.
  */
 export type Unresolved = UnansweredCall | ForgottenKey;
 
 export interface UnansweredCall extends CreationTime {
   readonly kind: 'unanswered';
-  /** The store knows what other keys, and calls without one, have made since the call was sent. */
+  /** Whether the store knows what other keys, and calls without a key, have created since the call was sent. */
   readonly areOwnersKnown: boolean;
 }
 
 export interface ForgottenKey extends CreationTime {
   readonly kind: 'forgotten';
-  /** Tells one life of the store from the next. */
+  /** Changes when the store loses its data. */
   readonly storeSince: number;
 }
 
@@ -39,40 +39,40 @@ export interface AttemptOptions {
   readonly claim: Claim;
   readonly found: Claimed & { readonly kind: 'first' | 'resumed' };
   readonly times: { readonly ttl: number; readonly settle: number };
-  /** How often the store hears that the holder is alive, and is asked again when it could not be reached at the end. */
+  /** Interval of the lease renewals, and of the retries of a final write. */
   readonly beatMs: number;
-  /** Aborted when the gateway cannot wait any longer for what was sent. */
+  /** Aborted when the gateway can no longer wait for a sent call. */
   readonly signal: AbortSignal;
 }
 
-/** The key is held by another attempt by now. Nothing was sent. */
+/** Another attempt now holds the key. Nothing was sent. */
 export class KeyLostError extends Error {
   override readonly name = 'KeyLostError';
 }
 
-/** By how much the clocks of the service's machines may differ: the one that dates an answer, and the one that creates. */
+/** Accepted clock skew between the machines of the service: the one that dates a response, and the one that creates. */
 const SKEW_MS = 2_000;
 
 /**
- * Somebody holds a key and does what it stands for. They end with `complete` or `release`; in between they may `save`
- * how far they came, for whoever goes on after them should they not get to the end.
+ * One execution of an idempotent operation, which holds its key. It ends with `complete` or `release`. In between it may
+ * `save` its progress, from which a later attempt resumes.
  */
 export class Attempt {
-  /** What an earlier attempt saved. */
+  /** The progress that an earlier attempt saved. */
   readonly progress: unknown;
-  /** Settled when nobody holds the key by this attempt any longer. */
+  /** Settles when this attempt no longer holds the key. */
   readonly ended: Promise<void>;
   readonly fingerprint: string;
   readonly #options: AttemptOptions;
   readonly #begunAt = performance.now();
   readonly #end: () => void;
   readonly #heartbeat: NodeJS.Timeout | undefined;
-  /** The call of an earlier attempt. */
+  /** The unresolved call of an earlier attempt. */
   #unanswered: SentCall | undefined;
   #storeAge: StoreAge;
   #isForgotten: boolean;
   #hasProgress: boolean;
-  /** The call of this attempt, by `performance.now()`; undefined when it came to nothing. */
+  /** The call of this attempt, on the clock of `performance.now()`; undefined if it certainly had no effect. */
   #sent: { readonly serviceTimeMs: number; readonly at: number; readonly quietSince: number } | undefined;
 
   constructor(options: AttemptOptions) {
@@ -91,7 +91,7 @@ export class Attempt {
     if (store.isShared) this.#heartbeat = setInterval(() => void this.#renew(), beatMs);
   }
 
-  /** What may exist and must be looked for before it is made, as of now. */
+  /** Describes what may already exist, and must be searched for before a call creates it. */
   get unresolved(): Unresolved | undefined {
     const { clock, times } = this.#options;
     const now = clock.now();
@@ -107,31 +107,31 @@ export class Attempt {
     const call = this.#unresolvedCall();
     if (call === undefined) return undefined;
     const { serviceTimeMs, sentMs, quietMs } = call;
-    // Reckoned from the time that was recorded, and back from now: one of them is right if the service's clock was set.
+    // Computed from the recorded time and backwards from now: one of them is right even if the service's clock was set.
     const after = Math.min(serviceTimeMs, now.earliest - sentMs);
     const before = Math.max(serviceTimeMs + sentMs - quietMs, now.latest - quietMs);
     return {
       kind: 'unanswered',
-      // Else its holder has put the record back, and what others had recorded is lost.
+      // Otherwise the holder has restored the record after a loss of data, and the owners recorded by others are lost.
       areOwnersKnown: sentMs < keptMs,
       createdAfter: after - SKEW_MS,
       createdBefore: before + times.settle + SKEW_MS,
     };
   }
 
-  /** How long the store may not know yet what others have made. Undefined: it knows all. */
+  /** How long the store may still lack objects that other gateways have created; undefined if it is complete. */
   get ownersIncompleteMs(): number | undefined {
     return this.#options.owners.incompleteMs;
   }
 
-  /** How long until a call that was sent and not answered can no longer be carried out. Undefined: it cannot now. */
+  /** How long the service may still execute the unresolved call; undefined if it no longer can. */
   get unsettledMs(): number | undefined {
     const { quietMs } = this.#unresolvedCall() ?? {};
     const leftMs = this.#options.times.settle - (quietMs ?? Infinity);
     return leftMs > 0 ? leftMs : undefined;
   }
 
-  /** It was looked for, and found or not: nothing is unresolved any longer. */
+  /** Marks the unresolved call as resolved, after the search for its result. */
   clear(): void {
     this.#unanswered = undefined;
     this.#isForgotten = false;
@@ -139,9 +139,8 @@ export class Attempt {
   }
 
   /**
-   * Makes a call that makes or sends something, once the store has it on record, and keeps in mind if its outcome is not
-   * known. It takes the signal that it is given, and not the caller's: a caller who leaves in the middle, and comes again,
-   * wants its outcome.
+   * Makes a write after recording it in the store, and remembers whether its outcome is unknown. The call must use the given
+   * signal instead of the caller's, because a caller that disconnects and retries needs its outcome.
    * @throws {KeyLostError} @throws {IdempotencyUnavailableError} Nothing was sent.
    */
   async sending<T>(call: (options: { readonly signal: AbortSignal }) => Promise<T>): Promise<T> {
@@ -162,9 +161,8 @@ export class Attempt {
   }
 
   /**
-   * Keeps how far this came, in place of what was saved before. Ids, sizes and hashes: what is secret or says who somebody
-   * is does not belong here.
-   * @returns false when somebody else holds the key by now: stop.
+   * Saves the progress, in place of an earlier one. It may contain ids, sizes and hashes, but no secrets and no personal data.
+   * @returns false if another attempt now holds the key, and this one must stop
    * @throws {IdempotencyUnavailableError}
    */
   async save(progress: Input): Promise<boolean> {
@@ -175,37 +173,37 @@ export class Attempt {
     return isKept;
   }
 
-  /** Notes that what has this id was made by this key just now. @returns false when another key has taken it meanwhile. */
+  /** Records that this key has just created the object with this id. @returns false if another key has claimed it meanwhile */
   made(id: string): Promise<boolean> {
     return this.#options.owners.note(id, this.#options.name);
   }
 
   /**
-   * Takes what was found for the work of this key. @returns false when it is known to be somebody else's.
+   * Claims a found object for this key. @returns false if it belongs to another key, or to a call without a key
    * @throws {IdempotencyUnavailableError}
    */
   take(id: string): Promise<boolean> {
     return this.#options.owners.take(id, this.#options.name);
   }
 
-  /** Whether something is known to be the work of another key, or of a call without one. */
+  /** Whether an object is known to belong to another key, or to a call without a key. */
   async isForeign(id: string): Promise<boolean> {
     const owner = await this.#options.owners.ownerOf(id);
     return owner !== undefined && owner !== this.#options.name;
   }
 
   /**
-   * Ends with a result, which everybody gets who asks with this key from now on.
-   * @returns false when somebody else holds the key by now, and their result is the one that counts.
-   * @throws {IdempotencyUnavailableError} It is kept as soon as the store can be reached; until then a repeat finds out
-   * what was made.
+   * Ends with a result, which every later request with this key gets.
+   * @returns false if another attempt now holds the key; its result counts
+   * @throws {IdempotencyUnavailableError} The result is stored once the store is back; until then a retry searches for what
+   * was created.
    */
   async complete(result: Input): Promise<boolean> {
     const { store, name, claim } = this.#options;
     return await this.#finish(() => store.complete(name, claim, JSON.stringify(result)));
   }
 
-  /** Ends without a result. The key is as if it had never been used, unless something was done or is unresolved. */
+  /** Ends without a result. Unless there is progress or an unresolved call, the key counts as never used. */
   async release(): Promise<void> {
     const { store, name, claim } = this.#options;
     const isUnused = this.#unresolvedCall() === undefined && !this.#hasProgress;
@@ -214,7 +212,7 @@ export class Attempt {
     ).catch(() => false);
   }
 
-  /** Of this attempt or of an earlier one, as of now. */
+  /** The unresolved call of this attempt or of an earlier one, with its age. */
   #unresolvedCall(): SentCall | undefined {
     const now = performance.now();
     if (this.#sent !== undefined) {
@@ -228,8 +226,8 @@ export class Attempt {
   }
 
   /**
-   * Tells the store how this ended. If it cannot be reached it is told again, before it takes the holder for dead: what it
-   * carries out late must not look like a call that was sent.
+   * Writes the outcome to the store, and retries before the lease expires if the store is unavailable: a command that Redis
+   * executes late must not look like a sent call.
    */
   async #finish(write: () => Promise<boolean>): Promise<boolean> {
     clearInterval(this.#heartbeat);
@@ -252,22 +250,21 @@ export class Attempt {
         await write();
         return;
       } catch {
-        // Again, until the gateway ends.
+        // Retried until the gateway shuts down.
       }
     }
   }
 
   async #renew(): Promise<void> {
     const { store, name, claim } = this.#options;
-    // Whoever has lost the key learns of it when they send or end; whether the store answers does not matter before the
-    // next beat.
+    // An attempt that has lost its key notices when it sends or ends, so a failed renewal needs no handling.
     await store.renew(name, claim, this.#unresolvedCall()).catch(() => false);
   }
 }
 
 /**
- * For how long nobody has been waiting for what a failed call may bring about; undefined when it brings about nothing. A
- * service that has answered is not at it any longer.
+ * How long the service has already had to finish a failed call; undefined if the call has no effect. A service that has
+ * answered is no longer processing the call.
  */
 function quietMsAfter(failure: unknown, settleMs: number): number | undefined {
   if (!(failure instanceof UpstreamError)) return 0;

@@ -1,15 +1,15 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** Data as JSON has it. What is absent, `undefined` and `null` are the same: nothing was said. */
+/** JSON data. An absent value, `undefined` and `null` are equal. */
 export type Input =
   string | number | boolean | null | undefined | readonly Input[] | { readonly [name: string]: Input };
 
-/** Whose key it is, and for what. The same key of anybody else, or for another operation, is another key. */
+/** The scope of a key. The same key of another caller, or for another operation, is a different key. */
 export interface Scope {
-  /** The service that is called: gateways of several services may share a store. */
+  /** The upstream service, because gateways of several services may share a store. */
   readonly realm: string;
   readonly tenant: string | undefined;
-  /** What tells callers apart; undefined where nobody was asked. */
+  /** Identifies the caller; undefined without authentication. */
   readonly caller: readonly string[] | undefined;
   readonly operation: string;
   /** As the client chose it. */
@@ -17,8 +17,7 @@ export interface Scope {
 }
 
 /**
- * The name that a key is kept under. A hash: names are seen by whoever runs the store, and callers put names of people
- * into keys.
+ * The name of a key in the store. A hash, because operators of the store see names, and clients put personal data into keys.
  */
 export function nameOf({ realm, tenant, caller, operation, key }: Scope): string {
   return createHash('sha256')
@@ -27,14 +26,14 @@ export function nameOf({ realm, tenant, caller, operation, key }: Scope): string
 }
 
 /**
- * What tells one input from another and says nothing about it: SHA-256, keyed with the client's own key. A plain hash of
- * an input with a fiscal code in it could be found again by trying all codes that there are.
+ * Identifies an input without revealing it: SHA-256, keyed with the key of the client. A plain hash of an input with a fiscal
+ * code could be reversed by trying all codes.
  */
 export function fingerprintOf(key: string, input: Input): string {
   return createHmac('sha256', key).update(canonical(input)).digest('hex');
 }
 
-/** JSON in which the order of names has no meaning (as in RFC 8785), nor has a name without a value. */
+/** Canonical JSON: sorted names (as in RFC 8785), without names that have no value. */
 export function canonical(input: Input): string {
   if (isList(input)) return `[${input.map(canonical).join(',')}]`;
   if (typeof input !== 'object' || input === null) return JSON.stringify(input ?? null);
@@ -44,7 +43,7 @@ export function canonical(input: Input): string {
   return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${canonical(value)}`).join(',')}}`;
 }
 
-/** `Array.isArray` does not know lists that are read only. */
+/** `Array.isArray` does not narrow readonly arrays. */
 function isList(input: Input): input is readonly Input[] {
   return Array.isArray(input);
 }

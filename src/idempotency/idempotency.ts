@@ -10,15 +10,15 @@ import type { Claim, Claimed, IdempotencyStore } from './store.ts';
 
 /** In milliseconds. */
 export interface IdempotencyTimes {
-  /** How long a key is remembered after the last change. @default 24 hours */
+  /** How long a key is stored after its last change. @default 24 hours */
   readonly ttl: number;
-  /** How long somebody who holds a key and is silent counts as alive. @default 6 000 */
+  /** How long a holder keeps its key without a renewal. @default 6 000 */
   readonly lease: number;
-  /** How long a repeat waits for the first. @default 30 000 */
+  /** How long a retry waits for a running attempt. @default 30 000 */
   readonly wait: number;
   /**
-   * How long the service may still be at a call that nobody waits for any longer. Until then, what cannot be found may
-   * yet come into being. @default 15 000
+   * How long the service may still be processing a call that it did not answer. Until then, an object that was not found
+   * may still be created. @default 15 000
    */
   readonly settle: number;
 }
@@ -32,7 +32,7 @@ export const IDEMPOTENCY_TIMES: IdempotencyTimes = {
 
 export interface IdempotencyOptions {
   readonly store: IdempotencyStore;
-  /** The service that is called. */
+  /** The upstream service. */
   readonly realm: string;
   readonly times: IdempotencyTimes;
   readonly clock: ServiceClock;
@@ -40,8 +40,8 @@ export interface IdempotencyOptions {
 }
 
 /**
- * What a key means for a caller who comes with it now: they are to do it (`begun`); it has been done (`done`); it was
- * about something else (`conflict`); somebody is at it and takes longer than one can wait (`busy`).
+ * The state of a key for a request: the request runs the operation (`begun`), gets a stored result (`done`), has a different
+ * input than the first request (`conflict`), or has waited too long for a running attempt (`busy`).
  */
 export type Begun =
   | { readonly kind: 'begun'; readonly attempt: Attempt }
@@ -54,31 +54,31 @@ type Outcome = GatewayEventMap['idempotency'][0]['outcome'];
 /** The idempotency keys of a gateway. */
 export interface Idempotency {
   readonly times: IdempotencyTimes;
-  /** For how many milliseconds the oldest caller has waited for a key; 0 when none waits. */
+  /** How long the first caller has been waiting for a key, in milliseconds; 0 if no caller waits. */
   readonly oldestMs: number;
   /**
-   * Claims a key, or waits for whoever holds it. Rejects with the reason of `signal` when the caller leaves.
+   * Claims a key, or waits for its holder. Rejects with the reason of `signal` when the caller disconnects.
    * @throws {IdempotencyUnavailableError}
    */
   begin(scope: Omit<Scope, 'realm'>, input: Input, options: { readonly signal: AbortSignal }): Promise<Begun>;
   /**
-   * Notes that something was made without a key, so that no key takes it for its own. It is not waited for longer than a
-   * moment. @returns false when a key that was looking for its own has just taken it.
+   * Records an object created without a key, so that no key claims it. Waits only briefly for the store.
+   * @returns false if a key that was searching for its own object has just claimed it
    */
   noteMade(id: string): Promise<boolean>;
-  /** Lets go of every key: waits for what is being done, a moment, then leaves it in doubt. */
+  /** Releases every key. Waits briefly for running attempts, whose calls are then unresolved. */
   close(): Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
-/** What was asked for by somebody who has left, when the gateway ends. */
+/** How long shutdown waits for attempts whose caller has disconnected. */
 const CLOSE_MS = 2_000;
-/** No hash, so no key. */
+/** The owner of objects created without a key. Not a hash, so it is the name of no key. */
 const NO_KEY = 'none';
 /** How long a call without a key waits for the store. */
 const PATIENCE_MS = 250;
-/** How often the holder of a key says within one lease that it is alive. */
+/** Renewals of a key within one lease. */
 const BEATS = 3;
 
 export function createIdempotency({ store, realm, times, clock, events }: IdempotencyOptions): Idempotency {
@@ -89,7 +89,7 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
   const beating = store.isShared ? setInterval(beat, beatMs) : undefined;
   beat();
   const attempts = new Map<string, Attempt>();
-  /** Callers who wait for a key, the first one first. */
+  /** Callers that wait for a key, in order of arrival. */
   const waits = new Set<{ readonly since: number }>();
   const tell = (outcome: Outcome): void => void events.emit('idempotency', { outcome });
 
@@ -120,7 +120,7 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
       signal.throwIfAborted();
       const running = attempts.get(name);
       const claim = { fingerprint, token: crypto.randomUUID() };
-      // Of what is done in this process the store need not be asked, which may have lost it.
+      // The store need not know of an attempt in this process, and may have lost it.
       const found: Claimed =
         running?.fingerprint === fingerprint ? { kind: 'busy' } : await claimed(name, claim);
       switch (found.kind) {
@@ -141,7 +141,7 @@ export function createIdempotency({ store, realm, times, clock, events }: Idempo
           }
       }
       hasWaited = true;
-      // Whoever holds it in this process is heard of at once, others are asked for.
+      // An attempt in this process signals its end; the store is polled for others.
       await Promise.race([attempts.get(name)?.ended, pause(pauseMs, undefined, { signal })].filter(isThere));
     }
   }

@@ -1,10 +1,10 @@
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claim, Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
-/** What is under way, or was left. */
+/** A running or unfinished attempt. */
 interface Attempted {
   readonly fingerprint: string;
-  /** Undefined: nobody holds it. */
+  /** Undefined if no attempt holds the key. */
   token: string | undefined;
   progress: string | undefined;
   sent: Sent | undefined;
@@ -17,7 +17,7 @@ interface Sent {
   readonly quietSince: number;
 }
 
-/** What has ended. It is kept for long, so that nothing is kept but what a repeat is told. */
+/** A finished attempt. It is stored for long, so it contains only what a retry needs. */
 interface Done {
   readonly fingerprint: string;
   readonly result: string;
@@ -25,20 +25,20 @@ interface Done {
 }
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** Records at most, with and without a result each; half a kB to 1 kB each. @default 50 000 */
+  /** Limit of records with, and of records without a result, of 0.5 to 1 kB each. @default 50 000 */
   readonly maxRecords?: number;
-  /** Milliseconds that only ever grow, whatever is done to the clock of the machine. @default performance.now */
+  /** A monotonic clock in milliseconds, which ignores changes of the system time. @default performance.now */
   readonly now?: () => number;
 }
 
 /**
- * Keys for one process, forgotten when it ends. Whoever holds a record is in this process and lets go of it, so nobody
- * has to be alive. Beyond `maxRecords` the oldest results are forgotten before their time.
+ * Keeps keys in the memory of one process. It needs no leases, because a holder in this process always releases its key.
+ * Beyond `maxRecords`, the oldest results are dropped early.
  */
 export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore {
   const { ttlMs, maxRecords = 50_000, now = () => performance.now() } = options;
   const keptSince = now();
-  // Each in the order of the last change.
+  // Each map is in order of the last change.
   const open = new Map<string, Attempted>();
   const done = new Map<string, Done>();
   const owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
@@ -52,7 +52,7 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
     if (open.size >= maxRecords) throw new IdempotencyUnavailableError('too many keys are in use');
   }
 
-  /** Changes a record that is held with this token. */
+  /** Changes a record if this token holds it. */
   async function change(name: string, token: string, to: (record: Attempted) => void): Promise<boolean> {
     const record = open.get(name);
     if (record?.token !== token) return false;
@@ -83,7 +83,7 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
   return {
     isShared: false,
     beat: () => Promise.resolve(),
-    // Oddly async: what a store throws it throws into the promise.
+    // Async, so that an error rejects the promise.
     claim: async (name, claim) => claimNow(name, claim),
     renew: (name, { token }) => Promise.resolve(open.get(name)?.token === token),
     recordSend: (name, token, serviceTimeMs) =>
@@ -125,7 +125,7 @@ export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore
   };
 }
 
-/** Undefined for one that stands for nothing: nobody holds it, and nothing was done or sent. */
+/** Undefined for a record that no attempt holds and that has neither progress nor a sent call. */
 function inUse(record: Attempted | undefined): Attempted | undefined {
   const { token, progress, sent } = record ?? {};
   return (token ?? progress ?? sent) === undefined ? undefined : record;
@@ -140,7 +140,7 @@ interface Touched {
   readonly token?: string | undefined;
 }
 
-/** From the oldest on, until one that is not old or that somebody is at. */
+/** Drops expired records, from the oldest to the first one that is not expired or is held. */
 function dropExpired(records: Map<string, Touched>, before: number): void {
   for (const [name, { touchedAt, token }] of records) {
     if (touchedAt > before || token !== undefined) return;

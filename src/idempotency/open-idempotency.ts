@@ -7,16 +7,16 @@ import { createMemoryStore } from './memory-store.ts';
 import { createRedisStore } from './redis-store.ts';
 
 export interface OpenOptions {
-  /** Without one, keys are kept in this process and forgotten with it. */
+  /** Without Redis, keys are kept in memory and lost with the process. */
   readonly redis: RedisConnection | undefined;
-  /** The service that is called. */
+  /** The upstream service. */
   readonly realm: string;
   readonly times: Partial<IdempotencyTimes>;
   readonly clock: ServiceClock;
   readonly events: GatewayEvents;
 }
 
-/** The idempotency keys of a gateway, in the store that it has. */
+/** The idempotency keys of a gateway, in Redis or in memory. */
 export function openIdempotency({ redis, realm, times: given, clock, events }: OpenOptions): Idempotency {
   const times = { ...IDEMPOTENCY_TIMES, ...given };
   const ttlMs = times.ttl;

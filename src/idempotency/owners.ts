@@ -1,27 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IdempotencyStore } from './store.ts';
 
-/** Ids whose owner the store could not be told. */
+/** Limit of ids whose owner could not be stored yet. */
 const MAX_UNSAVED = 10_000;
 
 export interface OwnersOptions {
   readonly store: IdempotencyStore;
-  /** How often the store is told again what it could not be told. */
+  /** Interval at which failed writes are retried. */
   readonly retryMs: number;
-  /** How long other gateways may take to tell the store what they could not tell it. */
+  /** How long other gateways may take to store what they could not store during an outage. */
   readonly catchUpMs: number;
 }
 
 /**
- * Which key has made what, or that a call without a key has. An owner that the store cannot be told is kept here until it
- * can, so no key of this gateway takes what was made while the store was gone.
+ * The key that has created each object, or that a call without a key has. While the store is unavailable, owners are kept
+ * here, so that no key of this gateway claims an object created during the outage.
  */
 export class Owners {
   readonly #options: OwnersOptions;
   readonly #closing = new AbortController();
   readonly #unsaved = new Map<string, string>();
   #isRetrying = false;
-  /** By `performance.now()`. What others did while this process was not there yet is not known to it. */
+  /** On the clock of `performance.now()`. Starts now, because failures before this process started are unknown to it. */
   #troubledAt = performance.now();
 
   constructor(options: OwnersOptions) {
@@ -29,8 +29,8 @@ export class Owners {
   }
 
   /**
-   * Notes that what has this id is the work of that key, which has just been given it by the service. Never fails.
-   * @returns false when another key has taken it meanwhile.
+   * Records that a key has just created the object with this id. Never fails.
+   * @returns false if another key has claimed it meanwhile
    */
   async note(id: string, name: string): Promise<boolean> {
     this.#unsaved.set(id, name);
@@ -48,21 +48,21 @@ export class Owners {
   }
 
   /**
-   * Takes what was found for the work of that key.
-   * @returns false when it is known to be the work of another key, or of a call without one.
-   * @throws {IdempotencyUnavailableError} It is nobody's yet, as far as is known.
+   * Claims a found object for a key.
+   * @returns false if it belongs to another key, or to a call without a key
+   * @throws {IdempotencyUnavailableError} Its owner is unknown.
    */
   async take(id: string, name: string): Promise<boolean> {
     const owner = this.#unsaved.get(id);
     return owner === undefined ? this.#options.store.own(id, name) : owner === name;
   }
 
-  /** The store could not be reached, so other gateways may not have been able to tell it what they have made. */
+  /** Records an outage of the store, during which other gateways may have failed to store owners. */
   noteTrouble(): void {
     this.#troubledAt = performance.now();
   }
 
-  /** How long the store may not know of owners yet. Undefined: it knows all. */
+  /** How long the store may still lack owners; undefined if it is complete. */
   get incompleteMs(): number | undefined {
     const { store, catchUpMs } = this.#options;
     const leftMs = this.#troubledAt + catchUpMs - performance.now();

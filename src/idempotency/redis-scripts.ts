@@ -1,21 +1,21 @@
 import { LUA_NOW } from '../redis/connection.ts';
 
 /*
- * What the Redis store does, each in one step that nobody can come between. A record is a hash:
+ * The operations of the Redis store, each atomic. A record is a hash:
  *
  *   fingerprint  of the input
- *   token        of whoever holds it, or held it last
- *   lease        until when they count as alive, in milliseconds of Redis's clock; none when nobody holds it
- *   progress     what was done so far
- *   sent         when a call was recorded that was about to be sent, by Redis's clock; none when nothing is unresolved
- *   service      the same by the service's clock
- *   quiet        since when nobody waits for the answer to that call; none while its sender may still wait
- *   result       how it ended
+ *   token        of the current or the last holder
+ *   lease        when the lease of the holder ends, in milliseconds on the clock of Redis; absent without a holder
+ *   progress     the saved progress
+ *   sent         when the unresolved call was recorded, on the clock of Redis; absent without an unresolved call
+ *   service      the same time on the clock of the service
+ *   quiet        when the sender stopped waiting for the response; absent while it may still wait
+ *   result       the result
  *
- * When Redis has no memory left, a script fails at its first write if that needs memory, and not later: it comes first.
+ * A write that needs memory comes first, because a script fails at its first write, and not later, when Redis is out of memory.
  */
 
-/** Since when Redis has lost nothing. It lives for twice as long as any record, so that it is not gone before them. */
+/** The time since which Redis has lost no data. It expires after twice the lifetime of a record, so that it outlives all of them. */
 const SINCE = `local since = redis.call('GET', KEYS[1])
 if not since then
   since = now
@@ -45,7 +45,7 @@ end
 if fingerprint ~= ARGV[2] then return {'conflict'} end
 if result then return {'done', result} end
 if held then return {'busy'} end
--- A holder who has vanished may have waited for the answer until then at the latest.
+-- A holder without a renewal may have waited for the response until the end of its lease.
 if sent and not quiet then quiet = lease or now end
 redis.call('HSET', KEYS[2], 'token', ARGV[3], 'lease', now + ARGV[4], unpack(quiet and {'quiet', quiet} or {}))
 return {'resumed', progress, sent and {tonumber(service), now - sent, now - quiet}, tonumber(since), now - since}
@@ -55,7 +55,7 @@ const IF_MINE = `local token, lease = unpack(redis.call('HMGET', KEYS[1], 'token
 if token ~= ARGV[1] or not lease then return 0 end
 `;
 
-/** As above, and a record that Redis has lost is put back: its holder still knows of it. */
+/** As above. A record that Redis has lost is restored from the holder's data. */
 const IF_MINE_OR_LOST = `local token, lease = unpack(redis.call('HMGET', KEYS[1], 'token', 'lease'))
 if token and (token ~= ARGV[1] or not lease) then return 0 end
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'fingerprint', ARGV[2])

@@ -6,20 +6,20 @@ import { IdempotencyUnavailableError } from './store.ts';
 import type { Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
 export interface RedisStoreOptions extends StoreOptions {
-  /** How long a holder counts as alive after a word from them, in milliseconds. */
+  /** How long a holder keeps its key after a renewal, in milliseconds. */
   readonly leaseMs: number;
   /**
-   * For how long after Redis has lost its data no key is given to anybody who does not hold it, in milliseconds.
+   * How long keys can only be restored by their holders, and not claimed, after Redis has lost its data, in milliseconds.
    * @default leaseMs
    */
   readonly putBackMs?: number;
 }
 
 const PREFIX = 'sigillo:idempotency:{keys}:';
-/** Written by the first gateway. It is gone when Redis has lost its data, and with it every record that there was. */
+/** Written by the first gateway. If it is missing, Redis has lost its data, including every record. */
 const SINCE = `${PREFIX}since`;
 
-/** Lua's false, which stands for nothing, is null on the wire. */
+/** Lua's `false` arrives as null. */
 const orNothing = <T extends z.ZodType>(value: T) => value.nullish().transform((given) => given ?? undefined);
 const sent = z
   .tuple([z.number(), z.number(), z.number()])
@@ -43,8 +43,8 @@ const claimed: z.ZodType<Claimed> = z.union([
 const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
 
 /**
- * Keys for all gateways that share a Redis. They are in one slot of a cluster, which loses all of them or none, so that
- * `SINCE` tells whether any are missing. All times are of Redis's clock, so those of the gateways do not matter.
+ * Keeps keys in a Redis that gateways share. In a cluster they are in one slot, which loses all of them or none, so that
+ * `SINCE` shows whether any are missing. All times are on the clock of Redis, so the clocks of the gateways may differ.
  */
 export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): IdempotencyStore {
   const { ttlMs, leaseMs, putBackMs = leaseMs } = options;

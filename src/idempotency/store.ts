@@ -1,34 +1,34 @@
 /**
- * Where idempotency keys are kept. A record has a name and a fingerprint of the input. Whoever claims one that is free
- * holds it by a token until they say how it ended; writes with another token do nothing, so somebody who was thought dead
- * and comes back late overwrites nothing. Each method is atomic. Times are those of the store's own clock.
+ * Stores idempotency keys. A record has a name and a fingerprint of the input. An attempt that claims a free record holds it
+ * by a token until it ends. A write with another token has no effect, so that an attempt whose lease has expired overwrites
+ * nothing. Each method is atomic. Times are on the clock of the store.
  *
- * A call is recorded by `recordSend` before it is sent. So a record that was claimed and says nothing of a call stands for
- * nothing that was sent, also when its claim was carried out after its holder had given up waiting for it.
+ * A call is recorded by `recordSend` before it is sent. A record without a call therefore means that nothing was sent, even
+ * if the store executed the claim after its holder had given up.
  */
 export interface IdempotencyStore {
-  /** Records outlive this process, and other gateways may hold them. */
+  /** Whether records outlive this process and other gateways may hold them. */
   readonly isShared: boolean;
-  /** Says that this gateway is there, by a write: fails when the store cannot be written to. */
+  /** Records with a write that this gateway is alive. Fails if the store is not writable. */
   beat(): Promise<void>;
   claim(name: string, claim: Claim): Promise<Claimed>;
   /**
-   * Says that the holder is alive. @returns false when the record is no longer theirs; so do those below. A record that the
-   * store has lost is put back, except by `recordSend` and `free`.
-   * @param sent the call whose outcome is not known
+   * Renews the lease. Like the methods below, it restores a record that the store has lost, except `recordSend` and `free`,
+   * and returns false if the caller no longer holds the record.
+   * @param sent the unresolved call
    */
   renew(name: string, claim: Claim, sent: SentCall | undefined): Promise<boolean>;
   /** Records that a call is about to be sent, at this time of the service. Unless it returns true, nothing may be sent. */
   recordSend(name: string, token: string, serviceTimeMs: number): Promise<boolean>;
-  /** Keeps what has been done so far, in place of what was kept before. No call is unresolved then. */
+  /** Replaces the progress. No call is unresolved afterwards. */
   save(name: string, claim: Claim, progress: string): Promise<boolean>;
-  /** Keeps the result. It is given to everybody who asks with the same fingerprint from now on. */
+  /** Stores the result, which every later claim with the same fingerprint gets. */
   complete(name: string, claim: Claim, result: string): Promise<boolean>;
-  /** Lets go of the record, with what was saved and the call whose outcome is not known, for the next one to go on. */
+  /** Releases the record with its progress and its unresolved call, so that a later attempt can resume. */
   suspend(name: string, claim: Claim, sent: SentCall | undefined): Promise<boolean>;
-  /** Forgets the record: nothing has been done. */
+  /** Deletes the record, because nothing has been done. */
   free(name: string, token: string): Promise<boolean>;
-  /** Notes that something with this id was made under this name, unless it is somebody else's. @returns whether it is */
+  /** Assigns an object to a key, unless it belongs to another one. @returns whether it belongs to this key */
   own(id: string, name: string): Promise<boolean>;
   ownerOf(id: string): Promise<string | undefined>;
 }
@@ -39,14 +39,13 @@ export interface Claim {
 }
 
 /**
- * What a claim finds.
+ * The result of a claim.
  *
- * - `first`: nothing, or a claim of somebody who has vanished and had sent nothing; the record is yours.
- * - `resumed`: somebody has begun and not ended, or has vanished; the record is yours.
- * - `done`: it has a result.
- * - `busy`: somebody holds it who was alive a moment ago; or the store has just lost its records, and who held one may put
- *   it back.
- * - `conflict`: it is about another input.
+ * - `first`: claimed; the key is new, or its holder has vanished without sending a call.
+ * - `resumed`: claimed; an earlier attempt has not finished.
+ * - `done`: the key has a result.
+ * - `busy`: another attempt holds the key, or the store has just lost its records and a holder may still restore this one.
+ * - `conflict`: the key belongs to another input.
  */
 export type Claimed =
   | ({ readonly kind: 'first' } & StoreAge)
@@ -55,37 +54,37 @@ export type Claimed =
   | { readonly kind: 'busy' }
   | { readonly kind: 'conflict' };
 
-/** Since when the store has lost nothing: what was kept before, it does not know. */
+/** The time since which the store has lost no data. */
 export interface StoreAge {
-  /** By the clock of the store, whatever its zero: tells one life of the store from the next. */
+  /** On the clock of the store, whose zero is arbitrary. Changes when the store loses its data. */
   readonly keptSince: number;
   /** How long ago that was, in milliseconds. */
   readonly keptMs: number;
 }
 
 export interface Unfinished extends StoreAge {
-  /** As it was saved last. */
+  /** The last saved progress. */
   readonly progress: string | undefined;
-  /** A call that was about to be sent, and whose outcome is not known. */
+  /** The unresolved call. */
   readonly sent: SentCall | undefined;
 }
 
-/** When a call was sent. Durations are in milliseconds, however clocks were set meanwhile. */
+/** When a call was sent. Durations are in milliseconds, unaffected by changes of a clock. */
 export interface SentCall {
-  /** By the service's clock, in milliseconds since 1970. */
+  /** On the clock of the service, in milliseconds since 1970. */
   readonly serviceTimeMs: number;
   /** How long ago it was recorded. */
   readonly sentMs: number;
-  /** How long ago its sender stopped waiting for the answer. */
+  /** How long ago its sender stopped waiting for the response. */
   readonly quietMs: number;
 }
 
 export interface StoreOptions {
-  /** How long a record is kept after the last change, in milliseconds. */
+  /** How long a record is stored after its last change, in milliseconds. */
   readonly ttlMs: number;
 }
 
-/** The store cannot be asked. Its message holds nothing of a record. */
+/** The store is unavailable. The message contains nothing of a record. */
 export class IdempotencyUnavailableError extends Error {
   override readonly name = 'IdempotencyUnavailableError';
 }

@@ -43,7 +43,7 @@ function windowOf({ unresolved }: Attempt) {
 const resumed = (sentMs: number, quietMs: number, serviceTimeMs = SERVICE_MS - sentMs) =>
   ({ kind: 'resumed', progress: undefined, sent: { serviceTimeMs, sentMs, quietMs }, ...OLD }) as const;
 
-test('a call may have been carried out from when it was sent until it has settled after its sender gave up', () => {
+test('an unresolved call may have been executed between its start and the settle time after its end', () => {
   const { attempt, pass } = attemptOn(resumed(5_000, 3_000));
   const window = [-5_000 - SKEW_MS, -3_000 + 1_000 + SETTLE_MS + SKEW_MS];
   expect(windowOf(attempt)).toEqual(window);
@@ -64,14 +64,14 @@ test.each([-3_600_000, 3_600_000])(
   },
 );
 
-test('how long the service may still be at it counts from when its sender gave up', () => {
+test('the settle time starts when the sender stops waiting', () => {
   const { attempt, pass } = attemptOn(resumed(10_000, 5_000));
   expect(attempt.unsettledMs).toBe(SETTLE_MS - 5_000);
   pass(4_000);
   expect(attempt.unsettledMs).toBe(SETTLE_MS - 9_000);
 });
 
-test('a key that a young store does not know may have been used before, and one that an old store does not know was not', () => {
+test('an unknown key may have been used before only if the store is younger than its time to live', () => {
   const young = attemptOn({ kind: 'first', keptSince: 1, keptMs: 1_000 }).attempt;
   expect(young.unresolved).toMatchObject({ kind: 'forgotten', storeSince: 1 });
   expect(windowOf(young)).toEqual([-TTL_MS, -1_000 + 1_000 + SKEW_MS]);
@@ -79,13 +79,13 @@ test('a key that a young store does not know may have been used before, and one 
   expect(old.unresolved).toBeUndefined();
 });
 
-test('what was claimed and not sent is not unresolved', () => {
+test('a claim without a sent call is not unresolved', () => {
   const { attempt } = attemptOn({ kind: 'resumed', progress: '1', sent: undefined, ...OLD });
   expect(attempt.unresolved).toBeUndefined();
   expect(attempt.unsettledMs).toBeUndefined();
 });
 
-test('who made what is not known when the call is older than what the store still knows', () => {
+test('owners are unknown if the call is older than the data of the store', () => {
   const call = (keptMs: number) => attemptOn({ ...resumed(5_000, 3_000), keptMs }).attempt.unresolved;
   expect(call(6_000)).toMatchObject({ areOwnersKnown: true });
   expect(call(4_000)).toMatchObject({ areOwnersKnown: false });

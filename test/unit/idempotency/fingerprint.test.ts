@@ -11,7 +11,7 @@ const scope = {
   key: 'k1',
 };
 
-test('one input has one fingerprint, in whatever order its names are and whether nothing is said or left out', () => {
+test('equal inputs have one fingerprint, in any order of names and with null or absent values', () => {
   const print = (input: Input): string => fingerprintOf('key', input);
   const base = { title: 'Contratti', documents: [{ title: 'A', fields: [] }, { title: 'B' }] };
   const same: Input[] = [
@@ -35,7 +35,7 @@ test('one input has one fingerprint, in whatever order its names are and whether
   expect(new Set([base, ...other].map(print)).size).toBe(1 + other.length);
 });
 
-test('what has one canonical form is the same JSON', () => {
+test('inputs with the same canonical form are equal', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = canonical(value as Input);
@@ -44,13 +44,13 @@ test('what has one canonical form is the same JSON', () => {
   );
 });
 
-test('who does not know the key cannot find an input by trying', () => {
+test('an input cannot be guessed from its fingerprint without the key', () => {
   const input = { fiscalCode: 'SPNDNL80R13C555X' };
   expect(fingerprintOf('one key', input)).toMatch(/^[\da-f]{64}$/);
   expect(fingerprintOf('one key', input)).not.toBe(fingerprintOf('another key', input));
 });
 
-test('the same key of anybody else, for another operation or another service is another key', () => {
+test('the same key of another caller, operation or service is a different key', () => {
   const others = [
     { realm: 'https://other' },
     { tenant: undefined },

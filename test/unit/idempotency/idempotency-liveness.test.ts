@@ -248,7 +248,7 @@ test.each(HEALTH)(
   },
 );
 
-test('a caller who has left claims no key', async () => {
+test('an aborted caller claims no key', async () => {
   const { idempotency } = new World();
   const scope = { operation: 'o', tenant: undefined, caller: undefined, key: 'k' };
   const reason = new Error('left');
@@ -257,7 +257,7 @@ test('a caller who has left claims no key', async () => {
   expect(await idempotency.begin(scope, 'another', { signal })).toMatchObject({ kind: 'begun' });
 });
 
-test('it knows how long the first who waits for a key has waited', async () => {
+test('reports how long the first caller has been waiting for a key', async () => {
   const world = new World();
   world.begin('k1', 'i');
   await vi.advanceTimersByTimeAsync(0);

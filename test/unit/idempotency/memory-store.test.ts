@@ -13,7 +13,7 @@ storeCases(async () => {
 
 const claim = { fingerprint: 'input', token: 'token' };
 
-test('whoever holds a key in this process holds it until they let go, however long that takes', async () => {
+test('a holder keeps its key until it releases it, without a lease', async () => {
   let time = 0;
   const store = createMemoryStore({ ttlMs: 1_000, now: () => time });
   await store.claim('key', claim);
@@ -22,7 +22,7 @@ test('whoever holds a key in this process holds it until they let go, however lo
   expect(await store.complete('key', claim, '1')).toBe(true);
 });
 
-test('a clock that is set forward or back makes no difference', async () => {
+test('changes of the system time have no effect', async () => {
   const store = createMemoryStore({ ttlMs: 60_000 });
   await store.claim('key', claim);
   await store.complete('key', claim, '1');
@@ -37,7 +37,7 @@ test('a clock that is set forward or back makes no difference', async () => {
   }
 });
 
-test('with many results the oldest are forgotten first, and never a key that is in use', async () => {
+test('beyond the limit the oldest results are dropped first, and never a key in use', async () => {
   const store = createMemoryStore({ ttlMs: 60_000, maxRecords: 100 });
   await store.claim('in use', claim);
   for (let nth = 0; nth < 1_000; nth += 1) {
@@ -49,7 +49,7 @@ test('with many results the oldest are forgotten first, and never a key that is 
   expect(await store.claim('in use', { ...claim, token: 'another' })).toEqual({ kind: 'busy' });
 });
 
-test('with more keys in use than can be kept, a new one is refused', async () => {
+test('a new key is refused when too many keys are in use', async () => {
   const store = createMemoryStore({ ttlMs: 60_000, maxRecords: 10 });
   for (let nth = 0; nth < 10; nth += 1) await store.claim(`key ${nth}`, claim);
   await expect(store.claim('one more', claim)).rejects.toThrow(IdempotencyUnavailableError);
@@ -57,7 +57,7 @@ test('with more keys in use than can be kept, a new one is refused', async () =>
   expect(await store.claim('one more', claim)).toMatchObject(FIRST);
 });
 
-test('the store says since when it has kept what it was told', async () => {
+test('the store reports the age of its data', async () => {
   let time = 1_000;
   const store = createMemoryStore({ ttlMs: 60_000, now: () => time });
   time += 250;

@@ -18,7 +18,7 @@ function start(isShared = true) {
   };
 }
 
-test('what was made while the store was gone belongs to its maker at once, and in the store when it is back', async () => {
+test('an object created during an outage belongs to its key at once, and in the store after the outage', async () => {
   const { owners, memory, setGone, setBack } = start();
   setGone();
   expect(await owners.note('id', 'none')).toBe(true);
@@ -30,21 +30,21 @@ test('what was made while the store was gone belongs to its maker at once, and i
   expect(await owners.take('id', 'key')).toBe(false);
 });
 
-test('what cannot be told apart while the store is gone is not taken', async () => {
+test('an object with an unknown owner is not claimed during an outage', async () => {
   const { owners, setGone } = start();
   setGone();
   await expect(owners.take('id', 'key')).rejects.toThrow(IdempotencyUnavailableError);
   await expect(owners.ownerOf('id')).rejects.toThrow(IdempotencyUnavailableError);
 });
 
-test('who is given what a key has just taken learns of it', async () => {
+test('note returns false if another key has just claimed the object', async () => {
   const { owners } = start();
   expect(await owners.take('id', 'key')).toBe(true);
   expect(await owners.note('id', 'none')).toBe(false);
   expect(await owners.ownerOf('id')).toBe('key');
 });
 
-test('the store may not know all owners for a while after it was gone, or was not looked at yet', () => {
+test('owners may be incomplete for a while after an outage, and after the start', () => {
   const now = vi.spyOn(performance, 'now').mockReturnValue(0);
   onTestFinished(() => now.mockRestore());
   const { owners } = start();
