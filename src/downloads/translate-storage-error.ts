@@ -3,11 +3,11 @@ import type { UpstreamErrorKind } from '../upstream/failure/failure-kinds.ts';
 import { DownloadError } from './download-errors.ts';
 import type { DownloadErrorCode } from './download-errors.ts';
 
-/** What whoever asks for a document is told about a failure of the storage. */
+/** The code of a download that a failure of the storage prevents. */
 const CODES: Readonly<Record<UpstreamErrorKind, DownloadErrorCode>> = {
   'not-found': 'FILE_GONE',
   timeout: 'STORAGE_TIMEOUT',
-  aborted: 'STORAGE_TIMEOUT', // nobody reads it
+  aborted: 'STORAGE_TIMEOUT', // the client has left
   unreachable: 'STORAGE_UNAVAILABLE',
   'connection-lost': 'STORAGE_UNAVAILABLE',
   'server-error': 'STORAGE_UNAVAILABLE',

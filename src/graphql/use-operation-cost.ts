@@ -14,9 +14,9 @@ export const MAX_FIELDS = 300;
 const MAX_INTROSPECTION = 400_000;
 
 /**
- * Refuses operations before anything of them is done when they go too deep, have too many fields or could make too many
- * calls of the service; a subscription could for each event. The schema says of each field how many it may make, at most
- * (`complexity`); a list multiplies what its items cost.
+ * Refuses operations before anything of them is done when they go too deep, have too many fields or could need too many
+ * upstream calls; a subscription could for each event. The schema sets the maximum number of calls of each field
+ * (`complexity`); a list multiplies the cost of its items.
  */
 export function useOperationCost(maxCost: number): Plugin {
   const check = ({ args }: { readonly args: ExecutionArgs }): void => checkCost(args, maxCost);

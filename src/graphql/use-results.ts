@@ -62,7 +62,7 @@ export function useResults({ events, scrub, suggestions, logger }: ResultsPlugin
   };
 }
 
-/** Tells the metrics and the span how the operation ended. A subscription has started, or was refused. */
+/** Reports the outcome of the operation to the metrics and the span. A subscription has started, or was refused. */
 function report(scope: RequestScope | undefined, topLevel: readonly string[], events: GatewayEvents): void {
   const failure = topLevel.find(isFailure);
   if (failure !== undefined)

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import { listen } from '../../src/http/server.ts';
-import { refuseMalformedRequests } from '../../src/http/malformed-requests.ts';
-import { openSocket } from '../support/raw-http.ts';
-import { logSink } from '../support/service-proxy.ts';
+import { listen } from '../../../src/http/server.ts';
+import { refuseMalformedRequests } from '../../../src/http/malformed-requests.ts';
+import { openSocket } from '../../support/raw-http.ts';
+import { logSink } from '../../support/service-proxy.ts';
 
 const SECRET = 'what-somebody-has-sent';
 
