@@ -15,7 +15,7 @@ import {
 } from '../shared/input-rules.ts';
 import { runOnce } from '../shared/run-once.ts';
 import { readRequest } from '../shared/read-request.ts';
-import { requestMadeBefore } from '../shared/request-made-before.ts';
+import { findEarlierRequest } from '../shared/find-earlier-request.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 import { checkSignerIsOwn } from '../shared/authorize-access.ts';
 
@@ -81,7 +81,7 @@ async function createWithKey(
 ): Promise<SignatureRequest> {
   const { upstream } = context;
   const body = bodyOf(input);
-  const found = await translated(requestMadeBefore(context, attempt, input));
+  const found = await translated(findEarlierRequest(context, attempt, input));
   if (found !== undefined) return found;
   for (;;) {
     const made = await translated(attempt.sending((options) => create(upstream, body, options)));

@@ -38,7 +38,7 @@ const DAY_MS = 24 * 60 * 60_000;
  * searches again once all gateways have had the time to record the owners of what they created.
  * @throws {OutcomeUnknownError} if a match is not certain, or the settle time exceeds the time that a caller may wait.
  */
-export async function requestMadeBefore(
+export async function findEarlierRequest(
   context: GatewayContext,
   attempt: Attempt,
   wanted: WantedRequest,

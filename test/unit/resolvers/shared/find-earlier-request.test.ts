@@ -5,7 +5,7 @@ import type { Attempt, Unresolved } from '../../../../src/idempotency/attempt.ts
 import { createIdempotency, IDEMPOTENCY_TIMES } from '../../../../src/idempotency/idempotency.ts';
 import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
 import type { OutcomeUnknownError } from '../../../../src/resolvers/errors/domain-errors.ts';
-import { requestMadeBefore } from '../../../../src/resolvers/shared/request-made-before.ts';
+import { findEarlierRequest } from '../../../../src/resolvers/shared/find-earlier-request.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 
 const SENT = Date.parse('2030-01-01T10:00:00Z');
@@ -78,7 +78,7 @@ async function look(
     take: async (id: string) => ownerOf(id) !== 'foreign',
     clear: () => undefined,
   } as unknown as Attempt;
-  const outcome = await requestMadeBefore(context, attempt, wanted).then(
+  const outcome = await findEarlierRequest(context, attempt, wanted).then(
     (found) => (found === undefined ? 'make another' : `take ${found.id}`),
     (failure: OutcomeUnknownError) => failure.message,
   );
