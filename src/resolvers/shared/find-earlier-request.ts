@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { tenantOf } from '../../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
-import type { Attempt, Unresolved } from '../../idempotency/attempt.ts';
+import type { Attempt, ForgottenKey, Unresolved } from '../../idempotency/attempt.ts';
 import { canonical } from '../../idempotency/fingerprint.ts';
+import type { Idempotency } from '../../idempotency/idempotency.ts';
 import type {
   DocumentMetadata,
   SignatureField,
@@ -15,7 +17,6 @@ import { allItemsOf, getRequestsByDossier } from '../../upstream/operations/get-
 import { getSignatureRequest } from '../../upstream/operations/get-signature-request.ts';
 import type { DocumentInput, SignatureFieldInput } from './document-input.ts';
 import { OutcomeUnknownError } from '../errors/domain-errors.ts';
-import { isWanted, PAGE_SIZE, requestsOfBefore } from './requests-of-before.ts';
 
 /** The signature request that the caller wants to create. */
 export interface WantedRequest {
@@ -29,6 +30,12 @@ export interface WantedRequest {
 
 /** The maximum difference between the clock of the service and the estimate of it. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** The maximum page size of the service. */
+const PAGE_SIZE = 100;
+/** The maximum number of pages that are read of one dossier. */
+const MAX_PAGES = 10;
+const MAX_DOSSIERS = 1_000;
+const WANTED: readonly string[] = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
@@ -126,7 +133,7 @@ async function listed(
 ): Promise<SignatureRequestSummary[]> {
   const requests =
     unresolved.kind === 'forgotten'
-      ? (await requestsOfBefore(context, dossierId, unresolved)).filter(
+      ? (await requestsBeforeStore(context, dossierId, unresolved)).filter(
           ({ status }) => goesOn === true || status === 'DRAFT',
         )
       : await requestsMeanwhile(context, dossierId, attempt);
@@ -185,4 +192,57 @@ function positionOf({ uniqueName, box }: SignatureFieldInput['position']): Signa
   if (uniqueName != null) return { uniqueName };
   if (box == null) throw new TypeError('the position has neither a name nor a box');
   return { ...box };
+}
+
+/** Whether a request counts as existing. A rejected or cancelled one does not prevent another. */
+const isWanted = ({ status }: Pick<SignatureRequestSummary, 'status'>): boolean => WANTED.includes(status);
+
+type Requests = Promise<readonly SignatureRequestSummary[]>;
+
+/** Caches the requests of each dossier, which can only become fewer: by gateway, then by tenant, dossier and store. */
+const known = new WeakMap<Idempotency, Map<string, Requests>>();
+
+/** The requests of a dossier that are older than the key store and younger than the lifetime of a key, as of the first read. */
+function requestsBeforeStore(
+  context: GatewayContext,
+  dossierId: string,
+  { createdAfter, createdBefore, storeSince }: ForgottenKey,
+): Requests {
+  const { idempotency, caller } = context;
+  const byDossier = known.get(idempotency) ?? new Map<string, Requests>();
+  known.set(idempotency, byDossier);
+  const name = JSON.stringify([tenantOf(caller), dossierId, storeSince]);
+  let requests = byDossier.get(name);
+  if (requests === undefined) {
+    requests = readRequests(context, dossierId, createdAfter, createdBefore);
+    byDossier.set(name, requests);
+    requests.catch(() => byDossier.delete(name));
+    for (const oldest of byDossier.keys()) if (byDossier.size > MAX_DOSSIERS) byDossier.delete(oldest);
+  }
+  return requests;
+}
+
+async function readRequests(
+  { upstream }: GatewayContext,
+  dossierId: string,
+  after: number,
+  before: number,
+): Requests {
+  const requests: SignatureRequestSummary[] = [];
+  let continuationToken: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const params = { dossierId, limit: PAGE_SIZE, continuationToken };
+    // Shared by all callers, so the signal of the first one must not abort it.
+    const page = await getRequestsByDossier(upstream, params);
+    requests.push(
+      ...allItemsOf(page).filter((request) => {
+        const time = request.createdAt.getTime();
+        return isWanted(request) && time >= after && time < before;
+      }),
+    );
+    continuationToken = page.continuationToken;
+    if (continuationToken === undefined) return requests;
+  }
+  // The latest requests come last, so a part of the list proves nothing.
+  return [];
 }
