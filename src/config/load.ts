@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { readApiKeys } from '../auth/api-keys.ts';
+import { ApiKeysError, readApiKeys } from '../auth/api-keys.ts';
 import type { AuthenticationOptions } from '../auth/authenticate.ts';
-import { readKeyFile } from '../auth/issuer-key.ts';
-import { readTenants } from '../auth/tenants.ts';
+import { KeyFileError, readKeyFile } from '../auth/issuer-key.ts';
+import { readTenants, TenantsError } from '../auth/tenants.ts';
 import { authenticationConflictsIn, authenticationOf, authenticationVariables } from './authentication.ts';
-import { readNamed } from './files.ts';
 import { EMPTY } from './validators.ts';
 import type { Environment } from './validators.ts';
 import { persistenceConfigOf, persistenceVariables } from './persistence.ts';
@@ -19,8 +18,8 @@ import { isService, upstreamConfigOf, upstreamConflictsIn, upstreamVariables } f
 import type { UpstreamConfig } from './upstream.ts';
 import { exposuresIn, weaknessesIn } from './warnings.ts';
 import type { Protections } from '../graphql/protections.ts';
-import { readTrustedDocuments } from '../graphql/trusted-documents.ts';
-import { readWebhooks, tenantMistakesIn } from '../webhooks/endpoints.ts';
+import { ManifestError, readTrustedDocuments } from '../graphql/trusted-documents.ts';
+import { readWebhooks, tenantMistakesIn, WebhooksError } from '../webhooks/endpoints.ts';
 import { proxyConfigOf, proxyVariables, withProxies } from './proxies.ts';
 import type { ProxyConfig } from './proxies.ts';
 
@@ -105,4 +104,23 @@ export function loadConfig(given: Environment): Config {
 function mistakeIn(env: Environment, name: string, message: string): string {
   const isEmpty = env[name] === '' && message !== EMPTY;
   return `${name}: ${isEmpty ? `is empty and ${message}` : message}`;
+}
+
+/** The content of a file, or its mistake; neither if the variable is not set. */
+interface Content<T> {
+  readonly value?: T;
+  readonly mistake?: string;
+}
+
+const FILE_ERRORS = [KeyFileError, TenantsError, ApiKeysError, ManifestError, WebhooksError];
+
+/** Reads the file of the variable `name`. */
+function readNamed<T>(name: string, file: string | undefined, read: (file: string) => T): Content<T> {
+  if (file === undefined || file === '') return {};
+  try {
+    return { value: read(file) };
+  } catch (error) {
+    if (!(error instanceof Error) || !FILE_ERRORS.some((kind) => error instanceof kind)) throw error;
+    return { mistake: `${name}: ${error.message}` };
+  }
 }

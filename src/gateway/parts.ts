@@ -3,7 +3,7 @@ import type { Authentication } from '../auth/authenticate.ts';
 import { createEvents } from '../observability/events.ts';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
-import { openIdempotency } from '../idempotency/open-idempotency.ts';
+import { openIdempotency } from '../idempotency/idempotency.ts';
 import { StatusWatchers } from '../watching/status-watcher.ts';
 import { authenticationEvents } from '../http/authentication.ts';
 import { Queues } from '../observability/queues.ts';

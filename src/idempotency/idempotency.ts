@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayEventMap, GatewayEvents } from '../observability/events.ts';
+import type { RedisConnection } from '../redis/connection.ts';
 import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { Attempt } from './attempt.ts';
 import { fingerprintOf, nameOf } from './fingerprint.ts';
 import type { Input, Scope } from './fingerprint.ts';
+import { createMemoryStore } from './memory-store.ts';
 import { Owners } from './owners.ts';
+import { createRedisStore } from './redis-store.ts';
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claim, Claimed, IdempotencyStore } from './store.ts';
 
@@ -80,6 +83,27 @@ const NO_KEY = 'none';
 const PATIENCE_MS = 250;
 /** Renewals of a key within one lease. */
 const BEATS = 3;
+
+export interface OpenOptions {
+  /** Without Redis, keys are kept in memory and lost with the process. */
+  readonly redis: RedisConnection | undefined;
+  /** The upstream service. */
+  readonly realm: string;
+  readonly times: Partial<IdempotencyTimes>;
+  readonly clock: ServiceClock;
+  readonly events: GatewayEvents;
+}
+
+/** The idempotency keys of a gateway, in Redis or in memory. */
+export function openIdempotency({ redis, realm, times: given, clock, events }: OpenOptions): Idempotency {
+  const times = { ...IDEMPOTENCY_TIMES, ...given };
+  const ttlMs = times.ttl;
+  const store =
+    redis === undefined
+      ? createMemoryStore({ ttlMs })
+      : createRedisStore(redis, { ttlMs, leaseMs: times.lease });
+  return createIdempotency({ store, realm, times, clock, events });
+}
 
 export function createIdempotency({ store, realm, times, clock, events }: IdempotencyOptions): Idempotency {
   const beatMs = times.lease / BEATS;

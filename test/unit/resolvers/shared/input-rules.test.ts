@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createContext } from '../../../../src/resolvers/context.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { StatusWatcher } from '../../../../src/watching/status-watcher.ts';
-import { openIdempotency } from '../../../../src/idempotency/open-idempotency.ts';
+import { openIdempotency } from '../../../../src/idempotency/idempotency.ts';
 import { createDossier } from '../../../../src/resolvers/mutations/create-dossier.ts';
 import { createSignatureRequest } from '../../../../src/resolvers/mutations/create-signature-request.ts';
 import type { BoxInput, SignatureFieldInput } from '../../../../src/resolvers/shared/document-input.ts';
