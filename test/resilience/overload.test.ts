@@ -18,7 +18,7 @@ async function expectOverloaded(answer: Response): Promise<void> {
   // Or the page that asked could not read why.
   expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
   expect(await readAnswer(answer)).toEqual({
-    errors: [{ message: expect.stringContaining('send it again later'), extensions: { code: 'OVERLOADED' } }],
+    errors: [{ message: expect.stringContaining('Send it again later'), extensions: { code: 'OVERLOADED' } }],
   });
 }
 
