@@ -9,21 +9,21 @@ const keySetRules = z.object({
 });
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** What is read of a `Response`, whichever `fetch` has made it. */
+/** The used members of a `Response`, of any `fetch` implementation. */
 interface KeySetAnswer {
   readonly status: number;
   readonly body: (AsyncIterable<Uint8Array> & { cancel(): Promise<void> }) | null;
 }
 
-/** A set of keys could not be read. The message says what was wrong and holds nothing of what was read. */
+/** The key set could not be read. The message contains nothing of the response. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError';
 }
 
 /**
- * The keys of the answer, if it is a set of keys: whoever answers with something else, such as an error page with status
- * 200, gives no reason to forget the keys that are known.
- * @throws {KeySetError} for every failure, whatever its origin.
+ * The keys of a response. Any other content, such as an error page with status 200, is a failure, so that known keys stay
+ * in use.
+ * @throws {KeySetError} for every failure
  */
 export async function readKeySet(answer: Promise<KeySetAnswer>): Promise<readonly unknown[]> {
   try {
