@@ -5,12 +5,11 @@ import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../mocks/sandbox/model/profi
 import { STORAGE_CASES } from '../test/sandbox/storage-cases.ts';
 import { NOT_IMITATED } from './not-imitated.ts';
 
-// A test says which rule of the service it proves in a comment right above it, one or more, each on as many lines as
-// it needs:
+// A test names the rules of the service that it proves in comments directly above it. A rule can span several lines:
 //
 //   // Conforms (Documents, service): A file that arrives after DRAFT is dropped without a trace.
 //
-// In brackets the chapter of the page and where the rule comes from: 'service' (its public source), 'manual',
+// The brackets contain the chapter of the page and the source of the rule: 'service' (its public source code), 'manual',
 // 'published document' or 'Azure'.
 
 export const CONFORMANCE_PAGE = 'docs/reference/sandbox-conformance.md';
@@ -23,11 +22,11 @@ export interface ConformanceRow {
   readonly source: string;
   readonly rule: string;
   readonly file: string;
-  /** With those of the groups around it. */
+  /** The full title, including the enclosing groups. */
   readonly test: string;
 }
 
-/** All rules that tests say they prove, by file. */
+/** The rules of all tests, by file. */
 export function conformanceRows(): ConformanceRow[] {
   return readdirSync(TESTS)
     .filter((name) => name.endsWith('.test.ts'))
@@ -56,7 +55,7 @@ function rowsOf(file: string): ConformanceRow[] {
   return rows;
 }
 
-/** The comments right above a statement that begin with the word, each joined to one line. */
+/** The comments directly above a statement that begin with `Conforms (`, each joined to one line. */
 function marksAbove(text: string, node: ts.Node): string[] {
   const lines = (ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []).map(({ pos, end }) =>
     text.slice(pos, end).replace(/^\/\/\s*/, ''),
@@ -70,22 +69,23 @@ function marksAbove(text: string, node: ts.Node): string[] {
   return marks;
 }
 
-/** The page about what is imitated, as it has to be. */
+/** The expected content of the conformance page. */
 export async function conformancePage(): Promise<string> {
   const rows = conformanceRows();
   const chapters = [...new Set(CHAPTERS.concat(rows.map(({ chapter }) => chapter)))];
   const page = [
-    '# What the sandbox imitates',
+    '# Conformance of the sandbox',
     '',
-    'Printed by `npm run conformance:print` from the tests that prove each line; do not edit. "service" is a rule of the',
-    'running service, known from its public source, "manual" of its manual, "published document" of its OpenAPI document,',
-    '"Azure" of the cloud services that it is made of.',
+    'Each line is a rule of Firma con IO that the sandbox follows, and the test that proves it. The source of a rule is the',
+    'public source code of the running service ("service"), its manual ("manual"), its OpenAPI document ("published',
+    'document") or the documentation of the cloud services that it uses ("Azure"). This page is generated from the tests by',
+    '`npm run conformance:print`; do not edit it.',
     ...chapters.flatMap((chapter) => [
       '',
       `## ${chapter}`,
       '',
       ...table(
-        ['Rule', 'From', 'Proven by'],
+        ['Rule', 'Source', 'Test'],
         rows
           .filter((row) => row.chapter === chapter)
           .map(({ rule, source, file, test }) => [rule, source, `[${test}](../../${file})`]),
@@ -94,8 +94,8 @@ export async function conformancePage(): Promise<string> {
     '',
     '## The two profiles',
     '',
-    'By default the sandbox answers as the running service. With `--profile documented` it answers as the published',
-    'document has it where the two differ. An error that gets another status keeps the words of the service. Proven by',
+    'By default the sandbox behaves as the running service. With `--profile documented` it follows the published document',
+    'where the two differ. An error with a different status keeps the text of the service. Test:',
     '[profiles.test.ts](../../test/sandbox/profiles.test.ts).',
     '',
     ...table(
@@ -109,7 +109,7 @@ export async function conformancePage(): Promise<string> {
     ),
     '',
     ...table(
-      ['Rule', 'Implemented', 'Documented', 'From'],
+      ['Rule', 'Implemented', 'Documented', 'Source'],
       Object.values(RULE_DEPARTURES).map(({ rule, implemented, documented, source }) => [
         rule,
         implemented,
@@ -118,13 +118,14 @@ export async function conformancePage(): Promise<string> {
       ]),
     ),
     '',
-    '## The storage beside Azurite',
+    '## Comparison of the storage with Azurite',
     '',
-    "One test does the same to the sandbox's storage and to Azurite, Microsoft's emulator. Where Azurite differs, what Azure",
-    'documents wins. Proven by [storage-conformance.test.ts](../../test/sandbox/storage-conformance.test.ts).',
+    "A test sends the same requests to the sandbox's storage and to Azurite, Microsoft's emulator. Where Azurite differs, the",
+    'sandbox follows the documentation of Azure. Test:',
+    '[storage-conformance.test.ts](../../test/sandbox/storage-conformance.test.ts).',
     '',
     ...table(
-      ['What', 'Answer', 'Azurite'],
+      ['Request', 'Response', 'Azurite'],
       STORAGE_CASES.map(({ what, answer, azurite }) => [
         what,
         answer,
@@ -135,7 +136,7 @@ export async function conformancePage(): Promise<string> {
     '## Not imitated',
     '',
     ...table(
-      ['What', 'Why'],
+      ['Behaviour', 'Reason'],
       NOT_IMITATED.map(({ what, why }) => [what, why]),
     ),
     '',
@@ -143,7 +144,7 @@ export async function conformancePage(): Promise<string> {
   return format(page, { ...(await resolveConfig(CONFORMANCE_PAGE)), parser: 'markdown' });
 }
 
-/** In the order of the page; what is not listed comes after. */
+/** The first chapters of the page, in order. Others follow. */
 const CHAPTERS = [
   'Keys and limits',
   'Errors',

@@ -8,18 +8,17 @@ import { MAGIC_VALUES } from '../mocks/sandbox/model/scenarios.ts';
 import type { MagicValue } from '../mocks/sandbox/model/scenarios.ts';
 import { markdownTable } from './markdown-table.ts';
 
-/** Where the page for test authors is. */
+/** Path of the guide to the sandbox. */
 export const SANDBOX_PAGE = 'docs/guide/sandbox.md';
 
-/** `<!-- printed: flags -->` and what follows, up to `<!-- end -->`. */
+/** A generated part: from `<!-- printed: flags -->` to `<!-- end -->`. */
 const PRINTED = /(<!-- printed: (\S+) -->\n).*?(<!-- end -->)/gs;
 
 const LANGUAGES: Readonly<Record<string, string>> = { '.ts': 'ts', '.mjs': 'js', '.js': 'js', '.sh': 'bash' };
 
 /**
- * The page with its printed parts as the code has them now: tables of the flags, the magic values and the control calls,
- * and the examples.
- * @throws Error for a part without a generator
+ * The page with up-to-date generated parts: the tables of flags, magic values and control calls, and the examples.
+ * @throws Error for an unknown part
  */
 export async function sandboxPage(page: string): Promise<string> {
   const filled = page.replace(
@@ -43,7 +42,7 @@ function print(part: string): string {
     case 'dossier-titles':
       return magicValues('dossier title');
     case 'control-calls':
-      return markdownTable(['call', 'what it does'], controlCalls());
+      return markdownTable(['call', 'summary'], controlCalls());
     default:
       return example(part);
   }
@@ -52,13 +51,13 @@ function print(part: string): string {
 function magicValues(where: MagicValue['where']): string {
   const rows = MAGIC_VALUES.filter((value) => value.where === where);
   return markdownTable(
-    [where, 'what happens'],
+    [where, 'effect'],
     rows.map(({ value, effect }) => [`\`${value}\``, effect]),
   );
 }
 
 function controlCalls(): string[][] {
-  // The document is ours, and a test holds it against its specification.
+  // The cast: a test validates the document.
   const { paths } = parse(readFileSync(CONTROL_CONTRACT, 'utf8')) as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary?: string }>>>>;
   };

@@ -10,7 +10,7 @@ import type { Sandbox, SandboxOptions } from './http/server.ts';
 async function run(options: CliOptions): Promise<void> {
   const { strict, json, readyFile } = options;
   if (readyFile !== undefined) {
-    // One that a killed process has left would say that this one is ready.
+    // A file left by a killed process would report this one as ready too early.
     await rm(readyFile, { force: true });
     process.once('exit', () => rmSync(readyFile, { force: true }));
   }
@@ -23,7 +23,7 @@ async function run(options: CliOptions): Promise<void> {
   });
 
   const end = (): void => {
-    // Otherwise they have been printed when they happened, and that is all.
+    // Without --strict, violations only print a warning when they happen.
     if (!strict) sandbox.takeViolations();
     sandbox.close().catch(fail);
   };
@@ -39,7 +39,7 @@ async function run(options: CliOptions): Promise<void> {
   console.log(json ? JSON.stringify(place) : welcome(place, options));
 }
 
-/** Where a sandbox is, for programs. */
+/** The addresses of a sandbox, as printed by `--json`. */
 interface Place {
   readonly url: string;
   readonly origin: string;
@@ -48,7 +48,7 @@ interface Place {
 }
 
 function placeOf({ url, origin, port }: Sandbox, host: string): Place {
-  // Nobody can call the address that stands for all of them.
+  // A wildcard address cannot be called.
   const reachable = (address: string): string =>
     ['0.0.0.0', '::'].includes(host) ? address.replace(/\/\/[^/]*/, `//127.0.0.1:${port}`) : address;
   return {
@@ -66,28 +66,30 @@ function welcome(
   const local = (address: string): string => address.replace('//127.0.0.1:', '//localhost:');
   const time =
     frozenAt === undefined
-      ? `runs, what takes the service a minute takes ${Number((timeScale * 60).toPrecision(3))} s`
-      : `stands still at ${frozenAt.toISOString()}`;
+      ? `running: one minute of the service takes ${Number((timeScale * 60).toPrecision(3))} s`
+      : `frozen at ${frozenAt.toISOString()}`;
   return [
     'Firma con IO sandbox',
     `  API      ${local(url)}`,
     '  API key  any text, in the header Ocp-Apim-Subscription-Key',
     `  Control  ${local(control)}`,
     `  Time     ${time}`,
-    ...(profile === 'documented' ? ['  Profile  documented: as published, not as the service does'] : []),
+    ...(profile === 'documented'
+      ? ['  Profile  documented: follows the published document where the running service differs']
+      : []),
     ...(seed === undefined ? [] : [`  Seed     ${seed}`]),
-    ...(strict ? ['  Strict   ends with exit code 1 if the contract was broken'] : []),
+    ...(strict ? ['  Strict   exit code 1 if the contract is violated'] : []),
   ].join('\n');
 }
 
-/** Nobody sees half of the file. */
+/** Writes atomically, so that no reader sees a partial file. */
 async function writeWhole(path: string, text: string): Promise<void> {
   const beside = `${path}.${process.pid}`;
   await writeFile(beside, text);
   await rename(beside, path);
 }
 
-/** Without members that are undefined, so that defaults apply. */
+/** Omits undefined members, so that defaults apply. */
 function sandboxOptionsOf(options: CliOptions): SandboxOptions {
   const { port, host, timeScale, profile, frozenAt, seed } = options;
   return {
@@ -102,7 +104,7 @@ function sandboxOptionsOf(options: CliOptions): SandboxOptions {
 
 function fail(error: unknown): void {
   const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const hint = taken ? '. --port 0 takes any free one' : '';
+  const hint = taken ? '. Use another port, or --port 0 for any free port' : '';
   console.error(error instanceof Error ? `${error.message}${hint}` : error);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** What `sigillo/testing` exports: the sandbox for test suites. */
+/** The public API `sigillo/testing`: the sandbox for test suites. */
 import './cli/node-version.ts';
 export { startSandbox } from './http/server.ts';
 export type { Sandbox, SandboxOptions } from './http/server.ts';

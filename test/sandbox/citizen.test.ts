@@ -236,7 +236,7 @@ test('an expired request cannot be signed, and can still be notified and cancell
   const { citizen, clock, issuer, id } = await waitingRequest({ expiresAt });
   await clock.advance(expiresAt.getTime() - clock.now());
   expect(citizen.waiting({ fiscalCode: FISCAL_CODE })).toMatchObject([{ id, isExpired: true }]);
-  expect(() => citizen.sign(id)).toThrow('create one with a later expires_at');
+  expect(() => citizen.sign(id)).toThrow('Create one with a later expires_at');
   expect(codeOf(() => citizen.sign(id))).toBe('EXPIRED');
   expect(await issuer.read(id)).toMatchObject({ status: 'WAIT_FOR_SIGNATURE' });
   expect(await issuer.notify(id)).toMatchObject({ status: 200 });

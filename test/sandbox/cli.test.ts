@@ -172,7 +172,7 @@ test('strict, it ends with 1 and the list when the contract was broken', async (
   await breakContract(url);
   expect(await sandbox.end()).toEqual([1, null]);
   expect(sandbox.printed.err).toMatch(
-    /complaints:\n {2}request of getSignerByFiscalCode \(POST \/api\/v1\/sign\/signers\): body\.fiscal_code/,
+    /violations or bugs:\n {2}request of getSignerByFiscalCode \(POST \/api\/v1\/sign\/signers\): body\.fiscal_code/,
   );
 });
 

@@ -143,9 +143,9 @@ test('shows the journal, as much of it as is asked for', async () => {
 });
 
 test.each([
-  ['operation=createDossier', 'The journal has no parameter "operation". It has operationId, method,'],
-  ['operationId=createDosier', 'There is no operation "createDosier"'],
-  ['operationId=*', 'There is no operation "*"'],
+  ['operation=createDossier', 'Unknown parameter "operation". The parameters are operationId, method,'],
+  ['operationId=createDosier', 'Unknown operation "createDosier"'],
+  ['operationId=*', 'Unknown operation "*"'],
 ])('does not take ?%s for a query that finds everything, or nothing', async (query, words) => {
   const sandbox = await sandboxForTest();
   expect(await control(sandbox, 'GET', `/journal?${query}`)).toMatchObject({
@@ -165,7 +165,7 @@ test('waits for a call, and says what came instead when it does not come', async
   });
   expect(await control(sandbox, 'GET', '/journal?operationId=sendNotification&waitMs=1')).toMatchObject({
     status: 404,
-    body: { detail: expect.stringMatching(/No call that fits .*\n.*createDossier/s) },
+    body: { detail: expect.stringMatching(/No call that matches .*\n.*createDossier/s) },
   });
 });
 

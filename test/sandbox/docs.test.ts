@@ -143,7 +143,7 @@ test('the lines of JavaScript run one after another', async () => {
   const file = join(temporaryFolder(), 'lines.mjs');
   writeFileSync(file, `${script}\nawait sandbox.close();\n`);
   const { stdout } = await run(process.execPath, [file]);
-  expect(stdout).toMatch(/^http:\S+\/api\/v1\/sign\nNo call that fits /);
+  expect(stdout).toMatch(/^http:\S+\/api\/v1\/sign\nNo call that matches /);
 });
 
 // A machine with nothing but npm may have no curl.

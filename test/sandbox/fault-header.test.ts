@@ -71,7 +71,7 @@ test.each([
   });
   expect(answer).toMatchObject({
     status: 400,
-    body: { title: 'The sandbox does not understand x-sandbox-fault' },
+    body: { title: 'Invalid header x-sandbox-fault' },
   });
 });
 

@@ -387,7 +387,7 @@ test.each<[unknown, string]>([
   [{ kind: 'status', status: 200 }, 'status'],
   [
     { kind: 'status', status: 500, operation: 'createDosier' },
-    'there is no operation "createDosier": it is one of createDossier, ',
+    'unknown operation "createDosier": use one of createDossier, ',
   ],
   [{ kind: 'status', status: 500, nht: 2 }, 'nht'],
   [{ kind: 'reset', when: 'later' }, 'when'],

@@ -189,7 +189,7 @@ describe('waits', () => {
     await expect(sandbox.journal.waitFor(filter, { timeoutMs: 1 })).rejects.toMatchObject({
       name: 'JournalTimeoutError',
       message: [
-        'No call that fits {"operationId":"sendNotification"} ended within 1 ms. Calls received instead, 2:',
+        'No call that matches {"operationId":"sendNotification"} ended within 1 ms. Received calls, 2:',
         '  #1 getDossier (GET /api/v1/sign/dossiers/SPNDNL••••••••••): 404',
         '  #2 createDossier (POST /api/v1/sign/dossiers): 201 reset',
       ].join('\n'),

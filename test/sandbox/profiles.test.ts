@@ -26,8 +26,8 @@ const PUBLISHED: Readonly<Record<string, readonly number[]>> = {
 
 /** How each departure comes about, and an error that has the same status on both sides for each operation left. */
 const OCCASIONS: Readonly<Record<string, (issuer: Issuer) => Promise<Reply>>> = {
-  'createDossier: a body that breaks a rule': ({ call }) => call('POST', '/dossiers', {}),
-  'getRequestsByDossier: a query that breaks a rule': ({ call }) =>
+  'createDossier: an invalid body': ({ call }) => call('POST', '/dossiers', {}),
+  'getRequestsByDossier: an invalid query': ({ call }) =>
     call('GET', '/dossiers/d/signature-requests?limit=1'),
   'getSignerByFiscalCode: a signer is found': ({ call }) =>
     call('POST', '/signers', { fiscal_code: 'SPNDNL80R13C555X' }),
@@ -47,7 +47,7 @@ const OCCASIONS: Readonly<Record<string, (issuer: Issuer) => Promise<Reply>>> = 
   'sendNotification: a status that does not allow it, or a second time': async (issuer) =>
     issuer.notify((await issuer.createRequest()).id),
   'sendNotification: a request that does not exist': (issuer) => issuer.notify('r'),
-  'validateDocument: fields that break a rule': async (issuer) => validate(issuer, await makePdf(), '[{}]'),
+  'validateDocument: invalid fields': async (issuer) => validate(issuer, await makePdf(), '[{}]'),
   'validateDocument: a PDF that cannot be opened': (issuer) => validate(issuer, Buffer.from('x'), '[]'),
 };
 

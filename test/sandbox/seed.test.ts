@@ -210,7 +210,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   [
     'the future',
     { requests: [{ createdAt: '2030-01-01T00:00:00Z' }] },
-    'requests[0].createdAt: is later than now',
+    'requests[0].createdAt: must not be later than the time',
   ],
   [
     'an expiry before its creation',
@@ -220,17 +220,17 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   [
     'a change before its creation',
     { requests: [{ updatedAt: '2026-01-01T00:00:00Z' }] },
-    'requests[0].updatedAt: is before createdAt',
+    'requests[0].updatedAt: must not be before createdAt',
   ],
   [
     'a dossier that is not there',
     { requests: [{}, { dossier: 'none' }] },
-    'requests[1].dossier: there is no dossier "none"',
+    'requests[1].dossier: no dossier "none"',
   ],
   [
     'an issuer that is not there',
     { keys: [{ key: 'k', issuer: 'none' }] },
-    'keys[0].issuer: there is no issuer "none"',
+    'keys[0].issuer: no issuer "none"',
   ],
   [
     'an issuer whose address is none',
@@ -255,45 +255,49 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   [
     'a reason without a rejection',
     { requests: [{ rejectReason: 'x' }] },
-    'requests[0].rejectReason: only a REJECTED request has one',
+    'requests[0].rejectReason: only possible for a REJECTED request',
   ],
   [
     'a message too early',
     { requests: [{ notified: true }] },
-    'requests[0].notified: a request in DRAFT cannot',
+    'requests[0].notified: not possible for a request in DRAFT',
   ],
   [
     'documents not ready',
     { requests: [{ status: 'SIGNED', documents: [{ status: 'REJECTED' }] }] },
-    'requests[0].documents[0].status: in a request in SIGNED every document is READY',
+    'requests[0].documents[0].status: every document of a request in SIGNED must be READY',
   ],
-  ['too many documents', { requests: [{ documents: [{}, {}] }] }, 'requests[0].documents: the dossier has 1'],
+  [
+    'too many documents',
+    { requests: [{ documents: [{}, {}] }] },
+    'requests[0].documents: too many: the dossier has 1',
+  ],
   [
     'a document reason without a rejection',
     { requests: [{ documents: [{ rejectReason: 'x' }] }] },
-    'requests[0].documents[0].rejectReason: only a REJECTED',
+    'requests[0].documents[0].rejectReason: only possible for a REJECTED',
   ],
   ['an id of another form', { requests: [{ id: 'mine' }] }, 'requests[0].id: must be a ULID'],
   ['an id for many', { requests: [{ count: 2, id: OTHER }] }, 'requests[0]: with a count'],
   [
     'an id twice',
     { requests: [{ id: OTHER }, { id: OTHER }] },
-    `requests[1]: the id "${OTHER}" is taken already`,
+    `requests[1]: the id "${OTHER}" is already in use`,
   ],
   [
     'an id that is taken',
     { requests: [{ id: REQUEST }] },
-    `requests[0]: the id "${REQUEST}" is taken already`,
+    `requests[0]: the id "${REQUEST}" is already in use`,
   ],
   [
     'a document id that is taken',
     { requests: [{ documents: [{ id: DOCUMENT }] }] },
-    `requests[0]: the id "${DOCUMENT}" is taken`,
+    `requests[0]: the id "${DOCUMENT}" is already in use`,
   ],
   [
     'a dossier twice',
     { dossiers: [DOSSIER, DOSSIER].map((id) => ({ id, title: 'Uno', documents_metadata: METADATA })) },
-    `dossiers[1].id: there is a dossier "${DOSSIER}" already`,
+    `dossiers[1].id: dossier "${DOSSIER}" already exists`,
   ],
   [
     'a dossier the service refuses',
@@ -334,7 +338,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   [
     'an issuer twice',
     { issuers: ['b', 'b'].map((id) => ({ id, name: 'B', supportEmail: 'b@example.it' })) },
-    'issuers[1].id: "b" is there twice',
+    'issuers[1].id: duplicate id "b"',
   ],
   [
     'a range that is none',
@@ -375,7 +379,7 @@ test.each(WRONG)('refuses %s, says where, and changes nothing', async (_name, in
   const reply = await control(sandbox, 'POST', '/seed', mixed);
   expect([400, 422]).toContain(reply.status);
   const probe = sandbox.seed({ keys: [{ key: 'k', issuer: 'fine' }] });
-  await expect(probe).rejects.toThrow('there is no issuer "fine"');
+  await expect(probe).rejects.toThrow('no issuer "fine"');
 });
 
 test('names every mistake at once, without repeating a fiscal code', async () => {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { ProfileName } from '../model/profile.ts';
 
-/** What the command line and the environment ask for. */
+/** Options from the command line and the environment. */
 export interface CliOptions {
   readonly port: number;
   readonly host: string;
@@ -15,7 +15,7 @@ export interface CliOptions {
   readonly readyFile: string | undefined;
 }
 
-/** A flag or variable that makes no sense. The message is for people and names all of them. */
+/** Invalid flags or variables. The message lists all of them. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -23,29 +23,29 @@ export class UsageError extends Error {
 const WHOLE_NUMBER = /^\d{1,10}$/;
 const number = (text: string): number => (WHOLE_NUMBER.test(text) ? Number(text) : NaN);
 
-/** Texts as they are given; what each must be is also what the message says. */
+/** `must` completes the error message "<flag> must …". */
 const SETTINGS = {
   port: {
     argument: '<port>',
-    text: 'where it listens, 0 for any free port (4010)',
+    text: 'port to listen on; 0 for any free port (4010)',
     must: 'be a port number, 0 to 65535',
     schema: z.string().default('4010').transform(number).pipe(z.int().max(65_535)),
   },
   host: {
     argument: '<address>',
-    text: 'address it listens on; 0.0.0.0 lets other machines in (127.0.0.1)',
+    text: 'address to listen on; 0.0.0.0 accepts other machines (127.0.0.1)',
     must: 'be an address',
     schema: z.string().default('127.0.0.1'),
   },
   'time-scale': {
     argument: '<factor>',
-    text: 'how long waits last: 1 as in the service, 0.1 a tenth (0.1)',
+    text: 'factor of all delays: 1 as long as in the service, 0.1 a tenth (0.1)',
     must: 'be a number, 0 or more',
     schema: z.string().default('0.1').transform(Number).pipe(z.number().min(0)),
   },
   'frozen-at': {
     argument: '<time>',
-    text: 'time stands still, such as 2026-03-05T09:00:00Z; the control API moves it',
+    text: 'freeze the clock at this time, such as 2026-03-05T09:00:00Z',
     must: 'be a time such as 2026-03-05T09:00:00Z',
     schema: z.iso
       .datetime({ offset: true })
@@ -54,7 +54,7 @@ const SETTINGS = {
   },
   seed: {
     argument: '<number>',
-    text: 'with --frozen-at, a run repeats byte for byte',
+    text: 'seed of the random sequence; with --frozen-at, runs are byte-for-byte identical',
     must: 'be a whole number, 0 to 4294967295',
     schema: z
       .string()
@@ -64,25 +64,25 @@ const SETTINGS = {
   },
   profile: {
     argument: '<profile>',
-    text: 'implemented: as the service does; documented: as is published of it (implemented)',
+    text: 'implemented: as the running service; documented: as its published document (implemented)',
     must: 'be implemented or documented',
     schema: z.enum(['implemented', 'documented']).default('implemented'),
   },
   strict: {
     argument: undefined,
-    text: 'exit code 1 when a call or an answer has broken the contract',
+    text: 'exit with code 1 if a request or a response violated the contract',
     must: 'be true or false',
     schema: z.stringbool().default(false),
   },
   json: {
     argument: undefined,
-    text: 'prints where it is as one line of JSON: url, origin, port, control',
+    text: 'print the addresses as one line of JSON: url, origin, port, control',
     must: 'be true or false',
     schema: z.stringbool().default(false),
   },
   'ready-file': {
     argument: '<path>',
-    text: 'writes that line into a file once it listens, and removes the file at the end',
+    text: 'write that line to a file when ready, and remove the file on exit',
     must: 'be a path',
     schema: z.string().optional(),
   },
@@ -101,7 +101,7 @@ const Settings = z.object({
   'ready-file': SETTINGS['ready-file'].schema,
 });
 
-/** Each flag and what it does, its default in brackets; for documentation. */
+/** All flags, for the documentation. The default is in brackets. */
 export const FLAGS: readonly {
   readonly flag: string;
   readonly variable: string;
@@ -112,22 +112,22 @@ export const FLAGS: readonly {
   text,
 }));
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const USAGE = `Usage: sigillo sandbox [flags]
 
-A stand-in for Firma con IO that keeps state, and checks every call and answer against the contract.
+A stateful replacement of Firma con IO that checks every request and response against the contract.
 
 ${Object.entries(SETTINGS)
   .map(([name, { argument, text }]) => `  ${`--${name} ${argument ?? ''}`.padEnd(24)}${text}`)
   .join('\n')}
-  ${'--help'.padEnd(24)}this
+  ${'--help'.padEnd(24)}print this help
 
-Each flag can be a variable too: SANDBOX_PORT, SANDBOX_TIME_SCALE, SANDBOX_STRICT=true. The flag wins.
+Each flag has an environment variable: SANDBOX_PORT, SANDBOX_TIME_SCALE, SANDBOX_STRICT=true. Flags take precedence.
 `;
 
 /**
- * @returns 'help' when that is what was asked for
- * @throws UsageError naming every mistake
+ * @returns 'help' for `--help`
+ * @throws UsageError listing every invalid flag and variable
  */
 export function parseCliOptions(
   args: readonly string[],
@@ -174,7 +174,7 @@ function parseFlags(args: readonly string[]): Record<string, string | boolean | 
     });
     return values;
   } catch (error) {
-    // Its second sentence is about arguments that begin with a dash, of which there are none here.
+    // The second sentence of Node's message is about positional arguments with a dash, which do not exist here.
     if (error instanceof TypeError) throw new UsageError(error.message.split('. ')[0] ?? '');
     throw error;
   }

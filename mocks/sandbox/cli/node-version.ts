@@ -1,6 +1,6 @@
 /*
- * Fails with one sentence where Node is too old; imported first, because what follows would fail with a riddle. The command
- * has a check of its own: neither half of the package imports the other.
+ * Refuses a Node version that is too old. It is imported first, because other modules fail there with obscure errors. The
+ * command has its own check, because the gateway and the sandbox do not import each other.
  */
 const OLDEST = [24, 18] as const;
 

@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Whether a web page of another origin sent this. A sandbox is often left running on a developer's machine, where any
- * website could otherwise read its journal or reset it.
+ * Whether a web page of another origin sent the request. Any website could otherwise read the journal of a sandbox that
+ * runs on a developer's machine, or reset it.
  *
- * A browser says so itself: `Sec-Fetch-Site`, or an `Origin` that is not the address called. Neither helps when a site
- * has its own name point at this machine (DNS rebinding): page and sandbox then seem to be one origin. So what looks
- * like a browser may reach it under a local name only.
+ * Browsers send `Sec-Fetch-Site`, or an `Origin` that differs from the host. Neither detects DNS rebinding, where a site
+ * points its own name at this machine. Requests that look like a browser's must therefore use a local host name.
  */
 export function isForeignPage({ headers }: IncomingMessage): boolean {
   const { origin, host = '' } = headers;
@@ -17,7 +16,7 @@ export function isForeignPage({ headers }: IncomingMessage): boolean {
   return isBrowser && !isLocal(URL.parse(`http://${host}`)?.hostname ?? '');
 }
 
-/** An address, or a name that nobody outside can own. */
+/** An IP address, or a name that cannot be registered in the public DNS. */
 function isLocal(hostname: string): boolean {
   if (isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0) return true;
   return !hostname.includes('.') || /\.(localhost|local|internal|test)$/.test(hostname);

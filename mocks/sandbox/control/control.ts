@@ -9,9 +9,9 @@ import { isForeignPage } from './browser-guard.ts';
 import type { Controls } from './controls.ts';
 import { CONTROL_BASE, handleControl } from './handlers.ts';
 import { controlProblem } from './problem.ts';
-import { createSnapshotShelf } from './snapshot-shelf.ts';
+import { createSnapshotStore } from './snapshot-store.ts';
 
-/** Answers one call below `/_sandbox`. */
+/** Handles a request below `/_sandbox`. */
 export type Control = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 /** Whether a path belongs to the control API. */
@@ -20,18 +20,18 @@ export function isControlPath(path: string): boolean {
 }
 
 /**
- * The control API: `controls` over HTTP. Each call and each answer is held against `mocks/sandbox-control.yaml`; a call
- * that does not fit has no effect.
+ * The control API: `controls` over HTTP. Requests and responses are validated against `mocks/sandbox-control.yaml`; an
+ * invalid request has no effect.
  *
- * @param onBug told of an exception that nobody expected
+ * @param onBug called with unexpected exceptions
  */
 export function createControl(controls: Controls, onBug: (error: unknown) => void): Control {
-  const snapshots = createSnapshotShelf();
+  const snapshots = createSnapshotStore();
   let engine: ReturnType<typeof createEngine> | undefined;
 
   const answerer: Answerer = async (operationId, [id = ''], call, violations) => {
     if (violations.length > 0) {
-      const detail = `The call does not fit the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
+      const detail = `The call does not conform to the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
       return controlProblem(400, detail, { violations }).answer;
     }
     const { query, body, origin, signal = new AbortController().signal } = call;
@@ -46,10 +46,11 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
   async function answer(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Answer> {
     if (isForeignPage(request)) return FOREIGN_PAGE.answer;
     const bytes = await readRequestBody(request);
-    if (bytes === undefined) return controlProblem(413, 'The body is over 100 MiB. Send it in parts').answer;
+    if (bytes === undefined)
+      return controlProblem(413, 'The body exceeds 100 MiB. Split it into several calls').answer;
     const body = bytes.length === 0 ? undefined : parseJson(bytes);
     if (bytes.length > 0 && body === undefined) return controlProblem(400, 'The body is not JSON').answer;
-    // Not before it is needed: many a sandbox is never controlled from outside, and parsing takes time and memory.
+    // Created on first use: most sandboxes get no control call, and parsing takes time and memory.
     engine ??= createEngine(answerer, CONTROL_CONTRACT);
     const exchange = await engine;
     const exchanged = await exchange(
@@ -57,7 +58,7 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
         method: request.method ?? '',
         path: url.pathname.slice(CONTROL_BASE.length) || '/',
         query: Object.fromEntries(url.searchParams),
-        // Whatever the caller says it is, so that `curl -d` works.
+        // The content type of the request is ignored, so that `curl -d` works.
         headers: body === undefined ? {} : { 'content-type': 'application/json' },
         bytes,
         body,
@@ -74,11 +75,11 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
     switch (exchanged.kind) {
       case 'failed':
         onBug(exchanged.error);
-        return controlProblem(500, 'The sandbox has a bug. Its log says more').answer;
+        return controlProblem(500, 'Bug in the sandbox. See its log').answer;
       case 'unfitting':
-        // No call of the control API is answered from its document.
+        // Control calls have no `Prefer` header, so this cannot happen.
         onBug(new Error(exchanged.message));
-        return controlProblem(500, 'The sandbox has a bug. Its log says more').answer;
+        return controlProblem(500, 'Bug in the sandbox. See its log').answer;
       case 'unmatched': {
         const problem = exchanged.status === 405 ? NO_SUCH_METHOD : NO_SUCH_CALL;
         return problem.answer;
@@ -86,8 +87,8 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
       case 'answered': {
         const { operationId, responseViolations } = exchanged;
         if (responseViolations.length === 0) return exchanged.answer;
-        onBug(new Error(`The control API answered ${operationId} against its document`));
-        const detail = `The sandbox has a bug: its answer to ${operationId} does not fit its own document`;
+        onBug(new Error(`The response of the control API to ${operationId} violates its document`));
+        const detail = `Bug in the sandbox: its response to ${operationId} violates its own document`;
         return controlProblem(500, detail, { violations: responseViolations }).answer;
       }
     }
@@ -104,7 +105,7 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
   };
 }
 
-/** Nothing that a page could read, sniff or keep. No `access-control-allow-origin`, on purpose. */
+/** Prevents web pages from reading, sniffing or caching responses. `access-control-allow-origin` is omitted on purpose. */
 const ALWAYS = {
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'same-origin',
@@ -113,13 +114,13 @@ const ALWAYS = {
 
 const FOREIGN_PAGE = controlProblem(
   403,
-  'The control API does not answer web pages of other origins. Call it from a test runner, a server or a command line',
+  'The control API refuses requests from web pages of other origins. Call it from a test runner, a server or a command line',
 );
 const NO_SUCH_CALL = controlProblem(
   404,
-  `There is no such control call. GET ${CONTROL_BASE} lists what there is`,
+  `No control call has this path. GET ${CONTROL_BASE} lists the paths`,
 );
 const NO_SUCH_METHOD = controlProblem(
   405,
-  `This control call has another method. GET ${CONTROL_BASE}/openapi.yaml says which`,
+  `No control call has this method at this path. GET ${CONTROL_BASE}/openapi.yaml lists the methods`,
 );

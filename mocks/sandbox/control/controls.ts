@@ -6,32 +6,32 @@ import type { Violation } from '../journal/recorder.ts';
 import type { SeedInput, Seeded } from '../data/seed-input.ts';
 import type { Snapshot } from '../model/world.ts';
 
-/** What a test may do to a sandbox. The control API is these functions over HTTP. */
+/** Controls of a sandbox for tests. The control API offers the same functions over HTTP. */
 export interface Controls {
-  /** Its time: frozen, moved and let run by the caller. */
+  /** The clock of the sandbox, which a test can freeze, advance and resume. */
   readonly clock: Pick<Clock<unknown>, 'now' | 'frozen' | 'freeze' | 'advance' | 'resume'>;
   /**
-   * Everything as it was when it started: records, files, keys, faults, time and chance, and an empty journal. Violations
-   * of the contract stay until somebody takes them.
+   * Restores the records, files, keys, faults, clock and random sequence of the start, and empties the journal.
+   * Violations are kept until `takeViolations`.
    */
   reset(): void;
   /**
-   * Puts issuers, keys, dossiers and requests in any state there, all of them or none.
-   * @throws SeedError that names each wrong place
+   * Creates issuers, keys, dossiers and requests in any state, all of them or none.
+   * @throws SeedError listing each invalid location
    */
   seed(input: SeedInput): Promise<Seeded>;
-  /** Everything as it is now, to come back to with `restore`, as often as wanted. */
+  /** Saves the current state for `restore`, which can be called any number of times. */
   snapshot(): Snapshot;
-  /** Goes back to a snapshot of this sandbox. The journal and violations stay as they are. */
+  /** Restores a snapshot of this sandbox. The journal and violations are not changed. */
   restore(snapshot: Snapshot): void;
-  /** The signers and their app. */
+  /** The signers and the IO app. */
   readonly citizen: Citizen;
-  /** What is to go wrong. */
+  /** Injected failures. */
   readonly faults: Faults;
-  /** The calls received, API and storage. */
+  /** Received calls to the API and the storage. */
   readonly journal: Journal;
-  /** Breaches of the contract so far that nobody has taken. */
+  /** Contract violations since the last `takeViolations`. */
   readonly violations: readonly Violation[];
-  /** Returns the breaches of the contract and forgets them: for a test that causes them on purpose. */
+  /** Returns and clears the contract violations, for a test that causes them on purpose. */
   takeViolations(): Violation[];
 }

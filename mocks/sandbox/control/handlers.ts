@@ -10,11 +10,11 @@ import type { Controls } from './controls.ts';
 import { readJournal } from './journal-query.ts';
 import type { operations } from './openapi.d.ts';
 import { controlProblem } from './problem.ts';
-import type { SnapshotShelf } from './snapshot-shelf.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 import { VERSION } from './version.ts';
 import { entryView, faultView, violationView, waitingView } from './views.ts';
 
-/** Where the control API begins. */
+/** Base path of the control API. */
 export const CONTROL_BASE = '/_sandbox';
 
 type OperationId = keyof operations;
@@ -22,7 +22,7 @@ type JsonOf<T> = T extends { content: { 'application/json': infer B } } ? B : un
 type BodyOf<Id extends OperationId> = JsonOf<NonNullable<operations[Id]['requestBody']>>;
 type Responses<Id extends OperationId> = operations[Id]['responses'];
 
-/** What an operation may answer. Problems are thrown. */
+/** A successful response of an operation. Problems are thrown. */
 type Reply<Id extends OperationId> = {
   [Status in keyof Responses<Id> & (200 | 201 | 204)]: {
     readonly status: Status;
@@ -30,17 +30,17 @@ type Reply<Id extends OperationId> = {
   };
 }[keyof Responses<Id> & (200 | 201 | 204)];
 
-/** A control call that fits the document. */
+/** A control call that conforms to the document. */
 export interface ControlCall<Body> {
   readonly controls: Controls;
-  readonly snapshots: SnapshotShelf;
-  /** The one value of the path template, if there is one. */
+  readonly snapshots: SnapshotStore;
+  /** The value of the path parameter, or '' if the path has none. */
   readonly id: string;
   readonly query: Readonly<Record<string, string | string[]>>;
   readonly body: Body;
-  /** Aborted when the caller leaves. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** Scheme, host and port under which the caller reached the sandbox. */
+  /** Scheme, host and port that the client used. */
   readonly origin: string;
 }
 
@@ -72,7 +72,8 @@ const HANDLERS: JsonHandlers = {
       return { status: 201, body: await controls.seed(body) };
     } catch (error) {
       if (!(error instanceof SeedError)) throw error;
-      const detail = 'Nothing was seeded. Each violation begins with the place in the body that is wrong';
+      const detail =
+        'Nothing was seeded, because the body has invalid records. Each violation begins with its location in the body';
       throw controlProblem(422, detail, { violations: error.violations });
     }
   },
@@ -133,10 +134,7 @@ const HANDLERS: JsonHandlers = {
   },
   clearFault({ controls: { faults }, id }) {
     if (faults.clear(id) > 0) return DONE;
-    throw controlProblem(
-      404,
-      'There is no such fault, or no longer. GET /_sandbox/faults lists those there are',
-    );
+    throw controlProblem(404, 'No active fault has this id. GET /_sandbox/faults lists the active faults');
   },
 
   getJournal: async ({ controls: { journal }, query, signal }) => ({
@@ -180,7 +178,7 @@ function clockReply({ controls: { clock } }: ControlCall<unknown>) {
   return { status: 200, body: { now: new Date(clock.now()).toISOString(), frozen: clock.frozen } } as const;
 }
 
-/** @throws Refusal where the citizen cannot */
+/** @throws Refusal 404 or 409 for a CitizenError */
 function citizenReply(citizen: Citizen, id: string, act: () => void) {
   try {
     act();
@@ -192,15 +190,15 @@ function citizenReply(citizen: Citizen, id: string, act: () => void) {
 }
 
 /**
- * Carries one control call out.
- * @throws ControlProblem
+ * Performs a control call.
+ * @throws Refusal with a problem of the control API
  */
 export async function handleControl(operationId: string, call: ControlCall<unknown>): Promise<Answer> {
   if (operationId === 'getControlDocument') {
     const body = await readFile(CONTROL_CONTRACT, 'utf8');
     return { status: 200, headers: { 'content-type': 'application/yaml' }, body };
   }
-  // Prism has matched the operation and checked the body against what the types were generated from.
+  // Prism has validated the body against the document from which the types are generated.
   const handler = HANDLERS[operationId as keyof JsonHandlers] as (
     call: ControlCall<unknown>,
   ) => Reply<OperationId> | Promise<Reply<OperationId>>;

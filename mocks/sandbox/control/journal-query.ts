@@ -22,8 +22,8 @@ const PARAMETERS: Readonly<Record<ParameterName, true>> = {
 };
 
 /**
- * The calls that a query asks for; with `waitMs` not before there is one.
- * @throws Refusal 404 when none came in time, 400 for a name that does not exist
+ * The calls that match a query. With `waitMs`, waits for the first match.
+ * @throws Refusal 404 if no call matched in time, 400 for an unknown parameter or operation
  */
 export async function readJournal(
   journal: Journal,
@@ -38,33 +38,33 @@ export async function readJournal(
       await journal.waitFor(filter, { timeoutMs, signal });
     } catch (error) {
       if (error instanceof JournalTimeoutError) throw controlProblem(404, error.message);
-      // The caller has left, or the sandbox is closing: nobody reads this.
-      throw controlProblem(503, 'The wait was broken off');
+      // The client has disconnected, or the sandbox is closing.
+      throw controlProblem(503, 'The wait was aborted');
     }
   }
   return journal.entries(filter);
 }
 
 /**
- * A slip of the keyboard must not pass for an answer: without its filter a query finds any call, and with an operation
- * that does not exist it proves that none was made.
+ * A typing error must not give a plausible result: an ignored filter would match any call, and an unknown operation
+ * would seem to prove that no call was made.
  */
 function refuseUnknown(query: Query): void {
   const name = Object.keys(query).find((given) => !Object.hasOwn(PARAMETERS, given));
   if (name !== undefined) {
     const known = Object.keys(PARAMETERS).join(', ');
-    throw controlProblem(400, `The journal has no parameter "${name}". It has ${known}`);
+    throw controlProblem(400, `Unknown parameter "${name}". The parameters are ${known}`);
   }
   const operationId = textAt(query, 'operationId');
   if (operationId !== undefined && (operationId === '*' || !isOperation(operationId))) {
     throw controlProblem(
       400,
-      `There is no operation "${operationId}", neither of the API nor of the storage`,
+      `Unknown operation "${operationId}". Use an operationId of the API or of the storage`,
     );
   }
 }
 
-/** Of the right form: the document was asked. */
+/** The values have been validated against the document. */
 function filterOf(query: Query): JournalFilter {
   return {
     after: numberAt(query, 'after'),
@@ -72,7 +72,7 @@ function filterOf(query: Query): JournalFilter {
     method: textAt(query, 'method'),
     path: textAt(query, 'path'),
     status: numberAt(query, 'status'),
-    // One of the three, by the document.
+    // The cast: validated against the document.
     ended: textAt(query, 'ended') as components['schemas']['Ending'] | undefined,
     fault: textAt(query, 'fault'),
     violating: booleanAt(query, 'violating'),

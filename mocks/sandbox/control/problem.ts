@@ -4,7 +4,7 @@ import type { components } from './openapi.d.ts';
 
 type Problem = components['schemas']['Problem'];
 
-/** An error of the control API, to be thrown or answered. `detail` says what to do. */
+/** An error of the control API. `detail` states the problem and how to fix it. */
 export function controlProblem(
   status: number,
   detail: string,

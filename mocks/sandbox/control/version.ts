@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-// By its default export: an older Node does not have the function, and must come as far as the check of its version.
+// The default export: an older Node lacks the named export, and must still reach the check of its version.
 import nodeModule from 'node:module';
 
-/** Of the package, which lies one folder higher in a checkout than in what is published. */
+/** Version of the package. A checkout has package.json one folder higher than the published package. */
 export const VERSION = versionIn(nodeModule.findPackageJSON(import.meta.url));
 
 function versionIn(manifestPath: string | undefined): string {

@@ -30,11 +30,11 @@ export function violationView(violation: Violation): Schemas['Violation'] {
 }
 
 export function faultView(active: ActiveFault): Schemas['ActiveFault'] {
-  // The document does not know undefined, nor does JSON: such members are not written.
+  // The cast: JSON omits undefined members, which the generated type does not allow.
   return active as Schemas['ActiveFault'];
 }
 
 export function entryView(entry: JournalEntry): Schemas['JournalEntry'] {
-  // As above.
+  // The cast: as above.
   return entry as Schemas['JournalEntry'];
 }

@@ -4,13 +4,13 @@ import { email } from '../decoding/types.ts';
 import type { components } from '../control/openapi.d.ts';
 import { EVERYONE } from '../model/issuers.ts';
 
-/** What to put into a sandbox. Meaning and defaults are in `mocks/sandbox-control.yaml`. */
+/** Records to create in a sandbox. `mocks/sandbox-control.yaml` documents meaning and defaults. */
 export type SeedInput = components['schemas']['SeedInput'];
 
-/** What was put there, in the order of the input. */
+/** The created records, in the order of the input. */
 export type Seeded = components['schemas']['Seeded'];
 
-/** Nothing was seeded. Each violation begins with the place in the input that is wrong. */
+/** The input is invalid, and nothing was seeded. Each violation begins with its location in the input. */
 export class SeedError extends Error {
   override readonly name = 'SeedError';
   readonly violations: readonly string[];
@@ -21,7 +21,7 @@ export class SeedError extends Error {
   }
 }
 
-/** The contract says that identifiers have the form the service gives them. */
+/** The contract requires identifiers of the format that the service generates. */
 const ulid = z
   .string()
   .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be a ULID such as 01KJYMD75M8Q4V6W9X0Y2Z7A1C');
@@ -31,7 +31,7 @@ const time = z.iso
   .datetime({ offset: true, error: 'must be a date and time such as 2026-03-05T09:14:07.412Z' })
   .transform((input) => Date.parse(input));
 
-/** It is answered as the address of dossiers that have none. */
+/** The service returns it for dossiers without an own address. */
 const supportEmail = text.refine(
   (address) => address.isWellFormed() && email.is(address),
   'must be an email address',
@@ -52,7 +52,7 @@ const key = z.strictObject({
 const dossier = z.strictObject({
   id: ulid.optional(),
   issuer: z.string().optional(),
-  // The decoders of the API look at these.
+  // Validated by the decoders of the API.
   title: z.unknown().optional(),
   support_email: z.unknown().optional(),
   documents_metadata: z.unknown().optional(),
@@ -93,14 +93,14 @@ const seed = z.strictObject({
   requests: z.array(request).default([]),
 });
 
-/** Of the right form, with defaults. Times are milliseconds since the epoch. */
+/** The parsed input, with defaults. Times are milliseconds since the epoch. */
 export type SeedInputParsed = z.infer<typeof seed>;
 export type PlannedDossier = z.infer<typeof dossier>;
 export type PlannedRequest = z.infer<typeof request>;
 export type PlannedDocument = z.infer<typeof document>;
 
 /**
- * The form of the input, apart from what depends on the rest of the sandbox.
+ * Parses the input, except for rules that depend on the records of the sandbox.
  * @throws SeedError
  */
 export function parseSeed(input: unknown): SeedInputParsed {

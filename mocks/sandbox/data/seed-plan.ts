@@ -12,22 +12,22 @@ import type { Dossier } from '../model/store.ts';
 import type { Profile } from '../model/profile.ts';
 import type { World } from '../model/world.ts';
 
-/** Records that may be put into the store as they are: what they refer to is there or comes with them. */
+/** Validated records: everything that they refer to exists or is part of the plan. */
 export interface SeedPlan {
   readonly issuers: readonly (Omit<Issuer, 'id'> & { readonly id: string | undefined })[];
   readonly keys: readonly ApiKey[];
   readonly dossiers: readonly NewDossier[];
-  /** Those of requests that name none. */
+  /** Default dossiers, of requests without `dossier`. */
   readonly sampleDossiers: readonly NewDossier[];
   readonly requests: readonly NewRequest[];
 }
 
-/** A dossier that gets what is missing when it is put there. */
+/** A dossier without the members that are set when it is stored. */
 export type NewDossier = Omit<Dossier, 'id' | 'createdAt' | 'updatedAt'> & {
   readonly id: string | undefined;
 };
 
-/** One or more requests, alike. */
+/** One or more identical requests. */
 export interface NewRequest {
   readonly source: PlannedRequest;
   readonly dossier: Dossier | NewDossier;
@@ -38,7 +38,7 @@ export interface NewRequest {
 }
 
 export interface NewDocument {
-  /** Where the input speaks of it. */
+  /** Location in the input. */
   readonly place: string;
   readonly id: string | undefined;
   readonly metadata: DocumentMetadata;
@@ -50,7 +50,7 @@ type Note = (place: string, message: string) => void;
 
 const NOT_A_PDF = 'Failed to parse PDF document (line:0 col:0 offset=0): No PDF header found';
 
-/** The dossier of requests that name none. */
+/** The dossier of requests without `dossier`. */
 const SAMPLE_DOSSIER = {
   title: 'Dossier di esempio',
   documentsMetadata: [
@@ -67,9 +67,9 @@ const SAMPLE_DOSSIER = {
 } as const;
 
 /**
- * Holds the input against itself and against what is in the sandbox. Changes nothing.
+ * Validates the input against itself and against the records of the sandbox. Changes nothing.
  *
- * @param now time of what has no time of its own
+ * @param now default of times that the input omits
  * @throws SeedError
  */
 export function planSeed(world: World, input: SeedInputParsed, now: number): SeedPlan {
@@ -81,13 +81,13 @@ export function planSeed(world: World, input: SeedInputParsed, now: number): See
   for (const [index, { id, ...issuer }] of input.issuers.entries()) {
     if (id === undefined) continue;
     if (input.issuers.findIndex((other) => other.id === id) !== index) {
-      note(`issuers[${index}].id`, `"${id}" is there twice`);
+      note(`issuers[${index}].id`, `duplicate id "${id}"`);
     }
     issuers.set(id, { id, ...issuer });
   }
   const issuerAt = (place: string, id: string = DEFAULT_ISSUER.id): Issuer => {
     const issuer = issuers.get(id);
-    if (issuer === undefined) note(place, `there is no issuer "${id}", neither here nor in the sandbox`);
+    if (issuer === undefined) note(place, `no issuer "${id}" in this call or in the sandbox`);
     return issuer ?? DEFAULT_ISSUER;
   };
 
@@ -108,7 +108,7 @@ export function planSeed(world: World, input: SeedInputParsed, now: number): See
       place,
       note,
     );
-    if (id !== undefined && named.has(id)) note(`${place}.id`, `there is a dossier "${id}" already`);
+    if (id !== undefined && named.has(id)) note(`${place}.id`, `dossier "${id}" already exists`);
     if (id !== undefined) named.set(id, dossier);
     dossiers.push(dossier);
   }
@@ -119,10 +119,10 @@ export function planSeed(world: World, input: SeedInputParsed, now: number): See
     const place = `requests[${index}]`;
     const ownIds = [source.id, ...source.documents.map(({ id }) => id)].filter((id) => id !== undefined);
     if (source.count > 1 && ownIds.length > 0) {
-      note(place, 'with a count, neither the request nor its documents can have an id: each gets its own');
+      note(place, 'with a count, the request and its documents cannot have an id: each gets a new one');
     }
     for (const id of ownIds) {
-      if (takenIds.has(id) || isTaken(world, id)) note(place, `the id "${id}" is taken already`);
+      if (takenIds.has(id) || isTaken(world, id)) note(place, `the id "${id}" is already in use`);
       takenIds.add(id);
     }
     const dossier =
@@ -130,7 +130,7 @@ export function planSeed(world: World, input: SeedInputParsed, now: number): See
         ? sampleDossier(samples, issuerAt(`${place}.issuer`, source.issuer))
         : named.get(source.dossier);
     if (dossier === undefined) {
-      note(`${place}.dossier`, `there is no dossier "${source.dossier}", neither here nor in the sandbox`);
+      note(`${place}.dossier`, `no dossier "${source.dossier}" in this call or in the sandbox`);
       return [];
     }
     if (source.issuer !== undefined && source.issuer !== dossier.issuerId) {
@@ -159,7 +159,7 @@ function sampleDossier(samples: Map<string, NewDossier>, issuer: Issuer): NewDos
   return dossier;
 }
 
-/** Under the rules of the API, in its words. */
+/** Validates a dossier by the rules of the API, with its messages. */
 function planDossier(
   source: PlannedDossier,
   issuer: Issuer,
@@ -200,24 +200,24 @@ function planRequest(
   const { status, createdAt = now, updatedAt = createdAt } = source;
   const { expiresAt = profile.defaultDeadline(createdAt) } = source;
   if (source.rejectReason !== undefined && status !== 'REJECTED') {
-    note(`${place}.rejectReason`, 'only a REJECTED request has one');
+    note(`${place}.rejectReason`, 'only possible for a REJECTED request');
   }
   if (source.notified && (status === 'DRAFT' || status === 'READY')) {
-    note(`${place}.notified`, `a request in ${status} cannot have been notified`);
+    note(`${place}.notified`, `not possible for a request in ${status}`);
   }
   if ('fiscalCode' in source.signer && !getSignerBody.is({ fiscal_code: source.signer.fiscalCode })) {
-    // Without the value, which could be somebody's.
+    // The message omits the value, which could be a real fiscal code.
     note(`${place}.signer.fiscalCode`, 'is not a fiscal code');
   }
-  if (createdAt > now) note(`${place}.createdAt`, 'is later than now on the clock of the sandbox');
-  if (updatedAt < createdAt) note(`${place}.updatedAt`, 'is before createdAt');
-  if (updatedAt > now) note(`${place}.updatedAt`, 'is later than now on the clock of the sandbox');
+  if (createdAt > now) note(`${place}.createdAt`, 'must not be later than the time of the sandbox');
+  if (updatedAt < createdAt) note(`${place}.updatedAt`, 'must not be before createdAt');
+  if (updatedAt > now) note(`${place}.updatedAt`, 'must not be later than the time of the sandbox');
   if (expiresAt <= createdAt) {
-    note(`${place}.expiresAt`, 'must be after createdAt; for a request that has expired give both');
+    note(`${place}.expiresAt`, 'must be after createdAt; for an expired request, set both');
   }
   const { documentsMetadata } = dossier;
   if (source.documents.length > documentsMetadata.length) {
-    note(`${place}.documents`, `the dossier has ${documentsMetadata.length} of them`);
+    note(`${place}.documents`, `too many: the dossier has ${documentsMetadata.length}`);
   }
   const documents = documentsMetadata.map((metadata, index) =>
     planDocument(source.documents[index] ?? {}, metadata, status, `${place}.documents[${index}]`, note),
@@ -235,10 +235,10 @@ function planDocument(
   const isDraft = requestStatus === 'DRAFT';
   const { id, status = isDraft ? 'WAIT_FOR_UPLOAD' : 'READY', rejectReason } = source;
   if (status !== 'READY' && !isDraft) {
-    note(`${place}.status`, `in a request in ${requestStatus} every document is READY`);
+    note(`${place}.status`, `every document of a request in ${requestStatus} must be READY`);
   }
   if (rejectReason !== undefined && status !== 'REJECTED') {
-    note(`${place}.rejectReason`, 'only a REJECTED document has one');
+    note(`${place}.rejectReason`, 'only possible for a REJECTED document');
   }
   return { place, id, metadata, status, rejectReason: rejectReason ?? NOT_A_PDF };
 }

@@ -16,18 +16,18 @@ import type { Dossier, SignatureDocument, SignatureRequest } from '../model/stor
 import type { World } from '../model/world.ts';
 
 /**
- * Puts records into a sandbox, all of them or none.
- * @throws SeedError that names each wrong place
+ * Creates records in a sandbox, all of them or none.
+ * @throws SeedError listing each invalid location
  */
 export async function seed(world: World, input: SeedInput): Promise<Seeded> {
   const parsed = parseSeed(input);
   const now = world.clock.now();
   const samples = await samplesFor(planSeed(world, parsed, now));
-  // Planned again: other calls have come in while the files were made.
+  // Planned again, because other calls may have changed the records while the files were created.
   return carryOut(world, planSeed(world, parsed, now), samples);
 }
 
-/** Files of documents that are alike. */
+/** Files of identical documents. */
 interface Sample {
   readonly validated: Buffer;
   readonly signed: Buffer | undefined;
@@ -35,11 +35,11 @@ interface Sample {
 type Samples = ReadonlyMap<string, Sample>;
 
 function sampleKey({ metadata }: NewDocument, { source, updatedAt }: NewRequest): string {
-  // The mark of a signature shows its time.
+  // The signature mark in the PDF shows its time.
   return JSON.stringify([metadata, source.status === 'SIGNED' && updatedAt]);
 }
 
-/** One for each kind of document that is READY. */
+/** Creates one file for each distinct READY document. */
 async function samplesFor({ requests }: SeedPlan): Promise<Samples> {
   const samples = new Map<string, Sample>();
   for (const request of requests) {
@@ -61,10 +61,10 @@ async function samplesFor({ requests }: SeedPlan): Promise<Samples> {
   return samples;
 }
 
-/** Puts the records there and says which. */
+/** Stores the records and returns their ids. */
 function carryOut(world: World, plan: SeedPlan, samples: Samples): Seeded {
   const { store } = world;
-  // What can still fail comes first.
+  // Steps that can still fail come first.
   const files = plan.requests.map((planned) => filesOf(planned, samples));
   const issuers = plan.issuers.map(({ id = world.ids.ulid(), ...issuer }) => ({ id, ...issuer }));
   for (const issuer of issuers) store.issuers.set(issuer.id, issuer);
@@ -97,13 +97,13 @@ function carryOut(world: World, plan: SeedPlan, samples: Samples): Seeded {
   };
 }
 
-/** A dossier is no younger than the oldest of its requests. */
+/** A dossier is created no later than the oldest of its requests. */
 function creationOf(dossier: NewDossier, requests: readonly NewRequest[], now: number): number {
   const own = requests.filter((request) => request.dossier === dossier);
   return Math.min(now, ...own.map(({ createdAt }) => createdAt));
 }
 
-/** Identifiers tell when a record was made, so records of the past get theirs as of then. */
+/** ULIDs contain the time of creation, so ids of past records are generated for that time. */
 function identifiersByTime({ random }: World): (time: number) => Ids {
   const byTime = new Map<number, Ids>();
   return (time) => {
@@ -142,7 +142,7 @@ function requestOf(planned: NewRequest, dossierId: string, world: World, ids: Id
   }
 }
 
-/** A fiscal code is known to the tokenizer from now on, as if it had been looked up. */
+/** Registers the fiscal code with the tokenizer, as a lookup would. */
 function signerOf(world: World, signer: NewRequest['source']['signer']): string {
   if ('id' in signer) return signer.id;
   const id = world.ids.signer(signer.fiscalCode);
@@ -150,7 +150,7 @@ function signerOf(world: World, signer: NewRequest['source']['signer']): string 
   return id;
 }
 
-/** What the service writes when the trust provider has nothing to show. */
+/** The reason that the service stores if the trust provider returns no file. */
 const NOT_SIGNED = 'Signed document not found!';
 
 function documentOf(
@@ -170,13 +170,13 @@ function documentOf(
   }
 }
 
-/** What is in the storage for one document. Shared by requests that are alike, as files never change. */
+/** The stored files of one document. Identical requests share them, because files are immutable. */
 interface DocumentFiles {
   readonly validated: Blob;
   readonly signed: Blob | undefined;
 }
 
-/** By position of the document; undefined where there is no file. */
+/** By index of the document; undefined if it has no file. */
 function filesOf(request: NewRequest, samples: Samples): (DocumentFiles | undefined)[] {
   return request.documents.map((document) => {
     if (document.status !== 'READY') return undefined;

@@ -12,7 +12,7 @@ export interface SignatureField {
   readonly attrs: FieldAttrs;
 }
 
-/** A field that exists in the PDF, or the box of one to be drawn. */
+/** A field that exists in the PDF, or the box of a new field. */
 export type FieldAttrs =
   | { readonly unique_name: string }
   | {
@@ -26,7 +26,7 @@ export interface DocumentMetadata {
   readonly signature_fields: readonly SignatureField[];
 }
 
-// Named first: when both forms are sent, `unique_name` wins and the box is dropped.
+// First in the union: if both forms are sent, `unique_name` wins and the box is dropped.
 const attrs = t.union(
   [
     model('ExistingSignatureFieldAttrs', { unique_name: t.string }),
@@ -52,15 +52,15 @@ const documentMetadata = model(
   { signature_fields: t.readonlyArray(signatureField, 'array of SignatureField') },
 );
 
-/** The shape of `documents_metadata`, as generated from the published document. */
+/** The structure of `documents_metadata` in the published document. */
 export const documentMetadataList = t.readonlyArray(documentMetadata, 'array of DocumentMetadata');
 
 type ReadField = t.TypeOf<typeof signatureField>;
 type ReadDocument = t.TypeOf<typeof documentMetadata>;
 
 /**
- * The second look, at what the published document does not say: at least one document, at least one clause that is not
- * optional unless there are no fields at all, field names that are not empty, and clause titles shorter than it says.
+ * The second validation, of rules that the published document lacks: at least one document, at least one clause that is
+ * not OPTIONAL unless there are no fields, non-empty field names, and a lower maximum for clause titles.
  */
 export function documentsOf(clauseTitleMaxLength: number): t.Decoder<unknown, readonly DocumentMetadata[]> {
   const document = new t.Type<DocumentMetadata, ReadDocument, ReadDocument>(
@@ -84,7 +84,7 @@ export function documentsOf(clauseTitleMaxLength: number): t.Decoder<unknown, re
   );
 }
 
-/** Both looks at one list of fields. */
+/** Both validations of one list of fields. */
 export function decodeFields(input: unknown, clauseTitleMaxLength: number): t.Validation<SignatureField[]> {
   const title = stringWithin(5, clauseTitleMaxLength + 1);
   const field = new t.Type<SignatureField, ReadField, ReadField>(
@@ -112,7 +112,7 @@ const someRequired = new t.Type<SignatureField[], SignatureField[], SignatureFie
   t.identity,
 );
 
-/** A field as the service has it behind its API, for the texts that show it. */
+/** The internal structure of a field in the service, for texts that contain it. */
 function internalField({ clause: { title, type }, attrs: place }: SignatureField) {
   return {
     clause: { title, type },

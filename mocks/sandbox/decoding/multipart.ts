@@ -4,17 +4,17 @@ export interface Part {
   readonly data: Buffer;
 }
 
-/** What validate-document finds in a body. */
+/** The content of a validate-document body. */
 export interface FilesToValidate {
   readonly pdf: Buffer;
   readonly fields: Buffer | undefined;
-  /** What the service leaves unread without saying so; undefined when it reads everything. */
+  /** A description of content that the service ignores silently. Undefined if it reads everything. */
   readonly ignored: string | undefined;
 }
 
 /**
- * The PDF and, where they are beside it, its fields: the first two parts count, in either order. A part that is not of
- * exactly the type application/json is never one of fields. Undefined when the service misses its files.
+ * The PDF and its optional fields: the first two parts, in either order. Only a part whose type is exactly
+ * application/json contains fields. Undefined if the service finds no files.
  */
 export function filesToValidate(contentType: string | undefined, body: Buffer): FilesToValidate | undefined {
   const [first, second, ...more] = partsOf(contentType, body) ?? [];
@@ -39,14 +39,14 @@ function ignoredParts(more: readonly Part[]): string | undefined {
   return more.length === 0 ? undefined : 'parts were ignored: only the first two are read';
 }
 
-/** The parts of a request as the service reads them, or undefined where it finds nothing to read. */
+/** The parts of a request as the service parses them. Undefined if it finds none. */
 function partsOf(contentType = '', body: Buffer): Part[] | undefined {
   const boundary = boundaryOf(contentType);
   if (!contentType.includes('multipart/form-data') || boundary === '') return undefined;
   return parse(body, boundary);
 }
 
-/** As parse-multipart 1.0.4, the service's parser, finds it: quotes stay on and so never match. */
+/** The boundary as in parse-multipart 1.0.4, the parser of the service: quotes are kept and thus never match. */
 function boundaryOf(contentType: string): string {
   const item = contentType.split(';').find((text) => text.includes('boundary'));
   return item === undefined ? '' : String(item.split('=')[1]).trim();
@@ -56,11 +56,11 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /**
- * The parts of a multipart body as parse-multipart 1.0.4 reads them, or undefined where it throws.
+ * The parts of a multipart body as parsed by parse-multipart 1.0.4. Undefined if it throws.
  *
- * It takes the first line after a boundary for Content-Disposition, the second for Content-Type and drops the third,
- * whatever they are: a third header line therefore shifts the empty line into the data. The disposition must have a
- * quoted value in third place, the filename. Names of parts do not matter.
+ * It uses the first line after a boundary as Content-Disposition and the second as Content-Type, and drops the third.
+ * With a third header line, the empty line thus becomes part of the data. The third value of the disposition must be
+ * quoted (the filename). Names of parts are ignored.
  */
 function parse(body: Buffer, boundary: string): Part[] | undefined {
   const delimiter = Buffer.from(`--${boundary}`, 'latin1');
@@ -81,7 +81,7 @@ function parse(body: Buffer, boundary: string): Part[] | undefined {
 }
 
 interface Line {
-  /** Without any CR or LF, also those that end no line. */
+  /** The line without any CR or LF, including those that do not end a line. */
   readonly text: string;
   readonly next: number;
 }
@@ -93,7 +93,7 @@ function lineAt(body: Buffer, position: number): Line {
   return { text: text.replaceAll(/[\r\n]/g, ''), next: end + 2 };
 }
 
-/** Where the first part begins; what comes before does not matter. */
+/** The start of the first part. Preceding bytes are ignored. */
 function afterOpeningLine(body: Buffer, delimiter: Buffer): number {
   let line = lineAt(body, 0);
   while (line.text !== delimiter.toString('latin1') && line.next < body.length)
@@ -102,8 +102,8 @@ function afterOpeningLine(body: Buffer, delimiter: Buffer): number {
 }
 
 /**
- * Where the delimiter that ends a part ends. It counts at the beginning of a line, and also in the middle of one
- * wherever the parser has just cleared its memory, which it does when more has come in than a delimiter can have.
+ * The end of the delimiter after a part. It is recognized at the beginning of a line, and within a line where the parser
+ * has just cleared its buffer, which it does when the buffer exceeds the length of a delimiter.
  */
 function endOfDelimiter(body: Buffer, start: number, delimiter: Buffer): number | undefined {
   let length = 0;

@@ -3,11 +3,11 @@ import { email, nonEmptyString, nonNegativeNumber, stringWithin, timestamp } fro
 import type { SignatureRequest } from '../model/store.ts';
 
 /*
- * What the service keeps behind its API, as far as answers show it: they name the type of a whole record when one of
- * its members is not as an action needs it.
+ * The stored records of the service, as far as responses show them: an error names the type of a whole record if one of
+ * its members does not allow an action.
  */
 
-/** What the service reads out of a PDF. */
+/** The data that the service reads from a PDF. */
 export const pdfMetadata = t.type({
   pages: t.array(t.type({ number: nonNegativeNumber, width: nonNegativeNumber, height: nonNegativeNumber })),
   formFields: t.array(t.type({ type: t.literal('PDFSignature'), name: t.string })),
@@ -17,7 +17,7 @@ const documentReady = t.type({
   id: nonEmptyString,
   metadata: t.type({
     title: stringWithin(3, 61),
-    // A list has been checked when it gets here, so its name is all that shows.
+    // The list is already validated, so only its name is visible.
     signatureFields: new t.Type('SignatureFields', t.UnknownArray.is, t.UnknownArray.validate, t.identity),
     pdfDocumentMetadata: pdfMetadata,
   }),
@@ -44,14 +44,14 @@ const record = t.type({
   expiresAt: timestamp,
 });
 
-/** A request that may be notified. */
+/** A request that allows a notification. */
 export const notifiableRecord = t.intersection([
   record,
   t.type({ status: t.literal('WAIT_FOR_SIGNATURE') }),
   t.type({ qrCodeUrl: t.string, documents: t.array(documentReady), notification: t.undefined }),
 ]);
 
-/** The record of a request, with stand-ins for members that have nothing to do with its status and so never show. */
+/** The record of a request. Members that are independent of its status are placeholders, because they are never visible. */
 export function recordOf({ status, documents, ioMessageId }: SignatureRequest): unknown {
   const isSent = status !== 'DRAFT' && status !== 'READY';
   return {

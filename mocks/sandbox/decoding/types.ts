@@ -5,11 +5,11 @@ import isEmail from 'validator/lib/isEmail.js';
 import { uncaughtFailure, validationProblem } from '../http/problems.ts';
 
 /*
- * The service decodes with io-ts, whose violations are made of the names of types. The types here have the names that
- * those of the service have, so that the texts are the same.
+ * The service decodes with io-ts, whose violations contain type names. The types here have the names of the service, so
+ * that the texts are the same.
  */
 
-/** Values of a type for which `accepts` is true. */
+/** A type of values for which `accepts` is true. */
 function where<A, O>(type: t.Type<A, O>, name: string, accepts: (value: A) => boolean): t.Type<A, O> {
   return new t.Type(
     name,
@@ -25,7 +25,7 @@ function where<A, O>(type: t.Type<A, O>, name: string, accepts: (value: A) => bo
 
 export const nonEmptyString = where(t.string, 'non empty string', (text) => text.length > 0);
 
-/** The service's own types have a name for strings of at least one character. */
+/** The types of the service have a special name for strings of at least one character. */
 export function stringOfAtLeast(min: number): t.Type<string> {
   if (min === 1) return nonEmptyString;
   return where(t.string, `string of length >= ${min}`, (text) => text.length >= min);
@@ -42,14 +42,14 @@ function stringLike(pattern: string): t.Type<string> {
   return where(t.string, `string that matches the pattern "${pattern}"`, (text) => expression.test(text));
 }
 
-/** 16 upper-case characters; L M N P Q R S T U V may stand for digits (omocodia). The check character is not checked. */
+/** 16 upper-case characters; L M N P Q R S T U V can replace digits (omocodia). The check character is not verified. */
 export const fiscalCode = stringLike(
   '^[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]$',
 );
 
 /**
- * An address with a top-level domain, an ASCII local part and no display name: the service's own library decides. It
- * throws on half a character, and the service does not catch that.
+ * An email address with a top-level domain, an ASCII local part and no display name, validated by the library of the
+ * service. The library throws on a lone surrogate, and the service does not catch that.
  */
 export const email = where(t.string, 'string that represents an email address', (text) => {
   try {
@@ -61,7 +61,7 @@ export const email = where(t.string, 'string that represents an email address', 
 
 export const nonNegativeNumber = where(t.number, 'number >= 0', (value) => value >= 0);
 
-/** Whatever JavaScript converts to a number, so ` 30` and `0x1E` too. */
+/** Text that JavaScript converts to a number, including ` 30` and `0x1E`. */
 const numberFromString = new t.Type<number, string, unknown>(
   'NumberFromString',
   t.number.is,
@@ -72,7 +72,7 @@ const numberFromString = new t.Type<number, string, unknown>(
   String,
 );
 
-/** Two steps, so a refused bound shows a number where a refused text shows a text. */
+/** Two steps: an error of the bounds shows a number, an error of the conversion shows the text. */
 export function integerFromStringWithin(min: number, end: number): t.Type<number, string> {
   const integer = where(numberFromString, 'IntegerFromString', Number.isInteger);
   const fits = (value: number): boolean => value >= min && value < end;
@@ -80,8 +80,8 @@ export function integerFromStringWithin(min: number, end: number): t.Type<number
 }
 
 /**
- * Date and time to the second. A fraction of any length is cut to milliseconds; no zone means the service's own, which
- * is UTC; a day that its month lacks rolls over.
+ * Date and time to the second. A fraction is truncated to milliseconds, the default time zone is that of the service
+ * (UTC), and a day that does not exist rolls over to the next month.
  */
 export const timestamp = t.union(
   [
@@ -116,7 +116,7 @@ export function oneOf<const T extends string>(name: string, members: readonly T[
   );
 }
 
-/** An object as the service generates its type from a schema: members without a name there are dropped. */
+/** An object type as the service generates it from a schema: unknown members are dropped. */
 export function model<R extends t.Props, O extends t.Props = Record<never, never>>(
   name: string,
   required: R,
@@ -135,7 +135,7 @@ export function orRefuse<T>(decoded: t.Validation<T>): T {
   return decoded.right;
 }
 
-/** Decodes, and does {@link orRefuse}. */
+/** Decodes a value and applies {@link orRefuse}. */
 export function decodeOrRefuse<T>(type: t.Decoder<unknown, T>, input: unknown): T {
   return orRefuse(type.decode(input));
 }

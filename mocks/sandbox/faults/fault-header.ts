@@ -2,15 +2,15 @@ import type { CallFault } from './fault.ts';
 import type { OwnFault } from './faults.ts';
 import { InvalidFaultError, isOperation, parseFault } from './parse-fault.ts';
 
-/** With which a call orders its own faults, and in which an answer names the faults it has met. */
+/** A request header that injects faults into its own call, and a response header with the faults that fired. */
 export const FAULT_HEADER = 'x-sandbox-fault';
 
 /**
- * Reads `<operation>=<shorthand>, …`: `503`, `503:gateway`, `429`, `429:<seconds>`, `reset`, `reset-after`,
+ * Parses `<operation>=<shorthand>, …`: `503`, `503:gateway`, `429`, `429:<seconds>`, `reset`, `reset-after`,
  * `reset-middle`, `latency:<ms>`, `latency:<ms>:<jitter ms>`, `slow:<ms>`, `malformed`, `truncated`, `html`,
- * `html:<status>`. What is meant for another operation is left out: a gateway repeats the header on each of its calls.
+ * `html:<status>`. Faults for other operations are left out, because a gateway sends the header with each of its calls.
  *
- * @throws InvalidFaultError on anything that is not in this list, so that no typing mistake passes for a success
+ * @throws InvalidFaultError for any other shorthand, so that a typing error does not look like a success
  */
 export function parseFaultHeader(header: string | undefined, operationId: string | undefined): OwnFault[] {
   if (header === undefined) return [];
@@ -26,13 +26,13 @@ export function parseFaultHeader(header: string | undefined, operationId: string
           `"${item}" in ${FAULT_HEADER} is not <operation>=<fault>, such as createDossier=503 or *=latency:200`,
         );
       }
-      // A header never holds a behaviour, so what was checked is the fault of a call.
+      // The cast: a header cannot contain a behaviour, only faults of calls.
       const fault = parseFault({ ...shape, operation }) as CallFault;
       return operation === '*' || operation === operationId ? [{ id: item, fault }] : [];
     });
 }
 
-/** The fault a shorthand stands for, its numbers not yet checked. */
+/** The fault of a shorthand. Its numbers are not yet validated. */
 function shapeOf(shorthand: string): object | undefined {
   const [name = '', ...parameters] = shorthand.split(':');
   const [first, second] = parameters;
@@ -44,14 +44,14 @@ function shapeOf(shorthand: string): object | undefined {
   return known.shape(numberOf(first), numberOf(second));
 }
 
-/** Undefined when it was not given, not a number when it is none. */
+/** Undefined if it is absent, NaN if it is not a number. */
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 interface Shorthand {
-  /** How many may follow. */
+  /** Maximum number of parameters. */
   readonly parameters: 0 | 1 | 2;
   readonly shape: (first: number | undefined, second: number | undefined) => object;
 }

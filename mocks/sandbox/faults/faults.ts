@@ -6,55 +6,55 @@ import { parseFault } from './parse-fault.ts';
 /** The faults of one sandbox. */
 export interface Faults {
   /**
-   * Puts a fault behind the others and returns its id.
+   * Adds a fault after the existing ones and returns its id.
    * @throws InvalidFaultError
    */
   add(fault: Fault): string;
-  /** The faults that can still fire, oldest first. */
+  /** The active faults, oldest first. */
   list(): ActiveFault[];
-  /** Drops one fault, or all. @returns how many there were */
+  /** Removes one fault, or all. @returns the number of removed faults */
   clear(id?: string): number;
 }
 
 export interface ActiveFault {
   readonly id: string;
   readonly fault: Fault;
-  /** Occasions so far. */
+  /** Matching occasions so far. */
   readonly seen: number;
-  /** Times it has fired. */
+  /** How often the fault has fired. */
   readonly fired: number;
 }
 
-/** What one call meets. */
+/** The effects of faults on one call. */
 export interface Ordeal {
-  /** Of the faults that fired, in order. */
+  /** Ids of the faults that fired, in order. */
   readonly ids: readonly string[];
   readonly delayMs: number;
   readonly fault: InsteadFault | SpoilingFault | undefined;
 }
 
-/** The faults as the sandbox itself sees them. */
+/** The internal interface of the faults. */
 export interface FaultRegistry extends Faults {
   /**
-   * Lets the faults that fit a call fire: latencies, until the first of another kind.
-   * @param own faults of this call alone, which come first
+   * Fires the faults that match a call: latencies, up to the first fault of another kind.
+   * @param own faults from the header of this call, which come first
    */
   meet(operation: string, own: readonly OwnFault[]): Ordeal;
-  /** Whether a behaviour fires on this occasion. The call that is being handled is marked with it. */
+  /** Whether a behaviour fires on this occasion. If so, its id is recorded for the current call. */
   occurs(kind: Behaviour['kind']): boolean;
-  /** Does the work of a call and adds the ids of the behaviours that fire on the way to `ids`. */
+  /** Runs the handler of a call and adds the ids of behaviours that fire meanwhile to `ids`. */
   marking<T>(ids: string[], work: () => T): T;
   state(): FaultsState;
   restore(state: FaultsState): void;
 }
 
-/** A fault that a call brings along. */
+/** A fault from the header of a call. */
 export interface OwnFault {
   readonly id: string;
   readonly fault: CallFault;
 }
 
-/** Plain data, to be kept and come back to. */
+/** Plain data for snapshots. */
 export interface FaultsState {
   readonly added: number;
   readonly active: readonly ActiveFault[];
@@ -65,7 +65,7 @@ export function createFaults(random: Random): FaultRegistry {
   let added = 0;
   const marked = new AsyncLocalStorage<string[]>();
 
-  /** Counts an occasion and says whether the fault fires on it. */
+  /** Counts an occasion and returns whether the fault fires on it. */
   function fires({ id }: ActiveFault): boolean {
     const index = active.findIndex((other) => other.id === id);
     const present = active[index];
@@ -76,7 +76,7 @@ export function createFaults(random: Random): FaultRegistry {
       count = present.fault.nth === undefined ? Infinity : 1,
     } = present.fault;
     const seen = present.seen + 1;
-    // The dice are thrown only where they decide, so that other faults do not change an outcome.
+    // A random number is drawn only if it decides, so that other faults do not change the sequence.
     const hit = seen >= nth && (probability === 1 || random.next() < probability);
     const fired = present.fired + (hit ? 1 : 0);
     if (fired >= count) active.splice(index, 1);

@@ -7,7 +7,7 @@ import type { WireAnswer } from '../http/wire-answer.ts';
 import type { InsteadFault, RateLimitFault, SpoilingFault, StatusFault } from './fault.ts';
 import type { Ordeal } from './faults.ts';
 
-/** Whether the call is not to be handled at all. */
+/** Whether the fault replaces the response, so that the call is not processed. */
 export function isInstead(fault: Ordeal['fault']): fault is InsteadFault {
   switch (fault?.kind) {
     case 'status':
@@ -21,7 +21,7 @@ export function isInstead(fault: Ordeal['fault']): fault is InsteadFault {
   }
 }
 
-/** What a fault answers in place of the API; undefined when the connection breaks instead. */
+/** The response of a fault in place of the API. Undefined if the connection is reset. */
 export function apiAnswerInstead(fault: InsteadFault): WireAnswer | undefined {
   switch (fault.kind) {
     case 'status':
@@ -38,7 +38,7 @@ export function apiAnswerInstead(fault: InsteadFault): WireAnswer | undefined {
   }
 }
 
-/** What a fault answers in place of the storage; undefined when the connection breaks instead. */
+/** The response of a fault in place of the storage. Undefined if the connection is reset. */
 export function storageAnswerInstead(fault: InsteadFault, world: World): WireAnswer | undefined {
   switch (fault.kind) {
     case 'status': {
@@ -55,7 +55,7 @@ export function storageAnswerInstead(fault: InsteadFault, world: World): WireAns
   }
 }
 
-/** The answer with the body that a fault makes of it. */
+/** The response with the body changed by the fault. */
 export function spoiled(answer: WireAnswer, fault: SpoilingFault | undefined): WireAnswer {
   switch (fault?.kind) {
     case 'malformed-body':
@@ -84,7 +84,7 @@ function withBody(answer: WireAnswer, body: Buffer | string): WireAnswer {
 }
 
 function backendAnswer({ status, detail }: StatusFault): Answer {
-  // The reasons of a 422 are in its violations, its detail never changes.
+  // The reasons of a 422 are in its violations; its detail is constant.
   if (status === 422) return validationProblem(detail === undefined ? [] : [detail]).answer;
   const title = status === 429 ? 'Too many request' : (STATUS_CODES[status] ?? 'Error');
   return problem({ title, status, detail: detail ?? BACKEND_DETAILS[status] ?? 'Something went wrong.' })
@@ -124,7 +124,7 @@ function azureError(status: number, code: string, message: string, world: World)
   };
 }
 
-/** Details that the backend has of its own for a status. */
+/** The `detail` of the backend by status. */
 const BACKEND_DETAILS: Readonly<Record<number, string>> = {
   401: 'You must provide a valid API key to access this resource.',
   429: 'Too many requests.',
@@ -148,7 +148,7 @@ const SERVER_BUSY: AzureError = {
   message: 'The server is currently unable to receive requests. Please retry your request.',
 };
 
-/** From the list of common error codes of Azure Storage. */
+/** Common error codes of Azure Storage. */
 const AZURE_ERRORS: Readonly<Record<number, AzureError>> = {
   403: {
     code: 'AuthenticationFailed',

@@ -2,21 +2,21 @@ import { z } from 'zod';
 import { OPERATION_IDS } from '../operations/operation-ids.ts';
 import type { Fault } from './fault.ts';
 
-/** A fault that makes no sense; the message says why. */
+/** An invalid fault. The message states the reason. */
 export class InvalidFaultError extends Error {
   override readonly name = 'InvalidFaultError';
 }
 
-/** What the storage does, as faults and the journal name it. */
+/** Names of the storage operations in faults and the journal. */
 const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'];
 
 const OPERATIONS = [...OPERATION_IDS, ...STORAGE_OPERATIONS] as readonly string[];
 
-/** Longest delay, so that a slip of the keyboard does not hang a test suite for a day. */
+/** Maximum delay, so that a typing error does not block a test suite. */
 const MAX_DELAY_MS = 600_000;
 
 const delay = z.number().min(0).max(MAX_DELAY_MS);
-/** Anything that a header can hold: suites provoke what no server should send. */
+/** Any valid header value, also one that is invalid as Retry-After. */
 const retryAfter = z
   .string()
   .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?$/, 'must be 1 to 100 visible ASCII characters')
@@ -30,7 +30,7 @@ const operation = z
   .string()
   .refine(isOperation, {
     error: ({ input }) =>
-      `there is no operation ${JSON.stringify(input)}: it is one of ${OPERATIONS.join(', ')}, or * for all`,
+      `unknown operation ${JSON.stringify(input)}: use one of ${OPERATIONS.join(', ')}, or * for all`,
   })
   .optional();
 
@@ -64,12 +64,12 @@ const fault: z.ZodType<Fault> = z.discriminatedUnion('kind', [
 ]);
 
 /**
- * Checks what claims to be a fault, such as a JSON body. Unknown properties are mistakes too.
+ * Validates a fault, such as a JSON body. Unknown properties are errors.
  * @throws InvalidFaultError
  */
 export function parseFault(value: unknown): Fault {
   const result = fault.safeParse(value);
-  if (!result.success) throw new InvalidFaultError(`Not a fault: ${z.prettifyError(result.error)}`);
+  if (!result.success) throw new InvalidFaultError(`Invalid fault: ${z.prettifyError(result.error)}`);
   return result.data;
 }
 

@@ -6,40 +6,40 @@ import type { Store } from '../model/store.ts';
 import type { World } from '../model/world.ts';
 
 export interface RateLimit {
-  /** Calls per key in any window. */
+  /** Maximum calls per key in any window. */
   readonly calls: number;
   readonly windowMs: number;
 }
 
 export const SERVICE_RATE_LIMIT: RateLimit = { calls: 150, windowMs: 5_000 };
 
-/** What the API gateway looks at. */
+/** The parts of a request that the API gateway checks. */
 export interface Visitor {
   readonly operationId: string;
   readonly apiKey: string | undefined;
   readonly forwardedFor: string | undefined;
   readonly remoteAddress: string;
-  /** The body as JSON. */
+  /** The parsed JSON body. */
   readonly json: unknown;
 }
 
-/** The verdict on a call: headers for its answer, and either whose call it is or the answer that ends it. */
+/** The decision on a call: headers for its response, and either its key or the refusal. */
 export type Admission = { readonly headers: Readonly<Record<string, string>> } & (
   | { readonly refusal: Answer }
   | { readonly refusal?: never; readonly issuer: Issuer; readonly environment: ApiKey['environment'] }
 );
 
 /**
- * The API gateway in front of the service: knows keys, testers and addresses, and counts calls, per key, in a sliding
- * window. What it refuses for another reason is not counted.
+ * The API gateway in front of the service: checks keys, testers and addresses, and limits calls per key in a sliding
+ * window. Calls that it refuses for another reason do not count.
  *
- * @param rateLimit false counts nothing
+ * @param rateLimit false disables the limit
  */
 export function createApiManagement(
   world: World,
   rateLimit: RateLimit | false,
 ): (visitor: Visitor) => Admission {
-  /** Times of the calls in the present window by key, oldest first. Of one state: a reset or restore begins anew. */
+  /** Times of the calls in the current window by key, oldest first. A reset or restore clears them. */
   const windows = new WeakMap<Store, Map<string, number[]>>();
 
   function count(apiKey: string, limit: RateLimit): { headers: Record<string, string>; refusal?: Answer } {
@@ -85,7 +85,7 @@ function keyOf({ store }: World, apiKey: string): ApiKey | undefined {
   return store.issuers.has(DEFAULT_ISSUER.id) ? openKey(apiKey) : undefined;
 }
 
-/** Test keys may look up the institution's testers and nobody else. */
+/** Test keys can look up the testers of the institution only. */
 function isForTester({ operationId, json }: Visitor, key: ApiKey): boolean {
   if (operationId !== 'getSignerByFiscalCode' || key.environment !== 'test') return true;
   const isObject = typeof json === 'object' && json !== null && 'fiscal_code' in json;

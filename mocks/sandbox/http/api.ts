@@ -18,22 +18,22 @@ import { parseJson, readRequestBody } from './request-body.ts';
 import { pause } from './wire-answer.ts';
 import type { World } from '../model/world.ts';
 
-/** Where the API begins, here as in production. */
+/** Base path of the API, as in production. */
 export const API_BASE = '/api/v1/sign';
 
-/** How a call went, and what there is to say about it. */
+/** The result of a call. */
 export interface ApiAnswer {
   readonly operationId: string | undefined;
   /**
-   * What the service answers; whether and how it gets to the caller is up to `ordeal`. Undefined when the caller left before
-   * the call was handled.
+   * The response of the service, before the faults in `ordeal` apply. Undefined if the client disconnected before the call
+   * was processed.
    */
   readonly answer: Answer | undefined;
   readonly violations: { readonly request: readonly string[]; readonly response: readonly string[] };
   readonly ordeal: Ordeal | undefined;
-  /** Ids of behaviours that fired while the call was handled. */
+  /** Ids of behaviours that fired while the call was processed. */
   readonly marks: readonly string[];
-  /** The body as it came; undefined when it was too large. */
+  /** The raw request body. Undefined if it was too large. */
   readonly bytes: Buffer | undefined;
 }
 
@@ -44,9 +44,9 @@ export interface ApiOptions {
 }
 
 /**
- * Answers one call of the API. `origin` is where the caller reached the sandbox; once `left` is aborted, a call that a
- * fault has delayed is not handled any more.
- * @throws Error when the connection breaks before the end of the body
+ * Handles a call to the API. `origin` is the origin that the client used. If `left` is aborted while a fault delays the
+ * call, the call is not processed.
+ * @throws Error if the connection breaks before the end of the body
  */
 export type Api = (
   request: IncomingMessage,
@@ -55,22 +55,22 @@ export type Api = (
   left: AbortSignal,
 ) => Promise<ApiAnswer>;
 
-/** What is known of a call beside the call. */
+/** The context of a call. */
 interface Visit {
   readonly left: AbortSignal;
   readonly marks: string[];
   ordeal: Ordeal | undefined;
-  /** The caller left before it was handled. */
+  /** Whether the client disconnected before the call was processed. */
   isAbandoned: boolean;
 }
 
 /**
- * The Issuer API: every call goes through the contract, then to its handler, and back through the contract.
- * @throws Error when the contract has an operation that nobody handles
+ * The Issuer API: validates each request against the contract, runs its handler, and validates the response.
+ * @throws Error if an operation of the contract has no handler
  */
 export async function createApi(options: ApiOptions): Promise<Api> {
   for (const { iid } of await contractOperations()) {
-    // Found out now and not by the first call, which Prism would answer from its examples in silence.
+    // Checked at start: Prism would silently answer such a call from its examples.
     if (!HANDLERS.has(iid ?? '')) throw new Error(`The contract has an operation without a handler: ${iid}`);
   }
   const { world, recorder, admit } = options;
@@ -117,7 +117,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     const handler = HANDLERS.get(operationId);
     if (handler === undefined) throw new Error(`No handler for ${operationId}`);
     try {
-      // The tokenizer asks for no issuer, so signers are found all the same.
+      // The lookup of signers needs no issuer, so the outage does not affect it.
       if (operationId !== 'getSignerByFiscalCode' && world.faults.occurs('back-office-outage')) {
         throw unauthorized();
       }
@@ -128,7 +128,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     }
   }
 
-  /** Notes what the contract has against a call, and finds the answer that its caller is to see. */
+  /** Records the violations of a call, and selects the response for the client. */
   function conclude(
     call: IncomingCall,
     path: string,
@@ -156,7 +156,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       }
       case 'answered': {
         const { operationId, answer, requestViolations, responseViolations } = result;
-        // What a fault answers is no answer of the service.
+        // The response of a fault is not validated, because it is not a response of the service.
         const handled = visit?.isAbandoned !== true && !isInstead(visit?.ordeal?.fault);
         const violations = { request: requestViolations, response: handled ? responseViolations : [] };
         note(operationId, method, path, violations);
@@ -196,7 +196,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-/** For Prism, in place of an answer that nobody will see. */
+/** A placeholder for Prism: a fault replaces this response. */
 const NOT_HANDLED: Answer = { status: 200, headers: {} };
 const NONE = { request: [], response: [] };
 
@@ -206,12 +206,12 @@ function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>):
 
 const PROBLEM = { headers: { 'content-type': 'application/problem+json' } } as const;
 
-/** Not an answer of the service: says loudly that the sandbox itself is wrong. */
+/** Not a response of the service: it reports a bug in the sandbox. */
 function sandboxFault(title: string, violations: readonly string[]): Answer {
   return { ...PROBLEM, status: 500, body: { title, status: 500, detail: violations.join('; '), violations } };
 }
 
-/** The gateway of the service lets every origin, method and header in. */
+/** The API gateway of the service allows every origin, method and header. */
 const PREFLIGHT: Answer = {
   status: 200,
   headers: { 'access-control-allow-methods': '*', 'access-control-allow-headers': '*' },

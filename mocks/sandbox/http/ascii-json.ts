@@ -1,6 +1,6 @@
 /**
- * A JSON array of texts that fits a header: ASCII only, and not longer than `maxLength`. What does not fit is counted in
- * a last element.
+ * A JSON array of texts for a header: ASCII only, at most `maxLength` characters. The last element counts the omitted
+ * texts.
  */
 export function asciiJson(texts: readonly string[], maxLength: number): string {
   const whole = ascii(texts);

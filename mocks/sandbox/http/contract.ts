@@ -5,16 +5,16 @@ import type { ProfileName } from '../model/profile.ts';
 type ContractOperations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>;
 export type ContractOperation = ContractOperations[number];
 
-/** The Issuer API. */
+/** The contract of the Issuer API. */
 const CONTRACT = fileURLToPath(new URL('../../openapi.yaml', import.meta.url));
-/** What is below `/_sandbox`. */
+/** The document of the control API. */
 export const CONTROL_CONTRACT = fileURLToPath(new URL('../../sandbox-control.yaml', import.meta.url));
 
 const parsed = new Map<string, Promise<ContractOperations>>();
 
 /**
- * The operations of a document. Parsed once per process: parsing costs far more than starting a sandbox.
- * @param profile with 'documented', schemas that carry `x-documented` are what stands there
+ * The operations of a document. Parsed once per process, because parsing takes longer than starting a sandbox.
+ * @param profile with 'documented', the members of `x-documented` override those of its schema
  */
 export function contractOperations(
   document = CONTRACT,
@@ -30,10 +30,10 @@ export function contractOperations(
   return operations;
 }
 
-/** The same value with the members of each `x-documented` put over those beside it. */
+/** A copy of the value in which the members of each `x-documented` override its siblings. */
 function asDocumented<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
-  // Maps arrays to arrays and objects to objects with the same members, but for values that documents change.
+  // The cast: arrays and objects keep their structure, except for overridden members.
   if (Array.isArray(value)) return value.map((item) => asDocumented<unknown>(item)) as T;
   const entries = Object.entries({ ...value, ...('x-documented' in value && Object(value['x-documented'])) });
   return Object.fromEntries(entries.map(([name, member]) => [name, asDocumented<unknown>(member)])) as T;

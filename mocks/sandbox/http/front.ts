@@ -24,9 +24,9 @@ import type { WireAnswer } from './wire-answer.ts';
 import type { World } from '../model/world.ts';
 
 export interface StorageActivity {
-  /** Writes whose body is still coming in. */
+  /** Writes whose body is still being received. */
   readonly putsInFlight: number;
-  /** Connections that are open and over which the storage was talked to, perhaps the API too. */
+  /** Open connections that have been used for the storage. */
   readonly openConnections: number;
 }
 
@@ -39,7 +39,7 @@ export interface FrontOptions {
   readonly journal: OpenJournal;
 }
 
-/** What stands at the door: tells the API, the storage and the QR codes apart by path, and writes their answers. */
+/** Routes requests by path to the API, the storage, the control API and the QR codes, and writes their responses. */
 export function createFront({ world, api, storage, control, recorder, journal }: FrontOptions): {
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   readonly storageActivity: () => StorageActivity;
@@ -138,7 +138,7 @@ export function createFront({ world, api, storage, control, recorder, journal }:
 
   return {
     listener(request, response) {
-      // Else Node writes the time of the machine, which is not that of what was created.
+      // Node would send the system time, which differs from the time of the records.
       response.setHeader('date', new Date(world.clock.now()).toUTCString());
       answer(request, response).catch((error: unknown) => {
         recorder.bug(error);
@@ -153,15 +153,15 @@ function wireAnswerOf({ status, headers, body }: Answer): WireAnswer {
   return { status, headers, body: body === undefined ? undefined : JSON.stringify(body) };
 }
 
-/** The gateway of the service lets browsers in from anywhere, and lets pages read every header. */
+/** The API gateway of the service allows browsers of every origin to read all headers. */
 function withOpenDoor(answer: WireAnswer): WireAnswer {
   const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': '*' };
   return { ...answer, headers: { ...answer.headers, ...cors } };
 }
 
 /**
- * Where the caller found the sandbox, so that upload URLs and QR codes lead there too, whatever name or mapped port it
- * used. A caller that does not say gets the address its connection came in on.
+ * The origin that the client used, for upload URLs and QR codes, so that they work with every host name and mapped port.
+ * Without a Host header, the local address of the connection.
  */
 function originOf(request: IncomingMessage): string {
   const host = request.headers.host ?? '';

@@ -1,24 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJson, textOf } from './request-body.ts';
 
-/** A call as it came, on its way into the contract check. */
+/** A received call, before validation. */
 export interface IncomingCall {
   readonly method: string;
-  /** Below the base of the API, still encoded. */
+  /** Path below the base path, still percent-encoded. */
   readonly path: string;
   readonly query: Readonly<Record<string, string | string[]>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Buffer;
-  /** The body as Prism is to see it. */
+  /** The body for validation by Prism. */
   readonly body: unknown;
-  /** Scheme, host and port under which the caller reached the sandbox. */
+  /** Scheme, host and port that the client used. */
   readonly origin: string;
   readonly remoteAddress: string;
-  /** Aborted when the caller has left. */
+  /** Aborted when the client has disconnected. */
   readonly signal?: AbortSignal;
 }
 
-/** @param place where the API begins on this server, and where the caller found the server */
+/** @param place base path of the API, and the origin that the client used */
 export function incomingCall(
   request: IncomingMessage,
   url: URL,
@@ -39,8 +39,8 @@ export function incomingCall(
 }
 
 /**
- * What Prism is to check: the JSON value; text that is not JSON as it stands, so that a bare READY passes for the
- * string it means and all else fails; bytes for multipart.
+ * The body for validation by Prism: the JSON value; text that is not JSON as a string, so that a bare READY is valid
+ * where a string is expected and invalid elsewhere; bytes for multipart.
  */
 function bodyForPrism(bytes: Buffer, headers: Readonly<Record<string, string>>): unknown {
   if (bytes.length === 0) return undefined;
@@ -57,7 +57,7 @@ function singleHeaders(request: IncomingMessage): Record<string, string> {
   );
 }
 
-/** A name that is there more than once has all its values, in order. */
+/** A repeated name has all its values, in order. */
 export function queryRecord(query: URLSearchParams): Record<string, string | string[]> {
   const record: Record<string, string | string[]> = {};
   for (const name of new Set(query.keys())) {

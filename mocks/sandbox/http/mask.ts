@@ -1,11 +1,11 @@
-/** Fiscal codes, digits swapped for letters (omocodia) and small letters included. */
+/** Fiscal codes, including lower case and letters in place of digits (omocodia). */
 const FISCAL_CODE =
   /(?<![a-z\d])([a-z]{6})[\dlmnp-v]{2}[a-z][\dlmnp-v]{2}[a-z][\dlmnp-v]{3}[a-z](?![a-z\d])/gi;
-/** What stands in the place of a signature. */
+/** The replacement of a signature. */
 export const MASK = '••••';
 const SIGNATURE = /([?&]sig=)[^&"\s]*/g;
 
-/** Puts dots in the place of a signature. Whoever has the whole address can use it. */
+/** Masks the signature of a pre-signed URL, because the complete URL grants access. */
 export function maskSignatures(text: string): string {
   return text.replaceAll(SIGNATURE, `$1${MASK}`);
 }
@@ -15,7 +15,7 @@ export function maskFiscalCodes(text: string): string {
   return text.replaceAll(FISCAL_CODE, '$1••••••••••');
 }
 
-/** The same value with its fiscal codes masked, whatever its depth; keys too. */
+/** A copy of the value with masked fiscal codes at any depth, in keys as well. */
 export function maskDeep(value: unknown): unknown {
   if (typeof value === 'string') return maskFiscalCodes(value);
   if (Array.isArray(value)) return value.map(maskDeep);

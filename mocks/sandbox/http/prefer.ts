@@ -1,6 +1,6 @@
 import type { ContractOperation } from './contract.ts';
 
-/** What a `Prefer` header asks of Prism: an answer from the contract instead of from the sandbox's state. */
+/** A `Prefer` header for Prism: a response from the contract instead of the state of the sandbox. */
 export interface Preference {
   readonly code?: number;
   readonly exampleKey?: string;
@@ -9,8 +9,8 @@ export interface Preference {
 }
 
 /**
- * Reads `Prefer: code=404, example=name, dynamic=true, seed=42`. Undefined when none of these is there, so that other
- * preferences leave a call stateful.
+ * Parses `Prefer: code=404, example=name, dynamic=true, seed=42`. Undefined without code, example or dynamic, so that
+ * calls with other preferences stay stateful.
  */
 export function parsePrefer(header: string | undefined): Preference | undefined {
   const given = new Map<string, string>();
@@ -19,7 +19,7 @@ export function parsePrefer(header: string | undefined): Preference | undefined 
     given.set(name.toLowerCase(), value.replace(/^"(.*)"$/, '$1'));
   }
   const [example, seed] = [given.get('example'), given.get('seed')];
-  // A preference that makes no sense is no preference (RFC 7240, section 2).
+  // Invalid preferences are ignored (RFC 7240, section 2).
   const code = /^\d{3}$/.test(given.get('code') ?? '') ? Number(given.get('code')) : undefined;
   const dynamic = given.get('dynamic') === 'true';
   if (code === undefined && example === undefined && !dynamic) return undefined;
@@ -31,24 +31,24 @@ export function parsePrefer(header: string | undefined): Preference | undefined 
   };
 }
 
-/** One body that the contract has for an operation, or one answer without a body. */
+/** A media type of a response in the contract, or a response without a body. */
 interface Candidate {
   readonly code: number;
   readonly mediaType: string | undefined;
   readonly examples: readonly string[];
 }
 
-/** Which answer Prism is to give. */
+/** The response that Prism generates. */
 export interface Choice {
   readonly code: number;
-  /** In the form of an `Accept` header. */
+  /** In the format of an `Accept` header. */
   readonly mediaTypes: string[];
 }
 
 /**
- * Finds the answer of an operation that a preference means. Prism alone looks for an example in the first success only,
- * and takes `Accept` for a reason to answer with another status; the service does not look at `Accept`.
- * @returns text that says what there is, if nothing fits
+ * Finds the response that a preference selects. Prism itself searches for an example in the first success only, and may
+ * answer with another status because of `Accept`, which the service ignores.
+ * @returns an error text with the available responses, if none matches
  */
 export function choose(
   operation: ContractOperation,
@@ -72,7 +72,7 @@ export function choose(
     return `There is no example ${JSON.stringify(exampleKey)} of ${answer}. ${hint}`;
   }
   const first = ofCode[0]?.code ?? 200;
-  // What the caller accepts comes first, and whatever there is otherwise.
+  // Accepted types first, then any other.
   const types = ofCode.flatMap(({ code: own, mediaType }) =>
     own === first && mediaType ? [`${mediaType};q=0.001`] : [],
   );

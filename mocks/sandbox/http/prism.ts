@@ -12,7 +12,7 @@ import type { Preference } from './prefer.ts';
 import type { Answer } from './problems.ts';
 import type { ProfileName } from '../model/profile.ts';
 
-/** How a call went. */
+/** The result of a call. */
 export type Exchange =
   | {
       readonly kind: 'answered';
@@ -21,16 +21,16 @@ export type Exchange =
       readonly requestViolations: readonly string[];
       readonly responseViolations: readonly string[];
     }
-  /** No operation has this path and method. In Prism's words. */
+  /** No operation has this path and method. The message is Prism's. */
   | { readonly kind: 'unmatched'; readonly status: number; readonly message: string }
-  /** Nothing in the contract fits the preference. */
+  /** No response of the contract matches the preference. */
   | { readonly kind: 'unfitting'; readonly operationId: string; readonly message: string }
-  /** An exception that nobody expected: a bug. */
+  /** An unexpected exception: a bug. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /**
- * Answers one matched call; values of the path template come in `pathIds`, and what the contract has against the call in
- * `violations`.
+ * Handles a matched call. `pathIds` has the values of the path template, `violations` the contract violations of the
+ * request.
  */
 export type Answerer = (
   operationId: string,
@@ -40,10 +40,10 @@ export type Answerer = (
 ) => Promise<Answer>;
 
 /**
- * Prism's HTTP engine, with our handlers in the place of its forwarder: it routes each call and holds request and
- * answer against the contract, the handlers keep the state.
+ * Prism's HTTP engine with our handlers as its forwarder: Prism routes each call and validates request and response
+ * against the contract, and the handlers implement the state.
  *
- * Prism's own server and its proxy are not used. They hang on malformed JSON, send a JSON string without its quotes
+ * Prism's own server and proxy are not used, because they hang on malformed JSON, send a JSON string without its quotes,
  * and re-encode file parts as text.
  *
  * @param document file of the contract. @default the Issuer API's
@@ -54,14 +54,14 @@ export async function createEngine(
   profile?: ProfileName,
 ): Promise<(call: IncomingCall, preference: Preference | undefined) => Promise<Exchange>> {
   const operations = await contractOperations(document, profile);
-  /** Prism hands its own request type through; this finds the call that it was made from. */
+  /** Prism passes its own request type on; this maps it to the original call. */
   const calls = new WeakMap<IHttpRequest, IncomingCall>();
   const matched = new WeakMap<IHttpRequest, string>();
 
   const prism = createInstance(CONFIG, {
     logger: LOGGER,
     validateInput: (options) => {
-      // The one place where Prism tells which operation matched, whoever answers it.
+      // The only place where Prism reports the matched operation for every kind of response.
       matched.set(options.element, options.resource.iid ?? '');
       return checkInput(options, calls.get(options.element)?.bytes);
     },
@@ -89,7 +89,7 @@ export async function createEngine(
   });
 
   return async (call, preference) => {
-    // Prism knows the methods of OpenAPI only; another one matches no operation, which is the right answer.
+    // The cast: Prism's type has the methods of OpenAPI only; another method correctly matches no operation.
     const request = {
       method: call.method.toLowerCase() as IHttpRequest['method'],
       url: { path: call.path, query: { ...call.query } },
@@ -122,19 +122,19 @@ export async function createEngine(
   };
 }
 
-/** By `require`, as Node and test runners disagree on what the default import of a CommonJS module is. */
+/** Loaded with `require`, because Node and test runners differ in the default import of a CommonJS module. */
 const MOCKER: typeof import('@stoplight/prism-http/dist/mocker/index.js', {
   with: { 'resolution-mode': 'require' },
 }) = createRequire(import.meta.url)('@stoplight/prism-http/dist/mocker/index.js');
 
-/** Prism logs at a level of its own, `success`. Nothing is written. */
+/** A silent logger with Prism's own level `success`. */
 const LOGGER_OPTIONS = { level: 'silent', customLevels: { success: 31 } };
-// Without the custom level in its type, which is how Prism declares the logger it wants.
+// The cast removes the custom level from the type, as Prism declares its logger without it.
 const LOGGER = pino<never>(LOGGER_OPTIONS);
 
 const CONFIG = {
   isProxy: true as const,
-  // Never called: `forward` is ours. Prism wants an address all the same.
+  // Never used, because `forward` is replaced, but Prism requires a URL.
   upstream: new URL('http://sandbox.invalid/'),
   upstreamProxy: undefined,
   checkSecurity: true,
@@ -145,14 +145,14 @@ const CONFIG = {
 };
 
 /**
- * Prism's check, apart from bodies it cannot read. Its multipart parser takes the process down on a malformed part,
- * knows nothing of the service's narrow one and re-encodes files, so validate-document is read by our own.
+ * Prism's validation, except for multipart bodies. Its multipart parser crashes the process on a malformed part, accepts
+ * more than the parser of the service and re-encodes files, so validate-document has its own parser.
  */
 function checkInput(
   { resource, element }: Parameters<PrismHttpComponents['validateInput']>[0],
   bytes: Buffer = Buffer.alloc(0),
 ): ReturnType<PrismHttpComponents['validateInput']> {
-  // Prism throws on a path and on a content-type header that are not what they should be.
+  // Prism throws on an invalid path or content-type header.
   if (decoded(element.url.path) === undefined)
     return refuse('path', 'is not percent-encoded as it should be');
   const contentType = element.headers?.['content-type'] ?? '';
@@ -171,7 +171,7 @@ function checkInput(
   return files.ignored === undefined ? { _tag: 'Right', right: element } : refuse('body', files.ignored);
 }
 
-/** `DiagnosticSeverity.Error` of Prism's types package, which is not ours to import. */
+/** `DiagnosticSeverity.Error` of Prism's types package, which is not a dependency. */
 const ERROR = 0;
 
 function refuse(path: string, message: string): ReturnType<PrismHttpComponents['validateInput']> {
@@ -203,7 +203,7 @@ function pathIds(template: string, path: string): string[] {
     .flatMap((segment, index) => (segment.startsWith('{') ? [values[index] ?? ''] : []));
 }
 
-/** Undefined when the percent-encoding is broken. */
+/** Undefined if the percent-encoding is invalid. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

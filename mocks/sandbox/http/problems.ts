@@ -1,11 +1,11 @@
-/** An answer of the service, before it is written to the wire. `body` is what `JSON.stringify` gets; absent means no body. */
+/** A response of the service before serialization. Without `body`, the response has no body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
-/** Thrown by a handler to answer with a problem. Anything else that is thrown is a bug of the sandbox. */
+/** Thrown by a handler to respond with a problem. Any other exception is a bug in the sandbox. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly answer: Answer;
@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A successful answer of the backend. */
+/** A successful response of the backend. */
 export function success(status: 200 | 201, body: unknown): Answer {
   return { status, headers: { ...SECURITY_HEADERS, 'content-type': 'application/json' }, body };
 }
@@ -26,7 +26,7 @@ export function noContent(): Answer {
   return { status: 204, headers: SECURITY_HEADERS };
 }
 
-/** The backend's 422. `detail` never changes, the reasons are in `violations`. */
+/** The 422 of the backend. `detail` is constant; the reasons are in `violations`. */
 export function validationProblem(violations: readonly string[]): Refusal {
   return problem({
     type: '/problem/validation-error',
@@ -45,12 +45,12 @@ export function notFound(detail: string): Refusal {
   return problem({ title: 'Not Found', status: 404, detail });
 }
 
-/** The backend's 429; the title is singular there. Says nothing of when to come back. */
+/** The 429 of the backend, whose title is singular. It has no retry time. */
 export function tooManyRequests(detail: string): Refusal {
   return problem({ title: 'Too many request', status: 429, detail });
 }
 
-/** A failure the backend caught: the caller learns the class of the error, never its message. */
+/** A failure that the backend caught: the response has the class of the error, but not its message. */
 export function internalError(errorClass: string): Refusal {
   return problem({ title: 'Internal Server Error', detail: errorClass, status: 500 });
 }
@@ -60,7 +60,7 @@ export function uncaughtFailure(): Refusal {
   return problem({ title: 'Internal Server Error', status: 500, detail: 'Something went wrong.' });
 }
 
-/** Answers of the API gateway in front of the backend: another shape and another content type. */
+/** Responses of the API gateway in front of the backend, with a different structure and content type. */
 export function gatewayError(
   status: number,
   message: string,
@@ -73,13 +73,13 @@ export function gatewayError(
   };
 }
 
-/** What the backend says to a key whose issuer it cannot find, for whatever reason. */
+/** The response of the backend if it cannot find the issuer of a key, for any reason. */
 export function unauthorized(): Refusal {
   const detail = 'You must provide a valid API key to access this resource.';
   return problem({ title: 'Unauthorized', status: 401, detail });
 }
 
-/** An error of the backend, in its envelope. */
+/** An error of the backend. */
 export function problem(body: { readonly status: number; readonly [member: string]: unknown }): Refusal {
   return new Refusal({
     status: body.status,
@@ -88,7 +88,7 @@ export function problem(body: { readonly status: number; readonly [member: strin
   });
 }
 
-/** What the backend puts on every answer, 204 and errors included. */
+/** Headers of all responses of the backend, including 204 and errors. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; upgrade-insecure-requests",
   'cross-origin-embedder-policy': 'require-corp',

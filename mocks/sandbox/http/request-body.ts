@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The Functions host of the service takes about this much. */
+/** Approximate limit of the Functions host of the service. */
 const MAX_BODY_BYTES = 100 * 1_024 * 1_024;
 
 /**
- * The whole body, or undefined when it is larger than the service takes.
- * @throws Error when the connection breaks before the end
+ * The complete body, or undefined if it exceeds the limit of the service.
+ * @throws Error if the connection breaks before the end
  */
 export async function readRequestBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // A request yields buffers unless an encoding is set, and throws when its connection breaks off.
+  // Without an encoding, a request yields buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
@@ -19,12 +19,12 @@ export async function readRequestBody(request: IncomingMessage): Promise<Buffer 
   return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
 }
 
-/** A body as text. A byte order mark at its beginning is no part of it. */
+/** A body as text, without a byte order mark. */
 export function textOf(bytes: Buffer): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** The value of a JSON body, or undefined when it is not JSON. */
+/** The value of a JSON body. Undefined if it is not JSON. */
 export function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(textOf(bytes));

@@ -11,31 +11,31 @@ import { maskFiscalCodes } from './mask.ts';
 import { breakOff, deliver } from './wire-answer.ts';
 import type { Ending, WireAnswer } from './wire-answer.ts';
 
-/** What came of a call, before it goes out. */
+/** The result of a call, before it is sent. */
 export interface Served {
   readonly operationId: string | undefined;
-  /** Undefined when the connection breaks instead, or the caller has left. */
+  /** Undefined if the connection is reset instead, or the client has disconnected. */
   readonly answer: WireAnswer | undefined;
-  /** Whether the body of the answer is a file. */
+  /** Whether the body of the response is a file. */
   readonly isFile?: boolean;
   readonly fault: Ordeal['fault'];
-  /** Ids of all the faults that fired. */
+  /** Ids of all faults that fired. */
   readonly faults: readonly string[];
   readonly violations: JournalEntry['violations'];
   readonly requestBody: KeptBody | undefined;
 }
 
-/** In which an answer names what the contract has against its request. */
+/** A response header with the contract violations of the request. */
 const VIOLATIONS_HEADER = 'x-sandbox-violations';
-/** Clients refuse heads of more than 8 or 16 KiB. */
+/** Clients limit the total size of headers to 8 or 16 KiB. */
 const MAX_VIOLATIONS_LENGTH = 2_048;
 
 /**
- * Does one call from its arrival to its end: the work, then the answer as its faults will have it, with an entry in the
- * journal however it ends.
+ * Serves a call from its arrival to its end: runs `work`, applies faults to the response and sends it. Every call gets an
+ * entry in the journal.
  *
- * @param work gets the signal that the caller has left
- * @throws what `work` throws, unless the caller left in the middle of its body
+ * @param work receives a signal that aborts when the client disconnects
+ * @throws the error of `work`, unless the client disconnected before the end of its body
  */
 export async function serve(
   request: IncomingMessage,
@@ -62,7 +62,7 @@ export async function serve(
   try {
     served = misunderstoodHeader(request) ?? (await work(left));
   } catch (error) {
-    // The caller left in the middle of its body: nobody is there to be answered.
+    // The client disconnected before the end of its body, so no response can be sent.
     if (request.destroyed && !request.complete) return onEnd('aborted');
     onEnd('reset');
     throw error;
@@ -84,7 +84,7 @@ const NOTHING: Served = {
   requestBody: undefined,
 };
 
-/** A typing mistake in a fault that a caller orders would pass for a call that went well. */
+/** An invalid fault header is an error: if it were ignored, a typing error would look like a success. */
 function misunderstoodHeader(request: IncomingMessage): Served | undefined {
   const header = request.headers[FAULT_HEADER];
   try {
@@ -93,7 +93,7 @@ function misunderstoodHeader(request: IncomingMessage): Served | undefined {
   } catch (error) {
     if (!(error instanceof InvalidFaultError)) throw error;
     const body = {
-      title: `The sandbox does not understand ${FAULT_HEADER}`,
+      title: `Invalid header ${FAULT_HEADER}`,
       status: 400,
       detail: error.message,
     };
@@ -116,7 +116,7 @@ function withOwnHeaders(answer: WireAnswer, { faults, violations }: Served): Wir
   };
 }
 
-/** Aborted when the connection of an answer ends before the answer does. */
+/** Aborted if the connection closes before the response is complete. */
 function leavingOf(response: ServerResponse): AbortSignal {
   const leaving = new AbortController();
   response.once('close', () => {

@@ -21,53 +21,53 @@ import { seed } from '../data/seed.ts';
 import { createWorld } from '../model/create-world.ts';
 
 export interface SandboxOptions {
-  /** @default 0, any free port */
+  /** Port to listen on; 0 is any free port. @default 0 */
   readonly port?: number;
   /** Address to listen on. @default '127.0.0.1' */
   readonly host?: string;
   /**
-   * How long the service's delays last here while time runs: 1 as long as there, 0.1 a tenth.
-   * @default 0.1, a flow takes about a second
+   * Factor of all delays while the clock runs: 1 as long as in the service, 0.1 a tenth.
+   * @default 0.1, with which READY becomes WAIT_FOR_SIGNATURE in about a second
    */
   readonly timeScale?: number;
-  /** Starts with time standing still at this moment; `clock` moves it. */
+  /** Starts with the clock frozen at this time. `clock` advances or resumes it. */
   readonly frozenAt?: Date;
-  /** With `frozenAt`, makes a run repeat byte for byte: identifiers, signatures and chance follow from it. */
+  /** Seed of ids, signatures and random decisions. With `frozenAt`, runs are byte-for-byte identical. */
   readonly seed?: number;
   /**
-   * What to do where the running service differs from what is published about it: as the service does, or as published.
+   * Which source to follow where they differ: the running service, or its published document.
    * @default 'implemented'
    */
   readonly profile?: ProfileName;
-  /** Keys that are let in. @default every key that is not empty */
+  /** Accepted API keys. @default every non-empty key */
   readonly apiKeys?: readonly string[];
-  /** Calls per key, or false for no limit. @default 150 in 5 s, as the service */
+  /** Rate limit per key, or false for no limit. @default 150 calls in 5 s, as in the service */
   readonly rateLimit?: RateLimit | false;
-  /** Where warnings go. @default nowhere */
+  /** Receives warnings. @default no warnings */
   readonly logger?: SandboxLogger;
 }
 
-/** A running sandbox. Sandboxes of one process share nothing but the parsed contract. */
+/** A running sandbox. Sandboxes of one process share only the parsed contract. */
 export interface Sandbox extends Controls {
-  /** Base of the Issuer API, without a slash at the end: `http://127.0.0.1:<port>/api/v1/sign`. */
+  /** Base URL of the Issuer API, without a trailing slash: `http://127.0.0.1:<port>/api/v1/sign`. */
   readonly url: string;
-  /** Scheme, host and port: the storage and the QR codes are below it too. */
+  /** Scheme, host and port. The storage and the QR codes have the same origin. */
   readonly origin: string;
   readonly port: number;
-  /** What is in the storage: blobs that were committed, not blocks. */
+  /** Committed blobs in the storage, without uncommitted blocks. */
   storedBlobs(): StoredBlob[];
   storageActivity(): StorageActivity;
   /**
-   * Frees the port, every connection, thread and timer.
-   * @throws Error listing breaches of the contract that nobody took, or bugs of the sandbox
+   * Releases the port and all connections, threads and timers.
+   * @throws Error listing contract violations that were not taken, or bugs in the sandbox
    */
   close(): Promise<void>;
 }
 
-/** Longer than clients keep idle connections, so that none is cut while it is being reused. */
+/** Longer than the idle timeout of clients, so that no connection closes while a client reuses it. */
 const KEEP_ALIVE_MS = 65_000;
 
-/** Starts a stateful stand-in for Firma con IO. It listens when the promise resolves. */
+/** Starts a stateful replacement of Firma con IO. It listens when the promise resolves. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', timeScale = 0.1 } = options;
   const recorder = createRecorder(options.logger);

@@ -4,8 +4,8 @@ import { ACCOUNT } from '../storage/containers.ts';
 import type { WireAnswer } from './wire-answer.ts';
 
 /**
- * What `/` answers: where things are, in the form that the caller accepts. Text unless it names HTML or JSON.
- * @param origin scheme, host and port under which the caller reached the sandbox
+ * The response of `/`: the URLs of the sandbox, as HTML or JSON if `accept` names one of them, else as text.
+ * @param origin scheme, host and port that the client used
  */
 export function startPage(origin: string, accept = ''): WireAnswer {
   const places = placesAt(origin);
@@ -33,11 +33,11 @@ export function startPage(origin: string, accept = ''): WireAnswer {
 const NAME = 'Firma con IO sandbox';
 
 interface Place {
-  /** In JSON. */
+  /** Its name in JSON. */
   readonly name: string;
   readonly what: string;
   readonly url: string | undefined;
-  /** Without characters that HTML escapes. */
+  /** Must not contain characters that HTML escapes. */
   readonly note: string;
 }
 
@@ -48,7 +48,7 @@ function placesAt(origin: string): Place[] {
       name: 'api',
       what: 'API',
       url: `${origin}${API_BASE}`,
-      note: 'base URL; any text as key, in the header Ocp-Apim-Subscription-Key',
+      note: 'base URL; the header Ocp-Apim-Subscription-Key takes any text as key',
     },
     { name: 'control', what: 'Control API', url: control, note: 'seeds, faults, time, the citizen' },
     { name: 'document', what: 'Its document', url: `${control}/openapi.yaml`, note: '' },

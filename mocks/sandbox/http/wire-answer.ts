@@ -2,31 +2,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpoilingFault } from '../faults/fault.ts';
 
-/** An answer as it goes out. */
+/** A response as it is sent. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Buffer | string | undefined;
 }
 
-/** How a call ended: with an answer, with a connection that a fault broke, or because its caller left. */
+/** How a call ended: with a response, with a connection reset by a fault, or aborted by the client. */
 export type Ending = 'answered' | 'reset' | 'aborted';
 
 export interface Delivery {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The fault that the way of the answer is subject to. */
+  /** The fault that affects the transmission of the response. */
   readonly fault: SpoilingFault | undefined;
-  /** Aborted when the caller has left. */
+  /** Aborted when the client has disconnected. */
   readonly left: AbortSignal;
-  /** Told how the call ends, just before the caller can see it. */
+  /** Called with the end of the call, just before the client can notice it. */
   readonly onEnd: (ending: Ending) => void;
 }
 
-/** Pieces of a body that is dribbled. */
+/** Number of pieces of a slow body. */
 const PIECES = 10;
 
-/** Sends an answer, or loses it, as the fault says. */
+/** Sends a response subject to its fault. */
 export async function deliver(answer: WireAnswer, delivery: Delivery): Promise<void> {
   const { request, response, fault, onEnd } = delivery;
   switch (fault?.kind) {
@@ -40,7 +40,7 @@ export async function deliver(answer: WireAnswer, delivery: Delivery): Promise<v
   }
 }
 
-/** Sends an answer as it is. */
+/** Sends a response unchanged. */
 export function send(request: IncomingMessage, response: ServerResponse, answer: WireAnswer): void {
   writeHead(response, answer);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
@@ -52,7 +52,7 @@ export function breakOff({ request, onEnd }: Pick<Delivery, 'request' | 'onEnd'>
   request.socket.resetAndDestroy();
 }
 
-/** Waits for so much real time, or until the caller leaves. */
+/** Waits for this much real time, or until the client disconnects. */
 export async function pause(ms: number, left: AbortSignal): Promise<void> {
   if (ms <= 0) return;
   await sleep(ms, undefined, { signal: left }).catch((error: unknown) => {
@@ -63,7 +63,7 @@ export async function pause(ms: number, left: AbortSignal): Promise<void> {
 async function breakInTheMiddle(answer: WireAnswer, { request, response, onEnd }: Delivery): Promise<void> {
   const { socket } = request;
   const body = Buffer.from(answer.body ?? '');
-  // Without a reset packet, which could overtake what was written: the caller is to get this half.
+  // No reset packet, which could overtake the data: the client must receive this half.
   await new Promise<unknown>((resolve) => {
     if (body.length === 0) {
       socket.write('HTTP/1.1 2', resolve);

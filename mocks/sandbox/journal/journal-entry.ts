@@ -4,61 +4,61 @@ import { maskDeep, maskFiscalCodes, maskSignatures } from '../http/mask.ts';
 import { textOf } from '../http/request-body.ts';
 import type { Ending } from '../http/wire-answer.ts';
 
-/** A call that was received, API or storage. Never with headers, so never with an API key. */
+/** A completed call to the API or the storage. Headers are not recorded, so the entry has no API key. */
 export interface JournalEntry {
-  /** Grows with each call received, from 1; `clear` does not start it anew. */
+  /** Sequence number by time of arrival, from 1. `clear` does not reset it. */
   readonly seq: number;
-  /** When it was received, on the sandbox's clock: `2026-03-05T09:14:07.412Z`. */
+  /** Time of arrival on the clock of the sandbox: `2026-03-05T09:14:07.412Z`. */
   readonly time: string;
   /**
-   * Of the contract, or `putBlob`, `putBlock`, `putBlockList`, `getBlob`, `deleteBlob` for the storage. Undefined when
-   * no operation has this path and method, or the call broke off before it was known.
+   * An operationId of the contract, or `putBlob`, `putBlock`, `putBlockList`, `getBlob` or `deleteBlob` of the storage.
+   * Undefined if no operation has this path and method, or if the call was aborted before it was matched.
    */
   readonly operationId: string | undefined;
   readonly method: string;
   readonly path: string;
-  /** Signatures are masked. */
+  /** Query parameters. Signatures are masked. */
   readonly query: Readonly<Record<string, string | readonly string[]>>;
-  /** What the call was answered with, also when the answer was lost; undefined when there was none. */
+  /** Status of the response, also if the response was lost. Undefined if there was none. */
   readonly status: number | undefined;
   readonly ended: Ending;
-  /** Real time. */
+  /** Duration in real time. */
   readonly durationMs: number;
   /**
-   * What the contract has against the call and against its answer; both empty for a good one. `fields were ignored` warns
-   * of a call that was answered 200 although the service did not read all of it.
+   * Contract violations of the request and of the response. `fields were ignored` is a warning: the service returns 200
+   * although it did not read all of the request.
    */
   readonly violations: { readonly request: readonly string[]; readonly response: readonly string[] };
-  /** Ids of the faults that fired, or their text in the `x-sandbox-fault` header. */
+  /** Ids of the faults that fired, or their text from the header `x-sandbox-fault`. */
   readonly faults: readonly string[];
-  /** Undefined when there was none. */
+  /** Undefined if there was no body. */
   readonly requestBody: RecordedBody | undefined;
   readonly responseBody: RecordedBody | undefined;
 }
 
 /**
- * A body: JSON as its value, other text as it is, and all else, also what is longer than 64 KiB or nested more than 200 deep, as its size and digest.
- * Without a digest it has been forgotten to save memory.
+ * A body: JSON as its value, other text as text. Binary content, bodies over 64 KiB and JSON nested more than 200 levels
+ * are recorded as size and digest. The digest is absent if the body was evicted to save memory.
  */
 export type RecordedBody =
   | { readonly json: unknown }
   | { readonly text: string }
   | { readonly bytes: number; readonly sha256?: string };
 
-/** A body as it is kept: text, signatures masked, or what it was. */
+/** A stored body: its text with masked signatures, or its size and digest. */
 export type KeptBody = string | { readonly bytes: number; readonly sha256?: string };
 
-/** An entry as it is kept. */
+/** A stored entry. */
 export interface KeptEntry extends Omit<JournalEntry, 'requestBody' | 'responseBody'> {
   readonly requestBody: KeptBody | undefined;
   readonly responseBody: KeptBody | undefined;
 }
 
 const MAX_TEXT_BYTES = 64 * 1_024;
-/** The check of the control API is recursive, and so may be a reader of the journal. */
+/** The validation of the control API and possibly clients are recursive: deeper JSON could overflow their stack. */
 const MAX_DEPTH = 200;
 
-/** @param binary true for what is not to be read even if it could be, such as files */
+/** @param binary true for files: their content is not recorded, even if it is text */
 export function keepBody(body: Buffer | string | undefined, binary: boolean): KeptBody | undefined {
   if (body === undefined || body.length === 0) return undefined;
   const bytes = Buffer.byteLength(body);
@@ -69,7 +69,7 @@ export function keepBody(body: Buffer | string | undefined, binary: boolean): Ke
   return { bytes, sha256: createHash('sha256').update(body).digest('hex') };
 }
 
-/** How deeply brackets are nested, those in strings included: near enough to tell what would overflow a stack. */
+/** Maximum nesting of brackets. Brackets in strings count too, which is accurate enough for this limit. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -81,7 +81,7 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/** @param unmasked leaves fiscal codes as they are; signatures are gone for good */
+/** @param unmasked shows fiscal codes; signatures are masked before storage */
 export function entryView(entry: KeptEntry, unmasked: boolean): JournalEntry {
   const view = {
     ...entry,
@@ -92,7 +92,7 @@ export function entryView(entry: KeptEntry, unmasked: boolean): JournalEntry {
   return {
     ...view,
     path: maskFiscalCodes(view.path),
-    // The two casts: masking changes texts and leaves shapes as they are.
+    // The two casts: masking changes strings only, not the structure.
     query: maskDeep(view.query) as JournalEntry['query'],
     violations: maskDeep(view.violations) as JournalEntry['violations'],
     requestBody: maskedBody(view.requestBody),

@@ -4,59 +4,59 @@ import type { JournalEntry, KeptBody, KeptEntry } from './journal-entry.ts';
 import { MASK } from '../http/mask.ts';
 import type { Ending } from '../http/wire-answer.ts';
 
-/** Every call that a sandbox has received and that has ended, in the order of arrival. */
+/** The completed calls of a sandbox, in order of arrival. */
 export interface Journal {
-  /** The calls that fit, oldest first: the latest 10,000 are kept, with 16 MiB of bodies. */
+  /** The matching calls, oldest first. The journal holds the latest 10,000 calls and 16 MiB of bodies. */
   entries(filter?: JournalFilter): JournalEntry[];
   /**
-   * The first call that fits, one that has already ended or the next one that does.
-   * @throws JournalTimeoutError listing what was received instead; the reason of `signal`; Error when the sandbox is closed
+   * The first matching call: one that has already ended, or the next one.
+   * @throws JournalTimeoutError listing the received calls; the reason of `signal`; Error if the sandbox is closed
    */
   waitFor(filter: JournalFilter, options?: WaitOptions): Promise<JournalEntry>;
-  /** Forgets the calls so far. */
+  /** Removes all entries. */
   clear(): void;
 }
 
-/** Plain data. A call fits when all that is given fits. */
+/** Plain data. A call matches if all given properties match. */
 export interface JournalFilter {
-  /** Only calls received after the one with this `seq`. */
+  /** Only calls that arrived after the one with this `seq`. */
   readonly after?: number | undefined;
   readonly operationId?: string | undefined;
   readonly method?: string | undefined;
-  /** Text that the path contains: an id will do. */
+  /** A substring of the path, such as an id. */
   readonly path?: string | undefined;
   readonly status?: number | undefined;
   readonly ended?: Ending | undefined;
-  /** Id of a fault that the call met. */
+  /** Id of a fault that fired on the call. */
   readonly fault?: string | undefined;
-  /** Whether the contract has something against the call or its answer. */
+  /** Whether the request or the response violates the contract. */
   readonly violating?: boolean | undefined;
-  /** Shows fiscal codes in full. @default false, `SPNDNL••••••••••` */
+  /** Whether fiscal codes are shown in full. @default false, `SPNDNL••••••••••` */
   readonly unmasked?: boolean | undefined;
 }
 
 export interface WaitOptions {
-  /** Real time. @default 5000 */
+  /** Milliseconds of real time. @default 5000 */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was waited for did not come in time. The message lists what came. */
+/** No call matched in time. The message lists the received calls. */
 export class JournalTimeoutError extends Error {
   override readonly name = 'JournalTimeoutError';
 }
 
-/** The journal as whoever writes it sees it. */
+/** The journal for its writers. */
 export interface OpenJournal extends Journal {
-  /** Notes that a call has come. It becomes an entry when it ends. */
+  /** Registers the arrival of a call. It becomes an entry when it ends. */
   receive(method: string, url: URL): ReceivedCall;
-  /** Ends the waits. */
+  /** Rejects all waits. */
   close(): void;
 }
 
-/** A call that is under way. */
+/** A call in progress. */
 export interface ReceivedCall {
-  /** The first end counts. */
+  /** Records the end of the call. Further calls have no effect. */
   end(conclusion: Conclusion): void;
 }
 
@@ -71,13 +71,13 @@ interface Wait {
 }
 
 const MAX_ENTRIES = 10_000;
-/** Of all the bodies that are kept as text. The oldest are forgotten beyond, their calls are not. */
+/** Total size of bodies stored as text. Above it, the oldest bodies are evicted, but not their entries. */
 const MAX_TEXT_LENGTH = 16 * 1_024 * 1_024;
 const DEFAULT_TIMEOUT_MS = 5_000;
-/** Calls that an error lists. */
+/** Maximum number of calls that an error lists. */
 const MAX_LISTED = 20;
 
-/** @param now the sandbox's clock */
+/** @param now the clock of the sandbox */
 export function createJournal(now: () => number): OpenJournal {
   let kept: KeptEntry[] = [];
   let seq = 0;
@@ -85,7 +85,7 @@ export function createJournal(now: () => number): OpenJournal {
   const waits = new Set<Wait>();
 
   function keep(entry: KeptEntry): void {
-    // In the order of arrival: a call that took long goes before those that overtook it.
+    // Sorted by arrival: a slow call is inserted before calls that arrived later.
     kept.splice(kept.findLastIndex((other) => other.seq < entry.seq) + 1, 0, entry);
     textLength += textLengthOf(entry);
     while (kept.length > MAX_ENTRIES) textLength -= textLengthOf(kept.shift());
@@ -108,7 +108,7 @@ export function createJournal(now: () => number): OpenJournal {
     const many = seen.length > MAX_LISTED ? `the latest ${MAX_LISTED} of ${seen.length}:` : `${seen.length}:`;
     return new JournalTimeoutError(
       [
-        `No call that fits ${JSON.stringify(filter)} ended within ${timeoutMs} ms. Calls received instead, ${many}`,
+        `No call that matches ${JSON.stringify(filter)} ended within ${timeoutMs} ms. Received calls, ${many}`,
         ...listed,
       ].join('\n  '),
     );
@@ -190,7 +190,7 @@ function lineOf(entry: KeptEntry): string {
   return `#${seq} ${operationId} (${method} ${path}): ${[status, ended].filter((word) => word !== 'answered').join(' ')}`;
 }
 
-/** What the journal shows of a query: a signature is as good as the file that it leads to. */
+/** Query parameters for the journal. Signatures are masked, because they grant access to the file. */
 function queryOf({ searchParams }: URL): Record<string, string | string[]> {
   const query = queryRecord(searchParams);
   return 'sig' in query ? { ...query, sig: MASK } : query;

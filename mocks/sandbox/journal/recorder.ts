@@ -1,34 +1,34 @@
 import { maskFiscalCodes } from '../http/mask.ts';
 
-/** A call that broke the contract. */
+/** A contract violation of one call. */
 export interface Violation {
-  /** `request`: the caller sent what the contract forbids. `response`: the sandbox answered what it does not allow. */
+  /** `request`: the client sent an invalid request. `response`: the sandbox sent an invalid response. */
   readonly direction: 'request' | 'response';
-  /** Undefined when the contract has no such path or method. */
+  /** Undefined if the contract has no such path and method. */
   readonly operationId: string | undefined;
   readonly method: string;
-  /** Without the query; fiscal codes are masked. */
+  /** Path without the query. Fiscal codes are masked. */
   readonly path: string;
   readonly messages: readonly string[];
 }
 
-/** Where warnings go; pino's loggers fit. */
+/** Receives warnings. A pino logger has this interface. */
 export interface SandboxLogger {
   warn(facts: Violation | { readonly err: unknown }, message: string): void;
 }
 
-/** What went wrong in a sandbox, for whoever asks afterwards. */
+/** Records the violations and bugs of a sandbox. */
 export interface Recorder {
   readonly violations: readonly Violation[];
   takeViolations(): Violation[];
   violation(violation: Violation): void;
-  /** An exception that nobody expected. */
+  /** Records an unexpected exception. */
   bug(error: unknown): void;
-  /** @throws Error listing violations that nobody took, and bugs, the first of them as its cause */
+  /** @throws Error listing the remaining violations and the bugs; its cause is the first bug */
   complain(): void;
 }
 
-/** The latest are dropped beyond this when nobody takes them, so that a sandbox can be left running. */
+/** Further violations are dropped, so that memory does not grow in a sandbox that runs for long. */
 const MAX_COMPLAINTS = 1_000;
 
 export function createRecorder(logger: SandboxLogger | undefined): Recorder {
@@ -49,13 +49,15 @@ export function createRecorder(logger: SandboxLogger | undefined): Recorder {
     complain() {
       if (violations.length === 0 && bugs.length === 0) return;
       const lines = [...violations.map(lineOfViolation), ...bugs.map(String)];
-      // No AggregateError: of one without errors in it, vitest shows nothing.
-      throw new Error(['The sandbox was closed with complaints:', ...lines].join('\n  '), { cause: bugs[0] });
+      // Not an AggregateError: vitest prints nothing for one without errors.
+      throw new Error(['The sandbox was closed with contract violations or bugs:', ...lines].join('\n  '), {
+        cause: bugs[0],
+      });
     },
   };
 }
 
-/** A violation in one line. */
+/** A violation as one line of text. */
 export function lineOfViolation({ direction, operationId, method, path, messages }: Violation): string {
   return `${direction} of ${operationId ?? 'no operation'} (${method} ${path}): ${messages.join('; ')}`;
 }

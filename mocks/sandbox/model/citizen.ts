@@ -6,10 +6,10 @@ import type { World } from './world.ts';
 
 export type SignerRef = { readonly fiscalCode: string } | { readonly signerId: string };
 
-/** A request as the app shows it. */
+/** A request as the IO app shows it. */
 export interface WaitingRequest {
   readonly id: string;
-  /** REJECTED: the trust provider failed, the citizen may try again. */
+  /** REJECTED: the trust provider failed, and the citizen can try again. */
   readonly status: 'WAIT_FOR_SIGNATURE' | 'REJECTED';
   readonly issuerName: string;
   readonly dossierTitle: string;
@@ -19,30 +19,30 @@ export interface WaitingRequest {
     readonly clauses: readonly Clause[];
   }[];
   readonly expiresAt: Date;
-  /** Then the app lets nobody sign. The issuer's side knows nothing of it. */
+  /** If true, the app does not allow a signature. The issuer side does not show it. */
   readonly isExpired: boolean;
 }
 
 export interface SignOptions {
   /**
-   * Optional clauses that the citizen agrees to, by title. Required and unfair-terms clauses are always signed.
+   * Optional clauses that the citizen signs, by title. REQUIRED and UNFAIR clauses are always signed.
    * @default 'all'
    */
   readonly clauses?: 'all' | 'required' | readonly string[];
   /**
-   * What the trust provider makes of it. 'pending' never ends by itself.
-   * @default 'signed', unless the title of the dossier says otherwise
+   * The result of the trust provider. 'pending' lasts until `complete`.
+   * @default 'signed', unless the title of the dossier contains a tag for another outcome
    */
   readonly outcome?: Outcome | 'pending';
 }
 
-/** Where a request stands on the citizen's side, which the API does not show. */
+/** The status of a request on the citizen side, which the API does not show. */
 export type CitizenStatus = CitizenCopy['status'];
 
 export type CitizenErrorCode =
   'UNKNOWN_REQUEST' | 'NOT_REACHED' | 'WRONG_STATUS' | 'EXPIRED' | 'FILES_DELETED' | 'UNKNOWN_CLAUSE';
 
-/** The citizen cannot do this. The message says what to do instead. */
+/** The citizen cannot do this. The message states the reason and how to proceed. */
 export class CitizenError extends Error {
   override readonly name = 'CitizenError';
   readonly code: CitizenErrorCode;
@@ -53,21 +53,21 @@ export class CitizenError extends Error {
   }
 }
 
-/** The signers of one sandbox and their app. What they do takes the service's time, on the sandbox's clock. */
+/** The signers of a sandbox and the IO app. Their actions take as long as in the service, on the clock of the sandbox. */
 export interface Citizen {
-  /** What the app shows a signer: requests to be signed, in order of creation. */
+  /** The requests that a signer can sign, in order of creation. */
   waiting(signer: SignerRef): WaitingRequest[];
-  /** @throws CitizenError when there is no such request or it has not reached the citizen */
+  /** @throws CitizenError if the request does not exist or has not reached the citizen */
   statusOf(signatureRequestId: string): CitizenStatus;
   /**
-   * The signer signs: WAIT_FOR_QTSP on their side now; about a minute later the outcome there, and a queue hop later in
-   * the API, unless the issuer's copy has ended meanwhile.
-   * @throws CitizenError unless the request can be signed now
+   * Signs a request. The citizen side shows WAIT_FOR_QTSP at once and the outcome after about a minute; the API shows the
+   * outcome a queue hop later, unless the issuer's copy has reached a final status meanwhile.
+   * @throws CitizenError if the request cannot be signed now
    */
   sign(signatureRequestId: string, options?: SignOptions): void;
   /**
-   * The trust provider finishes a signature now, a pending one or one that is on its way.
-   * @throws CitizenError unless the citizen's side is in WAIT_FOR_QTSP
+   * Completes a signature in progress now, also a pending one.
+   * @throws CitizenError unless the citizen side is in WAIT_FOR_QTSP
    */
   complete(signatureRequestId: string, outcome: Outcome): void;
 }
@@ -82,7 +82,7 @@ export function createCitizen(world: World): Citizen {
     if (copy === undefined) {
       throw new CitizenError(
         'NOT_REACHED',
-        `Signature request ${id} is ${request.status} and has not reached the citizen: mark it READY, then wait or move the clock until it is WAIT_FOR_SIGNATURE.`,
+        `Signature request ${id} is ${request.status} and has not reached the citizen: mark it READY, then wait or advance the clock until it is WAIT_FOR_SIGNATURE.`,
       );
     }
     return { request, copy };
@@ -109,13 +109,13 @@ export function createCitizen(world: World): Citizen {
       if (isExpired(world, request)) {
         throw new CitizenError(
           'EXPIRED',
-          `Signature request ${id} expired at ${new Date(request.expiresAt).toISOString()}, the app shows it as expired: create one with a later expires_at.`,
+          `Signature request ${id} expired at ${new Date(request.expiresAt).toISOString()}. Create one with a later expires_at.`,
         );
       }
       if (!hasAllFiles(world, request)) {
         throw new CitizenError(
           'FILES_DELETED',
-          `Files of signature request ${id} are gone, 90 days after their upload: create a new request.`,
+          `The files of signature request ${id} were deleted 90 days after their upload. Create a new request.`,
         );
       }
       const agreed = agreedClauses(request, clauses);
@@ -129,7 +129,7 @@ export function createCitizen(world: World): Citizen {
           `The citizen's side of signature request ${id} is ${copy.status}: sign it first, for example with the outcome 'pending'.`,
         );
       }
-      // A new attempt, so that an outcome already on its way is not taken for this one.
+      // A new attempt, so that an earlier scheduled outcome does not apply to it.
       const attempt = copy.attempt + 1;
       world.store.citizenCopies.set(id, { ...copy, attempt });
       world.clock.schedule(0, { kind: 'finish-signature', requestId: id, attempt, outcome });
@@ -166,7 +166,7 @@ function waitingRequest(
   };
 }
 
-/** @throws CitizenError for a title that no clause of the request has */
+/** @throws CitizenError for a title that is not an optional clause of the request */
 function agreedClauses(
   request: SignatureRequest,
   clauses: NonNullable<SignOptions['clauses']>,

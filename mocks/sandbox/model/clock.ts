@@ -1,75 +1,75 @@
 /**
- * How long the real service takes, in milliseconds. It promises no bounds: the manual says "a few seconds",
- * its queues are polled at most every 5 s, its blob trigger fires after some seconds.
+ * Typical delays of the service, in milliseconds. It guarantees no bounds: the manual says "a few seconds", its queues
+ * are polled at most every 5 s, and its blob trigger fires after some seconds.
  */
 export const SERVICE_DELAYS_MS = {
-  /** A blob has arrived -> its validation starts. */
+  /** From the upload of a blob to the start of its validation. */
   blobTrigger: 3_000,
-  /** READY -> WAIT_FOR_SIGNATURE: two queue hops, issuer side to citizen side and back. */
+  /** From READY to WAIT_FOR_SIGNATURE: two queue hops, to the citizen side and back. */
   waitForSignature: 5_000,
-  /** The citizen has signed -> the trust provider is asked for the outcome: the job stays hidden for 60 s. */
+  /** From the signature to the request for its outcome at the trust provider: the job stays hidden for 60 s. */
   trustProvider: 60_000,
-  /** One message from one side to the other: an outcome to the issuer side, a cancellation to the citizen side. */
+  /** One queue hop: an outcome to the issuer side, or a cancellation to the citizen side. */
   queueHop: 5_000,
 } as const;
 
-/** Something that will happen by itself. */
+/** A scheduled task. */
 export interface Appointment<Task> {
-  /** Milliseconds since the epoch, on the sandbox's clock. */
+  /** Milliseconds since the epoch, on the clock of the sandbox. */
   readonly dueAt: number;
   readonly task: Task;
 }
 
-/** Where a clock stands; plain data. */
+/** The state of a clock, as plain data. */
 export interface ClockState<Task> {
   readonly now: number;
   readonly frozen: boolean;
   readonly appointments: readonly Appointment<Task>[];
 }
 
-/** Time as one sandbox sees it. Everything that reads the time or waits goes through it. */
+/** The clock of a sandbox. All code that reads the time or waits uses it. */
 export interface Clock<Task> {
   /** Milliseconds since the epoch. */
   now(): number;
   readonly frozen: boolean;
-  /** Runs `task` once, `delayMs` of the service's own time from now. */
+  /** Schedules `task` after `delayMs` of unscaled time. */
   schedule(delayMs: number, task: Task): void;
-  /** Stops time, at `at` or where it is. Nothing happens by itself any more. */
+  /** Freezes the clock at `at` or at the current time. No task runs until it is advanced or resumed. */
   freeze(at?: number): void;
   /**
-   * Freezes time and moves it forward. What falls due on the way has happened when the promise resolves, in order and
-   * each with the time it was due at. A reset, `freeze` or `resume` meanwhile ends it.
+   * Freezes the clock and moves it forward. Before the promise resolves, every task that falls due has run, in order and
+   * at its own time. A reset, `freeze` or `resume` ends it early.
    */
   advance(ms: number): Promise<void>;
-  /** Lets time run again from where it stands. */
+  /** Lets the clock run from its current time. */
   resume(): void;
   state(): ClockState<Task>;
   restore(state: ClockState<Task>): void;
-  /** Drops what has not begun and waits for the rest. Nothing happens afterwards. */
+  /** Drops tasks that have not started and waits for running ones. No task runs afterwards. */
   stop(): Promise<void>;
 }
 
 export interface ClockOptions<Task> {
-  /** How long waits last while time runs: 1 as long as in the service, 0.1 a tenth. Frozen time is never scaled. */
+  /** Factor of delays while the clock runs: 1 as long as in the service, 0.1 a tenth. Frozen time is not scaled. */
   readonly timeScale: number;
-  /** Starts frozen, here. */
+  /** Starts frozen at this time. */
   readonly frozenAt?: number | undefined;
-  /** Carries a task out. Must not reject. */
+  /** Runs a task. Must not reject. */
   readonly run: (task: Task) => Promise<void>;
 }
 
-/** The longest wait that a Node timer can do. */
+/** Maximum delay of a Node timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Task>): Clock<Task> {
-  /** Sorted by time; of the same time, first come first served. */
+  /** Sorted by time, then by insertion. */
   let appointments: Appointment<Task>[] = [];
   let frozen = frozenAt;
-  /** What running time is ahead of the wall clock. */
+  /** Difference between running time and the wall clock. */
   let offset = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  /** Moves come one after the other, and end early when time is set otherwise meanwhile. */
+  /** Advances run one after another, and end early if the clock is set in another way. */
   let moving = Promise.resolve();
   let jumps = 0;
   const running = new Map<Promise<void>, Appointment<Task>>();
@@ -88,7 +88,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     return appointments.shift();
   }
 
-  /** Sets the one timer for the next appointment. */
+  /** Sets the only timer, for the next task. */
   function arm(): void {
     clearTimeout(timer);
     const [next] = appointments;
@@ -102,7 +102,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     );
   }
 
-  /** @param mine what `jumps` was when the move was asked for */
+  /** @param mine value of `jumps` when the advance was requested */
   async function move(ms: number, mine: number): Promise<void> {
     const until = now() + ms;
     await Promise.all(running.keys());
@@ -121,7 +121,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     },
     schedule(delayMs, task) {
       const dueAt = now() + delayMs * (frozen === undefined ? timeScale : 1);
-      // From the end, where most belong: thousands may wait.
+      // Searched from the end, where most new tasks belong: there may be thousands.
       const earlier = appointments.findLastIndex((other) => other.dueAt <= dueAt);
       appointments.splice(earlier + 1, 0, { dueAt, task });
       arm();
@@ -149,7 +149,7 @@ export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Tas
     state: () => ({
       now: now(),
       frozen: frozen !== undefined,
-      // What has begun has not happened yet.
+      // A running task has not taken effect yet, so it belongs to the state.
       appointments: [...running.values(), ...appointments],
     }),
     restore(state) {

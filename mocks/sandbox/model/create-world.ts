@@ -15,15 +15,15 @@ import { runTask } from './tasks.ts';
 import type { World } from './world.ts';
 
 export interface WorldOptions {
-  /** @default as implemented */
+  /** @default the profile `implemented` */
   readonly profile?: Profile | undefined;
   readonly timeScale: number;
   readonly frozenAt?: number | undefined;
-  /** @default by chance */
+  /** @default random */
   readonly seed?: number | undefined;
-  /** Open keys of the default issuer; undefined admits every key that is not empty. */
+  /** Keys of the default issuer. Undefined or empty accepts every non-empty key. */
   readonly apiKeys?: readonly string[] | undefined;
-  /** Told of a background task that failed. */
+  /** Called if a background task fails. */
   readonly onBug: (error: unknown) => void;
 }
 
@@ -34,7 +34,7 @@ export function createWorld(options: WorldOptions): World {
     frozenAt,
     run: async (task) => {
       try {
-        // The state it began in: what a reset or restore overtakes must not show up in the new one.
+        // The current state: a task that is running during a reset or restore must not change the new state.
         await runTask({ ...world }, task);
       } catch (error) {
         onBug(error);
@@ -75,7 +75,7 @@ export function createWorld(options: WorldOptions): World {
       clock.restore(snapshot.clock);
       random.restore(snapshot.random);
       faults.restore(snapshot.faults);
-      // Anew, so that the next identifier follows from time and chance alone.
+      // Replaced, so that the next id depends on the clock and the random sequence only.
       ids = createIds(clock.now, random);
       store = copyStore(snapshot.store);
       blobs = snapshot.blobs.copy();

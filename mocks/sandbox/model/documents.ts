@@ -6,12 +6,12 @@ import { createBlob } from '../storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS, VALIDATED_DOCUMENTS } from '../storage/containers.ts';
 import type { World } from './world.ts';
 
-/** The service forgets what an upload URL was for after 7 days. */
+/** The service deletes the record of an upload URL after 7 days. */
 const UPLOAD_RECORD_LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /**
- * The blob trigger: a file has arrived, validate it a little later. Files that nobody waits for are dropped
- * without a trace, as the service does: unknown name, record too old, request no longer DRAFT.
+ * The blob trigger: schedules the validation of an uploaded file. As in the service, a file is ignored silently if its
+ * name is unknown, its record is too old, or its request is no longer DRAFT.
  */
 export function onBlobUploaded(world: World, blobName: string): void {
   if (world.faults.occurs('validation-never-finishes')) return;
@@ -40,7 +40,7 @@ export async function validateUpload(world: World, blobName: string): Promise<vo
   if (verdict === undefined) return;
   const magic = verdict.kind === 'read' ? magicRejectReason(document) : undefined;
   let reason = magic ?? rejectReasonOf(verdict);
-  // The issuer may have marked the request READY meanwhile, on the strength of an earlier file.
+  // The issuer may have marked the request READY meanwhile, with an earlier file.
   if (documentInDraft(world, upload) === undefined) return;
   const now = world.clock.now();
   if (reason === undefined && world.faults.occurs('copy-fails')) reason = 'Error on blob copy process';
@@ -55,13 +55,13 @@ export async function validateUpload(world: World, blobName: string): Promise<vo
       rejectReason: reason,
     });
   }
-  // A file written over this one meanwhile has its own validation coming and must stay.
+  // A file that has overwritten this one meanwhile has its own pending validation and must stay.
   if (world.blobs.get(UPLOADED_DOCUMENTS, blobName) === blob) {
     world.blobs.delete(UPLOADED_DOCUMENTS, blobName);
   }
 }
 
-/** Validation has ended in the middle, and the service would not say so: nothing becomes of the file. */
+/** Validation failed unexpectedly. The service reports nothing, and the document keeps its status. */
 function undefinedIfUnfinished(error: unknown): undefined {
   if (!(error instanceof PdfUnfinishedError)) throw error;
 }
@@ -72,7 +72,7 @@ function documentInDraft(world: World, upload: Upload): SignatureDocument | unde
   return request.documents.find(({ id }) => id === upload.documentId);
 }
 
-/** Replaces the state of one document; whatever an earlier upload left there is gone. */
+/** Replaces the state of one document, including all properties from an earlier upload. */
 function patchDocument(world: World, upload: Upload, updatedAt: number, state: DocumentState): void {
   const request = world.store.requests.get(upload.requestId);
   if (request === undefined) return;

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 import type { Random } from './random.ts';
 
-/** Where the sandbox's identifiers come from. */
+/** Generates the identifiers of a sandbox. */
 export interface Ids {
-  /** A new ULID: dossiers, requests, documents, uploads and IO messages. Sorts by creation, also within one millisecond. */
+  /** A new ULID for a dossier, request, document, upload or IO message. ULIDs sort by creation, also within a millisecond. */
   ulid(): string;
   /** A new UUID. */
   uuid(): string;
-  /** The signer's UUID. The same fiscal code always has the same one, as with the service's tokenizer. */
+  /** The UUID of a signer. It is always the same for a fiscal code, as with the tokenizer of the service. */
   signer(fiscalCode: string): string;
 }
 
@@ -18,12 +18,12 @@ export function createIds(now: () => number, random: Random): Ids {
     ulid: () => next(now()),
     uuid: () =>
       uuidOf(Array.from({ length: 32 }, () => Math.floor(random.next() * 16).toString(16)).join(''), 4),
-    // Version 8 of RFC 9562: made from a hash of our choice.
+    // RFC 9562, version 8: derived from a custom hash.
     signer: (fiscalCode) => uuidOf(createHash('sha256').update(`signer:${fiscalCode}`).digest('hex'), 8),
   };
 }
 
-/** 32 hexadecimal digits in the form of RFC 9562, with version and variant put in. */
+/** Formats 32 hexadecimal digits as a UUID (RFC 9562), with version and variant. */
 function uuidOf(hex: string, version: 4 | 8): string {
   return [
     hex.slice(0, 8),

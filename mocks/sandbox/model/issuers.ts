@@ -1,37 +1,37 @@
 import { BlockList, isIPv4 } from 'node:net';
 
-/** An institution. Its records are its own; all its keys see them. */
+/** An institution. Its records are visible to all its keys and to no other key. */
 export interface Issuer {
   readonly id: string;
-  /** As the citizen reads it in the message. */
+  /** The name that the IO message shows. */
   readonly name: string;
-  /** Used where a dossier has no address of its own. */
+  /** Support address of dossiers without one. */
   readonly supportEmail: string;
 }
 
-/** What the service knows of an API key. Empty lists mean nobody, as there. */
+/** The record of an API key. An empty list allows no one, as in the service. */
 export interface ApiKey {
   readonly key: string;
   readonly issuerId: string;
-  /** Test keys resolve the fiscal codes of their testers only. */
+  /** Test keys can look up the fiscal codes of their testers only. */
   readonly environment: 'test' | 'prod';
   readonly status: 'active' | 'revoked';
-  /** IPv4 ranges that may call, `0.0.0.0/0` for everyone. */
+  /** IPv4 ranges that the key accepts calls from; `0.0.0.0/0` for all. */
   readonly cidrs: readonly string[];
-  /** Fiscal codes. */
+  /** Fiscal codes of the testers. */
   readonly testers: readonly string[];
 }
 
 export const EVERYONE = '0.0.0.0/0';
 
-/** The issuer of keys that nobody described. */
+/** The issuer of keys that were not seeded. */
 export const DEFAULT_ISSUER: Issuer = {
   id: '01GG4NFBCN4ZH8ETCCKX3766KX',
   name: 'Comune di Esempio',
   supportEmail: 'firma@comune.example.it',
 };
 
-/** A production key of the default issuer that may be used from everywhere. */
+/** A production key of the default issuer, allowed from all addresses. */
 export function openKey(key: string): ApiKey {
   const issuerId = DEFAULT_ISSUER.id;
   return { key, issuerId, environment: 'prod', status: 'active', cidrs: [EVERYONE], testers: [] };
@@ -51,8 +51,8 @@ for (const [network, prefix] of [
 }
 
 /**
- * The address that a key's ranges are held against: the right-most public IPv4 of `X-Forwarded-For`. A sandbox has no
- * load balancer in front that would write the header, so without one it is the address of the connection.
+ * The client address for the IP ranges of a key: the right-most public IPv4 of `X-Forwarded-For`. Without the header,
+ * the address of the connection, because a sandbox usually has no load balancer in front.
  */
 export function callerAddress(forwardedFor: string | undefined, remoteAddress: string): string {
   const listed = (forwardedFor ?? '').split(',').map((address) => address.trim());

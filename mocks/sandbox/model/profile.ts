@@ -1,24 +1,24 @@
 import type { Answer } from '../http/problems.ts';
 import { badRequest, validationProblem } from '../http/problems.ts';
 
-/** Whose word counts where both differ: the running service's, or that of what is published about it. */
+/** Which source applies where they differ: the running service, or its published document. */
 export type ProfileName = 'implemented' | 'documented';
 
-/** An answer that stands in the published document with another status than the service gives it. */
+/** A response with different statuses in the published document and in the running service. */
 export interface StatusDeparture {
   readonly operationId: string;
-  /** What the caller did or met. */
+  /** When the response is sent. */
   readonly occasion: string;
   readonly implemented: number;
   readonly documented: number;
-  /** Only errors with one of these as `detail`. */
+  /** Applies only to errors with one of these values of `detail`. */
   readonly details?: readonly string[];
 }
 
-/** Every such answer. What is not listed has the same status on both sides. */
+/** All such responses. Others have the same status in both sources. */
 export const STATUS_DEPARTURES: readonly StatusDeparture[] = [
-  departure('createDossier', 'a body that breaks a rule', 422, 400),
-  departure('getRequestsByDossier', 'a query that breaks a rule', 422, 400),
+  departure('createDossier', 'an invalid body', 422, 400),
+  departure('getRequestsByDossier', 'an invalid query', 422, 400),
   departure('getSignerByFiscalCode', 'a signer is found', 200, 201),
   departure('getSignerByFiscalCode', 'no fiscal code', 422, 400),
   departure('getSignerByFiscalCode', 'a citizen who never logged in to IO', 404, 400),
@@ -28,7 +28,7 @@ export const STATUS_DEPARTURES: readonly StatusDeparture[] = [
   departure('sendNotification', 'a message is sent', 200, 201),
   departure('sendNotification', 'a status that does not allow it, or a second time', 422, 400),
   departure('sendNotification', 'a request that does not exist', 404, 400),
-  departure('validateDocument', 'fields that break a rule', 422, 400),
+  departure('validateDocument', 'invalid fields', 422, 400),
   {
     ...departure('validateDocument', 'a PDF that cannot be opened', 500, 400),
     details: ['Error', 'RangeError', 'TypeError'],
@@ -44,7 +44,7 @@ function departure(
   return { operationId, occasion, implemented, documented };
 }
 
-/** Something other than a status that is published in one way and done in another. */
+/** A difference between the published document and the running service other than a status. */
 export interface RuleDeparture {
   readonly rule: string;
   readonly implemented: string;
@@ -60,41 +60,41 @@ export const RULE_DEPARTURES = {
     source: 'published document',
   },
   dossierTitle: {
-    rule: 'Shortest title of a dossier',
+    rule: 'Minimum length of the title of a dossier',
     implemented: '1 character',
     documented: '3 characters',
     source: 'published document',
   },
   clauseTitle: {
-    rule: 'Longest title of a clause',
+    rule: 'Maximum length of the title of a clause',
     implemented: '79 characters',
     documented: '80 characters',
     source: 'published document',
   },
   deadline: {
-    rule: 'Deadline of a request that names none',
+    rule: 'Default expiry of a request',
     implemented: '90 days',
     documented: '3 months',
     source: 'manual',
   },
   validation: {
-    rule: 'Status of a document between the arrival of its file and the verdict',
-    implemented: 'as before the upload',
+    rule: 'Status of a document between upload and validation',
+    implemented: 'unchanged',
     documented: 'WAIT_FOR_VALIDATION',
     source: 'published document',
   },
 } as const satisfies Record<string, RuleDeparture>;
 
-/** What differs between the profiles, for whoever handles a call. */
+/** The differences between the profiles that affect handlers. */
 export interface Profile {
   readonly name: ProfileName;
   readonly dossierTitleMinLength: number;
   readonly clauseTitleMaxLength: number;
-  /** Whether documents are seen in WAIT_FOR_VALIDATION. */
+  /** Whether documents show WAIT_FOR_VALIDATION. */
   readonly showsValidation: boolean;
-  /** Of a request that names none. Milliseconds since the epoch, as `now`. */
+  /** Default expiry of a request. Milliseconds since the epoch, as `now`. */
   defaultDeadline(now: number): number;
-  /** An answer of the backend as this profile has it. */
+  /** Converts a response of the backend to this profile. */
   answer(operationId: string, implemented: Answer): Answer;
 }
 
@@ -129,7 +129,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** An error gets the body that belongs to its status; the service's own words stay. */
+/** The title of an error follows its status. The texts of the service stay. */
 function withStatus(answer: Answer, status: number, detail: string): Answer {
   switch (status) {
     case 400:

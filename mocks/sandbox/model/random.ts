@@ -1,13 +1,13 @@
-/** Chance that repeats itself: the same seed gives the same numbers. */
+/** A seeded random sequence: the same seed gives the same numbers. */
 export interface Random {
-  /** 0 up to 1, without 1. */
+  /** The next number, from 0 to less than 1. */
   next(): number;
-  /** Where the sequence stands: a seed from which it goes on. */
+  /** The state of the sequence: a seed that continues it. */
   state(): number;
   restore(state: number): void;
 }
 
-/** mulberry32: 32 bits of state, good enough for identifiers and dice, not for secrets. */
+/** mulberry32: 32 bits of state, sufficient for ids and probabilities, not for secrets. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return {

@@ -9,19 +9,19 @@ import {
 } from '../http/problems.ts';
 import type { SignatureDocument } from './store.ts';
 
-/** Something that a caller can write into an ordinary call to make the sandbox behave as the service sometimes does. */
+/** A value in an ordinary call that makes the sandbox reproduce a special behaviour of the service. */
 export interface MagicValue {
-  /** A fiscal code is the whole value; a tag stands anywhere in a title, in capitals or not. */
+  /** A complete fiscal code, or a tag anywhere in a title, in upper or lower case. */
   readonly where: 'fiscal code' | 'document title' | 'dossier title';
   readonly value: string;
-  /** What happens then, in one sentence. */
+  /** The effect, in one sentence. */
   readonly effect: string;
 }
 
 interface FiscalCodeScenario extends MagicValue {
-  /** Answer of `POST /signers`. */
+  /** Response of `POST /signers`. */
   readonly signer?: () => Refusal;
-  /** Answer of the notification, once the status allows one. */
+  /** Response of the notification, if the status allows one. */
   readonly notification?: () => Refusal;
 }
 
@@ -49,8 +49,8 @@ const messageScenario = (name: string, effect: string, notification: () => Refus
 });
 
 /**
- * Citizens of the sandbox, all born in Rome on 1 January 1980. Six letters say what is the matter, the last one is the
- * true check character, so that forms which test it take these codes too.
+ * Citizens of the sandbox, all born in Rome on 1 January 1980. The first six letters name the scenario. The check character
+ * is correct, so that forms which verify it accept these codes.
  */
 const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   signerScenario('SNZAPPC', '404, never logged in to IO (senza app).', noProfile),
@@ -85,20 +85,20 @@ const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   messageScenario('NTFSPNW', '500, IO cannot be reached.', ioDown),
 ];
 
-/** What `POST /signers` answers instead of the signer. */
+/** The response of `POST /signers` in place of the signer. */
 export function refusalOfSigner(fiscalCode: string): Refusal | undefined {
   return FISCAL_CODES.find(({ value }) => value === fiscalCode)?.signer?.();
 }
 
 /**
- * Why the message is not sent, once the status allows one.
- * @param fiscalCode undefined for a signer id that the tokenizer never gave out
+ * Why the message is not sent although the status allows it.
+ * @param fiscalCode undefined for a signer id that is unknown to the tokenizer
  */
 export function refusalOfNotification(fiscalCode: string | undefined): Refusal | undefined {
   if (fiscalCode === undefined) return internalError('Error');
   const scenario = FISCAL_CODES.find(({ value }) => value === fiscalCode);
   if (scenario !== undefined) return scenario.notification?.();
-  // The convention of the service's own stand-in for IO.
+  // The convention of the service's own mock of IO.
   return fiscalCode.startsWith('X') ? messagesOff() : undefined;
 }
 
@@ -121,7 +121,7 @@ const TAGS: readonly MagicValue[] = [
   {
     where: 'document title',
     value: SLOWLY_VALIDATED,
-    effect: `A file is validated after ${SLOW_VALIDATION_MS / 1_000} s of the service's time, not ${SERVICE_DELAYS_MS.blobTrigger / 1_000} s.`,
+    effect: `A file is validated after ${SLOW_VALIDATION_MS / 1_000} s instead of ${SERVICE_DELAYS_MS.blobTrigger / 1_000} s.`,
   },
   {
     where: 'document title',
@@ -142,17 +142,17 @@ const TAGS: readonly MagicValue[] = [
   {
     where: 'dossier title',
     value: '[firma fallita dopo 10 s]',
-    effect: 'The same, and the trust provider fails: REJECTED.',
+    effect: 'As above, but the trust provider fails: REJECTED.',
   },
   {
     where: 'dossier title',
     value: '[firma sospesa dopo 10 s]',
-    effect: 'The same, and the trust provider never finishes: the request stays WAIT_FOR_SIGNATURE.',
+    effect: 'As above, but the trust provider never finishes: the request stays WAIT_FOR_SIGNATURE.',
   },
   {
     where: 'dossier title',
     value: '[firma fallita]',
-    effect: 'The trust provider fails whenever the citizen signs.',
+    effect: 'The trust provider fails when the citizen signs.',
   },
   {
     where: 'dossier title',
@@ -168,21 +168,22 @@ const TAGS: readonly MagicValue[] = [
   {
     where: 'dossier title',
     value: BROKEN_LINKS,
-    effect: 'Signed files are shown with their bare address, which cannot be downloaded, without an error.',
+    effect:
+      'Signed documents have a URL without a signature, which cannot be downloaded. No error is reported.',
   },
 ];
 
-/** Every magic value there is, for documentation. */
+/** All magic values, for the documentation. */
 export const MAGIC_VALUES: readonly MagicValue[] = [...FISCAL_CODES, ...TAGS].map(
   ({ where, value, effect }) => ({ where, value, effect }),
 );
 
-/** What the title of a dossier asks for. */
+/** The scenario in the title of a dossier. */
 export interface DossierScenario {
   readonly neverReady: boolean;
-  /** The citizen signs by itself, so long after WAIT_FOR_SIGNATURE. */
+  /** Delay after WAIT_FOR_SIGNATURE until the citizen signs automatically. */
   readonly signsAfterMs: number | undefined;
-  /** How signatures end when nobody says otherwise. */
+  /** The default outcome of signatures. */
   readonly outcome: 'signed' | 'pending' | { readonly fails: string };
   readonly signsBeforeCancel: boolean;
   readonly linksFail: boolean;
@@ -204,13 +205,13 @@ function outcomeOf(manner: string | undefined): DossierScenario['outcome'] {
   return manner === 'sospesa' ? 'pending' : 'signed';
 }
 
-/** When a file of this document is validated after its arrival; undefined for never. */
+/** The delay from the upload of a file to its validation. Undefined for never. */
 export function validationDelayMs(documentTitle = ''): number | undefined {
   if (hasTag(documentTitle, NEVER_VALIDATED)) return undefined;
   return hasTag(documentTitle, SLOWLY_VALIDATED) ? SLOW_VALIDATION_MS : SERVICE_DELAYS_MS.blobTrigger;
 }
 
-/** What is wrong with any file of this document, in the words of the service; undefined for nothing. */
+/** The error of every file of this document, in the words of the service. Undefined if there is none. */
 export function magicRejectReason({ metadata }: SignatureDocument): string | undefined {
   if (!hasTag(metadata.title, REJECTED)) return undefined;
   const [first] = metadata.signature_fields;

@@ -1,7 +1,7 @@
 import { PDFName, PDFString } from 'pdf-lib';
 import type { PDFDocument } from 'pdf-lib';
 
-/** Adds an empty signature field without a size to the first page: pdf-lib reads such fields but does not make them. */
+/** Adds an empty signature field without a size to the first page. pdf-lib can read such fields, but not create them. */
 export function addSignatureField(pdf: PDFDocument, name: string): void {
   const page = pdf.getPage(0);
   const field = pdf.context.register(

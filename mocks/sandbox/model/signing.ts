@@ -8,10 +8,10 @@ import type { CitizenCopy, SignatureRequest } from './store.ts';
 import type { Outcome, SignatureNews } from './task.ts';
 import type { World } from './world.ts';
 
-/** The reason the service gives when the files cannot be had, such as 90 days after their upload. */
+/** The reject reason of the service if files are missing, such as 90 days after their upload. */
 const NO_SIGNED_FILE = 'Signed document not found!';
 
-/** The citizen side's copy; undefined while the request has not got there. */
+/** The citizen side's copy. Undefined until the request has reached the citizen side. */
 export function citizenCopyOf({ store }: World, requestId: string): CitizenCopy | undefined {
   const copy = store.citizenCopies.get(requestId);
   if (copy !== undefined) return copy;
@@ -24,13 +24,13 @@ export function scenarioOf({ store }: World, { dossierId }: SignatureRequest): D
   return dossierScenario(store.dossiers.get(dossierId)?.title);
 }
 
-/** READY was said: two queue hops later the request waits for its signer, unless its dossier says never. */
+/** Schedules WAIT_FOR_SIGNATURE two queue hops after READY, unless a tag in the dossier title prevents it. */
 export function sendToCitizen(world: World, request: SignatureRequest): void {
   if (scenarioOf(world, request).neverReady) return;
   world.clock.schedule(SERVICE_DELAYS_MS.waitForSignature, { kind: 'reach-citizen', requestId: request.id });
 }
 
-/** The citizen side has taken the request over. */
+/** The citizen side has received the request. */
 export function reachCitizen(world: World, requestId: string): void {
   const request = world.store.requests.get(requestId);
   const next = request && markAsWaitForSignature(request, world.clock.now());
@@ -41,7 +41,7 @@ export function reachCitizen(world: World, requestId: string): void {
   if (signsAfterMs !== undefined) world.clock.schedule(signsAfterMs, { kind: 'sign-by-itself', requestId });
 }
 
-/** The citizen of a scenario signs, unless somebody did so before or the app shows the request as expired. */
+/** The citizen of a scenario signs, unless the request is already signed or expired. */
 export function signByItself(world: World, requestId: string): void {
   const request = world.store.requests.get(requestId);
   const copy = citizenCopyOf(world, requestId);
@@ -50,7 +50,7 @@ export function signByItself(world: World, requestId: string): void {
   beginSignature(world, request, copy, optionalClausesOf(request), scenarioOf(world, request).outcome);
 }
 
-/** The citizen has signed: the trust provider is at work. With 'pending' it stays so until somebody intervenes. */
+/** The citizen has signed, and the trust provider processes the signature. 'pending' lasts until `complete`. */
 export function beginSignature(
   world: World,
   { id: requestId }: SignatureRequest,
@@ -72,7 +72,7 @@ export function beginSignature(
   return next;
 }
 
-/** The trust provider has finished. The citizen side knows at once, the issuer side a queue hop later. */
+/** The trust provider has finished. The citizen side changes at once, the issuer side a queue hop later. */
 export async function finishSignature(
   world: World,
   requestId: string,
@@ -86,7 +86,7 @@ export async function finishSignature(
   if (request === undefined || !isAwaited(copy)) return;
 
   const files = outcome === 'signed' ? await signedFilesOf(world, request, copy.agreedClauses) : undefined;
-  // Somebody may have decided otherwise meanwhile.
+  // Another event may have ended the signature meanwhile.
   if (!isAwaited(citizenCopyOf(world, requestId))) return;
   const failure = outcome === 'signed' ? NO_SIGNED_FILE : outcome.fails;
   const news: SignatureNews =
@@ -98,7 +98,7 @@ export async function finishSignature(
   world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'tell-issuer', requestId, news });
 }
 
-/** The message of the citizen side has arrived. One that comes too late is dropped: the first end is final. */
+/** The message of the citizen side has arrived. A late message is dropped: the first final status stays. */
 export function tellIssuer(world: World, requestId: string, news: SignatureNews): void {
   const request = world.store.requests.get(requestId);
   if (request === undefined) return;
@@ -107,19 +107,19 @@ export function tellIssuer(world: World, requestId: string, news: SignatureNews)
   if (next !== undefined) world.store.requests.set(requestId, next);
 }
 
-/** Before the issuer's record changes alone: the citizen's side stays as it is. */
+/** Copies the record to the citizen side before the issuer's record changes alone. */
 export function keepCitizenCopy(world: World, requestId: string): void {
   const copy = citizenCopyOf(world, requestId);
   if (copy !== undefined) world.store.citizenCopies.set(requestId, copy);
 }
 
-/** The issuer cancels, before its own copy says so. The other side hears of it later and stays as it is till then. */
+/** The issuer cancels; called before its own copy changes. The citizen side changes a queue hop later. */
 export function sendCancellation(world: World, requestId: string): void {
   keepCitizenCopy(world, requestId);
   world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'cancel-at-citizen', requestId });
 }
 
-/** The issuer's cancellation has arrived. The citizen side takes it only before a signature; else it is dropped. */
+/** The issuer's cancellation has arrived. The citizen side accepts it only before a signature. */
 export function cancelAtCitizen(world: World, requestId: string): void {
   const copy = world.store.citizenCopies.get(requestId);
   if (copy?.status !== 'WAIT_FOR_SIGNATURE') return;
@@ -127,8 +127,8 @@ export function cancelAtCitizen(world: World, requestId: string): void {
 }
 
 /**
- * Signs a waiting request on both sides in this moment, all clauses agreed to, as if everything had happened before:
- * for a cancellation that is to lose its race. Does nothing to a request that cannot be signed.
+ * Signs a waiting request with all clauses on both sides at once, for a cancellation that loses the race against a
+ * signature. Has no effect on a request that cannot be signed.
  */
 export async function signAtOnce(world: World, requestId: string): Promise<void> {
   const request = world.store.requests.get(requestId);
@@ -148,13 +148,13 @@ export async function signAtOnce(world: World, requestId: string): Promise<void>
   world.store.requests.set(requestId, next);
 }
 
-/** Titles of the clauses that a citizen may leave out. */
+/** Titles of the optional clauses. */
 export function optionalClausesOf({ documents }: SignatureRequest): string[] {
   const clauses = documents.flatMap(({ metadata }) => metadata.signature_fields.map(({ clause }) => clause));
   return clauses.filter(({ type }) => type === 'OPTIONAL').map(({ title }) => title);
 }
 
-/** Whether each file is still there to be signed: files are deleted 90 days after their upload. */
+/** Whether all files still exist: they are deleted 90 days after their upload. */
 export function hasAllFiles({ blobs }: World, { documents }: SignatureRequest): boolean {
   return documents.every(({ id }) => blobs.get(VALIDATED_DOCUMENTS, id) !== undefined);
 }
@@ -164,7 +164,7 @@ interface SignedFile {
   readonly bytes: Buffer;
 }
 
-/** Undefined when a file is gone. */
+/** Undefined if a file is missing. */
 async function signedFilesOf(
   world: World,
   { documents }: SignatureRequest,

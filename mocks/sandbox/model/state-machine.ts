@@ -1,6 +1,6 @@
 import type { SignatureRequest, SignatureRequestStatus } from './store.ts';
 
-/** An issuer's action is allowed and leads to `next`, or refused in the service's own words. */
+/** The result of an issuer's action: the new record, or the error text of the service. */
 export type Transition = { readonly next: SignatureRequest } | { readonly refusal: string };
 
 /** `PUT …/status` with READY. */
@@ -46,19 +46,19 @@ export function markAsCancelled(request: SignatureRequest, now: number): Transit
   }
 }
 
-/** The citizen side has taken the request over: it can be signed now. Undefined when the message comes too late. */
+/** The citizen side has received the request: it can be signed now. Undefined if the message comes too late. */
 export function markAsWaitForSignature(request: SignatureRequest, now: number): SignatureRequest | undefined {
   if (request.status !== 'READY') return undefined;
   return { ...request, status: 'WAIT_FOR_SIGNATURE', updatedAt: now };
 }
 
-/** The citizen side reports a signature. Undefined when the message comes too late: another status is final. */
+/** The citizen side reports a signature. Undefined if the message comes too late: another status is final. */
 export function markAsSigned(request: SignatureRequest, now: number): SignatureRequest | undefined {
   if (request.status !== 'WAIT_FOR_SIGNATURE') return undefined;
   return { ...request, status: 'SIGNED', signedAt: now, updatedAt: now };
 }
 
-/** The citizen side reports a failure, with its own time. Undefined when the message comes too late. */
+/** The citizen side reports a failure, with its own time. Undefined if the message comes too late. */
 export function markAsRejected(
   request: SignatureRequest,
   now: number,
@@ -68,7 +68,7 @@ export function markAsRejected(
   return { ...request, status: 'REJECTED', rejectedAt, rejectReason, updatedAt: now };
 }
 
-/** Why no upload URL is given out, or undefined when one is. */
+/** Why an upload URL is refused. Undefined if it is allowed. */
 export function refusalOfUploadUrl(status: SignatureRequestStatus): string | undefined {
   if (status === 'DRAFT') return undefined;
   return `Unable to get the Upload Url. The Signature Request is in ${status} status`;

@@ -16,16 +16,16 @@ export interface Dossier {
 interface SignatureRequestBase {
   readonly id: string;
   readonly issuerId: string;
-  /** Of the key that created it. */
+  /** Environment of the key that created it. */
   readonly environment: ApiKey['environment'];
   readonly dossierId: string;
   readonly signerId: string;
   readonly createdAt: number;
-  /** Moves with the status only: neither a validated document nor a notification touches it. */
+  /** Changes with the status only, not with a document or a notification. */
   readonly updatedAt: number;
   readonly expiresAt: number;
   readonly documents: readonly SignatureDocument[];
-  /** Message id of the one notification. */
+  /** Message id of the notification. */
   readonly ioMessageId?: string;
 }
 
@@ -48,7 +48,7 @@ export type SignatureDocument = {
 
 export type DocumentState =
   | { readonly status: 'WAIT_FOR_UPLOAD' }
-  /** The published document has it. The service never stores it, so no client of the service ever sees it. */
+  /** In the published document, but never stored by the service, so clients never see it. */
   | { readonly status: 'WAIT_FOR_VALIDATION'; readonly uploadedAt: number }
   | { readonly status: 'READY'; readonly uploadedAt: number }
   | {
@@ -58,7 +58,7 @@ export type DocumentState =
       readonly rejectReason: string;
     };
 
-/** What an upload URL was given out for. The key is the name of the blob that the URL leads to. */
+/** The purpose of an upload URL. Its key is the name of the blob. */
 export interface Upload {
   readonly requestId: string;
   readonly documentId: string;
@@ -66,30 +66,30 @@ export interface Upload {
 }
 
 /**
- * The citizen side's copy of a request. The service keeps it in another database and in step by queues only, so the
- * two copies can end up telling different stories. Not visible through the API.
+ * The citizen side's copy of a request. The service stores it in another database that only queues synchronize, so the
+ * two copies can diverge. The API does not show it.
  */
 export interface CitizenCopy {
   readonly status: 'WAIT_FOR_SIGNATURE' | 'WAIT_FOR_QTSP' | 'SIGNED' | 'REJECTED' | 'CANCELLED';
-  /** How often it was signed: tells the outcome of the latest signature from those before. */
+  /** Number of signatures, to distinguish the outcome of the latest signature from earlier ones. */
   readonly attempt: number;
-  /** Titles of the optional clauses that the latest signature agreed to. */
+  /** Titles of the optional clauses in the latest signature. */
   readonly agreedClauses: readonly string[];
 }
 
-/** Everything the service remembers apart from blobs. Records are replaced, never changed in place. */
+/** The records of the service, without blobs. Records are replaced, never changed in place. */
 export interface Store {
   readonly issuers: Map<string, Issuer>;
-  /** By the key itself. While there is none, every key that is not empty is an open one of the default issuer. */
+  /** By API key. While it is empty, every non-empty key is accepted as a production key of the default issuer. */
   readonly keys: Map<string, ApiKey>;
   readonly dossiers: Map<string, Dossier>;
   readonly requests: Map<string, SignatureRequest>;
   readonly uploads: Map<string, Upload>;
   /** Request ids by dossier, in order of creation. */
   readonly requestsByDossier: Map<string, string[]>;
-  /** By request id. A request that was put here without one is taken to be the same on both sides. */
+  /** By request id. A seeded request without a copy has the same state on both sides. */
   readonly citizenCopies: Map<string, CitizenCopy>;
-  /** What the tokenizer knows: fiscal codes by signer id. */
+  /** Data of the tokenizer: fiscal codes by signer id. */
   readonly fiscalCodes: Map<string, string>;
 }
 
@@ -106,7 +106,7 @@ export function createStore(): Store {
   };
 }
 
-/** Records are never changed in place, so a copy of what holds them keeps everything. */
+/** A shallow copy suffices, because records are never changed in place. */
 export function copyStore(store: Store): Store {
   return {
     issuers: new Map(store.issuers),

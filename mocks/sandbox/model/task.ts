@@ -1,12 +1,12 @@
-/** What the trust provider makes of a signature; `fails` is its error text. */
+/** The result of the trust provider. `fails` is its error text. */
 export type Outcome = 'signed' | { readonly fails: string };
 
-/** What the citizen side tells the issuer side. */
+/** The outcome that the citizen side reports to the issuer side. */
 export type SignatureNews =
   | { readonly status: 'SIGNED' }
   | { readonly status: 'REJECTED'; readonly rejectedAt: number; readonly rejectReason: string };
 
-/** What the service does by itself, some time after the call that caused it. Plain data, so that it can be kept. */
+/** Background work of the service after a call. Plain data, so that snapshots can contain it. */
 export type Task =
   | { readonly kind: 'validate-upload'; readonly blobName: string }
   | { readonly kind: 'reach-citizen'; readonly requestId: string }

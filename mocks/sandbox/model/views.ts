@@ -4,7 +4,7 @@ import { dossierScenario } from './scenarios.ts';
 import { SIGNED_DOCUMENTS, VALIDATED_DOCUMENTS, blobPath } from '../storage/containers.ts';
 import type { World } from './world.ts';
 
-/** `2026-03-05T09:14:07.412Z`: the only form in which the service writes time. */
+/** `2026-03-05T09:14:07.412Z`: the only time format of the service. */
 function iso(time: number): string {
   return new Date(time).toISOString();
 }
@@ -21,7 +21,7 @@ export function dossierView(dossier: Dossier) {
   };
 }
 
-/** SignatureRequestListView: what a list says of a request. */
+/** SignatureRequestListView: an item of a list. */
 export function requestListView(request: SignatureRequest) {
   return {
     id: request.id,
@@ -34,7 +34,7 @@ export function requestListView(request: SignatureRequest) {
   };
 }
 
-/** SignatureRequestDetailView. `origin` is where the caller reached the sandbox; QR code and blobs are there too. */
+/** SignatureRequestDetailView. `origin` is the origin that the client used, for the URLs of QR code and files. */
 export function requestDetailView(world: World, request: SignatureRequest, origin: string) {
   return {
     ...requestListView(request),
@@ -65,8 +65,8 @@ function statusFields(request: SignatureRequest, origin: string) {
 }
 
 /**
- * Where the file of a document is. Only once the request is signed can it be downloaded: a fresh link with each answer,
- * also when the file is long gone. Should no link be made, the service shows the bare address and says nothing.
+ * The URL of a document's file. After the signature, each response has a new pre-signed URL, also if the file was
+ * deleted. If the service cannot create one, it returns the URL without a signature and reports no error.
  */
 function filePath(world: World, request: SignatureRequest, { id }: SignatureDocument): string {
   if (request.status !== 'SIGNED') return blobPath(VALIDATED_DOCUMENTS, id);

@@ -9,26 +9,26 @@ import type { UrlSigner } from '../storage/sas.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
 
-/** All that one sandbox owns and its handlers work on. Two sandboxes share nothing of it. */
+/** The state and services of one sandbox, used by its handlers. Sandboxes do not share them. */
 export interface World {
   readonly profile: Profile;
   readonly clock: Clock<Task>;
   readonly random: Random;
   readonly faults: FaultRegistry;
   readonly ids: Ids;
-  /** Another one after a reset or restore: never keep it across an `await`. */
+  /** Replaced by a reset or restore: do not hold a reference across an `await`. */
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly sas: UrlSigner;
   readonly pdfs: PdfThreads;
-  /** Everything as it is now, to come back to. */
+  /** Saves the current state for `restore`. */
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
-  /** Everything as it was in the beginning, time and chance included. */
+  /** Restores the initial state, including the clock and the random sequence. */
   reset(): void;
 }
 
-/** Opaque. Holds no copies of files, as they are never changed. */
+/** Opaque. It contains no copies of files, because they are immutable. */
 export interface Snapshot {
   readonly clock: ClockState<Task>;
   readonly random: number;

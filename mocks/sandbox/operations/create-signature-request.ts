@@ -8,7 +8,7 @@ import { dossierOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 import { checkStorable } from './storable.ts';
 
-/** `documents_metadata` of the body replaces the dossier's list. The signer is not looked up: any id is taken. */
+/** `documents_metadata` of the body replaces the dossier's list. Any signer id is accepted without a lookup. */
 export const createSignatureRequest: Operation = (call, world) => {
   const body = decodeOrRefuse(createSignatureRequestBody, call.json);
   const ownMetadata =

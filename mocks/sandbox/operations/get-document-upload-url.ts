@@ -4,7 +4,7 @@ import { UPLOADED_DOCUMENTS } from '../storage/containers.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
-/** The status is checked before the document. Each call leads to a new blob, not named after the document. */
+/** Checks the status before the document. Each call creates a URL for a new blob, whose name is not the document id. */
 export const getDocumentUploadUrl: Operation = (call, world) => {
   const documentId = call.pathIds[1];
   const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');

@@ -19,17 +19,17 @@ export const getRequestsByDossier: Operation = (call, world) => {
   return success(200, { items, ...(!isLast && { continuation_token: tokenAt(end) }) });
 };
 
-/** The values of a name that is there more than once, as the host of the service hands them on. */
+/** The values of a repeated name, as the host of the service joins them. */
 function joined(query: Call['query']): Record<string, string> {
   return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value.toString()]));
 }
 
-/** The service hands out the token of its database: JSON-like text that must be URL-encoded. Ours looks the same. */
+/** The service returns the token of its database: JSON-like text that must be URL-encoded. This one looks the same. */
 function tokenAt(position: number): string {
   return `[{"token":"+RID:~${Buffer.from(String(position)).toString('base64url')}#RT:1#TRC:${position}","range":{"min":"","max":"FF"}}]`;
 }
 
-/** @throws Refusal 500: the client of the database throws a plain error for a token that it never gave out */
+/** @throws Refusal 500, because the database client of the service throws a plain error for an unknown token */
 function positionOf(token: string): number {
   const encoded = /"\+RID:~([\w-]+)#/.exec(token)?.[1];
   const position = Number(Buffer.from(encoded ?? '', 'base64url').toString() || NaN);

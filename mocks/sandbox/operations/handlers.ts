@@ -11,7 +11,7 @@ import { sendNotification } from './send-notification.ts';
 import { setSignatureRequestStatus } from './set-signature-request-status.ts';
 import { validateDocument } from './validate-document.ts';
 
-/** The compiler asks for a handler of each operation. */
+/** The type requires a handler for each operation. */
 const BY_ID: Readonly<Record<OperationId, Operation>> = {
   createDossier,
   createSignatureRequest,

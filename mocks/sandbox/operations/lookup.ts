@@ -4,7 +4,7 @@ import type { World } from '../model/world.ts';
 import type { Call } from './operation.ts';
 
 /**
- * What belongs to another issuer does not exist.
+ * Finds a record of the issuer. Records of other issuers count as missing.
  * @throws Refusal 404
  */
 export function dossierOrRefuse({ issuer }: Call, world: World, id: string | undefined): Dossier {
@@ -14,8 +14,8 @@ export function dossierOrRefuse({ issuer }: Call, world: World, id: string | und
 }
 
 /**
- * The request that the path names.
- * @param detail differs between operations of the service
+ * Finds the request in the path.
+ * @param detail the error text, which differs between operations
  * @throws Refusal 404
  */
 export function requestOrRefuse({ issuer, pathIds }: Call, world: World, detail: string): SignatureRequest {

@@ -2,25 +2,25 @@ import type { Answer } from '../http/problems.ts';
 import type { ApiKey, Issuer } from '../model/issuers.ts';
 import type { World } from '../model/world.ts';
 
-/** One call of an operation, as its handler sees it. */
+/** A call of an operation, for its handler. */
 export interface Call {
-  /** Whose key it came with. */
+  /** The issuer of its API key. */
   readonly issuer: Issuer;
   readonly environment: ApiKey['environment'];
-  /** Values of the path template, decoded, in the order of the template. */
+  /** Decoded values of the path template, in its order. */
   readonly pathIds: readonly string[];
   readonly query: Readonly<Record<string, string | string[]>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body as it came. */
+  /** The raw body. */
   readonly bytes: Buffer;
-  /** The body read as JSON; undefined when it is not JSON, which is how the service sees such a body. */
+  /** The parsed JSON body. Undefined if it is not JSON, as in the service. */
   readonly json: unknown;
-  /** Scheme, host and port under which the caller reached the sandbox. */
+  /** Scheme, host and port that the client used. */
   readonly origin: string;
 }
 
 /**
- * What the service does for one operationId.
- * @throws Refusal to answer with a problem
+ * Implements one operationId of the service.
+ * @throws Refusal with a problem response
  */
 export type Operation = (call: Call, world: World) => Answer | Promise<Answer>;

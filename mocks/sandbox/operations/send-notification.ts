@@ -5,7 +5,7 @@ import { refusalOfNotification, tokenizerLimit } from '../model/scenarios.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
-/** One message per request, in WAIT_FOR_SIGNATURE only; then IO is asked about the signer. */
+/** Sends one message per request, only in WAIT_FOR_SIGNATURE. The signer is checked with IO afterwards. */
 export const sendNotification: Operation = (call, world) => {
   const request = requestOrRefuse(call, world, 'The specified Signature Request does not exist.');
   decodeOrRefuse(notifiableRecord, recordOf(request));

@@ -14,7 +14,7 @@ import { markAsCancelled, markAsReady } from '../model/state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
 import type { Operation } from './operation.ts';
 
-/** The body is one word, with quotes (a JSON string) or bare; a bare word is compared to the last byte. */
+/** The body is one word, bare or as a JSON string. A bare word must match exactly. */
 export const setSignatureRequestStatus: Operation = async (call, world) => {
   const word = decodeOrRefuse(setStatusBody, call.json === undefined ? textOf(call.bytes) : call.json);
   const lookUp = () => requestOrRefuse(call, world, 'Signature request not found');

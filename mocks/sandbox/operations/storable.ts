@@ -3,14 +3,14 @@ import { internalError } from '../http/problems.ts';
 
 const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** @throws Refusal 500, the database's, for what {@link isStorable} says no to */
+/** @throws Refusal 500 of the database for a record that is not {@link isStorable} */
 export function checkStorable(documents: readonly DocumentMetadata[], latest: number): void {
   if (!isStorable(documents, latest)) throw internalError('CosmosDatabaseError');
 }
 
 /**
- * The service reads back each record that it has written. A number that JSON has no form for comes back as null, and a
- * year of five digits is no date to its decoder.
+ * The service reads each record back after writing it. A number that JSON cannot represent becomes null, and its decoder
+ * refuses a date with a five-digit year.
  */
 export function isStorable(documents: readonly DocumentMetadata[], latest: number): boolean {
   const places = documents.flatMap(({ signature_fields }) => signature_fields.map(({ attrs }) => attrs));

@@ -5,7 +5,7 @@ import { PdfUnfinishedError } from '../pdf/pdf-threads.ts';
 import { badRequest, internalError, success, uncaughtFailure, validationProblem } from '../http/problems.ts';
 import type { Operation } from './operation.ts';
 
-/** Checks like those after an upload; nothing is stored. A PDF that cannot be opened is a 500, not a verdict. */
+/** Validates a PDF as after an upload, without storing it. A PDF that cannot be opened is a 500, not a violation. */
 export const validateDocument: Operation = async (call, world) => {
   const files = filesToValidate(call.headers['content-type'], call.bytes);
   if (files === undefined) {
@@ -25,14 +25,14 @@ export const validateDocument: Operation = async (call, world) => {
     case 'unusable':
       throw validationProblem(verdict.violations);
     case 'read': {
-      // The service takes the lines of one text for violations, so a line end in the title of a clause makes two of one.
+      // The service splits one text into lines, so a line end in the title of a clause splits its violation.
       const violations = verdict.problem?.split('\n');
       return success(200, violations === undefined ? { is_valid: true } : { is_valid: false, violations });
     }
   }
 };
 
-/** Unlike a body that is JSON itself, this must not begin with a byte order mark. */
+/** Unlike a JSON body, this part must not begin with a byte order mark. */
 function parseOrRefuse(data: Buffer): unknown {
   try {
     return JSON.parse(data.toString());

@@ -6,28 +6,28 @@ import { verdictOn } from './pdf.ts';
 import type { PdfVerdict } from './pdf.ts';
 import type { PdfContents } from './read-pdf.ts';
 
-/** Work on files of callers, done in threads of their own so that none of it holds up the sandbox. */
+/** Processes uploaded PDFs in worker threads, so that they do not block the sandbox. */
 export interface PdfThreads {
   /** @throws PdfUnfinishedError */
   verdictOn(bytes: Uint8Array, fields: readonly SignatureField[]): Promise<PdfVerdict>;
-  /** The file with the marks of a signature, or as it was when that takes too long. */
+  /** The file with signature marks, or unchanged if that takes too long. */
   signed(file: Buffer, fields: readonly SignatureField[], now: number): Promise<Buffer>;
-  /** Ends the threads, whatever they are doing. */
+  /** Terminates the threads, also while they work. */
   close(): Promise<void>;
 }
 
-/** The work took longer than the service has, or all the memory there is, or the sandbox was closed. */
+/** The work exceeded the time limit of the service or the memory limit, or the sandbox was closed. */
 export class PdfUnfinishedError extends Error {
   override readonly name = 'PdfUnfinishedError';
 }
 
-/** Azure's load balancer ends a call that is not answered after this time. */
+/** Azure's load balancer aborts a call without a response after this time. */
 const MAX_WORK_MS = 230_000;
 const MAX_THREADS = 4;
-/** What leaves a thread the stack of a main thread, so that nested objects overflow it here where they do in the service. */
+/** Gives threads the stack size of a main thread, so that nested objects overflow it as in the service. */
 const STACK_MB = 1.15;
 
-/** Starts no thread before there is a file. */
+/** Threads start with the first file. */
 export function createPdfThreads({ maxWorkMs = MAX_WORK_MS } = {}): PdfThreads {
   let closed = false;
   let started: Promise<Piscina> | undefined;
@@ -71,7 +71,7 @@ export function createPdfThreads({ maxWorkMs = MAX_WORK_MS } = {}): PdfThreads {
 async function startThreads(): Promise<Piscina> {
   const { Piscina } = await import('piscina');
   const threads = new Piscina({
-    // Source or build: the file beside this one, with the same ending.
+    // In the source and in the build, the worker is beside this file and has the same extension.
     filename: fileURLToPath(import.meta.url).replace(/pdf-threads(?=\.[jt]s$)/, 'pdf-worker'),
     name: 'read',
     minThreads: 1,
@@ -79,7 +79,7 @@ async function startThreads(): Promise<Piscina> {
     idleTimeout: 5_000,
     resourceLimits: { stackSizeMb: STACK_MB },
   });
-  // A thread that ends without work is replaced by the next one; with work, the work fails.
+  // If a thread ends while it works, the work fails. The next work starts a new thread.
   return threads.on('error', () => undefined);
 }
 

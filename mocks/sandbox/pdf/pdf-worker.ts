@@ -3,9 +3,9 @@ import { readPdf } from './read-pdf.ts';
 import type { PdfContents } from './read-pdf.ts';
 import { signedPdf } from './signed-pdf.ts';
 
-/* Runs in the threads of `pdf-threads.ts`. Its imports are few, as each thread loads them anew. */
+/* Runs in the threads of `pdf-threads.ts`. It has few imports, because each thread loads them again. */
 
-// pdf-lib warns of each object that it cannot read, and a bad file has thousands of them.
+// pdf-lib warns about each unreadable object, and a damaged file can have thousands.
 console.warn = () => undefined;
 
 export interface SignTask {
@@ -19,6 +19,6 @@ export function read(bytes: Uint8Array): Promise<PdfContents> {
 }
 
 export function sign({ bytes, fields, now }: SignTask): Promise<Uint8Array> {
-  // Of a Buffer, its bytes alone cross threads.
+  // A Buffer arrives in another thread as a Uint8Array.
   return signedPdf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), fields, now);
 }

@@ -5,17 +5,17 @@ import type { SignatureField } from '../decoding/document-metadata.ts';
 import { pdfMetadata } from '../decoding/records.ts';
 import type { PdfContents, Unreadable } from './read-pdf.ts';
 
-/** What the service says of a PDF. */
+/** The result of validating a PDF. */
 export type PdfVerdict =
-  /** What is wrong with it, in the service's words (one of them misspelt, as there); undefined when it is fine. */
+  /** The problem, in the words of the service (including its misspelling). Undefined if the PDF is valid. */
   | { readonly kind: 'read'; readonly problem: string | undefined }
-  /** What was read out of it is not what the service can keep, such as a page of a negative size. */
+  /** The PDF has data that the service cannot store, such as a page of a negative size. */
   | { readonly kind: 'unusable'; readonly violations: readonly string[] }
   | Unreadable;
 
 /**
- * Holds a PDF against signature fields as the service does: against the file only, so no page count, size, PDF/A or
- * existing signatures.
+ * Validates a PDF against signature fields as the service does. It does not check page count, size, PDF/A or existing
+ * signatures.
  */
 export function verdictOn(
   bytes: Uint8Array,
@@ -25,7 +25,7 @@ export function verdictOn(
   if (contents.kind === 'unreadable') return contents;
   const metadata = pdfMetadata.decode(contents);
   if (isLeft(metadata)) return { kind: 'unusable', violations: failure(metadata.left) };
-  // pdf-lib tolerates junk before the header, the service does not.
+  // pdf-lib accepts bytes before the header, but the service does not.
   if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== '%PDF') {
     return {
       kind: 'read',
@@ -36,7 +36,7 @@ export function verdictOn(
   return { kind: 'read', problem: problems.length === 0 ? undefined : problems.join('\n') };
 }
 
-/** Why a file is rejected after its upload; undefined when it is not. */
+/** The reason for rejecting an uploaded file. Undefined if it is valid. */
 export function rejectReasonOf(verdict: PdfVerdict): string | undefined {
   switch (verdict.kind) {
     case 'read':
@@ -60,7 +60,7 @@ function problemOf(
   if (page === undefined) {
     return `(${clause.title}) incompatible coordinates: unable to find page ${attrs.page} in the uploaded document`;
   }
-  // Origin top-left, points. A negative x or y passes; touching the far edge does not.
+  // In points from the top left. A negative x or y is accepted, but touching the far edge is not.
   const fits =
     attrs.coordinates.x + attrs.size.w < page.width && attrs.coordinates.y + attrs.size.h < page.height;
   return fits

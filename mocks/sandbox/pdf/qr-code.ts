@@ -4,10 +4,10 @@ const DEFAULT_WIDTH_PX = 300;
 const MAX_WIDTH_PX = 2_000;
 
 /**
- * The image behind `qr_code_url`: a PNG that encodes the link which opens the request in the IO app. It is drawn for any
- * `srid`, as the address holds no secret and the real one does not check it either.
+ * The image of `qr_code_url`: a PNG with the link that opens the request in the IO app. Every `srid` is accepted, because
+ * the URL contains no secret, and the service does not check it either.
  *
- * @returns undefined when the query is not one of ours
+ * @returns undefined if the query is invalid
  */
 export async function qrCodePng(query: URLSearchParams): Promise<Buffer | undefined> {
   const id = query.get('srid');

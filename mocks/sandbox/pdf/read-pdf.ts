@@ -1,27 +1,27 @@
 import { PDFDocument } from 'pdf-lib';
 
-/** What the service reads out of a PDF before it looks whether that makes sense. Plain data, as it crosses threads. */
+/** The data that the service reads from a PDF before validation. Plain data, because it is sent between threads. */
 export type PdfContents =
   | {
       readonly kind: 'read';
       readonly pages: readonly { readonly number: number; readonly width: number; readonly height: number }[];
-      /** Signature fields alone. */
+      /** Only signature fields. */
       readonly formFields: readonly { readonly type: string; readonly name: string }[];
     }
   | Unreadable;
 
-/** pdf-lib has failed on it, also when it is encrypted. `errorClass` is the class of what pdf-lib threw. */
+/** pdf-lib cannot read the file, for example because it is encrypted. `errorClass` is the class of its error. */
 export interface Unreadable {
   readonly kind: 'unreadable';
   readonly errorClass: string;
   readonly message: string;
 }
 
-/** Reads a PDF as the service does. This can take long: of the files of callers it is for `pdf-threads.ts` alone. */
+/** Reads a PDF as the service does. It can take long, so only `pdf-threads.ts` calls it for uploaded files. */
 export async function readPdf(bytes: Uint8Array): Promise<PdfContents> {
   try {
     const pdf = await PDFDocument.load(bytes, { updateMetadata: false });
-    // In this order: asking for the form can change the document.
+    // The order matters, because reading the form can change the document.
     const formFields = signatureFieldsOf(pdf);
     const pages = pdf.getPages().map((page, number) => ({ ...page.getSize(), number }));
     return { kind: 'read', pages, formFields };
@@ -31,7 +31,7 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfContents> {
   }
 }
 
-/** None at all when pdf-lib fails on a field of whatever kind. */
+/** Empty if pdf-lib fails on any field. */
 function signatureFieldsOf(pdf: PDFDocument): { readonly type: string; readonly name: string }[] {
   try {
     return pdf

@@ -2,7 +2,7 @@ import { PDFDocument, PDFSignature, StandardFonts, rgb } from 'pdf-lib';
 import type { PDFFont, PDFPage } from 'pdf-lib';
 import type { SignatureField } from '../decoding/document-metadata.ts';
 
-/** Points, origin at the bottom left of the page. */
+/** In points from the bottom left of the page. */
 interface Box {
   readonly page: PDFPage;
   readonly x: number;
@@ -21,9 +21,9 @@ const LINE_HEIGHT = 1.2;
 const MARGIN_POINTS = 2;
 
 /**
- * What the sandbox gives out for a signed file: the validated one with a visible mark in the box of each signed field,
- * and at the foot of the last page a notice that this is no qualified signature. Any signature the file had before is
- * void. The same file at the same time gives the same bytes. A file that cannot be drawn on comes back as it was.
+ * Creates the signed file: the validated file with a visible mark in the box of each signed field, and a notice at the
+ * foot of the last page that this is not a qualified signature. Existing signatures become invalid. The same file at the
+ * same time gives the same bytes. A file that cannot be changed is returned unchanged.
  *
  * @param now milliseconds since the epoch
  */
@@ -47,7 +47,7 @@ async function stamped(validated: Buffer, fields: readonly SignatureField[], now
   return saved(pdf, now);
 }
 
-/** For a file whose pages resist: the notice on a page of its own. */
+/** Adds the notice on a new page if the pages cannot be changed. */
 async function withNoticePage(validated: Buffer, now: number): Promise<Buffer> {
   const pdf = await PDFDocument.load(validated, { updateMetadata: false });
   drawNotice(pdf.addPage(), await pdf.embedFont(StandardFonts.Helvetica));
@@ -76,7 +76,7 @@ function boxesOf(pdf: PDFDocument, { attrs }: SignatureField): Box[] {
       return { page: page ?? pdf.getPage(0), ...widget.getRectangle() };
     });
   }
-  // As the service does for the trust provider: corners rounded, the size of the MediaBox, rotation ignored.
+  // As in the service: rounded corners, the size of the MediaBox, rotation ignored.
   const page = pdf.getPage(attrs.page);
   const { coordinates, size } = attrs;
   const height = page.getHeight();
@@ -87,7 +87,7 @@ function boxesOf(pdf: PDFDocument, { attrs }: SignatureField): Box[] {
   return [{ page, x: left, y: bottom, width: right - left, height: top - bottom }];
 }
 
-/** A frame, and text as large as fits; a box too small for text keeps the frame alone. */
+/** Draws a frame and the largest text that fits. A box that is too small for text has the frame only. */
 function drawMark({ page, ...box }: Box, font: PDFFont, lines: readonly string[]): void {
   page.drawRectangle({ ...box, borderColor: INK, borderWidth: 1 });
   const size = Math.min(

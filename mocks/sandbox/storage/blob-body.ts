@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { StorageError } from './storage-error.ts';
 
-/** @throws StorageError 411 for a body of unknown length, also a chunked one */
+/** @throws StorageError 411 for a body of unknown length, including chunked bodies */
 export function requireLength(request: IncomingMessage): number {
   const length = request.headers['content-length'];
   if (length === undefined) {
@@ -13,7 +13,7 @@ export function requireLength(request: IncomingMessage): number {
 
 const MD5_BYTES = 16;
 
-/** What a body was, without keeping it. */
+/** Size and digest of a body, without its content. */
 export interface BodyDigest {
   readonly bytes: number;
   /** Lower-case hex. */
@@ -22,14 +22,14 @@ export interface BodyDigest {
 
 const digests = new WeakMap<IncomingMessage, BodyDigest>();
 
-/** What came with a call. Undefined until its body has been read to the end. */
+/** The body of a call. Undefined until it has been read completely. */
 export function digestOf(request: IncomingMessage): BodyDigest | undefined {
   return digests.get(request);
 }
 
 /**
- * @param md5Headers headers that may claim an MD5 of the content
- * @throws Error when the connection breaks before the end, StorageError when the content is not what its MD5 says
+ * @param md5Headers headers that can contain the MD5 of the content
+ * @throws Error if the connection breaks before the end, StorageError if the content does not match its MD5
  */
 export async function readBody(
   request: IncomingMessage,
@@ -63,7 +63,7 @@ function checkMd5(claimed: string | undefined, md5: string): void {
   });
 }
 
-/** @throws Error when the connection breaks before the end */
+/** @throws Error if the connection breaks before the end */
 export async function discardBody(request: IncomingMessage): Promise<void> {
   await receive(request, () => {});
 }
@@ -71,7 +71,7 @@ export async function discardBody(request: IncomingMessage): Promise<void> {
 async function receive(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<BodyDigest> {
   const hash = createHash('sha256');
   let bytes = 0;
-  // A request yields buffers unless an encoding is set, and throws when its connection breaks off.
+  // Without an encoding, a request yields buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     take(chunk);
     hash.update(chunk);

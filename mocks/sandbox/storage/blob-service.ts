@@ -8,7 +8,7 @@ import { checkReadConditions, checkWriteConditions } from './conditions.ts';
 import { ACCOUNT } from './containers.ts';
 import { StorageError, invalidHeader, invalidQuery, missingHeader } from './storage-error.ts';
 
-/** What the storage answers, and which of its operations was asked. */
+/** A response of the storage, with its operation. */
 export interface StorageAnswer {
   readonly operationId: string | undefined;
   readonly status: number;
@@ -18,19 +18,19 @@ export interface StorageAnswer {
 
 export interface BlobServiceOptions {
   readonly world: World;
-  /** Called after a blob was written from outside. */
+  /** Called after a client has written a blob. */
   readonly onCommit: (container: string, name: string) => void;
 }
 
 export interface BlobService {
-  /** @throws Error when the connection breaks before the end of the body */
+  /** @throws Error if the connection breaks before the end of the body */
   handle(request: IncomingMessage, url: URL): Promise<StorageAnswer>;
 }
 
 const VERSION = '2026-06-06';
 const MAX_BLOCK_LIST_BYTES = 8 * 1_024 * 1_024;
 
-/** A call to one blob that its signature allows to go on. */
+/** An authorized call to a blob. */
 interface BlobCall {
   readonly request: IncomingMessage;
   readonly container: string;
@@ -39,8 +39,8 @@ interface BlobCall {
 }
 
 /**
- * The part of Azure Blob Storage that an upload URL reaches: Put Blob, Put Block, Put Block List, Get Blob, and the
- * refusals. Bodies are read as they come; one that breaks off rejects and commits nothing.
+ * The part of Azure Blob Storage that clients of the service use: Put Blob, Put Block, Put Block List, Get Blob, and the
+ * errors. Bodies are read as streams. If one breaks off, the call rejects and commits nothing.
  */
 export function createBlobService(options: BlobServiceOptions): BlobService {
   const { world, onCommit } = options;
@@ -76,7 +76,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     if (type === undefined) throw missingHeader('x-ms-blob-type');
     if (type !== 'BlockBlob') throw invalidHeader('x-ms-blob-type', String(type));
     checkWriteConditions(call.request.headers, world.blobs.get(call.container, call.name));
-    // The MD5 that is to be stored is checked too, here only: a block list is not the content of its blob.
+    // Only Put Blob verifies the stored MD5, because a block list is not the content of its blob.
     const { chunks, md5 } = await readBody(call.request, ['content-md5', 'x-ms-blob-content-md5']);
     return commit(call, 'putBlob', createBlob(chunks, clock.now()), { 'content-md5': md5 });
   }
@@ -86,7 +86,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     if (requireLength(call.request) === 0) throw invalidHeader('Content-Length', '0');
     const id = checkBlockId(call.query.get('blockid'), world.blobs, call.container, call.name);
     const { chunks, md5, size } = await readBody(call.request);
-    // Again: a block with another length of id may have arrived while this one was on its way.
+    // Checked again, because a block with another id length may have arrived meanwhile.
     checkBlockId(id, world.blobs, call.container, call.name);
     world.blobs.putBlock(call.container, call.name, { id, chunks, size });
     return { operationId: 'putBlock', status: 201, headers: { ...ENCRYPTED, ...md5IfSent(call, md5) } };
@@ -165,7 +165,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       case 'getBlob':
         return getBlob(call);
       case 'deleteBlob':
-        // No address that the service gives out may delete: this refuses, whatever the signature.
+        // No URL of the service allows deletion, so every delete is refused.
         authorize(call, 'd');
         break;
       default:
@@ -192,7 +192,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       try {
         if (request.method === 'OPTIONS') throw preflightRefusal(request);
         const [, account, container = '', ...name] = url.pathname.split('/');
-        // Names are ULIDs here, so an encoded character leads nowhere.
+        // Names are ULIDs, so a name with an encoded character does not exist.
         if (account !== ACCOUNT || name.length === 0) {
           throw new StorageError(404, 'ResourceNotFound', 'The specified resource does not exist.');
         }
@@ -213,7 +213,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   };
 }
 
-/** The account of the service has no CORS rules, so that no page may write to it or read from it. */
+/** The storage account of the service has no CORS rules, so web pages cannot access it. */
 function preflightRefusal({ headers }: IncomingMessage): StorageError {
   const missing = ['origin', 'access-control-request-method'].find((name) => headers[name] === undefined);
   if (missing === undefined) {
@@ -227,14 +227,14 @@ function preflightRefusal({ headers }: IncomingMessage): StorageError {
   });
 }
 
-/** Azure confirms the MD5 of blocks and of lists only to those who sent one. */
+/** Azure returns the MD5 of blocks and lists only if the request had one. */
 function md5IfSent({ request }: BlobCall, md5: string): Record<string, string> {
   return request.headers['content-md5'] === undefined ? {} : { 'content-md5': md5 };
 }
 
 const ENCRYPTED = { 'x-ms-request-server-encrypted': 'true' };
 
-/** Which operation of the storage a call is, going by its method and query. */
+/** The storage operation of a call, by its method and query. */
 export function storageOperation({ method }: IncomingMessage, url: URL): string | undefined {
   const comp = url.searchParams.get('comp');
   if (method === 'PUT') {

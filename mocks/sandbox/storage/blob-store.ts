@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 
-/** A piece of a blob that has not been committed. */
+/** An uncommitted block of a blob. */
 export interface Block {
   readonly id: string;
   readonly chunks: readonly Buffer[];
   readonly size: number;
 }
 
-/** Bytes at rest. Immutable: writing over a name makes a new one. */
+/** A stored blob. Immutable: overwriting a name creates a new blob. */
 export interface Blob {
   readonly size: number;
   readonly etag: string;
   readonly lastModified: number;
-  /** The blocks it was committed from, empty after a Put Blob. A later block list may name them again. */
+  /** The blocks that it was committed from; empty after Put Blob. A later block list can reuse them. */
   readonly blocks: ReadonlyMap<string, Block>;
-  /** The whole content. Joined on first use and kept. */
+  /** The complete content. Its blocks are joined on first use. */
   bytes(): Buffer;
   sha256(): string;
-  /** Base64. Undefined for a blob made of blocks, unless its block list brought one: Azure computes none. */
+  /** Base64. Undefined for a blob of blocks unless its block list had one: Azure does not compute it. */
   md5(): string | undefined;
 }
 
@@ -30,19 +30,19 @@ export interface StoredBlob {
   readonly sha256: string;
 }
 
-/** Blobs are deleted 90 days after they were written, in every container. */
+/** Blobs in all containers are deleted after 90 days. */
 const RETENTION_MS = 90 * 24 * 60 * 60 * 1_000;
 
-/** Containers and blobs, in memory. */
+/** In-memory containers and blobs. */
 export interface BlobStore {
   get(container: string, name: string): Blob | undefined;
   put(container: string, name: string, blob: Blob): void;
   delete(container: string, name: string): void;
-  /** Blocks waiting for a block list, by block id. Committing the blob in any way drops them. */
+  /** Uncommitted blocks by block id. Any commit of the blob deletes them. */
   uncommitted(container: string, name: string): ReadonlyMap<string, Block>;
   putBlock(container: string, name: string, block: Block): void;
   list(): StoredBlob[];
-  /** The same blobs and blocks in a store of its own. */
+  /** A new store with the same blobs and blocks. */
   copy(): BlobStore;
 }
 
@@ -90,7 +90,7 @@ export function createBlobStore(
   };
 }
 
-/** A blob from its pieces. */
+/** Creates a blob from its blocks. */
 export function createBlob(
   pieces: readonly Buffer[],
   lastModified: number,
@@ -128,7 +128,7 @@ function hashOf(algorithm: 'sha256' | 'md5', parts: readonly Buffer[]): Hash {
   return hash;
 }
 
-/** Like Azure's: the time, in ticks of 100 ns since the year 1, as a hexadecimal number. */
+/** The format of Azure: the time in ticks of 100 ns since the year 1, in hexadecimal. */
 function etagAt(time: number): string {
   const ticks = (BigInt(Math.floor(time)) + 62_135_596_800_000n) * 10_000n;
   return `"0x${ticks.toString(16).toUpperCase()}"`;

@@ -3,13 +3,13 @@ import { StorageError } from './storage-error.ts';
 
 const WHOLE_LIST =
   /^\uFEFF?\s*(<\?xml[^>]*\?>)?\s*<BlockList\s*(\/>|>(\s*<(Latest|Committed|Uncommitted)>\s*[A-Za-z0-9+/=]+\s*<\/\4>)*\s*<\/BlockList>)\s*$/;
-/** Before the encoding. */
+/** Maximum length of a block id before encoding. */
 const MAX_BLOCK_ID_BYTES = 64;
 const ENTRY = /<(Latest|Committed|Uncommitted)>\s*([A-Za-z0-9+/=]+)\s*<\/\1>/g;
 
 /**
- * The blocks that a Put Block List names, in its order.
- * @throws StorageError when the body is not a block list or names a block there is not
+ * The blocks of a Put Block List, in its order.
+ * @throws StorageError if the body is not a block list or names an unknown block
  */
 export function blocksOfList(xml: string, blobs: BlobStore, container: string, name: string): Block[] {
   if (!WHOLE_LIST.test(xml)) {
@@ -28,7 +28,7 @@ export function blocksOfList(xml: string, blobs: BlobStore, container: string, n
   });
 }
 
-/** @throws StorageError unless the id is Base64 and as long as those of the blob's other blocks */
+/** @throws StorageError unless the id is Base64 and has the length of the blob's other block ids */
 export function checkBlockId(id: string | null, blobs: BlobStore, container: string, name: string): string {
   if (id === null || id === '') {
     const message = 'A query parameter that is mandatory for this request is not specified.';

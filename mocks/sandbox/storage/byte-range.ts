@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { StorageError } from './storage-error.ts';
 
-/** First and last byte, both included. */
+/** First and last byte, inclusive. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * The part of a blob that a read asks for, cut at the end of the blob. `x-ms-range` goes before `Range`; forms that Azure
- * does not document, such as a suffix, ask for the whole.
- * @throws StorageError 416 when it begins behind the end
+ * The requested range of a blob, limited to its end. `x-ms-range` takes precedence over `Range`. Formats that Azure does
+ * not document, such as a suffix, select the whole blob.
+ * @throws StorageError 416 if the range begins after the end
  */
 export function rangeOf(headers: IncomingHttpHeaders, size: number): ByteRange | undefined {
   const header = headers['x-ms-range']?.toString() ?? headers.range ?? '';

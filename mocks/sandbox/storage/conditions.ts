@@ -3,8 +3,8 @@ import type { Blob } from './blob-store.ts';
 import { StorageError } from './storage-error.ts';
 
 /**
- * `If-Match` and `If-None-Match` of a write.
- * @throws StorageError when the blob that is there, or its absence, is not what they ask for
+ * Checks `If-Match` and `If-None-Match` of a write.
+ * @throws StorageError if the existing blob, or its absence, does not satisfy them
  */
 export function checkWriteConditions(headers: IncomingHttpHeaders, blob: Blob | undefined): void {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
@@ -15,7 +15,7 @@ export function checkWriteConditions(headers: IncomingHttpHeaders, blob: Blob | 
   if (noneMatch !== undefined && blob !== undefined && names(noneMatch, blob)) throw conditionNotMet(412);
 }
 
-/** @throws StorageError 304 for a blob that the caller has, 412 for another one than it wants */
+/** @throws StorageError 304 if the client already has the blob, 412 if `If-Match` does not match */
 export function checkReadConditions(headers: IncomingHttpHeaders, blob: Blob): void {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
   if (match !== undefined && !names(match, blob)) throw conditionNotMet(412);

@@ -1,4 +1,4 @@
-/** The service's storage account. The address is path-style, as with Azurite: `/<account>/<container>/<blob>`. */
+/** The storage account of the service. URLs are path-style, as with Azurite: `/<account>/<container>/<blob>`. */
 export const ACCOUNT = 'iopitnsignst01';
 export const UPLOADED_DOCUMENTS = 'uploaded-documents';
 export const VALIDATED_DOCUMENTS = 'validated-documents';

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { blobPath } from './containers.ts';
 
-/** What an address lets its bearer do, in Azure's letters, and for how long. */
+/** The permissions of a pre-signed URL, in Azure's letters, and its lifetime. */
 interface Grant {
   readonly permissions: string;
   readonly lifetimeMs: number;
@@ -12,25 +12,25 @@ const UPLOAD: Grant = { permissions: 'racw', lifetimeMs: 15 * 60 * 1_000 };
 const DOWNLOAD: Grant = { permissions: 'r', lifetimeMs: 5 * 60 * 1_000 };
 const SIGNED_MEMBERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
 
-/** Gives out and checks signed addresses (shared access signatures) of one blob each. */
+/** Creates and verifies pre-signed URLs (shared access signatures) for one blob each. */
 export interface UrlSigner {
-  /** Path and query of an address where the blob may be written and read, not deleted, for 15 minutes. */
+  /** Path and query of a URL that allows writing and reading, but not deleting, for 15 minutes. */
   sign(container: string, blob: string, now: number): string;
-  /** The same for reading only, for 5 minutes. */
+  /** Path and query of a URL that allows reading for 5 minutes. */
   signDownload(container: string, blob: string, now: number): string;
   verify(container: string, blob: string, query: URLSearchParams, now: number): SasVerdict;
 }
 
 export type SasVerdict =
   | { readonly ok: true; readonly permissions: string }
-  /** No signature at all. */
+  /** The request has no signature. */
   | { readonly ok: false; readonly anonymous: true }
-  /** Expired, not yet valid or altered; `detail` is what Azure tells the caller. */
+  /** Expired, not yet valid or altered. `detail` is the text of Azure. */
   | { readonly ok: false; readonly anonymous: false; readonly detail: string };
 
 /**
- * A signer with a key of its own: what one sandbox signs, another refuses.
- * @param seed makes the key, so that signatures repeat; by chance without
+ * A signer with its own key: a URL of one sandbox is invalid in another.
+ * @param seed derives the key, so that signatures are reproducible; without it the key is random
  */
 export function createUrlSigner(seed?: number): UrlSigner {
   const key = seed === undefined ? randomBytes(32) : Buffer.from(`seed ${seed}`);
@@ -40,7 +40,7 @@ export function createUrlSigner(seed?: number): UrlSigner {
       .digest('base64');
 
   function address(container: string, blob: string, now: number, grant: Grant): string {
-    // Whole seconds, starting with the current one: the caller's clock does not matter.
+    // Whole seconds from the current one, independent of the clock of the client.
     const start = Math.floor(now / 1_000) * 1_000;
     const query = new URLSearchParams([
       ['sv', '2026-06-06'],

@@ -1,4 +1,4 @@
-/** A refusal of the storage: XML for people, `x-ms-error-code` for programs. */
+/** An error of the storage: an XML body and the header `x-ms-error-code`. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly status: number;

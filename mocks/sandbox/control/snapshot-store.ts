@@ -2,9 +2,9 @@ import type { Snapshot } from '../model/world.ts';
 import type { components } from './openapi.d.ts';
 import { controlProblem } from './problem.ts';
 
-/** Snapshots by id, for callers who cannot hold one in their hands. */
-export interface SnapshotShelf {
-  /** @throws Refusal 409 when the shelf is full */
+/** Snapshots by id, for HTTP clients. */
+export interface SnapshotStore {
+  /** @throws Refusal 409 if the limit is reached */
   put(snapshot: Snapshot, takenAt: number): SnapshotView;
   list(): SnapshotView[];
   /** @throws Refusal 404 */
@@ -15,23 +15,23 @@ export interface SnapshotShelf {
 
 type SnapshotView = components['schemas']['Snapshot'];
 
-/** Enough for any suite, and a suite that never deletes one finds out before the memory is gone. */
+/** A test suite that never deletes its snapshots gets an error before memory runs out. */
 const MAX_SNAPSHOTS = 100;
 
-export function createSnapshotShelf(): SnapshotShelf {
+export function createSnapshotStore(): SnapshotStore {
   const kept = new Map<string, { readonly snapshot: Snapshot; readonly view: SnapshotView }>();
   let latest = 0;
   const find = (id: string) => {
     const found = kept.get(id);
     if (found !== undefined) return found;
-    throw controlProblem(404, 'There is no such snapshot. GET /_sandbox/snapshots lists those there are');
+    throw controlProblem(404, 'No snapshot has this id. GET /_sandbox/snapshots lists the snapshots');
   };
   return {
     put(snapshot, takenAt) {
       if (kept.size >= MAX_SNAPSHOTS) {
         throw controlProblem(
           409,
-          `There are ${MAX_SNAPSHOTS} snapshots already. Delete one first: DELETE /_sandbox/snapshots/{id}`,
+          `The limit of ${MAX_SNAPSHOTS} snapshots is reached. Delete one first: DELETE /_sandbox/snapshots/{id}`,
         );
       }
       latest += 1;
