@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { INVALID_KEY, MISSING_KEY, NO_SUCH_PATH, gatewayError, shown } from './support-answers.ts';
 import { issuerOf, START, sandboxForTest } from './support-issuer.ts';
 
-// Conforms (Keys and limits, Azure): A missing key and a wrong one are 401 in the words of API Management.
+// Conforms (Keys and limits, Azure): A missing or invalid key is a 401 with the text of API Management.
 test('answers 401 in the form of the gateway without a key, and with a wrong one', async () => {
   const sandbox = await sandboxForTest({ apiKeys: ['good'] });
   const missing = await issuerOf(sandbox, '').call('GET', '/dossiers/x');
@@ -16,7 +16,7 @@ test('answers 401 in the form of the gateway without a key, and with a wrong one
   sandbox.takeViolations();
 });
 
-test('takes any key by default', async () => {
+test('accepts any key by default', async () => {
   const sandbox = await sandboxForTest();
   expect(
     await issuerOf(sandbox, 'whatever').call('POST', '/signers', { fiscal_code: 'SPNDNL80R13C555X' }),
@@ -27,7 +27,7 @@ test('takes any key by default', async () => {
 
 // Conforms (Keys and limits, manual): 150 calls per key in 5 seconds, x-rate-limit-remaining on answers,
 // x-rate-limit-retry-after on a 429.
-test('lets 150 calls per key into 5 seconds and says how many are left', async () => {
+test('allows 150 calls per key in 5 seconds and returns the number of remaining calls', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock } = sandbox;
   const issuer = issuerOf(sandbox);
@@ -48,13 +48,13 @@ test('lets 150 calls per key into 5 seconds and says how many are left', async (
   expect(await issuer.call('GET', '/dossiers/x')).toMatchObject({ status: 404 });
 });
 
-test('counts nothing when it is told so', async () => {
+test('does not count calls when the rate limit is disabled', async () => {
   const issuer = issuerOf(await sandboxForTest({ rateLimit: false }));
   const { headers } = await issuer.call('GET', '/dossiers/x');
   expect(headers.has('x-rate-limit-remaining')).toBe(false);
 });
 
-// Conforms (Errors, Azure): Unknown paths and methods, GET /info too, are a 404 in the form of the gateway.
+// Conforms (Errors, Azure): Unknown paths and methods, including GET /info, are a 404 in the format of the gateway.
 test.each([
   ['GET', '/nope'],
   ['GET', '/info'],
@@ -78,7 +78,7 @@ test('answers HEAD without a body and everything outside the API with a 404', as
   sandbox.takeViolations();
 });
 
-test('takes a broken percent-encoding for an id that does not exist', async () => {
+test('treats an invalid percent-encoding as an id that does not exist', async () => {
   const sandbox = await sandboxForTest();
   expect(await issuerOf(sandbox).call('GET', '/dossiers/%zz')).toMatchObject({ status: 404 });
   expect(await issuerOf(sandbox).call('GET', '/dossiers/a%2Fb')).toMatchObject({ status: 404 });
@@ -86,7 +86,7 @@ test('takes a broken percent-encoding for an id that does not exist', async () =
 });
 
 // Conforms (Keys and limits, service): CORS allows any origin, method and header, and lets pages read every header of the answer.
-test('lets browsers in from anywhere', async () => {
+test('allows browsers of every origin', async () => {
   const sandbox = await sandboxForTest();
   const preflight = await fetch(`${sandbox.url}/dossiers`, {
     method: 'OPTIONS',
@@ -129,13 +129,13 @@ test('puts the security headers of the service on successes, errors and answers 
   }
 });
 
-test('refuses a body larger than the service takes', async () => {
+test('refuses a body over the limit of the service', async () => {
   const sandbox = await sandboxForTest();
   const body = new Uint8Array(100 * 1_024 * 1_024 + 1);
   expect(await issuerOf(sandbox).call('POST', '/validate-document', body)).toMatchObject({ status: 413 });
 });
 
-test('stays up when a caller leaves in the middle of its body', async () => {
+test('stays up when a client disconnects in the middle of its body', async () => {
   const sandbox = await sandboxForTest();
   const socket = connect(sandbox.port, '127.0.0.1');
   await once(socket, 'connect');

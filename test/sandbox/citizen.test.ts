@@ -22,7 +22,7 @@ function codeOf(act: () => void): string {
   return 'no error';
 }
 
-test('the app shows what waits for a signer, by fiscal code or id, and to nobody else', async () => {
+test('lists the waiting requests of a signer by fiscal code or id, and of no other signer', async () => {
   const { citizen, issuer, id } = await waitingRequest({
     documents: [{ title: 'Contratto', signature_fields: [FIELD, clause('Pubblicità', 'OPTIONAL')] }],
   });
@@ -116,7 +116,7 @@ describe('a cancellation', () => {
     expect(codeOf(() => citizen.sign(id))).toBe('WRONG_STATUS');
   });
 
-  // Conforms (Signature, service): A cancellation that meets a signature under way ends CANCELLED for the
+  // Conforms (Signature, service): A cancellation during a signature ends CANCELLED for the
   // issuer, SIGNED for the citizen.
   test.each([
     ['while the trust provider is at work', (citizen: Citizen, id: string) => citizen.sign(id), undefined],
@@ -125,7 +125,7 @@ describe('a cancellation', () => {
       undefined,
       (citizen: Citizen, id: string) => citizen.sign(id),
     ],
-  ])('%s ends in two truths: CANCELLED for the issuer, SIGNED for the citizen', async (_, before, after) => {
+  ])('%s ends CANCELLED for the issuer and SIGNED for the citizen', async (_, before, after) => {
     const { citizen, clock, issuer, id } = await waitingRequest();
     before?.(citizen, id);
     expect(await issuer.setStatus(id, 'CANCELLED')).toMatchObject({ status: 204 });
@@ -138,7 +138,7 @@ describe('a cancellation', () => {
   });
 });
 
-describe('a signature that the trust provider does not finish', () => {
+describe('a pending signature', () => {
   // Conforms (Signature, service): A signature that the provider never finishes stays WAIT_FOR_SIGNATURE.
   test.each([
     ['signed' as const, { status: 'SIGNED' }],
@@ -165,7 +165,7 @@ describe('a signature that the trust provider does not finish', () => {
   });
 });
 
-test('an outcome that was on its way is not taken for that of a later signature', async () => {
+test('a scheduled outcome does not apply to a later signature', async () => {
   const { citizen, clock, id } = await waitingRequest();
   citizen.sign(id);
   citizen.complete(id, { fails: 'x' });
@@ -177,7 +177,7 @@ test('an outcome that was on its way is not taken for that of a later signature'
 });
 
 describe('the citizen is refused', () => {
-  test('an unknown request, and one that has not reached them, with what to do', async () => {
+  test('an unknown request, and one that has not reached the citizen, with an instruction', async () => {
     const { citizen, clock, id } = await readyRequest();
     expect(codeOf(() => citizen.sign('nope'))).toBe('UNKNOWN_REQUEST');
     expect(codeOf(() => citizen.statusOf('nope'))).toBe('UNKNOWN_REQUEST');
@@ -272,7 +272,7 @@ function worldWithRequest() {
   return { world, citizen: createCitizen(world) };
 }
 
-test('a cancellation of a request that was put there takes its time to reach the citizen too', async () => {
+test('a cancellation of a seeded request also reaches the citizen after a delay', async () => {
   const { world, citizen } = worldWithRequest();
   const request = world.store.requests.get('r');
   if (request === undefined) throw new Error('There is no request');
@@ -283,7 +283,7 @@ test('a cancellation of a request that was put there takes its time to reach the
   expect(citizen.statusOf('r')).toBe('CANCELLED');
 });
 
-test('both sides go back to a snapshot, signatures under way included', async () => {
+test('a snapshot restores both sides, including signatures in progress', async () => {
   const { world, citizen } = worldWithRequest();
   citizen.sign('r');
   const snapshot = world.snapshot();

@@ -45,7 +45,7 @@ const breakContract = (url: string) =>
     body: '{"fiscal_code":"nope"}',
   });
 
-test('the command line wins over the environment, and both over the defaults', () => {
+test('flags take precedence over variables, and both over defaults', () => {
   expect(parseCliOptions([], {})).toEqual({
     port: 4010,
     host: '127.0.0.1',
@@ -97,33 +97,33 @@ test.each<[string[], Record<string, string>, string]>([
   expect(parse).toThrow(words);
 });
 
-test('names every mistake at once', () => {
+test('lists all invalid flags at once', () => {
   expect(() => parseCliOptions(['--port', 'x', '--seed', 'y'], { SANDBOX_STRICT: 'z' })).toThrow(
     /^--port .*\n--seed .*\nSANDBOX_STRICT .*$/,
   );
 });
 
-test('says what the flags are', async () => {
+test('lists the flags with --help', async () => {
   const { printed, closed } = sandboxProcess(['--help']);
   expect(await closed).toEqual([0, null]);
   expect(printed.out).toBe(USAGE);
 });
 
-test('ends with 2 on a wrong flag and says where to look', async () => {
+test('exits with 2 for an unknown flag and refers to --help', async () => {
   const { printed, closed } = sandboxProcess(['--port', 'x']);
   expect(await closed).toEqual([2, null]);
   expect(printed.err).toContain('--port must be');
   expect(printed.err).toContain('--help');
 });
 
-test('ends with 1 when the port is taken and says what to do', async () => {
+test('exits with 1 if the port is in use and suggests another', async () => {
   const { port } = await sandboxForTest();
   const { printed, closed } = sandboxProcess(['--port', String(port)]);
   expect(await closed).toEqual([1, null]);
   expect(printed.err).toMatch(/EADDRINUSE.*--port 0/);
 });
 
-test('prints where it is as one line of JSON, and ends with 0 on SIGINT', async () => {
+test('prints its addresses as one line of JSON, and exits with 0 on SIGINT', async () => {
   const sandbox = sandboxProcess(['--json', '--host', '0.0.0.0']);
   const { url, origin, port, control } = Place.parse(JSON.parse(await sandbox.firstLine()));
   expect([url, control]).toEqual([`${origin}/api/v1/sign`, `${origin}/_sandbox`]);
@@ -136,7 +136,7 @@ test('prints where it is as one line of JSON, and ends with 0 on SIGINT', async 
   );
 });
 
-test('writes a file once it is ready and removes it at the end', async () => {
+test('writes the ready file when it listens and removes it on exit', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'ready');
@@ -149,7 +149,7 @@ test('writes a file once it is ready and removes it at the end', async () => {
   await poll(() => (existsSync(file) ? undefined : true));
 });
 
-test('takes time and seed from its flags, so that two runs give the same identifiers', async () => {
+test('with a frozen clock and a seed, two runs give the same ids', async () => {
   const ids = [];
   for (let run = 0; run < 2; run += 1) {
     const sandbox = sandboxProcess(['--json', '--seed', '3', '--frozen-at', '2026-03-05T09:00:00Z']);
@@ -166,7 +166,7 @@ test('takes time and seed from its flags, so that two runs give the same identif
   expect(ids[0]).toBe(ids[1]);
 });
 
-test('strict, it ends with 1 and the list when the contract was broken', async () => {
+test('with --strict, exits with 1 and lists contract violations', async () => {
   const sandbox = sandboxProcess(['--json'], { SANDBOX_STRICT: 'true' });
   const { url } = Place.parse(JSON.parse(await sandbox.firstLine()));
   await breakContract(url);
@@ -176,7 +176,7 @@ test('strict, it ends with 1 and the list when the contract was broken', async (
   );
 });
 
-test('strict, it ends with 0 when nobody broke the contract', async () => {
+test('with --strict, exits with 0 without contract violations', async () => {
   const sandbox = sandboxProcess(['--json', '--strict']);
   const { url } = Place.parse(JSON.parse(await sandbox.firstLine()));
   await fetch(`${url}/dossiers/x`, { headers: { 'ocp-apim-subscription-key': 'key' } });

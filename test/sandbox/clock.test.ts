@@ -20,7 +20,7 @@ function recordingClock(options: { timeScale?: number; frozenAt?: number } = {})
   return { clock, ran };
 }
 
-test('frozen time stands still until it is moved, and carries out what falls due at its own time', async () => {
+test('advancing a frozen clock runs each due task at its own time', async () => {
   const { clock, ran } = recordingClock({ frozenAt: START });
   clock.schedule(20, 'second');
   clock.schedule(10, 'chain');
@@ -37,14 +37,14 @@ test('frozen time stands still until it is moved, and carries out what falls due
   ]);
 });
 
-test('running time carries tasks out by itself, scaled', async () => {
+test('a running clock runs tasks after scaled delays', async () => {
   const { clock, ran } = recordingClock({ timeScale: 0.001 });
   clock.schedule(5_000, 'soon');
   await vi.waitFor(() => expect(ran.map(([task]) => task)).toEqual(['soon']));
   expect(clock.frozen).toBe(false);
 });
 
-test('time that is frozen, moved and let run goes on from where it stands', async () => {
+test('a resumed clock continues from its frozen time', async () => {
   const { clock, ran } = recordingClock();
   clock.schedule(60_000, 'in a minute');
   clock.freeze();
@@ -57,7 +57,7 @@ test('time that is frozen, moved and let run goes on from where it stands', asyn
   await clock.stop();
 });
 
-test('moves that overlap come one after the other, and end when time is let run', async () => {
+test('overlapping advances run one after another, and end when the clock is resumed', async () => {
   const { clock, ran } = recordingClock({ frozenAt: START });
   clock.schedule(10, 'early');
   clock.schedule(30, 'late');
@@ -76,7 +76,7 @@ test('moves that overlap come one after the other, and end when time is let run'
   await clock.stop();
 });
 
-test('a clock goes back to a state that was kept, with what was still to come', async () => {
+test('restores a saved state with its scheduled tasks', async () => {
   const { clock, ran } = recordingClock({ frozenAt: START });
   clock.schedule(10, 'once');
   const state = clock.state();
@@ -89,7 +89,7 @@ test('a clock goes back to a state that was kept, with what was still to come', 
   ]);
 });
 
-test('the Date of every answer is the time of the sandbox', async () => {
+test('the Date header is the time of the sandbox', async () => {
   const sandbox = await startSandbox({ frozenAt: new Date('2026-03-05T09:14:07.412Z') });
   onTestFinished(() => sandbox.close());
   const paths = ['/api/v1/sign/dossiers/unknown', '/_sandbox/clock', '/nowhere'];

@@ -15,7 +15,7 @@ vi.mock('../../mocks/sandbox/operations/handlers.ts', async (original) => {
   return { HANDLERS: new Map([...HANDLERS, ...Object.entries(broken)]) };
 });
 
-test('notes a request that the contract forbids, and answers it as the service does', async () => {
+test('records an invalid request, and responds as the service does', async () => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'nope' });
   expect(answer.status).toBe(422);
@@ -33,7 +33,7 @@ test('notes a request that the contract forbids, and answers it as the service d
   expect(sandbox.violations).toEqual([]);
 });
 
-test('answers loudly in place of an answer that the contract does not know', async () => {
+test('responds with an error in place of a response that violates the contract', async () => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('GET', '/dossiers/x');
   expect(answer).toMatchObject({
@@ -47,7 +47,7 @@ test('answers loudly in place of an answer that the contract does not know', asy
   expect(sandbox.takeViolations()).toMatchObject([{ direction: 'response', operationId: 'getDossier' }]);
 });
 
-test('fails the test that broke the contract, when its sandbox is closed', async () => {
+test('closing the sandbox fails a test that violated the contract', async () => {
   const sandbox = await startSandbox();
   await issuerOf(sandbox).call('GET', '/dossiers/x');
   await issuerOf(sandbox).call('POST', '/signers', {});
@@ -56,7 +56,7 @@ test('fails the test that broke the contract, when its sandbox is closed', async
   );
 });
 
-test('reports a bug of its own as one', async () => {
+test('reports its own bugs', async () => {
   const warn = vi.fn();
   const sandbox = await startSandbox({ logger: { warn } });
   const answer = await issuerOf(sandbox).call('GET', '/signature-requests/x');
@@ -65,7 +65,7 @@ test('reports a bug of its own as one', async () => {
   await expect(sandbox.close()).rejects.toThrow('broken on purpose');
 });
 
-test('answers from the contract, without state, when the caller prefers it', async () => {
+test('responds from the contract, without state, with a Prefer header', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   const prefer = (header: string) =>
@@ -91,7 +91,7 @@ test('answers from the contract, without state, when the caller prefers it', asy
   expect(sandbox.journal.entries().map(({ operationId }) => operationId)).toContain('getSignatureRequest');
 });
 
-test('leaves calls with other preferences to the state', async () => {
+test('other preferences do not bypass the state', async () => {
   const issuer = issuerOf(await sandboxForTest());
   for (const prefer of ['respond-async', 'code=abc', 'return=minimal']) {
     const answer = await issuer.call('GET', '/dossiers/x/signature-requests', undefined, { prefer });

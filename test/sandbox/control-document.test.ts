@@ -83,7 +83,7 @@ async function violationsOf(
   );
 }
 
-test('is known to Prism as it is written', async () => {
+test('Prism reads the document without changes', async () => {
   const known = (await contractOperations(CONTROL_CONTRACT)).map(({ iid }) => iid);
   expect(known.toSorted()).toEqual(operations.map(({ id }) => id).toSorted());
 });

@@ -10,7 +10,7 @@ import { control, statusWithHeaders } from './support-control.ts';
 
 const frozen = () => sandboxForTest({ frozenAt: START, seed: 1 });
 
-test('says what can be done, and serves its own document', async () => {
+test('returns its index and its document', async () => {
   const sandbox = await sandboxForTest();
   const index = await control(sandbox, 'GET', '');
   expect(index).toMatchObject({
@@ -33,7 +33,7 @@ test('says what can be done, and serves its own document', async () => {
   expect(document.body).toBe(await readFile(CONTROL_CONTRACT, 'utf8'));
 });
 
-test('moves the clock', async () => {
+test('advances the clock', async () => {
   const sandbox = await sandboxForTest();
   expect((await control(sandbox, 'GET', '/clock')).body).toMatchObject({ frozen: false });
   const at = START.toISOString();
@@ -86,7 +86,7 @@ test('lets the citizen sign and the trust provider fail', async () => {
   });
 });
 
-test('puts faults there, lists them and takes them away', async () => {
+test('adds, lists and removes faults', async () => {
   const sandbox = await sandboxForTest();
   const add = (fault: object) => control(sandbox, 'POST', '/faults', fault);
   const outage = { kind: 'status', operation: 'getDossier', status: 503, count: 2 };
@@ -109,14 +109,14 @@ test.each([
   [{ kind: 'latency', ms: 1, when: 'before' }, 422],
   [{ kind: 'status', status: 500, operation: 'getNothing' }, 422],
   [{ kind: 'earthquake' }, 400],
-])('refuses the fault %j by %i and says what is wrong', async (fault, status) => {
+])('refuses the fault %j with %i and the reason', async (fault, status) => {
   const sandbox = await sandboxForTest();
   const reply = await control(sandbox, 'POST', '/faults', fault);
   expect(reply).toMatchObject({ status, body: { detail: expect.any(String) } });
   expect(sandbox.faults.list()).toEqual([]);
 });
 
-test('shows the journal, as much of it as is asked for', async () => {
+test('filters the journal', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   const fiscalCode = 'SPNDNL80R13C555X';
@@ -146,7 +146,7 @@ test.each([
   ['operation=createDossier', 'Unknown parameter "operation". The parameters are operationId, method,'],
   ['operationId=createDosier', 'Unknown operation "createDosier"'],
   ['operationId=*', 'Unknown operation "*"'],
-])('does not take ?%s for a query that finds everything, or nothing', async (query, words) => {
+])('refuses ?%s', async (query, words) => {
   const sandbox = await sandboxForTest();
   expect(await control(sandbox, 'GET', `/journal?${query}`)).toMatchObject({
     status: 400,
@@ -154,7 +154,7 @@ test.each([
   });
 });
 
-test('waits for a call, and says what came instead when it does not come', async () => {
+test('waits for a call, and lists the received calls on timeout', async () => {
   const sandbox = await sandboxForTest();
   const awaited = control(sandbox, 'GET', '/journal?operationId=createDossier&waitMs=10000');
   await issuerOf(sandbox).call('GET', '/dossiers/x');
@@ -169,7 +169,7 @@ test('waits for a call, and says what came instead when it does not come', async
   });
 });
 
-test('a wait ends without complaint when its caller leaves or the sandbox is closed', async () => {
+test('a wait ends silently when its client disconnects or the sandbox is closed', async () => {
   const sandbox = await startSandbox();
   const left = new AbortController();
   const path = `${sandbox.origin}/_sandbox/journal?operationId=sendNotification&waitMs=60000`;
@@ -183,7 +183,7 @@ test('a wait ends without complaint when its caller leaves or the sandbox is clo
   await ends;
 });
 
-test('hands out what broke the contract, once', async () => {
+test('returns contract violations once', async () => {
   const sandbox = await sandboxForTest();
   await issuerOf(sandbox).call('POST', '/signers', {});
   const expected = { violations: [{ direction: 'request', operationId: 'getSignerByFiscalCode' }] };
@@ -234,7 +234,7 @@ test.each([
   expect(reply).toMatchObject({ status, body: { status, detail: expect.any(String) } });
 });
 
-test('takes a body whatever its content type says, as curl -d sends it', async () => {
+test('parses bodies of any content type, as curl -d sends them', async () => {
   const sandbox = await frozen();
   const response = await fetch(`${sandbox.origin}/_sandbox/clock/advance`, {
     method: 'POST',
@@ -244,7 +244,7 @@ test('takes a body whatever its content type says, as curl -d sends it', async (
   expect(response.status).toBe(200);
 });
 
-test('is not in the journal, wants no key and counts against no limit', async () => {
+test('needs no key, is not rate limited and not recorded in the journal', async () => {
   const sandbox = await sandboxForTest({ apiKeys: ['key'], rateLimit: { calls: 1, windowMs: 60_000 } });
   for (let call = 0; call < 3; call += 1) expect((await control(sandbox, 'GET', '/clock')).status).toBe(200);
   expect(sandbox.journal.entries()).toEqual([]);
@@ -265,13 +265,13 @@ test.each([
   ['a browser, typed into its address bar', { 'sec-fetch-site': 'none', 'user-agent': 'Mozilla/5.0' }, 200],
   ['a test runner under the name of a container', { host: 'sandbox:4010' }, 200],
   ['a test runner under a name of its network', { host: 'sandbox.ci.example.com' }, 200],
-])('for %s the answer to %j is %i', async (_who, headers, status) => {
+])('responds to %s with headers %j with %i', async (_who, headers, status) => {
   const reply = await statusWithHeaders(await sandboxForTest(), '/_sandbox', headers);
   expect(reply.status).toBe(status);
   expect(reply.headers).not.toHaveProperty('access-control-allow-origin');
 });
 
-test('lets no page ask for leave first', async () => {
+test('refuses CORS preflights', async () => {
   const { origin } = await sandboxForTest();
   const preflight = await fetch(`${origin}/_sandbox/reset`, {
     method: 'OPTIONS',

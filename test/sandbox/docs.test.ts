@@ -45,11 +45,11 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test('what is printed from the code is up to date (npm run docs:print)', async () => {
+test('the generated parts are up to date (npm run docs:print)', async () => {
   expect(await sandboxPage(page)).toBe(page);
 });
 
-test('links lead somewhere', () => {
+test('all links have a target', () => {
   const anchors = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
@@ -63,7 +63,7 @@ test('links lead somewhere', () => {
   }
 });
 
-test('the tables of faults have every kind', () => {
+test('the tables of faults list every kind', () => {
   // The compiler complains when a kind is missing here, and the document of the control API has them too.
   const all: Record<Fault['kind'], true> = {
     status: true,
@@ -99,7 +99,7 @@ test('the tables of faults have every kind', () => {
   expect(documented).toEqual(components.schemas.Fault.properties.kind.enum);
 });
 
-test('the shorthands of faults in a header are understood', () => {
+test('the documented shorthands of the fault header are valid', () => {
   const [, list = ''] = /The faults are (.*?)\. One that/s.exec(section('Headers of a single call')) ?? [];
   const shorthands = [...list.matchAll(/`([^`]+)`/g)].map(([, shorthand = '']) => shorthand);
   expect(shorthands).toHaveLength(14);
@@ -109,7 +109,7 @@ test('the shorthands of faults in a header are understood', () => {
   }
 });
 
-test('the table of options has every option', () => {
+test('the table of options lists every option', () => {
   const all: Record<keyof SandboxOptions, true> = {
     port: true,
     host: true,
@@ -124,7 +124,7 @@ test('the table of options has every option', () => {
   expect(firstCells(section('In a test process'))).toEqual(Object.keys(all));
 });
 
-test('what it shows of the start is what is printed', async () => {
+test('the documented output of the start is accurate', async () => {
   const child = spawn(process.execPath, ['mocks/sandbox/main.ts', '--port', '0']);
   onTestFinished(() => void child.kill('SIGKILL'));
   let printed = '';
@@ -157,7 +157,7 @@ test.skipIf(!hasTools)('the lines with curl run one after another', async () => 
   await run('bash', ['-c', strict + lines.join('').replaceAll('http://localhost:4010', sandbox.origin)]);
 });
 
-test('the container file copies all that its command needs', async () => {
+test('the container file copies all files that its command needs', async () => {
   const instructions = readFileSync('Containerfile', 'utf8')
     .split('\n')
     .map((line) => /^([A-Z]+) (.*)$/.exec(line)?.slice(1) ?? []);

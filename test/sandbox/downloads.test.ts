@@ -36,7 +36,7 @@ async function refusalOf(url: string, init: RequestInit = {}) {
 
 describe('the link to a signed file', () => {
   // Conforms (Signature, service): Signed files are links for 5 minutes that may only read.
-  test('leads to a PDF named after the document, and says read-only for 5 minutes', async () => {
+  test('returns a PDF named after the document, and allows only reading for 5 minutes', async () => {
     const { issuer, id, sandbox } = await signedRequest();
     const [document] = (await issuer.read(id)).documents;
     const url = new URL(String(document?.['url']));
@@ -62,7 +62,7 @@ describe('the link to a signed file', () => {
   });
 
   // Conforms (Signature, service): Each answer has fresh links.
-  test('is made afresh with each answer and dies after 5 minutes, the file does not', async () => {
+  test('is new in each response and expires after 5 minutes, but the file stays', async () => {
     const { issuer, id, clock } = await signedRequest();
     const first = await linkOf(issuer, id);
     expect(await linkOf(issuer, id)).toBe(first);
@@ -77,7 +77,7 @@ describe('the link to a signed file', () => {
     expect((await fetch(second)).status).toBe(200);
   });
 
-  test('may neither write nor delete, nor lead to another file', async () => {
+  test('does not allow writing, deleting or reading another file', async () => {
     const { issuer, id } = await signedRequest({ documents: [{ title: 'Uno' }, { title: 'Due' }] });
     const [url = '', other = ''] = await linksOf(issuer, id);
     const mismatch = { status: 403, code: 'AuthorizationPermissionMismatch' };
@@ -91,7 +91,7 @@ describe('the link to a signed file', () => {
 
   // Conforms (Signature, service): Files are deleted after 90 days; links to them are still given out and
   // answer 404.
-  test('is given out also when the file is gone after 90 days, and then answers 404', async () => {
+  test('is returned after the file was deleted after 90 days, and is then a 404', async () => {
     const { issuer, id, clock } = await signedRequest();
     const signedAt = clock.now() - 5_000;
     await clock.advance(signedAt + 90 * DAY_MS - 1 - clock.now());
@@ -192,7 +192,7 @@ describe('a signed PDF', () => {
     ]);
   });
 
-  test('says what it is even when a box is a point or lies outside the page', async () => {
+  test('has the notice even if a box is a point or is outside the page', async () => {
     const fields = [box(0, 0, 0, 0), box(-50, -50, 5, 5)];
     const [page] = await drawingsOf(await signedPdf(await makePdf(), fields, now));
     expect(page?.frames).toEqual([

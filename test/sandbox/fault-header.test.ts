@@ -11,7 +11,7 @@ test.each([
   ['latency:1:1', 200],
   ['slow:1', 200],
   ['html:502', 502],
-])('a call orders %s for itself alone', async (shorthand, status) => {
+])('the fault %s applies to its own call only', async (shorthand, status) => {
   const sandbox = await sandboxForTest();
   const id = await issuerOf(sandbox).createDossier();
   const headers = { 'ocp-apim-subscription-key': 'key', 'x-sandbox-fault': `getDossier=${shorthand}` };
@@ -26,7 +26,7 @@ test.each([
   ['reset', undefined],
   ['reset-after', 200],
   ['reset-middle', 200],
-])('a call orders %s for itself alone', async (shorthand, status) => {
+])('the fault %s applies to its own call only', async (shorthand, status) => {
   const sandbox = await sandboxForTest();
   const id = await issuerOf(sandbox).createDossier();
   const headers = { 'ocp-apim-subscription-key': 'key', 'x-sandbox-fault': `*=${shorthand}` };
@@ -35,7 +35,7 @@ test.each([
   expect(sandbox.journal.entries({ ended: 'reset' })).toMatchObject([{ status, faults: [`*=${shorthand}`] }]);
 });
 
-test('a header that a gateway repeats on each call hits only the operation it names', async () => {
+test('a header that a gateway sends with each call affects only the named operation', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const header = { 'x-sandbox-fault': 'createDossier=503, getDossier=latency:1, getDossier=500' };
   const dossier = { title: 'Assunzione', documents_metadata: [{ title: 'Contratto' }] };
@@ -64,7 +64,7 @@ test.each([
   '*=latency:1e3',
   '*=slow:1:2',
   '*=toString',
-])('says so when it does not understand %s, whichever operation it is meant for', async (header) => {
+])('refuses the invalid header %s for any operation', async (header) => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('GET', '/signature-requests/x', undefined, {
     'x-sandbox-fault': header,
@@ -75,7 +75,7 @@ test.each([
   });
 });
 
-test('the storage takes the header too', async () => {
+test('the header also works for the storage', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();

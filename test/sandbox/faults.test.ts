@@ -106,7 +106,7 @@ describe('in place of the API, a fault answers', () => {
     ]);
   });
 
-  test('and the request is held against the contract all the same', async () => {
+  test('and the request is still validated against the contract', async () => {
     const sandbox = await repeatable();
     sandbox.faults.add({ kind: 'status', status: 503 });
     const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'nope' });
@@ -155,14 +155,14 @@ describe('a call that was handled', () => {
     expect(sandbox.journal.entries({ ended: 'reset' })).toMatchObject([{ operationId: operation }]);
   });
 
-  test('answers with what is not JSON', async () => {
+  test('has a body that is not JSON', async () => {
     const { read } = await readWith({ kind: 'malformed-body' });
     const answer = await read();
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
     await expect(answer.json()).rejects.toThrow(SyntaxError);
   });
 
-  test('answers with half of its JSON, well-formed as HTTP', async () => {
+  test('has half of its JSON, as valid HTTP', async () => {
     const { sandbox, id, read } = await readWith({ kind: 'truncated-body', count: 1 });
     const answer = await read();
     const text = await answer.text();
@@ -188,7 +188,7 @@ describe('a call that was handled', () => {
     expect((await issuer.read(id)).status).not.toBe('DRAFT');
   });
 
-  test('dribbles its body', async () => {
+  test('sends its body slowly', async () => {
     const { sandbox, read } = await readWith({ kind: 'slow-body', ms: 1_500 });
     const before = performance.now();
     const answer = await read();
@@ -198,7 +198,7 @@ describe('a call that was handled', () => {
     expect(performance.now() - before).toBeGreaterThan(1_450);
   });
 
-  test('that dribbles is told apart when its caller leaves', async () => {
+  test('with a slow body is recorded as aborted when its client disconnects', async () => {
     const { sandbox, read } = await readWith({ kind: 'slow-body', ms: 60_000 });
     const answer = await read();
     await answer.body?.cancel();
@@ -217,7 +217,7 @@ describe('latency', () => {
     expect(entry?.durationMs).toBeGreaterThanOrEqual(59);
   });
 
-  test('ends when the caller leaves, and the call is not handled', async () => {
+  test('ends when the client disconnects, and the call is not processed', async () => {
     const sandbox = await repeatable();
     sandbox.faults.add({ kind: 'latency', ms: 60_000 });
     const leaving = new AbortController();
@@ -238,7 +238,7 @@ describe('latency', () => {
     });
   });
 
-  test('ends when the caller of the storage leaves, and nothing is stored', async () => {
+  test('ends when the client of the storage disconnects, and nothing is stored', async () => {
     const { sandbox, url } = await uploadWith({ kind: 'latency', ms: 60_000 });
     const leaving = new AbortController();
     const headers = { 'x-ms-blob-type': 'BlockBlob' };
@@ -347,25 +347,25 @@ describe('a fault fires', () => {
     expect(failed.map((hit) => (hit ? 'X' : '.')).join('')).toBe(pattern);
   });
 
-  test('by chance, in the same calls each time the seed is the same', async () => {
+  test('at random, on the same calls for the same seed', async () => {
     const failed = await failures({ probability: 0.5 }, 40);
     expect(failed).toContain(true);
     expect(failed).toContain(false);
     expect(await failures({ probability: 0.5 }, 40)).toEqual(failed);
   });
 
-  test('by chance, so many times', async () => {
+  test('at random, up to count times', async () => {
     const failed = await failures({ probability: 0.5, count: 2 }, 40);
     expect(failed.filter(Boolean)).toHaveLength(2);
   });
 
-  test('the first of those that fit, and the others do not see the call', async () => {
+  test('if it is the first match; later faults do not count the call', async () => {
     const { sandbox, read } = await readWith({ kind: 'status', status: 500, count: 1 });
     sandbox.faults.add({ kind: 'status', status: 503, nth: 2 });
     expect([(await read()).status, (await read()).status, (await read()).status]).toEqual([500, 200, 503]);
   });
 
-  test('until it is cleared', async () => {
+  test('until it is removed', async () => {
     const { sandbox, faultId, read } = await readWith({ kind: 'status', status: 500 });
     const other = sandbox.faults.add({ kind: 'latency', ms: 1 });
     await read();
@@ -440,7 +440,7 @@ describe('inside the service', () => {
     expect((await issuer.read(request.id)).status).toBe('READY');
   });
 
-  test('no key is known while the back office is down, and signers are found', async () => {
+  test('every key is refused during a back office outage, but signers are found', async () => {
     const { sandbox, read } = await readWith({ kind: 'back-office-outage' });
     const answer = await read();
     expect(answer.status).toBe(401);
@@ -475,7 +475,7 @@ describe('inside the service', () => {
     body: { title: 'Internal Server Error', status: 500, detail },
   });
 
-  test('READY is stored, its message is lost, and neither is repeated', async () => {
+  test('READY is stored, its message is lost, and a retry is refused', async () => {
     const { sandbox, issuer, request, put } = await uploadWith({ kind: 'queue-outage', count: 1 });
     await put();
     await sandbox.clock.advance(60_000);
@@ -509,7 +509,7 @@ describe('inside the service', () => {
     expect(await issuer.notify(id)).toMatchObject({ status: 200 });
   });
 
-  test('the tokenizer is asked too often, for a signer and for a notification', async () => {
+  test('the tokenizer is rate limited, for a signer and for a notification', async () => {
     const { sandbox, issuer, id } = await waitingRequest();
     sandbox.faults.add({ kind: 'tokenizer-limit', count: 2 });
     const limit = {
@@ -545,7 +545,7 @@ describe('inside the service', () => {
   });
 });
 
-describe('says when to come back', () => {
+describe('sets the retry time', () => {
   test.each(['0', '9999999999', '-1', 'soon', 'Thu, 05 Mar 2026 10:00:00 GMT'])(
     'in Retry-After: %s',
     async (retryAfter) => {

@@ -8,7 +8,7 @@ import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
 
 const FISCAL_CODE = 'SPNDNL80R13C555X';
 
-test('tells of each call, API and storage, in order', async () => {
+test('records each call to the API and the storage in order', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const issuer = issuerOf(sandbox, 'a-secret-key');
   const request = await issuer.createRequest();
@@ -69,7 +69,7 @@ test.each([
   sandbox.takeViolations();
 });
 
-test('masks fiscal codes wherever they are, unless it is asked not to', async () => {
+test('masks fiscal codes everywhere, unless unmasked is set', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   await issuer.call('POST', '/signers', { fiscal_code: FISCAL_CODE });
@@ -97,7 +97,7 @@ test('masks fiscal codes wherever they are, unless it is asked not to', async ()
   ]);
 });
 
-test('keeps the digest of a body that is long or no text', async () => {
+test('records the digest of a long or binary body', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   const form = new FormData();
@@ -112,7 +112,7 @@ test('keeps the digest of a body that is long or no text', async () => {
   ]);
 });
 
-test('says what the contract has against a call', async () => {
+test('records contract violations', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   await issuer.call('GET', '/dossiers/x');
@@ -130,7 +130,7 @@ test('says what the contract has against a call', async () => {
   expect(sandbox.journal.entries({ violating: false })).toHaveLength(1);
 });
 
-test('forgets on request, and goes on counting', async () => {
+test('clears its entries and continues its numbering', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   await issuer.call('GET', '/dossiers/x');
@@ -166,7 +166,7 @@ describe('finds calls by', () => {
 });
 
 describe('waits', () => {
-  test('for a call that has been, or is to come', async () => {
+  test('for an earlier or a later call', async () => {
     const sandbox = await sandboxForTest();
     const issuer = issuerOf(sandbox);
     const future = sandbox.journal.waitFor({ operationId: 'getDossier' });
@@ -179,7 +179,7 @@ describe('waits', () => {
     expect(await next).toMatchObject({ seq: 3, path: expect.stringContaining('two') });
   });
 
-  test('not longer than it is told, and says what came instead', async () => {
+  test('until its timeout, and lists the received calls', async () => {
     const sandbox = await sandboxForTest();
     const issuer = issuerOf(sandbox);
     await issuer.call('GET', `/dossiers/${FISCAL_CODE}`);
@@ -196,7 +196,7 @@ describe('waits', () => {
     });
   });
 
-  test('until it is told not to', async () => {
+  test('until its signal aborts', async () => {
     const { journal } = await sandboxForTest();
     const leaving = new AbortController();
     const wait = journal.waitFor({}, { signal: leaving.signal });
@@ -245,7 +245,7 @@ describe('memory', () => {
     expect(entries[0]?.responseBody).toEqual({ bytes: 60_000 });
   });
 
-  test('puts a call that took long where it arrived, once', () => {
+  test('lists a slow call by its time of arrival', () => {
     const journal = createJournal(() => 0);
     const slow = journal.receive('GET', url);
     journal.receive('PUT', url).end(conclusion);

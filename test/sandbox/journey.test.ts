@@ -6,7 +6,7 @@ import { drawingsOf } from './support-signing.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-test('leads from an upload that comes too late to a file that is gone, on a clock that the test moves', async () => {
+test('covers the lifetime of a request from an expired upload URL to a deleted file, on a frozen clock', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock, citizen } = sandbox;
   const issuer = issuerOf(sandbox);

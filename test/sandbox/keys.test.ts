@@ -21,20 +21,20 @@ async function withKey(key: {
 describe('a test key', () => {
   // Conforms (Keys and limits, manual): A test key finds the fiscal codes of its testers; any other is a 403 of
   // the gateway.
-  test('finds its testers and nobody else', async () => {
+  test('finds only its testers', async () => {
     const { issuer } = await withKey({ environment: 'test', testers: [TESTER] });
     expect(await issuer.call('POST', '/signers', { fiscal_code: TESTER })).toMatchObject({ status: 200 });
     expect(shown(await issuer.call('POST', '/signers', { fiscal_code: STRANGER }))).toEqual(FORBIDDEN);
   });
 
-  // Conforms (Keys and limits, service): A test key without testers finds nobody.
-  test('without testers finds nobody', async () => {
+  // Conforms (Keys and limits, service): A test key without testers finds no signer.
+  test('without testers finds no signer', async () => {
     const { issuer } = await withKey({ environment: 'test', testers: [] });
     expect(shown(await issuer.call('POST', '/signers', { fiscal_code: TESTER }))).toEqual(FORBIDDEN);
   });
 
-  // Conforms (Keys and limits, service): The testers of a key are looked at before the body is checked.
-  test('is refused before the body is looked at', async () => {
+  // Conforms (Keys and limits, service): The testers of a key are checked before the body.
+  test('is refused before the body is validated', async () => {
     const { issuer, sandbox } = await withKey({ environment: 'test', testers: [TESTER] });
     for (const body of [{ fiscal_code: 'x' }, {}, '{']) {
       expect(shown(await issuer.call('POST', '/signers', body))).toEqual(FORBIDDEN);
@@ -42,8 +42,8 @@ describe('a test key', () => {
     sandbox.takeViolations();
   });
 
-  // Conforms (Keys and limits, service): The testers guard POST /signers alone, not the requests.
-  test('guards the signers alone: a request for a stranger is created', async () => {
+  // Conforms (Keys and limits, service): The testers restrict POST /signers only, not the requests.
+  test('restricts only the lookup of signers: a request for any signer id is created', async () => {
     const { issuer, other } = await withKey({ environment: 'test', testers: [TESTER] });
     const signer_id = await other.findSigner(STRANGER);
     const body = { dossier_id: await issuer.createDossier(DOCUMENTS), signer_id };
@@ -64,7 +64,7 @@ test('a production key finds everyone, whatever its testers', async () => {
 });
 
 describe('the addresses of a key', () => {
-  // Conforms (Keys and limits, service): A key without addresses lets nobody in; the right-most public IPv4 of
+  // Conforms (Keys and limits, service): A key without addresses refuses all calls; the right-most public IPv4 of
   // X-Forwarded-For counts.
   test.each([
     ['none let nobody in', [], undefined, 403],
@@ -83,7 +83,7 @@ describe('the addresses of a key', () => {
   });
 
   // Conforms (Keys and limits, manual): Calls refused for their address are not counted.
-  test('are looked at before calls are counted', async () => {
+  test('are checked before calls are counted', async () => {
     const { issuer } = await withKey({ cidrs: ['192.0.2.7/32'] });
     for (let count = 0; count < 151; count += 1) {
       expect((await issuer.call('GET', '/dossiers/x')).status).toBe(403);
@@ -96,7 +96,7 @@ describe('the addresses of a key', () => {
 });
 
 // Conforms (Keys and limits, Azure): A revoked key is an invalid one: 401.
-test('a revoked key is as good as an unknown one', async () => {
+test('a revoked key is refused like an unknown key', async () => {
   const { issuer, sandbox } = await withKey({ status: 'revoked' });
   const revoked = await issuer.call('GET', '/dossiers/x');
   const unknown = await issuerOf(sandbox, 'unknown').call('GET', '/dossiers/x');

@@ -19,7 +19,7 @@ test('runs many sandboxes side by side that share nothing', async () => {
   expect(await issuerOf(second).call('GET', `/dossiers/${id}`)).toMatchObject({ status: 404 });
 });
 
-test('close ends open connections and what is waiting for its time, and may be called twice', async () => {
+test('close ends open connections and scheduled tasks, and can be called twice', async () => {
   const sandbox = await startSandbox();
   const idle = connect(sandbox.port, '127.0.0.1');
   await once(idle, 'connect');
@@ -30,7 +30,7 @@ test('close ends open connections and what is waiting for its time, and may be c
   await expect(fetch(sandbox.url)).rejects.toThrow();
 });
 
-test('a stopped clock has no timers left', async () => {
+test('a closed clock has no timers', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const before = timers();
   const clock = createClock({ timeScale: 1, run: () => Promise.resolve() });
@@ -40,7 +40,7 @@ test('a stopped clock has no timers left', async () => {
   expect(timers()).toBe(before);
 });
 
-test('leaves nothing behind when two hundred sandboxes come and go', async () => {
+test('two hundred sandboxes leave no resources behind', async () => {
   const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP')).length;
   const before = sockets();
   /** What everything in a sandbox holds on to. */
@@ -73,7 +73,7 @@ function collectGarbage(): void {
   if (typeof collect === 'function') collect();
 }
 
-test('refuses a port that is taken', async () => {
+test('refuses a port that is in use', async () => {
   const { port } = await sandboxForTest();
   await expect(startSandbox({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

@@ -6,6 +6,6 @@ vi.mock('../../mocks/sandbox/operations/handlers.ts', async (original) => {
   return { HANDLERS: new Map([...HANDLERS].filter(([operationId]) => operationId !== 'sendNotification')) };
 });
 
-test('does not start when the contract has an operation that nobody handles', async () => {
+test('does not start if an operation of the contract has no handler', async () => {
   await expect(startSandbox()).rejects.toThrow('without a handler: sendNotification');
 });

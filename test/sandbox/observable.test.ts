@@ -84,7 +84,7 @@ describe('with the back office down', () => {
     ['PUT', '/signature-requests/x/status', '"foo"'],
     ['PUT', '/signature-requests/x/notification', undefined],
     ['POST', '/validate-document', {}],
-  ])('%s %s says that the key is bad, before it looks at anything else', async (method, path, body) => {
+  ])('%s %s refuses the key before any other check', async (method, path, body) => {
     const { sandbox, issuer } = await withoutBackOffice();
     expect(shown(await issuer.call(method, path, body))).toEqual(UNAUTHORIZED);
     sandbox.takeViolations();
@@ -92,7 +92,7 @@ describe('with the back office down', () => {
 
   // Conforms (Signers, service): POST /signers does not look up the issuer and so is never a 401 of the
   // backend.
-  test('signers are found all the same', async () => {
+  test('signers can still be found', async () => {
     const { issuer } = await withoutBackOffice();
     const body = { fiscal_code: 'SPNDNL80R13C555X' };
     expect(await issuer.call('POST', '/signers', body)).toMatchObject({ status: 200 });
@@ -119,7 +119,7 @@ test('a continuation token needs its URL encoding, says where to go on, and can 
 });
 
 // Conforms (Documents, service): Several upload URLs may be open; the file that was validated last counts.
-test('of several open upload addresses the file that was validated last counts', async () => {
+test('with several open upload URLs, the last validated file counts', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest([{ title: 'Contratto' }]);
@@ -136,7 +136,7 @@ test('of several open upload addresses the file that was validated last counts',
 });
 
 // Conforms (Errors, service): Records of another institution are a 404.
-test('what one institution has does not exist for another, whatever is done with it', async () => {
+test('records of an institution do not exist for another in any operation', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   await sandbox.seed({
     issuers: [{ id: 'ateneo', name: 'Ateneo', supportEmail: 'firma@ateneo.example.it' }],

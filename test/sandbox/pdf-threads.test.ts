@@ -21,7 +21,7 @@ function threadsForTest(...options: Parameters<typeof createPdfThreads>) {
 
 const PATIENT = { maxWorkMs: 60_000 };
 
-test('reads many files at the same time, each with its own verdict', async () => {
+test('reads many files concurrently, each with its own result', async () => {
   const threads = threadsForTest(PATIENT);
   const files = [await makePdf(), Buffer.from('no PDF'), await makePdf({ pages: 2 }), Buffer.from('%PDF-')];
   const verdicts = await Promise.all(
@@ -32,7 +32,7 @@ test('reads many files at the same time, each with its own verdict', async () =>
   );
 });
 
-test('gives up a file that takes too long, and goes on with the next ones', async () => {
+test('aborts a file that takes too long, and continues with the next', async () => {
   const threads = threadsForTest({ maxWorkMs: 3_000 });
   const long = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(8 * 1_048_576)]);
   await expect(threads.verdictOn(long, [])).rejects.toThrow(PdfUnfinishedError);
@@ -43,7 +43,7 @@ test('gives up a file that takes too long, and goes on with the next ones', asyn
   );
 });
 
-test('starts nothing any more once it is closed', async () => {
+test('starts no work after it is closed', async () => {
   const threads = createPdfThreads(PATIENT);
   const cut = threads.verdictOn(await makePdf(), []);
   await Promise.all([expect(cut).rejects.toThrow(PdfUnfinishedError), threads.close()]);
@@ -61,7 +61,7 @@ test('a file that cannot be validated in time is a failure that the service did 
   );
 });
 
-test('nothing becomes of an upload that cannot be validated in time', async () => {
+test('a document keeps its status if its file cannot be validated in time', async () => {
   const sandbox = await sandboxForTest({ frozenAt: new Date() });
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();

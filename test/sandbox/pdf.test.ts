@@ -158,7 +158,7 @@ test.each([
   });
 });
 
-// Conforms (Documents, service): The lines of a reject reason are what is wrong, one each.
+// Conforms (Documents, service): A reject reason has one line for each problem.
 test('rejects an upload with a line for each field that does not fit', async () => {
   const tooFar = { ...FIELD, attrs: { ...FIELD.attrs, page: 3 } };
   const { document } = await judge(await makePdf(), [NAMED, tooFar]);
@@ -171,7 +171,7 @@ test('rejects an upload with a line for each field that does not fit', async () 
   });
 });
 
-test('a file that takes long to read holds up neither other calls nor the end of its sandbox', async () => {
+test('a file that takes long to read blocks neither other calls nor the shutdown of its sandbox', async () => {
   // Takes pdf-lib about eight seconds on an idle machine, after which the test would fail.
   const file = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(3 * 1_048_576)]);
   const sandbox = await sandboxForTest();

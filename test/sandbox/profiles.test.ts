@@ -106,7 +106,7 @@ function typeOf(status: number, profile: ProfileName): string {
   return status < 300 ? 'application/json' : RULE_DEPARTURES.errorType[profile];
 }
 
-test('every departure of a status is published', () => {
+test('the contract documents every status departure', () => {
   for (const { operationId, documented } of STATUS_DEPARTURES) {
     expect(PUBLISHED[operationId]).toContain(documented);
   }
@@ -176,7 +176,7 @@ test.each([
   },
 );
 
-test('what is seeded keeps the rules of the profile', async () => {
+test('seeded records follow the rules of the profile', async () => {
   const sandbox = await sandboxForTest({ profile: 'documented', frozenAt: START });
   const documents_metadata = [{ title: 'Contratto' }];
   await expect(sandbox.seed({ dossiers: [{ title: 'ab', documents_metadata }] })).rejects.toThrow(

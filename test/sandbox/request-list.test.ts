@@ -10,7 +10,7 @@ const Page = z.object({
 
 // Conforms (Signature requests, service): Lists have 25 requests by default, 25 to 100 on demand, without
 // documents.
-test('gives the requests of one dossier in order of creation, page by page', async () => {
+test('returns the requests of one dossier in order of creation, page by page', async () => {
   const issuer = issuerOf(await sandboxForTest({ rateLimit: false }));
   const dossier_id = await issuer.createDossier();
   const created: string[] = [];
@@ -78,8 +78,8 @@ test.each([
   sandbox.takeViolations();
 });
 
-// Conforms (Signature requests, service): A token that was never given out is a 500, Error.
-test('fails as the client of its database does on a token it never gave out', async () => {
+// Conforms (Signature requests, service): An unknown token is a 500, Error.
+test('fails on an unknown token as the database client of the service does', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const id = await issuer.createDossier();
   expect(shown(await issuer.call('GET', `/dossiers/${id}/signature-requests?continuationToken=abc`))).toEqual(

@@ -58,7 +58,7 @@ test('the vitest example passes, and its types are right', async () => {
   expect(out.split('\n').filter((line) => line.startsWith('vitest.test.ts'))).toEqual([]);
 });
 
-test('the vitest example fails when a call breaks the contract, and says which', async () => {
+test('the vitest example fails on a contract violation and names the call', async () => {
   const { code, out } = await run('vitest', 'run', broken('vitest.test.ts'));
   expect(code).toBe(1);
   expect(out).toContain(VIOLATION);
@@ -71,7 +71,7 @@ test('the node:test example passes', async () => {
   });
 });
 
-test('the node:test example fails when a call breaks the contract, and says which', async () => {
+test('the node:test example fails on a contract violation and names the call', async () => {
   const { code, out } = await run('node', '--test', broken('node-test.mjs'));
   expect(code).toBe(1);
   expect(out).toContain(VIOLATION);
@@ -134,7 +134,7 @@ test.skipIf(!hasTools)('a suite in any language fails as its command does', asyn
   expect(await withSandbox('bash', '-c', 'exit 7')).toMatchObject({ code: 7 });
 });
 
-test('a sandbox that npx has started ends when npx is ended', async () => {
+test('a sandbox that npx has started exits with npx', async () => {
   const ready = join(project.folder, 'ready');
   const npx = spawn('npx', ['sigillo', 'sandbox', '--port', '0', '--ready-file', ready], {
     cwd: project.folder,

@@ -31,7 +31,7 @@ const NOTIFICATION_ANSWERS = {
   NTFSPN80A01H501W: failure('Error'),
 };
 
-test('every magic value is proven here', () => {
+test('this file tests every magic value', () => {
   const proven = [
     ...Object.keys(SIGNER_ANSWERS),
     ...Object.keys(NOTIFICATION_ANSWERS),
@@ -53,7 +53,7 @@ test('every magic value is proven here', () => {
 
 describe('a fiscal code', () => {
   test.each(MAGIC_VALUES.filter(({ where }) => where === 'fiscal code').map(({ value }) => value))(
-    '%s ends with its true check character',
+    '%s has a correct check character',
     (fiscalCode) => {
       expect(fiscalCode.at(-1)).toBe(checkCharacter(fiscalCode.slice(0, 15)));
     },
@@ -89,7 +89,7 @@ describe('a fiscal code', () => {
 
   // Conforms (Notification, service): An unknown signer is a 500 of the notification; a request takes any
   // signer_id.
-  test('that the tokenizer never saw makes a notification fail', async () => {
+  test('that is unknown to the tokenizer makes a notification fail', async () => {
     const sandbox = await sandboxForTest({ frozenAt: START });
     const issuer = issuerOf(sandbox);
     const request = await issuer.createRequest(undefined, { signerId: 'nobody' });
@@ -132,13 +132,13 @@ describe('a document title', () => {
     expect(await documentAfter(1)).toMatchObject({ status: 'READY' });
   });
 
-  test('[mai validato] leaves the file lying and the document waiting', async () => {
+  test('[mai validato] prevents the validation, and the document keeps waiting', async () => {
     const { documentAfter, sandbox } = await uploaded('Contratto [mai validato]');
     expect(await documentAfter(60 * A_MINUTE_MS)).toMatchObject({ status: 'WAIT_FOR_UPLOAD' });
     expect(sandbox.storedBlobs()).toMatchObject([{ container: 'uploaded-documents' }]);
   });
 
-  test('without a tag is taken as it is', async () => {
+  test('without a tag has no effect', async () => {
     const { documentAfter } = await uploaded('Contratto rifiutato');
     expect(await documentAfter(3_000)).toMatchObject({ status: 'READY' });
   });
@@ -158,7 +158,7 @@ describe('a dossier title', () => {
       { status: 'REJECTED', reject_reason: 'Invalid response status from QTSP!' },
     ],
     ['[firma sospesa dopo 10 s]', { status: 'WAIT_FOR_SIGNATURE' }],
-  ])('%s makes the citizen sign by itself', async (tag, end) => {
+  ])('%s makes the citizen sign automatically', async (tag, end) => {
     const { issuer, id, clock, citizen } = await waitingRequest({ title: `Assunzione ${tag}` });
     await clock.advance(9_999);
     expect(citizen.statusOf(id)).toBe('WAIT_FOR_SIGNATURE');
@@ -172,7 +172,7 @@ describe('a dossier title', () => {
     expect(await issuer.read(id)).toMatchObject(end);
   });
 
-  test('[firma dopo 1 s] leads to a signed file on running time, without a word to the sandbox itself', async () => {
+  test('[firma dopo 1 s] leads to a signed file without a control call', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const request = await issuer.createRequest(undefined, { title: 'Assunzione [Firma dopo 1 s]' });
     await issuer.upload(request, await makePdf());
@@ -186,7 +186,7 @@ describe('a dossier title', () => {
     ['[firma fallita]', 'REJECTED', 'REJECTED'],
     ['[firma sospesa]', 'WAIT_FOR_QTSP', 'WAIT_FOR_SIGNATURE'],
   ])(
-    '%s says how a signature ends, unless the one who signs says otherwise',
+    '%s sets the outcome of a signature, unless the signature has its own',
     async (tag, citizenSide, status) => {
       const { issuer, id, clock, citizen } = await waitingRequest({ title: tag });
       await clock.advance(60 * A_MINUTE_MS);
@@ -203,7 +203,7 @@ describe('a dossier title', () => {
     },
   );
 
-  test('a signature by itself comes neither after another one, nor after a cancellation, nor too late', async () => {
+  test('an automatic signature does not happen after another signature, a cancellation or the expiry', async () => {
     const title = '[firma dopo 10 s]';
     const signed = await waitingRequest({ title });
     signed.citizen.sign(signed.id, { outcome: 'pending' });
@@ -239,7 +239,7 @@ describe('a dossier title', () => {
     );
   });
 
-  // Conforms (Signature, service): When no download link can be made, the bare address is shown, without an
+  // Conforms (Signature, service): When no download link can be made, the URL has no signature; there is no
   // error.
   test('[link assente] shows the bare address of signed files, without an error', async () => {
     const { issuer, id, citizen, clock, sandbox } = await waitingRequest({ title: '[link assente]' });

@@ -52,7 +52,7 @@ test.each([
   });
 });
 
-test('puts documents in each of their states there', async () => {
+test('creates documents in each of their states', async () => {
   const sandbox = await frozen();
   const documents_metadata = ['Contratto', 'Informativa', 'Allegato', 'Modulo'].map((title) => ({ title }));
   const { requests } = await sandbox.seed({
@@ -76,7 +76,7 @@ test('puts documents in each of their states there', async () => {
   ]);
 });
 
-test('keeps real files behind what is signed, with the fields that the dossier asks for', async () => {
+test('signed requests have real files with the fields of the dossier', async () => {
   const sandbox = await frozen();
   const clause = { title: 'Firma del contratto', type: 'REQUIRED' } as const;
   const { requests } = await sandbox.seed({
@@ -105,7 +105,7 @@ test('keeps real files behind what is signed, with the fields that the dossier a
   expect(pdf.getForm().getField('Firma1')).toBeDefined();
 });
 
-test('what was seeded lives on: uploads, readiness, notification, signature', async () => {
+test('seeded requests continue: uploads, READY, notification, signature', async () => {
   const sandbox = await frozen();
   const issuer = issuerOf(sandbox);
   const { requests } = await sandbox.seed({
@@ -127,7 +127,7 @@ test('what was seeded lives on: uploads, readiness, notification, signature', as
   expect((await issuer.read(waiting)).status).toBe('SIGNED');
 });
 
-test('a seeded dossier obeys the magic words in its title', async () => {
+test('tags in the title of a seeded dossier have their effect', async () => {
   const sandbox = await frozen();
   const documents_metadata = [{ title: 'Contratto' }];
   const { requests } = await sandbox.seed({
@@ -138,7 +138,7 @@ test('a seeded dossier obeys the magic words in its title', async () => {
   expect((await issuerOf(sandbox).read(requests[0]?.id ?? '')).status).toBe('SIGNED');
 });
 
-test('puts institutions and keys there, whose records are their own', async () => {
+test('creates institutions and keys with separate records', async () => {
   const sandbox = await frozen();
   await sandbox.seed({
     issuers: [
@@ -174,7 +174,7 @@ test('puts institutions and keys there, whose records are their own', async () =
   expect((await comune.call('GET', `/dossiers/${DOSSIER}`)).status).toBe(401);
 });
 
-test('lists what was seeded in order, with identifiers of the time it was created', async () => {
+test('lists seeded requests in order, with ids of their time of creation', async () => {
   const sandbox = await frozen();
   const { requests } = await sandbox.seed({
     requests: [{ count: 30, createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-02-01T00:00:00Z' }],
@@ -190,7 +190,7 @@ test('lists what was seeded in order, with identifiers of the time it was create
   expect(list.body).toMatchObject({ items: ids.map((id) => ({ id })) });
 });
 
-test('the same seed on the same frozen clock gives the same answer and the same files', async () => {
+test('the same seed on the same frozen clock gives the same response and files', async () => {
   const input: SeedInput = { requests: [{ count: 3, status: 'SIGNED' }, { status: 'DRAFT' }] };
   const [one, other] = [await frozen(), await frozen()];
   expect(await one.seed(input)).toEqual(await other.seed(input));
@@ -203,7 +203,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['an unknown member', { request: [] }, 'input: Unrecognized key: "request"'],
   ['an unknown status', { requests: [{ status: 'EXPIRED' }] }, 'requests[0].status: Invalid option'],
   [
-    'a time that is none',
+    'an invalid time',
     { requests: [{ createdAt: 'yesterday' }] },
     'requests[0].createdAt: must be a date and time',
   ],
@@ -233,7 +233,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     'keys[0].issuer: no issuer "none"',
   ],
   [
-    'an issuer whose address is none',
+    'an issuer with an invalid address',
     {
       issuers: [
         { name: 'C', supportEmail: 'c@example.it' },
@@ -243,7 +243,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     'issuers[1].supportEmail: must be an email address',
   ],
   [
-    'a signer that is no fiscal code',
+    'an invalid fiscal code of a signer',
     { requests: [{ signer: { fiscalCode: 'nobody' } }] },
     'requests[0].signer.fiscalCode: is not a fiscal code',
   ],
@@ -341,7 +341,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     'issuers[1].id: duplicate id "b"',
   ],
   [
-    'a range that is none',
+    'an invalid range',
     { keys: [{ key: 'k', cidrs: ['10.0.0.0/33'] }] },
     'keys[0].cidrs[0]: must be an IPv4 range',
   ],
@@ -363,7 +363,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ],
 ];
 
-test.each(WRONG)('refuses %s, says where, and changes nothing', async (_name, input, message) => {
+test.each(WRONG)('refuses %s with its location, and changes nothing', async (_name, input, message) => {
   const sandbox = await frozen();
   await sandbox.seed({ requests: [{ id: REQUEST, documents: [{ id: DOCUMENT }] }] });
   // What is fine in the same call must not be put there either.
@@ -382,7 +382,7 @@ test.each(WRONG)('refuses %s, says where, and changes nothing', async (_name, in
   await expect(probe).rejects.toThrow('no issuer "fine"');
 });
 
-test('names every mistake at once, without repeating a fiscal code', async () => {
+test('lists all errors at once, without fiscal codes', async () => {
   const sandbox = await frozen();
   const reply = await control(sandbox, 'POST', '/seed', {
     requests: [{ dossier: 'none' }, { signer: { fiscalCode: 'RSSMRA80' } }, { notified: true }],
@@ -402,7 +402,7 @@ test('names every mistake at once, without repeating a fiscal code', async () =>
   expect(JSON.stringify(reply.body)).not.toContain('RSSMRA80');
 });
 
-test('ten thousand requests are there in a moment', async () => {
+test('creates ten thousand requests quickly', async () => {
   const sandbox = await frozen();
   const start = performance.now();
   const { requests } = await sandbox.seed({ requests: [{ count: 10_000, status: 'READY' }] });

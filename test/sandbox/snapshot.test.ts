@@ -8,7 +8,7 @@ import { control } from './support-control.ts';
 
 const frozen = () => sandboxForTest({ frozenAt: START, seed: 1 });
 
-test('goes back to a snapshot as often as wanted: records, files, time and what is still to come', async () => {
+test('restores a snapshot any number of times: records, files, time and scheduled tasks', async () => {
   const sandbox = await frozen();
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();
@@ -32,7 +32,7 @@ test('goes back to a snapshot as often as wanted: records, files, time and what 
   expect(endings[1]).toEqual(endings[0]);
 });
 
-test('what has begun when a snapshot is taken is still to come in it', async () => {
+test('a snapshot contains tasks that were running when it was taken', async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   let runs = 0;
@@ -56,7 +56,7 @@ test('what has begun when a snapshot is taken is still to come in it', async () 
   expect(runs).toBe(2);
 });
 
-test('what a reset or restore overtakes does not show up in the new state', async () => {
+test('tasks that run during a reset or restore do not change the new state', async () => {
   const sandbox = await frozen();
   const issuer = issuerOf(sandbox);
   const request = await issuer.createRequest();
@@ -73,7 +73,7 @@ test('what a reset or restore overtakes does not show up in the new state', asyn
   expect(sandbox.storedBlobs()).toEqual([]);
 });
 
-test('a reset brings back the beginning, byte for byte, and keeps violations', async () => {
+test('a reset restores the initial state byte for byte, and keeps violations', async () => {
   const sandbox = await frozen();
   const issuer = issuerOf(sandbox);
   const walk = async () => {
@@ -96,7 +96,7 @@ test('a reset brings back the beginning, byte for byte, and keeps violations', a
   expect(await walk()).toEqual(first);
 });
 
-test('a reset and a restored snapshot forget the calls counted against the limit', async () => {
+test('a reset or restore clears the counted calls of the rate limit', async () => {
   const sandbox = await sandboxForTest({
     frozenAt: START,
     rateLimit: { calls: 2, windowMs: 5_000 },
@@ -110,7 +110,7 @@ test('a reset and a restored snapshot forget the calls counted against the limit
   expect(await call()).toBe(404);
 });
 
-test('a reset lets time run again that ran in the beginning', async () => {
+test('a reset resumes a clock that was running at the start', async () => {
   const sandbox = await sandboxForTest();
   sandbox.clock.freeze(START.getTime());
   sandbox.reset();
@@ -118,7 +118,7 @@ test('a reset lets time run again that ran in the beginning', async () => {
   expect(Math.abs(sandbox.clock.now() - Date.now())).toBeLessThan(5_000);
 });
 
-test('keeps snapshots by id for callers over HTTP', async () => {
+test('stores snapshots by id for HTTP clients', async () => {
   const sandbox = await frozen();
   const { id } = z
     .object({ id: z.string() })
@@ -146,7 +146,7 @@ test('keeps snapshots by id for callers over HTTP', async () => {
   }
 });
 
-test('keeps a hundred snapshots and says what to do about one more', async () => {
+test('stores at most a hundred snapshots, and its error says how to proceed', async () => {
   const sandbox = await frozen();
   for (let count = 0; count < 100; count += 1) {
     expect((await control(sandbox, 'POST', '/snapshots')).status).toBe(201);

@@ -7,7 +7,7 @@ test.each([
   ['application/json', 'application/json'],
   ['Application/Problem+JSON, application/json;q=0.5', 'application/json'],
   ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html; charset=utf-8'],
-])('the root says where things are, to a caller that accepts %s', async (accept, type) => {
+])('the root lists the URLs for a client that accepts %s', async (accept, type) => {
   const { origin, url } = await sandboxForTest();
   const response = await fetch(origin, { headers: accept === undefined ? {} : { accept } });
   const text = await response.text();
@@ -25,7 +25,7 @@ test.each([
   else expect(JSON.parse(text)).toMatchObject({ links: { api: url, control: `${origin}/_sandbox` } });
 });
 
-test('the root names the address that the caller used, and answers HEAD without a body', async () => {
+test('the root uses the host of the request, and responds to HEAD without a body', async () => {
   const { port, origin } = await sandboxForTest();
   const found = await (await fetch(`http://localhost:${port}/`)).text();
   expect(found).toContain(`http://localhost:${port}/api/v1/sign`);
@@ -33,7 +33,7 @@ test('the root names the address that the caller used, and answers HEAD without 
   expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
-test('the root answers no other method, and its calls are not in the journal', async () => {
+test('the root refuses other methods, and is not recorded in the journal', async () => {
   const { origin, journal } = await sandboxForTest();
   expect((await fetch(origin, { method: 'POST', body: 'x' })).status).toBe(404);
   expect((await fetch(`${origin}/nothing`)).status).toBe(404);

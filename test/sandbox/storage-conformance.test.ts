@@ -54,7 +54,7 @@ describe.each(NAMES)('%s', (name) => {
 
   // Conforms (Storage, Azure): Put Blob answers ETag, Last-Modified and Content-MD5; the content type of the
   // address wins.
-  test('confirms what it has stored in headers, and gives it back', async () => {
+  test('returns headers of the stored blob, and its content', async () => {
     const url = await storage(name).fresh();
     const written = await putBlob(url, 'hello', { 'content-type': 'text/plain' });
     expect([written.status, written.text]).toEqual([201, '']);
@@ -86,7 +86,7 @@ describe.each(NAMES)('%s', (name) => {
   });
 
   // Conforms (Storage, Azure): Reads of a part are 206; x-ms-range goes before Range.
-  test('gives parts of a blob, the range of Azure before that of HTTP', async () => {
+  test('returns ranges of a blob, and prefers x-ms-range over Range', async () => {
     const url = await storage(name).fresh();
     await putBlob(url, 'hello');
     const part = await get(url, { range: 'bytes=1-2' });
@@ -104,7 +104,7 @@ describe.each(NAMES)('%s', (name) => {
   });
 
   // Conforms (Storage, Azure): A block list makes the blob, in its order; committed blocks may be named again.
-  test('makes a blob of the named blocks, in the order of the list, each as often as it is named', async () => {
+  test('commits the blocks of the list in its order, including repetitions', async () => {
     const url = await storage(name).fresh();
     await putBlock(url, 'b1', 'one');
     await putBlock(url, 'b2', 'two');
@@ -116,7 +116,7 @@ describe.each(NAMES)('%s', (name) => {
     expect((await get(url)).text).toBe('one!');
   });
 
-  test('gives back the MD5 that a block list brought for its blob', async () => {
+  test('returns the MD5 from the block list', async () => {
     const url = await storage(name).fresh();
     await putBlock(url, 'b1', 'one');
     const list = `<BlockList><Latest>${Buffer.from('b1').toString('base64')}</Latest></BlockList>`;
@@ -125,7 +125,7 @@ describe.each(NAMES)('%s', (name) => {
     expect((await get(url)).headers['content-md5']).toBe(md5('one'));
   });
 
-  test('names the request as its caller does', async () => {
+  test('returns the request id of the client', async () => {
     const reply = await putBlob(await storage(name).fresh(), 'x', { 'x-ms-client-request-id': 'my-id' });
     expect(reply.headers['x-ms-client-request-id']).toBe('my-id');
   });

@@ -21,10 +21,10 @@ async function freshUpload() {
   return { clock, sandbox, issuer, request, url };
 }
 
-describe('an upload address', () => {
+describe('a pre-signed upload URL', () => {
   // Conforms (Storage, service): Each upload URL leads to a new blob, for 15 minutes, to read, add, create and
   // write.
-  test('leads to a new blob with each call and names nothing else', async () => {
+  test('is for a new blob in each call, with no other id in its name', async () => {
     const { issuer, request, url, clock } = await freshUpload();
     const other = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
     expect(new URL(other).pathname).not.toBe(new URL(url).pathname);
@@ -68,7 +68,7 @@ describe('an upload address', () => {
     expect(answer).toMatchObject({ status: 403, code: 'AuthenticationFailed' });
   });
 
-  test('uses the name by which the caller reached the sandbox', async () => {
+  test('uses the host of the request', async () => {
     const { issuer, request } = await freshUpload();
     // Node's fetch sets Host itself, so this goes one floor down.
     const path = `/signature-requests/${request.id}/documents/${request.documents[0]?.id}/upload_url`;
@@ -88,7 +88,7 @@ async function freshUploadVia(issuer: ReturnType<typeof issuerOf>, path: string)
 }
 
 describe('Put Blob', () => {
-  test('stores the bytes and says so in headers', async () => {
+  test('stores the bytes and returns their headers', async () => {
     const { sandbox, url } = await freshUpload();
     const file = await makePdf();
     const response = await putBlob(url, file);
@@ -143,7 +143,7 @@ describe('Put Blob', () => {
   });
 });
 
-test('has nothing of a file sent in blocks until their list arrives, and tells the three calls apart', async () => {
+test('stores a file in blocks only when the block list arrives', async () => {
   const { sandbox, url } = await freshUpload();
   await putBlock(url, 'b1', 'x');
   expect(sandbox.storedBlobs()).toEqual([]);
@@ -153,7 +153,7 @@ test('has nothing of a file sent in blocks until their list arrives, and tells t
   expect(operations.slice(-3)).toEqual(['putBlock', 'putBlockList', 'getBlob']);
 });
 
-test('keeps nothing of what it refuses, and all of what it refuses to delete', async () => {
+test('refused writes store nothing, and refused deletes remove nothing', async () => {
   const { sandbox, url } = await freshUpload();
   for (const call of [{}, { headers: BLOCK_BLOB, chunked: true }, { headers: WRONG_MD5 }]) {
     expect((await send(url, { ...call, body: 'x' })).status).toBeGreaterThanOrEqual(400);
@@ -190,7 +190,7 @@ describe("Azure's own client", () => {
     expect(sandbox.journal.entries({ operationId: 'putBlock', ended: 'answered' })).toHaveLength(5);
   });
 
-  test('stages and commits by hand, and understands a refusal', async () => {
+  test('stages and commits blocks, and reports an error', async () => {
     const { url } = await freshUpload();
     const client = new BlockBlobClient(url);
     await client.stageBlock('YjE=', 'one', 3);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { asciiJson } from '../../mocks/sandbox/http/ascii-json.ts';
 import { issuerOf, sandboxForTest } from './support-issuer.ts';
 
-test('tells a caller in its very answer that its request breaks the contract, and answers as the service does', async () => {
+test('the response names the contract violations of its request, and is otherwise that of the service', async () => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('POST', '/signers', { fiscal_code: 'nope' });
   expect(answer).toMatchObject({ status: 422, body: { title: 'Validation Error' } });
@@ -15,13 +15,13 @@ test('tells a caller in its very answer that its request breaks the contract, an
   sandbox.takeViolations();
 });
 
-test('says nothing of the kind to a caller that keeps to the contract', async () => {
+test('a valid request gets no violations header', async () => {
   const sandbox = await sandboxForTest();
   const answer = await issuerOf(sandbox).call('GET', '/dossiers/x');
   expect(answer.headers.has('x-sandbox-violations')).toBe(false);
 });
 
-test('keeps the header within what clients take, whatever there is to say', async () => {
+test('limits the length of the header', async () => {
   const sandbox = await sandboxForTest();
   const documents = Array.from({ length: 500 }, () => ({ title: 'è' }));
   const answer = await issuerOf(sandbox).call('POST', '/dossiers', {

@@ -135,7 +135,7 @@ describe('behind the PDF', () => {
   const tooFar = fields({ ...FIELD, attrs: { ...FIELD.attrs, page: 3 } });
 
   // Conforms (validate-document, service): A second part that is not of exactly the type application/json is ignored
-  // without a word, and so are fields behind it: the PDF is valid.
+  // silently, and so are fields after it: the PDF is valid.
   test.each([
     ['fields of the type that curl sends', [OCTETS]],
     ['fields with a charset', [CHARSET]],
@@ -244,7 +244,7 @@ test('names what is wrong with fields as the service does', async () => {
 });
 
 // Conforms (validate-document, service): A number that is too large is infinite, and so fits no page.
-test('holds a box that is infinitely far away against the page', async () => {
+test('checks a box at an infinite distance against the page', async () => {
   const box = JSON.stringify([{ ...FIELD, attrs: { ...FIELD.attrs, coordinates: { x: 1, y: 2 } } }]);
   const { answer } = await validate([
     part(PDF, await makePdf()),
