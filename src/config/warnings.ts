@@ -50,10 +50,10 @@ export function* weaknessesIn(
     return;
   }
   if (isSandbox) yield 'SANDBOX_URL is set: the upstream is a sandbox, and nothing is really signed';
-  if (!hasAuthentication(env))
-    yield 'AUTH is none: every client that can reach the gateway has all rights';
+  if (!hasAuthentication(env)) yield 'AUTH is none: every client that can reach the gateway has all rights';
   if (env['GRAPHIQL'] === 'on') yield 'GRAPHIQL is on in production';
-  if (env['INTROSPECTION'] === 'on') yield 'INTROSPECTION is on in production: every client can read the schema';
+  if (env['INTROSPECTION'] === 'on')
+    yield 'INTROSPECTION is on in production: every client can read the schema';
   if (env['RATE_LIMIT_PER_MINUTE'] === '0')
     yield 'RATE_LIMIT_PER_MINUTE is 0: one caller can use the whole rate budget of the API key';
   if (!LOOPBACK.test(HOST) && env['ALLOWED_HOSTS'] === undefined)

@@ -1,7 +1,6 @@
 import { ownFiscalCode } from '../auth/caller.ts';
 import type { GatewayContext } from './context.ts';
-import { ChangeStream } from '../watching/change-stream.ts';
-import { SlowReaderError } from '../watching/change-stream.ts';
+import { ChangeStream, SlowReaderError } from '../watching/change-stream.ts';
 import { WatcherFullError } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { StreamError } from './errors/stream-error.ts';

@@ -180,8 +180,7 @@ async function failWhile(fault: RedisFault, call: string | undefined): Promise<v
   function isPassingCode(answer: Json): boolean {
     return (
       codeOf(answer) === 'IDEMPOTENCY_UNAVAILABLE' ||
-      (codeOf(answer) === 'OUTCOME_UNKNOWN' &&
-        /still running|did not answer/.test(String(answer['message'])))
+      (codeOf(answer) === 'OUTCOME_UNKNOWN' && /still running|did not answer/.test(String(answer['message'])))
     );
   }
 
