@@ -85,7 +85,7 @@ test('treats an invalid percent-encoding as an id that does not exist', async ()
   expect(sandbox.takeViolations()).toHaveLength(1);
 });
 
-// Conforms (Keys and limits, service): CORS allows any origin, method and header, and lets pages read every header of the answer.
+// Conforms (Keys and limits, service): CORS allows any origin, method and header, and exposes all response headers.
 test('allows browsers of every origin', async () => {
   const sandbox = await sandboxForTest();
   const preflight = await fetch(`${sandbox.url}/dossiers`, {
@@ -108,8 +108,8 @@ test('allows browsers of every origin', async () => {
   sandbox.takeViolations();
 });
 
-// Conforms (Errors, service): Answers of the backend carry a fixed set of security headers, 204 too.
-test('puts the security headers of the service on successes, errors and answers without a body', async () => {
+// Conforms (Errors, service): Responses of the backend have a fixed set of security headers, including 204.
+test('sends the security headers of the service with successes, errors and responses without a body', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const { id } = await issuer.createReadyToSend();
   const answers = [

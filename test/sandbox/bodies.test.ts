@@ -7,7 +7,7 @@ import type { Reply } from './support-issuer.ts';
 
 // What the service takes, the contract must know: an answer of the sandbox is never against it.
 
-describe('an address for support', () => {
+describe('a support address', () => {
   const document = [{ title: 'Contratto', signature_fields: [FIELD] }];
   const create = async (address: string) => {
     const sandbox = await sandboxForTest();
@@ -19,7 +19,7 @@ describe('an address for support', () => {
     return { status, body, violations: sandbox.takeViolations().map(({ direction }) => direction) };
   };
 
-  // Conforms (Dossiers, service): Addresses with international domains and quoted local parts are taken.
+  // Conforms (Dossiers, service): Addresses with international domains and quoted local parts are accepted.
   test.each([
     'urp@example.it',
     'urp@città.it',
@@ -33,7 +33,7 @@ describe('an address for support', () => {
     '""@example.it',
     "o'brien+pec@a.b.example.it",
     'a.b/c=d!e@example.it',
-  ])('%s is taken', async (address) => {
+  ])('%s is accepted', async (address) => {
     expect(await create(address)).toMatchObject({
       status: 201,
       body: { support_email: address },
@@ -55,7 +55,7 @@ describe('an address for support', () => {
 });
 
 test.each(['"\ud83d"@example.it', 'urp@\ude00.it'])(
-  'an address with half a character, %j, is the 500 of the service',
+  'an address with a lone surrogate, %j, is the 500 of the service',
   async (address) => {
     const sandbox = await sandboxForTest();
     const body = {

@@ -44,7 +44,7 @@ const answers = operations.flatMap(({ node, ...operation }) =>
   Object.entries(objectAt(node, 'responses')).flatMap(([code, response]) =>
     examplesOf(resolved(response)).map(([contentType, name, value]) => ({
       ...operation,
-      // What is not listed is `default`; 400 stands for it.
+      // Unlisted statuses match `default`; 400 represents them.
       status: code === 'default' ? Number(Object(value).status) : Number(code),
       contentType,
       name,

@@ -26,7 +26,7 @@ import { sandboxForTest } from './support-issuer.ts';
 // Each starts processes, which take their time on a machine that is busy.
 const run = promisify(execFile);
 const page = readFileSync(SANDBOX_PAGE, 'utf8');
-/** What people have written: without what is printed from the code. */
+/** The handwritten parts, without the generated ones. */
 const written = page.replaceAll(/<!-- printed: .*?<!-- end -->/gs, '');
 const section = (heading: string): string =>
   written.split(new RegExp(`^#+ ${heading}\n`, 'm'))[1]?.split(/^#+ /m)[0] ?? '';

@@ -35,7 +35,7 @@ async function refusalOf(url: string, init: RequestInit = {}) {
 }
 
 describe('the link to a signed file', () => {
-  // Conforms (Signature, service): Signed files are links for 5 minutes that may only read.
+  // Conforms (Signature, service): URLs of signed files are read-only and valid for 5 minutes.
   test('returns a PDF named after the document, and allows only reading for 5 minutes', async () => {
     const { issuer, id, sandbox } = await signedRequest();
     const [document] = (await issuer.read(id)).documents;
@@ -61,7 +61,7 @@ describe('the link to a signed file', () => {
     expect((await drawingsOf(file)).at(-1)?.texts).toEqual(expect.arrayContaining(NOTICE));
   });
 
-  // Conforms (Signature, service): Each answer has fresh links.
+  // Conforms (Signature, service): Each response has new links.
   test('is new in each response and expires after 5 minutes, but the file stays', async () => {
     const { issuer, id, clock } = await signedRequest();
     const first = await linkOf(issuer, id);
@@ -89,8 +89,8 @@ describe('the link to a signed file', () => {
     expect(await refusalOf(crossed.href)).toMatchObject({ status: 403, code: 'AuthenticationFailed' });
   });
 
-  // Conforms (Signature, service): Files are deleted after 90 days; links to them are still given out and
-  // answer 404.
+  // Conforms (Signature, service): Files are deleted after 90 days; links to them are still returned and are
+  // a 404.
   test('is returned after the file was deleted after 90 days, and is then a 404', async () => {
     const { issuer, id, clock } = await signedRequest();
     const signedAt = clock.now() - 5_000;

@@ -36,7 +36,7 @@ describe('a dossier', () => {
     expect(await issuer.call('POST', '/dossiers', body)).toMatchObject({ status: 201 });
   });
 
-  // Conforms (Dossiers, service): What breaks a rule is a 422 with violations in the words of the service; at
+  // Conforms (Dossiers, service): An invalid body is a 422 with the violations of the service; at
   // least one clause must not be optional.
   // Conforms (Dossiers, service): null is not absent: null for an optional member is a 422.
   test.each([
@@ -198,7 +198,7 @@ describe('violations of a dossier', () => {
   });
 });
 
-// Conforms (Errors, service): A number too large for JSON, and a year of five digits, are written and cannot be read
+// Conforms (Errors, service): A number too large for JSON, and a year of five digits, are stored but cannot be read
 // back: 500, CosmosDatabaseError.
 describe('what the database cannot give back is a 500:', () => {
   const huge = (change: object) => JSON.stringify(box(change)).replaceAll('"huge"', '1e400');
@@ -240,8 +240,8 @@ describe('what the database cannot give back is a 500:', () => {
   });
 });
 
-// Conforms (Errors, service): A byte order mark before a JSON body or a bare word is read past.
-test('reads past a byte order mark', async () => {
+// Conforms (Errors, service): A byte order mark before a JSON body or a bare word is ignored.
+test('ignores a byte order mark', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
   const marked = (body: unknown) => `\uFEFF${typeof body === 'string' ? body : JSON.stringify(body)}`;
@@ -276,7 +276,7 @@ const PATTERN =
   'string that matches the pattern "^[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]$"';
 
 describe('a fiscal code', () => {
-  // Conforms (Signers, service): Fiscal codes with omocodia and with a wrong check character are taken.
+  // Conforms (Signers, service): Fiscal codes with omocodia and with a wrong check character are accepted.
   test.each(['SPNDNL80R13C555X', 'AAABBB00A00A000A', 'SPNDNLULRMPCRRRX'])(
     '%s is accepted',
     async (fiscal_code) => {

@@ -58,7 +58,7 @@ describe('a test key', () => {
   });
 });
 
-test('a production key finds everyone, whatever its testers', async () => {
+test('a production key finds every signer, regardless of testers', async () => {
   const { issuer } = await withKey({ environment: 'prod', testers: [TESTER] });
   expect(await issuer.call('POST', '/signers', { fiscal_code: STRANGER })).toMatchObject({ status: 200 });
 });
@@ -67,9 +67,9 @@ describe('the addresses of a key', () => {
   // Conforms (Keys and limits, service): A key without addresses refuses all calls; the right-most public IPv4 of
   // X-Forwarded-For counts.
   test.each([
-    ['none let nobody in', [], undefined, 403],
-    ['0.0.0.0/0 lets everyone in', ['0.0.0.0/0'], undefined, 404],
-    ['a range lets in what lies in it', ['127.0.0.0/8'], undefined, 404],
+    ['an empty list refuses all calls', [], undefined, 403],
+    ['0.0.0.0/0 allows all addresses', ['0.0.0.0/0'], undefined, 404],
+    ['a range allows its addresses', ['127.0.0.0/8'], undefined, 404],
     ['another range does not', ['192.0.2.0/24'], undefined, 403],
     ['the right-most public IPv4 counts', ['192.0.2.7/32'], '198.51.100.1, 192.0.2.7, 10.0.0.1', 404],
     ['those to the left of it do not', ['198.51.100.0/24'], '198.51.100.1, 192.0.2.7, 10.0.0.1', 403],

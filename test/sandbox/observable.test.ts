@@ -11,7 +11,7 @@ import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
 const WithId = z.looseObject({ id: z.string() });
 const Page = z.object({ items: z.array(WithId), continuation_token: z.string().optional() });
 describe('a dossier', () => {
-  // Conforms (Dossiers, service): support_email is always answered, the institution's if there is none;
+  // Conforms (Dossiers, service): support_email is always present, by default that of the institution;
   // signature_fields too, empty if left out.
   test('without an address for support has that of the institution', async () => {
     const issuer = issuerOf(await sandboxForTest());
@@ -25,7 +25,7 @@ describe('a dossier', () => {
     });
   });
 
-  // Conforms (Dossiers, service): There is no idempotency: the same call creates another dossier.
+  // Conforms (Dossiers, service): Calls are not idempotent: the same call creates another dossier.
   test('is created again by the same call', async () => {
     const issuer = issuerOf(await sandboxForTest());
     expect(await issuer.createDossier()).not.toBe(await issuer.createDossier());
@@ -39,7 +39,7 @@ describe('a dossier', () => {
     expect(answer).toMatchObject({ status: 201, body: { documents_metadata: { length: 200 } } });
   });
 
-  // Conforms (Dossiers, service): A body that is no object, or none at all, is a 422.
+  // Conforms (Dossiers, service): A body that is not an object, or a missing body, is a 422.
   test.each(['null', '[]', '"x"', '1', ''])('is refused with the body %j', async (body) => {
     const sandbox = await sandboxForTest();
     const given = body === '' ? 'undefined' : body;
@@ -72,7 +72,7 @@ describe('with the back office down', () => {
     return { sandbox, issuer: issuerOf(sandbox) };
   }
 
-  // Conforms (Errors, service): An outage of the back office looks like a bad key, in every call but POST
+  // Conforms (Errors, service): An outage of the back office looks like an invalid key, in every call but POST
   // /signers, before body, query and id.
   test.each([
     ['POST', '/dossiers', {}],
@@ -173,7 +173,7 @@ test('records of an institution do not exist for another in any operation', asyn
 test.each([
   ['is encrypted', encryptedPdf],
   ['breaks off', async () => (await makePdf()).subarray(0, 300)],
-  ['is none', () => Promise.resolve(Buffer.from('hello'))],
+  ['is not a PDF', () => Promise.resolve(Buffer.from('hello'))],
 ])('validate-document answers a bare 500 for a PDF that %s', async (_, file) => {
   const form = new FormData();
   form.append('document', new Blob([await file()], { type: 'application/pdf' }), 'a.pdf');

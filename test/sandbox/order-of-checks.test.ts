@@ -12,7 +12,7 @@ const Shapes = z.object({
 });
 
 describe('of two mistakes the service names', () => {
-  // Conforms (Errors, service): Of two mistakes the first counts: key, then path, query and body, then what the
+  // Conforms (Errors, service): Of two errors the first is reported: key, then path, query and body, then what the
   // database says.
   test.each([
     ['the key before the body', 'wrong', 'POST', '/dossiers', {}, INVALID_KEY],

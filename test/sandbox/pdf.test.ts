@@ -89,7 +89,7 @@ test.each([
     Buffer.from('%PDF-1.7\n'),
   ],
   ['no catalog', 'TypeError', "Cannot read properties of undefined (reading 'Pages')", pdfOf()],
-  ['a catalog that is none', 'TypeError', /catalog\.Pages is not a function$/, pdfOf('[]')],
+  ['an invalid catalog', 'TypeError', /catalog\.Pages is not a function$/, pdfOf('[]')],
   ['a catalog that is broken', 'TypeError', /catalog\.Pages is not a function$/, pdfOf(nested(10_000))],
   [
     'no pages',

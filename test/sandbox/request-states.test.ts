@@ -22,7 +22,7 @@ const wrongStatus = (status: string) =>
 const noQrCode = `Invalid value undefined supplied to : ${WHOLE}/2: ${RECORD.rest}/qrCodeUrl: string`;
 const notifiedAlready = (id: string) =>
   `Invalid value {"ioMessageId":"${id}"} supplied to : ${WHOLE}/2: ${RECORD.rest}/notification: undefined`;
-/** What is wrong with a document that is not READY. */
+/** The violations of a document that is not READY. */
 const notReady = (index: number, value: string, member: string) =>
   `Invalid value ${value} supplied to : ${WHOLE}/2: ${RECORD.rest}/documents: Array<${DOCUMENT}>/${index}: ${DOCUMENT}/${member}`;
 const neverUploaded = (index: number) => [
@@ -81,7 +81,7 @@ const actions = ['READY', 'CANCELLED', 'upload URL', 'notification'];
 describe.each(Object.keys(table))('in %s', (status) => {
   // Conforms (Signature requests, service): READY and CANCELLED in each of the six statuses: 204, or 400 with
   // the words of the service.
-  // Conforms (Documents, service): Upload URLs are given out in DRAFT alone; in each other status 400.
+  // Conforms (Documents, service): Upload URLs are available in DRAFT only; any other status is a 400.
   // Conforms (Notification, service): A notification in WAIT_FOR_SIGNATURE is a 200, in each other status a
   // 422 with a violation for each member of the record that is not as a notification needs it, word for word.
   test.each(actions.map((action, index) => ({ action, expected: table[status]?.[index] })))(
@@ -213,7 +213,7 @@ test.each([
   },
 );
 
-// Conforms (Signature requests, service): updated_at of a request moves with its status only.
+// Conforms (Signature requests, service): updated_at of a request changes with its status only.
 test('moves updated_at with the status only', async () => {
   const { issuer, clock, citizen, id } = await requestIn('READY');
   const fiveSecondsLater = new Date(clock.now() + 5_000).toISOString();
@@ -232,7 +232,7 @@ test('moves updated_at with the status only', async () => {
   expect(await issuer.read(id)).toMatchObject({ cancelled_at: cancelledAt, updated_at: cancelledAt });
 });
 
-// Conforms (Signature requests, service): READY becomes WAIT_FOR_SIGNATURE by itself, some seconds later.
+// Conforms (Signature requests, service): READY becomes WAIT_FOR_SIGNATURE automatically after some seconds.
 test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
   const { issuer, clock, id } = await requestIn('READY');
   await clock.advance(4_999);
@@ -241,7 +241,7 @@ test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
   await issuer.until(id, ({ status }) => status === 'WAIT_FOR_SIGNATURE');
 });
 
-// Conforms (Errors, service): Each operation has its own words for a 404.
+// Conforms (Errors, service): Each operation has its own text for a 404.
 test.each([
   ['PUT', '/signature-requests/unknown/status', 'Signature request not found'],
   ['GET', '/signature-requests/unknown', 'Signature request not found'],

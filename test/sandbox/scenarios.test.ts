@@ -60,7 +60,7 @@ describe('a fiscal code', () => {
   );
 
   // Conforms (Signers, service): Each refusal of IO, of the tokenizer and of the gateway, with its status and
-  // words.
+  // text.
   test.each(Object.entries(SIGNER_ANSWERS))('%s is not found as a signer', async (fiscal_code, expected) => {
     const sandbox = await sandboxForTest();
     expect(shown(await issuerOf(sandbox).call('POST', '/signers', { fiscal_code }))).toEqual(expected);
@@ -81,7 +81,7 @@ describe('a fiscal code', () => {
     },
   );
 
-  // Conforms (Notification, service): The status is looked at before IO is asked.
+  // Conforms (Notification, service): The status is checked before IO is called.
   test('is looked at after the status: a notification that is not due is a 422', async () => {
     const { issuer, id } = await readyRequest({ fiscalCode: 'XMSOFF80A01H501R' });
     expect(await issuer.notify(id)).toMatchObject({ status: 422 });

@@ -366,7 +366,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
 test.each(WRONG)('refuses %s with its location, and changes nothing', async (_name, input, message) => {
   const sandbox = await frozen();
   await sandbox.seed({ requests: [{ id: REQUEST, documents: [{ id: DOCUMENT }] }] });
-  // What is fine in the same call must not be put there either.
+  // The valid records of the same call must not be created either.
   const mixed = {
     ...Object(input),
     issuers: [{ id: 'fine', name: 'F', supportEmail: 'f@example.it' }, ...(Object(input).issuers ?? [])],

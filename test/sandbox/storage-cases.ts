@@ -36,7 +36,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
   { what: 'Put Blob', act: async (storage) => putBlob(await storage.fresh(), 'x'), answer: '201' },
   { what: 'Put Blob of nothing', act: async (storage) => putBlob(await storage.fresh(), ''), answer: '201' },
   {
-    what: 'Put Blob over another',
+    what: 'Put Blob over an existing blob',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlob(url, 'x'));
@@ -51,7 +51,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '400', why: NO_CODE },
   },
   {
-    what: 'Put Blob with a blob type that does not exist',
+    what: 'Put Blob with an unknown blob type',
     act: async (storage) =>
       send(await storage.fresh(), { body: 'x', headers: { 'x-ms-blob-type': 'Nonsense' } }),
     answer: '400 InvalidHeaderValue',
@@ -64,59 +64,59 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '400', why: NO_CODE },
   },
   {
-    what: 'Put Blob with its MD5',
+    what: 'Put Blob with the correct MD5',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'content-md5': md5('x') }),
     answer: '201',
   },
   {
-    what: 'Put Blob with the MD5 of something else',
+    what: 'Put Blob with a wrong MD5',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'content-md5': NO_MATCH }),
     answer: '400 Md5Mismatch',
   },
   {
-    what: 'Put Blob with an MD5 that is none',
+    what: 'Put Blob with an invalid MD5',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'content-md5': 'nonsense' }),
     answer: '400 InvalidMd5',
   },
   {
-    what: 'Put Blob with the MD5 that is to be stored',
+    what: 'Put Blob with the correct MD5 to store',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'x-ms-blob-content-md5': md5('x') }),
     answer: '201',
   },
   {
-    what: 'Put Blob with the MD5 of something else to be stored',
+    what: 'Put Blob with a wrong MD5 to store',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'x-ms-blob-content-md5': NO_MATCH }),
     answer: '400 Md5Mismatch',
   },
   {
-    what: 'Put Blob with its MD5 and another to be stored',
+    what: 'Put Blob with the correct MD5 and a wrong MD5 to store',
     act: async (storage) =>
       putBlob(await storage.fresh(), 'x', { 'content-md5': md5('x'), 'x-ms-blob-content-md5': NO_MATCH }),
     answer: '400 Md5Mismatch',
   },
   {
-    what: 'Put Blob with an MD5 that is none to be stored',
+    what: 'Put Blob with an invalid MD5 to store',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'x-ms-blob-content-md5': 'nonsense' }),
     answer: '400 InvalidMd5',
   },
   {
-    what: 'Put Blob with an Authorization header beside the signature',
+    what: 'Put Blob with a signature and an Authorization header',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { authorization: 'Bearer x' }),
     answer: '400 InvalidAuthenticationInfo',
     azurite: { answer: '201', why: LENIENT },
   },
   {
-    what: 'Put Blob with the API key beside',
+    what: 'Put Blob with a signature and the API key',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'ocp-apim-subscription-key': 'key' }),
     answer: '201',
   },
   {
-    what: 'Put Blob only where nothing is, where nothing is',
+    what: 'Put Blob with If-None-Match: *, without an existing blob',
     act: async (storage) => putBlob(await storage.fresh(), 'x', { 'if-none-match': '*' }),
     answer: '201',
   },
   {
-    what: 'Put Blob only where nothing is, over another',
+    what: 'Put Blob with If-None-Match: *, over an existing blob',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlob(url, 'x'));
@@ -125,7 +125,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '409 BlobAlreadyExists',
   },
   {
-    what: 'Put Blob only over a certain version, over another',
+    what: 'Put Blob with If-Match, over another version',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlob(url, 'x'));
@@ -134,7 +134,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '412 ConditionNotMet',
   },
   {
-    what: 'an operation that does not exist',
+    what: 'an unknown operation',
     act: async (storage) => send(`${await storage.fresh()}&comp=nonsense`, { body: 'x' }),
     answer: '400 InvalidQueryParameterValue',
     azurite: { answer: '400', why: NO_CODE },
@@ -142,13 +142,13 @@ export const STORAGE_CASES: readonly StorageCase[] = [
 
   // Addresses
   {
-    what: 'an address that has expired',
+    what: 'an expired URL',
     act: async (storage) => putBlob(await storage.expired(), 'x'),
     answer: '403 AuthenticationFailed',
     azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
   },
   {
-    what: 'an address that is not valid yet',
+    what: 'a URL that is not yet valid',
     act: async (storage) => putBlob(await storage.notYetValid(), 'x'),
     answer: '403 AuthenticationFailed',
     azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
@@ -158,7 +158,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     ['more permissions', 'sp', 'racwd'],
     ['a later end', 'se', '2040-01-01T00:00:00Z'],
   ].map(([what, name = '', value = '']): StorageCase => ({
-    what: `an address with ${what}`,
+    what: `a URL with ${what}`,
     act: async (storage) =>
       putBlob(
         altered(await storage.fresh(), (query) => query.set(name, value)),
@@ -168,7 +168,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
   })),
   {
-    what: 'an address of another blob',
+    what: 'a URL of another blob',
     async act(storage) {
       const [path = '', query = ''] = (await storage.fresh()).split('?');
       return putBlob(`${path}Z?${query}`, 'x');
@@ -177,7 +177,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '403 AuthorizationFailure', why: FIREWALL },
   },
   {
-    what: 'an address without a signature',
+    what: 'a URL without a signature',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlob(url, 'x'));
@@ -187,22 +187,22 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '403 AuthorizationFailure', why: 'Azurite cannot switch public access off' },
   },
   {
-    what: 'Put Blob at an address that may only read',
+    what: 'Put Blob with a read-only URL',
     act: async (storage) => putBlob(await storage.readOnly(), 'x'),
     answer: '403 AuthorizationPermissionMismatch',
   },
   {
-    what: 'Put Block at an address that may only read',
+    what: 'Put Block with a read-only URL',
     act: async (storage) => putBlock(await storage.readOnly(), 'b1', 'x'),
     answer: '403 AuthorizationPermissionMismatch',
   },
   {
-    what: 'Put Block List at an address that may only read',
+    what: 'Put Block List with a read-only URL',
     act: async (storage) => putList(await storage.readOnly(), 'Latest b1'),
     answer: '403 AuthorizationPermissionMismatch',
   },
   {
-    what: 'Delete Blob at an address that may write',
+    what: 'Delete Blob with a write URL',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlob(url, 'x'));
@@ -211,7 +211,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '403 AuthorizationPermissionMismatch',
   },
   {
-    what: 'Delete Blob of what is not there',
+    what: 'Delete Blob of a missing blob',
     act: async (storage) => send(await storage.fresh(), { method: 'DELETE' }),
     answer: '403 AuthorizationPermissionMismatch',
   },
@@ -224,17 +224,17 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '200',
   },
   {
-    what: 'Get Blob of what is not there',
+    what: 'Get Blob of a missing blob',
     act: async (storage) => get(await storage.fresh()),
     answer: '404 BlobNotFound',
   },
   {
-    what: 'Get Blob Properties of what is not there',
+    what: 'Get Blob Properties of a missing blob',
     act: async (storage) => send(await storage.fresh(), { method: 'HEAD' }),
     answer: '404 BlobNotFound',
   },
   {
-    what: 'Get Blob of blocks that were not committed',
+    what: 'Get Blob of uncommitted blocks',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlock(url, 'b1', 'x'));
@@ -243,17 +243,17 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '404 BlobNotFound',
   },
   {
-    what: 'Get Blob of a part',
+    what: 'Get Blob of a range',
     act: async (storage) => get(await storage.readOnly(), { range: 'bytes=1-2' }),
     answer: '206',
   },
   {
-    what: 'Get Blob of a part behind the end',
+    what: 'Get Blob of a range after the end',
     act: async (storage) => get(await storage.readOnly(), { range: 'bytes=999999-' }),
     answer: '416 InvalidRange',
   },
   {
-    what: 'Get Blob of what the caller has',
+    what: 'Get Blob with If-None-Match, of an unchanged blob',
     async act(storage) {
       const url = await storage.readOnly();
       return get(url, { 'if-none-match': (await get(url)).headers['etag'] ?? '' });
@@ -270,7 +270,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '201', why: LENIENT },
   },
   {
-    what: 'Put Block with the MD5 of something else',
+    what: 'Put Block with a wrong MD5',
     act: async (storage) =>
       send(blockUrl(await storage.fresh(), 'b1'), { body: 'x', headers: { 'content-md5': NO_MATCH } }),
     answer: '400 Md5Mismatch',
@@ -303,7 +303,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '400 OutOfRangeInput',
   },
   {
-    what: 'Put Block with an id of another length than the block before',
+    what: 'Put Block with an id of another length than that of an uncommitted block',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlock(url, 'b1', 'x'));
@@ -312,7 +312,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '400 InvalidBlobOrBlock',
   },
   {
-    what: 'Put Block with an id of another length than those committed',
+    what: 'Put Block with an id of another length than that of a committed block',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlock(url, 'b1', 'x'));
@@ -347,7 +347,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '400 InvalidBlockList',
   },
   {
-    what: 'Put Block List with a committed block, once more',
+    what: 'Put Block List with a committed block, repeated',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlock(url, 'b1', 'x'));
@@ -367,7 +367,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '400 InvalidBlockList',
   },
   {
-    what: 'Put Block List with a block that the list before left out',
+    what: 'Put Block List with a block that the previous list left out',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlock(url, 'b1', 'x'));
@@ -389,7 +389,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '201', why: 'Azurite keeps uncommitted blocks, Azure discards them' },
   },
   {
-    what: 'Put Block List with an MD5 to be stored, which is not checked',
+    what: 'Put Block List with an MD5 to store, which is not verified',
     async act(storage) {
       const url = await storage.fresh();
       await done(putBlock(url, 'b1', 'x'));
@@ -401,7 +401,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '201',
   },
   {
-    what: 'Put Block List with the MD5 of something else',
+    what: 'Put Block List with a wrong MD5',
     act: async (storage) =>
       send(`${await storage.fresh()}&comp=blocklist`, {
         body: '<BlockList />',
@@ -411,13 +411,13 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '201', why: LENIENT },
   },
   {
-    what: 'Put Block List with a kind of block that does not exist',
+    what: 'Put Block List with an unknown kind of block',
     act: async (storage) =>
       send(`${await storage.fresh()}&comp=blocklist`, {
         body: '<BlockList><Newest>YjE=</Newest></BlockList>',
       }),
     answer: '400 InvalidXmlDocument',
-    azurite: { answer: '400 InvalidBlockList', why: 'Azurite takes it for a block that it does not have' },
+    azurite: { answer: '400 InvalidBlockList', why: 'Azurite treats it as an unknown block' },
   },
   {
     what: 'Put Block List that breaks off',
@@ -435,7 +435,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
 
   // Web pages
   {
-    what: 'the preflight of a page',
+    what: 'a CORS preflight',
     act: async (storage) =>
       send(await storage.fresh(), {
         method: 'OPTIONS',
@@ -444,13 +444,13 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '403 CorsPreflightFailure',
   },
   {
-    what: 'a preflight that does not name its method',
+    what: 'a preflight without a method',
     act: async (storage) =>
       send(await storage.fresh(), { method: 'OPTIONS', headers: { origin: 'https://example.it' } }),
     answer: '400 InvalidHeaderValue',
   },
   {
-    what: 'a preflight that does not name its page',
+    what: 'a preflight without an origin',
     act: async (storage) =>
       send(await storage.fresh(), { method: 'OPTIONS', headers: { 'access-control-request-method': 'PUT' } }),
     answer: '400 InvalidHeaderValue',

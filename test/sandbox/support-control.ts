@@ -4,11 +4,11 @@ import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 export interface ControlReply {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed when it is JSON, text otherwise, undefined when there is none. */
+  /** The parsed JSON, or the text. Undefined without a body. */
   readonly body: unknown;
 }
 
-/** Somebody who calls the control API over HTTP. */
+/** An HTTP client of the control API. */
 export async function control(
   { origin }: Sandbox,
   method: string,

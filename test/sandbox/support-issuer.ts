@@ -11,7 +11,7 @@ const WithId = z.looseObject({ id: z.string() });
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed when it is JSON, undefined when there is none. */
+  /** The parsed JSON. Undefined without a body. */
   readonly body: unknown;
 }
 
@@ -32,7 +32,7 @@ interface RequestOptions {
   readonly expiresAt?: Date;
 }
 
-/** A sandbox that is closed with the test, which fails if the contract was broken and nobody took the violations. */
+/** A sandbox that is closed after the test. The test fails if there are contract violations that it has not taken. */
 export async function sandboxForTest(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ timeScale: 0.001, ...options });
   onTestFinished(() => sandbox.close());

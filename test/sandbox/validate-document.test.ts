@@ -153,7 +153,7 @@ describe('behind the PDF', () => {
     expect(answer.headers.get('x-sandbox-violations')).toContain('fields were ignored');
   });
 
-  // Conforms (validate-document, service): Parts behind the PDF and its fields are ignored, whatever they are.
+  // Conforms (validate-document, service): Further parts after the PDF and its fields are ignored.
   test.each([
     ['a third part', [PDF, JSON_PART, OCTETS]],
     ['a third part, the fields first', [JSON_PART, PDF, PDF]],
@@ -195,7 +195,7 @@ test('lists every field that does not fit', async () => {
   expect(shown(answer)).toEqual(success(200, { is_valid: false, violations }));
 });
 
-// Conforms (validate-document, service): Fields that are not JSON are a 400, fields that break a rule a 422.
+// Conforms (validate-document, service): Fields that are not JSON are a 400, invalid fields a 422.
 test('answers 400 for fields that are not JSON and 422 for fields that break a rule', async () => {
   const file = part(PDF, await makePdf());
   const { answer: notJson } = await validate([file, part(JSON_PART, Buffer.from('[{'))]);
@@ -211,7 +211,7 @@ test('answers 400 for fields that are not JSON and 422 for fields that break a r
   }
 });
 
-// Conforms (validate-document, service): A line end in the title of a clause makes two violations of one.
+// Conforms (validate-document, service): A line end in the title of a clause splits its violation in two.
 test('splits a violation at a line end in the title of its clause', async () => {
   const box = { clause: { title: 'Firma\ndel contratto', type: 'REQUIRED' }, attrs: { unique_name: 'S' } };
   const { answer } = await validate([part(PDF, await makePdf()), part(JSON_PART, fields(box))]);
@@ -221,7 +221,7 @@ test('splits a violation at a line end in the title of its clause', async () => 
 
 // Conforms (validate-document, service): Violations of fields are word for word those of the service, and another
 // path leads to them than in a dossier.
-test('names what is wrong with fields as the service does', async () => {
+test('reports violations of fields as the service does', async () => {
   const list = 'Array<pipe(Exact<SignatureField>, SignatureFieldFromApiModel)>';
   const file = part(PDF, await makePdf());
   for (const [json, violations] of [
@@ -256,7 +256,7 @@ test('checks a box at an infinite distance against the page', async () => {
   expect(shown(answer)).toEqual(success(200, { is_valid: false, violations }));
 });
 
-// Conforms (Errors, service): The fields of validate-document are the one JSON that must not begin with a byte order
+// Conforms (Errors, service): The fields of validate-document are the only JSON that must not begin with a byte order
 // mark.
 test('does not read past a byte order mark before the fields', async () => {
   const { answer } = await validate([part(PDF, await makePdf()), part(JSON_PART, Buffer.from('\uFEFF[]'))]);

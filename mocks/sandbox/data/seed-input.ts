@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { email } from '../decoding/types.ts';
 import type { components } from '../control/openapi.d.ts';
-import { EVERYONE } from '../model/issuers.ts';
+import { ANY_ADDRESS } from '../model/issuers.ts';
 
 /** Records to create in a sandbox. `mocks/sandbox-control.yaml` documents meaning and defaults. */
 export type SeedInput = components['schemas']['SeedInput'];
@@ -38,7 +38,7 @@ const supportEmail = text.refine(
 );
 const issuer = z.strictObject({ id: text.optional(), name: text, supportEmail });
 
-const cidr = z.string().refine(isRange, `must be an IPv4 range with a prefix of 8 to 32, or ${EVERYONE}`);
+const cidr = z.string().refine(isRange, `must be an IPv4 range with a prefix of 8 to 32, or ${ANY_ADDRESS}`);
 
 const key = z.strictObject({
   key: text,
@@ -46,7 +46,7 @@ const key = z.strictObject({
   environment: environment.default('prod'),
   status: z.enum(['active', 'revoked']).default('active'),
   testers: z.array(z.string()).default([]),
-  cidrs: z.array(cidr).default([EVERYONE]),
+  cidrs: z.array(cidr).default([ANY_ADDRESS]),
 });
 
 const dossier = z.strictObject({
@@ -116,7 +116,7 @@ function placeOf(path: readonly PropertyKey[]): string {
 }
 
 function isRange(range: string): boolean {
-  if (range === EVERYONE) return true;
+  if (range === ANY_ADDRESS) return true;
   const [network = '', prefix = '', ...rest] = range.split('/');
   return rest.length === 0 && isIPv4(network) && /^\d{1,2}$/.test(prefix) && +prefix >= 8 && +prefix <= 32;
 }

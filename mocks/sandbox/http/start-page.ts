@@ -52,12 +52,12 @@ function placesAt(origin: string): Place[] {
     },
     { name: 'control', what: 'Control API', url: control, note: 'seeds, faults, time, the citizen' },
     { name: 'document', what: 'Its document', url: `${control}/openapi.yaml`, note: '' },
-    { name: 'journal', what: 'Journal', url: `${control}/journal`, note: 'the calls so far' },
+    { name: 'journal', what: 'Journal', url: `${control}/journal`, note: 'received calls' },
     {
       name: 'storage',
       what: 'Storage',
       url: `${origin}/${ACCOUNT}`,
-      note: 'only with the URLs that the API gives out',
+      note: 'pre-signed URLs of the API only',
     },
     {
       name: 'documentation',

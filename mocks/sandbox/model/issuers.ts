@@ -22,7 +22,7 @@ export interface ApiKey {
   readonly testers: readonly string[];
 }
 
-export const EVERYONE = '0.0.0.0/0';
+export const ANY_ADDRESS = '0.0.0.0/0';
 
 /** The issuer of keys that were not seeded. */
 export const DEFAULT_ISSUER: Issuer = {
@@ -34,7 +34,7 @@ export const DEFAULT_ISSUER: Issuer = {
 /** A production key of the default issuer, allowed from all addresses. */
 export function openKey(key: string): ApiKey {
   const issuerId = DEFAULT_ISSUER.id;
-  return { key, issuerId, environment: 'prod', status: 'active', cidrs: [EVERYONE], testers: [] };
+  return { key, issuerId, environment: 'prod', status: 'active', cidrs: [ANY_ADDRESS], testers: [] };
 }
 
 const PRIVATE = new BlockList();
@@ -61,7 +61,7 @@ export function callerAddress(forwardedFor: string | undefined, remoteAddress: s
 }
 
 export function isAllowed(cidrs: readonly string[], address: string): boolean {
-  if (cidrs.includes(EVERYONE)) return true;
+  if (cidrs.includes(ANY_ADDRESS)) return true;
   if (!isIPv4(address)) return false;
   return cidrs.some((cidr) => {
     const [network = '', prefix = '32'] = cidr.split('/');

@@ -95,7 +95,7 @@ export async function finishSignature(
       : { status: 'SIGNED' };
   storeSigned(world, files ?? []);
   world.store.citizenCopies.set(requestId, { ...copy, status: news.status });
-  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'tell-issuer', requestId, news });
+  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'report-to-issuer', requestId, news });
 }
 
 /** The message of the citizen side has arrived. A late message is dropped: the first final status stays. */

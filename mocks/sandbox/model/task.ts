@@ -17,5 +17,5 @@ export type Task =
       readonly attempt: number;
       readonly outcome: Outcome;
     }
-  | { readonly kind: 'tell-issuer'; readonly requestId: string; readonly news: SignatureNews }
+  | { readonly kind: 'report-to-issuer'; readonly requestId: string; readonly news: SignatureNews }
   | { readonly kind: 'cancel-at-citizen'; readonly requestId: string };

@@ -13,7 +13,7 @@ export function runTask(world: World, task: Task): void | Promise<void> {
       return signByItself(world, task.requestId);
     case 'finish-signature':
       return finishSignature(world, task.requestId, task.attempt, task.outcome);
-    case 'tell-issuer':
+    case 'report-to-issuer':
       return tellIssuer(world, task.requestId, task.news);
     case 'cancel-at-citizen':
       return cancelAtCitizen(world, task.requestId);
