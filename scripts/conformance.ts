@@ -92,6 +92,21 @@ export async function conformancePage(): Promise<string> {
       ),
     ]),
     '',
+    ...profileChapter(),
+    ...storageChapter(),
+    '## Not imitated',
+    '',
+    ...table(
+      ['Behaviour', 'Reason'],
+      NOT_IMITATED.map(({ what, why }) => [what, why]),
+    ),
+    '',
+  ].join('\n');
+  return format(page, { ...(await resolveConfig(CONFORMANCE_PAGE)), parser: 'markdown' });
+}
+
+function profileChapter(): string[] {
+  return [
     '## The two profiles',
     '',
     'By default the sandbox behaves as the running service. With `--profile documented` it follows the published document',
@@ -118,6 +133,11 @@ export async function conformancePage(): Promise<string> {
       ]),
     ),
     '',
+  ];
+}
+
+function storageChapter(): string[] {
+  return [
     '## Comparison of the storage with Azurite',
     '',
     "A test sends the same requests to the sandbox's storage and to Azurite, Microsoft's emulator. Where Azurite differs, the",
@@ -133,15 +153,7 @@ export async function conformancePage(): Promise<string> {
       ]),
     ),
     '',
-    '## Not imitated',
-    '',
-    ...table(
-      ['Behaviour', 'Reason'],
-      NOT_IMITATED.map(({ what, why }) => [what, why]),
-    ),
-    '',
-  ].join('\n');
-  return format(page, { ...(await resolveConfig(CONFORMANCE_PAGE)), parser: 'markdown' });
+  ];
 }
 
 /** The first chapters of the page, in order. Others follow. */
