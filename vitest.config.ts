@@ -14,6 +14,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
+    // Many tests wait for a timer or a socket: more files than cores run at the same time.
+    maxWorkers: '150%',
     expect: { poll: { timeout: 60_000 } },
     projects: [
       // `npm test`: what needs nothing but npm.

@@ -1,6 +1,6 @@
 import { openApiKeys } from './api-keys.ts';
 import type { ApiKeysError } from './api-keys.ts';
-import { ANYBODY } from './caller.ts';
+import { UNAUTHENTICATED_CALLER } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { apiKey, bearerToken } from './credentials.ts';
 import { AuthenticationError } from './auth-errors.ts';
@@ -42,7 +42,7 @@ export function createAuthentication(
 ): Authentication {
   switch (options.mode) {
     case 'none':
-      return { authenticate: () => Promise.resolve(ANYBODY), close() {} };
+      return { authenticate: () => Promise.resolve(UNAUTHENTICATED_CALLER), close() {} };
     case 'jwt': {
       const { onKeySetFailure: onFailure, onUnusableKey } = events;
       const { fetch, close } = fetchThrough(proxyFor);

@@ -29,14 +29,14 @@ export interface Citizen extends AuthenticatedCaller {
 }
 
 /** A caller of a gateway without authentication (`AUTH=none`), with the rights of an operator. */
-export interface Anybody {
+export interface UnauthenticatedCaller {
   readonly kind: 'none';
 }
 
 /** The sender of a request. */
-export type Caller = Anybody | Staff | Citizen;
+export type Caller = UnauthenticatedCaller | Staff | Citizen;
 
-export const ANYBODY: Anybody = { kind: 'none' };
+export const UNAUTHENTICATED_CALLER: UnauthenticatedCaller = { kind: 'none' };
 
 /** The role that the scopes of the schema are checked against. */
 export function roleOf(caller: Caller): Role {

@@ -44,7 +44,7 @@ function shapeOf(operation: OperationDefinitionNode, { document, schema }: Execu
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
   const asked = introspectionWeight(operation, fragments);
-  // What goes too far is refused before anybody looks at its details.
+  // What goes too far is refused before its details are counted.
   const counted = asked > MAX_INTROSPECTION ? only : countDetailsOnce(only, schema);
   const shape = { asked, only, counted };
   shapes.set(operation, shape);

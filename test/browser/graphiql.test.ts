@@ -187,7 +187,7 @@ test('the documentation beside the editor has the descriptions of the schema', a
   await open(page, url);
   await page.click('button[aria-label="Show Documentation Explorer"]');
   await page.locator('.graphiql-doc-explorer ::-p-text(Mutation)').click();
-  await page.waitForSelector('.graphiql-doc-explorer ::-p-text(Step 1: says what is to be signed)');
+  await page.waitForSelector('.graphiql-doc-explorer ::-p-text(Step 1: creates a dossier)');
 });
 
 test('on a phone the editors are as wide as the screen and the answer is below them', async () => {

@@ -25,7 +25,7 @@ const post = (url: string, body: object, headers: Record<string, string> = {}): 
     body: JSON.stringify(body),
   });
 
-const ANYBODY = { kind: 'none' };
+const UNAUTHENTICATED_CALLER = { kind: 'none' };
 const duration = expect.any(Number);
 
 describe('each operation has a line', () => {
@@ -44,7 +44,7 @@ describe('each operation has a line', () => {
       status: 200,
       durationMs: duration,
       upstream: { calls: 1, durationMs: duration },
-      caller: ANYBODY,
+      caller: UNAUTHENTICATED_CALLER,
       msg: 'operation',
     });
     const { upstream, durationMs } = line as { upstream: { durationMs: number }; durationMs: number };
@@ -63,7 +63,7 @@ describe('each operation has a line', () => {
       errors: [],
       status: 200,
       durationMs: duration,
-      caller: ANYBODY,
+      caller: UNAUTHENTICATED_CALLER,
       msg: 'operation',
     });
   });
