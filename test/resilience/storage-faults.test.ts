@@ -149,7 +149,7 @@ test('a list of blocks whose answer is lost, and whose file is validated meanwhi
   const world = await startWorld({ timeScale: 0.001 });
   world.sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'putBlockList', nth: 1, count: 1 });
   // The retry arrives when the file has been validated, and with it its blocks are gone.
-  world.sandbox.faults.add({ kind: 'latency', ms: 5_000, operation: 'putBlockList', nth: 2, count: 1 });
+  world.sandbox.faults.add({ kind: 'latency', ms: 15_000, operation: 'putBlockList', nth: 2, count: 1 });
   expect(await uploaded(world, LARGE)).toEqual(['UPSTREAM_TIMEOUT']);
   expect(callsOf(world)).toEqual({ putBlob: 0, putBlock: 2, putBlockList: 2 });
   const { data } = await world.run(
