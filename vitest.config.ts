@@ -4,6 +4,7 @@ const BROWSER = 'test/browser/**/*.test.ts';
 const REDIS = 'test/redis/**/*.test.ts';
 const FUZZ = 'test/fuzz/**/*.test.ts';
 const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
+const STORAGE = 'test/storage/**/*.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
 
 export default defineConfig({
@@ -24,11 +25,13 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: [BROWSER, REDIS, FUZZ, FAULTS, NODE_VERSIONS],
+          exclude: [BROWSER, REDIS, STORAGE, FUZZ, FAULTS, NODE_VERSIONS],
         },
       },
       // `npm run test:redis`: needs a redis-server.
       { extends: true, test: { name: 'redis', include: [REDIS] } },
+      // `npm run test:storage`: needs Azurite, which the script installs.
+      { extends: true, test: { name: 'storage', include: [STORAGE] } },
       // `npm run test:node-versions`: installs other versions of Node, and the package, from the registry.
       { extends: true, test: { name: 'node-versions', include: [NODE_VERSIONS] } },
       // `npm run test:fuzz`: takes minutes.

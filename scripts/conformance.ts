@@ -13,7 +13,7 @@ import { NOT_IMITATED } from './not-imitated.ts';
 // 'published document' or 'Azure'.
 
 export const CONFORMANCE_PAGE = 'docs/reference/sandbox-conformance.md';
-const TESTS = 'test/sandbox';
+const TESTS = ['test/sandbox', 'test/storage'];
 const MARK = /^Conforms \(([^,]+), (service|manual|published document|Azure)\): (.*)$/;
 
 /** A rule and the test that proves it. */
@@ -28,10 +28,10 @@ export interface ConformanceRow {
 
 /** The rules of all tests, by file. */
 export function conformanceRows(): ConformanceRow[] {
-  return readdirSync(TESTS)
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .flatMap((name) => rowsOf(`${TESTS}/${name}`));
+  return TESTS.flatMap((folder) => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
+    return files.sort().flatMap((name) => rowsOf(`${folder}/${name}`));
+  });
 }
 
 function rowsOf(file: string): ConformanceRow[] {
@@ -142,7 +142,7 @@ function storageChapter(): string[] {
     '',
     "A test sends the same requests to the sandbox's storage and to Azurite, Microsoft's emulator. Where Azurite differs, the",
     'sandbox follows the documentation of Azure. Test:',
-    '[storage-conformance.test.ts](../../test/sandbox/storage-conformance.test.ts).',
+    '[conformance.test.ts](../../test/storage/conformance.test.ts).',
     '',
     ...table(
       ['Request', 'Response', 'Azurite'],

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readPage } from './support-pages.ts';
 
-const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md']);
+const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { exclude: ['**/node_modules/**'] });
 
 test.each(pages)('%s links to files that exist', (file) => {
   const missing = readPage(file).links.filter((target) => !existsSync(join(dirname(file), target)));
@@ -11,7 +11,9 @@ test.each(pages)('%s links to files that exist', (file) => {
 });
 
 test('every page that code, tests and scripts name exists', () => {
-  const files = globSync(['{src,mocks,test,scripts,bench,examples}/**/*.{ts,mjs,js,sh,yaml,conf,service}']);
+  const files = globSync('{src,mocks,test,scripts,bench,examples}/**/*.{ts,mjs,js,sh,yaml,conf,service}', {
+    exclude: ['**/node_modules/**'],
+  });
   const named = files.flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([page]) => `${file}: ${page}`),
   );

@@ -1,25 +1,14 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { BlockBlobClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 import { makePdf } from '../support/pdf.ts';
 import { issuerOf, START, poll, putBlob, sandboxForTest } from './support-issuer.ts';
-import { BLOCK_BLOB, get, putBlock, putList, send } from './support-storage.ts';
+import { BLOCK_BLOB, freshUpload, get, putBlock, putList, send } from './support-storage.ts';
 
 const MIB = 1_024 * 1_024;
 const WRONG_MD5 = { ...BLOCK_BLOB, 'content-md5': 'AAAAAAAAAAAAAAAAAAAAAA==' };
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
-/** An upload URL of a fresh document, on a clock that stands still so that no validation takes the file away. */
-async function freshUpload() {
-  const sandbox = await sandboxForTest({ frozenAt: START });
-  const { clock } = sandbox;
-  const issuer = issuerOf(sandbox);
-  const request = await issuer.createRequest();
-  const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
-  return { clock, sandbox, issuer, request, url };
-}
 
 describe('a pre-signed upload URL', () => {
   // Conforms (Storage, service): Each upload URL leads to a new blob, for 15 minutes, to read, add, create and
@@ -163,43 +152,4 @@ test('refused writes store nothing, and refused deletes remove nothing', async (
   await putBlob(url, await makePdf());
   await send(url, { method: 'DELETE' });
   expect((await get(url)).status).toBe(200);
-});
-
-describe("Azure's own client", () => {
-  test('uploads a small file in one piece', async () => {
-    const { sandbox, issuer, request, url, clock } = await freshUpload();
-    const file = await makePdf();
-    await new BlockBlobClient(url).uploadData(file, {
-      blobHTTPHeaders: { blobContentType: 'application/pdf' },
-    });
-    expect(sandbox.storedBlobs()).toMatchObject([{ size: file.length, sha256: sha256(file) }]);
-    await clock.advance(5_000);
-    await issuer.until(request.id, ({ documents: [doc] }) => doc?.status === 'READY');
-  });
-
-  // Conforms (Storage, manual): Azure's own client uploads, in one piece and in blocks.
-  test('uploads in blocks, in any order', async () => {
-    const { sandbox, url } = await freshUpload();
-    const file = await makePdf({ padToBytes: 9 * MIB + 1 });
-    await new BlockBlobClient(url).uploadData(file, {
-      maxSingleShotSize: MIB,
-      blockSize: 2 * MIB,
-      concurrency: 3,
-    });
-    expect(sandbox.storedBlobs()).toMatchObject([{ size: file.length, sha256: sha256(file) }]);
-    expect(sandbox.journal.entries({ operationId: 'putBlock', ended: 'answered' })).toHaveLength(5);
-  });
-
-  test('stages and commits blocks, and reports an error', async () => {
-    const { url } = await freshUpload();
-    const client = new BlockBlobClient(url);
-    await client.stageBlock('YjE=', 'one', 3);
-    await client.commitBlockList(['YjE=']);
-    expect((await client.downloadToBuffer()).toString()).toBe('one');
-    await expect(client.commitBlockList(['YjI='])).rejects.toMatchObject({
-      statusCode: 400,
-      code: 'InvalidBlockList',
-    });
-    await expect(client.delete()).rejects.toMatchObject({ code: 'AuthorizationPermissionMismatch' });
-  });
 });

@@ -1,9 +1,8 @@
 import { request } from 'node:http';
-import type { startAzurite } from '../support/azurite.ts';
 import { START, issuerOf, sandboxForTest } from './support-issuer.ts';
 import { signedRequest } from './support-signing.ts';
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** A storage that can be asked for addresses of every kind. Each address is of another blob. */
 export interface StorageUnderTest {
@@ -34,29 +33,14 @@ export const SANDBOX_STORAGE: StorageUnderTest = {
   },
 };
 
-async function freshUpload() {
+/** An upload URL of a fresh document, on a clock that stands still so that no validation takes the file away. */
+export async function freshUpload() {
   const sandbox = await sandboxForTest({ frozenAt: START });
+  const { clock } = sandbox;
   const issuer = issuerOf(sandbox);
-  const { id, documents } = await issuer.createRequest();
-  return { url: await issuer.uploadUrl(id, documents[0]?.id ?? ''), clock: sandbox.clock };
-}
-
-/** Azurite behind the same questions. */
-export function azuriteStorage(azurite: Awaited<ReturnType<typeof startAzurite>>): StorageUnderTest {
-  let blobs = 0;
-  const name = (): string => `blob-${(blobs += 1)}`;
-  const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * MINUTE_MS);
-  return {
-    fresh: async () => azurite.address(name()),
-    expired: async () => azurite.address(name(), { expiresOn: inMinutes(-1) }),
-    notYetValid: async () => azurite.address(name(), { startsOn: inMinutes(10), expiresOn: inMinutes(20) }),
-    async readOnly() {
-      const blob = name();
-      const { status } = await send(azurite.address(blob), { headers: BLOCK_BLOB, body: 'signed' });
-      if (status !== 201) throw new Error(`Azurite refused a file: ${status}`);
-      return azurite.address(blob, { permissions: 'r' });
-    },
-  };
+  const request = await issuer.createRequest();
+  const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
+  return { clock, sandbox, issuer, request, url };
 }
 
 export const BLOCK_BLOB = { 'x-ms-blob-type': 'BlockBlob' } as const;

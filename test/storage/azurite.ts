@@ -9,6 +9,8 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
+import { BLOCK_BLOB, MINUTE_MS, send } from '../sandbox/support-storage.ts';
+import type { StorageUnderTest } from '../sandbox/support-storage.ts';
 
 // Azurite's well-known development account; the key is in its documentation.
 const ACCOUNT = 'devstoreaccount1';
@@ -78,6 +80,24 @@ export async function startAzurite() {
     async [Symbol.asyncDispose]() {
       child.kill();
       if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** Azurite, as the tests of the sandbox's storage see it. */
+export function azuriteStorage(azurite: Awaited<ReturnType<typeof startAzurite>>): StorageUnderTest {
+  let blobs = 0;
+  const name = (): string => `blob-${(blobs += 1)}`;
+  const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * MINUTE_MS);
+  return {
+    fresh: async () => azurite.address(name()),
+    expired: async () => azurite.address(name(), { expiresOn: inMinutes(-1) }),
+    notYetValid: async () => azurite.address(name(), { startsOn: inMinutes(10), expiresOn: inMinutes(20) }),
+    async readOnly() {
+      const blob = name();
+      const { status } = await send(azurite.address(blob), { headers: BLOCK_BLOB, body: 'signed' });
+      if (status !== 201) throw new Error(`Azurite refused a file: ${status}`);
+      return azurite.address(blob, { permissions: 'r' });
     },
   };
 }

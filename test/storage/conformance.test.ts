@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { BlockBlobClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startAzurite } from '../support/azurite.ts';
-import { STORAGE_CASES } from './storage-cases.ts';
-import { SANDBOX_STORAGE, azuriteStorage, get, putBlob, putBlock, putList, send } from './support-storage.ts';
-import type { StorageReply, StorageUnderTest } from './support-storage.ts';
+import { azuriteStorage, startAzurite } from './azurite.ts';
+import { STORAGE_CASES } from '../sandbox/storage-cases.ts';
+import { SANDBOX_STORAGE, get, putBlob, putBlock, putList, send } from '../sandbox/support-storage.ts';
+import type { StorageReply, StorageUnderTest } from '../sandbox/support-storage.ts';
 
 // The same calls to the storage of the sandbox and to Azurite, Microsoft's own emulator. Where they differ, the case
 // says why: what Azure documents wins, and the difference is held too, so that it is noticed when it ends.

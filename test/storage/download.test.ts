@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createStorage } from '../../../src/upstream/storage/create-storage.ts';
-import type { StorageClient } from '../../../src/upstream/storage/storage-client.ts';
-import { getBlob, getBlobProperties } from '../../../src/upstream/storage/read-blob.ts';
-import { putBlob } from '../../../src/upstream/storage/write-blob.ts';
-import { startAzurite } from '../../support/azurite.ts';
-import { pdfBytes } from '../../support/multipart.ts';
+import { createStorage } from '../../src/upstream/storage/create-storage.ts';
+import type { StorageClient } from '../../src/upstream/storage/storage-client.ts';
+import { getBlob, getBlobProperties } from '../../src/upstream/storage/read-blob.ts';
+import { putBlob } from '../../src/upstream/storage/write-blob.ts';
+import { startAzurite } from './azurite.ts';
+import { pdfBytes } from '../support/multipart.ts';
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
 let storage: StorageClient;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startAzurite } from '../support/azurite.ts';
+import { startAzurite } from './azurite.ts';
 import { pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
 import { startUploadGateway } from '../support/upload-gateway.ts';
 
