@@ -7,6 +7,7 @@ import { asciiJson } from '../mocks/sandbox/http/ascii-json.ts';
 import { incomingCall } from '../mocks/sandbox/http/incoming-call.ts';
 import { parsePrefer } from '../mocks/sandbox/http/prefer.ts';
 import { createEngine } from '../mocks/sandbox/http/prism.ts';
+import type { Engine } from '../mocks/sandbox/http/prism.ts';
 import { readRequestBody } from '../mocks/sandbox/http/request-body.ts';
 import { send } from '../mocks/sandbox/http/wire-answer.ts';
 import type { WireAnswer } from '../mocks/sandbox/http/wire-answer.ts';
@@ -18,7 +19,8 @@ import { hangUpWithNpm } from '../src/npm-parent.ts';
 
 const MAX_VIOLATIONS_LENGTH = 2_048;
 
-type Engine = Awaited<ReturnType<typeof createEngine>>;
+/** Never called, because every call of the mock has a preference. */
+const NO_STATE = () => Promise.reject(new Error('The mock keeps no state'));
 
 async function answer(request: IncomingMessage, exchange: Engine, dynamic: boolean): Promise<WireAnswer> {
   const url = URL.parse(request.url ?? '/', 'http://mock.invalid');
@@ -27,7 +29,8 @@ async function answer(request: IncomingMessage, exchange: Engine, dynamic: boole
     return problem(400, 'The target or the length of the call is wrong');
   const base = url.pathname.startsWith(`${API_BASE}/`) ? API_BASE : '';
   const call = incomingCall(request, url, bytes, { base, origin: url.origin });
-  const result = await exchange(call, parsePrefer(call.headers['prefer']) ?? { dynamic });
+  const preference = parsePrefer(call.headers['prefer']) ?? { dynamic };
+  const result = await exchange(call, preference, NO_STATE);
   switch (result.kind) {
     case 'failed':
       console.error(result.error);
@@ -72,7 +75,7 @@ async function run(): Promise<void> {
       dynamic: { type: 'boolean', short: 'd', default: false },
     },
   });
-  const exchange = await createEngine(() => Promise.reject(new Error('The mock keeps no state')));
+  const exchange = await createEngine();
   const server = createServer(async (request, response) => {
     try {
       const isPreflight = request.method === 'OPTIONS';

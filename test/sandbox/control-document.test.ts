@@ -59,14 +59,7 @@ async function violationsOf(
   body: unknown,
   answer: { readonly status: number; readonly contentType?: string; readonly value?: unknown },
 ): Promise<Exchange> {
-  const exchange = await createEngine(
-    async () => ({
-      status: answer.status,
-      headers: answer.contentType === undefined ? {} : { 'content-type': answer.contentType },
-      body: answer.value,
-    }),
-    CONTROL_CONTRACT,
-  );
+  const exchange = await createEngine(CONTROL_CONTRACT);
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
   return exchange(
     {
@@ -80,6 +73,11 @@ async function violationsOf(
       remoteAddress: '',
     },
     undefined,
+    async () => ({
+      status: answer.status,
+      headers: answer.contentType === undefined ? {} : { 'content-type': answer.contentType },
+      body: answer.value,
+    }),
   );
 }
 

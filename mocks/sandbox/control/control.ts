@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTROL_CONTRACT } from '../http/contract.ts';
+import type { IncomingCall } from '../http/incoming-call.ts';
 import { createEngine } from '../http/prism.ts';
-import type { Answerer, Exchange } from '../http/prism.ts';
+import type { Engine, Exchange } from '../http/prism.ts';
 import type { Answer } from '../http/problems.ts';
 import { Refusal } from '../http/problems.ts';
 import { parseJson, readRequestBody } from '../http/request-body.ts';
@@ -27,9 +28,14 @@ export function isControlPath(path: string): boolean {
  */
 export function createControl(controls: Controls, onBug: (error: unknown) => void): Control {
   const snapshots = createSnapshotStore();
-  let engine: ReturnType<typeof createEngine> | undefined;
+  let engine: Promise<Engine> | undefined;
 
-  const answerer: Answerer = async (operationId, [id = ''], call, violations) => {
+  async function perform(
+    call: IncomingCall,
+    operationId: string,
+    [id = '']: readonly string[],
+    violations: readonly string[],
+  ): Promise<Answer> {
     if (violations.length > 0) {
       const detail = `The call does not conform to the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
       return controlProblem(400, detail, { violations }).answer;
@@ -41,7 +47,7 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
       if (error instanceof Refusal) return error.answer;
       throw error;
     }
-  };
+  }
 
   async function answer(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Answer> {
     if (isForeignPage(request)) return FOREIGN_PAGE.answer;
@@ -51,23 +57,21 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
     const body = bytes.length === 0 ? undefined : parseJson(bytes);
     if (bytes.length > 0 && body === undefined) return controlProblem(400, 'The body is not JSON').answer;
     // Created on first use: most sandboxes get no control call, and parsing takes time and memory.
-    engine ??= createEngine(answerer, CONTROL_CONTRACT);
+    engine ??= createEngine(CONTROL_CONTRACT);
     const exchange = await engine;
-    const exchanged = await exchange(
-      {
-        method: request.method ?? '',
-        path: url.pathname.slice(CONTROL_BASE.length) || '/',
-        query: Object.fromEntries(url.searchParams),
-        // The content type of the request is ignored, so that `curl -d` works.
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
-        bytes,
-        body,
-        origin: url.origin,
-        remoteAddress: request.socket.remoteAddress ?? '',
-        signal,
-      },
-      undefined,
-    );
+    const call: IncomingCall = {
+      method: request.method ?? '',
+      path: url.pathname.slice(CONTROL_BASE.length) || '/',
+      query: Object.fromEntries(url.searchParams),
+      // The content type of the request is ignored, so that `curl -d` works.
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      bytes,
+      body,
+      origin: url.origin,
+      remoteAddress: request.socket.remoteAddress ?? '',
+      signal,
+    };
+    const exchanged = await exchange(call, undefined, (...matched) => perform(call, ...matched));
     return conclude(exchanged);
   }
 

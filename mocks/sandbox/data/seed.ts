@@ -1,13 +1,10 @@
 import { createIds } from '../model/ids.ts';
 import type { Ids } from '../model/ids.ts';
-import { rejectReasonOf, verdictOn } from '../pdf/pdf.ts';
-import { readPdf } from '../pdf/read-pdf.ts';
-import { samplePdf } from './sample-pdf.ts';
+import type { Sample } from './sample.ts';
 import { SeedError, parseSeed } from './seed-input.ts';
 import type { SeedInput, Seeded } from './seed-input.ts';
 import { planSeed } from './seed-plan.ts';
 import type { NewDocument, NewDossier, NewRequest, SeedPlan } from './seed-plan.ts';
-import { signedPdf } from '../pdf/signed-pdf.ts';
 import { scenarioOf, sendToCitizen } from '../model/signing.ts';
 import { createBlob } from '../storage/blob-store.ts';
 import type { Blob } from '../storage/blob-store.ts';
@@ -27,11 +24,6 @@ export async function seed(world: World, input: SeedInput): Promise<Seeded> {
   return carryOut(world, planSeed(world, parsed, now), samples);
 }
 
-/** Files of identical documents. */
-interface Sample {
-  readonly validated: Buffer;
-  readonly signed: Buffer | undefined;
-}
 type Samples = ReadonlyMap<string, Sample>;
 
 function sampleKey({ metadata }: NewDocument, { source, updatedAt }: NewRequest): string {
@@ -39,23 +31,17 @@ function sampleKey({ metadata }: NewDocument, { source, updatedAt }: NewRequest)
   return JSON.stringify([metadata, source.status === 'SIGNED' && updatedAt]);
 }
 
-/** Creates one file for each distinct READY document. */
+/** Creates the files of each distinct READY document. */
 async function samplesFor({ requests }: SeedPlan): Promise<Samples> {
   const samples = new Map<string, Sample>();
   for (const request of requests) {
     for (const document of request.documents) {
       const key = sampleKey(document, request);
       if (document.status !== 'READY' || samples.has(key)) continue;
-      const fields = document.metadata.signature_fields;
-      const validated = await samplePdf(document.metadata);
-      const problem = rejectReasonOf(verdictOn(validated, await readPdf(validated), fields));
-      if (problem !== undefined) {
-        const message = `it cannot be READY, as no sample file fits its signature fields: ${problem}`;
-        throw new SeedError([`${document.place}.status: ${message}`]);
-      }
-      const isSigned = request.source.status === 'SIGNED';
-      const signed = isSigned ? await signedPdf(validated, fields, request.updatedAt) : undefined;
-      samples.set(key, { validated, signed });
+      // Loaded on first use, because pdf-lib takes 20 MB of memory and most sandboxes need it in the worker threads only.
+      const { createSample } = await import('./sample.ts');
+      const signedAt = request.source.status === 'SIGNED' ? request.updatedAt : undefined;
+      samples.set(key, await createSample(document, signedAt));
     }
   }
   return samples;

@@ -75,24 +75,23 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   }
   const { world, recorder, admit } = options;
 
-  const visits = new WeakMap<IncomingCall, Visit>();
+  const exchange = await createEngine(undefined, world.profile.name);
 
-  const exchange = await createEngine(
-    async (operationId, pathIds, call) => {
-      const visit = visits.get(call);
-      if (visit === undefined) throw new Error('The engine handed out a call that it was not given');
-      visit.ordeal = world.faults.meet(
-        operationId,
-        parseFaultHeader(call.headers[FAULT_HEADER], operationId),
-      );
-      await pause(visit.ordeal.delayMs, visit.left);
-      visit.isAbandoned = visit.left.aborted;
-      if (visit.isAbandoned || isInstead(visit.ordeal.fault)) return NOT_HANDLED;
-      return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
-    },
-    undefined,
-    world.profile.name,
-  );
+  /** Applies the faults of a call, and runs its handler unless a fault replaces the response. */
+  async function meetFaults(
+    operationId: string,
+    pathIds: readonly string[],
+    call: IncomingCall,
+    visit: Visit,
+  ): Promise<Answer> {
+    const own = parseFaultHeader(call.headers[FAULT_HEADER], operationId);
+    const ordeal = world.faults.meet(operationId, own);
+    Object.assign(visit, { ordeal });
+    await pause(ordeal.delayMs, visit.left);
+    Object.assign(visit, { isAbandoned: visit.left.aborted });
+    if (visit.isAbandoned || isInstead(ordeal.fault)) return NOT_HANDLED;
+    return world.faults.marking(visit.marks, () => attend(operationId, pathIds, call));
+  }
 
   async function attend(
     operationId: string,
@@ -132,10 +131,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   function conclude(
     call: IncomingCall,
     path: string,
+    visit: Visit,
     result: Exchange,
   ): Pick<ApiAnswer, 'operationId' | 'answer' | 'violations'> {
     const { method } = call;
-    const visit = visits.get(call);
     switch (result.kind) {
       case 'failed':
         recorder.bug(result.error);
@@ -157,7 +156,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       case 'answered': {
         const { operationId, answer, requestViolations, responseViolations } = result;
         // The response of a fault is not validated, because it is not a response of the service.
-        const handled = visit?.isAbandoned !== true && !isInstead(visit?.ordeal?.fault);
+        const handled = !visit.isAbandoned && !isInstead(visit.ordeal?.fault);
         const violations = { request: requestViolations, response: handled ? responseViolations : [] };
         note(operationId, method, path, violations);
         if (violations.response.length === 0) return { operationId, answer, violations };
@@ -188,9 +187,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     }
     const call = incomingCall(request, url, bytes, { base: API_BASE, origin });
     const visit: Visit = { left, marks: [], ordeal: undefined, isAbandoned: false };
-    visits.set(call, visit);
     const preference = parsePrefer(call.headers['prefer']);
-    const { answer, ...conclusion } = conclude(call, url.pathname, await exchange(call, preference));
+    const result = await exchange(call, preference, (operationId, pathIds) =>
+      meetFaults(operationId, pathIds, call, visit),
+    );
+    const { answer, ...conclusion } = conclude(call, url.pathname, visit, result);
     const { ordeal, marks, isAbandoned } = visit;
     return { ...conclusion, answer: isAbandoned ? undefined : answer, ordeal, marks, bytes };
   };

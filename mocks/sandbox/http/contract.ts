@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { getHttpOperationsFromSpec } from '@stoplight/prism-http';
+import { getHttpOperationsFromSpec } from '@stoplight/prism-http/dist/utils/operations.js';
 import type { ProfileName } from '../model/profile.ts';
 
 type ContractOperations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>;

@@ -1,13 +1,15 @@
 import { createRequire } from 'node:module';
 import { MIMEType } from 'node:util';
-import { createInstance } from '@stoplight/prism-http';
-import type { IHttpRequest, PrismHttpComponents } from '@stoplight/prism-http';
-import { validateInput } from '@stoplight/prism-http/dist/validator/index.js';
-import pino from 'pino';
+import type { IHttpRequest } from '@stoplight/prism-http';
+import {
+  validateInput,
+  validateOutput,
+  validateSecurity,
+} from '@stoplight/prism-http/dist/validator/index.js';
 import { contractOperations } from './contract.ts';
+import type { ContractOperation } from './contract.ts';
 import { filesToValidate } from '../decoding/multipart.ts';
 import type { IncomingCall } from './incoming-call.ts';
-import { choose } from './prefer.ts';
 import type { Preference } from './prefer.ts';
 import type { Answer } from './problems.ts';
 import type { ProfileName } from '../model/profile.ts';
@@ -35,131 +37,107 @@ export type Exchange =
 export type Answerer = (
   operationId: string,
   pathIds: readonly string[],
-  call: IncomingCall,
   violations: readonly string[],
 ) => Promise<Answer>;
 
+/** Routes and validates a call. A call with a preference gets a response from the contract, others that of `answerer`. */
+export type Engine = (
+  call: IncomingCall,
+  preference: Preference | undefined,
+  answerer: Answerer,
+) => Promise<Exchange>;
+
 /**
- * Prism's HTTP engine with our handlers as its forwarder: Prism routes each call and validates request and response
- * against the contract, and the handlers implement the state.
+ * Prism's router, validators and mock, around our handlers.
  *
  * Prism's own server and proxy are not used, because they hang on malformed JSON, send a JSON string without its quotes,
- * and re-encode file parts as text.
+ * and re-encode file parts as text. Its modules are imported one by one: the mock alone takes 30 MB of memory, so it is
+ * loaded by the first call that needs it.
  *
  * @param document file of the contract. @default the Issuer API's
  */
-export async function createEngine(
-  answer: Answerer,
-  document?: string,
-  profile?: ProfileName,
-): Promise<(call: IncomingCall, preference: Preference | undefined) => Promise<Exchange>> {
+export async function createEngine(document?: string, profile?: ProfileName): Promise<Engine> {
   const operations = await contractOperations(document, profile);
-  /** Prism passes its own request type on; this maps it to the original call. */
-  const calls = new WeakMap<IHttpRequest, IncomingCall>();
-  const matched = new WeakMap<IHttpRequest, string>();
-
-  const prism = createInstance(CONFIG, {
-    logger: LOGGER,
-    validateInput: (options) => {
-      // The only place where Prism reports the matched operation for every kind of response.
-      matched.set(options.element, options.resource.iid ?? '');
-      return checkInput(options, calls.get(options.element)?.bytes);
-    },
-    mock: ({ resource, input, config }) => {
-      const choice = choose(resource, config, input.data.headers?.['accept']);
-      if (typeof choice === 'string') return () => ({ _tag: 'Left', left: new Error(choice) });
-      return MOCKER.default({ resource, input, config: { ...config, ...choice } });
-    },
-    forward:
-      ({ data, validations }, _upstream, _proxy, resource) =>
-      () =>
-      async () => {
-        const call = calls.get(data);
-        if (call === undefined || resource === undefined) {
-          throw new Error('Prism forwarded a call it was not given');
-        }
-        const { status, headers, body } = await answer(
-          resource.iid ?? '',
-          pathIds(resource.path, call.path),
-          call,
-          validations.map(textOf),
-        );
-        return { _tag: 'Right', right: { statusCode: status, headers: { ...headers }, body } };
-      },
-  });
-
-  return async (call, preference) => {
-    // The cast: Prism's type has the methods of OpenAPI only; another method correctly matches no operation.
-    const request = {
-      method: call.method.toLowerCase() as IHttpRequest['method'],
-      url: { path: call.path, query: { ...call.query } },
-      headers: { ...call.headers },
-      body: call.body,
-    };
-    calls.set(request, call);
-    const config =
-      preference === undefined ? CONFIG : { ...CONFIG, isProxy: false as const, mock: preference };
+  return async (call, preference, answerer) => {
     try {
-      const result = await prism.request(request, operations, config)();
-      const operationId = matched.get(request);
-      if (result._tag === 'Left' && operationId !== undefined) {
-        return { kind: 'unfitting', operationId, message: result.left.message };
+      const request = prismRequest(call);
+      const route = ROUTER.default({ resources: operations, input: request });
+      if (route._tag === 'Left') {
+        return { kind: 'unmatched', status: statusOf(route.left), message: route.left.message };
       }
-      if (result._tag === 'Left') {
-        return { kind: 'unmatched', status: statusOf(result.left), message: result.left.message };
-      }
-      const { output, validations } = result.right;
-      return {
-        kind: 'answered',
-        operationId: operationId ?? '',
-        answer: { status: output.statusCode, headers: output.headers ?? {}, body: output.body },
-        requestViolations: validations.input.map(textOf),
-        responseViolations: validations.output.map(textOf),
-      };
+      return await exchange(route.right, request, call, preference, answerer);
     } catch (error) {
       return { kind: 'failed', error };
     }
   };
 }
 
+async function exchange(
+  operation: ContractOperation,
+  request: IHttpRequest,
+  call: IncomingCall,
+  preference: Preference | undefined,
+  answerer: Answerer,
+): Promise<Exchange> {
+  const operationId = operation.iid ?? '';
+  const found = [
+    ...diagnosticsOf(validateSecurity({ resource: operation, element: request })),
+    ...diagnosticsOf(checkInput(operation, request, call.bytes)),
+  ];
+  const requestViolations = found.map(textOf);
+  let answer: Answer;
+  if (preference === undefined) {
+    answer = await answerer(operationId, pathIds(operation.path, call.path), requestViolations);
+  } else {
+    const { mockResponse } = await import('./mocker.ts');
+    const mocked = mockResponse(operation, request, found, preference);
+    if (mocked._tag === 'Left') {
+      return { kind: 'unfitting', operationId, message: mocked.left.message };
+    }
+    const { statusCode, headers = {}, body } = mocked.right;
+    answer = { status: statusCode, headers, body };
+  }
+  const element = { statusCode: answer.status, headers: { ...answer.headers }, body: answer.body };
+  const responseViolations = diagnosticsOf(validateOutput({ resource: operation, element })).map(textOf);
+  return { kind: 'answered', operationId, answer, requestViolations, responseViolations };
+}
+
+function prismRequest(call: IncomingCall): IHttpRequest {
+  return {
+    // The cast: Prism's type has the methods of OpenAPI only; another method correctly matches no operation.
+    method: call.method.toLowerCase() as IHttpRequest['method'],
+    url: { path: call.path, query: { ...call.query } },
+    headers: { ...call.headers },
+    body: call.body,
+  };
+}
+
 /** Loaded with `require`, because Node and test runners differ in the default import of a CommonJS module. */
-const MOCKER: typeof import('@stoplight/prism-http/dist/mocker/index.js', {
+const ROUTER: typeof import('@stoplight/prism-http/dist/router/index.js', {
   with: { 'resolution-mode': 'require' },
-}) = createRequire(import.meta.url)('@stoplight/prism-http/dist/mocker/index.js');
+}) = createRequire(import.meta.url)('@stoplight/prism-http/dist/router/index.js');
 
-/** A silent logger with Prism's own level `success`. */
-const LOGGER_OPTIONS = { level: 'silent', customLevels: { success: 31 } };
-// The cast removes the custom level from the type, as Prism declares its logger without it.
-const LOGGER = pino<never>(LOGGER_OPTIONS);
+type Validation = ReturnType<typeof validateInput>;
 
-const CONFIG = {
-  isProxy: true as const,
-  // Never used, because `forward` is replaced, but Prism requires a URL.
-  upstream: new URL('http://sandbox.invalid/'),
-  upstreamProxy: undefined,
-  checkSecurity: true,
-  validateRequest: true,
-  validateResponse: true,
-  errors: true,
-  mock: { dynamic: false },
-};
+function diagnosticsOf(
+  validation: ReturnType<typeof validateSecurity | typeof validateInput | typeof validateOutput>,
+) {
+  return validation._tag === 'Left' ? validation.left : [];
+}
 
 /**
  * Prism's validation, except for multipart bodies. Its multipart parser crashes the process on a malformed part, accepts
  * more than the parser of the service and re-encodes files, so validate-document has its own parser.
  */
-function checkInput(
-  { resource, element }: Parameters<PrismHttpComponents['validateInput']>[0],
-  bytes: Buffer = Buffer.alloc(0),
-): ReturnType<PrismHttpComponents['validateInput']> {
+function checkInput(operation: ContractOperation, element: IHttpRequest, bytes: Buffer): Validation {
   // Prism throws on an invalid path or content-type header.
   if (decoded(element.url.path) === undefined)
     return refuse('path', 'is not percent-encoded as it should be');
   const contentType = element.headers?.['content-type'] ?? '';
-  if (resource.iid !== 'validateDocument') {
+  if (operation.iid !== 'validateDocument') {
     if (contentType !== '' && !isMediaType(contentType))
       return refuse('header.content-type', 'is not a media type');
-    return validateInput({ resource, element });
+    return validateInput({ resource: operation, element });
   }
   if (!/^multipart\/form-data\s*;/.test(contentType)) {
     return refuse('header.content-type', 'must be multipart/form-data with a boundary');
@@ -174,7 +152,7 @@ function checkInput(
 /** `DiagnosticSeverity.Error` of Prism's types package, which is not a dependency. */
 const ERROR = 0;
 
-function refuse(path: string, message: string): ReturnType<PrismHttpComponents['validateInput']> {
+function refuse(path: string, message: string): Validation {
   return { _tag: 'Left', left: [{ path: path.split('.'), message, severity: ERROR }] };
 }
 

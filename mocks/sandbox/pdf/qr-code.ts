@@ -1,5 +1,3 @@
-import QRCode from 'qrcode';
-
 const DEFAULT_WIDTH_PX = 300;
 const MAX_WIDTH_PX = 2_000;
 
@@ -12,6 +10,8 @@ const MAX_WIDTH_PX = 2_000;
 export async function qrCodePng(query: URLSearchParams): Promise<Buffer | undefined> {
   const id = query.get('srid');
   if (query.get('feat') !== 'firma' || id === null || !/^[\w-]{1,100}$/.test(id)) return undefined;
+  // Loaded on first use, because most sandboxes get no such call.
+  const { default: QRCode } = await import('qrcode');
   const width = Number(query.get('width') ?? DEFAULT_WIDTH_PX);
   const color = query.get('color') ?? '';
   return QRCode.toBuffer(`https://continua.io.pagopa.it/open?feat=firma&srid=${id}`, {
