@@ -5,7 +5,7 @@ import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
 
-/** What a page of the institution does in the citizen's own browser: no library, its token in memory. */
+/** A page of the institution in the citizen's browser: no library, the token in memory. */
 const SCRIPT = `
   const GATEWAY = new URLSearchParams(location.search).get('gateway');
   const call = async (token, init) => {
@@ -47,7 +47,7 @@ async function start(isListed: boolean) {
   return { issuer, sandbox, run, token, problems };
 }
 
-test('a page of a listed origin works with the citizen’s token, and learns why when that is no longer good', async () => {
+test('a page of a listed origin works with the citizen’s token, and can read the error when it is no longer valid', async () => {
   const { issuer, sandbox, run, token, problems } = await start(true);
   const { requests } = await sandbox.seed({ requests: [{}] });
   const [request] = requests;
@@ -78,11 +78,11 @@ test('a page of a listed origin works with the citizen’s token, and learns why
       challenge,
       body: { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] },
     });
-  // The browser itself notes the two answers with 401, and has nothing else to say.
+  // The console of the browser has the two responses with 401 and nothing else.
   expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
 });
 
-test('a page of another origin reads nothing, whatever token it has', async () => {
+test('a page of another origin reads nothing, with any token', async () => {
   const { run, token, sandbox } = await start(false);
   await expect(run('ask', token, '{ dossier(id: "x") { id } }')).rejects.toThrow('Failed to fetch');
   expect(sandbox.journal.entries()).toEqual([]);

@@ -7,7 +7,7 @@ import { startSigned } from '../downloads/support-downloads.ts';
 
 const VIEW = { width: 800, height: 600 };
 
-/** An empty page of an origin of its own. */
+/** An empty page of a separate origin. */
 async function startPage(): Promise<string> {
   const server = createServer(
     (_, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
@@ -19,7 +19,7 @@ async function startPage(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What a script of the page is told of the first bytes of a file. */
+/** The response to a script of the page that requests the first bytes of a file. */
 const READ = (file: string): string => `(async () => {
   try {
     const response = await fetch(${JSON.stringify(file)}, { headers: { range: 'bytes=0-4' } });
@@ -28,7 +28,7 @@ const READ = (file: string): string => `(async () => {
 })()`;
 
 test(
-  'a page of a listed origin reads a part of a document, and another one nothing',
+  'a page of a listed origin can read a range of a document, and a page of another origin cannot',
   { timeout: 60_000 },
   async () => {
     const [listed, foreign] = [await startPage(), await startPage()];
@@ -45,13 +45,13 @@ test(
   },
 );
 
-test('the browser’s own viewer shows a document that is opened', async () => {
+test('the browser’s viewer displays a document', async () => {
   const { file } = await startSigned();
   const { page, problems } = await openPage(VIEW);
   const response = await page.goto(file);
   expect([response?.status(), response?.headers()['content-type']]).toEqual([200, 'application/pdf']);
-  // The viewer is a frame of its own; of a document that is refused there is none.
+  // The viewer is a separate frame; a refused document has none.
   await expect.poll(() => page.frames().length).toBeGreaterThan(1);
-  // Browsers ask for an icon, too.
+  // Browsers also request an icon.
   expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { readQrCode } from '../support/read-qr-code.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import type { Json } from '../support/start-gateway.ts';
 
-/** Set it to take the pictures of the README again. */
+/** Set it to update the screenshots of the README. */
 const UPDATE_IMAGES = process.env['UPDATE_IMAGES'] !== undefined;
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
@@ -28,7 +28,7 @@ const frontTab = (page: Page): Promise<string> =>
 
 async function open(page: Page, url: string): Promise<void> {
   await page.goto(url);
-  // Monaco draws its lines when it has measured the page.
+  // Monaco renders its lines after it has measured the page.
   for (const editor of ['.graphiql-query-editor', '.graphiql-editor-tool'])
     await page.waitForSelector(`${editor} .view-line`);
 }
@@ -37,11 +37,11 @@ async function chooseTab(page: Page, title: string): Promise<void> {
   const button = await page.waitForSelector(`.graphiql-tab-button[title="${title}"]`);
   await button?.click();
   await page.waitForSelector(`.graphiql-tab-active .graphiql-tab-button[title="${title}"]`);
-  // GraphiQL reads the new text a moment later; then it also puts it into the address.
+  // GraphiQL reads the new text a moment later, and then also puts it into the URL.
   await page.waitForFunction(`new URLSearchParams(location.search).get('query')?.includes(' ${title}(')`);
 }
 
-/** Puts an id in the place that waits for it: a double click selects it, what is typed replaces it. */
+/** Replaces a placeholder with an id: a double click selects it, and typing replaces it. */
 async function paste(page: Page, place: string, id: string): Promise<void> {
   const word = await page.waitForSelector(`.graphiql-editor-tool ::-p-text(${place})`);
   await word?.click({ count: 2 });
@@ -49,21 +49,21 @@ async function paste(page: Page, place: string, id: string): Promise<void> {
   await page.waitForSelector(`.graphiql-editor-tool ::-p-text(${id})`);
 }
 
-/** What GraphiQL keeps for a reload, a moment late: once it holds a text. */
+/** Waits until the state that GraphiQL keeps for a reload contains a text. */
 async function keptWith(page: Page, text: string): Promise<string> {
   const kept = `sessionStorage.getItem('graphiql:tabState')`;
   await page.waitForFunction(`${kept}.includes('${text}')`);
   return String(await page.evaluate(kept));
 }
 
-/** Presses the button and returns the answer, once the page shows it. */
+/** Executes the operation and returns the answer once the page shows it. */
 async function run(page: Page): Promise<Json> {
   const [response] = await Promise.all([
-    // Not the one to GraphiQL's own question for the schema.
+    // Not the response to the introspection query of GraphiQL.
     page.waitForResponse((candidate) => candidate.request().postData()?.includes('__schema') === false),
     page.click('.graphiql-execute-button'),
   ]);
-  // Every answer of a GraphQL server has this form.
+  // Every GraphQL response has this shape.
   const { data } = (await response.json()) as { data: Json };
   await page.waitForFunction(
     `document.querySelector('.result-window').textContent.includes('${Object.keys(data)[0]}')`,
@@ -75,7 +75,7 @@ async function picture(page: Page, name: string): Promise<void> {
   if (UPDATE_IMAGES) await page.screenshot({ path: `docs/images/${name}.png` });
 }
 
-test('the five tabs lead from a PDF to a QR code and a notification, and the page asks nobody else', async () => {
+test('the five tabs lead from a PDF to a QR code and a notification, and the page contacts no other server', async () => {
   const { url } = await startGateway();
   const { page, problems, origins } = await openPage(DESKTOP);
   await open(page, url);
@@ -98,7 +98,7 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
   const documentId = String(created?.['documents']?.[0]?.['id']);
 
   await chooseTab(page, 'UploadedDocument');
-  // Monaco puts only what is in sight into the page, so the line is read where it is kept.
+  // Monaco renders only visible lines, so the line is read from the stored state.
   const { tabs } = JSON.parse(await keptWith(page, 'REQUEST=')) as { tabs: { query: string }[] };
   const line = /^# (REQUEST=.*)$/m.exec(tabs[3]?.query ?? '')?.[1] ?? '';
   expect(line).toContain(url);
@@ -125,29 +125,26 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
 test.each([
   ['a desk', DESKTOP],
   ['a phone', PHONE],
-])(
-  'the last tab watches a request on %s: the answer changes by itself until it is signed',
-  async (_, size) => {
-    const { url, sandbox } = await startGateway();
-    const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
-    const id = requests[0]?.id ?? '';
-    const { page, problems, origins } = await openPage(size);
-    await open(page, url);
-    await chooseTab(page, WATCH);
-    await paste(page, 'PASTE_REQUEST_ID', id);
-    await page.click('.graphiql-execute-button');
-    const shows = (text: string) =>
-      page.waitForFunction(`document.querySelector('.result-window').textContent.includes('${text}')`);
-    await shows('WAIT_FOR_SIGNATURE');
-    sandbox.citizen.sign(id);
-    await shows('SIGNED');
-    await page.waitForSelector('.graphiql-execute-button[aria-label^="Execute"]'); // it has ended
-    expect(problems).toEqual([]);
-    expect([...origins]).toEqual([new URL(url).origin]);
-  },
-);
+])('the last tab subscribes to a request on %s: the answer updates until it is signed', async (_, size) => {
+  const { url, sandbox } = await startGateway();
+  const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
+  const id = requests[0]?.id ?? '';
+  const { page, problems, origins } = await openPage(size);
+  await open(page, url);
+  await chooseTab(page, WATCH);
+  await paste(page, 'PASTE_REQUEST_ID', id);
+  await page.click('.graphiql-execute-button');
+  const shows = (text: string) =>
+    page.waitForFunction(`document.querySelector('.result-window').textContent.includes('${text}')`);
+  await shows('WAIT_FOR_SIGNATURE');
+  sandbox.citizen.sign(id);
+  await shows('SIGNED');
+  await page.waitForSelector('.graphiql-execute-button[aria-label^="Execute"]'); // it has ended
+  expect(problems).toEqual([]);
+  expect([...origins]).toEqual([new URL(url).origin]);
+});
 
-test('a request is watched no longer when another tab is chosen', async () => {
+test('selecting another tab ends the subscription', async () => {
   const { url, sandbox } = await startGateway();
   const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const { page } = await openPage(DESKTOP);
@@ -163,7 +160,7 @@ test('a request is watched no longer when another tab is chosen', async () => {
   expect(await stopped).toBe('net::ERR_ABORTED');
 });
 
-test('a query in the address opens in a tab beside the others, and a reload keeps what was typed', async () => {
+test('a query in the URL opens in an additional tab, and a reload keeps the edited text', async () => {
   const { url } = await startGateway();
   const { page, problems } = await openPage(DESKTOP);
   await open(page, `${url}?query=${encodeURIComponent('query Linked { __typename }')}`);
@@ -181,7 +178,7 @@ test('a query in the address opens in a tab beside the others, and a reload keep
   expect(problems).toEqual([]);
 });
 
-test('the documentation beside the editor has the descriptions of the schema', async () => {
+test('the documentation panel shows the descriptions of the schema', async () => {
   const { url } = await startGateway();
   const { page } = await openPage(DESKTOP);
   await open(page, url);
@@ -195,7 +192,7 @@ test('on a phone the editors are as wide as the screen and the answer is below t
   const { page, problems } = await openPage({ ...PHONE, isMobile: true });
   await open(page, url);
   await run(page);
-  // A phone shows a page that says nothing of it 980 pixels wide.
+  // Without a viewport setting a phone lays a page out 980 pixels wide.
   expect(await page.evaluate('innerWidth')).toBe(PHONE.width);
   const boxOf = (selector: string) =>
     page.$eval(selector, (element) => {

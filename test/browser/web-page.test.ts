@@ -7,7 +7,7 @@ import { readQrCode } from '../support/read-qr-code.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { temporaryFile } from '../support/api-keys.ts';
 
-/** Set it to take the picture of the README again. */
+/** Set it to update the screenshot. */
 const UPDATE_IMAGES = process.env['UPDATE_IMAGES'] !== undefined;
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript',
 };
 
-/** The page of `examples/web-page`, served by a site of its own, with a gateway that lists it. */
+/** The page of `examples/web-page`, served by a separate origin that the gateway lists. */
 async function openExample(viewport: { readonly width: number; readonly height: number }) {
   const site = await startHttpStub(({ path }, res) => {
     const name = new URL(path, 'http://site').pathname.slice(1) || 'index.html';
@@ -33,7 +33,7 @@ async function openExample(viewport: { readonly width: number; readonly height: 
 
 async function choose(page: Page, ...files: string[]): Promise<void> {
   const input = await page.waitForSelector('input[type=file]');
-  // Puppeteer knows the element by its selector alone.
+  // Puppeteer types the element by its selector only.
   await (input as unknown as { uploadFile(...paths: string[]): Promise<void> }).uploadFile(...files);
 }
 
@@ -50,7 +50,7 @@ test.each([
   ['desk', DESKTOP],
   ['phone', PHONE],
 ])(
-  'two PDFs become a QR code, and the page says by itself that they are signed (on a %s)',
+  'two PDFs become a QR code, and the page shows the signature without a reload (on a %s)',
   async (_, viewport) => {
     const { page, problems, origins, sandbox, site, url } = await openExample(viewport);
     await choose(page, 'examples/contratto.pdf', 'examples/informativa.pdf');
@@ -77,7 +77,7 @@ test.each([
   },
 );
 
-test('what is wrong is said on the page, and the corrected form is another request', async () => {
+test('the page shows the error, and the corrected form creates another request', async () => {
   const { page, sandbox } = await openExample(DESKTOP);
   const noPdf = temporaryFile('lettera.pdf', 'Gentile cittadina');
   await choose(page, noPdf);
@@ -94,7 +94,7 @@ test('what is wrong is said on the page, and the corrected form is another reque
   expect(sandbox.citizen.waiting(CITIZEN)).toHaveLength(1);
 });
 
-test('the same form sent again is the same request', async () => {
+test('the same form sent again returns the same request', async () => {
   const { page, sandbox } = await openExample(DESKTOP);
   await choose(page, 'examples/contratto.pdf');
   sandbox.faults.add({ kind: 'status', status: 500, operation: 'setSignatureRequestStatus', count: 10 });

@@ -4,8 +4,8 @@ import { requestSignature } from '../support/request-signature.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 /*
- * The clock of the machine is set while things run: deadlines and keys go by one that only ever grows. Keys whose outcome is
- * not known: test/resilience/unknown-outcomes.test.ts; those in Redis go by its clock.
+ * The system clock is changed at run time: deadlines and keys use a monotonic clock. Unknown outcomes:
+ * test/resilience/unknown-outcomes.test.ts. Keys in Redis use the clock of Redis.
  */
 const HOUR_MS = 3_600_000;
 const KEY = { idempotencyKey: '0f8fad5b-d9cb-469f-a165-70867728950e' };
@@ -17,7 +17,7 @@ function setClockBy(hours: number): void {
   Date.now = () => real() + hours * HOUR_MS;
 }
 
-test.each([-48, -1, 1, 48])('a key is remembered though the clock is set by %i h', async (hours) => {
+test.each([-48, -1, 1, 48])('a key is remembered although the clock is set by %i h', async (hours) => {
   const gateway = await startGateway();
   const first = await requestSignature(gateway, KEY, [PDF]);
   setClockBy(hours);
@@ -28,7 +28,7 @@ test.each([-48, -1, 1, 48])('a key is remembered though the clock is set by %i h
   expect(gateway.sandbox.snapshot().store.requests.size).toBe(1);
 });
 
-test.each([-1, 1])('a deadline ends when it should though the clock is set by %i h', async (hours) => {
+test.each([-1, 1])('a deadline expires on time although the clock is set by %i h', async (hours) => {
   const gateway = await startGateway({ upstreamTimeoutMs: 1_000 });
   const { faults } = gateway.sandbox;
   faults.add({ kind: 'latency', ms: 60_000, operation: 'getDossier' });

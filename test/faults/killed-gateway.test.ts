@@ -12,7 +12,7 @@ import {
 import type { Kill } from '../support/killed-gateway.ts';
 
 /*
- * Without Redis the keys are gone with the process, and what is left is the request in its dossier. With Redis:
+ * Without Redis the keys are lost with the process, and only the request in its dossier remains. With Redis:
  * test/redis/killed-gateway.test.ts.
  */
 
@@ -30,7 +30,7 @@ const UNKNOWN = {
   progress: { signatureRequest: { id: expect.any(String) } },
 };
 
-/** A request that is there may be somebody else's, so the caller is shown it, and decides. */
+/** An existing request may belong to another caller, so the error contains it and the caller decides. */
 function check(moment: string, { answer, statusWhenKilled, effects }: Kill): void {
   const isThere = statusWhenKilled !== undefined;
   if (isThere) expect.soft(answer, moment).toMatchObject(UNKNOWN);
@@ -43,7 +43,7 @@ test.each([
   ['has carried out', true, CALLS],
   ['has not carried out', false, WRITES],
 ] as const)(
-  'killed during any call that the service %s, a gateway without memory makes no second request',
+  'killed during any call that the service %s, a restarted gateway without keys creates no second request',
   async (_, isCarriedOut, calls) => {
     const moments = momentsIn(calls.filter(isInADossier), isCarriedOut);
     const kills = await killAtEach(moments, (moment) => killAndRepeat(moment, { inputOf: inADossier }));

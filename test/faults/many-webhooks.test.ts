@@ -17,7 +17,7 @@ const ENDPOINT = endpointAt(new URL('http://127.0.0.1:1/'));
 const ids = Array.from({ length: COUNT }, (_, nth) => `request-${nth}`);
 
 test.each([
-  ['at the pace of the reads', 6],
+  ['at the rate of the reads', 6],
   ['faster than the receiver', 100],
 ])(
   'every event of 5 000 watched requests reaches a slow receiver, in order: %s',

@@ -8,15 +8,15 @@ import { makePdf } from '../support/pdf.ts';
 import { requestSignature } from '../support/request-signature.ts';
 
 /*
- * What the sandbox cannot do to a gateway, as it is at the other end of a connection that works. Its own faults are in
- * test/resilience/faults.test.ts, service-faults.test.ts, storage-faults.test.ts and unknown-outcomes.test.ts, slow clients in
- * test/security/slow-clients.test.ts, a Redis that goes, hangs and comes back in test/redis/.
+ * Network failures that the sandbox cannot simulate, because they happen before a connection works. Faults of the sandbox:
+ * test/resilience/faults.test.ts, service-faults.test.ts, storage-faults.test.ts and unknown-outcomes.test.ts. Slow clients:
+ * test/security/slow-clients.test.ts. Failures of Redis: test/redis/.
  */
 const PDF = await makePdf();
 const KEY = { idempotencyKey: '0f8fad5b-d9cb-469f-a165-70867728950e' };
 const DOSSIER = '{ dossier(id: "01KJYMD75M8Q4V6W9X0Y2Z7A1C") { id } }';
 const DEADLINE_MS = 1_000;
-/** For a machine that has other things to do. */
+/** Tolerance for a busy machine. */
 const SLACK_MS = 5_000;
 
 async function timed<T>(work: () => Promise<T>): Promise<T> {
@@ -28,7 +28,7 @@ async function timed<T>(work: () => Promise<T>): Promise<T> {
 
 const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
-/** Takes connections, and whatever is said on them, and never says a word. */
+/** Accepts connections, reads everything, and never answers. */
 async function startSilentServer() {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -55,8 +55,8 @@ const startBefore = (origin: string, options: Partial<GatewayOptions> = {}) =>
 
 test.each([
   ['whose name does not resolve', 'http://no-such-host.invalid', 'UPSTREAM_UNAVAILABLE'],
-  ['that nobody serves', 'http://127.0.0.1:1', 'UPSTREAM_UNAVAILABLE'],
-])('a service %s is told within the deadline, and nothing is in doubt', async (_, origin, fault) => {
+  ['whose port is closed', 'http://127.0.0.1:1', 'UPSTREAM_UNAVAILABLE'],
+])('a service %s is reported within the deadline, and no outcome is unknown', async (_, origin, fault) => {
   const gateway = await startBefore(origin);
   expect(await timed(() => gateway.run(DOSSIER))).toMatchObject({
     data: { dossier: null },
@@ -69,7 +69,7 @@ test.each([
   });
 });
 
-test('a service that takes connections and never answers is given up at the deadline, and its connections too', async () => {
+test('a call to a service that never answers ends at the deadline, and its connection is closed', async () => {
   const silent = await startSilentServer();
   const gateway = await startBefore(silent.origin);
   const before = timers();
@@ -80,7 +80,7 @@ test('a service that takes connections and never answers is given up at the dead
   await expect.poll(timers).toBeLessThanOrEqual(before + 2);
 });
 
-test('what was sent to a service that never answers may have happened, and a repeat says so too', async () => {
+test('a write to a service that never answers has an unknown outcome, and so has its retry', async () => {
   const silent = await startSilentServer();
   const gateway = await startBefore(silent.origin);
   const signer = { id: '0d7a4e0c-6b0a-4f7e-9c1e-0f3d5b7a9c11' };
@@ -92,7 +92,7 @@ test('what was sent to a service that never answers may have happened, and a rep
   await expect.poll(() => silent.sockets.size).toBe(0);
 });
 
-test('clients that stop in the middle of what they say, and hang up or do not, keep nothing', async () => {
+test('clients that stop during a request, with or without a disconnect, keep no resources', async () => {
   const gateway = await startGateway({ clientTimes: { headers: 200, body: 200, checkEvery: 20 } });
   const half = ['POST /graphql HTTP/1.1\r\nHost: localhost\r\n', 'Content-Length: 500\r\n\r\n{"query":'];
   const sockets = await Promise.all(Array.from({ length: 20 }, () => openSocket(gateway.url)));

@@ -13,9 +13,9 @@ type World = Awaited<ReturnType<typeof startGateway>>;
 const PDF = await makePdf();
 const ROUNDS = 8;
 const MIB = 1024 * 1024;
-/** Of the heap: keys are remembered for a day. */
+/** Allowed growth of the heap: keys are kept for a day. */
 const SPARE_MIB = 4;
-/** Connections that are kept for the next call. */
+/** Keep-alive connections. */
 const SPARE_HANDLES = 4;
 
 const FAULTS: readonly CallFault[] = [
@@ -35,7 +35,9 @@ const FAULTS: readonly CallFault[] = [
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Whole flows, watchers who leave, uploads that break off and clients who do not wait, while every third call meets a fault. */
+/**
+ * Complete flows, subscribers that disconnect, aborted uploads and clients that do not wait, while every third call fails.
+ */
 async function round(world: World): Promise<void> {
   const { sandbox, url } = world;
   const { requests } = await sandbox.seed({ requests: [{ status: 'DRAFT', count: 5 }] });
@@ -52,7 +54,7 @@ async function round(world: World): Promise<void> {
   sandbox.faults.clear();
 }
 
-/** Says what is wanted, and hangs up while it is being done. */
+/** Sends an operation, and disconnects while it runs. */
 async function leaveAfter(url: string, query: string): Promise<void> {
   const { socket } = await openSocket(url);
   const body = JSON.stringify({ query });
@@ -63,7 +65,7 @@ async function leaveAfter(url: string, query: string): Promise<void> {
   socket.destroy();
 }
 
-/** Sends half of a file, and hangs up. */
+/** Sends half of a file, and disconnects. */
 async function breakOff(url: string, input: object): Promise<void> {
   const { socket } = await openSocket(url);
   const query = 'mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename } }';
@@ -82,7 +84,7 @@ async function breakOff(url: string, input: object): Promise<void> {
   socket.destroy();
 }
 
-/** Once the gateway calls nobody any more: what it still holds. What the sandbox remembers is forgotten before. */
+/** The handles and heap of the gateway after its last upstream call. The state of the sandbox is reset first. */
 async function atRest({ sandbox }: World): Promise<{ handles: number; heap: number }> {
   let calls = -1;
   await expect
@@ -90,13 +92,13 @@ async function atRest({ sandbox }: World): Promise<{ handles: number; heap: numb
     .toBe(true);
   sandbox.reset();
   await pause(6_000); // until idle connections are closed
-  expect(sandbox.journal.entries()).toEqual([]); // nobody polls
+  expect(sandbox.journal.entries()).toEqual([]); // no polls are left
   collectGarbage();
   return { handles: process.getActiveResourcesInfo().length, heap: process.memoryUsage().heapUsed };
 }
 
 test(
-  'nothing is left of operations that met faults, clients who left and uploads that broke off',
+  'failed operations, disconnected clients and aborted uploads leave no resources behind',
   { timeout: 300_000 },
   async () => {
     const world = await startGateway({ upstreamTimeoutMs: 1_000, idempotency: { settle: 300 } });

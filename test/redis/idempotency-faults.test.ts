@@ -9,9 +9,9 @@ import { requestSignature } from '../support/request-signature.ts';
 import type { Json } from '../support/start-gateway.ts';
 
 /*
- * Whatever happens to Redis at whatever step of a call with a key: at most one request is created for the key, no answer is
- * another caller's request, every answer is a payload or an error that says what to do, and once Redis is back a retry comes
- * to an end.
+ * For every failure of Redis at every step of a call with a key: at most one request is created for the key, no answer
+ * contains the request of another caller, every answer is a payload or a documented error, and once Redis is back a retry
+ * succeeds.
  */
 
 type World = Awaited<ReturnType<typeof startKeyed>>;
@@ -25,11 +25,13 @@ const held = (of: string): Fault => ({ kind: 'latency', ms: HELD_MS, operation: 
 const lost = (when: 'before' | 'after'): Fault => ({ kind: 'reset', when, operation, count: 1 });
 
 interface Step {
-  /** What has been done with the key when the call begins that Redis fails in. */
+  /** The history of the key when the call starts during which Redis fails. */
   readonly before?: readonly Fault[];
-  /** What befalls that call at the service; Redis fails while the service holds it. Without any: before it. */
+  /**
+   * The fault of that call at the service; Redis fails while the service holds the call. Without a fault: before the call.
+   */
   readonly during?: readonly Fault[];
-  /** The key has its outcome before Redis fails. */
+  /** Whether the outcome of the key is stored before Redis fails. */
   readonly isDone?: boolean;
 }
 
@@ -40,17 +42,17 @@ const STEPS: Readonly<Record<string, Step>> = {
   'while the service creates the request, and its answer is lost': {
     during: [held(operation), lost('after')],
   },
-  'while the call is lost on its way': { during: [held(operation), lost('before')] },
-  'when there is an outcome': { before: [], isDone: true },
-  'when a call was not answered': { before: [lost('after')] },
-  'when a call was lost on its way': { before: [lost('before')] },
+  'while the call does not arrive': { during: [held(operation), lost('before')] },
+  'after an outcome was stored': { before: [], isDone: true },
+  'after a call without an answer': { before: [lost('after')] },
+  'after a call that did not arrive': { before: [lost('before')] },
   'while a retry looks for what was created': { before: [lost('after')], during: [held(LIST)] },
   'while a retry looks for what was not created': { before: [lost('before')], during: [held(LIST)] },
 };
 
 const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
 const SAYS_WHAT_TO_DO = /[Rr]etry|[Rr]ead the signature requests/;
-/** Of a key that cannot be looked up, or is still in use. */
+/** Errors for a key that cannot be read, or is in use. */
 const isPassing = ({ code, message }: Outcome): boolean =>
   String(code) === 'IDEMPOTENCY_UNAVAILABLE' ||
   (String(code) === 'OUTCOME_UNKNOWN' && /still running|did not answer/.test(String(message)));
@@ -83,7 +85,7 @@ async function failAt(fault: RedisFault, { before, during = [], isDone }: Step) 
   await redis.hit();
   call ??= ask(one);
   const retry = ask(other);
-  // Somebody else creates the same, without a key.
+  // Another caller creates the same request without a key.
   for (const world of [one, other]) strangers.push(await world.createRequest({ dossierId }));
   await Promise.all([call, retry]);
   await redis.mend();
@@ -109,25 +111,25 @@ async function failAt(fault: RedisFault, { before, during = [], isDone }: Step) 
   expect(created.length).toBeLessThanOrEqual(1);
   for (const id of ids) expect(created).toEqual([id]);
   expect(isPassing(last), `${String(last.code)} ${String(last.message)}`).toBe(false);
-  // Only what Redis has forgotten may stay unknown, and only what was created.
+  // The outcome may stay unknown only if Redis lost its data and the request was created.
   if (last.id === undefined) expect([fault.losesKeys, created.length]).toEqual([true, 1]);
   if (isDone === true && fault.losesKeys !== true) expect(last.id).toBe(answers[0]?.id);
 }
 
 test.each(Object.entries(REDIS_FAULTS))(
-  'a request is created once, and nobody else’s is returned, when Redis is %s at any step',
+  'a request is created once, and that of another caller is not returned, when Redis is %s at any step',
   (_, fault) => forEachStep(STEPS, (step) => failAt(fault, step)),
   300_000,
 );
 
-/** Calls to the service in the middle of which Redis fails. */
+/** Upstream calls during which Redis fails. */
 const HELD_CALLS = {
   'while the citizen is looked up': 'getSignerByFiscalCode',
   'while the request is created': operation,
   'while a file is stored': 'putBlob',
   'while the request is marked ready': 'setSignatureRequestStatus',
   'while the message is sent': 'sendNotification',
-  'when all is done': undefined,
+  'after the last call': undefined,
 };
 const FILE = await makePdf();
 
@@ -141,7 +143,7 @@ async function failWhile(fault: RedisFault, call: string | undefined): Promise<v
   const { dossiers } = await one.sandbox.seed({ dossiers: [{ title: 'Contratti', documents_metadata }] });
   const answers: Json[] = [];
   const ask = async (world: World): Promise<Json> => {
-    // An error at the top level is one of the gateway before any step.
+    // A top-level error is one before the first step.
     const answer = await requestSignature(world, { ...KEY, dossier: { id: dossiers[0] } }, [FILE]).catch(
       (failure: Error) => ({ refused: failure.message }) as unknown as Json,
     );
@@ -195,7 +197,7 @@ async function failWhile(fault: RedisFault, call: string | undefined): Promise<v
 }
 
 test.each(Object.entries(REDIS_FAULTS))(
-  'a citizen is asked once when Redis is %s at any step of requestSignature',
+  'a citizen is notified once when Redis is %s at any step of requestSignature',
   (_, fault) => forEachStep(HELD_CALLS, (call) => failWhile(fault, call)),
   300_000,
 );

@@ -24,7 +24,7 @@ async function start(leaseMs = 60_000, putBackMs = 0) {
 
 storeCases(start);
 
-test('a holder who is silent for as long as their lease is taken for dead, and their call is unresolved', async () => {
+test('after the lease of a holder expires, another may claim the key, and the sent call is unresolved', async () => {
   const { store } = await start(LEASE_MS);
   await store.claim('key', ana);
   await store.recordSend('key', 'ana', 7);
@@ -34,7 +34,7 @@ test('a holder who is silent for as long as their lease is taken for dead, and t
   expect(sent?.serviceTimeMs).toBe(7);
   expect(sent?.quietMs).toBeGreaterThanOrEqual(100);
   expect(sent?.sentMs).toBeGreaterThanOrEqual(LEASE_MS + 100);
-  // The one who was thought dead comes back.
+  // The first holder continues.
   expect(await store.recordSend('key', 'ana', 8)).toBe(false);
   expect(await store.complete('key', ana, '"late"')).toBe(false);
   expect(await store.save('key', ana, '"late"')).toBe(false);
@@ -42,19 +42,19 @@ test('a holder who is silent for as long as their lease is taken for dead, and t
   expect(await store.claim('key', ana)).toEqual({ kind: 'done', result: '"right"' });
 });
 
-test('a call stays unresolved since the first who may have waited for it was gone', async () => {
+test('the age of an unresolved call is counted from its first holder', async () => {
   const { store } = await start(LEASE_MS);
   await store.claim('key', ana);
   await store.recordSend('key', 'ana', 7);
   await pause(LEASE_MS + 100);
   const first = resumedOf(await store.claim('key', bea));
-  // They look for it, and vanish too.
+  // The second holder searches for it, and dies too.
   await pause(LEASE_MS + 100);
   const second = resumedOf(await store.claim('key', ana));
   expect(second.sent?.quietMs).toBeGreaterThanOrEqual((first.sent?.quietMs ?? Infinity) + LEASE_MS);
 });
 
-test('a claim whose holder has vanished before anything was sent is as if it had never been', async () => {
+test('an expired claim without a sent call leaves no trace', async () => {
   const { store } = await start(LEASE_MS);
   await store.claim('key', ana);
   await pause(LEASE_MS + 100);
@@ -62,7 +62,7 @@ test('a claim whose holder has vanished before anything was sent is as if it had
   expect(await store.recordSend('key', 'ana', 0)).toBe(false);
 });
 
-test('what Redis has lost its holder puts back, and the next knows that keys were lost', async () => {
+test('holders restore their records after a loss of data, and the next claim reports the loss', async () => {
   const { store, redis } = await start(LEASE_MS);
   const before = await store.claim('before', ana);
   for (const name of ['running', 'saving', 'done', 'left']) await store.claim(name, ana);
@@ -90,7 +90,7 @@ test('what Redis has lost its holder puts back, and the next knows that keys wer
   expect(vanished?.quietMs).toBeLessThan(5_000);
 });
 
-test('after Redis has lost its keys none is given away before their holders have put them back', async () => {
+test('after a loss of data no key can be claimed until holders had the time to restore theirs', async () => {
   const { store, redis } = await start(60_000, 500);
   expect(await store.claim('key', ana)).toEqual({ kind: 'busy' });
   await pause(600);
@@ -104,7 +104,7 @@ test('after Redis has lost its keys none is given away before their holders have
   expect(await store.claim('new', bea)).toMatchObject(FIRST);
 });
 
-test('a Redis that is full still says what has been done, and everything else fails', async () => {
+test('a full Redis still returns stored outcomes, and everything else fails', async () => {
   const { store, redis } = await start();
   for (const name of ['done', 'running', 'left']) await store.claim(name, ana);
   await store.complete('done', ana, '1');
@@ -122,14 +122,14 @@ test('a Redis that is full still says what has been done, and everything else fa
     await expect(write()).rejects.toThrow(IdempotencyUnavailableError);
   expect(await store.free('running', 'ana')).toBe(true);
   await redis.client.config('SET', 'maxmemory', '0');
-  // What failed has changed nothing.
+  // Failed commands have changed nothing.
   expect(await store.claim('left', bea)).toEqual({ kind: 'busy' });
   expect(await store.claim('new', bea)).toMatchObject(FIRST);
   expect(await store.suspend('left', ana, CALL)).toBe(true);
   expect(await store.claim('left', bea)).toMatchObject({ kind: 'resumed', sent: { serviceTimeMs: 7 } });
 });
 
-test('a holder who gives a sign of life keeps the key', async () => {
+test('a holder that renews its lease keeps the key', async () => {
   const { store } = await start(LEASE_MS);
   await store.claim('key', ana);
   for (let nth = 0; nth < 4; nth += 1) {
@@ -137,12 +137,12 @@ test('a holder who gives a sign of life keeps the key', async () => {
     expect(await store.renew('key', ana, undefined)).toBe(true);
     expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
   }
-  // Also late, as long as nobody else has come.
+  // A late completion succeeds too, if no other holder has claimed the key.
   await pause(LEASE_MS + 100);
   expect(await store.complete('key', ana, '1')).toBe(true);
 });
 
-test('every key that is kept has an end', async () => {
+test('every stored key expires', async () => {
   const { store, redis } = await start();
   await store.claim('running', ana);
   await store.claim('saved', ana);
@@ -157,7 +157,7 @@ test('every key that is kept has an end', async () => {
   for (const name of names) expect(await redis.client.pttl(name), name).toBeGreaterThan(0);
 });
 
-test('without Redis each question is an error that holds nothing of what was asked', async () => {
+test('without Redis every method throws an error without stored data', async () => {
   const { store, server } = await start();
   await store.claim('key', ana);
   await server.kill();
@@ -171,6 +171,6 @@ test('without Redis each question is an error that holds nothing of what was ask
     expect(JSON.stringify(failure) + String(failure)).not.toMatch(/the name|secret/);
   }
   await server.start();
-  // What it was told before is still there.
+  // Earlier records still exist.
   await expect.poll(() => store.claim('key', bea).catch(() => 'gone')).toEqual({ kind: 'busy' });
 });

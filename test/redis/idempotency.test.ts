@@ -9,7 +9,7 @@ import { startMain } from '../support/start-main.ts';
 
 const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
 const operation = 'createSignatureRequest';
-/** Of gateways in this process, so that nobody waits for long. */
+/** Times of the gateways in this process, short for the test. */
 const idempotency = { settle: 500, lease: 1_000 };
 
 /** Two gateways of one service that share a Redis. */
@@ -20,7 +20,7 @@ async function startTwo() {
   return { redis, one, other, dossierId: await one.dossier() };
 }
 
-test('a key that one gateway has is a key of the other', async () => {
+test('a key of one gateway is known to the other', async () => {
   const { one, other, dossierId } = await startTwo();
   const { id } = await one.createRequest({ ...KEY, dossierId });
   expect(await other.createRequest({ ...KEY, dossierId })).toMatchObject({ id });
@@ -30,7 +30,7 @@ test('a key that one gateway has is a key of the other', async () => {
   expect(other.outcomes).toEqual(['replayed', 'conflict']);
 });
 
-test('of fifty who come to two gateways at the same time, one makes the dossier, the request, the notification', async () => {
+test('of fifty concurrent calls to two gateways with one key, one creates the dossier, the request, the notification', async () => {
   const { one, other } = await startTwo();
   const fifty = (mutate: (world: typeof one) => Promise<{ id: string | undefined }>) =>
     Promise.all(Array.from({ length: 50 }, (_, nth) => mutate(nth % 2 === 0 ? one : other)));
@@ -43,13 +43,13 @@ test('of fifty who come to two gateways at the same time, one makes the dossier,
   await once((world) => world.createRequest({ ...KEY, dossierId }));
   const [request] = (await one.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
   await once((world) => world.notify({ ...KEY, signatureRequestId: request?.id }));
-  // The other dossier was made without a key.
+  // The other dossier was created without a key.
   expect([one.calls('createDossier'), one.calls(operation), one.calls('sendNotification')]).toEqual([
     2, 1, 1,
   ]);
 });
 
-test('a call that one gateway got no answer to is found by the other', async () => {
+test('the result of a call without an answer is found by the other gateway', async () => {
   const { one, other, dossierId } = await startTwo();
   one.sandbox.faults.add({ kind: 'reset', when: 'after', operation, count: 1 });
   expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
@@ -58,7 +58,7 @@ test('a call that one gateway got no answer to is found by the other', async () 
   expect(one.calls(operation)).toBe(1);
 });
 
-test('a call that takes longer than a gateway may be silent keeps its key', async () => {
+test('a call that takes longer than a lease keeps its key', async () => {
   const { one, other, dossierId } = await startTwo();
   one.sandbox.faults.add({ kind: 'latency', ms: 3 * idempotency.lease, operation, count: 1 });
   const first = one.createRequest({ ...KEY, dossierId });
@@ -70,7 +70,7 @@ test('a call that takes longer than a gateway may be silent keeps its key', asyn
   expect(one.calls(operation)).toBe(1);
 });
 
-/** Sends a mutation whose caller leaves as soon as the gateway has begun with it. */
+/** Sends a mutation whose client disconnects as soon as the gateway has started it. */
 async function leaveDuring(world: Awaited<ReturnType<typeof startKeyed>>, dossierId: string): Promise<void> {
   const leaving = new AbortController();
   const input = { ...KEY, dossierId, signerId: SIGNER };
@@ -85,7 +85,7 @@ async function leaveDuring(world: Awaited<ReturnType<typeof startKeyed>>, dossie
   await expect(left).rejects.toThrow();
 }
 
-test('a gateway that ends keeps what it is making for somebody who has left', async () => {
+test('a gateway that shuts down completes the call of a disconnected client and stores its outcome', async () => {
   const { one, other, dossierId } = await startTwo();
   one.sandbox.faults.add({ kind: 'latency', ms: 500, operation, count: 1 });
   await leaveDuring(one, dossierId);
@@ -95,7 +95,7 @@ test('a gateway that ends keeps what it is making for somebody who has left', as
   expect(other.outcomes).toEqual(['replayed']);
 });
 
-test('a gateway that ends does not wait for ever, and another goes on', async () => {
+test('a gateway that shuts down waits for a limited time, and another continues', async () => {
   const { one, other, dossierId } = await startTwo();
   one.sandbox.faults.add({ kind: 'latency', ms: 60_000, operation, count: 1 });
   await leaveDuring(one, dossierId);
@@ -107,7 +107,7 @@ test('a gateway that ends does not wait for ever, and another goes on', async ()
   expect(other.outcomes).toEqual(['resumed']);
 });
 
-test('what one gateway made without a key, or under another, is not taken by the other', async () => {
+test('a request created by one gateway without a key, or with another key, is not returned by the other', async () => {
   const { one, other, dossierId } = await startTwo();
   one.sandbox.faults.add({ kind: 'reset', when: 'before', operation, count: 1 });
   await one.createRequest({ ...KEY, dossierId });
@@ -118,7 +118,7 @@ test('what one gateway made without a key, or under another, is not taken by the
   expect(await one.requestsOf(dossierId)).toEqual([...before, id]);
 });
 
-test('without Redis a mutation with a key is refused before anything is sent, and one without goes on', async () => {
+test('without Redis a mutation with a key is refused without an upstream call, and one without a key succeeds', async () => {
   const { redis, one, dossierId } = await startTwo();
   const [request] = (await one.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
   const signatureRequestId = request?.id;
@@ -150,13 +150,13 @@ test('without Redis a mutation with a key is refused before anything is sent, an
 });
 
 test.each([
-  ['went', 'kill'],
+  ['was down', 'kill'],
   ['hung', 'freeze'],
-] as const)('a request that was made while Redis %s is answered, and found by the repeat', async (_, how) => {
+] as const)('a request created while Redis %s is returned, and found by the retry', async (_, how) => {
   const { redis, one, other, dossierId } = await startTwo();
   one.sandbox.faults.add({ kind: 'latency', ms: 1_000, operation, count: 1 });
   const first = one.createRequest({ ...KEY, dossierId });
-  // The service is at it.
+  // The service is processing the call.
   await expect.poll(() => one.sandbox.faults.list()).toEqual([]);
   await redis[how]();
   const { id } = await first;
@@ -169,15 +169,15 @@ test.each([
   expect(one.calls(operation)).toBe(1);
 });
 
-test('a claim that Redis carries out late stands for nothing that was sent, whatever others have created meanwhile', async () => {
+test('a claim that Redis executes late does not count as a sent call, whatever other callers have created since', async () => {
   const { redis, one, other, dossierId } = await startTwo();
   const startedAt = performance.now();
   await one.createDossier(KEY);
   redis.freeze();
   expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
-  // By more than clocks may differ, so that nothing is from before Redis knew keys.
+  // Longer than the allowed difference of clocks, so that every request is younger than the data in Redis.
   await pause(Math.max(0, startedAt + 5_000 - performance.now()));
-  // Two systems that know nothing of the gateways' Redis.
+  // Two systems that do not use this Redis.
   for (let nth = 0; nth < 2; nth += 1) await (await startKeyed({}, one.sandbox)).createRequest({ dossierId });
   const strangers = await one.requestsOf(dossierId);
   redis.thaw();
@@ -189,7 +189,7 @@ test('a claim that Redis carries out late stands for nothing that was sent, what
   expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ id: created[2] });
 });
 
-test('nothing that is kept says who somebody is, what a document is called, or what somebody may do', async () => {
+test('stored data contains no personal data, no title and no permission', async () => {
   const { redis, one, dossierId } = await startTwo();
   await one.createDossier({ ...KEY, supportEmail: 'urp@comune.example.it' });
   await one.createRequest({ ...KEY, dossierId, documents: DOCUMENTS });
@@ -202,13 +202,13 @@ test('nothing that is kept says who somebody is, what a document is called, or w
     const isHash = (await client.type(name)) === 'hash';
     texts.push(name, JSON.stringify(isHash ? await client.hgetall(name) : await client.get(name)));
   }
-  expect(texts).toHaveLength(2 * (3 + 2 + 1)); // three keys, two requests that belong to somebody, and since when
+  expect(texts).toHaveLength(2 * (3 + 2 + 1)); // three keys, two owned requests, and the age of the data
   const allowed =
     /^(?:sigillo|idempotency|keys|owner|fingerprint|token|lease|sent|service|quiet|since|result|dossierId|signatureRequestId|none|[\da-f-]+|[0-7][\dA-HJKMNP-TV-Z]{25})$/;
   for (const word of texts.flatMap((text) => text.match(/[\w-]+/g) ?? [])) expect(word).toMatch(allowed);
 });
 
-/** A gateway in a process of its own, in front of the sandbox of another. */
+/** A gateway in its own process, in front of a running sandbox. */
 async function startProcess(world: { sandbox: { url: string } }, redisUrl: URL) {
   const main = await startMain({
     SANDBOX_URL: world.sandbox.url,
@@ -223,12 +223,12 @@ async function startProcess(world: { sandbox: { url: string } }, redisUrl: URL) 
   };
 }
 
-test('a gateway is killed while the service makes the request: another finds it, within seconds', async () => {
+test('a gateway is killed while the service creates the request: another finds it within seconds', async () => {
   const { redis, one, dossierId } = await startTwo();
   const doomed = await startProcess(one, redis.url);
   const other = await startProcess(one, redis.url);
   const input = { ...KEY, dossierId, signerId: SIGNER };
-  // The request is made at once, and its answer takes its time.
+  // The request is created at once, and its answer is slow.
   one.sandbox.faults.add({ kind: 'slow-body', ms: 60_000, operation, count: 1 });
   const first = doomed.ask(operation, input).catch(() => 'cut off');
   await expect.poll(() => one.requestsOf(dossierId)).toHaveLength(1);
@@ -241,24 +241,24 @@ test('a gateway is killed while the service makes the request: another finds it,
   expect(one.calls(operation)).toBe(1);
 });
 
-test('a gateway is killed before the service has the request: another makes it', async () => {
+test('a gateway is killed before the service creates the request: another creates it', async () => {
   const { redis, one, dossierId } = await startTwo();
   const doomed = await startProcess(one, redis.url);
   const other = await startProcess(one, redis.url);
   const input = { ...KEY, dossierId, signerId: SIGNER };
   one.sandbox.faults.add({ kind: 'latency', ms: 60_000, operation, count: 1 });
   const first = doomed.ask(operation, input).catch(() => 'cut off');
-  // The service is at it.
+  // The service is processing the call.
   await expect.poll(() => one.sandbox.faults.list()).toEqual([]);
   await doomed.kill();
   expect(await first).toBe('cut off');
   const { id } = await other.ask(operation, input);
   expect(await one.requestsOf(dossierId)).toEqual([id]);
-  // Whoever asks next learns of the same.
+  // A later retry gets the same request.
   expect(await one.createRequest({ ...KEY, dossierId })).toMatchObject({ id });
 });
 
-test('a gateway is killed while the message is sent: another tells of it', async () => {
+test('a gateway is killed while the message is sent: another returns it', async () => {
   const { redis, one } = await startTwo();
   const [request] = (await one.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
   const input = { ...KEY, signatureRequestId: request?.id };
@@ -277,17 +277,17 @@ test('a gateway is killed while the message is sent: another tells of it', async
   });
 });
 
-test('a gateway that hung and is thought dead overwrites nothing when it goes on', async () => {
+test('a gateway that hung and lost its claim overwrites nothing when it continues', async () => {
   const { redis, one, dossierId } = await startTwo();
   const hung = await startProcess(one, redis.url);
   const other = await startProcess(one, redis.url);
   const input = { ...KEY, dossierId, signerId: SIGNER };
   one.sandbox.faults.add({ kind: 'latency', ms: 1_500, operation, count: 1 });
   const first = hung.ask(operation, input);
-  // The service is at it.
+  // The service is processing the call.
   await expect.poll(() => one.sandbox.faults.list()).toEqual([]);
   hung.freeze();
-  // The service makes it meanwhile, and the other gateway finds it.
+  // The service creates the request in the meantime, and the other gateway finds it.
   const { id } = await other.ask(operation, input);
   hung.thaw();
   expect(await first).toMatchObject({ id });

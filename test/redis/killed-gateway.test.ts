@@ -14,7 +14,7 @@ test.each([
   ['has carried out', true, CALLS],
   ['has not carried out', false, WRITES],
 ] as const)(
-  'killed during any call that the service %s, a gateway goes on from there after its restart',
+  'killed during any call that the service %s, a gateway continues from there after its restart',
   async (_, isCarriedOut, calls) => {
     const { url } = await startRedis();
     const moments = momentsIn(calls, isCarriedOut);
@@ -25,10 +25,10 @@ test.each([
       const { answer, effects } = kills[nameOf(moment)] ?? {};
       expect.soft(answer, nameOf(moment)).toEqual(DONE);
       expect.soft(effects, nameOf(moment)).toEqual({
-        // Of a dossier whose answer was lost nobody can know, and it has no requests.
+        // A dossier with a lost answer cannot be found, and has no requests.
         dossiers: isCarriedOut && moment.operation === 'createDossier' ? 2 : 1,
         requests: 1,
-        // Those that nobody has heard of are sent again, into the same place: at most both, which travel side by side.
+        // Files with an unknown outcome are sent again to the same blob: at most both, because uploads run in parallel.
         uploads: expect.toSatisfy((uploads) => uploads >= 2 && uploads <= 4),
         notifications: 1,
       });

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { startRedis } from '../support/redis.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-/** The limit of the service, a fifth of it in a tenth of its time, on both sides. */
+/** A fifth of the limit of the service in a tenth of its window, in the gateways and in the sandbox. */
 const LIMIT = { calls: 30, windowMs: 500 };
 const NOTHING = { data: { signatureRequest: null } };
 
 type Gateway = Pick<Awaited<ReturnType<typeof startGateway>>, 'run'>;
 
 let nth = 0;
-/** So many reads at once, each of a request that does not exist. */
+/** The given number of concurrent reads, each of a different request that does not exist. */
 const flood = ({ run }: Gateway, count: number): Promise<unknown>[] =>
   Array.from({ length: count }, () => run(`{ signatureRequest(id: "none-${(nth += 1)}") { id } }`));
 

@@ -31,7 +31,7 @@ test('after the primary dies the gateway continues with the new primary of the s
   await primary.kill();
   await expect.poll(async () => (await create()).code).toBeUndefined();
   await expect.poll(ready).toBe(200);
-  // What the first had is there.
+  // The data of the first primary exists.
   expect(await repeat(1)).toMatchObject({ id });
   await expect.poll(() => redisLines().at(-1)).toMatchObject({ level: 30 });
   expect(redisLines()).toHaveLength(2);

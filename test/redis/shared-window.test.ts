@@ -5,7 +5,7 @@ import type { Slot } from '../../src/upstream/rate-limit/rate-window.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { startRedis } from '../support/redis.ts';
 
-/** Long, so that nothing leaves the window while a test runs. */
+/** Longer than any test, so that no call leaves the window. */
 const LIMIT = { calls: 10, windowMs: 30_000 };
 
 async function start(limit = LIMIT) {
@@ -24,7 +24,7 @@ async function start(limit = LIMIT) {
       window,
       take,
       count: async (wanted: number, reserve = 0) => (await take(wanted, reserve)).length,
-      /** How many there would be, all of which are given back. */
+      /** The number of free slots, which are released again. */
       async free(): Promise<number> {
         const slots = await take(100);
         for (const slot of slots) slot.unused();
@@ -52,7 +52,7 @@ test('of two gateways that want more slots than are free, neither takes all', as
   expect([await one.count(10), await other.count(10)]).toEqual([10, 0]);
   const { one: first, other: second } = await start();
   await first.count(2);
-  // Both must wait, and one of them asks first.
+  // Both must wait, and one of them requests first.
   await second.count(20);
   expect(await first.count(20)).toBe(0);
 });
@@ -85,7 +85,7 @@ test('a call counts until a window after its answer, or half a second after it w
 test('all gateways learn the remaining calls that the service reports', async () => {
   const { one, other } = await start();
   const [slot] = await one.take(1);
-  // Seven calls, of which one is ours.
+  // Seven calls, one of them from these gateways.
   slot?.answered(3);
   await expect.poll(() => one.redis.client.hget('sigillo:{budget:a-key}:state', 'foreign')).toBe('6');
   expect(await other.count(10)).toBe(3);
@@ -127,9 +127,9 @@ test.each(['kill', 'freeze'] as const)(
   'when Redis is lost (%s) each gateway has its share at once, and all share again when it is back',
   async (lose) => {
     const { server, one, other } = await start({ calls: 10, windowMs: 500 });
-    for (const gateway of [one, other, one]) await gateway.count(1); // now each knows of the other
+    for (const gateway of [one, other, one]) await gateway.count(1); // now each knows the other
     await server[lose]();
-    // The first notices, and waits no longer than it is worth; from then on it is a matter of this process.
+    // The first reservation notices the loss after its timeout; from then on the window is local.
     const startedAt = performance.now();
     await one.count(1);
     await other.count(1);
@@ -138,7 +138,7 @@ test.each(['kill', 'freeze'] as const)(
     await expect.poll(() => other.free()).toBe(5);
 
     await (lose === 'kill' ? server.start() : server.thaw());
-    // Until the calls of that time are out of every window, parts are kept.
+    // The shares apply until those calls have left every window.
     await expect.poll(() => one.free()).toBe(10);
     await expect.poll(() => other.free()).toBe(10);
     await expect.poll(() => one.redis.client.zcard('sigillo:{budget:a-key}:slots')).toBe(0); // all given back

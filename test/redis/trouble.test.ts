@@ -80,7 +80,7 @@ async function startWorld(redisUrl: string) {
   let nth = 0;
   return {
     gateway,
-    /** What an operator reads. */
+    /** The messages in the log. */
     lines: () =>
       lines().flatMap((line) => (line['level'] === 20 ? [] : [[line['level'], line['msg'], line['cause']]])),
     create: async () => (await gateway.createDossier({ idempotencyKey: `key-${(nth += 1)}` })).code,

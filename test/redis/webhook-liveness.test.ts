@@ -68,7 +68,7 @@ class World {
     this.#gateways.push({ watched, close });
   }
 
-  /** As a gateway that is killed: whatever it has taken stays with it. */
+  /** A killed gateway: its leases stay until they expire. */
   async replaceOne(): Promise<void> {
     if (this.server !== 'runs') return;
     this.#gateways.shift()?.close();
@@ -159,7 +159,7 @@ test('in any order of failures of Redis, gateways and the receiver, every stored
         redis.close();
         for (const [nth, id] of IDS.entries()) {
           const sent = world.sent.get(id) ?? [];
-          // A delivery that Redis could not record is repeated, directly behind itself because nothing overtakes it.
+          // A delivery that Redis could not record is repeated directly after itself, because the order is kept.
           const told = sent.filter((type, at) => type !== sent[at - 1]);
           expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
             told,

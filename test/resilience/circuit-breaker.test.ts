@@ -22,7 +22,7 @@ async function start() {
   return { ...world, states };
 }
 
-test('a service that fails all calls is left alone, its callers are told at once, and it is tried again', async () => {
+test('after consecutive failures the circuit opens, calls fail fast, and a trial call closes it again', async () => {
   const world = await start();
   world.fail('getDossier', breaksOff);
   expect(codeOf(await world.run(READ))).toEqual([{ code: 'UPSTREAM_TIMEOUT' }]);
@@ -38,7 +38,7 @@ test('a service that fails all calls is left alone, its callers are told at once
   expect(world.states).toEqual(['service open', 'service half-open', 'service closed']);
 });
 
-test('what waits for the budget when the circuit opens is told within a window, and takes no place', async () => {
+test('calls queued by the rate limiter when the circuit opens fail within a window and use no slot', async () => {
   const events = createEvents();
   const world = await startFailingGateway({
     events,
@@ -62,7 +62,7 @@ test('what waits for the budget when the circuit opens is told within a window, 
   expect(world.calls).toHaveLength(1);
 });
 
-test('a storage that fails is left alone, and the service is not', async () => {
+test('a failing storage opens its own circuit, not that of the service', async () => {
   const storage = await startHttpStub(breaksOff);
   const events = createEvents();
   const states: string[] = [];
@@ -91,7 +91,7 @@ test('a storage that fails is left alone, and the service is not', async () => {
   expect(await world.run(READ)).toEqual({ data: { dossier: null } });
 });
 
-test('what a caller orders from the sandbox is no failure of the service', async () => {
+test('a failure that a caller requested from the sandbox does not count for the circuit', async () => {
   const world = await startGateway({ circuit: { failures: 1, openMs: 60_000 } });
   const staged = await fetch(world.url, {
     method: 'POST',

@@ -9,7 +9,7 @@ import { startGateway } from '../support/start-gateway.ts';
 type World = Awaited<ReturnType<typeof startWorld>>;
 type Answer = Awaited<ReturnType<World['run']>>;
 
-/** Of a call that is not going to be answered. */
+/** The deadline of a call that will not be answered. */
 const SHORT_DEADLINE_MS = 400;
 const LONG_DEADLINE_MS = 5_000;
 /** Longer than any test. */
@@ -28,12 +28,12 @@ async function startWorld(upstreamTimeoutMs = LONG_DEADLINE_MS) {
   return { ...gateway, draft, waiting, logs };
 }
 
-/** A call of the service, and what a caller of the gateway asks to bring it about. */
+/** An upstream call, and the operation that causes it. */
 interface Operation {
   readonly operationId: string;
-  /** What only reads is repeated when it fails, what writes is not, and what was streamed cannot be. */
+  /** A failed read is retried, a failed write is not, and a streamed body cannot be sent again. */
   readonly sort: 'read' | 'write' | 'stream';
-  /** Without an answer, nobody knows whether it has made something; or the request shows whether it has changed. */
+  /** After a lost answer: the outcome is unknown, or reading the request shows it. */
   readonly without?: 'doubt' | 'read-back';
   readonly ask: (world: World) => Promise<Answer>;
 }
@@ -115,11 +115,11 @@ const OPERATIONS: readonly Operation[] = [
 type Code =
   'UPSTREAM_TIMEOUT' | 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_REFUSED' | 'UPSTREAM_CONTRACT' | 'RATE_LIMITED';
 
-/** A fault that each operation meets, what the caller is told, and how often the service was called. */
+/** A fault of each operation, the error that the caller gets, and the number of upstream calls. */
 interface Row {
   readonly name: string;
   readonly fault: CallFault;
-  /** None where the caller notices nothing. */
+  /** Empty if the operation succeeds. */
   readonly code?: Code;
   readonly extensions?: object;
   readonly calls: Readonly<Record<Operation['sort'], number>>;
@@ -129,7 +129,7 @@ const ONCE = { read: 1, write: 1, stream: 1 };
 const READS_REPEATED = { read: 3, write: 1, stream: 1 };
 const NOT_STREAMS = { read: 3, write: 3, stream: 1 };
 
-/** The compiler asks for each kind of fault of a call. */
+/** One entry for each kind of fault: the compiler checks that none is missing. */
 const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
   status: [
     {
@@ -139,7 +139,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
       calls: READS_REPEATED,
     },
     {
-      name: 'the API gateway finds no backend',
+      name: 'the API gateway cannot reach the backend',
       fault: { kind: 'status', status: 503, envelope: 'gateway', detail: UPSTREAM_WORDS },
       code: 'UPSTREAM_UNAVAILABLE',
       calls: READS_REPEATED,
@@ -157,7 +157,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
       calls: ONCE,
     },
     {
-      name: 'the API gateway knows no such path',
+      name: 'the API gateway does not have the path',
       fault: { kind: 'status', status: 404, envelope: 'gateway' },
       code: 'UPSTREAM_CONTRACT',
       calls: ONCE,
@@ -169,7 +169,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
       calls: ONCE,
     },
     {
-      name: 'the backend is asked too often',
+      name: 'the rate budget of the key is used up',
       fault: { kind: 'status', status: 429 },
       code: 'RATE_LIMITED',
       calls: NOT_STREAMS,
@@ -177,7 +177,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
   ],
   'rate-limit': [
     {
-      name: 'the caller is to come back after the deadline',
+      name: 'Retry-After is later than the deadline',
       fault: { kind: 'rate-limit', retryAfterSeconds: A_MINUTE_S },
       code: 'RATE_LIMITED',
       extensions: { retryAfterSeconds: A_MINUTE_S },
@@ -214,7 +214,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
   ],
   'malformed-body': [
     {
-      name: 'the body is no JSON',
+      name: 'the body is not JSON',
       fault: { kind: 'malformed-body' },
       code: 'UPSTREAM_CONTRACT',
       calls: ONCE,
@@ -247,13 +247,13 @@ function expectRecovery(answer: Answer): void {
   expect(JSON.stringify(answer)).not.toMatch(/Error|"\w+":null/);
 }
 
-/** An outcome that the caller can act on. */
+/** The outcome that the caller gets. */
 function expectDoubt({ data, errors }: Answer): void {
   expect(errors).toBeUndefined();
   expect(Object.values(data)).toMatchObject([{ code: 'OUTCOME_UNKNOWN' }]);
 }
 
-/** The service has done what was asked, though nobody was told. */
+/** The service performed the call, and its answer was lost. */
 const isCarriedOut = (fault: CallFault): boolean =>
   fault.kind === 'slow-body' || (fault.kind === 'reset' && fault.when !== 'before');
 
@@ -272,20 +272,20 @@ describe.each(OPERATIONS)('$operationId', ({ operationId, sort, without, ask }) 
       expect(answer.errors).toMatchObject([{ extensions: { code } }]);
       expect(answer.errors?.[0]?.extensions).toEqual({ code, ...extensions });
     }
-    // A call that is broken off ends a moment later for the sandbox.
+    // The sandbox notices an aborted call a moment later.
     await expect.poll(() => callsOf(world, operationId)).toHaveLength(calls[sort]);
     for (const { faults } of callsOf(world, operationId)) expect(faults).toEqual([id]);
   });
 
-  /** One call meets the fault. */
+  /** Faults of a single call. */
   test.each<[string, CallFault, recovers: readonly Operation['sort'][]]>([
     ['fails', { kind: 'status', status: 500 }, ['read']],
     ['cannot be reached by the API gateway', { kind: 'status', status: 503, envelope: 'gateway' }, ['read']],
     ['is behind a proxy that fails', { kind: 'wrong-content-type', status: 502 }, ['read']],
-    ['does not get the call', { kind: 'reset', when: 'before' }, ['read']],
+    ['does not receive the call', { kind: 'reset', when: 'before' }, ['read']],
     ['answers into a broken connection', { kind: 'reset', when: 'after' }, ['read']],
-    ['answers by half', { kind: 'reset', when: 'middle' }, ['read']],
-    ['has too much to do', { kind: 'status', status: 429 }, ['read', 'write']],
+    ['sends half of its answer', { kind: 'reset', when: 'middle' }, ['read']],
+    ['answers 429', { kind: 'status', status: 429 }, ['read', 'write']],
   ])('the service %s once', async (_, fault, recovers) => {
     const world = await startWorld();
     world.sandbox.faults.add({ ...fault, operation: operationId, count: 1 });
@@ -299,7 +299,7 @@ describe.each(OPERATIONS)('$operationId', ({ operationId, sort, without, ask }) 
   });
 });
 
-test('a caller who is told to come back after a second does so by itself', async () => {
+test('a 429 with Retry-After: 1 is retried after a second', async () => {
   const logs = logSink();
   const world = await startGateway({ logger: logs.logger });
   const [draft] = (await world.sandbox.seed({ requests: [{}] })).requests;
@@ -310,9 +310,9 @@ test('a caller who is told to come back after a second does so by itself', async
   expect(performance.now() - before).toBeGreaterThan(990);
 });
 
-describe('a fault meets', () => {
+describe('a fault applies to', () => {
   const status: Fault = { kind: 'status', status: 401, operation: 'getDossier' };
-  /** Which of six readers are told of it. */
+  /** Which of six reads fail. */
   async function told(fault: Fault): Promise<string> {
     const world = await startWorld();
     world.sandbox.faults.add(fault);
@@ -326,18 +326,18 @@ describe('a fault meets', () => {
 
   test.each<[string, Fault, string]>([
     ['every caller', status, 'XXXXXX'],
-    ['the nth caller', { ...status, nth: 3 }, '..X...'],
-    ['so many callers', { ...status, count: 2 }, 'XX....'],
-    ['so many callers from the nth on', { ...status, nth: 2, count: 3 }, '.XXX..'],
-    ['nobody', { ...status, probability: 0 }, '......'],
-    ['every caller, by all odds', { ...status, probability: 1 }, 'XXXXXX'],
-    ['nobody, when it is for another operation', { ...status, operation: 'createDossier' }, '......'],
-    ['every caller, whatever they call', { ...status, operation: '*' }, 'XXXXXX'],
+    ['the nth call', { ...status, nth: 3 }, '..X...'],
+    ['the given number of calls', { ...status, count: 2 }, 'XX....'],
+    ['the given number of calls from the nth on', { ...status, nth: 2, count: 3 }, '.XXX..'],
+    ['no call', { ...status, probability: 0 }, '......'],
+    ['every call, with a probability of 1', { ...status, probability: 1 }, 'XXXXXX'],
+    ['no call, when it is for another operation', { ...status, operation: 'createDossier' }, '......'],
+    ['every call of any operation', { ...status, operation: '*' }, 'XXXXXX'],
   ])('%s', async (_, fault, pattern) => {
     expect(await told(fault)).toBe(pattern);
   });
 
-  test('the same callers by chance, each time the dice are the same', async () => {
+  test('the same random calls for the same seed', async () => {
     const fault = { ...status, probability: 0.5 };
     const pattern = await told(fault);
     expect(pattern).toMatch(/^(?=.*X)(?=.*\.)/);

@@ -18,16 +18,16 @@ beforeAll(() => {
 afterAll(() => {
   process.off('unhandledRejection', unhandled).off('warning', warned);
   expect(unhandled).not.toHaveBeenCalled();
-  expect(warned).not.toHaveBeenCalled(); // such as for too many listeners
+  expect(warned).not.toHaveBeenCalled(); // for example of too many listeners
 });
 
 const AT = '2026-03-05T09:14:07.412Z';
 const REQUEST = { id: 'r1', dossier_id: 'd1', signer_id: 's1', status: 'READY', documents: [] };
 const TIMES = { created_at: AT, updated_at: AT, expires_at: AT };
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-const SPARE_TIMERS = 5; // of vitest, undici and keep-alive
+const SPARE_TIMERS = 5; // the handles of vitest, undici and keep-alive connections
 
-test('what one request has read is not shown to another, and is read once for one', async () => {
+test('reads are cached within a request and not between requests', async () => {
   const world = await startFailingGateway();
   const both = '{ a: dossier(id: "d1") { title } b: dossier(id: "d1") { title } }';
   for (const title of ['one', 'two']) {
@@ -39,7 +39,7 @@ test('what one request has read is not shown to another, and is read once for on
   expect(world.count('getDossier')).toBe(2);
 });
 
-test('operations that fail hold neither timers nor connections when they are over', async () => {
+test('failed operations leave no timers and no connections', async () => {
   const world = await startFailingGateway({ upstreamConnections: 5, upstreamTimeoutMs: 60_000 });
   world.fail('getDossier', (call, res, req, nth) => {
     if (nth % 3 === 0) return void req.socket.resetAndDestroy();
@@ -61,12 +61,12 @@ test('operations that fail hold neither timers nor connections when they are ove
   expect(timers()).toBeLessThanOrEqual(before + SPARE_TIMERS);
 });
 
-test('clients who leave while they wait leave nothing behind', async () => {
+test('clients that disconnect while they wait leave no timers and no connections', async () => {
   const world = await startFailingGateway();
   world.fail('getSignatureRequest', ({ path }, res) =>
     sendJson(res, 200, { ...REQUEST, id: path.split('/').at(-1), ...TIMES }),
   );
-  // Each for a request of its own: reads of the same one are one call.
+  // Each waits for its own request: identical reads would share one upstream call.
   const bodyFor = (nth: number): string =>
     JSON.stringify({
       query: mutationOf('markReady'),
@@ -88,7 +88,7 @@ test('clients who leave while they wait leave nothing behind', async () => {
   await expect.poll(timers).toBeLessThanOrEqual(before + SPARE_TIMERS);
 });
 
-test('a client who leaves in the middle of a file is no fault of the gateway', async () => {
+test('a client that disconnects during an upload causes no error in the log', async () => {
   const world = await startFailingGateway();
   const targets = await draftOf(world);
   using client = new PoliteClient(Number(new URL(world.url).port));
@@ -105,7 +105,7 @@ test('a client who leaves in the middle of a file is no fault of the gateway', a
   expect(world.logs.lines().filter(({ level }) => Number(level) > 20)).toEqual([]);
 });
 
-test('close answers what is running, then frees every connection', async () => {
+test('close answers the requests in flight, then frees every connection', async () => {
   const told = Promise.withResolvers<void>();
   const service = await startHttpStub(async (_, res) => {
     await told.promise;
@@ -123,7 +123,7 @@ test('close answers what is running, then frees every connection', async () => {
     uploadStallMs: 1_000,
     logger: pino({ level: 'silent' }),
   });
-  // Somebody who has connected and says nothing, as browsers do in advance.
+  // A connection without a request: browsers open some in advance.
   const silent = connect(Number(new URL(gateway.url).port), '127.0.0.1').resume();
   const silentEnds = once(silent, 'close');
   onTestFinished(() => void silent.destroy());

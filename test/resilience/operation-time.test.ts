@@ -20,14 +20,14 @@ async function worldWith(status: 'READY' | 'WAIT_FOR_SIGNATURE', operationTimeou
   return { ...world, request };
 }
 
-/** Does what is asked, and never says so. */
+/** Performs the call and never answers. */
 const unanswered =
   (origin: string): StubHandler =>
   async ({ method, path }) => {
     await fetch(`${origin}${path}`, { method, headers: { 'ocp-apim-subscription-key': API_KEY } });
   };
 
-test('an operation ends when its time is up, however many calls it makes, with what it has by then', async () => {
+test('at its deadline an operation returns what it has, however many upstream calls it makes', async () => {
   const world = await startGateway({ operationTimeoutMs: 1_500 });
   const [request] = (await world.sandbox.seed({ requests: [{}] })).requests;
   world.sandbox.faults.add({ kind: 'latency', ms: 1_000, operation: 'getDossier' });
@@ -39,7 +39,7 @@ test('an operation ends when its time is up, however many calls it makes, with w
   expect(answer.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
 });
 
-test('a notification that is not answered within the time of the operation is read back all the same', async () => {
+test('a notification without an answer before the deadline is still read back', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE', 3_000);
   world.fail('sendNotification', unanswered(world.sandbox.origin));
   const input = { signatureRequestId: world.request.id };
@@ -48,7 +48,7 @@ test('a notification that is not answered within the time of the operation is re
   expect(world.count('sendNotification')).toBe(1);
 });
 
-test('a wait ends before the time of the operation is used up, with the state as it is', async () => {
+test('a wait ends before the deadline of the operation, with the current state', async () => {
   const world = await worldWith('READY', 4_000);
   world.sandbox.faults.add({ kind: 'never-waits-for-signature' });
   world.sandbox.clock.freeze();
@@ -57,7 +57,7 @@ test('a wait ends before the time of the operation is used up, with the state as
   expect(data['markReady']).toEqual({ __typename: 'MarkReadyPayload' });
 });
 
-test('an upload has its time from its last byte on, however long the file takes to arrive', async () => {
+test('the deadline of an upload starts with its last byte', async () => {
   const operationTimeoutMs = 1_500;
   const world = await startGateway({ operationTimeoutMs });
   const [target] = await draftOf(world);
@@ -72,7 +72,7 @@ test('an upload has its time from its last byte on, however long the file takes 
   });
 });
 
-test('an upload that has arrived has as much time as any other operation', async () => {
+test('after its last byte an upload has the deadline of any other operation', async () => {
   const world = await startFailingGateway({ operationTimeoutMs: 1_500 });
   const [target] = await draftOf(world);
   world.fail('getDocumentUploadUrl', () => {});
@@ -84,7 +84,7 @@ test('an upload that has arrived has as much time as any other operation', async
   expect(form.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
 });
 
-test('the clock of an operation ends with it', async () => {
+test('the timer of an operation ends with it', async () => {
   const operationTimeoutMs = 87_654;
   const world = await startGateway({ operationTimeoutMs });
   const started = vi.spyOn(globalThis, 'setTimeout');

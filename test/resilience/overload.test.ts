@@ -15,7 +15,7 @@ const post = (url: string, query: string): Promise<Response> =>
 async function expectOverloaded(answer: Response): Promise<void> {
   expect(answer.status).toBe(503);
   expect(answer.headers.get('retry-after')).toMatch(/^[1-5]$/);
-  // Or the page that asked could not read why.
+  // Without it the page could not read the reason.
   expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
   expect(await readAnswer(answer)).toEqual({
     errors: [{ message: expect.stringContaining('Send it again later'), extensions: { code: 'OVERLOADED' } }],
@@ -24,12 +24,12 @@ async function expectOverloaded(answer: Response): Promise<void> {
 
 const protections = { corsOrigins: ['https://app.example'] };
 
-test('requests beyond those that may run at once are refused, probes are not, and room that is free is used', async () => {
+test('requests beyond the concurrency limit are refused, probes are not, and free slots are used again', async () => {
   const held: ServerResponse[] = [];
   const stub = await startHttpStub((_, res) => void held.push(res));
   const apiUrl = new URL(stub.origin);
   const { url } = await startGateway({ apiUrl, protections, load: { requestsInFlight: 3 } });
-  // Each another: identical reads of one caller are one call.
+  // A different id each time: identical reads of one caller share one upstream call.
   const running = ['1', '2', '3'].map((id) => post(url, `{ dossier(id: "${id}") { id } }`));
   await expect.poll(() => held.length).toBe(3);
 
@@ -46,7 +46,7 @@ test('requests beyond those that may run at once are refused, probes are not, an
     expect(await (await answer).json()).toEqual({ data: { dossier: null } });
 });
 
-test('a client that leaves makes room', async () => {
+test('a client that disconnects frees its slot', async () => {
   let calls = 0;
   const stub = await startHttpStub(() => void (calls += 1));
   const { url } = await startGateway({
@@ -68,10 +68,10 @@ test('a client that leaves makes room', async () => {
   await expect.poll(async () => (await post(url, '{ __typename }')).status).toBe(200);
 });
 
-test('requests are refused while the process lags behind, and taken when it has caught up', async () => {
+test('requests are refused while the event loop lags, and accepted afterwards', async () => {
   const { url } = await startGateway({ protections, load: { eventLoopDelayMs: 40 } });
   expect((await post(url, '{ __typename }')).status).toBe(200);
-  // Gateway and test share a process: this leaves its loop hardly a free turn.
+  // The gateway and the test share a process: this keeps its event loop busy.
   const busy = setInterval(() => {
     for (const until = performance.now() + 100; performance.now() < until;);
   }, 0);

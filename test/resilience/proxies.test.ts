@@ -19,7 +19,7 @@ import { endpointAt } from '../support/webhook-receiver.ts';
 const NAMES = ['service', 'storage', 'issuer', 'receiver', 'collector'].map((name) => `${name}.proxied.test`);
 const LAST_MODIFIED: OutgoingHttpHeaders = { 'last-modified': 'Tue, 24 Nov 2026 10:00:00 GMT' };
 
-/** One server on this machine that plays all who are on the internet, with TLS. */
+/** One TLS server on this machine in the place of all hosts on the internet. */
 async function startInternet() {
   const certificate = makeCertificate(...NAMES);
   trust(certificate.cert);
@@ -51,7 +51,7 @@ function clientAt(address: string, proxyFor: ProxyFor) {
   return { read: () => client.call(READ).catch(kindOf) };
 }
 
-/** Each way out of the gateway. What comes of it, or the reason why nothing does. */
+/** Each kind of outgoing connection, with its result or the reason of its failure. */
 const WAYS = {
   'service.proxied.test': (proxyFor) => clientAt('https://service.proxied.test/api/v1/sign', proxyFor).read(),
   'storage.proxied.test': async (proxyFor) => {
@@ -114,39 +114,42 @@ withOpenssl(
     expect(proxy.asked).toEqual(
       Object.keys(WAYS).map((name) => ({ authority: `${name}:443`, authorization })),
     );
-    // What the proxy is shown goes no further.
+    // The credentials of the proxy are sent to the proxy only.
     expect(internet.stub.calls.map(({ headers }) => [headers.host, headers['proxy-authorization']])).toEqual(
       Object.keys(WAYS).map((name) => [name, undefined]),
     );
   },
 );
 
-withOpenssl('connections through the proxy are kept, and TLS is checked by the name behind it', async () => {
-  const internet = await startInternet();
-  const proxy = await startConnectProxy({ leadsTo: internet.port });
-  const proxyFor = createProxyFor({ https: proxy.url });
-  const { read } = clientAt('https://service.proxied.test', proxyFor);
-  for (let nth = 0; nth < 3; nth += 1) expect(await read()).toBe('not-found');
-  expect(proxy.authorities()).toEqual(['service.proxied.test:443']);
-  expect(await clientAt('https://other.proxied.test', proxyFor).read()).toBe('unreachable');
-  expect(internet.stub.calls).toHaveLength(3);
-});
+withOpenssl(
+  'connections through the proxy are reused, and TLS is checked against the target host',
+  async () => {
+    const internet = await startInternet();
+    const proxy = await startConnectProxy({ leadsTo: internet.port });
+    const proxyFor = createProxyFor({ https: proxy.url });
+    const { read } = clientAt('https://service.proxied.test', proxyFor);
+    for (let nth = 0; nth < 3; nth += 1) expect(await read()).toBe('not-found');
+    expect(proxy.authorities()).toEqual(['service.proxied.test:443']);
+    expect(await clientAt('https://other.proxied.test', proxyFor).read()).toBe('unreachable');
+    expect(internet.stub.calls).toHaveLength(3);
+  },
+);
 
-const nobody = async (): Promise<URL> => {
+const unreachable = async (): Promise<URL> => {
   const stub = await startHttpStub(() => {});
   await stub.stop();
   return new URL(stub.origin);
 };
 
 test.each([
-  ['is down', nobody, 'ECONNREFUSED'],
+  ['is down', unreachable, 'ECONNREFUSED'],
   ['has an unknown name', async () => new URL('http://proxy.invalid:3128'), 'E[A-Z_]+'],
   ['wants credentials', async () => (await startConnectProxy({ status: 407 })).url, '407'],
   ['refuses the host', async () => (await startConnectProxy({ status: 403 })).url, '403'],
   ['cannot reach the host', async () => (await startConnectProxy({ status: 502 })).url, '502'],
   ['never answers', async () => (await startConnectProxy({})).url, 'TIMEOUT'],
 ])(
-  'a proxy that %s is a connection that was not made, for each way out',
+  'a proxy that %s counts as a failed connection, for each kind of outgoing connection',
   { timeout: 120_000 },
   async (_, proxy, code) => {
     const proxyFor = createProxyFor({ https: await proxy() });
@@ -164,7 +167,7 @@ test.each([
   },
 );
 
-withOpenssl('readiness asks the proxy for a connection, makes TLS over it, and sends nothing', async () => {
+withOpenssl('readiness opens a TLS connection through the proxy and sends no request', async () => {
   const internet = await startInternet();
   const proxy = await startConnectProxy({ leadsTo: internet.port });
   const proxyFor = createProxyFor({ https: proxy.url, http: proxy.url });
@@ -176,7 +179,7 @@ withOpenssl('readiness asks the proxy for a connection, makes TLS over it, and s
   await expect(wrongName).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 });
 
-test('an http address is reached through a tunnel as well, and this machine directly', async () => {
+test('an http URL also uses a tunnel, and this machine is reached directly', async () => {
   const stub = await startHttpStub((_, res) => sendJson(res, 404, { status: 404, detail: 'not here' }));
   const { port } = new URL(stub.origin);
   const proxy = await startConnectProxy({ leadsTo: Number(port) });
@@ -186,7 +189,7 @@ test('an http address is reached through a tunnel as well, and this machine dire
   expect(proxy.authorities()).toEqual([`service.proxied.test:${port}`]);
 });
 
-test('what is reached without the proxy must still be public', async () => {
+test('an address that bypasses the proxy must still be public', async () => {
   const proxy = await startConnectProxy({});
   const proxyFor = createProxyFor({ https: proxy.url, except: '10.0.0.0/8' });
   const allowedHosts = ['localhost'];
@@ -233,7 +236,7 @@ withOpenssl('the whole gateway calls the service and sends its traces through HT
   );
 });
 
-test('a proxy that refuses is a typed error, and its credentials are in no log', async () => {
+test('a refusal of the proxy is a typed error, and its credentials are in no log', async () => {
   const proxy = await startConnectProxy({ status: 407 });
   const main = runMain({
     HTTPS_PROXY: `http://sigillo:pa%24s-that-is-secret@${proxy.host}`,

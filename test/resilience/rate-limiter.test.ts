@@ -8,7 +8,7 @@ import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-/** The limit of the service, a fifth of it in a tenth of its time, on both sides. */
+/** A fifth of the limit of the service in a tenth of its window, in the gateway and in the sandbox. */
 const LIMIT = { calls: 30, windowMs: 500 };
 
 async function start(options: Partial<GatewayOptions> = {}) {
@@ -20,7 +20,7 @@ async function start(options: Partial<GatewayOptions> = {}) {
     ...world,
     waits,
     refusals: () => world.sandbox.journal.entries({ status: 429 }).length,
-    /** Reads a request that does not exist, and is nobody else's to ask for. */
+    /** Reads a request that does not exist and that no other call reads. */
     read: async (nth: number) => world.run(`{ signatureRequest(id: "none-${nth}") { id } }`),
   };
 }
@@ -29,21 +29,21 @@ const NOTHING = { data: { signatureRequest: null } };
 const times = <T>(count: number, run: (nth: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, nth) => run(nth)));
 
-test('many times as many requests as the service allows at once are all answered', async () => {
+test('many times more requests than the rate budget are all answered', async () => {
   const world = await start();
   const answers = await times(5 * LIMIT.calls, world.read);
   expect(answers).toEqual(answers.map(() => NOTHING));
-  // None, but for calls that were under way for more than half a second, on a machine that is busy.
+  // Only calls in flight for more than half a second are refused, on a busy machine.
   expect(world.refusals()).toBeLessThan(LIMIT.calls / 5);
   expect(world.sandbox.journal.entries()).toHaveLength(answers.length + world.refusals());
   expect(world.waits).toHaveLength(answers.length + world.refusals());
   expect(new Set(world.waits.map(({ outcome }) => outcome))).toEqual(new Set(['granted']));
-  // However fast or slow the machine is, no window has more than its calls.
+  // No window has more calls than allowed, at any speed of the machine.
   const spans = world.waits.slice(LIMIT.calls).map(({ at }, nth) => at - (world.waits[nth]?.at ?? 0));
   expect(Math.min(...spans)).toBeGreaterThanOrEqual(LIMIT.windowMs);
 });
 
-test('a caller who asks for one thing does not wait for one who asks for many', async () => {
+test('a caller with one request does not wait for a caller with many', async () => {
   const file = temporaryFile(
     'keys.json',
     keysText({ many: { name: 'many', role: 'operator' }, one: { name: 'one', role: 'operator' } }),
@@ -59,16 +59,16 @@ test('a caller who asks for one thing does not wait for one who asks for many', 
   await expect.poll(() => done.length).toBeGreaterThan(0);
   const { body } = await as('one').ask('{ signatureRequest(id: "none") { id } }');
   expect(body).toEqual(NOTHING);
-  // Two windows are full of what came before; of the third it is the first or second.
+  // Two windows are full of earlier calls; in the third it is the first or second call.
   expect(done.length).toBeLessThanOrEqual(3 * LIMIT.calls);
   await flood;
 });
 
-test('calls that somebody else makes with the key are seen, and nobody here is told of them', async () => {
+test('calls of other programs with the same key are noticed, and no caller gets an error for them', async () => {
   const { sandbox, read } = await start();
   const headers = { 'ocp-apim-subscription-key': 'a-key' };
   let isOver = false;
-  /** Takes half of what there is, as a program of the same institution would. */
+  /** Uses half of the rate budget, as another program of the institution would. */
   const other = async (): Promise<void> => {
     while (!isOver) {
       await times(LIMIT.calls / 2, () => fetch(`${sandbox.url}/dossiers/none`, { headers }));
@@ -82,7 +82,7 @@ test('calls that somebody else makes with the key are seen, and nobody here is t
   expect(answers).toEqual(answers.map(() => NOTHING));
 });
 
-test('when as many wait as can be served in time, the next is told when to come back', async () => {
+test('when the queue is as long as can be served in time, the next request gets a Retry-After', async () => {
   const rateLimit = { calls: 5, windowMs: 60_000 };
   const world = await start({ rateLimit, operationTimeoutMs: 60_000 });
   const clients = new AbortController();

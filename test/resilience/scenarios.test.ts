@@ -7,7 +7,7 @@ import { expectNoSecrets, logSink } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import type { Json } from '../support/start-gateway.ts';
 
-/* Each magic value as somebody meets it who knows nothing of the sandbox's controls and only writes GraphQL. */
+/* Each magic value, used through GraphQL only, without the control API of the sandbox. */
 
 const FISCAL_CODE = 'SPNDNL80R13C555X';
 const FIELDS = [
@@ -28,7 +28,7 @@ const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: 
 const READ = `query ($id: ID!) { signatureRequest(id: $id) {
   status rejectReason signedAt rejectedAt qrCode { link } documents { status downloadUrl } } }`;
 
-/** A gateway in front of a sandbox whose minute lasts 60 ms, unless said otherwise. */
+/** A gateway in front of a sandbox, by default with a minute of 60 ms. */
 async function startWorld(timeScale = 0.001) {
   const logs = logSink();
   const gateway = await startGateway({ logger: logs.logger }, { timeScale });
@@ -39,12 +39,12 @@ async function startWorld(timeScale = 0.001) {
     logs.expectNoSecrets();
     return answer;
   };
-  /** The result of a mutation, or what came instead. */
+  /** The result of a mutation, or its error. */
   const outcome = async (mutation: string, input: object): Promise<unknown> => {
     const answer = await ask(mutationOf(mutation), { input });
     return answer.data[mutation] ?? answer.errors?.map(({ extensions }) => extensions);
   };
-  /** Takes the first three steps. */
+  /** Performs the first three steps. */
   async function draft({ title = 'Contratti', document = 'Contratto', fiscalCode = FISCAL_CODE }) {
     const documents = [{ title: document, fields: FIELDS }];
     const made = await ask(CREATE_DOSSIER, { input: { title, documents } });
@@ -61,7 +61,7 @@ async function startWorld(timeScale = 0.001) {
     const input = { ...target, waitSeconds, file: null };
     return (await upload(UPLOAD, { input }, await makePdf())).data['uploadDocument'];
   }
-  /** Takes all steps up to the signer. */
+  /** Performs all steps before the signature. */
   async function sent(titles: Parameters<typeof draft>[0]) {
     const target = await draft(titles);
     await uploaded(target);
@@ -110,7 +110,7 @@ describe('a fiscal code', () => {
     const result = await world.outcome('findSigner', { fiscalCode });
     expect(result).toMatchObject(expected);
     expect(JSON.stringify(result)).not.toContain(fiscalCode);
-    // A refusal for too many calls is repeated, since nothing has happened; a failure, since looking somebody up changes nothing.
+    // A 429 is retried, because nothing was performed; a failure, because the lookup of a citizen is a read.
     const calls = /RATE_LIMITED|UPSTREAM_UNAVAILABLE/.test(JSON.stringify(expected)) ? 3 : 1;
     expect(world.sandbox.journal.entries()).toHaveLength(calls);
   });
@@ -121,7 +121,7 @@ describe('a fiscal code', () => {
       const world = await startWorld();
       const signatureRequestId = await world.sent({ fiscalCode });
       expect(await world.outcome('notifySigner', { signatureRequestId })).toMatchObject(expected);
-      // The QR code leads to the request all the same.
+      // The QR code still opens the request.
       expect(await world.read(signatureRequestId)).toMatchObject({
         status: 'WAIT_FOR_SIGNATURE',
         qrCode: { link: expect.stringContaining(signatureRequestId) },
@@ -150,7 +150,7 @@ const ready = { status: 'READY' };
 const payload = (status: string) => ({ __typename: 'UploadDocumentPayload', document: { status } });
 const noDownload = [{ status: 'READY', downloadUrl: null }];
 
-/** What a tag in a title brings about. */
+/** The effect of a tag in a title. */
 const TITLES: Readonly<Record<string, (tag: string) => Promise<void>>> = {
   async '[rifiutato]'(document) {
     const world = await startWorld();
@@ -164,14 +164,14 @@ const TITLES: Readonly<Record<string, (tag: string) => Promise<void>>> = {
   },
 
   async '[validazione lenta]'(document) {
-    // Half a minute of the service is 1.5 s.
+    // Half a minute of the sandbox clock is 1.5 s.
     const world = await startWorld(0.05);
     const target = await world.draft({ document });
     expect(await world.uploaded(target, 0)).toEqual(payload('WAIT_FOR_UPLOAD'));
     expect(await world.outcome('markReady', { ...requestOf(target), waitSeconds: 0 })).toMatchObject({
       __typename: 'DocumentsNotReadyError',
     });
-    // Waiting helps.
+    // A retry after the pause succeeds.
     expect(await world.outcome('markReady', requestOf(target))).toEqual({ __typename: 'MarkReadyPayload' });
   },
 
@@ -238,7 +238,7 @@ const TITLES: Readonly<Record<string, (tag: string) => Promise<void>>> = {
     const id = await world.sent({ title });
     world.sandbox.citizen.sign(id);
     expect(world.sandbox.citizen.statusOf(id)).toBe('WAIT_FOR_QTSP');
-    // Somebody in front of a QR code waits in vain; the issuer can still cancel.
+    // The citizen waits for the QTSP without end; the issuer can still cancel the request.
     expect(await world.outcome('cancelSignatureRequest', { signatureRequestId: id })).toEqual({
       __typename: 'CancelSignatureRequestPayload',
     });
@@ -261,7 +261,7 @@ const TITLES: Readonly<Record<string, (tag: string) => Promise<void>>> = {
     const id = await world.sent({ title });
     world.sandbox.citizen.sign(id);
     await world.becomes(id, 'SIGNED');
-    // A bare address that nobody can download from is no download.
+    // An unsigned URL that permits no download is not offered.
     expect(await world.read(id)).toMatchObject({ documents: noDownload });
   },
 };
@@ -270,7 +270,7 @@ describe('a title with', () => {
   test.each(Object.entries(TITLES))('%s', (tag, scenario) => scenario(`Assunzione ${tag}`));
 });
 
-test('a signature without a scenario gives files that open', async () => {
+test('a signature without a magic value produces valid PDFs', async () => {
   const world = await startWorld();
   const id = await world.sent({});
   world.sandbox.citizen.sign(id);
@@ -278,7 +278,7 @@ test('a signature without a scenario gives files that open', async () => {
   await expectSignedFiles(world, id);
 });
 
-test('every magic value is met here', () => {
+test('every magic value has a test here', () => {
   const met = [...Object.keys(SIGNERS), ...Object.keys(NOTIFICATIONS), ...Object.keys(TITLES)];
   const missing = MAGIC_VALUES.filter(({ value }) => !met.includes(value));
   expect(missing).toEqual([]);

@@ -7,7 +7,7 @@ import { sendJson } from '../support/http-stub.ts';
 import { API_KEY, startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-/* What goes wrong inside the service, and what a caller does about a change whose answer was lost. */
+/* Failures inside the service, and mutations whose upstream answer was lost. */
 
 const START = new Date('2126-03-05T09:14:07.412Z');
 const KEY = { 'ocp-apim-subscription-key': API_KEY };
@@ -25,7 +25,7 @@ async function worldWith(status: Status, options: Parameters<typeof startGateway
     ...world,
     signatureRequestId,
     documentId: documentIds[0],
-    /** Runs a mutation of this request: its result, or the codes of what came instead. */
+    /** Runs a mutation of this request: its result, or the codes of its errors. */
     async outcome(mutation: string, input: object = {}): Promise<unknown> {
       const answer = await world.run(mutationOf(mutation), { input: { signatureRequestId, ...input } });
       return answer.data[mutation] ?? answer.errors?.map(({ extensions }) => extensions['code']);
@@ -58,7 +58,7 @@ const Page = z.object({
   }),
 });
 
-/** The compiler asks for each behaviour. */
+/** One entry for each behaviour: the compiler checks that none is missing. */
 const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
   async 'validation-never-finishes'() {
     const world = await worldWith('DRAFT');
@@ -75,7 +75,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
       documents: [{ status: 'WAIT_FOR_UPLOAD' }],
     });
     expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([]);
-    // The file is sent again.
+    // The file is uploaded again.
     expect(await upload(10)).toEqual(payload('READY'));
     expect(await outcome('markReady')).toEqual({ __typename: 'MarkReadyPayload' });
   },
@@ -115,7 +115,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
       status: 'READY',
     });
     expect(callsOf(world, 'sendNotification')).toEqual([]);
-    // Marked once, and a cancel that was refused.
+    // One call of setSignatureRequestReady, and one refused cancellation.
     expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([
       [204, 'answered'],
       [400, 'answered'],
@@ -145,7 +145,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
       )),
     ];
     expect(asked).toEqual(asked.map(() => ['UPSTREAM_REFUSED']));
-    // Each was asked once: a key that is refused is refused again.
+    // Each call was sent once: a refused key is not retried.
     expect(sandbox.journal.entries({ status: 401 })).toHaveLength(asked.length);
     expect(sandbox.journal.entries()).toHaveLength(asked.length);
 
@@ -158,7 +158,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
   async 'tokenizer-limit'() {
     const world = await worldWith('WAIT_FOR_SIGNATURE');
     world.sandbox.faults.add({ kind: 'tokenizer-limit', count: 2 });
-    // Nothing was sent, so that it is asked again.
+    // Nothing was performed, so the call is retried.
     expect(await world.outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
     expect(callsOf(world, 'sendNotification').map(([status]) => status)).toEqual([429, 429, 200]);
   },
@@ -167,7 +167,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
     const world = await worldWith('WAIT_FOR_SIGNATURE', FROZEN);
     const { signatureRequestId, sandbox, outcome, read } = world;
     sandbox.faults.add({ kind: 'queue-outage' });
-    // It is read back: the issuer's record says what was asked for.
+    // The request is read back: the record of the issuer has the change.
     expect(await outcome('cancelSignatureRequest')).toEqual({ __typename: 'CancelSignatureRequestPayload' });
     expect(await read()).toMatchObject({ status: 'CANCELLED' });
     expect(sandbox.citizen.statusOf(signatureRequestId)).toBe('WAIT_FOR_SIGNATURE');
@@ -177,7 +177,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
   async 'notification-not-recorded'() {
     const world = await worldWith('WAIT_FOR_SIGNATURE');
     world.sandbox.faults.add({ kind: 'notification-not-recorded' });
-    // It is not called again by itself: that would send a second message.
+    // The call is not retried: that would send a second message.
     expect(await world.outcome('notifySigner')).toEqual(['UPSTREAM_UNAVAILABLE']);
     expect(await world.read()).toMatchObject({ notification: null });
     expect(callsOf(world, 'sendNotification')).toEqual([[500, 'answered']]);
@@ -211,7 +211,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
       __typename: 'CancelSignatureRequestPayload',
     });
     await sandbox.clock.advance(3_600_000);
-    // The gateway cannot know better than the service: the issuer reads one thing, the citizen holds another.
+    // The records of the issuer and of the citizen differ; the gateway can only return that of the issuer.
     expect(await read()).toMatchObject({ status: 'CANCELLED' });
     expect(sandbox.citizen.statusOf(signatureRequestId)).toBe('SIGNED');
     expect(await outcome('cancelSignatureRequest')).toMatchObject({
@@ -223,7 +223,7 @@ const BEHAVIOURS: Readonly<Record<Behaviour['kind'], () => Promise<void>>> = {
 
 test.each(Object.entries(BEHAVIOURS))('inside the service: %s', (_, provoke) => provoke());
 
-test('markReady whose answer was lost is read back, and goes on as if it had come', async () => {
+test('markReady continues after a lost answer, by reading the request', async () => {
   const world = await worldWith('DRAFT');
   const { signatureRequestId, documentId, sandbox, outcome } = world;
   const input = { signatureRequestId, documentId, file: null };
@@ -234,7 +234,7 @@ test('markReady whose answer was lost is read back, and goes on as if it had com
   expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([[204, 'reset']]);
 });
 
-test('notifySigner whose answer was lost is read back, and shows the message that was sent', async () => {
+test('notifySigner returns the sent message after a lost answer, by reading the request', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE');
   const { signatureRequestId, sandbox, run, read } = world;
   sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'sendNotification' });
@@ -247,7 +247,7 @@ test('notifySigner whose answer was lost is read back, and shows the message tha
   expect(callsOf(world, 'sendNotification')).toEqual([[200, 'reset']]);
 });
 
-test('cancelSignatureRequest whose answer was lost is read back, and shows that it is cancelled', async () => {
+test('cancelSignatureRequest returns the cancelled request after a lost answer, by reading it', async () => {
   const { sandbox, outcome } = await worldWith('WAIT_FOR_SIGNATURE');
   sandbox.faults.add({ kind: 'reset', when: 'middle', operation: 'setSignatureRequestStatus', count: 1 });
   expect(await outcome('cancelSignatureRequest')).toEqual({
@@ -255,7 +255,7 @@ test('cancelSignatureRequest whose answer was lost is read back, and shows that 
   });
 });
 
-test('a change that shows itself a while after its answer was lost is waited for', async () => {
+test('after a lost answer the gateway waits for the change to appear in the request', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE');
   const { sandbox, outcome } = world;
   sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'sendNotification' });
@@ -264,7 +264,7 @@ test('a change that shows itself a while after its answer was lost is waited for
   expect(await outcome('notifySigner')).toEqual({ __typename: 'NotifySignerPayload' });
 });
 
-test('a signature that comes before a cancel whose answer was lost is told', async () => {
+test('a signature that precedes a cancellation with a lost answer is reported', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE', FROZEN);
   const { signatureRequestId, sandbox, outcome } = world;
   sandbox.faults.add({ kind: 'reset', when: 'before', operation: 'setSignatureRequestStatus', count: 1 });
@@ -279,28 +279,25 @@ test('a signature that comes before a cancel whose answer was lost is told', asy
 test.each([
   ['notifySigner', 'sendNotification'],
   ['cancelSignatureRequest', 'setSignatureRequestStatus'],
-])(
-  '%s that did not get through says that nobody knows, and can be asked again',
-  async (mutation, operation) => {
-    const world = await worldWith('WAIT_FOR_SIGNATURE');
-    const { sandbox, outcome, read } = world;
-    sandbox.faults.add({ kind: 'reset', when: 'before', operation, count: 1 });
-    expect(await outcome(mutation)).toMatchObject({
-      __typename: 'OutcomeUnknownError',
-      code: 'OUTCOME_UNKNOWN',
-    });
-    expect(await read()).toMatchObject({ status: 'WAIT_FOR_SIGNATURE', notification: null });
-    expect(await outcome(mutation)).toMatchObject({ __typename: expect.stringMatching(/Payload$/) });
-  },
-);
+])('%s whose call was lost returns OutcomeUnknownError, and can be retried', async (mutation, operation) => {
+  const world = await worldWith('WAIT_FOR_SIGNATURE');
+  const { sandbox, outcome, read } = world;
+  sandbox.faults.add({ kind: 'reset', when: 'before', operation, count: 1 });
+  expect(await outcome(mutation)).toMatchObject({
+    __typename: 'OutcomeUnknownError',
+    code: 'OUTCOME_UNKNOWN',
+  });
+  expect(await read()).toMatchObject({ status: 'WAIT_FOR_SIGNATURE', notification: null });
+  expect(await outcome(mutation)).toMatchObject({ __typename: expect.stringMatching(/Payload$/) });
+});
 
-test('a failure of the service is its last word, unless the request shows the change', async () => {
+test('a 500 of the service is the outcome, unless the request shows the change', async () => {
   const failing = await worldWith('WAIT_FOR_SIGNATURE');
   failing.sandbox.faults.add({ kind: 'status', status: 500, operation: 'sendNotification' });
   expect(await failing.outcome('notifySigner')).toEqual(['UPSTREAM_UNAVAILABLE']);
   expect(callsOf(failing, 'getSignatureRequest')).toHaveLength(2);
 
-  // A proxy that gave up waiting, in front of a service that did not.
+  // A proxy timed out, and the service performed the call.
   const proxied = await startFailingGateway();
   const [draft] = (await proxied.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests;
   const input = { signatureRequestId: draft?.id };
@@ -312,7 +309,7 @@ test('a failure of the service is its last word, unless the request shows the ch
   expect(data['notifySigner']).toEqual({ __typename: 'NotifySignerPayload' });
 });
 
-test('a cancel that went well is not undone by a read that fails', async () => {
+test('a successful cancellation is returned although the read after it fails', async () => {
   const world = await worldWith('WAIT_FOR_SIGNATURE');
   const { sandbox, outcome } = world;
   sandbox.faults.add({ kind: 'status', status: 500, operation: 'getSignatureRequest', count: 2 });
@@ -320,11 +317,11 @@ test('a cancel that went well is not undone by a read that fails', async () => {
   expect(callsOf(world, 'setSignatureRequestStatus')).toEqual([[204, 'answered']]);
 });
 
-test('a wait outlives reads that fail in all the ways there are', async () => {
+test('a wait continues after failed reads of every kind', async () => {
   const world = await worldWith('READY', { timeScale: 0.1 });
   const operation = 'getSignatureRequest';
   const once = { operation, nth: 2 };
-  // The first read succeeds. Each fault counts the reads that no earlier one has answered.
+  // The first read succeeds. Each fault counts the reads to which no earlier fault applied.
   world.sandbox.faults.add({ kind: 'status', status: 500, ...once });
   world.sandbox.faults.add({ kind: 'status', status: 503, envelope: 'gateway', ...once });
   world.sandbox.faults.add({ kind: 'wrong-content-type', status: 502, ...once });

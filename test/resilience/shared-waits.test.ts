@@ -8,7 +8,7 @@ import { startGateway } from '../support/start-gateway.ts';
 
 const NOTIFY = `mutation ($input: NotifySignerInput!) { notifySigner(input: $input) { __typename } }`;
 
-test('ten callers who wait for one request cost the polls of one', async () => {
+test('ten callers that wait for one request share its polls', async () => {
   const { sandbox, run, upload } = await startGateway({}, { frozenAt: new Date('2026-03-05T09:00:00Z') });
   const [target] = await draftOf({ run });
   const { signatureRequestId } = target;
@@ -24,7 +24,7 @@ test('ten callers who wait for one request cost the polls of one', async () => {
   const ofOne = reads() - before;
   const waiting = Array.from({ length: 10 }, () => notify(2));
   await Promise.all(waiting);
-  // Each looks first whether it has to wait.
+  // Each reads the request once before it waits.
   expect(reads() - before - ofOne).toBeLessThanOrEqual(ofOne + 9 + 1);
 
   const started = reads();
@@ -38,7 +38,7 @@ test('ten callers who wait for one request cost the polls of one', async () => {
   ]);
 });
 
-test('who says something to the sandbox waits by reads of its own, which say it too', async () => {
+test('a caller with sandbox headers waits with its own reads, which send the headers', async () => {
   const world = await startFailingGateway();
   const said: (string | undefined)[] = [];
   world.fail('getSignatureRequest', (call, res) => {
@@ -67,7 +67,7 @@ test('who says something to the sandbox waits by reads of its own, which say it 
   expect(said.filter((fault) => fault === '')).toHaveLength(own.length);
 });
 
-test('a wait ends with the state at hand when the gateway has to end', async () => {
+test('a wait ends with the current state when the gateway shuts down', async () => {
   const world = await startGateway(
     { stopTimes: { graceMs: 2_000 } },
     { frozenAt: new Date('2026-03-05T09:00:00Z') },

@@ -17,7 +17,7 @@ const post = (url: string, query: string): Promise<Response> =>
     body: JSON.stringify({ query }),
   });
 
-/** A gateway whose service answers when the test says so. */
+/** A gateway whose service answers when the test resolves a promise. */
 async function startHeld(stopTimes: { delayMs?: number; graceMs?: number } = {}) {
   const arrived = Promise.withResolvers<void>();
   const held: ServerResponse[] = [];
@@ -34,7 +34,7 @@ async function startHeld(stopTimes: { delayMs?: number; graceMs?: number } = {})
   };
 }
 
-test('close waits for the answer of a running request, and not for its client to hang up', async () => {
+test('close waits for the response of a request in flight, and not for its client to disconnect', async () => {
   const { url, close, arrived, release } = await startHeld();
   // Node's fetch keeps its connection open.
   const running = post(url, DOSSIER);
@@ -50,11 +50,11 @@ test('close waits for the answer of a running request, and not for its client to
   expect(performance.now() - answered).toBeLessThan(2_000);
 });
 
-test('a request on a connection that is open already is told to come again elsewhere', async () => {
+test('a request on an open connection gets 503 and Connection: close while the gateway drains', async () => {
   const { url, close, arrived, release } = await startHeld();
   const kept = await openSocket(url);
   const body = JSON.stringify({ query: DOSSIER });
-  // It has begun to send, so that its connection is not one of those that are idle and closed at once.
+  // The request has started, so its connection is not idle and is not closed at once.
   kept.socket.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n');
   const running = post(url, DOSSIER);
   await arrived;
@@ -71,7 +71,7 @@ test('a request on a connection that is open already is told to come again elsew
   await closed;
 });
 
-test('probes on a connection that is open already: alive, and not ready', async () => {
+test('probes on an open connection while the gateway drains: alive, not ready', async () => {
   const { url, close, arrived, release } = await startHeld();
   const [health, ready] = [await openSocket(url), await openSocket(url)];
   health.socket.write('GET /health HTTP/1.1\r\n');
@@ -88,7 +88,7 @@ test('probes on a connection that is open already: alive, and not ready', async 
   await closed;
 });
 
-test('with a delay it says that it is not ready, and takes requests until the delay is over', async () => {
+test('with a shutdown delay the gateway reports that it is not ready and accepts requests until the delay ends', async () => {
   const { url, close, sandbox } = await startGateway({ stopTimes: { delayMs: 3_000 } });
   expect((await fetch(new URL('/ready', url))).status).toBe(200);
   const closed = close();
@@ -104,7 +104,7 @@ test('with a delay it says that it is not ready, and takes requests until the de
   await expect(post(url, DOSSIER)).rejects.toThrow();
 });
 
-test('a request that does not end in time is aborted, with its call, and answered all the same', async () => {
+test('a request that exceeds the shutdown deadline is aborted with its upstream call, and still answered', async () => {
   const { url, close, arrived, stub } = await startHeld({ graceMs: 200 });
   const running = post(url, DOSSIER);
   await arrived;
@@ -116,7 +116,7 @@ test('a request that does not end in time is aborted, with its call, and answere
   await expect.poll(() => stub.sockets.size).toBe(0);
 });
 
-test('a wait that the gateway cannot see out is answered with what is known', async () => {
+test('a wait that shutdown interrupts is answered with the current state', async () => {
   const frozenAt = new Date('2026-03-05T09:14:07.412Z');
   const { url, close, run, sandbox } = await startGateway({ stopTimes: { graceMs: 1_000 } }, { frozenAt });
   const targets = await draftOf({ run });
@@ -133,7 +133,7 @@ test('a wait that the gateway cannot see out is answered with what is known', as
   await closed;
 });
 
-test('an upload that is under way when it begins to end is finished', async () => {
+test('an upload in flight at shutdown is completed', async () => {
   const { url, close, run, sandbox } = await startGateway();
   const targets = await draftOf({ run });
   using client = new PoliteClient(Number(new URL(url).port));
@@ -150,7 +150,7 @@ test('an upload that is under way when it begins to end is finished', async () =
   await closed;
 });
 
-test('an upload whose client has stopped sending is given up in time, and nothing is stored', async () => {
+test('an upload whose client stopped sending is aborted before the shutdown deadline, and nothing is stored', async () => {
   const { url, close, run, sandbox } = await startGateway({
     stopTimes: { graceMs: 200 },
     uploadStallMs: 60_000,
@@ -167,7 +167,7 @@ test('an upload whose client has stopped sending is given up in time, and nothin
   expect(calls(sandbox, 'putBlob')).toBe(0);
 });
 
-test('whoever will not be answered is cut off: a client that never sends the rest, one that never reads', async () => {
+test('connections of clients that never finish their request or never read are closed', async () => {
   const { url, close } = await startGateway({ stopTimes: { graceMs: 100 } });
   const half = await openSocket(url);
   half.socket.write(
@@ -183,7 +183,7 @@ test('whoever will not be answered is cut off: a client that never sends the res
   await half.closed();
 });
 
-test('close is done once, however often it is called', async () => {
+test('close may be called several times', async () => {
   const { close } = await startGateway();
   expect(close()).toBe(close());
   await close();

@@ -11,7 +11,7 @@ type Operation = 'putBlob' | 'putBlock' | 'putBlockList';
 type Calls = Readonly<Record<Operation, number>>;
 
 const MIB = 1024 * 1024;
-/** One block and a bit, which is staged as two; and less than a block, which is written at once. */
+/** A little more than one block, which is staged as two blocks; and less than a block, which one call writes. */
 const LARGE = await makePdf({ padToBytes: 5 * MIB });
 const SMALL = await makePdf();
 const sizeFor = (operation: Operation) => (operation === 'putBlob' ? SMALL : LARGE);
@@ -28,7 +28,7 @@ type World = Awaited<ReturnType<typeof startWorld>>;
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename
   ... on UploadDocumentPayload { sizeBytes sha256 document { status } } ... on Error { code message } } }`;
 
-/** The outcome of `uploadDocument`, or the codes of the faults that came instead. */
+/** The outcome of `uploadDocument`, or the codes of its errors. */
 async function uploaded({ upload, target, logs }: World, file: Buffer<ArrayBuffer>) {
   const input = { ...target, file: null };
   const answer = await upload(UPLOAD, { input }, file);
@@ -57,18 +57,18 @@ const UNDISTURBED: Readonly<Record<Operation, Calls>> = {
 const OPERATIONS = ['putBlob', 'putBlock', 'putBlockList'] as const;
 const busy: CallFault = { kind: 'status', status: 503, detail: UPSTREAM_WORDS };
 
-/** What the client of the storage tries again, or does not even notice. */
+/** Faults that the client of the storage retries or does not notice. */
 const PASSING: readonly [string, CallFault, repeats: number][] = [
   ['is busy', { ...busy, count: 1 }, 1],
-  ['is asked too often', { kind: 'rate-limit', count: 1 }, 1],
+  ['is throttled', { kind: 'rate-limit', count: 1 }, 1],
   ['fails', { kind: 'status', status: 500, code: 'OperationTimedOut', count: 1 }, 1],
   ['is behind a proxy that fails', { kind: 'wrong-content-type', status: 502, count: 1 }, 1],
-  ['breaks off before it has read anything', { kind: 'reset', when: 'before', count: 1 }, 1],
+  ['closes the connection before it reads anything', { kind: 'reset', when: 'before', count: 1 }, 1],
   ['answers late', { kind: 'latency', ms: 50, jitterMs: 50 }, 0],
   ['answers slowly', { kind: 'slow-body', ms: 50 }, 0],
-  // The body of a success says nothing.
-  ['says nonsense along with its success', { kind: 'malformed-body' }, 0],
-  ['says half of it', { kind: 'truncated-body' }, 0],
+  // The body of a success is not used.
+  ['sends an invalid body with its success', { kind: 'malformed-body' }, 0],
+  ['sends half of its body', { kind: 'truncated-body' }, 0],
 ];
 
 test.each(OPERATIONS.flatMap((operation) => PASSING.map((row) => [operation, ...row] as const)))(
@@ -91,17 +91,17 @@ test.each([1, 2])('an upload recovers when block %i fails once', async (nth) => 
   expect(callsOf(world)).toEqual({ putBlob: 0, putBlock: 3, putBlockList: 1 });
 });
 
-/** What stays as it is, and what a file is then told. Four attempts, or one where the answer would be the same. */
+/** Permanent faults and their errors. Four attempts, or one where a retry cannot succeed. */
 const LASTING: readonly [string, CallFault, code: string, attempts: number][] = [
   ['is busy', busy, 'UPSTREAM_UNAVAILABLE', 4],
   ['breaks off', { kind: 'reset', when: 'before' }, 'UPSTREAM_TIMEOUT', 4],
   ['refuses the address', { kind: 'status', status: 403 }, 'UPSTREAM_REFUSED', 1],
   ['has no such container', { kind: 'status', status: 404 }, 'UPSTREAM_CONTRACT', 1],
   ['refuses the call', { kind: 'status', status: 400, detail: UPSTREAM_WORDS }, 'UPSTREAM_CONTRACT', 1],
-  ['is a web page', { kind: 'wrong-content-type' }, 'UPSTREAM_CONTRACT', 1],
+  ['answers with a web page', { kind: 'wrong-content-type' }, 'UPSTREAM_CONTRACT', 1],
 ];
 
-/** What has been written by the time that an operation is tried. */
+/** What was written before each operation. */
 const BEFORE: Readonly<Record<Operation, Calls>> = {
   putBlob: { putBlob: 0, putBlock: 0, putBlockList: 0 },
   putBlock: { putBlob: 0, putBlock: 0, putBlockList: 0 },
@@ -109,7 +109,7 @@ const BEFORE: Readonly<Record<Operation, Calls>> = {
 };
 
 test.each(OPERATIONS.flatMap((operation) => LASTING.map((row) => [operation, ...row] as const)))(
-  'nothing is stored when the storage, at %s, %s for ever',
+  'nothing is stored when the storage, at %s, %s permanently',
   async (operation, _, fault, code, attempts) => {
     const world = await startWorld();
     world.sandbox.faults.add({ ...fault, operation });
@@ -120,7 +120,7 @@ test.each(OPERATIONS.flatMap((operation) => LASTING.map((row) => [operation, ...
   },
 );
 
-test('nothing is stored when a later block fails for ever, and the next upload is as good as the first', async () => {
+test('nothing is stored when a later block fails permanently, and the next upload succeeds', async () => {
   const world = await startWorld();
   world.sandbox.faults.add({ ...busy, operation: 'putBlock', nth: 2, count: 100 });
   expect(await uploaded(world, LARGE)).toEqual(['UPSTREAM_UNAVAILABLE']);
@@ -145,10 +145,10 @@ test.each([
   expect(callsOf(world)).toEqual({ ...undisturbed, [operation]: undisturbed[operation] + 1 });
 });
 
-test('a list of blocks whose answer is lost, and whose file is validated meanwhile, may have been stored: it was', async () => {
+test('a block list with a lost answer whose file was validated before the retry counts as stored', async () => {
   const world = await startWorld({ timeScale: 0.001 });
   world.sandbox.faults.add({ kind: 'reset', when: 'after', operation: 'putBlockList', nth: 1, count: 1 });
-  // The retry arrives when the file has been validated, and with it its blocks are gone.
+  // When the retry arrives, the file was validated and its blocks were removed.
   world.sandbox.faults.add({ kind: 'latency', ms: 15_000, operation: 'putBlockList', nth: 2, count: 1 });
   expect(await uploaded(world, LARGE)).toEqual(['UPSTREAM_TIMEOUT']);
   expect(callsOf(world)).toEqual({ putBlob: 0, putBlock: 2, putBlockList: 2 });
@@ -158,7 +158,7 @@ test('a list of blocks whose answer is lost, and whose file is validated meanwhi
   expect(data).toEqual({ signatureRequest: { documents: [{ status: 'READY' }] } });
 });
 
-test('a signed file that breaks off in the middle is downloaded again from the same link', async () => {
+test('an interrupted download of a signed file succeeds again with the same URL', async () => {
   const { sandbox, run } = await startGateway();
   const { requests } = await sandbox.seed({ requests: [{ status: 'SIGNED' }] });
   const { data } = await run(`{ signatureRequest(id: "${requests[0]?.id}") { documents { downloadUrl } } }`);

@@ -10,14 +10,14 @@ import { startFailingGateway } from '../support/service-proxy.ts';
 const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };
 const operation = 'createSignatureRequest';
 const LOST: Fault = { kind: 'reset', when: 'after', operation, count: 1 };
-/** Long enough to be noticed where nobody should wait for it. */
+/** Long enough that a test fails if a call waits for it. */
 const SLOW_SETTLE = { idempotency: { settle: 10_000 } };
 
 test.each<[string, Fault]>([
   ['the connection broke before the answer', LOST],
   ['half of the answer arrived', { ...LOST, when: 'middle' }],
   ['the answer did not end in time', { kind: 'slow-body', ms: 60_000, operation, count: 1 }],
-])('%s: the repeat finds the request that was made', async (_, fault) => {
+])('%s: the retry finds the created request', async (_, fault) => {
   const world = await startKeyed({ ...SLOW_SETTLE, upstreamTimeoutMs: 2_000 });
   const dossierId = await world.dossier();
   world.sandbox.faults.add(fault);
@@ -31,7 +31,7 @@ test.each<[string, Fault]>([
     id: lost,
     made: { status: 'DRAFT' },
   });
-  // Now it is known, and not looked for again.
+  // The outcome is now recorded, and the next retry does not search again.
   const reads = world.calls('getRequestsByDossier');
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: lost });
   expect(world.calls('getRequestsByDossier')).toBe(reads);
@@ -41,8 +41,8 @@ test.each<[string, Fault]>([
 
 test.each<[string, Fault]>([
   ['never arrived', { ...LOST, when: 'before' }],
-  ['was given up before it was carried out', { kind: 'latency', ms: 60_000, operation, count: 1 }],
-])('a call that %s is made again, once nobody can be at it', async (_, fault) => {
+  ['was aborted before it was performed', { kind: 'latency', ms: 60_000, operation, count: 1 }],
+])('a call that %s is sent again after the settle time', async (_, fault) => {
   const world = await startKeyed({ upstreamTimeoutMs: 2_000, idempotency: { settle: 1_000 } });
   const dossierId = await world.dossier();
   world.sandbox.faults.add(fault);
@@ -51,10 +51,10 @@ test.each<[string, Fault]>([
   const { id } = await world.createRequest({ ...KEY, dossierId });
   expect(performance.now() - failedAt).toBeGreaterThan(800);
   expect(await world.requestsOf(dossierId)).toEqual([id]);
-  expect(world.calls('getRequestsByDossier')).toBe(1 + 2 + 1); // before the first, twice for the repeat, and by the line above
+  expect(world.calls('getRequestsByDossier')).toBe(1 + 2 + 1); // before the first call, twice for the retry, and once by the line above
 });
 
-test('a call that the service carries out after the repeat has looked is found when it looks again', async () => {
+test('a call that the service performs after the first search of the retry is found by its second search', async () => {
   const world = await startFailingGateway({ upstreamTimeoutMs: 2_000, idempotency: { settle: 1_500 } });
   const caller = callerAt(world.url);
   const { id: dossierId } = await outcomeOf(caller, 'createDossier', {
@@ -78,7 +78,7 @@ test('a call that the service carries out after the repeat has looked is found w
   expect(world.count('getRequestsByDossier')).toBe(1 + 2);
 });
 
-test('while it may still be carried out, and that takes longer than one can wait, nobody knows', async () => {
+test('a settle time beyond the deadline of the retry ends in OutcomeUnknownError', async () => {
   const world = await startKeyed({ idempotency: { settle: 60_000, wait: 1_000 } });
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ ...LOST, when: 'before' });
@@ -90,22 +90,23 @@ test('while it may still be carried out, and that takes longer than one can wait
 
 test.each<[string, Fault, string]>([
   ['fails', { kind: 'status', status: 500, operation, count: 1 }, 'UPSTREAM_UNAVAILABLE'],
-  ['answers what is no JSON', { kind: 'malformed-body', operation, count: 1 }, 'UPSTREAM_CONTRACT'],
-])(
-  'a service that %s is not at it any longer: the repeat looks, and does not wait',
-  async (_, fault, code) => {
-    const world = await startKeyed({ idempotency: { settle: 10_000 } });
-    const dossierId = await world.dossier();
-    world.sandbox.faults.add(fault);
-    expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: undefined, code });
-    const { id } = await world.createRequest({ ...KEY, dossierId });
-    expect(world.calls('getRequestsByDossier')).toBe(1 + 1);
-    expect(await world.requestsOf(dossierId)).toEqual([id]);
-    expect(world.calls(operation)).toBe(fault.kind === 'status' ? 2 : 1);
-  },
-);
+  [
+    'answers with a body that is not JSON',
+    { kind: 'malformed-body', operation, count: 1 },
+    'UPSTREAM_CONTRACT',
+  ],
+])('a service that %s has finished the call: the retry searches without a pause', async (_, fault, code) => {
+  const world = await startKeyed({ idempotency: { settle: 10_000 } });
+  const dossierId = await world.dossier();
+  world.sandbox.faults.add(fault);
+  expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: undefined, code });
+  const { id } = await world.createRequest({ ...KEY, dossierId });
+  expect(world.calls('getRequestsByDossier')).toBe(1 + 1);
+  expect(await world.requestsOf(dossierId)).toEqual([id]);
+  expect(world.calls(operation)).toBe(fault.kind === 'status' ? 2 : 1);
+});
 
-test('a read that fails while it looks leaves everything as it was', async () => {
+test('a failed read during the search changes nothing', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.faults.add(LOST);
@@ -116,7 +117,7 @@ test('a read that fails while it looks leaves everything as it was', async () =>
   expect(await world.requestsOf(dossierId)).toEqual([id]);
 });
 
-test('the conflict stays while an outcome is not known', async () => {
+test('another input for the key is still a conflict while the outcome is unknown', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   world.sandbox.faults.add(LOST);
@@ -125,7 +126,7 @@ test('the conflict stays while an outcome is not known', async () => {
   expect(await world.createRequest(other)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
 });
 
-test('fifty repeats of a call without an outcome make nothing twice', async () => {
+test('fifty retries of an unresolved call create nothing twice', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   world.sandbox.faults.add(LOST);
@@ -137,7 +138,7 @@ test('fifty repeats of a call without an outcome make nothing twice', async () =
   expect(world.calls(operation)).toBe(1);
 });
 
-test('a request of another signer, expiry or documents, of another key or of none is not taken for the one', async () => {
+test('a request of another signer, expiry, documents or key, or without a key, is not taken for the created one', async () => {
   const world = await startKeyed();
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ ...LOST, when: 'before' });
@@ -160,7 +161,7 @@ test('a request of another signer, expiry or documents, of another key or of non
   expect(await world.requestsOf(dossierId)).toEqual([...before, id]);
 });
 
-test('what was asked for in so many words is found by each of them', async () => {
+test('a request created with an explicit expiry and documents is found by the same input', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.faults.add(LOST);
@@ -176,7 +177,7 @@ test('what was asked for in so many words is found by each of them', async () =>
   expect(await world.createRequest(input)).toMatchObject({ id: lost });
 });
 
-test('a request that has gone its way meanwhile is found all the same', async () => {
+test('a request that has changed its status since is still found', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.faults.add(LOST);
@@ -197,7 +198,7 @@ test('a request that has gone its way meanwhile is found all the same', async ()
   expect(await world.createRequest({ ...KEY, dossierId })).toMatchObject({ id: lost });
 });
 
-test('when several could be the one nobody knows, until one of them has another key', async () => {
+test('several candidates end in OutcomeUnknownError, until all but one belong to another key', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ ...LOST, count: 2 });
@@ -210,7 +211,7 @@ test('when several could be the one nobody knows, until one of them has another 
   expect(world.calls(operation)).toBe(2);
 });
 
-test('a dossier of many pages is looked through to the end', async () => {
+test('the search reads all pages of a dossier', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   await world.sandbox.seed({ requests: [{ dossier: dossierId, count: 250 }] });
@@ -222,7 +223,7 @@ test('a dossier of many pages is looked through to the end', async () => {
   expect(world.calls('getRequestsByDossier')).toBe(3 + 3);
 });
 
-test('a dossier without an outcome is made again, as nothing can find it', async () => {
+test('an unresolved createDossier is performed again, because the service has no list of dossiers', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   world.sandbox.faults.add({ ...LOST, operation: 'createDossier' });
   expect(await world.createDossier(KEY)).toMatchObject({
@@ -234,7 +235,7 @@ test('a dossier without an outcome is made again, as nothing can find it', async
   expect(world.calls('createDossier')).toBe(2);
 });
 
-test.each([-1, 1])('a clock that is set by %i h meanwhile makes no difference', async (hours) => {
+test.each([-1, 1])('a clock that is set by %i h before the retry changes nothing', async (hours) => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.faults.add(LOST);
@@ -249,7 +250,7 @@ test.each([-1, 1])('a clock that is set by %i h meanwhile makes no difference', 
   }
 });
 
-test('a clock that was an hour ahead and is set right meanwhile makes no difference', async () => {
+test('a clock that was an hour ahead and is corrected before the retry changes nothing', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.clock.freeze();
@@ -270,7 +271,7 @@ test.each<[string, object, Fault | undefined]>([
   ['another key', { idempotencyKey: 'another' }, undefined],
   ['no key', {}, undefined],
 ])(
-  'after a restart that forgot all keys, a draft that was made with %s is not taken, and none is made beside it',
+  'after a restart without stored keys, a draft created with %s is not returned, and no other is created',
   async (_, key, fault) => {
     const before = await startKeyed();
     const dossierId = await before.dossier();
@@ -291,7 +292,7 @@ test.each<[string, object, Fault | undefined]>([
   },
 );
 
-test('after a restart a request that cannot be the one is in the way of none', async () => {
+test('after a restart a request that cannot belong to the key does not prevent a new one', async () => {
   const before = await startKeyed();
   const dossierId = await before.dossier();
   const { sandbox } = before;
@@ -312,7 +313,7 @@ test('after a restart a request that cannot be the one is in the way of none', a
   expect(await after.requestsOf(dossierId)).toEqual([...old, id]);
 });
 
-test('after a restart nothing is made while the dossier cannot be looked through', async () => {
+test('after a restart nothing is created while the dossier cannot be searched', async () => {
   const before = await startKeyed();
   const dossierId = await before.dossier();
   const after = await startKeyed({}, before.sandbox);
@@ -323,7 +324,7 @@ test('after a restart nothing is made while the dossier cannot be looked through
   expect(await after.requestsOf(dossierId)).toEqual([id]);
 });
 
-test('a request that a call without a key is just being given is given to one of both', async () => {
+test('a request that a call without a key is about to return goes to one caller only', async () => {
   const world = await startKeyed(SLOW_SETTLE);
   const dossierId = await world.dossier();
   world.sandbox.faults.add({ ...LOST, when: 'before' });
@@ -337,7 +338,7 @@ test('a request that a call without a key is just being given is given to one of
   expect(await world.requestsOf(dossierId)).toEqual([found, id]);
 });
 
-test('after a restart each dossier is looked through once', async () => {
+test('after a restart each dossier is searched once', async () => {
   const before = await startKeyed();
   const dossierId = await before.dossier();
   const after = await startKeyed({}, before.sandbox);
@@ -347,7 +348,7 @@ test('after a restart each dossier is looked through once', async () => {
   expect(await after.requestsOf(dossierId)).toHaveLength(20);
 });
 
-test('a gateway that has run for as long as keys are kept looks for nothing', async () => {
+test('a gateway that has run for IDEMPOTENCY_HOURS no longer searches', async () => {
   const before = await startKeyed();
   const dossierId = await before.dossier();
   await before.createRequest({ dossierId });

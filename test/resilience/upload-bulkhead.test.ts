@@ -9,8 +9,8 @@ const READ = '{ dossier(id: "none") { id } }';
 const NOTHING = { data: { dossier: null } };
 const PDF = new Uint8Array(await makePdf());
 
-test('files that are checked take a share of the connections, so that queries go on', async () => {
-  // One connection of five, and four that wait for it.
+test('document validation uses a part of the connections, so queries are not blocked', async () => {
+  // One of five connections, and four calls that wait for it.
   const world = await startFailingGateway({ upstreamConnections: 5, upstreamTimeoutMs: 1_000 });
   world.fail('validateDocument', () => {});
   const query = mutationOf('validateDocument');
@@ -25,14 +25,14 @@ test('files that are checked take a share of the connections, so that queries go
     ...refused,
     ...late,
   ]);
-  // One after the other, and each with all of its time.
+  // One after the other, each with its whole deadline.
   const times = world.calls.filter(({ operation }) => operation === 'validateDocument').map(({ at }) => at);
   expect(times).toHaveLength(5);
   for (const [index, time] of times.slice(1).entries())
     expect(time - (times[index] ?? 0)).toBeGreaterThan(900);
 });
 
-test('a storage that does not answer keeps nobody from the service', async () => {
+test('a storage that does not answer does not block calls to the service', async () => {
   const storage = await startHttpStub(() => {});
   const world = await startFailingGateway({ storageHosts: [storage.origin], upstreamConnections: 5 });
   const [target] = await draftOf(world);
@@ -47,7 +47,7 @@ test('a storage that does not answer keeps nobody from the service', async () =>
     form.set('0', new Blob([PDF], { type: 'application/pdf' }), 'a.pdf');
     void fetch(world.url, { method: 'POST', body: form, signal: clients.signal }).catch(() => {});
   }
-  // As many as there are blocks.
+  // As many as the pool has blocks.
   await expect.poll(() => storage.calls.length).toBe(12);
   expect(await world.run(READ)).toEqual(NOTHING);
 });

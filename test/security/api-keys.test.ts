@@ -42,7 +42,7 @@ test('every entry is compared in constant time, even after a match', () => {
     compare.mockRestore();
     syncBuiltinESMExports();
   });
-  for (const key of ['a', 'b', 'd', 'nobody’s']) {
+  for (const key of ['a', 'b', 'd', 'unknown']) {
     compare.mockClear();
     keys.ownerOf(key);
     expect(compare, key).toHaveBeenCalledTimes(4);
@@ -60,21 +60,21 @@ describe('a file that changes', () => {
   const CHANGES: readonly (readonly [string, (file: string) => void])[] = [
     ['written over', (file) => writeFileSync(file, after)],
     [
-      'put in its place, as editors and deployments do',
+      'replaced by a rename, as editors and deployments do',
       (file) => {
         writeFileSync(`${file}.new`, after);
         renameSync(`${file}.new`, file);
       },
     ],
     [
-      'taken away and written again',
+      'deleted and written again',
       (file) => {
         rmSync(file);
         writeFileSync(file, after);
       },
     ],
     [
-      'a link that leads elsewhere, as mounted secrets are',
+      'a symbolic link with a new target, as mounted secrets are',
       (file) => {
         const target = join(dirname(file), 'mounted.json');
         writeFileSync(target, after);
@@ -83,7 +83,7 @@ describe('a file that changes', () => {
       },
     ],
     [
-      'with the dates that it had',
+      'changed with its old timestamps',
       (file) => {
         writeFileSync(file, after);
         utimesSync(file, new Date(0), new Date(0));
@@ -137,7 +137,7 @@ describe('a file that changes', () => {
     ['no name', keysText({ one: { role: 'reader' } }), 'invalid file: entry 1.name: '],
     ['an empty name', keysText({ one: { ...READER, name: '' } }), 'entry 1.name: must not be empty'],
     ['an empty tenant', keysText({ one: { ...READER, tenant: '' } }), 'entry 1.tenant: must not be empty'],
-    ['a slip of the pen', keysText({ one: { ...READER, tenants: 'alfa' } }), 'invalid file: entry 1: '],
+    ['a misspelt member', keysText({ one: { ...READER, tenants: 'alfa' } }), 'invalid file: entry 1: '],
   ];
 
   test.each(BROKEN)('an invalid file changes nothing: %s', async (_, text, message) => {
@@ -148,7 +148,7 @@ describe('a file that changes', () => {
     expect(reloads[0]).toContain(message);
     expect(reloads[0]).not.toMatch(/secret|[\da-f]{64}/i);
     expect(keys.ownerOf('old')).toBeDefined();
-    // Told once, not every second; and what is mended counts.
+    // Logged once, not every second; and the corrected file is read.
     writeFileSync(file, after);
     await expect.poll(() => keys.ownerOf('new')).toBeDefined();
     expect(reloads).toEqual([reloads[0], undefined]);

@@ -7,7 +7,7 @@ import { ANNA, BRUNO, CITIZEN, startWorld } from './support-world.ts';
 
 const STATUS = 'query ($id: ID!) { signatureRequest(id: $id) { status documents { downloadUrl } } }';
 
-test('a citizen goes all the way on their own, from a dossier’s id to a signed file', async () => {
+test('a citizen can perform all steps from a dossier’s id to a signed file', async () => {
   const world = await startWorld();
   const { dossierId } = await world.requestOf(BRUNO);
   const anna = await world.as(CITIZEN);
@@ -23,7 +23,7 @@ test('a citizen goes all the way on their own, from a dossier’s id to a signed
   const request = made?.['signatureRequest'];
   const [id, documentId] = [String(request?.['id']), request?.['documents']?.[0]?.['id']];
 
-  // Straight to the storage, as for a large file, and once more through the gateway.
+  // Directly to the storage, as for a large file, and again through the gateway.
   const address = await run('createUploadUrl', 'url method headers { name value }', {
     signatureRequestId: id,
     documentId,
@@ -55,7 +55,7 @@ test('a citizen goes all the way on their own, from a dossier’s id to a signed
     });
 });
 
-test('the fiscal code of a token counts in lower case and with TINIT- before it', async () => {
+test('the fiscal code of a token is accepted in lower case and with the prefix TINIT-', async () => {
   const world = await startWorld();
   const { signatureRequestId: id } = await world.requestOf(ANNA);
   for (const fiscal_code of [ANNA.toLowerCase(), `TINIT-${ANNA}`, `tinit-${ANNA.toLowerCase()}`]) {
@@ -66,7 +66,7 @@ test('the fiscal code of a token counts in lower case and with TINIT- before it'
   }
 });
 
-test('a signer’s id means the same in capitals: who made the request so can go on with it', async () => {
+test('a signer id in upper case identifies the same signer, so its creator can read the request', async () => {
   const world = await startWorld();
   const anna = await world.as(CITIZEN);
   const { dossierId, signerId } = await world.requestOf(ANNA);
@@ -89,7 +89,7 @@ test.each([
   ['no requests may be issued for them', 'NONAMM80A01H501U', 'SERVICE_DISABLED'],
   ['no tester', 'NONTST80A01H501O', 'NOT_A_TESTER'],
   ['their profile cannot be read', 'PRFERR80A01H501Y', 'PROFILE_UNAVAILABLE'],
-])('a citizen whom the service does not tell about (%s)', async (_, fiscalCode, reason) => {
+])('a citizen whom the service does not resolve to a signer (%s)', async (_, fiscalCode, reason) => {
   const world = await startWorld();
   const citizen = await world.as({ ...CITIZEN, fiscal_code: fiscalCode });
   const target = await world.requestOf(ANNA, { documents: [{ status: 'READY' }] });
@@ -109,7 +109,7 @@ test.each([
   }
 });
 
-test('an outage while the caller is asked about is the outage that it is', async () => {
+test('an outage during the lookup of the caller is reported as an outage', async () => {
   const world = await startWorld();
   const anna = await world.as({ ...CITIZEN, fiscal_code: 'LMTAPP80A01H501K' });
   const { signatureRequestId: id } = await world.requestOf(ANNA);

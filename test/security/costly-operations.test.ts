@@ -4,15 +4,15 @@ import { expect, test } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-/** Deep, wide or long operations, and what the refusal says. None may reach the service. */
+/** Deep, wide or long operations, and a part of the error message. None may reach the service. */
 const REFUSED: readonly [attack: string, query: string, limit: number][] = [
   [
-    'a ring of types, walked round and round',
+    'a cycle of types, followed several times',
     `{ signatureRequest(id: "1") ${'{ dossier { signatureRequests(first: 1) { nodes '.repeat(5)} { id } ${'} } }'.repeat(5)} }`,
     12,
   ],
   [
-    'one field under hundreds of names',
+    'one field under hundreds of aliases',
     `{ dossier(id: "1") { ${Array.from({ length: 301 }, (_, n) => `a${n}: title`).join(' ')} } }`,
     300,
   ],
@@ -23,7 +23,7 @@ const REFUSED: readonly [attack: string, query: string, limit: number][] = [
     300,
   ],
   [
-    'a call of the service under hundreds of names',
+    'an upstream call under hundreds of aliases',
     `{ ${Array.from({ length: 260 }, (_, n) => `a${n}: __typename`).join(' ')}
        ${Array.from({ length: 20 }, (_, n) => `d${n}: dossier(id: "1") { signatureRequests(first: 20) { nodes { qrCode { link } } } }`).join(' ')} }`,
     300,
@@ -44,13 +44,13 @@ const REFUSED: readonly [attack: string, query: string, limit: number][] = [
     250,
   ],
   [
-    'the schema, many times over',
+    'the schema, many times',
     `{ __schema { types { fields { type { fields { ${Array.from({ length: 500 }, (_, n) => `a${n}: name`).join(' ')} } } } } } }`,
     400_000,
   ],
 ];
 
-test.each(REFUSED)('%s: refused before anything is done', async (_, query, limit) => {
+test.each(REFUSED)('%s: refused before execution', async (_, query, limit) => {
   const { run, sandbox } = await startGateway();
   const { data, errors } = await run(query);
   expect(data).toBeUndefined();
@@ -64,11 +64,11 @@ test.each(REFUSED)('%s: refused before anything is done', async (_, query, limit
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('the size of a list counts when it comes as a variable too', async () => {
+test('the page size counts also as a variable', async () => {
   const { run } = await startGateway();
   const query = `query ($first: Int!) {
     a: dossier(id: "1") { signatureRequests(first: $first) { nodes { documents { id } qrCode { link } notification { ioMessageId } } } } }`;
-  // One for the dossier, at most 4 for 300 items, and one for each item.
+  // One call for the dossier, at most 4 for 300 items, and one for each item.
   expect((await run(query, { first: 300 })).errors?.[0]?.extensions).toMatchObject({
     code: 'OPERATION_TOO_COSTLY',
     actual: 305,
@@ -76,7 +76,7 @@ test('the size of a list counts when it comes as a variable too', async () => {
   expect((await run(query, { first: 200 })).errors).toBeUndefined();
 });
 
-test('what a list leaves out of an item counts once, and the pictures of its QR code each', async () => {
+test('fields that need the whole item cost one call per item, and each QR code image is counted', async () => {
   const { run } = await startGateway({ protections: { maxOperationCost: 24 } });
   const listOf = (fields: string) =>
     `{ dossier(id: "1") { signatureRequests(first: 20) { nodes { ${fields} } } } }`;
@@ -88,14 +88,14 @@ test('what a list leaves out of an item counts once, and the pictures of its QR 
   expect(await costOf('signedAt dossier { id }')).toBe(43);
 });
 
-test('an operator sets what an operation may cost', async () => {
+test('the cost limit is configurable', async () => {
   const { run } = await startGateway({ protections: { maxOperationCost: 1 } });
   expect((await run('{ dossier(id: "1") { id } }')).errors).toBeUndefined();
   const two = await run('{ a: dossier(id: "1") { id } b: dossier(id: "2") { id } }');
   expect(two.errors?.[0]?.extensions).toMatchObject({ code: 'OPERATION_TOO_COSTLY', actual: 2, limit: 1 });
 });
 
-test('only the operation that is run counts, and fields that are left out do as well', async () => {
+test('only the executed operation counts, including fields that @skip leaves out', async () => {
   const { run } = await startGateway({ protections: { maxOperationCost: 1 } });
   const query = `query A { dossier(id: "1") { id } } query B { a: dossier(id: "1") { id } b: dossier(id: "2") { id } }`;
   const only = (operationName: string) => run(query, {}, operationName);
@@ -103,14 +103,14 @@ test('only the operation that is run counts, and fields that are left out do as 
   expect((await only('B')).errors?.[0]?.extensions).toMatchObject({ code: 'OPERATION_TOO_COSTLY' });
 });
 
-test('hundreds of directives are answered quickly, with a few errors', async () => {
+test('hundreds of directives are refused quickly, with a few errors', async () => {
   const { run } = await startGateway();
   const { errors } = await run(`{ __typename ${'@skip(if: false) '.repeat(150)} ${'@nope '.repeat(150)} }`);
   expect(errors).toHaveLength(10);
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' });
 });
 
-test('operations in a list are refused, by JSON and as a form of files', async () => {
+test('batched operations are refused, as JSON and as multipart', async () => {
   const { url, sandbox } = await startGateway();
   const batch = JSON.stringify([
     { query: '{ dossier(id: "1") { id } }' },
@@ -129,7 +129,7 @@ test('operations in a list are refused, by JSON and as a form of files', async (
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('ordinary operations pass: the question of GraphiQL, and every example', async () => {
+test('ordinary operations are allowed: the introspection query of GraphiQL, and every example', async () => {
   const { run } = await startGateway();
   const introspection = getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true });
   expect((await run(introspection)).errors).toBeUndefined();

@@ -27,40 +27,44 @@ async function statusOf(url: string, lines: readonly string[]): Promise<number> 
 
 describe('with tokens', () => {
   test.each([
-    ['as RFC 6750 has it', (token: string) => [`Authorization: Bearer ${token}`], 200],
+    ['in the form of RFC 6750', (token: string) => [`Authorization: Bearer ${token}`], 200],
     ['the scheme in any case, with blanks', (token: string) => [`AUTHORIZATION:   bEARER   ${token}  `], 200],
     ['without a scheme', (token: string) => [`Authorization: ${token}`], 401],
     ['with another scheme', (token: string) => [`Authorization: DPoP ${token}`], 401],
     ['in quotes', (token: string) => [`Authorization: Bearer "${token}"`], 401],
     ['with a tab', (token: string) => [`Authorization: Bearer\t${token}`], 401],
     ['with parameters', (token: string) => [`Authorization: Bearer ${token}, realm="x"`], 401],
-    ['twice, the same', (token: string) => Array(2).fill(`Authorization: Bearer ${token}`), 401],
+    ['twice, with the same token', (token: string) => Array(2).fill(`Authorization: Bearer ${token}`), 401],
     [
-      'a good one first',
+      'a valid token first',
       (token: string) => [`Authorization: Bearer ${token}`, 'Authorization: Bearer x'],
       401,
     ],
     [
-      'a good one last',
+      'a valid token last',
       (token: string) => ['Authorization: Bearer x', `Authorization: Bearer ${token}`],
       401,
     ],
     [
-      'a good one behind another scheme',
+      'a valid token after another scheme',
       (token: string) => ['Authorization: Basic eDp5', `Authorization: Bearer ${token}`],
       401,
     ],
-    ['as a key', (token: string) => [`x-api-key: ${token}`], 401],
+    ['as an API key', (token: string) => [`x-api-key: ${token}`], 401],
     [
-      'beside a key, which is not looked at',
+      'with an API key, which is ignored',
       (token: string) => [`Authorization: Bearer ${token}`, 'x-api-key: x'],
       200,
     ],
     ['as a cookie', (token: string) => [`Cookie: authorization=Bearer ${token}; access_token=${token}`], 401],
-    ['as a header of a proxy', (token: string) => [`Proxy-Authorization: Bearer ${token}`], 401],
-    ['as a header that was moved', (token: string) => [`X-Forwarded-Authorization: Bearer ${token}`], 401],
+    ['in Proxy-Authorization', (token: string) => [`Proxy-Authorization: Bearer ${token}`], 401],
+    ['in X-Forwarded-Authorization', (token: string) => [`X-Forwarded-Authorization: Bearer ${token}`], 401],
     ['with three signatures', (token: string) => [`Authorization: Bearer ${token}.${token}`], 401],
-    ['encrypted, as it seems', (token: string) => [`Authorization: Bearer ${token}.a.b`], 401],
+    [
+      'with the five parts of an encrypted token',
+      (token: string) => [`Authorization: Bearer ${token}.a.b`],
+      401,
+    ],
   ])('%s', async (_, lines, status) => {
     const { url, token } = await startWithTokens();
     expect(await statusOf(url, lines(token))).toBe(status);
@@ -80,16 +84,16 @@ describe('with tokens', () => {
     const { url, issuer } = await startWithTokens();
     const tokenOf = async (length: number): Promise<string> => {
       const rest = (await issuer.sign({ filler: '' })).length;
-      // Base64 makes four characters of three.
+      // Base64 turns three bytes into four characters.
       return issuer.sign({ filler: 'x'.repeat(Math.floor(((length - rest) * 3) / 4)) });
     };
     for (const length of [8_180, 8_250, 16_000])
       expect(await statusOf(url, [`Authorization: Bearer ${await tokenOf(length)}`]), `${length}`).toBe(200);
-    // As a directory service writes the groups of somebody who is in 150 of them.
+    // The groups of a user who is a member of 150, as a directory service writes them.
     const groups = Array.from({ length: 150 }, () => randomUUID());
     expect(await statusOf(url, [`Authorization: Bearer ${await issuer.sign({ groups })}`])).toBe(200);
     expect(await statusOf(url, [`Authorization: Bearer ${await tokenOf(17_000)}`])).toBe(431);
-    // Blanks to no end cost nothing.
+    // A long run of blanks costs no time.
     expect(await statusOf(url, [`Authorization: Bearer ${' '.repeat(8_000)}x y`])).toBe(401);
   });
 });
@@ -103,7 +107,7 @@ describe('with keys', () => {
     [['x-api-key: key', 'x-api-key: key'], 401],
     [['x-api-key: key', 'x-api-key: other'], 401],
     [['Authorization: Bearer key', 'Authorization: Bearer other'], 401],
-    // A proxy in front may want `Authorization` for itself.
+    // A proxy may use `Authorization` for itself.
     [['x-api-key: key', 'Authorization: Basic eDp5'], 200],
     [['x-api-key: key', 'Authorization: Bearer wrong'], 200],
     [['x-api-key: wrong', 'Authorization: Bearer key'], 401],

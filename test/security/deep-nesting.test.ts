@@ -12,7 +12,8 @@ import { startGateway } from '../support/start-gateway.ts';
 import { startMain } from '../support/start-main.ts';
 
 /*
- * JSON bodies are written by hand here: JSON.stringify calls itself for each level, and fails before the gateway could.
+ * JSON bodies are written by hand here: JSON.stringify is recursive and would overflow the stack before the gateway is
+ * reached.
  */
 
 const nest = (open: string, inner: string, close: string, levels: number): string =>
@@ -20,7 +21,7 @@ const nest = (open: string, inner: string, close: string, levels: number): strin
 const list = (levels: number): string => nest('[', '', ']', levels);
 const jsonObject = (levels: number): string => nest('{"a":', '1', '}', levels);
 
-/** Operations whose brackets go so many levels deep. */
+/** Operations whose brackets are nested to the given depth. */
 const OPERATIONS: Readonly<Record<string, (levels: number) => string>> = {
   'a list as an argument': (levels) => `{ dossier(id: ${list(levels - 2)}) { id } }`,
   'a list that is never closed': (levels) => `{ dossier(id: ${'['.repeat(levels - 2)}`,
@@ -36,7 +37,7 @@ const OPERATIONS: Readonly<Record<string, (levels: number) => string>> = {
   'the definition of a type': (levels) => `type A { a(a: ${nest('[', 'Int', ']', levels - 2)}): Int }`,
 };
 
-/** JSON bodies one of whose parameters goes so many levels deep. */
+/** JSON bodies with one parameter nested to the given depth. */
 const BODIES: Readonly<Record<string, (levels: number) => string>> = {
   ...Object.fromEntries(
     Object.entries(OPERATIONS).map(([name, operation]) => [
@@ -56,7 +57,7 @@ const BODIES: Readonly<Record<string, (levels: number) => string>> = {
   operationName: (levels) => `{"query":"{ __typename }","operationName":${list(levels)}}`,
 };
 
-/** Status and codes of the answer to a JSON body. */
+/** Status and error codes of the response to a JSON body. */
 async function refusalOf(url: string, body: string): Promise<unknown> {
   const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
   const response = await fetch(url, { method: 'POST', headers, body });
@@ -66,27 +67,24 @@ async function refusalOf(url: string, body: string): Promise<unknown> {
 
 const TOO_DEEP = { status: 400, codes: ['TOO_DEEPLY_NESTED'] };
 
-test.each(Object.entries(BODIES))(
-  '%s: refused beyond 100 levels, however deep it goes',
-  async (_, bodyOf) => {
-    const { url, logs, calls } = await startFailingGateway();
-    expect(await refusalOf(url, bodyOf(100))).not.toEqual(TOO_DEEP);
-    for (const levels of [102, 1_000, 1_800, 20_000, 200_000].filter(
-      (depth) => bodyOf(depth).length < 1_000_000,
-    ))
-      expect(await refusalOf(url, bodyOf(levels)), `${levels} levels`).toEqual(TOO_DEEP);
-    expect(logs.lines().filter(({ level }) => Number(level) >= 50)).toEqual([]);
-    expect(calls).toEqual([]);
-  },
-);
+test.each(Object.entries(BODIES))('%s: refused beyond 100 levels, at any depth', async (_, bodyOf) => {
+  const { url, logs, calls } = await startFailingGateway();
+  expect(await refusalOf(url, bodyOf(100))).not.toEqual(TOO_DEEP);
+  for (const levels of [102, 1_000, 1_800, 20_000, 200_000].filter(
+    (depth) => bodyOf(depth).length < 1_000_000,
+  ))
+    expect(await refusalOf(url, bodyOf(levels)), `${levels} levels`).toEqual(TOO_DEEP);
+  expect(logs.lines().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  expect(calls).toEqual([]);
+});
 
-test('a process that has just started refuses them too, before any of its code is compiled', async () => {
+test('a process that has just started, whose code is not yet compiled, refuses them too', async () => {
   const { url } = await startMain({});
   const argument = BODIES['a list as an argument'];
   expect(await refusalOf(url, argument?.(1_800) ?? '')).toEqual(TOO_DEEP);
 });
 
-test.each(Object.entries(FORMS))('in %s they are refused as well', async (_, send) => {
+test.each(Object.entries(FORMS))('%s is refused too', async (_, send) => {
   const { url, sandbox } = await startGateway();
   for (const sent of [
     { query: `{ dossier(id: ${list(1_000)}) { id } }` },
@@ -97,7 +95,7 @@ test.each(Object.entries(FORMS))('in %s they are refused as well', async (_, sen
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('parameters beside a trusted document are refused as well', async () => {
+test('nested parameters of a trusted document are refused too', async () => {
   const query = 'query ($id: ID!) { dossier(id: $id) { id } }';
   const documentId = createHash('sha256').update(query).digest('hex');
   const { url } = await startGateway({ protections: { trustedDocuments: new Map([[documentId, query]]) } });
@@ -109,12 +107,12 @@ test('parameters beside a trusted document are refused as well', async () => {
 test.each([
   ['a list', list(200_000)],
   ['a list that is never closed', '['.repeat(400_000)],
-])('a body that is %s and nothing else is no request', async (_, body) => {
+])('a body that consists of %s is refused', async (_, body) => {
   const { url } = await startGateway();
   expect(await refusalOf(url, body)).toEqual({ status: 400, codes: ['BAD_REQUEST'] });
 });
 
-test('brackets in texts and comments, and beside each other, are no levels', async () => {
+test('brackets in strings and comments, and brackets side by side, do not count', async () => {
   const { run } = await startGateway();
   const brackets = '[({'.repeat(200);
   const fields = Array.from({ length: 120 }, (_, n) => `a${n}: dossier(id: "x") { id }`).join(' ');
@@ -123,7 +121,7 @@ test('brackets in texts and comments, and beside each other, are no levels', asy
   expect((await run(query)).errors).toBeUndefined();
 });
 
-test('two hundred fragments that each use the next are an ordinary operation', async () => {
+test('two hundred fragments that each use the next are allowed', async () => {
   const { url } = await startGateway();
   const fragments = Array.from({ length: 200 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} }`).join(
     ' ',
@@ -137,30 +135,27 @@ test.each([
   ['a member that the contract does not have', `{"id":"d1","extra":${list(1_000_000)}}`],
   ['a member that the contract has', `{"id":${list(500_000)},"title":${jsonObject(500_000)}}`],
   ['the items of a list', `{"id":"d1","documents_metadata":${list(1_000_000)}}`],
-])(
-  'an answer of the service that nests %s a million times breaks its contract, and no more',
-  async (_, body) => {
-    for (const status of [200, 400, 500]) {
-      const stub = await startHttpStub((__, res) => {
-        res.writeHead(status, { 'content-type': 'application/json' }).end(body);
-      });
-      const client = new HttpClient({
-        baseUrl: new URL(stub.origin),
-        apiKey: 'a-key',
-        storageHosts: [],
-        timeoutMs: 20_000,
-        connections: 1,
-      });
-      onTestFinished(() => client.close());
-      await expect(getDossier(client, 'd1')).rejects.toMatchObject({
-        name: 'UpstreamError',
-        kind: { 200: 'contract', 400: 'bad-request', 500: 'server-error' }[status],
-      });
-    }
-  },
-);
+])('an upstream answer that nests %s a million times is a contract violation', async (_, body) => {
+  for (const status of [200, 400, 500]) {
+    const stub = await startHttpStub((__, res) => {
+      res.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+    const client = new HttpClient({
+      baseUrl: new URL(stub.origin),
+      apiKey: 'a-key',
+      storageHosts: [],
+      timeoutMs: 20_000,
+      connections: 1,
+    });
+    onTestFinished(() => client.close());
+    await expect(getDossier(client, 'd1')).rejects.toMatchObject({
+      name: 'UpstreamError',
+      kind: { 200: 'contract', 400: 'bad-request', 500: 'server-error' }[status],
+    });
+  }
+});
 
-test('an error of the storage that nests XML is read as far as its code', async () => {
+test('of a storage error with nested XML only the code is read', async () => {
   await using stub = await startBlobStub((__, req, res) => {
     const body = nest('<a>', '<Code>Deep</Code>', '</a>', 1_000_000);
     req.resume().on('end', () => res.writeHead(403).end(body));

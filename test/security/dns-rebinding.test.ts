@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { exchange } from '../support/raw-http.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-/** A query as a page sends it whose name leads to the gateway's address: of the same origin, as the browser sees it. */
+/** A query of a web page whose host name resolves to the gateway: for the browser it is of the same origin. */
 const send = (url: string, host: string | undefined) =>
   exchange(
     url,
@@ -24,7 +24,7 @@ test.each([
   '10.0.0.7',
   '',
   undefined,
-])('a gateway on loopback does not answer as %j', async (host) => {
+])('a gateway on loopback refuses the host %j', async (host) => {
   const { url, sandbox } = await startGateway();
   const answer = await send(url, host);
   expect(answer).toMatch(/^HTTP\/1\.1 421 /);
@@ -32,27 +32,27 @@ test.each([
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('a name that is none is not looked into for one', async () => {
+test('an invalid host name is not searched for an allowed one', async () => {
   const { url, sandbox } = await startGateway();
   expect(await send(url, 'evil.example#localhost')).toMatch(/^HTTP\/1\.1 400 /);
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('the page for browsers is not shown under a foreign name either', async () => {
+test('GraphiQL is not served for a foreign host either', async () => {
   const { url } = await startGateway();
   const page = await exchange(url, ['GET /graphql HTTP/1.1', 'host: evil.example', 'accept: text/html']);
   expect(page).toMatch(/^HTTP\/1\.1 421 /);
 });
 
 test.each(['localhost', 'LOCALHOST:4000', '127.0.0.1:1234', '[::1]:4000'])(
-  'it answers as %s',
+  'it accepts the host %s',
   async (host) => {
     const { url } = await startGateway();
     expect(await send(url, host)).toContain('{"data":{"__typename":"Query"}}');
   },
 );
 
-test('ALLOWED_HOSTS are names that a gateway behind a proxy has too, and from then on all others are refused', async () => {
+test('ALLOWED_HOSTS are accepted behind a proxy, and all other hosts are refused', async () => {
   const protections = { allowedHosts: ['firma.comune.example'] };
   for (const host of ['127.0.0.1', '0.0.0.0']) {
     const { url } = await startGateway({ host, protections });
@@ -62,7 +62,7 @@ test('ALLOWED_HOSTS are names that a gateway behind a proxy has too, and from th
   }
 });
 
-test('a gateway that listens everywhere and was told no names takes every name', async () => {
+test('a gateway that listens on all interfaces without ALLOWED_HOSTS accepts every host', async () => {
   const { url } = await startGateway({ host: '0.0.0.0' });
   expect(await send(url.replace('localhost', '127.0.0.1'), 'firma.comune.example')).toContain('__typename');
 });

@@ -15,7 +15,7 @@ async function get(url: string, parameters: Record<string, string> | string, ini
   return { status: response.status, text, allow: response.headers.get('allow') };
 }
 
-test('a mutation is not run from an address', async () => {
+test('a mutation is not executed by GET', async () => {
   const { url, sandbox } = await startGateway();
   const variables = '{"input":{"title":"From a link","documents":[{"title":"Contratto"}]}}';
   const create = 'mutation C($input: CreateDossierInput!) { createDossier(input: $input) { __typename } }';
@@ -28,7 +28,7 @@ test('a mutation is not run from an address', async () => {
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-/** The ways a fiscal code gets into an address, on purpose or not. */
+/** Ways in which a URL can contain a fiscal code. */
 const ADDRESSES: readonly [how: string, parameters: Record<string, string> | string][] = [
   ['as a variable', { query: FIND, variables: JSON.stringify({ input: { fiscalCode: FISCAL_CODE } }) }],
   [
@@ -48,7 +48,7 @@ const ADDRESSES: readonly [how: string, parameters: Record<string, string> | str
   ['beside the parameters', `query={__typename}&cf=${FISCAL_CODE}`],
 ];
 
-test.each(ADDRESSES)('an address with a fiscal code %s is refused', async (_, parameters) => {
+test.each(ADDRESSES)('a URL with a fiscal code %s is refused', async (_, parameters) => {
   const { url, sandbox } = await startGateway();
   expect(await get(url, parameters)).toMatchObject({
     status: 400,
@@ -60,7 +60,7 @@ test.each(ADDRESSES)('an address with a fiscal code %s is refused', async (_, pa
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('an address of a document with a fiscal code is refused, as documents are', async () => {
+test('a document URL with a fiscal code is refused with a problem document', async () => {
   const { url, sandbox } = await startGateway();
   const response = await fetch(new URL(`/documents/r/${FISCAL_CODE}.pdf`, url));
   expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -74,7 +74,7 @@ test('an address of a document with a fiscal code is refused, as documents are',
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('ids are not taken for fiscal codes', async () => {
+test('ids are not mistaken for fiscal codes', async () => {
   const { url } = await startGateway();
   for (const id of ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '8c2f1a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b'])
     expect(await get(url, { query: `{ dossier(id: "${id}") { id } }` })).toMatchObject({
@@ -83,7 +83,7 @@ test('ids are not taken for fiscal codes', async () => {
     });
 });
 
-test('no query takes a fiscal code, so none can be asked for from an address', () => {
+test('no query has a fiscal code as an argument, so no URL needs one', () => {
   const takesFiscalCode = (type: GraphQLInputType): boolean => {
     const named = getNamedType(type);
     if (!isInputObjectType(named)) return named.name === 'FiscalCode';

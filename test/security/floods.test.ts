@@ -14,7 +14,7 @@ import { startGateway } from '../support/start-gateway.ts';
 const ask = (url: string, headers: Record<string, string> = {}, body = '{"query":"{ __typename }"}') =>
   fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
 
-test('beyond its share a caller is told when to come back, whatever it sends', async () => {
+test('a caller beyond its rate limit gets a Retry-After for every kind of request', async () => {
   const { url } = await startGateway({ protections: { requestsPerMinute: 3 } });
   for (let n = 0; n < 3; n += 1) expect((await ask(url)).status).toBe(200);
   for (const body of ['{"query":"{ __typename }"}', 'no JSON', '']) {
@@ -29,7 +29,7 @@ test('beyond its share a caller is told when to come back, whatever it sends', a
   expect(page.status).toBe(429);
 });
 
-test('a caller cannot get a share for each address that it makes up', async () => {
+test('a caller cannot evade the rate limit with invented addresses', async () => {
   const { url } = await startGateway({ protections: { requestsPerMinute: 2 } });
   const statuses: number[] = [];
   for (const address of ['198.51.100.1', '198.51.100.2', '198.51.100.3'])
@@ -39,7 +39,7 @@ test('a caller cannot get a share for each address that it makes up', async () =
 
 test.each([
   ['x-forwarded-for', ['203.0.113.1', '9.9.9.9, 203.0.113.1', '8.8.8.8,203.0.113.1', '203.0.113.2']],
-  // As Azure's application gateway writes it: each connection has a port of its own.
+  // As Azure's application gateway writes it: with the port of each connection.
   ['x-forwarded-for', ['203.0.113.1:50001', '203.0.113.1:50002', '203.0.113.1:50003', '203.0.113.2:50004']],
   [
     'forwarded',
@@ -51,7 +51,7 @@ test.each([
     ],
   ],
 ] as const)(
-  'behind a proxy of ours that writes %s each client has its own share, and cannot make up another: %j',
+  'behind a trusted proxy that writes %s each client has its own rate limit, and cannot invent another address: %j',
   async (header, values) => {
     const proxies = { hops: 1, header };
     const { url } = await startGateway({ protections: { requestsPerMinute: 2, proxies } });
@@ -62,7 +62,7 @@ test.each([
   },
 );
 
-test('the header in which proxies do not name their client is ignored', async () => {
+test('the forwarding header that is not configured is ignored', async () => {
   const proxies = { hops: 1, header: 'forwarded' } as const;
   const { url } = await startGateway({ protections: { requestsPerMinute: 2, proxies } });
   const seen: number[] = [];
@@ -71,7 +71,7 @@ test('the header in which proxies do not name their client is ignored', async ()
   expect(seen).toEqual([200, 200, 429]);
 });
 
-test('callers who have shown who they are have a share each, though they come from one address', async () => {
+test('authenticated callers at one address have separate rate limits', async () => {
   const url = await startWithCallers(2);
   const as = async (subject: string, tenant: string) => {
     const response = await ask(url, { subject, tenant });
@@ -96,7 +96,7 @@ test('callers who have shown who they are have a share each, though they come fr
   expect(seen).toEqual([200, 200, 429, 200, 200, 200, 429]);
 });
 
-/** A server whose callers are who their headers say. */
+/** A server that takes the identity of callers from a header. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
   const rateLimit = createRateLimit({ requestsPerMinute, proxies: NO_PROXIES });
   const yoga = createYoga({
@@ -131,7 +131,7 @@ async function startWithCallers(requestsPerMinute: number): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
 }
 
-test('without a limit nobody is counted', async () => {
+test('without a limit no requests are counted', async () => {
   const { url } = await startGateway({ protections: { requestsPerMinute: 0 } });
   for (let n = 0; n < 20; n += 1) expect((await ask(url)).status).toBe(200);
 });

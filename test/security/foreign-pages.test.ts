@@ -37,7 +37,7 @@ const STRANGERS = [
   'https://PORTALE.comune.example',
 ];
 
-test.each(STRANGERS)('a page of %s can neither ask beforehand, nor read, nor do anything', async (origin) => {
+test.each(STRANGERS)('a page of %s gets no preflight, no response and no effect', async (origin) => {
   const { url } = await startGateway({ protections });
   expect(corsHeaders(await preflight(url, origin))).toEqual({});
   const response = await post(url, { origin, 'sec-fetch-site': 'cross-site' });
@@ -46,7 +46,7 @@ test.each(STRANGERS)('a page of %s can neither ask beforehand, nor read, nor do 
   expect(await response.text()).toContain('FORBIDDEN_ORIGIN');
 });
 
-test('a page of a listed origin asks beforehand, sends and reads, without cookies', async () => {
+test('a page of a listed origin passes the preflight, sends and reads, without cookies', async () => {
   const { url } = await startGateway({ protections });
   const before = await preflight(url, LISTED);
   expect(before.status).toBe(204);
@@ -61,21 +61,21 @@ test('a page of a listed origin asks beforehand, sends and reads, without cookie
   const response = await post(url, { origin: LISTED, 'sec-fetch-site': 'cross-site' });
   expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   expect(corsHeaders(response)).toMatchObject({ 'access-control-allow-origin': LISTED });
-  // Or a cache would give one origin's answer to another.
+  // Without it a cache could serve the response for one origin to another.
   expect(response.headers.get('vary')).toContain('Origin');
 });
 
-test('with one origin on the list, others are not told which', async () => {
+test('other origins do not learn the listed origin', async () => {
   const { url } = await startGateway({ protections: { corsOrigins: [LISTED] } });
   expect(corsHeaders(await preflight(url, EVIL))).toEqual({});
 });
 
-test('without a list no page is answered about CORS at all', async () => {
+test('without CORS_ORIGINS no response has CORS headers', async () => {
   const { url } = await startGateway();
   expect(corsHeaders(await preflight(url, LISTED))).toEqual({});
 });
 
-test('with * every page may, but never one that hides where it is from, nor with cookies', async () => {
+test('with * every page is allowed, except with the origin null or with cookies', async () => {
   const { url } = await startGateway({ protections: { corsOrigins: ['*'] } });
   const response = await post(url, { origin: EVIL, 'sec-fetch-site': 'cross-site' });
   expect(corsHeaders(response)).toMatchObject({ 'access-control-allow-origin': EVIL });

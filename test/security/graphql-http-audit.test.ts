@@ -6,8 +6,8 @@ import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
 
 /**
- * As an operator sets it for production, with two exceptions: five of the audits ask for the schema, and all send
- * operations of their own, which no trusted document can be.
+ * A production configuration with two exceptions: introspection is on, because five audits need it, and trusted documents are
+ * off, because the audits send their own operations.
  */
 const PRODUCTION = loadConfig({
   NODE_ENV: 'production',
@@ -48,7 +48,7 @@ const WAYS: readonly [name: string, make: () => Promise<Way> | Way][] = [
 test.each(WAYS)('all 61 audits of GraphQL over HTTP pass %s', async (_, make) => {
   const { options, headers } = await make();
   const { url } = await startGateway(options);
-  // As a page of the gateway itself sends it: the guard against other origins is on.
+  // With the Origin of the gateway's own page, because the check of origins is on.
   const fetchFn = (address: string, init?: RequestInit): Promise<Response> =>
     fetch(address, { ...init, headers: { ...init?.headers, origin: new URL(url).origin, ...headers } });
   const audits = serverAudits({ url, fetchFn });

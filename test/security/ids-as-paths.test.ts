@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startFailingGateway } from '../support/service-proxy.ts';
 
-/** Ids that would make another path, another host or another call of the address that they are put into. */
+/** Ids that would change the path, the host or the operation of the URL that contains them. */
 const IDS = [
   '../signers',
   '..',
@@ -38,7 +38,7 @@ const OPERATIONS: readonly [name: string, query: string][] = [
   ],
 ];
 
-test.each(OPERATIONS)('%s asks the service nothing about an id that is a path', async (_, query) => {
+test.each(OPERATIONS)('%s makes no upstream call for an id that is a path', async (_, query) => {
   const world = await startFailingGateway();
   for (const id of IDS) {
     const { data, errors } = await world.run(query, { id });
@@ -49,7 +49,7 @@ test.each(OPERATIONS)('%s asks the service nothing about an id that is a path', 
   expect(world.calls).toEqual([]);
 });
 
-test('a cursor is a value of the query string and never more', async () => {
+test('a cursor is sent as one value of the query string', async () => {
   const world = await startFailingGateway();
   const made = await world.run(
     'mutation { createDossier(input: { title: "Contratti", documents: [{ title: "Contratto" }] }) { ... on CreateDossierPayload { dossier { id } } } }',

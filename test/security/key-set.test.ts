@@ -19,7 +19,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 const pass = (seconds: number): unknown => vi.advanceTimersByTime(seconds * 1000);
 
-/** A verifier in front of an issuer, with the times that a gateway has by default. */
+/** A token verifier and an issuer, with the default times of the gateway. */
 async function start(keySet: Partial<KeySetOptions> = {}) {
   const issuer = await startTokenIssuer();
   const failures: string[] = [];
@@ -36,7 +36,7 @@ async function start(keySet: Partial<KeySetOptions> = {}) {
     issuer,
     failures,
     unusable,
-    /** How a token with this key fares: `accepted`, or why not. */
+    /** The result for a token with this key: `accepted`, or the reason of the refusal. */
     async outcome({ text, ...options }: TokenOptions & { readonly text?: string } = {}): Promise<string> {
       const token = text ?? (await issuer.sign({}, options));
       return authenticate(token).then(
@@ -47,7 +47,7 @@ async function start(keySet: Partial<KeySetOptions> = {}) {
   };
 }
 
-/** Half as long as it has to be. */
+/** Half of the minimum length. */
 const WEAK: JWK = {
   ...generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey.export({ format: 'jwk' }),
   alg: 'RS256',
@@ -149,13 +149,13 @@ describe('a key that cannot verify tokens', () => {
     ['EC as RSA', (good) => ({ ...good, alg: 'RS256' }), 'its members do not make a public EC key for RS256'],
     ['for encryption', (good) => ({ ...good, ...encryption }), 'use is not sig'],
     [
-      'of an algorithm of encryption',
+      'alg is an encryption algorithm',
       (good) => ({ ...good, alg: 'RSA-OAEP' }),
       'alg is not a signature algorithm with a public key',
     ],
-    ['for signing alone', (good) => ({ ...good, key_ops: ['sign'] }), 'key_ops does not contain verify'],
+    ['key_ops without verify', (good) => ({ ...good, key_ops: ['sign'] }), 'key_ops does not contain verify'],
     [
-      'for a use that is no list',
+      'key_ops that is not a list',
       (good) => ({ ...good, key_ops: 'verify' }),
       'key_ops is not a list of names',
     ],
@@ -165,13 +165,13 @@ describe('a key that cannot verify tokens', () => {
       ({ kid }) => ({ kid, kty: 'oct', k: 'c2VjcmV0', alg: 'HS256' }),
       'kty is not RSA, EC or OKP',
     ],
-    ['of the future', ({ kid }) => ({ kid, kty: 'XYZ' }), 'kty is not RSA, EC or OKP'],
+    ['unknown kty', ({ kid }) => ({ kid, kty: 'XYZ' }), 'kty is not RSA, EC or OKP'],
     ['without kty', ({ kid }) => ({ kid }), 'kty is not RSA, EC or OKP'],
   ];
   const orders = [
     ['first', (bad: unknown, good: JWK) => [bad, good]],
     ['last', (bad: unknown, good: JWK) => [good, bad]],
-    ['on both sides', (bad: unknown, good: JWK) => [bad, good, bad]],
+    ['on both keys', (bad: unknown, good: JWK) => [bad, good, bad]],
   ] as const;
   const cases = UNUSABLE.flatMap((kind) => orders.map((order) => [...kind, ...order] as const));
 
@@ -188,7 +188,7 @@ describe('a key that cannot verify tokens', () => {
     const unsigned = { kid: 'bad' };
     expect(await outcome({ key: good })).toBe(ACCEPTED);
     expect(await outcome({ key: good, header: { kid: undefined } })).toBe(ACCEPTED);
-    // Of the right algorithm and of another one, signed by it and by nobody.
+    // Tokens of the algorithm of the key and of another one, with a valid and an invalid signature.
     expect(await outcome({ key: good, header: unsigned })).toBe(INVALID);
     expect(await outcome({ key: other })).toBe(INVALID);
     expect(await rubbish('RS256')).toBe(INVALID);
@@ -197,7 +197,7 @@ describe('a key that cannot verify tokens', () => {
     expect(await outcome({ key: good })).toBe(ACCEPTED);
     expect(issuer.readings()).toBe(2);
     expect(unusable).toEqual([{ key: 'bad', reason }]);
-    // The same kid for both, as while keys are exchanged.
+    // Both keys have the same kid, as during a rotation.
     pass(600);
     publish('good');
     expect(await outcome({ key: good })).toBe(ACCEPTED);
@@ -234,12 +234,12 @@ const FAILURES: readonly (readonly [string, StubHandler, string])[] = [
   ['an error', text(500, '{"keys":[]}'), 'status 500'],
   ['nothing found', text(404, ''), 'status 404'],
   ['a page', text(200, '<html>Login</html>', { 'content-type': 'text/html' }), 'the answer is no key set'],
-  ['half of it', text(200, '{"keys":['), 'the answer is no key set'],
+  ['a truncated body', text(200, '{"keys":['), 'the answer is no key set'],
   ['nothing', text(200, ''), 'the answer is no key set'],
   ['another object', text(200, '{"issuer":"https://login"}'), 'the answer is no key set'],
   ['a list', text(200, '[]'), 'the answer is no key set'],
-  ['keys that are no list', text(200, '{"keys":{}}'), 'the answer is no key set'],
-  ['keys that are no objects', text(200, '{"keys":["RS256"]}'), 'the answer is no key set'],
+  ['keys that are not a list', text(200, '{"keys":{}}'), 'the answer is no key set'],
+  ['keys that are not objects', text(200, '{"keys":["RS256"]}'), 'the answer is no key set'],
   ['null', text(200, 'null'), 'the answer is no key set'],
   ['more than 512 KiB', text(200, BIG), 'the answer is too large'],
   [
@@ -248,7 +248,7 @@ const FAILURES: readonly (readonly [string, StubHandler, string])[] = [
     'the answer is too large',
   ],
   ['silence', () => {}, 'no answer in time'],
-  ['silence after the head', (_, res) => void res.writeHead(200).write('{"keys":['), 'no answer in time'],
+  ['no body after the headers', (_, res) => void res.writeHead(200).write('{"keys":['), 'no answer in time'],
   ['a broken connection', (_, __, req) => void req.socket.resetAndDestroy(), 'not reached: ECONNRESET'],
 ];
 
@@ -348,6 +348,6 @@ test('a token that cannot be checked gets a Retry-After without the reason', asy
   expect(headers['retry-after']).toBe('5');
   expect(headers).not.toHaveProperty('www-authenticate');
   expect(sandbox.journal.entries()).toEqual([]);
-  // Who sends none need not wait for it.
+  // A request without a token does not wait for the keys.
   expect((await callerAt(url).ask('{ __typename }')).status).toBe(401);
 });

@@ -6,7 +6,7 @@ import { startGateway } from '../support/start-gateway.ts';
 const HEAD = ['POST /graphql HTTP/1.1', 'host: localhost', 'content-type: application/json'];
 const BODY = '{"query":"{ __typename }"}';
 
-test('an address of more than 8,000 characters: 414', async () => {
+test('a URL of more than 8,000 characters: 414', async () => {
   const { url } = await startGateway();
   const get = (length: number) => fetch(`${url}?query={__typename}&x=${'x'.repeat(length)}`);
   const response = await get(8_000);

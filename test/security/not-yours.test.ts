@@ -9,8 +9,8 @@ import { rolesTable } from './support-roles-page.ts';
 import { ANNA, BRUNO, CITIZEN, STAFF, startWorld, UNKNOWN } from './support-world.ts';
 
 /*
- * What is not yours answers exactly like what does not exist: by the answer nobody can find out that there is a request
- * with this id, and by the load of the service neither.
+ * A request of another citizen or tenant is answered exactly as one that does not exist, with the same upstream calls, so
+ * that neither the answer nor the load of the service reveals that it exists.
  */
 
 let pdf: Uint8Array<ArrayBuffer>;
@@ -20,15 +20,15 @@ beforeAll(async () => {
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** All that a caller can see of an answer, or somebody who counts calls of what is behind it. */
+/** Everything observable of an answer: status, body, headers, and the upstream calls. */
 async function seen(world: World, act: () => Promise<Reply>) {
   const { result, calls } = await world.callsOf(act);
   const { date: _, 'x-request-id': __, ...headers } = result.headers;
   return { status: result.status, body: result.body, headers, calls };
 }
 
-/** Somebody else's request, as it may stand. */
-const SOMEBODY_ELSES: readonly Operation['request'][] = [
+/** Requests of another citizen, in every state. */
+const FOREIGN_REQUESTS: readonly Operation['request'][] = [
   {},
   { documents: [{ status: 'READY' }] },
   { documents: [{ status: 'REJECTED' }] },
@@ -43,7 +43,7 @@ const SOMEBODY_ELSES: readonly Operation['request'][] = [
 const CALLER_CALL = 'getSignerByFiscalCode POST /api/v1/sign/signers';
 const READ = 'getSignatureRequest GET /api/v1/sign/signature-requests/:id';
 const OWN = OPERATIONS.filter(({ field }) => rolesTable().get(field)?.['citizen'] === 'own');
-/** Those that take the id of a request. */
+/** The operations with the id of a request in their input. */
 const ABOUT_REQUESTS = OWN.filter(
   ({ field }) =>
     !['Mutation.findSigner', 'Mutation.createSignatureRequest', 'Mutation.requestSignature'].includes(field),
@@ -56,21 +56,21 @@ const find = (field: string): Operation => {
 };
 
 describe.each(ABOUT_REQUESTS)('$field for a citizen', ({ run }) => {
-  test('somebody else’s request, in whatever status, is like one that does not exist', async () => {
+  test('a request of another citizen, in any status, is answered as one that does not exist', async () => {
     const world = await startWorld();
     const anna = await world.as(CITIZEN);
     const nothing = await seen(world, () => run(anna, UNKNOWN, pdf));
     expect(nothing.calls).toEqual([CALLER_CALL, READ]);
-    for (const request of SOMEBODY_ELSES) {
+    for (const request of FOREIGN_REQUESTS) {
       const theirs = await world.requestOf(BRUNO, request);
       expect(await seen(world, () => run(anna, theirs, pdf)), JSON.stringify(request)).toEqual(nothing);
-      // That of a namesake at another institution.
+      // A request of the same citizen at another institution.
       const elsewhere = await world.requestOf(ANNA, { ...request, issuer: 'beta' });
       expect(await seen(world, () => run(anna, elsewhere, pdf)), JSON.stringify(request)).toEqual(nothing);
     }
   });
 
-  test('while the service fails, both fail alike', async () => {
+  test('during an outage both fail in the same way', async () => {
     const world = await startWorld();
     const anna = await world.as(CITIZEN);
     const theirs = await world.requestOf(BRUNO, { status: 'WAIT_FOR_SIGNATURE' });
@@ -87,7 +87,7 @@ describe.each(ABOUT_REQUESTS)('$field for a citizen', ({ run }) => {
   });
 });
 
-test('that somebody watches their request at this moment does not show to a citizen who asks to watch it too', async () => {
+test('a subscription to a request of another citizen does not reveal that its owner is subscribed', async () => {
   const world = await startWorld();
   const [anna, bruno] = [
     await world.issuer.sign(CITIZEN),
@@ -106,26 +106,29 @@ test('that somebody watches their request at this moment does not show to a citi
   expect(nothing.calls).toEqual([CALLER_CALL, READ]);
   const { calls, ...answer } = await seen(world, () => run(caller, theirs, pdf));
   expect(answer).toEqual({ ...nothing, calls: undefined });
-  // Bruno's own watch may read once more at any moment.
+  // Bruno's own subscription may poll at any moment.
   expect(new Set(calls)).toEqual(new Set([CALLER_CALL, READ]));
 });
 
-test.each(OPERATIONS)('$field for staff: what belongs to another tenant does not exist', async ({ run }) => {
-  const world = await startWorld();
-  const operator = await world.as({ ...STAFF.operator, tenant: 'beta' });
-  // A citizen is the same for every institution.
-  const nothing = { ...UNKNOWN, fiscalCode: ANNA };
-  for (const request of SOMEBODY_ELSES) {
-    const theirs = await world.requestOf(ANNA, request);
-    const [unknown, foreign] = [
-      await seen(world, () => run(operator, { ...nothing, signerId: theirs.signerId }, pdf)),
-      await seen(world, () => run(operator, theirs, pdf)),
-    ];
-    expect(foreign, JSON.stringify(request)).toEqual(unknown);
-  }
-});
+test.each(OPERATIONS)(
+  '$field for staff: a request of another tenant is answered as one that does not exist',
+  async ({ run }) => {
+    const world = await startWorld();
+    const operator = await world.as({ ...STAFF.operator, tenant: 'beta' });
+    // Citizens are not records of an institution.
+    const nothing = { ...UNKNOWN, fiscalCode: ANNA };
+    for (const request of FOREIGN_REQUESTS) {
+      const theirs = await world.requestOf(ANNA, request);
+      const [unknown, foreign] = [
+        await seen(world, () => run(operator, { ...nothing, signerId: theirs.signerId }, pdf)),
+        await seen(world, () => run(operator, theirs, pdf)),
+      ];
+      expect(foreign, JSON.stringify(request)).toEqual(unknown);
+    }
+  },
+);
 
-test('findSigner tells a citizen nothing of anybody else, known or not, and asks the service nothing', async () => {
+test('findSigner refuses another fiscal code to a citizen, known or not, without an upstream call', async () => {
   const world = await startWorld();
   const anna = await world.as(CITIZEN);
   const { run } = find('Mutation.findSigner');
@@ -142,12 +145,12 @@ test('findSigner tells a citizen nothing of anybody else, known or not, and asks
     calls: [],
   });
   const { signerId } = await world.requestOf(BRUNO);
-  // Never logged in to IO, not a tester, an outage: answers that a citizen gets about themselves.
+  // Not registered in IO, not a tester, an outage: errors that a citizen gets for their own fiscal code.
   for (const fiscalCode of [BRUNO, 'SNZAPP80A01H501C', 'NONTST80A01H501O', 'SPNAPP80A01H501B'])
     expect(await seen(world, () => run(anna, { ...UNKNOWN, signerId, fiscalCode }, pdf))).toEqual(nothing);
 });
 
-test('createSignatureRequest takes no other signer from a citizen, known or not', async () => {
+test('createSignatureRequest refuses another signer to a citizen, known or not', async () => {
   const world = await startWorld();
   const anna = await world.as(CITIZEN);
   const { run } = find('Mutation.createSignatureRequest');
@@ -166,12 +169,12 @@ test('createSignatureRequest takes no other signer from a citizen, known or not'
   });
   const theirs = await world.requestOf(BRUNO);
   expect(await seen(world, () => run(anna, { ...theirs, dossierId }, pdf))).toEqual(nothing);
-  // Nor does it say, to somebody who names another signer, whether there is such a dossier.
+  // With another signer the answer does not reveal whether the dossier exists.
   expect(await seen(world, () => run(anna, theirs, pdf))).toEqual(nothing);
   expect(await seen(world, () => run(anna, UNKNOWN, pdf))).toEqual(nothing);
 });
 
-test('a dossier of another tenant does not exist for a citizen who makes a request', async () => {
+test('createSignatureRequest of a citizen answers for a dossier of another tenant as for one that does not exist', async () => {
   const world = await startWorld();
   const anna = await world.as(CITIZEN);
   const { run } = find('Mutation.createSignatureRequest');
@@ -184,7 +187,7 @@ test('a dossier of another tenant does not exist for a citizen who makes a reque
 });
 
 test.each(['Mutation.uploadDocument', 'Mutation.createUploadUrl'])(
-  '%s: a document of somebody else’s request does not exist in one’s own',
+  '%s: a document of another request is answered as one that does not exist',
   async (field) => {
     const world = await startWorld();
     const anna = await world.as(CITIZEN);
@@ -210,7 +213,7 @@ describe('a dossier that a citizen reaches through their own request', () => {
     },
   ];
 
-  test('shows itself and none of its requests, not even theirs', async () => {
+  test('has its own fields, and none of its requests', async () => {
     const world = await startWorld();
     const anna = await world.as(CITIZEN);
     const own = await world.requestOf(ANNA);
@@ -228,7 +231,7 @@ describe('a dossier that a citizen reaches through their own request', () => {
     expect(calls).toEqual([CALLER_CALL, READ, 'getDossier GET /api/v1/sign/dossiers/:id']);
   });
 
-  test('and through what a mutation of theirs answers', async () => {
+  test('is limited in the same way in the payload of a mutation', async () => {
     const world = await startWorld();
     const anna = await world.as(CITIZEN);
     const { dossierId, signerId } = await world.requestOf(ANNA);
@@ -248,7 +251,7 @@ describe('a dossier that a citizen reaches through their own request', () => {
   });
 });
 
-test('of many ids in one operation a citizen gets what is theirs, and is asked about once', async () => {
+test('of many ids in one operation a citizen gets their own requests, and the signer is looked up once', async () => {
   const world = await startWorld();
   const anna = await world.as(CITIZEN);
   const [own, theirs] = [await world.requestOf(ANNA), await world.requestOf(BRUNO)];
@@ -266,7 +269,7 @@ test('of many ids in one operation a citizen gets what is theirs, and is asked a
   expect(calls.toSorted()).toEqual([READ, READ, READ, CALLER_CALL]);
 });
 
-test('items of a list are read whole by staff, each with the key of their own tenant', async () => {
+test('staff read the items of a list with the key of their own tenant', async () => {
   const world = await startWorld();
   const own = await world.requestOf(ANNA);
   await world.requestOf(BRUNO, { dossier: own.dossierId });
@@ -285,7 +288,7 @@ test('items of a list are read whole by staff, each with the key of their own te
     documents: [{ id: own.documentId }],
     dossier: { id: own.dossierId },
   });
-  // Neither the dossier nor a cursor into its list leads anywhere from another tenant.
+  // Another tenant can use neither the dossier nor a cursor of its list.
   const after = connection?.['pageInfo']?.['endCursor'];
   const rest = `query ($id: ID!, $after: String) { dossier(id: $id) { signatureRequests(after: $after) { nodes { id } } } }`;
   expect((await readers.beta.ask(list, variables)).body).toEqual({ data: { dossier: null } });

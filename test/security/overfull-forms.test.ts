@@ -14,7 +14,7 @@ const filesNamed = (...names: readonly string[]): FormFile[] =>
 
 type Form = readonly [fields: readonly (readonly [string, string])[], files: readonly FormFile[]];
 
-/** Sends a form, and an ordinary query behind it on the same connection. */
+/** Sends a form, and after it an ordinary query on the same connection. */
 async function send(url: string, [fields, files]: Form) {
   using client = new PoliteClient(Number(new URL(url).port));
   const { status, body } = await client.post(multipartBody(fields, files));
@@ -34,7 +34,7 @@ const FORMS: readonly [attack: string, form: Form, status: number][] = [
     413,
   ],
   [
-    'one file for thousands of places',
+    'one file for thousands of variables',
     [
       [
         operations({ f: Array.from({ length: 5_000 }, () => null) }),
@@ -53,11 +53,7 @@ const FORMS: readonly [attack: string, form: Form, status: number][] = [
     400,
   ],
   ['a file before the operation', [[], filesNamed('0')], 400],
-  [
-    'operations twice, which others may read the other way',
-    [[operations(), operations(), mapOf({})], []],
-    400,
-  ],
+  ['operations twice, which parsers resolve differently', [[operations(), operations(), mapOf({})], []], 400],
 ];
 
 test.each(FORMS)(
@@ -70,7 +66,7 @@ test.each(FORMS)(
   },
 );
 
-/** Paths of a map that lead out of what the client has sent, into what the whole process uses. */
+/** Paths of a map that lead to prototypes, which the whole process shares. */
 test.each([
   'hasOwnProperty.polluted',
   'toString.polluted',
@@ -85,7 +81,7 @@ test.each([
   'variables.__proto__',
   'variables.list.length',
   'variables.toString',
-])('a file is not put at %s', async (path) => {
+])('a map with the path %s is refused', async (path) => {
   const { url } = await startGateway();
   const variables = { f: null, list: [], text: 'x', number: 1 };
   const form: Form = [[operations(variables), mapOf({ 0: [path] })], filesNamed('0')];

@@ -4,7 +4,7 @@ import { multipartBody, BOUNDARY } from '../support/multipart.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const QUERY = '{"query":"{ __typename }"}';
-/** Fifty megabytes in fifty kilobytes. */
+/** Fifty megabytes, compressed to fifty kilobytes. */
 const BOMB = Buffer.from(`${QUERY.slice(0, -1)},"variables":{"x":"${'0'.repeat(50_000_000)}"}}`);
 const FORM = multipartBody(
   [
@@ -17,7 +17,7 @@ const FORM = multipartBody(
 const PACKERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
 
 test.each(Object.entries(PACKERS))(
-  'a body packed by %s is not unpacked, however large it would be',
+  'a body compressed with %s is refused and not decompressed',
   async (encoding, pack) => {
     const { url, sandbox } = await startGateway();
     const send = async (body: Buffer, type: string) => {

@@ -13,12 +13,12 @@ import { rolesTable } from './support-roles-page.ts';
 import { ANNA, CITIZEN, STAFF, startWorld, UNKNOWN } from './support-world.ts';
 
 /*
- * Every operation, by everybody. Who may what is read from docs/guide/authentication.md, so this table, that page and the rules
- * in the schema say the same.
+ * Every operation as every kind of caller. The permissions are read from docs/guide/authentication.md, so the page, the rules
+ * of the schema and this test agree.
  */
 
 let pdf: Uint8Array<ArrayBuffer>;
-/** Of the issuer, of the algorithm that key confusion is about, and of somebody else who gives theirs the same name. */
+/** A key of the issuer, a key for algorithm confusion, and a key of an attacker with the same kid. */
 let key: SigningKey;
 let impostor: SigningKey;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
   [key, impostor] = await Promise.all([makeKey('first', 'RS256'), makeKey('first', 'RS256')]);
 });
 
-test('docs/guide/authentication.md has every field that has a rule, with its roles, and no other', () => {
+test('docs/guide/authentication.md lists exactly the fields with a rule, with their roles', () => {
   const documented = [...rolesTable()].map(([field, words]) => [
     field,
     Object.keys(words).filter((role) => words[role] !== 'no'),
@@ -34,7 +34,7 @@ test('docs/guide/authentication.md has every field that has a rule, with its rol
   expect(new Map(documented as [string, string[]][])).toEqual(rolesByField(schema));
 });
 
-test('every field that has a rule is run here as every role', () => {
+test('every field with a rule has an operation in this test', () => {
   const fields = OPERATIONS.map(({ field }) => field);
   expect(fields.toSorted()).toEqual([...rolesByField(schema).keys()].toSorted());
 });
@@ -68,7 +68,7 @@ describe.each(OPERATIONS)('$field', ({ field, request, run, data, refusedWith })
     }
   });
 
-  test('for a caller of another tenant all of it is as if it did not exist', async () => {
+  test('for a caller of another tenant the records do not exist', async () => {
     const world = await startWorld({ key });
     const operator = await world.as({ ...STAFF.operator, tenant: 'beta' });
     const theirs = await world.requestOf(ANNA, request);
@@ -84,7 +84,7 @@ describe.each(OPERATIONS)('$field', ({ field, request, run, data, refusedWith })
     expect(JSON.stringify(foreign.result)).not.toContain(theirs.signatureRequestId);
   });
 
-  test('by nobody that can be trusted: 401 or 403, and no call of the service', async () => {
+  test('as an unauthenticated or untrusted caller: 401 or 403, and no upstream call', async () => {
     const world = await startWorld({ key });
     const target = await world.requestOf(ANNA, request);
     const { result, calls } = await world.callsOf(async () => {
@@ -124,9 +124,9 @@ const NO_RIGHTS = refusal(
   'Bearer realm="sigillo", error="insufficient_scope"',
 );
 
-/** Everybody whom `strangers` makes up, and how they are answered. */
+/** Each caller of `strangers`, and the expected error. */
 const REFUSED = {
-  'nobody at all': MISSING,
+  'no credential': MISSING,
   'another scheme': MISSING,
   'nothing after Bearer': INVALID,
   'no token': INVALID,
@@ -134,42 +134,42 @@ const REFUSED = {
   'without end': INVALID,
   'not yet valid': INVALID,
   'for another audience': INVALID,
-  'for several, but not us': INVALID,
+  'for several other audiences': INVALID,
   'of another issuer': INVALID,
   'without an issuer': INVALID,
-  'of nobody': INVALID,
+  'without a subject': INVALID,
   'alg none': INVALID,
-  'alg none in capitals': INVALID,
+  'alg NONE in upper case': INVALID,
   'HS256 with the public key as the secret (PEM)': INVALID,
   'HS256 with the public key as the secret (JWK)': INVALID,
   'an algorithm that is not allowed': INVALID,
-  'signed by another key of this name': INVALID,
-  'with the key in its own header': INVALID,
-  'with the address of the keys in its own header': INVALID,
-  'of a key that nobody publishes': INVALID,
+  'signed by another key with this kid': INVALID,
+  'with a jwk header': INVALID,
+  'with a jku header': INVALID,
+  'of a key that is not published': INVALID,
   'changed after it was signed': INVALID,
   'without its signature': INVALID,
-  'a proof of possession': INVALID,
-  'a notice of a logout': INVALID,
-  'with an extension that must be understood': INVALID,
-  'with a payload that is not encoded': INVALID,
+  'a DPoP proof': INVALID,
+  'a logout token': INVALID,
+  'with an unknown critical header': INVALID,
+  'with an unencoded payload (b64: false)': INVALID,
   'without a role': NO_RIGHTS,
-  'of a role that is none': NO_RIGHTS,
-  'of two roles': NO_RIGHTS,
+  'with an unknown role': NO_RIGHTS,
+  'with two roles': NO_RIGHTS,
   'a citizen without a fiscal code': NO_RIGHTS,
   'a citizen with half a fiscal code': NO_RIGHTS,
   'without a tenant': NO_RIGHTS,
-  'of an unknown tenant': NO_RIGHTS,
-  'of two tenants': NO_RIGHTS,
-  'a key where tokens are taken': MISSING,
+  'with an unknown tenant': NO_RIGHTS,
+  'with two tenants': NO_RIGHTS,
+  'an API key where tokens are required': MISSING,
   'no key': MISSING,
-  'a token where keys are taken': INVALID,
+  'a token where API keys are required': INVALID,
   'a key that is not in the file': INVALID,
-  'a key that was taken out of it': INVALID,
+  'a key that was removed from the file': INVALID,
   'the hash of a key': INVALID,
   'an empty key': INVALID,
   'a key without a tenant': NO_RIGHTS,
-  'a key of an unknown tenant': NO_RIGHTS,
+  'a key with an unknown tenant': NO_RIGHTS,
 };
 
 type World = Awaited<ReturnType<typeof startWorld>>;
@@ -199,7 +199,7 @@ async function strangers(world: World): Promise<Record<keyof typeof REFUSED, Str
   });
 
   return {
-    'nobody at all': { url, headers: {} },
+    'no credential': { url, headers: {} },
     'another scheme': raw('Basic b3BlcmF0b3I6c2VjcmV0'),
     'nothing after Bearer': raw('Bearer'),
     'no token': token('operator'),
@@ -207,53 +207,53 @@ async function strangers(world: World): Promise<Record<keyof typeof REFUSED, Str
     'without end': await signed({ exp: undefined }),
     'not yet valid': await signed({ nbf: inSeconds(60) }),
     'for another audience': await signed({ aud: 'portale' }),
-    'for several, but not us': await signed({ aud: ['portale', `${AUDIENCE}2`] }),
+    'for several other audiences': await signed({ aud: ['portale', `${AUDIENCE}2`] }),
     'of another issuer': await signed({ iss: 'https://login.comune.example.it/' }),
     'without an issuer': await signed({ iss: undefined }),
-    'of nobody': await signed({ sub: undefined }),
+    'without a subject': await signed({ sub: undefined }),
     'alg none': token(unsecured),
-    'alg none in capitals': token(`${encode({ alg: 'NONE' })}.${unsecured.split('.')[1]}.`),
+    'alg NONE in upper case': token(`${encode({ alg: 'NONE' })}.${unsecured.split('.')[1]}.`),
     'HS256 with the public key as the secret (PEM)': token(await hmac(await exportSPKI(key.publicKey))),
     'HS256 with the public key as the secret (JWK)': token(await hmac(JSON.stringify(key.jwk))),
     'an algorithm that is not allowed': await signed({}, {}, await makeKey('first', 'PS256')),
-    'signed by another key of this name': await signed({}, {}, impostor),
-    'with the key in its own header': await signed({}, { jwk: impostor.jwk }, impostor),
-    'with the address of the keys in its own header': await signed(
+    'signed by another key with this kid': await signed({}, {}, impostor),
+    'with a jwk header': await signed({}, { jwk: impostor.jwk }, impostor),
+    'with a jku header': await signed(
       {},
       { jku: 'https://evil.example/keys', x5u: 'https://evil.example/cert' },
       impostor,
     ),
-    'of a key that nobody publishes': await signed({}, { kid: 'another' }),
+    'of a key that is not published': await signed({}, { kid: 'another' }),
     'changed after it was signed': token(
-      [head, encode({ ...claimsOf(good), sub: 'somebody else' }), signature].join('.'),
+      [head, encode({ ...claimsOf(good), sub: 'another' }), signature].join('.'),
     ),
     'without its signature': token(`${head}.${payload}.`),
-    'a proof of possession': await signed({}, { typ: 'dpop+jwt' }),
-    'a notice of a logout': await signed({}, { typ: 'logout+jwt' }),
-    'with an extension that must be understood': token(
+    'a DPoP proof': await signed({}, { typ: 'dpop+jwt' }),
+    'a logout token': await signed({}, { typ: 'logout+jwt' }),
+    'with an unknown critical header': token(
       await new SignJWT(claimsOf(good))
         .setProtectedHeader({ alg: 'RS256', kid: 'first', crit: ['exp'], exp: 1 })
         .sign(key.privateKey, { crit: { exp: true } }),
     ),
-    'with a payload that is not encoded': token(
+    'with an unencoded payload (b64: false)': token(
       `${encode({ alg: 'RS256', kid: 'first', b64: false, crit: ['b64'] })}.${payload}.${signature}`,
     ),
     'without a role': await signed({ role: undefined }),
-    'of a role that is none': await signed({ role: 'admin' }),
-    'of two roles': await signed({ role: ['operator', 'reader'] }),
+    'with an unknown role': await signed({ role: 'admin' }),
+    'with two roles': await signed({ role: ['operator', 'reader'] }),
     'a citizen without a fiscal code': await signed({ role: 'citizen' }),
     'a citizen with half a fiscal code': await signed({ role: 'citizen', fiscal_code: ANNA.slice(0, 8) }),
     'without a tenant': await signed({ tenant: undefined }),
-    'of an unknown tenant': await signed({ tenant: 'gamma' }),
-    'of two tenants': await signed({ tenant: ['alfa', 'beta'] }),
-    'a key where tokens are taken': { url, headers: { 'x-api-key': 'operator-key' } },
+    'with an unknown tenant': await signed({ tenant: 'gamma' }),
+    'with two tenants': await signed({ tenant: ['alfa', 'beta'] }),
+    'an API key where tokens are required': { url, headers: { 'x-api-key': 'operator-key' } },
     'no key': { url: keysUrl, headers: {} },
-    'a token where keys are taken': { url: keysUrl, headers: withToken(ofSigner) },
+    'a token where API keys are required': { url: keysUrl, headers: withToken(ofSigner) },
     'a key that is not in the file': byKey('guess'),
-    'a key that was taken out of it': byKey('operator-key'),
+    'a key that was removed from the file': byKey('operator-key'),
     'the hash of a key': byKey(Object.keys(JSON.parse(keysText({ 'reader-key': {} })))[0] ?? ''),
     'an empty key': byKey(''),
     'a key without a tenant': byKey('nowhere-key'),
-    'a key of an unknown tenant': byKey('gamma-key'),
+    'a key with an unknown tenant': byKey('gamma-key'),
   };
 }

@@ -14,15 +14,15 @@ const SDL = `
   type Subscription { paperChanged: Paper }
   union BurnResult = BurnPayload
   type BurnPayload { paper: Paper }
-  type Paper { id: ID!  title: String!  pages(first: Int): PageConnection!  owner: Person  shelf: Shelf }
+  type Paper { id: ID!  title: String!  pages(first: Int): PageConnection!  owner: Person  folder: Folder }
   type PageConnection { nodes: [Page!]! }
   type Page { text: String!  nextPaper: Paper }
   type Person { name: String! }
-  type Shelf { contents: ShelfContents }
-  union ShelfContents = Paper | Person
+  type Folder { contents: FolderContents }
+  union FolderContents = Paper | Person
 `;
 
-/** A schema in which these fields have a rule. */
+/** A schema with rules for these fields. */
 function schemaWith(rules: Readonly<Record<string, object>>) {
   const made = createSchema({ typeDefs: SDL });
   for (const [place, authScopes] of Object.entries(rules)) {
@@ -41,11 +41,11 @@ const ALL = {
   'Mutation.burn': OPERATOR,
   'Subscription.paperChanged': OPERATOR,
   'Paper.pages': OPERATOR,
-  'Paper.shelf': OPERATOR,
+  'Paper.folder': OPERATOR,
 };
 
-describe('a field that nobody thought about is open to nobody: the gateway does not start', () => {
-  test('with all rules it does', () => {
+describe('the gateway does not start with a field', () => {
+  test('unless every field has a rule', () => {
     expect(() => requireScopes(schemaWith(ALL))).not.toThrow();
   });
 
@@ -57,33 +57,33 @@ describe('a field that nobody thought about is open to nobody: the gateway does 
   });
 
   test.each([
-    ['for nobody', {}],
-    ['that lets in all but operators', { reader: true, citizen: true }],
-    ['that says no', { operator: false }],
-    ['of a form that is not one of ours', { $any: { operator: true } }],
+    ['without roles', {}],
+    ['without operators', { reader: true, citizen: true }],
+    ['that denies operators', { operator: false }],
+    ['of an unknown form', { $any: { operator: true } }],
   ])('with a rule %s', (_, rule) => {
     expect(() => requireScopes(schemaWith({ ...ALL, 'Query.paper': rule }))).toThrow('Query.paper');
   });
 
-  test('all that lack one are named', () => {
+  test('and the error names every field without a rule', () => {
     expect(() => requireScopes(schemaWith({}))).toThrow(
       `add authScopes, at least for operators, to ${Object.keys(ALL).join(', ')}`,
     );
   });
 });
 
-test('of this schema, what leads to other records is Dossier.signatureRequests and SignatureRequest.dossier', () => {
+test('the nested fields with a rule are Dossier.signatureRequests and SignatureRequest.dossier', () => {
   const nested = [...rolesByField(schema).keys()].filter(
     (field) => !/^(Query|Mutation|Subscription)\./.test(field),
   );
   expect(nested.toSorted()).toEqual(['Dossier.signatureRequests', 'SignatureRequest.dossier']);
 });
 
-test('rules are no part of what is printed', () => {
+test('the printed schema does not contain the rules', () => {
   expect(printSchema(schema)).not.toMatch(/authScopes|operator: true/);
 });
 
-test('the log says why somebody was refused, by the names of rules and claims alone', async () => {
+test('the log has the reason of a refusal, with names of rules and claims only', async () => {
   const issuer = await startTokenIssuer();
   const logs = logSink();
   const { url } = await startGateway({ auth: jwtOptions(issuer.url), logger: logs.logger });

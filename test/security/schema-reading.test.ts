@@ -2,7 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
 import { startGateway } from '../support/start-gateway.ts';
 
-/** What a production gateway has unless somebody switches it on. */
+/** The default of a production gateway. */
 const protections = { graphiql: false, introspection: false, suggestions: false };
 
 test.each([
@@ -10,19 +10,19 @@ test.each([
   ['one type', '{ __type(name: "Dossier") { fields { name } } }'],
   ['the schema under another name', 'query Q { a: __schema { types { name } } }'],
   ['the schema from inside a fragment', '{ ...F } fragment F on Query { __schema { queryType { name } } }'],
-])('with introspection off nobody reads %s', async (_, query) => {
+])('with introspection off %s is refused', async (_, query) => {
   const { run } = await startGateway({ protections });
   const { data, errors } = await run(query);
   expect(data).toBeUndefined();
   expect(errors?.[0]?.extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
 });
 
-test('with introspection off clients still ask for __typename', async () => {
+test('with introspection off __typename is still allowed', async () => {
   const { run } = await startGateway({ protections });
   expect(await run('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
 });
 
-/** Near misses, and the name that graphql-js would give away. */
+/** Misspelt names, and the name that graphql-js would suggest. */
 const GUESSES: readonly [place: string, query: string, name: string, variables?: object][] = [
   ['a field', '{ dosier(id: "1") { id } }', 'dossier'],
   ['an argument', '{ dossier(idd: "1") { id } }', '"id"'],
@@ -41,7 +41,7 @@ const GUESSES: readonly [place: string, query: string, name: string, variables?:
   ],
 ];
 
-test.each(GUESSES)('a guess at %s is told nothing', async (_, query, name, variables) => {
+test.each(GUESSES)('a guess at %s gets no suggestion', async (_, query, name, variables) => {
   const open = await startGateway();
   expect(JSON.stringify((await open.run(query, variables)).errors).replaceAll('\\', '')).toContain(name);
   const closed = await startGateway({ protections });
@@ -52,7 +52,7 @@ test.each(GUESSES)('a guess at %s is told nothing', async (_, query, name, varia
 });
 
 test.each(['text/event-stream', 'multipart/mixed', 'application/graphql-response+json'])(
-  'a guess is told nothing in an answer of the type %s either',
+  'a guess gets no suggestion in a response of type %s either',
   async (accept) => {
     const { url } = await startGateway({ protections });
     for (const [, query, , variables] of [
@@ -77,7 +77,7 @@ test.each(['text/event-stream', 'multipart/mixed', 'application/graphql-response
   },
 );
 
-test('with GraphiQL off a browser finds no page', async () => {
+test('with GraphiQL off a browser gets no page', async () => {
   const { url } = await startGateway({ protections });
   const response = await fetch(url, { headers: { accept: 'text/html' } });
   expect(response.headers.get('content-type') ?? '').not.toContain('text/html');

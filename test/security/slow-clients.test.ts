@@ -11,19 +11,19 @@ import { logSink } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions } from '../support/token-issuer.ts';
 
-/** The gateway's times, made short, and all others long, so that a test sees the one that it is about. */
+/** The given timeouts, short, and all others long, so that a test triggers one timeout only. */
 const LONG = { headers: 60_000, body: 60_000, request: 90_000, unread: 60_000, idle: 60_000, checkEvery: 20 };
 const start = (times: Partial<typeof LONG>, options: Partial<GatewayOptions> = {}) =>
   startGateway({ clientTimes: { ...LONG, ...times }, uploadStallMs: 60_000, ...options });
 
-/** Sends a text over and over, to look alive, until the connection is gone. */
+/** Sends a text repeatedly, so that the connection is never idle, until it is closed. */
 function drip(socket: Socket, text: string): void {
   const timer = setInterval(() => socket.write(text), 15);
   socket.on('close', () => clearInterval(timer));
   onTestFinished(() => clearInterval(timer));
 }
 
-/** While attackers hold their connections. */
+/** A request of another client, while the attackers hold their connections. */
 async function expectOthersServed(run: (query: string) => Promise<unknown>): Promise<void> {
   expect(await run('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
 }
@@ -40,7 +40,7 @@ test('headers that never end: 408, and the connection is closed', async () => {
   expect(received()).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a connection on which nothing ever comes is closed', async () => {
+test('a connection without data is closed', async () => {
   const { url, run } = await start({ headers: 150 });
   const { closed } = await openSocket(url);
   await expectOthersServed(run);
@@ -63,9 +63,9 @@ test.each([
 });
 
 test.each(['application/json', 'multipart/form-data; boundary=x'])(
-  'a body (%s) that trickles in after its sender was refused: the connection is closed',
+  'a body (%s) that trickles in after a refusal: the connection is closed',
   async (type) => {
-    const auth: GatewayOptions['auth'] = jwtOptions(new URL('http://127.0.0.1/nobody-is-asked'));
+    const auth: GatewayOptions['auth'] = jwtOptions(new URL('http://127.0.0.1/never-called'));
     const { url } = await start({ body: 150 }, { auth });
     const { socket, received, closed } = await openSocket(url);
     socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n`);
@@ -76,8 +76,8 @@ test.each(['application/json', 'multipart/form-data; boundary=x'])(
   },
 );
 
-test('who was refused and sends the rest at a good pace can go on with the connection', async () => {
-  const auth: GatewayOptions['auth'] = jwtOptions(new URL('http://127.0.0.1/nobody-is-asked'));
+test('a refused client that sends the rest at a normal rate can reuse its connection', async () => {
+  const auth: GatewayOptions['auth'] = jwtOptions(new URL('http://127.0.0.1/never-called'));
   const { url } = await start({ body: 100 }, { auth });
   using client = new PoliteClient(Number(new URL(url).port));
   await client.begin(Buffer.alloc(3_000_000), 0);
@@ -92,7 +92,7 @@ test('who was refused and sends the rest at a good pace can go on with the conne
 test.each([
   ['with its length', 'Content-Length: 500\r\n\r\n{"query":'],
   ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n9\r\n{"query":\r\n'],
-])('a client that leaves in the middle of a JSON body %s is no fault of the gateway', async (_, begun) => {
+])('a client that disconnects during a JSON body %s causes no error in the log', async (_, begun) => {
   const logs = logSink();
   const { url, run } = await start({}, { logger: logs.logger });
   const { socket, closed } = await openSocket(url);
@@ -134,7 +134,7 @@ test('a file that trickles in, never silent for long: the upload ends and nothin
   expect(sandbox.journal.entries().filter(({ status }) => status === 200)).toEqual([]);
 });
 
-test('an upload that goes on for ever at a good pace ends with the whole request', async () => {
+test('an endless upload at a normal rate ends at the deadline of the request', async () => {
   const { url, run } = await start({ headers: 100, request: 400 }, { maxUploadBytes: 2 ** 31 - 1 });
   const body = multipartBody([['operations', '{"query":"{ __typename }"}']], []);
   const { socket, received, closed } = await openSocket(url);
@@ -155,7 +155,7 @@ test('a connection that is idle between requests is closed', async () => {
   expect(received()).toContain('{"data":{"__typename":"Query"}}');
 });
 
-/** A server with an answer that is larger than what systems keep for a connection. */
+/** A server whose response is larger than the socket buffers. */
 async function startWithLargeAnswer(unread: number) {
   const answer = Buffer.alloc(16 * 1024 * 1024, 'x');
   const server = createHttpServer((_, res) => void res.end(answer), { ...CLIENT_TIMES, unread });
@@ -171,18 +171,18 @@ async function startWithLargeAnswer(unread: number) {
   return { socket, size: answer.length, connections: promisify(server.getConnections.bind(server)) };
 }
 
-test('an answer that nobody reads is not kept for long', async () => {
+test('the connection of a client that does not read its response is closed', async () => {
   const { socket, connections } = await startWithLargeAnswer(150);
   socket.pause();
   await expect.poll(() => connections()).toBe(1);
   await expect.poll(() => connections()).toBe(0);
 });
 
-test('an answer that is read slowly is read to its end', async () => {
+test('a client that reads slowly gets the whole response', async () => {
   const { socket, size } = await startWithLargeAnswer(500);
   let bytes = 0;
   const beganAt = performance.now();
-  // Steps of 400 kB, so that it takes far longer than nothing may be read.
+  // In steps of 400 kB, so that the response takes far longer than the timeout without reads.
   while (!socket.readableEnded && !socket.destroyed) {
     const chunk: Buffer | null = socket.read(400_000) ?? socket.read();
     bytes += chunk?.length ?? 0;

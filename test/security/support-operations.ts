@@ -3,7 +3,7 @@ import type { SeedInput } from '../../mocks/sandbox/testing.ts';
 import type { Caller, Reply } from '../support/caller.ts';
 import { mutationOf } from '../support/operations.ts';
 
-/** What an operation is about. */
+/** The ids and the fiscal code that an operation uses. */
 export interface Target {
   readonly dossierId: string;
   readonly signatureRequestId: string;
@@ -13,14 +13,14 @@ export interface Target {
 }
 
 export interface Operation {
-  /** As in `docs/guide/authentication.md`. */
+  /** The name in `docs/guide/authentication.md`. */
   readonly field: string;
   /** The request for which it succeeds. */
   readonly request: NonNullable<SeedInput['requests']>[number];
   readonly run: (caller: Caller, target: Target, pdf: Uint8Array<ArrayBuffer>) => Promise<Reply>;
-  /** `data` for whoever may. */
+  /** `data` for a permitted caller. */
   readonly data: (target: Target) => object;
-  /** The answer for whoever may not. */
+  /** The answer for a caller without permission. */
   readonly refusedWith: (error: object) => object;
 }
 
@@ -38,7 +38,7 @@ const READ_DOSSIER_OF_REQUEST = 'query ($id: ID!) { signatureRequest(id: $id) { 
 const SUBSCRIBE = 'subscription ($id: ID!) { signatureRequestChanged(id: $id) { id status } }';
 const READ_LIST = 'query ($id: ID!) { dossier(id: $id) { signatureRequests { nodes { id signerId } } } }';
 
-/** A mutation about one request: its input, what it answers with, and what that says for whoever may. */
+/** A mutation of one request: its input, its payload, and the payload's value for a permitted caller. */
 const about = (
   name: string,
   payload: string,
@@ -56,7 +56,7 @@ const about = (
   refusedWith: refusalOf(name),
 });
 
-/** A field of the root that is null, and why. */
+/** A root field that is null, and its error. */
 const refusalOf = (name: string) => (error: object) => ({
   data: { [name]: null },
   errors: [{ ...error, path: [name], locations: [expect.anything()] }],
@@ -104,7 +104,7 @@ export const OPERATIONS: readonly Operation[] = [
     request: {},
   },
   {
-    // A citizen may not even read the dossier: what they get through a request of theirs is in `not-yours.test.ts`.
+    // A citizen may not read a dossier by its id. Dossiers reached through a request: `not-yours.test.ts`.
     ...query(
       'Dossier.signatureRequests',
       READ_LIST,
@@ -122,11 +122,11 @@ export const OPERATIONS: readonly Operation[] = [
       ({ signatureRequestId }) => signatureRequestId,
       ({ signatureRequestId: id }) => ({ signatureRequestChanged: { id, status: 'SIGNED' } }),
     ),
-    // Without a stream there is no data, not even null.
+    // Without a stream the answer has no `data`.
     refusedWith: (error) => ({
       errors: [{ ...error, path: ['signatureRequestChanged'], locations: [expect.anything()] }],
     }),
-    // The only event of a request that changes no more.
+    // The only event of a request in a final status.
     request: { status: 'SIGNED' },
   },
   {

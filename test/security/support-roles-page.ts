@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 type Word = 'yes' | 'own' | 'no';
 
-/** The table of roles in `docs/guide/authentication.md`: field → role → whether. */
+/** The table of roles in `docs/guide/authentication.md`: field → role → cell. */
 export function rolesTable(): Map<string, Readonly<Record<string, Word>>> {
   const page = readFileSync('docs/guide/authentication.md', 'utf8');
   const section = page.split('\n## Roles\n')[1]?.split('\n## ')[0] ?? '';

@@ -24,14 +24,14 @@ export const STAFF = {
 };
 export const CITIZEN = { role: 'citizen', tenant: 'alfa', fiscal_code: ANNA };
 
-/** API keys of staff, by what they are for. */
+/** API keys of staff. */
 const API_KEYS = { 'operator-key': STAFF.operator, 'reader-key': STAFF.reader };
 
 type SeedRequest = NonNullable<SeedInput['requests']>[number];
 
 /**
- * A sandbox with the institutions alfa and beta, and two gateways that have the keys of both: one takes tokens, the other
- * API keys. Ids that nobody has are `unknown`.
+ * A sandbox with the institutions alfa and beta, and two gateways with the keys of both: one accepts tokens, the other API
+ * keys.
  */
 export async function startWorld({
   key,
@@ -67,11 +67,11 @@ export async function startWorld({
     url,
     keysFile,
     keysUrl: byKey.url,
-    /** Somebody with a token with these claims. */
+    /** A caller with a token with these claims. */
     as: async (claims: Readonly<Record<string, unknown>>): Promise<Caller> =>
       callerAt(url, withToken(await issuer.sign(claims))),
     withKey: (apiKey: string): Caller => callerAt(byKey.url, { 'x-api-key': apiKey }),
-    /** Takes the operator's key, which worked until now, out of the file, and waits until that has happened. */
+    /** Replaces the file of API keys, and waits until the operator's key is refused. */
     async changeKeys(owners: Readonly<Record<string, object>>): Promise<void> {
       const statusNow = async (): Promise<number> =>
         (await callerAt(byKey.url, { 'x-api-key': 'operator-key' }).ask('{ __typename }')).status;
@@ -79,7 +79,7 @@ export async function startWorld({
       writeFileSync(keysFile, keysText(owners));
       await expect.poll(statusNow).toBe(401);
     },
-    /** A new request, in a dossier of its own. */
+    /** A new request in a new dossier. */
     async requestOf(fiscalCode: string, request: SeedRequest = {}): Promise<Target> {
       const source = { issuer: 'alfa', signer: { fiscalCode }, ...request };
       const { requests } = await sandbox.seed({ requests: [source] });
@@ -88,7 +88,7 @@ export async function startWorld({
       const { id: signatureRequestId, dossierId, signerId, documentIds } = seeded;
       return { signatureRequestId, dossierId, signerId, fiscalCode, documentId: documentIds[0] ?? '' };
     },
-    /** The calls of the service and its storage that `act` brought about, ids left out. */
+    /** The calls to the service and its storage that `act` caused, without ids. */
     async callsOf<T>(
       act: () => Promise<T>,
     ): Promise<{ readonly result: T; readonly calls: readonly string[] }> {
@@ -102,7 +102,7 @@ export async function startWorld({
   };
 }
 
-/** Of the form of the service's ids, and nobody's. */
+/** Ids in the format of the service that do not exist. */
 export const UNKNOWN: Target = {
   dossierId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
   signatureRequestId: '01ARZ3NDEKTSV4RRFFQ69G5FAW',

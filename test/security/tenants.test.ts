@@ -15,8 +15,8 @@ const AT = '2026-03-05T09:14:07.412Z';
 const TIMES = { created_at: AT, updated_at: AT, expires_at: '2036-03-05T09:14:07.412Z' };
 
 /**
- * A gateway for alfa and beta in front of a service in which both have records with the same ids. What it answers says
- * whose key it was asked with.
+ * A gateway for alfa and beta in front of a service in which both have records with the same ids. Its answers contain the key
+ * of the upstream call.
  */
 async function startTwins(misbehave?: StubHandler) {
   const issuer = await startTokenIssuer();
@@ -79,7 +79,7 @@ test('concurrent reads of the same id by two tenants are separate', async () => 
   );
   const answers = await Promise.all(asked.map((tenant) => clients[tenant].ask(BOTH, { id: 'same' })));
   answers.forEach(({ body }, index) => expect(body['data']).toEqual(viewOf(asked[index] ?? '')));
-  // And one after the other, when something could have been kept.
+  // One after the other too, when a cache could have an entry.
   for (const tenant of ['alfa', 'beta', 'alfa'] as const)
     expect((await clients[tenant].ask(BOTH, { id: 'same' })).body['data']).toEqual(viewOf(tenant));
 });
@@ -120,12 +120,12 @@ test.each<[string, StubHandler, string]>([
     'UPSTREAM_UNAVAILABLE',
   ],
   [
-    'is beyond its rate',
+    'exceeds its rate limit',
     (_, res) => sendJson(res, 429, { message: 'alfa' }, { 'retry-after': '60' }),
     'RATE_LIMITED',
   ],
   ['hangs', () => {}, 'UPSTREAM_TIMEOUT'],
-])('what befalls the key of one tenant (it %s) is no matter of another', async (_, misbehave, code) => {
+])('another tenant is not affected when the key of a tenant %s', async (_, misbehave, code) => {
   const { as } = await startTwins(misbehave);
   const [alfa, beta] = [await as('alfa'), await as('beta')];
   for (let round = 0; round < 3; round += 1) {
@@ -173,22 +173,22 @@ const EITHER = 'must have either apiKey, a key without spaces, or apiKeyFile';
 
 test.each([
   ['not JSON', '{', 'must be a readable JSON file'],
-  ['nobody', '{}', 'invalid file: must contain a tenant'],
+  ['no tenant', '{}', 'invalid file: must contain a tenant'],
   ['a list', '[]', 'invalid file: Invalid input: expected record, received array'],
-  ['a bare key', '{"alfa":"s3cret"}', `invalid file: alfa: ${EITHER}`],
+  ['a key in place of an object', '{"alfa":"s3cret"}', `invalid file: alfa: ${EITHER}`],
   [
-    'a key of two words',
+    'a key with a space',
     '{"alfa":{"apiKey":"s3cret key"}}',
     'invalid file: alfa.apiKey: must be the key only, without spaces and line breaks',
   ],
   ['both', '{"alfa":{"apiKey":"s3cret","apiKeyFile":"x"}}', `invalid file: alfa: ${EITHER}`],
-  ['a file that is not there', '{"alfa":{"apiKeyFile":"none"}}', 'key file of alfa: must be a readable file'],
+  ['a missing file', '{"alfa":{"apiKeyFile":"none"}}', 'key file of alfa: must be a readable file'],
   [
-    'a file with more',
+    'a file with several lines',
     '{"alfa":{"apiKeyFile":"two.key"}}',
     'key file of alfa: its content must be the key only, without spaces and line breaks',
   ],
-])('a file of tenants that cannot be used: %s', (_, text, message) => {
+])('an invalid file of tenants: %s', (_, text, message) => {
   const file = temporaryFile('tenants.json', text);
   writeFileSync(join(file, '../two.key'), 's3cret one\ns3cret two\n');
   expect(() => readTenants(file)).toThrow(new TenantsError(message));

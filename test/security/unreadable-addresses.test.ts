@@ -5,7 +5,7 @@ import { startFailingGateway } from '../support/service-proxy.ts';
 const BODY = '{"query":"{ __typename }"}';
 const JSON_TYPE = 'content-type: application/json';
 
-/** Everything that an answer must be to a request whose address is none: no fault of the gateway, and no line in its log. */
+/** Expects the answer to a request with an invalid target: a refusal without a line in the log. */
 async function expectRefused(requestLine: string, ...headers: readonly string[]): Promise<void> {
   const { url, calls, logs } = await startFailingGateway();
   const answer = await exchange(url, [requestLine, JSON_TYPE, 'x-request-id: r-1', ...headers], BODY);
@@ -15,7 +15,7 @@ async function expectRefused(requestLine: string, ...headers: readonly string[])
   expect(logs.lines().filter(({ level }) => Number(level) >= 40)).toEqual([]);
 }
 
-// A URL made of these throws, or has another path, another query or another name than was sent.
+// A URL made from these throws, or has another path, query or host than the request.
 test.each([
   'a b',
   'a, b',
@@ -44,7 +44,7 @@ test.each(['*', 'http://', 'http://[/graphql', 'http://user:password@localhost/g
   },
 );
 
-test('of a target that is a whole address the name counts, whatever Host says', async () => {
+test('the host of an absolute target takes precedence over Host', async () => {
   const { url } = await startFailingGateway();
   const to = (target: string, host: string) =>
     exchange(url, [`POST ${target} HTTP/1.1`, `host: ${host}`, JSON_TYPE], BODY);

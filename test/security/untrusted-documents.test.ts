@@ -20,14 +20,14 @@ const VARIABLES = { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
 
 const start = () => startGateway({ protections: { trustedDocuments: TRUSTED } });
 
-test.each(Object.keys(FORMS))('an operation of the caller’s own is refused in %s', async (form) => {
+test.each(Object.keys(FORMS))('an unlisted operation is refused in %s', async (form) => {
   const { url, sandbox } = await start();
   for (const [sent, code] of [
     [{ query: UNTRUSTED }, 'DOCUMENT_NOT_ALLOWED'],
     [{ query: UNTRUSTED, documentId: READ }, 'DOCUMENT_NOT_ALLOWED'],
     [{ documentId: sha256(UNTRUSTED) }, 'DOCUMENT_NOT_TRUSTED'],
     [{ documentId: '__proto__' }, 'DOCUMENT_NOT_TRUSTED'],
-    // As Apollo registers one: here nobody can.
+    // The way in which Apollo registers a document, which is refused here.
     [{ query: UNTRUSTED, extensions: apollo(sha256(UNTRUSTED)) }, 'DOCUMENT_NOT_ALLOWED'],
     [{ extensions: apollo(sha256(UNTRUSTED)) }, 'DOCUMENT_NOT_TRUSTED'],
     [{ variables: VARIABLES }, 'DOCUMENT_ID_MISSING'],
@@ -39,18 +39,21 @@ test.each(Object.keys(FORMS))('an operation of the caller’s own is refused in 
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test.each(Object.keys(FORMS))('a trusted one is run in %s, by each way to name it', async (form) => {
-  const { url } = await start();
-  for (const sent of [
-    { documentId: READ, variables: VARIABLES },
-    { documentId: `sha256:${READ}`, variables: VARIABLES },
-    { extensions: apollo(READ), variables: VARIABLES },
-  ]) {
-    expect(await (await FORMS[form]?.(url, sent))?.text()).toContain('{"data":{"signatureRequest":null}}');
-  }
-});
+test.each(Object.keys(FORMS))(
+  'a trusted document is executed in %s, by each way to name it',
+  async (form) => {
+    const { url } = await start();
+    for (const sent of [
+      { documentId: READ, variables: VARIABLES },
+      { documentId: `sha256:${READ}`, variables: VARIABLES },
+      { extensions: apollo(READ), variables: VARIABLES },
+    ]) {
+      expect(await (await FORMS[form]?.(url, sent))?.text()).toContain('{"data":{"signatureRequest":null}}');
+    }
+  },
+);
 
-test('a trusted mutation is still not run from an address', async () => {
+test('a trusted mutation is still not executed by GET', async () => {
   const { url, sandbox } = await start();
   const sent = { documentId: exampleId('mark-ready'), variables: { input: { signatureRequestId: 'x' } } };
   expect((await FORMS['an address']?.(url, sent))?.status).toBe(405);
@@ -66,7 +69,7 @@ test.each([
   '{"extensions":{"persistedQuery":1}}',
   '{"extensions":null}',
   '{"query":1}',
-])('the body %s is a mistake of the caller', async (body) => {
+])('the body %s is refused as a client error', async (body) => {
   const { url } = await start();
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(url, { method: 'POST', headers, body });
@@ -81,14 +84,14 @@ test('with trusted documents there is no GraphiQL, whose tabs would be refused',
   expect(await page.text()).not.toContain('<script');
 });
 
-test('every example runs by its hash in a manifest, files too', async () => {
+test('every example runs by its hash in a manifest, uploads included', async () => {
   const { url } = await start();
   for (const name of EXAMPLES.map((file) => file.replace('.graphql', ''))) {
     const variables: unknown = JSON.parse(readFileSync(`examples/${name}.json`, 'utf8'));
     const text = await (
       await FORMS['a JSON body']?.(url, { documentId: exampleId(name), variables })
     )?.text();
-    // An upload without its file is a wrong variable, and nobody has this id: told only of a document that is run.
+    // Only an executed document reports that the file is missing or that the id does not exist.
     expect(text, name).toMatch(/^\{"data":|BAD_USER_INPUT|"NOT_FOUND"/);
   }
 });
@@ -105,7 +108,7 @@ function manifestWith(content: unknown): string {
   return file;
 }
 
-test('a manifest is document by hash, with and without sha256: in front', () => {
+test('a manifest maps hashes to documents, with or without the prefix sha256:', () => {
   const file = manifestWith({ [sha256('{ a }')]: '{ a }', [`sha256:${sha256('{ b }')}`]: '{ b }' });
   expect(readTrustedDocuments(file)).toEqual(
     new Map([
@@ -122,6 +125,6 @@ test.each([
   [{ abc: '{ a }' }, 'must have a SHA-256 and a text in every entry: not so abc'],
   [{ [sha256('x')]: { body: 'x' } }, `must have a SHA-256 and a text in every entry: not so ${sha256('x')}`],
   [{ [sha256('{ a }')]: '{ a b }' }, `has a document that is not the one of its hash ${sha256('{ a }')}`],
-])('the manifest %j cannot be used', (content, message) => {
+])('the manifest %j is refused', (content, message) => {
   expect(() => readTrustedDocuments(manifestWith(content))).toThrow(message);
 });

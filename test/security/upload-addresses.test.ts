@@ -13,7 +13,7 @@ import { startFailingGateway } from '../support/service-proxy.ts';
 const ALLOWED = 'iopitnsignst01.blob.core.windows.net';
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename ... on Error { code } } }`;
 
-/** Where a wrong or forged answer of the service could lead a PDF. */
+/** Upload URLs that a wrong or forged answer of the service could contain. */
 test.each([
   'http://iopitnsignst01.blob.core.windows.net/c/b?sig=x',
   'https://evil.example/c/b?sig=x',
@@ -40,7 +40,7 @@ test.each([
   );
 });
 
-test('a file for which the service names a foreign address goes nowhere', async () => {
+test('a file whose upload URL has a foreign host is not sent', async () => {
   const trap = await startHttpStub((_, res) => sendJson(res, 201, {}));
   const world = await startFailingGateway();
   const [target] = await draftOf(world);
@@ -51,7 +51,7 @@ test('a file for which the service names a foreign address goes nowhere', async 
   expect(trap.connections()).toBe(0);
 });
 
-test('a storage that redirects is not followed', async () => {
+test('a redirect of the storage is not followed', async () => {
   const trap = await startHttpStub((_, res) => sendJson(res, 201, {}));
   for (const status of [301, 302, 303, 307, 308]) {
     const storage = await startHttpStub((_, res) => sendJson(res, status, {}, { location: trap.origin }));
@@ -65,7 +65,7 @@ test('a storage that redirects is not followed', async () => {
   expect(trap.connections()).toBe(0);
 });
 
-test('an allowed name that the DNS leads to this machine is not connected to', async () => {
+test('an allowed host that resolves to this machine is not connected to', async () => {
   const { shared: storage } = createStorage({
     allowedHosts: ['localhost'],
     retries: { firstPauseMs: 1, attempts: 1 },
@@ -77,7 +77,7 @@ test('an allowed name that the DNS leads to this machine is not connected to', a
   });
 });
 
-test('a whole origin, which somebody wrote out by hand, may be on this machine', async () => {
+test('an allowed origin with scheme and port may be on this machine', async () => {
   const stub = await startHttpStub((_, res) => sendJson(res, 201, {}));
   const origin = stub.origin.replace('127.0.0.1', 'localhost');
   const { shared: storage } = createStorage({ allowedHosts: [origin], retries: { firstPauseMs: 1 } });
@@ -116,17 +116,17 @@ test.each(['20.60.1.2', '8.8.8.8', '172.32.0.1', '2603:1020::1', '::ffff:8.8.8.8
   },
 );
 
-/** A DNS that answers with these. */
+/** A DNS lookup with these results. */
 const answering = (...addresses: string[]): typeof lookup => {
   const answer: unknown = (_: string, __: object, callback: (...args: unknown[]) => void) =>
     callback(
       null,
       addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
     );
-  return answer as typeof lookup; // as far as `publicLookup` calls it
+  return answer as typeof lookup; // the part that `publicLookup` uses
 };
 
-test('one private address among public ones is enough to refuse, and none at all too', async () => {
+test('one private address among public ones is refused, and so is an empty result', async () => {
   const resolve = (...addresses: string[]) =>
     promisify(publicLookup([], answering(...addresses)))(ALLOWED, { all: true });
   await expect(resolve('20.60.1.2', '10.0.0.1')).rejects.toThrow('private address');
@@ -143,7 +143,7 @@ test.each([
   'javascript:alert(1)//?sig=x',
   'file:///etc/passwd?sig=x',
   'https://storage.attacker.example/x?sig=x',
-])('no URL of the service leaves the gateway when it leads to %s', async (foreign) => {
+])('a URL of the service that points to %s is not returned to clients', async (foreign) => {
   const world = await startFailingGateway();
   const [target] = await draftOf(world);
   world.fail('getDocumentUploadUrl', (_, res) => sendJson(res, 200, foreign));

@@ -46,25 +46,21 @@ test.each([
   ['no authentication', {}, []],
   ['GraphiQL', { GRAPHIQL: 'on' }, ['GRAPHIQL is on in production']],
   ['introspection', { INTROSPECTION: 'on' }, [expect.stringMatching(/^INTROSPECTION is on in production/)]],
-  [
-    'no limit of requests',
-    { RATE_LIMIT_PER_MINUTE: '0' },
-    [expect.stringMatching(/^RATE_LIMIT_PER_MINUTE is 0/)],
-  ],
+  ['no rate limit', { RATE_LIMIT_PER_MINUTE: '0' }, [expect.stringMatching(/^RATE_LIMIT_PER_MINUTE is 0/)]],
   ['every name', { HOST: '0.0.0.0' }, [expect.stringMatching(/^ALLOWED_HOSTS is not set/)]],
-  ['every name, over IPv6', { HOST: '::' }, [expect.stringMatching(/^ALLOWED_HOSTS is not set/)]],
+  ['every host, over IPv6', { HOST: '::' }, [expect.stringMatching(/^ALLOWED_HOSTS is not set/)]],
   [
-    'pages that can be changed on their way',
+    'origins over http',
     { CORS_ORIGINS: 'https://a.example,http://b.example' },
     [expect.stringMatching(/^CORS_ORIGINS contains an http origin/)],
   ],
   [
-    'keys of tokens that are believed for days',
+    'token keys that are cached for days',
     { AUTH_JWKS_MAX_STALE_SECONDS: '86401' },
     [expect.stringMatching(/^AUTH_JWKS_MAX_STALE_SECONDS is more than a day/)],
   ],
   ['no log', { LOG_LEVEL: 'silent' }, [expect.stringMatching(/^LOG_LEVEL is silent/)]],
-  ['names of its own', { HOST: '0.0.0.0', ALLOWED_HOSTS: 'firma.comune.example' }, []],
+  ['its own host names', { HOST: '0.0.0.0', ALLOWED_HOSTS: 'firma.comune.example' }, []],
   ['a page on the same machine', { CORS_ORIGINS: 'http://localhost:3000' }, []],
 ])('production with %s starts with a warning', (_, env, expected) => {
   expect(warningsOf({ ...PRODUCTION, ...env })).toEqual([NO_AUTHENTICATION, ...expected]);
@@ -74,14 +70,14 @@ test.each([
   ['FIRMA_API_URL', 'http://proxy.comune.example/api/v1/sign'],
   ['FIRMA_STORAGE_HOSTS', 'http://storage.comune.example'],
   ['FIRMA_STORAGE_HOSTS', 'a.blob.core.windows.net, http://10.0.0.7:10000'],
-])('production does not start with %s=%s, which others can read on its way', (name, value) => {
+])('production does not start with %s=%s, because http is not encrypted', (name, value) => {
   expect(mistakesOf({ ...PRODUCTION, [name]: value })).toContain(`${name}: must be https in production`);
   expect(mistakesOf({ ...KEY, [name]: value })).toBe('');
   const onThisMachine = value.replace(/(?<=http:\/\/)[\w.]+/, '127.0.0.1');
   expect(mistakesOf({ ...PRODUCTION, [name]: onThisMachine })).toBe('');
 });
 
-test('a slip in NODE_ENV, which leaves everything on, is a warning', () => {
+test('an unknown NODE_ENV, which leaves everything on, is a warning', () => {
   for (const NODE_ENV of ['prod', 'Production', 'production '])
     expect(warningsOf({ NODE_ENV })).toEqual([expect.stringMatching(/^Unknown NODE_ENV value/)]);
   for (const NODE_ENV of ['development', 'test', '']) expect(warningsOf({ NODE_ENV })).toEqual([]);
@@ -89,7 +85,7 @@ test('a slip in NODE_ENV, which leaves everything on, is a warning', () => {
 
 const SANDBOX_URL = 'http://localhost:4010/api/v1/sign';
 
-test('production does not take a sandbox for the service, nor everybody for a caller, unless that is said', () => {
+test('production starts with a sandbox, or without authentication, only if that is configured explicitly', () => {
   const mistakes = mistakesOf({ NODE_ENV: 'production' });
   expect(mistakes.split('\n')).toEqual([
     'Invalid configuration:',
@@ -109,7 +105,7 @@ test('production with SANDBOX_URL starts with a warning', () => {
 
 test('the real service outside production is a warning', () => {
   expect(warningsOf(KEY)).toEqual([expect.stringMatching(/^NODE_ENV is not production/)]);
-  // Nor is it one that a key goes to a sandbox, as when tenants are tried out.
+  // A key for a sandbox causes no warning, as when tenants are tested.
   expect(warningsOf({ ...KEY, SANDBOX_URL })).toEqual([]);
 });
 
@@ -147,7 +143,7 @@ test.each([
   ['TRUST_PROXY_HEADER', ['', 'X-Real-IP', 'x-forwarded-for,forwarded']],
   ['MAX_OPERATION_COST', ['0']],
   ['TRUSTED_DOCUMENTS', ['', '/nowhere/manifest.json', 'package.json']],
-])('%s takes nothing that could mean something else', (name, values) => {
+])('%s refuses ambiguous values', (name, values) => {
   for (const value of values) expect(mistakesOf({ [name]: value }), value).toContain(`${name}: `);
 });
 
@@ -162,7 +158,7 @@ test('hosts and origins are accepted in any case and with spaces', () => {
   });
 });
 
-test('the program logs each warning on one line, and offers no page that is off', async () => {
+test('the program logs each warning on one line, and does not offer GraphiQL when it is off', async () => {
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   const variables = { NODE_ENV: 'production', AUTH: 'none', SANDBOX_URL: sandbox.url, INTROSPECTION: 'on' };
@@ -170,7 +166,7 @@ test('the program logs each warning on one line, and offers no page that is off'
   await main.url();
   const lines = () => main.output.stdout.split('\n').slice(0, -1);
   await expect.poll(() => lines().length).toBe(4);
-  // Each is written whole, by one of two ways, which do not wait for each other.
+  // Two streams are written independently, so the order of the lines may differ.
   const isForPeople = (line: string): boolean => line.startsWith('Sigillo: ');
   const forPrograms = lines().filter((line) => !isForPeople(line));
   expect(forPrograms.map((line): unknown => JSON.parse(line))).toMatchObject([
@@ -183,7 +179,7 @@ test('the program logs each warning on one line, and offers no page that is off'
   );
 });
 
-test('the program lists what production lacks, and exits', async () => {
+test('the program lists the missing production settings, and exits', async () => {
   const { code, stdout, stderr } = await runMain({ NODE_ENV: 'production' }).ended();
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^Sigillo could not start\. .*:\n {2}FIRMA_API_KEY: .*\n {2}AUTH: .*\n$/);

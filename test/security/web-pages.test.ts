@@ -15,7 +15,7 @@ async function start() {
   return { issuer, url, sandbox };
 }
 
-test('a browser asks before it sends a token, without one, and is told that it may', async () => {
+test('the preflight for a request with a token is allowed without a token', async () => {
   const { url, issuer } = await start();
   const response = await fetch(url, {
     method: 'OPTIONS',
@@ -27,13 +27,13 @@ test('a browser asks before it sends a token, without one, and is told that it m
   });
   expect(response.status).toBe(204);
   expect(response.headers.get('access-control-allow-origin')).toBe(PAGE);
-  // By its name: a * would not cover it.
+  // Listed by name: * does not include Authorization.
   expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
   expect(response.headers.get('access-control-allow-credentials')).toBe(null);
   expect(issuer.readings()).toBe(0);
 });
 
-test('a page of a listed origin reads answers and refusals alike, with what to do about them', async () => {
+test('a page of a listed origin can read answers and refusals, with their headers', async () => {
   const { url, issuer } = await start();
   const good = await callerAt(url, { ...FROM_PAGE, ...withToken(await issuer.sign({})) }).ask(
     '{ __typename }',
@@ -51,7 +51,7 @@ test('a page of a listed origin reads answers and refusals alike, with what to d
   }
 });
 
-test('a token does not help a page that is not listed', async () => {
+test('a token does not permit the request of a page that is not listed', async () => {
   const { url, issuer, sandbox } = await start();
   const headers = { ...FROM_PAGE, origin: 'https://evil.example', ...withToken(await issuer.sign({})) };
   const { status, body, headers: seen } = await callerAt(url, headers).ask('{ dossier(id: "x") { id } }');

@@ -4,7 +4,7 @@ import { startFailingGateway } from '../support/service-proxy.ts';
 const CREATE = `mutation ($input: CreateDossierInput!) { createDossier(input: $input) {
   __typename ... on InvalidInputError { fieldErrors { path message } } } }`;
 
-test('thousands of mistakes in variables are answered with ten', async () => {
+test('thousands of mistakes in variables are answered with ten errors', async () => {
   const world = await startFailingGateway();
   const documents = Array.from({ length: 5_000 }, () => ({ name: 'a title' }));
   const { data, errors } = await world.run(CREATE, { input: { title: 'Contratti', documents } });
@@ -30,7 +30,7 @@ test.each([
     ],
     ['documents', '0', 'fields'],
   ],
-])('a list of thousands of %s is one mistake, whatever is in it', async (_, documents, path) => {
+])('a list of thousands of %s is one error', async (_, documents, path) => {
   const world = await startFailingGateway();
   const { data, errors } = await world.run(CREATE, { input: { title: 'Contratti', documents } });
   expect(errors).toBeUndefined();
@@ -43,21 +43,21 @@ test.each([
   expect(world.calls).toEqual([]);
 });
 
-test('a hundred documents go together', async () => {
+test('a hundred documents are allowed', async () => {
   const world = await startFailingGateway();
   const documents = Array.from({ length: 100 }, () => ({ title: 'Contratto' }));
   const { data } = await world.run(CREATE, { input: { title: 'Contratti', documents } });
   expect(data['createDossier']?.['__typename']).toBe('CreateDossierPayload');
 });
 
-/** Half of a character: JSON can write it, UTF-8 cannot, and what counts bytes throws. */
+/** A lone surrogate: JSON can express it, UTF-8 cannot, and code that counts bytes throws. */
 const HALF = '\ud800';
 
 test.each([
   ['title', { title: HALF, documents: [{ title: 'Contratto' }] }],
   ['documents.0.title', { title: 'Contratti', documents: [{ title: `Contratto${HALF}` }] }],
   ['supportEmail', { title: 'Contratti', documents: [{ title: 'Contratto' }], supportEmail: `${HALF}@a.it` }],
-])('half of a character in %s is a mistake, and the service never sees it', async (path, input) => {
+])('a lone surrogate in %s is refused, and not sent to the service', async (path, input) => {
   const world = await startFailingGateway();
   const { data, errors } = await world.run(CREATE, { input });
   expect(errors).toBeUndefined();
@@ -77,11 +77,11 @@ test.each([
     'subscription { ...F @include(if: false) } fragment F on Subscription { signatureRequestChanged(id: "1") { id } }',
   ],
   [
-    'a field of fragments in fragments',
+    'nested fragments',
     `subscription { ...F } fragment F on Subscription { ... on Subscription { ...G } }
      fragment G on Subscription { signatureRequestChanged(id: "1") @skip(if: true) { id } }`,
   ],
-])('a subscription to nothing, because %s is left out, is refused', async (_, query) => {
+])('a subscription without root fields, because %s is left out, is refused', async (_, query) => {
   const world = await startFailingGateway();
   const response = await fetch(world.url, {
     method: 'POST',

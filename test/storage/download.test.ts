@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const readable = (name: string): string => azurite.address(name, { permissions: 'r' });
 
-test('a link that may only read gives the file and what there is to know of it', async () => {
+test('a URL with read permission returns the file and its properties', async () => {
   const { body, ...facts } = await getBlob(storage, readable('signed'));
   expect((await buffer(body)).equals(file)).toBe(true);
   expect(facts).toEqual({
@@ -39,7 +39,7 @@ test.each([
   ['bytes=0-99', 0, 99],
   ['bytes=299990-', 299_990, 299_999],
   ['bytes=299990-999999', 299_990, 299_999],
-])('%s is a part of it', async (range, first, last) => {
+])('the range %s returns a part of the file', async (range, first, last) => {
   const { etag } = await getBlobProperties(storage, readable('signed'));
   const content = await getBlob(storage, readable('signed'), { range, ifMatch: etag });
   expect((await buffer(content.body)).equals(file.subarray(first, last + 1))).toBe(true);
@@ -50,16 +50,16 @@ test.each([
 });
 
 test.each([
-  ['behind the end', () => getBlob(storage, readable('signed'), { range: 'bytes=300000-' }), { status: 416 }],
+  ['after the end', () => getBlob(storage, readable('signed'), { range: 'bytes=300000-' }), { status: 416 }],
   ['of another file', () => getBlob(storage, readable('signed'), { ifMatch: '"0x0"' }), { status: 412 }],
-  ['of a file that is not there', () => getBlob(storage, readable('gone')), { kind: 'not-found' }],
+  ['of a missing file', () => getBlob(storage, readable('gone')), { kind: 'not-found' }],
   [
-    'of the facts of a file that is not there',
+    'of the properties of a missing file',
     () => getBlobProperties(storage, readable('gone')),
     { kind: 'not-found' },
   ],
   [
-    'by a link that has expired',
+    'with an expired URL',
     () =>
       getBlob(
         storage,

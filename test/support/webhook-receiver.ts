@@ -36,7 +36,7 @@ export const ok: ReceiverAnswer = (_, res) => void res.writeHead(204).end();
 export const refuse =
   (status: number, headers: Readonly<Record<string, string>> = {}): ReceiverAnswer =>
   (_, res) =>
-    void res.writeHead(status, headers).end('a reason that is nobody’s business');
+    void res.writeHead(status, headers).end('a private reason');
 
 /** A receiver that checks signatures with the library of Standard Webhooks; a wrong one is answered with 400. */
 export async function startReceiver(answer: ReceiverAnswer = ok, secret = SECRET) {

@@ -6,8 +6,8 @@ import { startGateway } from '../../support/start-gateway.ts';
 import { ALL, CODE, expectNoLeaks, ISSUER_KEY, keepRecord, sendPlanted } from './planted.ts';
 
 /*
- * Every call of the way to a notification meets every fault, and the service says all that nobody may hear. What comes of it
- * is told by codes, in answers as in the log.
+ * Every upstream call up to the notification meets every fault, and the service's answers contain all planted secrets.
+ * Responses and the log report the result by error codes only.
  */
 
 const OPERATIONS = [
@@ -34,10 +34,10 @@ const FAULTS: readonly Fault[] = [
   { kind: 'truncated-body' },
   { kind: 'wrong-content-type' },
 ];
-/** Longer than any call may take. The storage has a minute for one, and is not waited for here. */
+/** Longer than the deadline of any call to the service. Calls to the storage may take a minute and are not awaited. */
 const NO_ANSWER: Fault = { kind: 'latency', ms: 60_000 };
 
-/** What is planted in the input comes back nowhere: neither title nor code is part of the answer. */
+/** The responses contain neither a title nor a fiscal code, so nothing planted in the input may appear. */
 async function formOf(): Promise<FormData> {
   const form = new FormData();
   const input = {
@@ -55,7 +55,7 @@ async function formOf(): Promise<FormData> {
 
 test.each(OPERATIONS)('%s meets every fault', async (operation) => {
   const record = keepRecord();
-  // A breaker that opens would keep later faults from the caller.
+  // An open circuit would hide later faults.
   const world = await startGateway({
     apiKey: ISSUER_KEY,
     logger: record.logger,

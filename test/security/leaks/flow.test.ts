@@ -17,8 +17,8 @@ import {
 import type { LeakRecord } from './planted.ts';
 
 /*
- * All steps from a PDF to a signed document, by callers who put secrets and fiscal codes wherever something can be put. All
- * of it goes well, and nothing of what they sent is in the log at any level, or comes back where it is not meant to.
+ * All steps from a PDF to a signed document, with secrets and fiscal codes in every part of the requests. Every step
+ * succeeds, and no secret appears in the log at any level or in a response that does not document it.
  */
 
 const TITLE = `Contratto di ${CODE} (${ISSUER_KEY})`;
@@ -34,7 +34,7 @@ const DOCUMENTS = [
   },
 ];
 
-/** Somebody who shows who they are by these headers. */
+/** A caller with these credentials. */
 function callerOf(record: LeakRecord, url: string, credentials: Readonly<Record<string, string>>) {
   const read = (text: string): Json => {
     const answer = JSON.parse(text) as { readonly data: Json; readonly errors?: unknown };
@@ -103,7 +103,7 @@ async function startWorld(auth: 'token' | 'key') {
 type World = Awaited<ReturnType<typeof startWorld>>;
 type Caller = ReturnType<typeof callerOf>;
 
-/** From a dossier to a signed document, and to what happens beside the way. */
+/** All steps from a dossier to a signed document, with a subscription and a download. */
 async function walk(
   { sandbox, record }: World,
   { ask, upload, get }: Caller,
@@ -161,12 +161,12 @@ async function walk(
   const link = at(signed, 'signatureRequest', 'documents', '0', 'downloadUrl');
   expect(link).toContain('sig=');
   record.alsoSecretInLog('a download address', link.replace(/.*&sig=/, ''));
-  // The document is what somebody has uploaded, and its name is the title that somebody gave it.
+  // The document is the uploaded file, and its file name is the title that the caller chose.
   const file = await get(`/documents/${signatureRequestId}/${documentId}.pdf`, ['a fiscal code', 'the key']);
   expect(file.status).toBe(200);
 }
 
-/** What operators do besides. */
+/** Operations of operators only. */
 async function rest({ sandbox, metricsUrl }: World, { ask, upload, get }: Caller): Promise<void> {
   await upload(mutationOf('validateDocument', 'isValid'), { file: null }, 'variables.input.file');
   const input = {

@@ -1,6 +1,6 @@
 /*
- * Loaded before `src/main.ts` by a test, which tells by MISHAP what goes wrong in the process once it gets a SIGUSR2: what
- * no code of ours does, but a library may.
+ * Loaded before `src/main.ts` by a test. On SIGUSR2 the process fails as MISHAP says: failures that no code of Sigillo
+ * causes, but a library may.
  */
 
 const { FIRMA_API_KEY = '' } = process.env;
@@ -16,7 +16,7 @@ const MISHAPS: Readonly<Record<string, () => void>> = {
     throw makeError();
   },
   rejection: () => void Promise.reject(makeError()),
-  'rejection of no error': () => void Promise.reject(words),
+  'rejection without an error': () => void Promise.reject(words),
   warning: () => process.emitWarning(makeError()),
   console: () => {
     console.log('%s', words, { words }, makeError());

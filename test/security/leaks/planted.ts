@@ -5,19 +5,19 @@ import { createLogger } from '../../../src/observability/logging/logger.ts';
 import { leaksIn } from './search.ts';
 import type { Secrets } from './search.ts';
 
-/** With characters that every encoding changes. */
+/** Contains characters that every encoding changes. */
 export const ISSUER_KEY = 'k3y+of/the=issuer&1';
 export const CALLER_KEY = 'opaque+key/of=a-caller';
-/** Not the one of the examples, which GraphiQL shows. */
+/** Not the fiscal code of the examples, which GraphiQL shows. */
 export const CODE = 'VRDGPP13R10B293P';
-/** Letters for all digits. */
+/** With a letter for each digit (_omocodia_). */
 export const OTHER_CODE = 'RSSMRAURTMLARNMS';
 export const SIGNATURE = 'aB1c/D2eF3gH4iJ5kL6+7mN8oP9=';
 export const SAS = `https://s.blob.example/uploaded-documents/01J?sp=racw&rsct=application%2Fpdf&sig=${encodeURIComponent(SIGNATURE)}`;
-/** What only the service says. */
+/** Words of upstream answers only. */
 export const WORDS = 'words-that-only-the-service-knows';
 
-/** Everything that nobody may find anywhere. */
+/** Secrets that no log line and no response may contain. */
 export const PLANTED: Secrets = {
   'the key of the issuer': ISSUER_KEY,
   'the key of a caller': CALLER_KEY,
@@ -27,13 +27,13 @@ export const PLANTED: Secrets = {
   'words of the service': WORDS,
 };
 
-/** All of it in one text, as an answer of the service or of its storage may have it. */
+/** All secrets in one text, as an answer of the service or of its storage may contain them. */
 export const ALL = `${WORDS} ${CODE} ${OTHER_CODE.toLowerCase()} ${ISSUER_KEY} ${SAS}`;
 
-/** What a caller has of it. */
+/** The secrets that a caller can send. */
 export const CALLERS = `${CODE} ${OTHER_CODE.toLowerCase()} ${ISSUER_KEY} ${SAS}`;
 
-/** What a caller can put into every request without meaning anything by it. */
+/** Headers that have no effect, with secrets. */
 export const HOSTILE_HEADERS: Readonly<Record<string, string>> = {
   'x-request-id': CODE,
   'user-agent': `client of ${CODE}/${ISSUER_KEY}`,
@@ -48,14 +48,14 @@ export const HOSTILE_HEADERS: Readonly<Record<string, string>> = {
   'x-anything': CALLERS,
 };
 
-/** Leaks that are none, by name: what this answer is there to tell. */
+/** Names of the secrets that this answer may contain, because it documents them. */
 interface Answer {
   readonly what: string;
   readonly text: string;
   readonly mayHold: readonly string[];
 }
 
-/** What was written and answered in a test, at every level, and what of it must not be there. */
+/** Records the log at every level and all answers of a test, and checks them for secrets. */
 export function keepRecord(logger: 'ours' | 'plain' = 'ours') {
   const written: string[] = [];
   const answers: Answer[] = [];
@@ -68,11 +68,11 @@ export function keepRecord(logger: 'ours' | 'plain' = 'ours') {
   }
   return {
     logger: logger === 'ours' ? ourLogger(write) : pino({ level: 'trace' }, { write }),
-    /** Looked for from now on, as well as what was planted. */
+    /** Adds a secret to the planted ones. */
     alsoSecret(name: string, value: string): void {
       secrets[name] = value;
     },
-    /** For values that an answer is there to tell. */
+    /** For values that answers may contain and the log may not. */
     alsoSecretInLog(name: string, value: string): void {
       ofLog[name] = value;
     },
@@ -95,7 +95,7 @@ export type LeakRecord = ReturnType<typeof keepRecord>;
 const ourLogger = (write: (line: string) => void): Logger =>
   createLogger({ level: 'trace', secrets: [ISSUER_KEY], write });
 
-/** Sends a request with all that is planted in its headers, and keeps the whole answer, headers and body. */
+/** Sends a request with planted headers and records the answer, headers and body. */
 export async function sendPlanted(
   record: LeakRecord,
   what: string,
@@ -116,7 +116,7 @@ export async function sendPlanted(
   return { status, headers, text };
 }
 
-/** The log has lines, and neither they nor any answer hold what must not be there. */
+/** Expects log lines, and no secret in them or in any answer. */
 export function expectNoLeaks(record: LeakRecord): void {
   expect(record.lines().length).toBeGreaterThan(0);
   expect(record.leaks()).toEqual([]);

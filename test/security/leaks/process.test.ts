@@ -6,7 +6,7 @@ import { leaksIn } from './search.ts';
 const FIRMA_API_KEY = 'k3y-of-the-issuer+/=';
 const SECRETS = { 'issuer key': FIRMA_API_KEY, 'fiscal code': 'SPNDNL80R13C555X', signature: 'abcd%3D' };
 
-/** The gateway's process, in which something goes wrong that no code of ours does; see `mishap.ts`. */
+/** A gateway process with a failure that no code of Sigillo causes; see `mishap.ts`. */
 function runMishap(mishap: string, env: Record<string, string> = {}) {
   const FIRMA_API_URL = 'http://127.0.0.1:1/api/v1/sign';
   const variables = { FIRMA_API_URL, FIRMA_API_KEY, AUTH: 'none', MISHAP: mishap, ...env };
@@ -49,8 +49,8 @@ test.each(['uncaught', 'rejection'])(
   },
 );
 
-test('what is thrown without being an error likewise', async () => {
-  const main = runMishap('rejection of no error');
+test('a thrown value that is not an error is logged in the same way', async () => {
+  const main = runMishap('rejection without an error');
   await main.url();
   main.child.kill('SIGUSR2');
   expect(await main.ended()).toMatchObject({ code: 1, stderr: ENDED });
@@ -58,7 +58,7 @@ test('what is thrown without being an error likewise', async () => {
   expect(main.lines().at(-1)).toMatchObject({ level: 60, err: { code: 'ERR_UNHANDLED_REJECTION' } });
 });
 
-test('with the log switched off stderr still says that it has ended, and no more', async () => {
+test('with the log off stderr still has one line about the exit', async () => {
   const main = runMishap('uncaught', { LOG_LEVEL: 'silent' });
   await main.url();
   main.child.kill('SIGUSR2');
@@ -85,7 +85,7 @@ test.each(['console', 'warning'])(
   },
 );
 
-test('a mistake in the configuration is told without the values', async () => {
+test('a configuration error is reported without the values', async () => {
   const main = runMishap('', {
     PORT: FIRMA_API_KEY,
     FIRMA_API_URL: `http://${SECRETS['fiscal code']}:${FIRMA_API_KEY}@127.0.0.1/`,
@@ -97,7 +97,7 @@ test('a mistake in the configuration is told without the values', async () => {
   expect(leaksIn(stderr + main.output.stdout, SECRETS)).toEqual([]);
 });
 
-test('a Redis that is not there is told without its password', async () => {
+test('an unreachable Redis is reported without its password', async () => {
   const main = runMishap('', {
     REDIS_URL: `redis://u:${encodeURIComponent(FIRMA_API_KEY)}@127.0.0.1:1/0`,
   });
@@ -110,6 +110,6 @@ test('no code of src writes to the console', () => {
   const writing = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && name !== 'logging/all-to-logger.ts')
     .filter((name) => /\bconsole\.\w|ConsoleSpan/.test(readFileSync(`src/${name}`, 'utf8')));
-  // Spans on the console are what somebody has asked for; they hold nothing of callers.
+  // The console exporter of spans is configured by the operator; spans contain no data of callers.
   expect(writing).toEqual(['observability/tracing/start-tracing.ts']);
 });

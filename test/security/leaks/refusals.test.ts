@@ -18,8 +18,7 @@ import {
 } from './planted.ts';
 
 /*
- * Requests that are refused, for all reasons there are, with secrets in what they are refused for: most libraries quote
- * what they do not understand.
+ * Requests that are refused for every reason, with secrets in the refused part: most libraries quote what they cannot parse.
  */
 
 async function startWorld(overrides: Partial<GatewayOptions> = {}, logger: 'ours' | 'plain' = 'ours') {
@@ -28,42 +27,42 @@ async function startWorld(overrides: Partial<GatewayOptions> = {}, logger: 'ours
   return { ...world, record };
 }
 
-/** JSON keeps the key as it is; in GraphQL a quote would end the string. */
+/** The key without quotes: a quote would end a GraphQL string. */
 const KEY = ISSUER_KEY;
-/** As the beginning of a name, which may not have most characters. */
+/** The prefix of a GraphQL name, which permits few characters. */
 const TOKEN = `eyJhbGciOiJFUzI1NiJ9.${Buffer.from(JSON.stringify({ sub: CODE })).toString('base64url')}.c2lnbmF0dXJl`;
 
-/** Documents in which something is wrong at the place of what is planted. */
+/** Documents with a mistake at the position of a secret. */
 const DOCUMENTS: Readonly<Record<string, string>> = {
-  'a name where a bracket is due': `{ dossier(id: "1") ${CODE} ]`,
-  'a text where a field is due': `{ "${CALLERS}" }`,
-  'a text that does not end': `{ dossier(id: "${CALLERS}`,
-  'a character that is none': `{ dossier(id: '${KEY} ${CODE}') { id } }`,
-  'an operation of no kind': `find${CODE} { __typename }`,
-  'a number that is none': `{ dossier(id: 0${CODE}) { id } }`,
+  'a name in place of a bracket': `{ dossier(id: "1") ${CODE} ]`,
+  'a string in place of a field': `{ "${CALLERS}" }`,
+  'an unterminated string': `{ dossier(id: "${CALLERS}`,
+  'an invalid character': `{ dossier(id: '${KEY} ${CODE}') { id } }`,
+  'an unknown type of operation': `find${CODE} { __typename }`,
+  'an invalid number': `{ dossier(id: 0${CODE}) { id } }`,
   'a field': `{ find${CODE} }`,
   'a field of a type': `{ dossier(id: "1") { ${CODE.toLowerCase()} } }`,
   'an argument': `{ dossier(id: "1", ${CODE}: 1) { id } }`,
   'a type': `query ($a: ${CODE}) { dossier(id: $a) { id } }`,
   'a type of a fragment': `{ ... on ${CODE} { id } }`,
-  'a fragment that is not there': `{ ...${CODE} }`,
-  'a fragment that is not used': `fragment ${OTHER_CODE} on Query { __typename } { __typename }`,
-  'a fragment of itself': `{ ...${CODE} } fragment ${CODE} on Query { ...${CODE} }`,
+  'an unknown fragment': `{ ...${CODE} }`,
+  'an unused fragment': `fragment ${OTHER_CODE} on Query { __typename } { __typename }`,
+  'a fragment that contains itself': `{ ...${CODE} } fragment ${CODE} on Query { ...${CODE} }`,
   'a directive': `{ dossier(id: "1") @${CODE} { id } }`,
-  'a variable that is not there': `{ dossier(id: $${CODE}) { id } }`,
-  'a variable that is not used': `query ($${CODE}: Int) { __typename }`,
+  'an unknown variable': `{ dossier(id: $${CODE}) { id } }`,
+  'an unused variable': `query ($${CODE}: Int) { __typename }`,
   'a variable twice': `query ($${CODE}: ID, $${CODE}: ID) { dossier(id: $${CODE}) { id } }`,
   'a variable of another type': `query ($${CODE}: Boolean) { dossier(id: $${CODE}) { id } }`,
   'two operations of one name': `query ${CODE} { __typename } query ${CODE} { __typename }`,
-  'a text for a number': `{ dossier(id: "1") { signatureRequests(first: "${CALLERS}") { nodes { id } } } }`,
-  'an object for a text': `{ dossier(id: { ${CODE}: "${CALLERS}" }) { id } }`,
+  'a string for a number': `{ dossier(id: "1") { signatureRequests(first: "${CALLERS}") { nodes { id } } } }`,
+  'an object for a string': `{ dossier(id: { ${CODE}: "${CALLERS}" }) { id } }`,
   'a value of an enum': `mutation { createDossier(input: { title: "x", documents: [{ title: "abc", fields: [{ clause: { title: "abcdef", type: ${CODE} }, position: { uniqueName: "x" } }] }] }) { __typename } }`,
   'a member of an input': `mutation { findSigner(input: { ${CODE}: "${CALLERS}" }) { __typename } }`,
   'a fiscal code in the document': `mutation { findSigner(input: { fiscalCode: "${CODE.toLowerCase()} ${KEY}" }) { ... on Error { code message } } }`,
-  'an alias with two meanings': `{ ${CODE}: dossier(id: "1") { id } ${CODE}: dossier(id: "2") { id } }`,
-  'a field without its members': `{ ${CODE}: dossier(id: "${CALLERS}") }`,
-  'a subscription to two': `subscription ${CODE} { signatureRequestChanged(id: "${CALLERS}") { id } __typename }`,
-  'a mutation by its address alone': `mutation ${CODE} { __typename }`,
+  'an alias for two fields': `{ ${CODE}: dossier(id: "1") { id } ${CODE}: dossier(id: "2") { id } }`,
+  'an object field without a selection': `{ ${CODE}: dossier(id: "${CALLERS}") }`,
+  'a subscription with two root fields': `subscription ${CODE} { signatureRequestChanged(id: "${CALLERS}") { id } __typename }`,
+  'a mutation by GET': `mutation ${CODE} { __typename }`,
 };
 
 test.each(Object.entries(DOCUMENTS))('%s', async (what, query) => {
@@ -87,22 +86,22 @@ const wrongInput = (name: string, input: unknown) => ({ query: mutationOf(name),
 const field = (position: unknown, clause: unknown = { title: CALLERS, type: 'REQUIRED' }) =>
   wrongInput('createDossier', { title: 'x', documents: [{ title: 'abc', fields: [{ clause, position }] }] });
 
-/** Bodies in which values are wrong. */
+/** Bodies with wrong values. */
 const BODIES: Readonly<Record<string, unknown>> = {
-  'an operation that is not there': { query: ONE, operationName: CODE },
-  'a name of an operation that is no name': { query: ONE, operationName: { [CODE]: CALLERS } },
-  'an id that is none': { query: ONE, variables: { id: { [CODE]: CALLERS } } },
+  'an unknown operation name': { query: ONE, operationName: CODE },
+  'an invalid operation name': { query: ONE, operationName: { [CODE]: CALLERS } },
+  'an invalid id': { query: ONE, variables: { id: { [CODE]: CALLERS } } },
   'an id that is a path': { query: ONE, variables: { id: `../${CODE}?${SAS}` } },
-  'variables that are a text': { query: ONE, variables: CALLERS },
-  'extensions that are a text': { query: ONE, extensions: CALLERS },
+  'variables that are a string': { query: ONE, variables: CALLERS },
+  'extensions that are a string': { query: ONE, extensions: CALLERS },
   'no document': { [CODE]: CALLERS },
-  'a document that is none': { query: { [CODE]: CALLERS } },
+  'an invalid document': { query: { [CODE]: CALLERS } },
   'a document by its hash': { extensions: { persistedQuery: { version: 1, sha256Hash: CALLERS } } },
   'a list of operations': [{ query: ONE, variables: { id: CALLERS } }],
-  'an input with more than it has': wrongInput('findSigner', { fiscalCode: CODE, [OTHER_CODE]: CALLERS }),
-  'a fiscal code that is none': wrongInput('findSigner', { fiscalCode: `${CODE} ` }),
+  'an input with an unknown member': wrongInput('findSigner', { fiscalCode: CODE, [OTHER_CODE]: CALLERS }),
+  'an invalid fiscal code': wrongInput('findSigner', { fiscalCode: `${CODE} ` }),
   'a fiscal code that is an object': wrongInput('findSigner', { fiscalCode: { [CODE]: CALLERS } }),
-  'an input that is a text': wrongInput('findSigner', CALLERS),
+  'an input that is a string': wrongInput('findSigner', CALLERS),
   'a title that is too long': wrongInput('createDossier', {
     title: CALLERS,
     supportEmail: `${CODE}@@${KEY}`,
@@ -113,14 +112,17 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'a position': field({ [CODE]: CALLERS }),
   'a number of a position': field({ box: { page: CALLERS, x: CODE, y: 1, width: 1, height: 1 } }),
   'a moment': wrongInput('createSignatureRequest', { dossierId: '1', signerId: '1', expiresAt: CALLERS }),
-  'a dossier that is not there': wrongInput('createSignatureRequest', { dossierId: CALLERS, signerId: CODE }),
-  'a file that is none': wrongInput('uploadDocument', {
+  'a dossier that does not exist': wrongInput('createSignatureRequest', {
+    dossierId: CALLERS,
+    signerId: CODE,
+  }),
+  'a file that is not an upload': wrongInput('uploadDocument', {
     signatureRequestId: CALLERS,
     documentId: CODE,
     file: CALLERS,
   }),
-  'a request that is not there': wrongInput('markReady', { signatureRequestId: CALLERS }),
-  'a key of idempotency': wrongInput('createDossier', {
+  'a request that does not exist': wrongInput('markReady', { signatureRequestId: CALLERS }),
+  'an idempotency key': wrongInput('createDossier', {
     title: 'x',
     documents: [],
     idempotencyKey: `${CALLERS}\u0000`,
@@ -152,43 +154,43 @@ const UPLOAD = JSON.stringify({
 const MAP = JSON.stringify({ 0: ['variables.input.file'] });
 const multipart = (...parts: readonly string[]): string => `${parts.join('')}--${BOUNDARY}--\r\n`;
 
-/** Requests that are no requests for GraphQL. */
+/** Requests that are not GraphQL requests. */
 const REQUESTS: Readonly<Record<string, readonly [type: string, body: string]>> = {
-  'JSON that is none': ['application/json', `{"fiscalCode": ${CODE}, "key": ${KEY}}`],
-  'JSON that is a text': ['application/json', JSON.stringify(CALLERS)],
-  'JSON that does not end': ['application/json', `{"query":"${CALLERS}`],
+  'invalid JSON': ['application/json', `{"fiscalCode": ${CODE}, "key": ${KEY}}`],
+  'JSON that is a string': ['application/json', JSON.stringify(CALLERS)],
+  'truncated JSON': ['application/json', `{"query":"${CALLERS}`],
   'a body that is too large': ['application/json', JSON.stringify({ query: CALLERS.repeat(8_000) })],
-  'a type that nobody knows': [`application/${CODE}`, CALLERS],
+  'an unknown media type': [`application/${CODE}`, CALLERS],
   'a form': [
     'application/x-www-form-urlencoded',
     `query=${encodeURIComponent(`{ ${CODE} }`)}&${CODE}=${encodeURIComponent(CALLERS)}`,
   ],
-  'GraphQL as it is': ['application/graphql', `{ ${CODE} }`],
-  'a multipart body without an end': [
+  'application/graphql': ['application/graphql', `{ ${CODE} }`],
+  'a truncated multipart body': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     part('name="operations"', CALLERS),
   ],
   'a multipart body without a boundary': [`multipart/form-data; ${CODE}=1`, CALLERS],
-  'operations that are no JSON': [
+  'operations that are not JSON': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(part('name="operations"', CALLERS)),
   ],
-  'operations that are no object': [
+  'operations that are not an object': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(part('name="operations"', JSON.stringify(CALLERS)), part('name="map"', MAP)),
   ],
-  'a map that is no JSON': [
+  'a map that is not JSON': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(part('name="operations"', UPLOAD), part('name="map"', CALLERS)),
   ],
-  'a map to nowhere': [
+  'a map with an unknown path': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(
       part('name="operations"', UPLOAD),
       part('name="map"', JSON.stringify({ [CODE]: [`variables.${CALLERS}`] })),
     ),
   ],
-  'a map to a variable that is not there': [
+  'a map to an unknown variable': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(
       part('name="operations"', UPLOAD),
@@ -196,7 +198,7 @@ const REQUESTS: Readonly<Record<string, readonly [type: string, body: string]>> 
       part(`name="${CODE}"; filename="${CODE}.pdf"`, CALLERS),
     ),
   ],
-  'a file that nobody mapped': [
+  'a file without an entry in the map': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(
       part('name="operations"', UPLOAD),
@@ -204,7 +206,7 @@ const REQUESTS: Readonly<Record<string, readonly [type: string, body: string]>> 
       part(`name="${CODE}"; filename="${CODE} ${OTHER_CODE}.pdf"`, CALLERS),
     ),
   ],
-  'a file that is no PDF': [
+  'a file that is not a PDF': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(
       part('name="operations"', UPLOAD),
@@ -212,7 +214,7 @@ const REQUESTS: Readonly<Record<string, readonly [type: string, body: string]>> 
       part(`name="0"; filename="${CODE} ${KEY.replaceAll('"', '')}.pdf"`, CALLERS),
     ),
   ],
-  'a file that is missing': [
+  'a missing file': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(part('name="operations"', UPLOAD), part('name="map"', MAP)),
   ],
@@ -220,7 +222,7 @@ const REQUESTS: Readonly<Record<string, readonly [type: string, body: string]>> 
     `multipart/form-data; boundary=${BOUNDARY}`,
     multipart(part('name="operations"', UPLOAD), part('name="map"', MAP), part('name="0"', CALLERS)),
   ],
-  'headers of a part that are none': [
+  'invalid headers of a part': [
     `multipart/form-data; boundary=${BOUNDARY}`,
     `--${BOUNDARY}\r\n${CODE}: ${CALLERS}\r\n${CALLERS}\r\n\r\n${CALLERS}\r\n--${BOUNDARY}--\r\n`,
   ],
@@ -238,11 +240,11 @@ describe('addresses', () => {
     ['a fiscal code', `/graphql?query={__typename}&cf=${CODE}`],
     ['a key', `/graphql?query={__typename}&key=${encoded(KEY)}`],
     ['a signed address', `/graphql?query=${encoded(`{ dossier(id: "${SAS}") { id } }`)}`],
-    ['variables that are no JSON', `/graphql?query={__typename}&variables=${encoded(KEY)}`],
+    ['variables that are not JSON', `/graphql?query={__typename}&variables=${encoded(KEY)}`],
     ['a path', `/${CODE}/${encoded(KEY)}`],
     ['a path of a document', `/documents/${CODE}/${encoded(KEY)}.pdf`],
-    ['a long one', `/graphql?query=${encoded(KEY).repeat(600)}`],
-    ['one that is no address', `/%E0%A4%A${encoded(KEY)}`],
+    ['a long URL', `/graphql?query=${encoded(KEY).repeat(600)}`],
+    ['an invalid URL', `/%E0%A4%A${encoded(KEY)}`],
   ])('with %s', async (what, path) => {
     const { url, record } = await startWorld();
     for (const method of ['GET', 'POST', 'PUT', 'OPTIONS', 'HEAD'])
@@ -257,7 +259,7 @@ describe('addresses', () => {
   });
 });
 
-describe('callers who are not let in', () => {
+describe('callers that are refused', () => {
   let expired: Record<string, unknown>;
   beforeAll(() => {
     expired = { exp: inSeconds(-3_600), sub: CODE, role: CALLERS, fiscal_code: CODE };
@@ -312,7 +314,7 @@ describe('callers who are not let in', () => {
     expectNoLeaks(record);
   });
 
-  test('because they are too many, from elsewhere, or know the gateway by another name', async () => {
+  test('by the rate limit, for their origin, or for their Host', async () => {
     const { url, record } = await startWorld({ protections: { requestsPerMinute: 5 } });
     const headers = { 'content-type': 'application/json' };
     const origins = [`https://${CODE}.example`, CODE, 'null', `https://${CODE}.example:1`];
@@ -325,25 +327,21 @@ describe('callers who are not let in', () => {
   });
 });
 
-test('what is no HTTP', async () => {
+test('requests that are not HTTP', async () => {
   const { url, record } = await startWorld();
   const head = `POST /graphql HTTP/1.1`;
   const raw: readonly (readonly [string, readonly string[], string?])[] = [
     ['another name', ['GET /graphql HTTP/1.1', `host: ${CODE}.example`, `x: ${CALLERS}`]],
-    ['a name that is none', ['GET /graphql HTTP/1.1', `host: ${CODE} ${KEY}`]],
+    ['an invalid Host', ['GET /graphql HTTP/1.1', `host: ${CODE} ${KEY}`]],
     ['no request', [`${CODE} ${CALLERS}`]],
     ['no method', [`${CODE} /graphql HTTP/1.1`, 'host: localhost']],
-    ['a header that is none', [head, 'host: localhost', `${CODE} : ${KEY}`]],
+    ['an invalid header', [head, 'host: localhost', `${CODE} : ${KEY}`]],
     ['headers that are too long', [head, 'host: localhost', `x-key: ${CALLERS.repeat(200)}`]],
-    ['a length that is none', [head, 'host: localhost', `content-length: ${CODE}`]],
-    [
-      'a chunk that is none',
-      [head, 'host: localhost', 'transfer-encoding: chunked'],
-      `${CODE}\r\n${CALLERS}`,
-    ],
+    ['an invalid length', [head, 'host: localhost', `content-length: ${CODE}`]],
+    ['an invalid chunk', [head, 'host: localhost', 'transfer-encoding: chunked'], `${CODE}\r\n${CALLERS}`],
     ['two credentials', [head, 'host: localhost', `authorization: Bearer ${KEY}`, `x-api-key: ${CODE}`]],
     [
-      'a whole address',
+      'an absolute URL',
       [`GET http://${CODE}:${encodeURIComponent(KEY)}@localhost/graphql HTTP/1.1`, 'host: localhost'],
     ],
   ];
@@ -352,7 +350,7 @@ test('what is no HTTP', async () => {
   expectNoLeaks(record);
 });
 
-test('without our logger all of this would be in the log: the search finds it there', async () => {
+test('with a plain logger the secrets are in the log, and the search finds them', async () => {
   const { url, record } = await startWorld({}, 'plain');
   const headers = { 'content-type': 'application/json', 'x-request-id': 'r-1' };
   const body = JSON.stringify({ query: `query find${CODE} { __typename }` });

@@ -5,7 +5,7 @@ const SECRETS = { key: 'k3y/of+the issuer', code: 'SPNDNL80R13C555X' };
 const CODE = SECRETS.code;
 
 test.each([
-  ['nothing', 'a text about nobody', []],
+  ['nothing', 'a text without secrets', []],
   ['the secret', `for ${CODE}.`, ['code as it is']],
   ['another case', `for ${CODE.toLowerCase()}.`, ['code as it is']],
   ['an address', `/?k=${encodeURIComponent(SECRETS.key)}`, ['key encoded for a URL']],
@@ -16,7 +16,7 @@ test.each([
   expect(leaksIn(text, SECRETS).length > 0).toBe(found.length > 0);
 });
 
-test('base64 is seen through wherever the secret stands in it', () => {
+test('a secret in base64 is found at any offset', () => {
   for (const encoding of ['base64', 'base64url'] as const)
     for (const before of ['', 'a', 'ab', 'abc', 'éé'])
       for (const after of ['', 'z', 'yz'])

@@ -1,6 +1,6 @@
 /*
- * Looks for secrets in a text in every form in which they could have got there. Written without a look at the code that
- * takes them out: what that forgets is found here.
+ * Searches a text for secrets in every encoding. Independent of the code that removes them, so that it finds what that code
+ * misses.
  */
 
 /** Secrets by the name that a leak is reported by. */
@@ -14,7 +14,7 @@ export function leaksIn(text: string, secrets: Secrets): string[] {
     return Object.entries(formsOf(secret)).flatMap(([form, needle]) => {
       if (seen.has(needle)) return []; // most secrets are the same in several forms
       seen.add(needle);
-      // Base64 means something else in another case.
+      // Base64 is case-sensitive.
       const isThere = form.includes('base64')
         ? text.includes(needle)
         : haystack.includes(needle.toLowerCase());
@@ -52,8 +52,8 @@ function formsOf(secret: string): Readonly<Record<string, string>> {
 }
 
 /**
- * The characters of base64 that depend on nothing but these bytes when so many others stand before them. Found by trying:
- * what stays the same whatever the neighbours are.
+ * The base64 characters that depend on these bytes only, after the given number of other bytes. Found by trying two different
+ * neighbours.
  */
 function base64At(bytes: Buffer, before: number): string {
   const variants = [0x00, 0xff].map((neighbour) => {

@@ -11,7 +11,7 @@ test.each([
   ['.nascosto. ', 'filename="nascosto.pdf"'],
   ['riga\r\nSet-Cookie: a=b', 'filename="riga Set-Cookie a=b.pdf"'],
   ['100% vero', 'filename="100 vero.pdf"'],
-  // U+202E turns what follows around: `exe.pdf` would be read as `fdp.exe`.
+  // U+202E reverses the text after it: `exe.pdf` would be displayed as `fdp.exe`.
   ['fattura\u202Efdp.exe', 'filename="fattura fdp.exe.pdf"'],
   ['', 'filename="document.pdf"'],
   ['...', 'filename="document.pdf"'],
@@ -24,6 +24,6 @@ test.each([
   expect(contentDisposition(title, inline)).toBe(`inline; ${expected}`);
 });
 
-test('what is to be kept says so', () => {
+test('a download is an attachment', () => {
   expect(contentDisposition('x', { isAttachment: true })).toBe('attachment; filename="x.pdf"');
 });

@@ -4,14 +4,14 @@ import { createOperationCache } from '../../../src/graphql/operation-cache.ts';
 
 const DOCUMENT = parse('{ __typename }');
 
-test('an operation that comes again is found, and one of a megabyte is not kept', () => {
+test('a repeated operation is found, and an operation of a megabyte is not cached', () => {
   const { documentCache } = createOperationCache();
   documentCache.set('{ __typename }', DOCUMENT);
   documentCache.set(`{ __typename } # ${'x'.repeat(900_000)}`, DOCUMENT);
   expect([...documentCache.keys()]).toEqual(['{ __typename }']);
 });
 
-test('the oldest operations are let go', () => {
+test('the oldest operations are evicted', () => {
   const { documentCache, errorCache } = createOperationCache();
   for (let n = 0; n < 2_000; n += 1) {
     documentCache.set(`${n}`.padStart(1_000), DOCUMENT);

@@ -30,7 +30,7 @@ test.each([
 const V4 = '203.0.113.1';
 const V6 = '2001:db8:1:2::/64';
 
-/** Notations of a node, and the network that it is in; undefined is none. */
+/** Notations of a node, and its network; undefined for an invalid node. */
 const NODES: readonly (readonly [string, string | undefined])[] = [
   ['203.0.113.1', V4],
   ['203.0.113.1:80', V4],
@@ -79,7 +79,7 @@ test.each(NODES)('the node %s counts as %s in both headers', (node, network = SO
     expect(networkBehind(value, { header: 'forwarded' }), value).toBe(network);
 });
 
-test('the clients that a proxy does not name count as the next address towards the gateway', () => {
+test('a client that the proxy does not name counts as the next address towards the gateway', () => {
   expect(networkBehind('unknown, 10.0.0.2', { hops: 2 })).toBe('10.0.0.2');
   expect(networkBehind('203.0.113.1, _a1b2, _c3d4', { hops: 2 })).toBe(SOCKET);
   expect(networkBehind('for=_a1b2, for=10.0.0.2', { hops: 2, header: 'forwarded' })).toBe('10.0.0.2');
@@ -93,9 +93,12 @@ test.each([
   'nonsense, for=203.0.113.1',
   'for=203.0.113.1;',
   ',',
-])('a Forwarded that a client has broken, %s, counts for the proxy: no share can be made up', (value) => {
-  expect(networkBehind(value, { header: 'forwarded' })).toBe(SOCKET);
-});
+])(
+  'an invalid Forwarded header, %s, counts as the address of the proxy, so no client can invent an address',
+  (value) => {
+    expect(networkBehind(value, { header: 'forwarded' })).toBe(SOCKET);
+  },
+);
 
 /** The eight groups of an address, some of them zero. */
 const groups = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff })), {
@@ -173,7 +176,7 @@ test('every notation of an IPv4 address has one key, as itself and mapped into I
   );
 });
 
-test('what is no address never has a key of its own', () => {
+test('an invalid address never has its own key', () => {
   const header = fc.constantFrom('x-forwarded-for', 'forwarded');
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme-ascii' }), header, (value, header) => {

@@ -6,7 +6,7 @@ import { createListener } from '../../../src/http/listener.ts';
 import type { ListenerOptions } from '../../../src/http/listener.ts';
 import { logSink } from '../../support/service-proxy.ts';
 
-const THROWN = 'words that were thrown';
+const THROWN = 'the thrown message';
 
 async function listen(answerGraphql: ListenerOptions['answerGraphql']) {
   const logs = logSink();
@@ -21,7 +21,7 @@ async function listen(answerGraphql: ListenerOptions['answerGraphql']) {
   return { logs, url: `http://127.0.0.1:${port}/graphql` };
 }
 
-test('what a hook throws past all masking is a plain 500, and the console stays empty', async () => {
+test('an error that bypasses masking is a plain 500, and nothing is written to the console', async () => {
   const written = vi.spyOn(console, 'error');
   const { url, logs } = await listen(() => Promise.reject(new RangeError(THROWN)));
   const answer = await fetch(url, { headers: { 'x-request-id': 'r-1' } });
@@ -46,7 +46,7 @@ test('what a hook throws past all masking is a plain 500, and the console stays 
   expect(written).not.toHaveBeenCalled();
 });
 
-test('an answer that fails when it has begun is cut off, so that nobody takes it for whole', async () => {
+test('a response that fails after its start is aborted, so that no client mistakes it for complete', async () => {
   const { url, logs } = await listen(async (_, res) => {
     await new Promise((resolve) => res.write('half of it', resolve));
     throw new RangeError(THROWN);

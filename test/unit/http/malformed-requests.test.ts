@@ -5,9 +5,9 @@ import { refuseMalformedRequests } from '../../../src/http/malformed-requests.ts
 import { openSocket } from '../../support/raw-http.ts';
 import { logSink } from '../../support/service-proxy.ts';
 
-const SECRET = 'what-somebody-has-sent';
+const SECRET = 'secret-of-the-client';
 
-/** A server with our refusals, or with Node's own. */
+/** A server with the refusals of Sigillo, or with those of Node. */
 async function start(refusals: 'ours' | 'of Node') {
   const logs = logSink();
   const server = createServer(
@@ -24,7 +24,7 @@ async function start(refusals: 'ours' | 'of Node') {
   return { logs, url: `http://127.0.0.1:${port}/` };
 }
 
-/** What comes back for these bytes, until the server closes the connection; the date is left out. */
+/** The response to these bytes, until the server closes the connection, without its date. */
 async function answerTo(url: string, bytes: string): Promise<string> {
   const { socket, received, closed } = await openSocket(url);
   socket.write(bytes);
@@ -36,14 +36,14 @@ const CHUNKED = 'POST /one HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n
 
 test.each([
   ['no HTTP', `${SECRET}\r\n\r\n`, 400, /^HPE_/],
-  ['a method that is none', `${SECRET} / HTTP/1.1\r\nHost: a\r\n\r\n`, 400, /^HPE_INVALID_METHOD$/],
+  ['an invalid method', `${SECRET} / HTTP/1.1\r\nHost: a\r\n\r\n`, 400, /^HPE_INVALID_METHOD$/],
   [
-    'headers that are too long',
+    'headers that exceed the limit',
     `GET / HTTP/1.1\r\nx: ${SECRET.repeat(100)}\r\n\r\n`,
     431,
     /^HPE_HEADER_OVERFLOW$/,
   ],
-  ['headers that do not come', `GET / HTTP/1.1\r\nx: ${SECRET}`, 408, /^ERR_HTTP_REQUEST_TIMEOUT$/],
+  ['headers that do not arrive', `GET / HTTP/1.1\r\nx: ${SECRET}`, 408, /^ERR_HTTP_REQUEST_TIMEOUT$/],
 ])(
   '%s: the status of Node’s answer, an error in a body, and a line in the log',
   async (_, bytes, status, code) => {
@@ -69,7 +69,7 @@ test.each([
   },
 );
 
-test('an answer that has begun is cut off and nothing is added to it; there is a line in the log', async () => {
+test('a response that has started is aborted without further bytes, and logged', async () => {
   const [ours, nodes] = [await start('ours'), await start('of Node')];
   const answer = await answerTo(ours.url, `${CHUNKED}${SECRET}\r\n`);
   expect(answer).toBe(await answerTo(nodes.url, `${CHUNKED}${SECRET}\r\n`));
@@ -79,13 +79,13 @@ test('an answer that has begun is cut off and nothing is added to it; there is a
   expect(JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
 });
 
-test('somebody who leaves in the middle of a request has no line here', async () => {
+test('a client that disconnects during a request causes no line in the log', async () => {
   const { url, logs } = await start('ours');
   const { socket } = await openSocket(url);
   socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf');
   await expect.poll(() => socket.bytesRead).toBeGreaterThan(0);
   socket.resetAndDestroy();
-  // The server has dealt with that by the time that it answers another.
+  // When the server answers another request, it has processed the disconnect.
   expect(await answerTo(url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
   expect(logs.requests()).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createReadiness } from '../../../src/http/readiness.ts';
 
-test('however many ask, a check is made once at a time and its outcome kept for a while', async () => {
+test('concurrent requests share one check, and its outcome is cached', async () => {
   const answer = Promise.withResolvers<void>();
   const check = vi.fn(() => answer.promise);
   const readiness = createReadiness({ checks: [{ name: 'service', check }] });
@@ -12,7 +12,7 @@ test('however many ask, a check is made once at a time and its outcome kept for 
   expect(check).toHaveBeenCalledTimes(1);
 });
 
-test('what was unusable is looked at again, and each change is told once', async () => {
+test('a failed check is repeated, and each change is reported once', async () => {
   let isUp = false;
   const onChange = vi.fn();
   const refused = new Error('refused');
@@ -29,7 +29,7 @@ test('what was unusable is looked at again, and each change is told once', async
   ]);
 });
 
-test('what is noticed between checks is told once, and the next check is made at once', async () => {
+test('a failure reported between checks is logged once, and causes an immediate check', async () => {
   const check = vi.fn(async () => {});
   const onChange = vi.fn();
   const readiness = createReadiness({ checks: [{ name: 'redis', check }], onChange });
@@ -47,7 +47,7 @@ test('what is noticed between checks is told once, and the next check is made at
   ]);
 });
 
-test('one thing that cannot be used is enough', async () => {
+test('one failed check makes the gateway unavailable', async () => {
   const readiness = createReadiness({
     checks: [
       { name: 'service', check: async () => {} },
@@ -57,14 +57,14 @@ test('one thing that cannot be used is enough', async () => {
   expect(await readiness.state()).toBe('unavailable');
 });
 
-test('a check that does not answer is given up', async () => {
+test('a check that does not answer times out', async () => {
   const check = (signal: AbortSignal): Promise<void> =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   const readiness = createReadiness({ checks: [{ name: 'service', check }], timeoutMs: 20 });
   expect(await readiness.state()).toBe('unavailable');
 });
 
-test('once told to stop it is never ready again, not even in answer to who asked before', async () => {
+test('after stop it is never ready again, not even for a check in flight', async () => {
   const answer = Promise.withResolvers<void>();
   const readiness = createReadiness({ checks: [{ name: 'service', check: () => answer.promise }] });
   const asked = readiness.state();

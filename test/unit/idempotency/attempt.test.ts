@@ -7,9 +7,9 @@ import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
 
 const SETTLE_MS = 15_000;
 const TTL_MS = 60_000;
-/** By how much clocks of the service may differ. */
+/** The allowed difference between the clocks of the service. */
 const SKEW_MS = 2_000;
-/** A store that has lost nothing. */
+/** A store without lost data. */
 const OLD = { keptSince: 1, keptMs: TTL_MS };
 const SERVICE_MS = Date.parse('2030-01-01T00:00:00Z');
 
@@ -34,7 +34,7 @@ function attemptOn(found: AttemptOptions['found'], setServiceClockBy = 0) {
   return { attempt, pass: (ms: number) => void now.mockReturnValue(ms) };
 }
 
-/** From when to when a request must have been created, from the service's time at the start. */
+/** The period in which a request must have been created, relative to the service's time at the start. */
 function windowOf({ unresolved }: Attempt) {
   if (unresolved === undefined) return undefined;
   return [unresolved.createdAfter - SERVICE_MS, unresolved.createdBefore - SERVICE_MS];
@@ -47,14 +47,14 @@ test('an unresolved call may have been executed between its start and the settle
   const { attempt, pass } = attemptOn(resumed(5_000, 3_000));
   const window = [-5_000 - SKEW_MS, -3_000 + 1_000 + SETTLE_MS + SKEW_MS];
   expect(windowOf(attempt)).toEqual(window);
-  // However late that is asked.
+  // Independent of the time of the query.
   pass(40_000);
   expect(windowOf(attempt)).toEqual(window);
   expect(attempt.unsettledMs).toBeUndefined();
 });
 
 test.each([-3_600_000, 3_600_000])(
-  'a clock of the service that was set by %i ms meanwhile makes the time longer, and never wrong',
+  'setting the clock of the service by %i ms makes the period longer, and never wrong',
   (jump) => {
     const { attempt } = attemptOn(resumed(5_000, 3_000), jump);
     const [after = 0, before = 0] = windowOf(attempt) ?? [];

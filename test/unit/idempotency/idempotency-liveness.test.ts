@@ -18,17 +18,17 @@ vi.mock('node:timers/promises', async (original) => ({
 }));
 
 const TIMES = { ttl: 3_600_000, lease: 3_000, wait: 5_000, settle: 1_000 };
-/** A command that Redis does not answer is given up after two seconds; then a holder's lease has to end. */
+/** An unanswered Redis command times out after two seconds; then the lease of a holder must expire. */
 const BOUND_MS = 2_000 + TIMES.lease + TIMES.wait + 1_000;
 
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());
 
-/** `fails` before it does what is asked, `loses answers` after it. */
+/** `fails` before it executes a command, `loses answers` after it. */
 type Health = 'well' | 'fails' | 'loses answers' | 'silent';
 const HEALTH: readonly Health[] = ['well', 'fails', 'loses answers', 'silent'];
 
-/** A store that others share, and that can be lost: answers come when the scheduler says. */
+/** A shared store that can fail. The scheduler orders its answers. */
 class SharedStore {
   health: Health = 'well';
   readonly #scheduler: fc.Scheduler;
@@ -39,7 +39,7 @@ class SharedStore {
     this.#scheduler = scheduler;
     const { claim, suspend } = this.#memory;
     const answered = this.#answered.bind(this);
-    /** A holder that is not heard of any longer loses the record at the end of the lease. */
+    /** A holder that does not renew its lease loses the record at its end. */
     const lapse = (name: string, claimed: Claim): void =>
       void setTimeout(() => void suspend(name, claimed, undefined), TIMES.lease);
     this.store = {
@@ -75,7 +75,7 @@ class SharedStore {
 
   #answered<Args extends unknown[], T>(method: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
     return async (...args) => {
-      await this.#scheduler.schedule(Promise.resolve(), 'the store hears');
+      await this.#scheduler.schedule(Promise.resolve(), 'the store executes');
       if (this.health === 'silent') await new Promise((resolve) => setTimeout(resolve, 2_000));
       if (this.health === 'silent' || this.health === 'fails') throw new IdempotencyUnavailableError('lost');
       const answer = await method(...args);
@@ -101,7 +101,7 @@ class World {
   readonly holding = new Map<Attempt, Ask>();
   readonly signals: AbortSignal[] = [];
   isEnding = false;
-  /** Whoever holds a key sends a call that is not answered, until the gateway ends. */
+  /** Whether each holder of a key sends a call that is not answered before the gateway shuts down. */
   isSending = false;
   readonly #results = new Map<string, string>();
   #made = 0;
@@ -128,7 +128,7 @@ class World {
           if (begun.kind === 'done' && result !== undefined && begun.result !== result)
             this.faults.push(`${key} has another result than before`);
           if (begun.kind === 'busy' && this.shared === undefined && this.#holderOf(key) === undefined)
-            this.faults.push(`${key} is busy, and nobody holds it`);
+            this.faults.push(`${key} is busy without a holder`);
         },
         (failure: unknown) => {
           const isExpected = failure instanceof IdempotencyUnavailableError || signal.aborted;
@@ -196,14 +196,14 @@ const healthSteps = fc
   );
 
 test.each(['in memory', 'shared'])(
-  'whatever order keys are used, left and ended in, every one who waits is told in bounded time, %s',
+  'in any order of claims, aborts and ends, every waiting caller gets an answer in bounded time, %s',
   async (kind) => {
     await inAnyOrder<World>({
       steps: kind === 'shared' ? [...steps, healthSteps] : steps,
       make: (scheduler) => new World(kind === 'shared' ? new SharedStore(scheduler) : undefined),
       async after(world, pass) {
         if (world.shared) world.shared.health = 'well';
-        // Those who hold a key keep it: others are told so.
+        // Holders keep their keys: other callers get `busy`.
         await pass(BOUND_MS);
         expect([...world.waiting]).toEqual([]);
         world.isEnding = true;
@@ -214,7 +214,7 @@ test.each(['in memory', 'shared'])(
         expect(again.filter((ask) => world.waiting.has(ask))).toEqual([]);
         expect(world.idempotency.oldestMs).toBe(0);
         expect(world.holding.size).toBe(0);
-        void world.idempotency.close(); // it would go on to say that it is there
+        void world.idempotency.close(); // otherwise it would keep renewing
         await pass(TIMES.lease);
         expect(vi.getTimerCount()).toBe(0);
         for (const signal of world.signals) expect(getEventListeners(signal, 'abort')).toEqual([]);
@@ -223,11 +223,11 @@ test.each(['in memory', 'shared'])(
   },
 );
 
-/** A call that was sent gets two seconds; then the store is asked a few times, each of which it may not answer. */
+/** A sent call gets two seconds; then the store is called a few times, and each call may time out. */
 const CLOSE_BOUND_MS = 2_000 + 3 * 2_000 + 1_000;
 
 test.each(HEALTH)(
-  'whenever a gateway ends, every key is let go of in bounded time, with a store that is: %s',
+  'when a gateway shuts down, every key is released in bounded time, store: %s',
   async (health) => {
     await inAnyOrder<World>({
       steps: [...steps.filter((_, nth) => nth !== 1), healthSteps],

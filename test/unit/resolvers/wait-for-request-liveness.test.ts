@@ -10,12 +10,12 @@ import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../support/step
 import type { Step } from '../../support/steps.ts';
 
 const [LONGEST_WAIT_S, LAST_READ_MS, OPERATION_MS] = [15, 2_000, 20_000];
-/** Kinds that end a wait: the request is gone, or the service refuses. Others pass, and there will be another read. */
+/** Failures that end a wait: the request does not exist, or the service refuses. After others the next read follows. */
 const FINAL: readonly UpstreamErrorKind[] = ['not-found', 'unauthorized', 'contract'];
 
 beforeEach(() => {
   fakeTime();
-  // The platform's own is on a clock that cannot be faked.
+  // AbortSignal.timeout uses a clock that cannot be faked.
   vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), ms);
@@ -35,13 +35,13 @@ interface Wait {
   hasEnded: boolean;
 }
 
-/** Callers who wait for a request to be READY. */
+/** Callers that wait for a request to be READY. */
 class World {
   readonly faults: string[] = [];
   readonly service = startWatcher();
   readonly ending = new AbortController();
   readonly waits: Wait[] = [];
-  /** Reads that the service has not answered. */
+  /** Unanswered reads. */
   readonly pending: PromiseWithResolvers<object>[] = [];
 
   constructor(scheduler: fc.Scheduler) {
@@ -80,7 +80,7 @@ class World {
       });
   }
 
-  /** Those who have not left and are still there. */
+  /** Callers that have not disconnected and still wait. */
   get waiting(): Wait[] {
     return this.waits.filter(({ hasEnded }) => !hasEnded);
   }
@@ -112,19 +112,19 @@ const steps: fc.Arbitrary<Step<World>>[] = [
       ),
     )
     .map(([nth, how]) => step(`read ${nth}: ${how}`, (world) => world.answer(nth, how))),
-  fc.constant(step('something is done to it', ({ service }) => service.watcher.invalidate('a'))),
-  fc.constant(step('the gateway ends', ({ ending }) => ending.abort())),
+  fc.constant(step('the request changes', ({ service }) => service.watcher.invalidate('a'))),
+  fc.constant(step('the gateway shuts down', ({ ending }) => ending.abort())),
   timeStep(10_000),
 ];
 
-test('each wait ends by its deadline, in whatever order reads and waits start, end or fail', async () => {
+test('in any order of reads and waits, each wait ends by its deadline', async () => {
   await inAnyOrder<World>({
     steps,
     make: (scheduler) => new World(scheduler),
     async after(world, pass) {
       await pass(0);
       expect(world.waiting.filter(({ leaver }) => leaver.signal.aborted)).toEqual([]);
-      // Reads that are under way are never answered.
+      // Reads in flight are never answered.
       await pass(LONGEST_WAIT_S * 1_000 + LAST_READ_MS + 2 * LAG_MS);
       expect(world.waiting).toEqual([]);
       expect(world.service.watcher.counts).toEqual({ requests: 0, watchers: 0 });
@@ -137,13 +137,13 @@ test('each wait ends by its deadline, in whatever order reads and waits start, e
 });
 
 test.each(['READY', 'not-found'] as const)(
-  'a read that finds %s ends every wait that began before it',
+  'a read that finds %s ends every wait that started before it',
   async (found) => {
     await inAnyOrder<World>({
       steps: steps.slice(0, 4),
       make: (scheduler) => new World(scheduler),
       async after(world, pass) {
-        world.service.watcher.invalidate('a'); // and a read that began before shows nothing of it
+        world.service.watcher.invalidate('a'); // and a read that started earlier does not show the change
         const waiting = [...world.waiting];
         for (let ms = 0; ms < 1_000; ms += 100) {
           await pass(100);

@@ -50,14 +50,14 @@ test.each([
   [inputOf('createSignatureRequest', '{ dossierId: "1", signerId: "2", expiresAt: "soon" }'), '"soon"'],
   [inputOf('createSignatureRequest', '{ dossierId: "1", signerId: "2", expiresAt: 2026 }'), '2026'],
   [inputOf('uploadDocument', '{ signatureRequestId: "1", documentId: "2", file: "a.pdf" }'), '"a.pdf"'],
-])('a refusal of a value in an operation says where it stands: %s', (operation, value) => {
+])('the refusal of a literal has its location: %s', (operation, value) => {
   const [error, ...others] = validate(schema, parse(operation));
   expect(others).toEqual([]);
   expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
   expect(error?.locations).toEqual([{ line: 1, column: operation.indexOf(value) + 1 }]);
 });
 
-test('a DateTime in an operation is read as in a variable', () => {
+test('a DateTime literal is parsed like a variable', () => {
   const operation = inputOf(
     'createSignatureRequest',
     '{ dossierId: "1", signerId: "2", expiresAt: "2026-06-30t23:59:59z" }',
@@ -65,7 +65,7 @@ test('a DateTime in an operation is read as in a variable', () => {
   expect(validate(schema, parse(operation))).toEqual([]);
 });
 
-test('every scalar of our own says where it is specified', () => {
+test('every custom scalar has a specification URL', () => {
   const own = Object.values(schema.getTypeMap())
     .filter(isScalarType)
     .filter(({ name }) => !['ID', 'String', 'Int', 'Float', 'Boolean'].includes(name));

@@ -12,7 +12,7 @@ const [BLOCKS, BLOCK_BYTES] = [3, 8];
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());
 
-/** A request whose files arrive before they are read, closed when no file is being started, as `RequestFiles` does. */
+/** A request whose files arrive before they are read. As in `RequestFiles`, it closes when no file is being started. */
 class Request {
   readonly leaver = new AbortController();
   readonly #spillBuffer: SpillBuffer;
@@ -132,7 +132,7 @@ test('in any order of acquiring, spilling and returning, every waiting caller is
     steps,
     make: () => new World(),
     async after(world, pass) {
-      // Requests wait for one block at most, and so end whatever others wait for.
+      // A request waits for at most one block, so it ends whatever other requests wait for.
       for (const each of world.requests) each?.close();
       for (let left = 40; left > 0; left -= 1) {
         await pass(0);
@@ -153,7 +153,7 @@ test('any number of requests that spill files all proceed: none waits while it h
     steps: steps.slice(4, 5),
     make: () => new World(),
     async after(world, pass) {
-      // Each ends once it has begun, which takes no other to end that has not begun itself.
+      // Each request ends once it has started, independent of requests that have not started.
       for (let left = world.requests.length; left > 0; left -= 1) {
         await pass(0);
         for (const each of world.requests) if (each?.isWaiting === false) each.close();

@@ -64,7 +64,7 @@ async function failureOf(call: Promise<unknown>): Promise<UpstreamError> {
     (error: unknown) => error,
   );
   expect(failure).toBeInstanceOf(UpstreamError);
-  return failure as UpstreamError; // the line above says so
+  return failure as UpstreamError; // guaranteed by the line above
 }
 
 const never: StubHandler = () => {};
@@ -114,7 +114,7 @@ test('connections are reused, also after failures', async () => {
   );
   for (let nth = 1; nth <= 6; nth += 1) await client.call(READ).catch(() => {});
   expect(stub.calls).toHaveLength(6);
-  // The pool may make a second one while the first is still putting an answer away.
+  // The pool may open a second connection while the first still completes a response.
   expect(stub.connections()).toBeLessThanOrEqual(2);
 });
 
@@ -150,7 +150,7 @@ test.each([
   [500, 'server-error'],
   [503, 'server-error'],
 ])('status %i has the kind %s, with the text of either envelope', async (status, kind) => {
-  const words = `The words of ${status}`;
+  const words = `The text of ${status}`;
   const problem = { title: 'A title', status, detail: words };
   const gateway = { statusCode: status, message: words };
   const { client } = await start((_, res, __, nth) =>
@@ -158,7 +158,7 @@ test.each([
       ? sendJson(res, status, problem)
       : sendJson(res, status, gateway, { 'content-type': 'application/json' }),
   );
-  // What is missing, the backend says itself: before it, a 404 means a wrong base address.
+  // A 404 of the backend has a body of its own; a 404 of the API gateway means a wrong base URL.
   const kindBefore = status === 404 ? 'contract' : kind;
   const facts = { name: 'UpstreamError', operation: 'createDossier', kind, status, detail: words };
   const once = {
@@ -179,9 +179,9 @@ test.each([
 
 test.each([
   ['HTML', 'text/html', '<h1>Bad Gateway</h1>'],
-  ['JSON that is cut off', 'application/json', '{"detail":'],
-  ['JSON of another form', 'application/json', '[1]'],
-  ['words that are no text', 'application/problem+json', '{"detail":{"a":1}}'],
+  ['truncated JSON', 'application/json', '{"detail":'],
+  ['JSON of another shape', 'application/json', '[1]'],
+  ['a detail that is not a string', 'application/problem+json', '{"detail":{"a":1}}'],
   ['nothing', 'application/json', ''],
 ])('an error with %s keeps its status and has no text', async (_, type, body) => {
   const { client } = await start((__, res) => void res.writeHead(403, { 'content-type': type }).end(body));
@@ -198,7 +198,7 @@ test.each([
   ['JSON that does not parse', 200, { 'content-type': 'application/json' }, '{"a":'],
   ['no body', 200, { 'content-type': 'application/json' }, ''],
   ['a success that is not expected', 202, { 'content-type': 'application/json' }, '{}'],
-  ['204 for a call that wants a body', 204, {}, undefined],
+  ['204 for a call that needs a body', 204, {}, undefined],
 ])('%s is a contract failure that is not retried', async (_, status, headers, body) => {
   const { stub, client } = await start((__, res) => void res.writeHead(status, headers).end(body));
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'contract', status });
@@ -246,8 +246,8 @@ test('an answer over the size limit is a contract failure without a retry', asyn
 
 test.each([
   ['no HTTP', 'hello\r\n\r\n'],
-  ['a head that is no head', 'HTTP/1.1 200 OK\r\nwhat is this\r\n\r\n'],
-  ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`],
+  ['an invalid header', 'HTTP/1.1 200 OK\r\nwhat is this\r\n\r\n'],
+  ['an endless header', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`],
 ])('an answer that is %s is a contract failure', async (_, words) => {
   const { stub, client } = await start((__, ___, req) => void req.socket.end(words));
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'contract' });
@@ -310,7 +310,7 @@ test('a POST that was not sent is retried', async () => {
 
 test.each<[string, StubHandler]>([
   ['no answer', never],
-  ['an answer that stops', (_, res) => void res.writeHead(200, { 'content-length': '9' }).write('{')],
+  ['an answer that stalls', (_, res) => void res.writeHead(200, { 'content-length': '9' }).write('{')],
 ])('%s within the deadline is a timeout without a retry', async (_, handler) => {
   const { stub, client } = await start(handler, { timeoutMs: 150 });
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'timeout', operation: 'getDossier' });
@@ -331,9 +331,9 @@ test('one deadline covers all attempts', async () => {
 
 test.each([
   ['without a reason', undefined],
-  ['with a reason of its own', new Error('the client left')],
+  ['with a reason', new Error('the client left')],
   ['with a timeout', new DOMException('late', 'TimeoutError')],
-  ['with a text', 'gone'],
+  ['with a string', 'gone'],
 ])('a caller who aborts %s aborts the call and its connection', async (_, reason) => {
   const { stub, client } = await start(never);
   const caller = new AbortController();
@@ -395,7 +395,7 @@ test('the header of the service precedes the standard one, unless it is not a nu
     ),
   );
   expect(await failureOf(client.call(READ))).toMatchObject({ retryAfterSeconds: 61 });
-  // Another call, which was not asked to wait.
+  // Another call, without a Retry-After.
   expect(await failureOf(clientAt(stub.origin).call(READ))).toMatchObject({ retryAfterSeconds: 62 });
 });
 
@@ -505,7 +505,7 @@ test('close frees the connections', async () => {
 test.each([
   [200, true],
   [404, true],
-  [502, false], // a proxy says so, by a clock of its own
+  [502, false], // the clock of a proxy
 ])('the Date of an answer with status %i sets the clock of the service: %s', async (status, isLearnt) => {
   const clock = new ServiceClock();
   const { client } = await start(

@@ -186,7 +186,7 @@ async function* pdf(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('1.7');
 }
 
-/** A service that answers every call with this. */
+/** A service with one answer for every call. */
 async function serviceThat(status: number, answer: unknown) {
   const stub = await startHttpStub((_, res) =>
     answer === undefined ? void res.writeHead(status).end() : sendJson(res, status, answer),

@@ -121,7 +121,7 @@ test('a Retry-After of a day is limited to an hour', async () => {
 });
 
 test.each(['not-found', 'bad-request', 'unprocessable'] as const)(
-  'a read that fails with %s ends it for everybody',
+  'a read that fails with %s ends all watchers of the request',
   async (kind) => {
     const { watcher, shows, reads } = startWatcher();
     const all = [listener(), listener()];

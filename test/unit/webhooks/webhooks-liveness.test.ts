@@ -182,7 +182,7 @@ test('in any order of reads, attempts, outages and unreadable data, every event 
         expect(await world.records()).toEqual(KEYS.map(() => undefined));
         for (const [nth, id] of IDS.entries()) {
           const sent = world.sent.get(id) ?? [];
-          // A delivery that the store could not record is repeated, directly behind itself because nothing overtakes it.
+          // A delivery that the store could not record is repeated directly after itself, because the order is kept.
           const told = sent.filter((type, at) => type !== sent[at - 1]);
           expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
             told,

@@ -6,7 +6,7 @@ import { renderExplorer } from '../../../../src/graphql/explorer/render-explorer
 
 vi.mock('../../../../src/graphql/explorer/render-explorer.ts', () => ({ renderExplorer: vi.fn() }));
 
-test('a visit after a failed one gets the page', async () => {
+test('a request after a failed one gets the page', async () => {
   vi.mocked(renderExplorer)
     .mockImplementationOnce(() => {
       throw new Error('no page');

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { EventStream } from '../../../../src/graphql/subscriptions/event-stream.ts';
 import { useEventStreams } from '../../../../src/graphql/subscriptions/use-event-streams.ts';
 
-/** Results that come when a test says so, and whether anybody still wants them. */
+/** A source whose results the test triggers, and whether it was closed. */
 function source() {
   const waiting: PromiseWithResolvers<IteratorResult<ExecutionResult>>[] = [];
   let isOver = false;
@@ -51,7 +51,7 @@ const textOf = async (stream: EventStream): Promise<string> =>
   Buffer.concat(await stream.toArray()).toString();
 const big = { data: { text: 'x'.repeat(20_000) } };
 
-test('results are events, and the end of them is one too', async () => {
+test('each result is an event, and the end of the results is one too', async () => {
   const { stream, give, end, isOver } = open();
   const text = textOf(stream);
   give({ data: { a: 1 } });
@@ -61,7 +61,7 @@ test('results are events, and the end of them is one too', async () => {
   expect(isOver()).toBe(true);
 });
 
-test('what errors say to the server stays there', async () => {
+test('internal extensions of errors are not sent', async () => {
   const { stream, give } = open();
   const http = { status: 500, headers: { 'x-a': 'b' } };
   const error = createGraphQLError('no', { extensions: { code: 'A', http, unexpected: true } });
@@ -74,7 +74,7 @@ test('what errors say to the server stays there', async () => {
   );
 });
 
-test('a last result ends a stream at once, and what would come after it is not asked for', async () => {
+test('finish sends a last result, ends the stream and requests no further result', async () => {
   const { stream, isOver, give } = open();
   stream.finish({ errors: [createGraphQLError('over')] });
   give({ data: {} });
@@ -86,7 +86,7 @@ test('a last result ends a stream at once, and what would come after it is not a
   stream.finish({});
 });
 
-test('results that fail end a stream without a word, for Yoga has made words of all that there are words for', async () => {
+test('failed results end a stream without an event, because Yoga has already turned errors into results', async () => {
   const { stream, fail } = open();
   fail(new Error('the client left'));
   expect(await textOf(stream)).toBe(':\n\n');
@@ -103,7 +103,7 @@ test('results are asked for only as they are read', async () => {
   await expect.poll(asked).toBe(2);
 });
 
-test('signs of life are not heaped upon what waits to be read', async () => {
+test('heartbeats do not accumulate while the reader is slow', async () => {
   const { stream } = open({ heartbeatMs: 2 });
   await pause(30);
   expect(stream.readableLength).toBe(3);
@@ -111,16 +111,16 @@ test('signs of life are not heaped upon what waits to be read', async () => {
   await expect.poll(() => stream.readableLength).toBe(3);
 });
 
-test('whoever destroys the stream ends the results', async () => {
+test('destroying the stream closes the source', async () => {
   const { stream, isOver } = open();
   stream.destroy();
   await once(stream, 'close');
   expect(isOver()).toBe(true);
 });
 
-/** What the plugin makes of a subscription whose client has left, or leaves, before anything is sent. */
+/** A subscription whose client disconnects before the first event. */
 test.each([true, false])(
-  'a stream that nobody will ever read is not kept (gone before: %s)',
+  'a stream without a reader is closed (disconnected before its start: %s)',
   async (isGone) => {
     const { results, isOver, asked } = source();
     const closing = new AbortController();

@@ -3,7 +3,7 @@ import { lineForPeople } from '../../../../src/observability/logging/line-for-pe
 import { createLogger } from '../../../../src/observability/logging/logger.ts';
 import { createRequestScope, forRequest } from '../../../../src/observability/logging/request-scope.ts';
 
-/** What somebody at a terminal sees. */
+/** The line as a terminal shows it. */
 function shown(write: (logger: ReturnType<typeof createLogger>) => void): string {
   let text = '';
   write(createLogger({ level: 'trace', write: (line) => (text += lineForPeople(line)) }));
@@ -24,7 +24,7 @@ test.each<[string, object, string]>([
     'info  mutation FindSigner: ok, 38 ms, 1 call in 36 ms',
   ],
   [
-    'one without a name, with errors',
+    'an operation without a name, with errors',
     {
       operation: { type: 'query', fields: ['dossier', 'signatureRequest'] },
       ...REQUEST,
@@ -35,21 +35,21 @@ test.each<[string, object, string]>([
     'info  query dossier, signatureRequest: failed UPSTREAM_TIMEOUT FORBIDDEN, 38 ms, 2 calls in 1 ms',
   ],
   [
-    'a request that was refused',
+    'a refused request',
     { method: 'POST', ...REQUEST, outcome: 'refused', errors: ['UNAUTHENTICATED'], status: 401 },
     'info  POST 401: refused UNAUTHENTICATED, 38 ms',
   ],
   ['anything else', { code: 'A', n: 1, list: ['x'] }, 'info  words code="A" n=1 list=["x"]'],
-])('%s is a line of words', (_, facts, words) => {
+])('%s is one readable line', (_, facts, words) => {
   expect(shown((logger) => logger.info(facts, 'words'))).toBe(`${words}\n`);
 });
 
-test('the id of the request comes last', () => {
+test('the request id comes last', () => {
   const scope = createRequestScope('r-1');
   expect(shown((logger) => forRequest(scope, () => logger.warn('careful')))).toBe('warn  careful (r-1)\n');
 });
 
-test('nothing in a line moves the cursor or begins another', () => {
+test('control characters are escaped', () => {
   const hostile = '\u001b[2J\u009b2J\r\n\u2028\u202e';
   const text = shown((logger) => logger.error({ hostile }, hostile));
   expect(text).toMatch(/^[ -~]*\n$/);

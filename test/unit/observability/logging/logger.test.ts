@@ -12,7 +12,7 @@ function start(level = 'trace') {
   return {
     logger,
     written,
-    /** The last line, without what every line has. */
+    /** The last line, without the members of every line. */
     last(): Record<string, unknown> {
       const { level: _, time: __, ...rest } = JSON.parse(written.at(-1) ?? '{}') as Record<string, unknown>;
       return rest;
@@ -33,7 +33,7 @@ test('a line is JSON with level, time and message', () => {
   });
 });
 
-test('lines of a request have its id, and those of nobody have none', () => {
+test('lines of a request have its id, and other lines have none', () => {
   const { logger, last } = start();
   forRequest(createRequestScope('r-1'), () => logger.info('inside'));
   expect(last()).toEqual({ requestId: 'r-1', msg: 'inside' });
@@ -41,7 +41,7 @@ test('lines of a request have its id, and those of nobody have none', () => {
   expect(last()).toEqual({ msg: 'outside' });
 });
 
-test('what the client of a request has shown who it is by is in none of its lines', () => {
+test('no line of a request contains the credential of its client', () => {
   const { logger, written } = start();
   const scope = createRequestScope('r-1', withoutValues(['opaque-key-of-a-caller']));
   forRequest(scope, () => {
@@ -54,15 +54,15 @@ test('what the client of a request has shown who it is by is in none of its line
 test.each<[string, string | object]>([
   ['a message', `the key ${KEY} of ${CODE}`],
   ['a value', { a: KEY, b: CODE }],
-  ['a value far inside', { a: [{ b: { c: [`x${CODE.toLowerCase()}x`, KEY] } }] }],
+  ['a deeply nested value', { a: [{ b: { c: [`x${CODE.toLowerCase()}x`, KEY] } }] }],
   ['a name', { [KEY]: 1, [CODE]: 2 }],
   ['an address', new URL(`https://s.example/?sp=r&sig=abc&k=${KEY}`)],
   ['an error', new Error(`no ${KEY} of ${CODE}`)],
   ['the cause of a cause', new Error('a', { cause: new Error('b', { cause: new Error(`${CODE} ${KEY}`) }) })],
   ['one of several errors', new AggregateError([new Error(KEY), new Error(CODE)], CODE)],
-  ['an error inside of an object', { err: new Error(KEY), more: { failure: new TypeError(CODE) } }],
+  ['an error in an object', { err: new Error(KEY), more: { failure: new TypeError(CODE) } }],
   ['a code of an error', Object.assign(new Error('a'), { code: KEY, name: CODE })],
-  ['what an error carries', Object.assign(new Error('a'), { body: CODE, request: { key: KEY } })],
+  ['a property of an error', Object.assign(new Error('a'), { body: CODE, request: { key: KEY } })],
   ['a big number', { n: BigInt(1), text: KEY }],
 ])('no secret is left in %s', (_, given) => {
   const { logger, written } = start();
@@ -76,7 +76,7 @@ test.each<[string, string | object]>([
   }
 });
 
-test('an error is told by type, message, code and place, its causes likewise, and what else it carries is not', () => {
+test('an error is logged with type, message, code and stack, and so are its causes; other properties are not', () => {
   const { logger, last } = start();
   const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', port: 1 });
   const error = Object.assign(new TypeError('fetch failed', { cause }), { response: { body: 'private' } });
@@ -95,7 +95,7 @@ test('an error is told by type, message, code and place, its causes likewise, an
   expect(last()).toMatchObject({ err: described });
 });
 
-test('what JSON.parse could not read is not quoted, as nobody would recognise a half of a secret', () => {
+test('the message of a JSON.parse error is not logged, because it may quote a part of a secret', () => {
   const { logger, written } = start();
   for (const text of [`{"fiscalCode": ${CODE}}`, CODE, `["${CODE}" x]`, `{"a":"${KEY}"x}`])
     try {
@@ -109,7 +109,7 @@ test('what JSON.parse could not read is not quoted, as nobody would recognise a 
   expect(written.join('')).not.toMatch(/SPND|k3y|13C555X|fiscal/i);
 });
 
-test('what has the name of a secret is not written, whatever it holds, at any depth', () => {
+test('a property with the name of a secret is redacted, whatever its value, at any depth', () => {
   const { logger, last } = start();
   const secret = 'anything';
   logger.info({
@@ -133,7 +133,7 @@ test('what has the name of a secret is not written, whatever it holds, at any de
   expect(last()['nested']).toEqual([{ token: '[redacted]', kept: 'kept' }]);
 });
 
-test('what is no plain value is named and not opened', () => {
+test('a value that is not plain is logged by its type only', () => {
   const { logger, last } = start();
   logger.info({
     map: new Map([['a', CODE]]),
@@ -153,7 +153,7 @@ test('what is no plain value is named and not opened', () => {
   });
 });
 
-test('a line has a bounded size, whatever is to be logged', () => {
+test('a line has a bounded size for any value', () => {
   const { logger, written } = start();
   const circle: Record<string, unknown> = { name: 'circle' };
   circle['self'] = circle;
@@ -169,7 +169,7 @@ test('a line has a bounded size, whatever is to be logged', () => {
   }
 });
 
-test('a secret at the place where a long text is cut is not cut in two', () => {
+test('a secret at the point where a long text is truncated is removed whole', () => {
   const { logger, written } = start();
   for (let before = 970; before <= 1_000; before += 1)
     logger.info({
@@ -179,7 +179,7 @@ test('a secret at the place where a long text is cut is not cut in two', () => {
   expect(written.join('')).not.toMatch(/SP|k3/);
 });
 
-test('no line can move the cursor of a terminal or pass for two', () => {
+test('control characters and line breaks are escaped', () => {
   const { logger, written, last } = start();
   const hostile = '\u001b[2J\u009b2J\r\n{"level":60}\u2028\u2029\u202e\u2066\u0085';
   logger.info({ subject: hostile }, hostile);
@@ -187,7 +187,7 @@ test('no line can move the cursor of a terminal or pass for two', () => {
   expect(last()).toEqual({ subject: hostile, msg: hostile });
 });
 
-test('what throws when it is looked at does not make the request fail that logs it', () => {
+test('a value whose getter throws does not fail the request that logs it', () => {
   const { logger, last } = start();
   const bomb = {
     get value(): string {
@@ -198,7 +198,7 @@ test('what throws when it is looked at does not make the request fail that logs 
   expect(last()).toEqual({ msg: 'something could not be logged' });
 });
 
-test('below its level nothing is written', () => {
+test('lines below the level are not written', () => {
   const { logger, written } = start('warn');
   logger.info('a');
   logger.warn('b');

@@ -8,15 +8,15 @@ const scrub = createScrubber([KEY, '0123456789abcdef0123456789abcdef']);
 test.each([
   ['as it is', KEY],
   ['in upper case', KEY.toUpperCase()],
-  ['encoded for an address', encodeURIComponent(KEY)],
+  ['encoded for a URL', encodeURIComponent(KEY)],
   ['in JSON', JSON.stringify(KEY).slice(1, -1)],
   ['in hex', Buffer.from(KEY).toString('hex')],
   ['in base64', Buffer.from(KEY).toString('base64').replaceAll('=', '')],
-])('a secret is taken out %s', (_, form) => {
+])('a secret is removed %s', (_, form) => {
   expect(scrub(`before ${form} after`)).toMatch(/^before \[secret\]\w? after$/);
 });
 
-test.each(['base64', 'base64url'] as const)('in %s it is found wherever it stands', (encoding) => {
+test.each(['base64', 'base64url'] as const)('in %s it is found at any offset', (encoding) => {
   for (const before of ['', 'a', 'ab', 'abc'])
     for (const after of ['', 'z', 'yz', 'xyz']) {
       const text = Buffer.from(`{"${before}":"${KEY}${after}"}`).toString(encoding);
@@ -26,20 +26,20 @@ test.each(['base64', 'base64url'] as const)('in %s it is found wherever it stand
     }
 });
 
-test('of several secrets each is taken out, also where one is the beginning of another', () => {
+test('several secrets are all removed, also if one is the prefix of another', () => {
   const both = withoutValues(['abcdefgh', 'abcdefghijkl', 'ijklmnop']);
   expect(both('abcdefghijkl abcdefgh abcdefghijklmnop')).toBe('[secret] [secret] [secret]mnop');
 });
 
-test('words are no secrets', () => {
+test('ordinary words are not secrets', () => {
   expect(createScrubber(['sandbox', 'key', ''])('the key of the sandbox')).toBe('the key of the sandbox');
 });
 
-test('letters that change their length in another case do not lead astray', () => {
+test('letters whose length depends on the case do not shift the match', () => {
   expect(withoutValues(['abcdefgh'])('İİİabcdefghİİİ')).toBe('İİİ[secret]İİİ');
 });
 
-test('a text without secrets stays as it is, and one with loses nothing else', () => {
+test('only the secrets in a text are changed', () => {
   const secret = fc.stringMatching(/^[\x21-\x7e]{8,40}$/);
   fc.assert(
     fc.property(secret, fc.string(), fc.string(), (key, before, after) => {
@@ -55,7 +55,7 @@ test('a text without secrets stays as it is, and one with loses nothing else', (
   );
 });
 
-test('a text that is nothing but a form of a secret is long enough to be looked through', () => {
+test('a text that consists of an encoded secret is searched', () => {
   const secret = fc
     .string({ unit: 'grapheme', minLength: 8, maxLength: 12 })
     .filter((text) => text.isWellFormed());
@@ -70,7 +70,7 @@ test('a text that is nothing but a form of a secret is long enough to be looked 
   );
 });
 
-test('a line of JSON with any secret in it stays JSON', () => {
+test('a line of JSON is still JSON after a secret is removed', () => {
   const secret = fc.stringMatching(/^[\x20-\x7e]{8,30}$/);
   fc.assert(
     fc.property(secret, fc.string(), fc.string(), (key, before, after) => {

@@ -35,10 +35,10 @@ const queries: readonly (readonly [string, string])[] = [
 ];
 
 const known = allMetrics();
-/** Of Prometheus itself. */
+/** Labels and metrics of Prometheus itself. */
 const OUTER_LABELS = ['job', 'instance', 'le'];
 
-test.each(queries)('%s asks for metrics and labels that a gateway has', (_, expr) => {
+test.each(queries)('%s uses only metrics and labels of the gateway', (_, expr) => {
   const selectors = [...expr.matchAll(/\b((?:sigillo|nodejs|process)_\w+|up)(?:\{([^}]*)\})?/g)];
   expect(selectors.length).toBeGreaterThan(0);
   const labels = new Set(OUTER_LABELS);
@@ -60,23 +60,23 @@ test.each(queries)('%s asks for metrics and labels that a gateway has', (_, expr
   expect(depth).toBe(0);
 });
 
-test('every metric of ours is on the dashboard', () => {
+test('every metric of Sigillo is on the dashboard', () => {
   const shown = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join('\n');
   const missing = [...known.keys()].filter(
     (name) => name.startsWith('sigillo_') && !new RegExp(`\\b${name}(_bucket|_count|_sum)?\\b`).test(shown),
   );
-  // How often a breaker changed is for whoever looks closer.
+  // The number of state changes of a circuit breaker is for ad-hoc queries only.
   expect(missing).toEqual(['sigillo_breaker_changes_total']);
 });
 
-test('panels have an id of their own and a place on the page', () => {
+test('panels have unique ids and fit on the page', () => {
   const ids = dashboard.panels.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { gridPos, title } of dashboard.panels)
     expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
 });
 
-test('every alert says how bad it is and what it means', () => {
+test('every alert has a severity and a description', () => {
   expect(alerts.length).toBeGreaterThan(10);
   for (const { alert, labels, annotations } of alerts) {
     expect(labels.severity, alert).toMatch(/^(warning|critical)$/);
@@ -87,7 +87,7 @@ test('every alert says how bad it is and what it means', () => {
 const { PROMTOOL = 'promtool' } = process.env;
 const hasPromtool = spawnSync(PROMTOOL, ['--version']).status === 0;
 
-test.skipIf(!hasPromtool)('Prometheus takes the configuration and the rules', () => {
+test.skipIf(!hasPromtool)('Prometheus accepts the configuration and the rules', () => {
   const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'config', `${FOLDER}/prometheus.yaml`]);
   expect(`${stdout}${stderr}`).toContain('SUCCESS');
   expect(status).toBe(0);

@@ -16,11 +16,11 @@ test.each([
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example' }],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'no URL' }],
   [{}],
-])('a collector that no proxy leads to is left to the exporter: %j', (env) => {
+])('without a proxy for the collector the exporter keeps its defaults: %j', (env) => {
   expect(exporterOptions(env, proxyFor)).toEqual({});
 });
 
-test('the collector of traces alone decides, and the certificates of the exporter are kept', () => {
+test('the endpoint of traces takes precedence, and the CA certificate of the exporter is kept', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'ca.pem');

@@ -9,7 +9,7 @@ import { findEarlierRequest } from '../../../../src/resolvers/shared/find-earlie
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 
 const SENT = Date.parse('2030-01-01T10:00:00Z');
-/** While the call that is unresolved may have been carried out. */
+/** The period in which the unresolved call may have been performed. */
 const WINDOW = { createdAfter: SENT - 2_000, createdBefore: SENT + 30_000 };
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -17,7 +17,7 @@ const wanted = { dossierId: 'dossier', signerId: 'signer', documents: [{ title: 
 
 interface Made {
   readonly id: string;
-  /** Milliseconds from the moment at which the call was sent. */
+  /** Milliseconds after the call was sent. */
   readonly at: number;
   readonly owner?: 'own' | 'foreign';
   readonly status?: string;
@@ -33,12 +33,14 @@ function requestOf({ id, at, status = 'DRAFT' }: Made) {
 interface Situation {
   readonly kind?: Unresolved['kind'];
   readonly areOwnersKnown?: boolean;
-  /** Before the first look. */
+  /** Before the first search. */
   readonly unsettledMs?: number;
   readonly ownersIncompleteMs?: number;
 }
 
-/** Looks for the request of a key in a dossier with these. @returns what it takes, and how often it looked */
+/**
+ * Searches a dossier with these requests for the request of a key. @returns the claimed request, and the number of searches
+ */
 async function look(
   made: readonly Made[],
   { kind = 'unanswered', areOwnersKnown = true, unsettledMs, ownersIncompleteMs }: Situation = {},
@@ -63,7 +65,7 @@ async function look(
     events: createEvents(),
   });
   const signal = new AbortController().signal;
-  // As much of both as is looked at.
+  // Only the properties that the search reads.
   const context = { upstream, idempotency, signal, caller: { kind: 'none' } } as unknown as GatewayContext;
   const ownerOf = (id: string) => made.find((other) => other.id === id)?.owner;
   const attempt = {
@@ -92,23 +94,31 @@ const FORGOTTEN = expect.stringContaining('before the gateway lost its idempoten
 
 test.each<[string, readonly Made[], unknown]>([
   ['nothing', [], 'make another'],
-  ['one, created right after the call was sent', [ours], 'take ours'],
-  ['one, created when the clocks of the service differ most', [{ ...ours, at: -2_000 }], 'take ours'],
-  ['one, created at the end of the time to settle', [{ ...ours, at: 30_000 }], 'take ours'],
-  ['one that has gone its way since', [{ ...ours, status: 'SIGNED' }], 'take ours'],
-  ['one, known to be of this key', [{ ...ours, owner: 'own' }], 'take ours'],
-  ['one, known to be of another key, or of none', [{ ...ours, owner: 'foreign' }], 'make another'],
-  ['one, created shortly before', [{ ...ours, at: -2_001 }], UNCERTAIN],
-  ['one, created shortly after', [{ ...ours, at: 30_001 }], UNCERTAIN],
+  ['a request created right after the call was sent', [ours], 'take ours'],
   [
-    'one, created so long before that no clock explains it',
+    'a request created at the greatest difference of the service’s clocks',
+    [{ ...ours, at: -2_000 }],
+    'take ours',
+  ],
+  ['a request created at the end of the settle time', [{ ...ours, at: 30_000 }], 'take ours'],
+  ['a request with a later status', [{ ...ours, status: 'SIGNED' }], 'take ours'],
+  ['a request owned by this key', [{ ...ours, owner: 'own' }], 'take ours'],
+  ['a request owned by another key, or created without one', [{ ...ours, owner: 'foreign' }], 'make another'],
+  ['a request created shortly before', [{ ...ours, at: -2_001 }], UNCERTAIN],
+  ['a request created shortly after', [{ ...ours, at: 30_001 }], UNCERTAIN],
+  [
+    'a request created before the difference of the clocks',
     [{ ...ours, at: -6 * MINUTE_MS }],
     'make another',
   ],
-  ['one, created so long after that no clock explains it', [{ ...ours, at: 6 * MINUTE_MS }], 'make another'],
-  ['one in time and one before', [{ id: 'before', at: -MINUTE_MS }, ours], 'take ours'],
-  ['one in time and one of another key', [{ id: 'other', at: 60, owner: 'foreign' }, ours], 'take ours'],
-  ['two in time', [ours, { id: 'other', at: 60 }], SEVERAL],
+  ['a request created after the difference of the clocks', [{ ...ours, at: 6 * MINUTE_MS }], 'make another'],
+  ['a request within the period and one before', [{ id: 'before', at: -MINUTE_MS }, ours], 'take ours'],
+  [
+    'a request within the period and one of another key',
+    [{ id: 'other', at: 60, owner: 'foreign' }, ours],
+    'take ours',
+  ],
+  ['two requests within the period', [ours, { id: 'other', at: 60 }], SEVERAL],
 ])('after a call without an answer, with %s in the dossier', async (_, made, expected) => {
   expect(await look(made)).toEqual({ outcome: expected, looks: 1 });
 });
@@ -117,8 +127,8 @@ test.each<[string, readonly Made[], unknown]>([
   ['nothing', [], 'make another'],
   ['a draft', [ours], FORGOTTEN],
   ['two drafts', [ours, { ...ours, id: 'other' }], FORGOTTEN],
-  ['a draft of another key, or of none', [{ ...ours, owner: 'foreign' }], 'make another'],
-  ['one that is marked ready', [{ ...ours, status: 'READY' }], 'make another'],
+  ['a draft of another key, or without a key', [{ ...ours, owner: 'foreign' }], 'make another'],
+  ['a request that is marked ready', [{ ...ours, status: 'READY' }], 'make another'],
   ['a draft that is younger than the store', [{ ...ours, at: 30_000 }], 'make another'],
 ])('after the keys were lost, with %s in the dossier', async (_, made, expected) => {
   expect(await look(made, { kind: 'forgotten' })).toEqual({ outcome: expected, looks: 1 });
@@ -137,7 +147,7 @@ test('while other gateways may not have recorded their requests, none is claimed
   expect(await look([ours], { ownersIncompleteMs })).toEqual({ outcome: 'take ours', looks: 2 });
   const two = [ours, { ...ours, id: 'other' }];
   expect(await look(two, { ownersIncompleteMs })).toEqual({ outcome: SEVERAL, looks: 2 });
-  // Read once; who owns them is asked again.
+  // The dossier is read once, and its owners again.
   expect(await look([ours], { kind: 'forgotten', ownersIncompleteMs })).toEqual({
     outcome: FORGOTTEN,
     looks: 1,

@@ -18,7 +18,7 @@ import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts
 import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
 import { NO_HOOKS } from '../../../../src/webhooks/webhooks.ts';
 
-/** Thrown where the first thing happens that is more than looking at the input. */
+/** Thrown by the first action after the validation of the input. */
 class Accepted extends Error {}
 const accept = (): never => {
   throw new Accepted();
@@ -53,7 +53,7 @@ const file = new FileUpload(async function* () {
   yield Buffer.of(); // never: it is refused before its first byte
 });
 
-/** What is wrong with an input, by path; empty when it was accepted. */
+/** The mistakes in an input by path; empty if it is accepted. */
 async function problemsOf(mutation: () => Promise<unknown>): Promise<Record<string, string>> {
   try {
     await mutation();
@@ -110,7 +110,7 @@ const clauseTitle = (length: number): string =>
 const documentTitle = (length: number): string =>
   `The title of the document must have 3 to 60 characters; it has ${length}.`;
 
-/** Each rule at its bound: an input just over it with the message, and one that just holds it. */
+/** Each rule at its limit: an input just over it with the message, and one just within it. */
 test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown>]>([
   [
     'dossier without a title',
@@ -176,7 +176,7 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
     inClause({ title: 'x'.repeat(79) }),
   ],
   [
-    'optional clauses alone',
+    'only optional clauses',
     inFields([optional, optional]),
     'documents.0.fields',
     OPTIONAL_ALONE,
@@ -246,14 +246,14 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
     inRequest({ signerId: '00000000-0000-0000-0000-000000000000' }),
   ],
   [
-    'documents of a request alone',
+    'documents of a request',
     inRequest({ documents: [] }),
     'documents',
     'There must be at least one document.',
     inRequest({ documents: null }),
   ],
   [
-    'title of a document of a request alone',
+    'title of a document of a request',
     inRequest({ documents: [document, { title: 'ab' }] }),
     'documents.1.title',
     documentTitle(2),
@@ -285,21 +285,21 @@ test.each([
   ['tabs', '\t'],
   ['line ends', '\r\n'],
   ['next lines', '\u0085'],
-  ['blanks that do not break', '\u00a0'],
+  ['no-break spaces', '\u00a0'],
   ['soft hyphens', '\u00ad'],
   ['controls', '\u0000\u007f\u009f'],
-  ['blanks of a font', '\u2000\u2009\u200a\u202f\u205f'],
-  ['lines and paragraphs', '\u2028\u2029'],
-  ['blanks of Chinese', '\u3000'],
-  ['blanks of Ogham', '\u1680'],
-  ['blanks of Mongolian', '\u180e'],
-  ['fillers of Hangul', '\u115f\u1160\u3164\uffa0'],
-  ['blanks of Braille', '\u2800'],
+  ['typographic spaces', '\u2000\u2009\u200a\u202f\u205f'],
+  ['line and paragraph separators', '\u2028\u2029'],
+  ['ideographic spaces', '\u3000'],
+  ['Ogham spaces', '\u1680'],
+  ['Mongolian vowel separators', '\u180e'],
+  ['Hangul fillers', '\u115f\u1160\u3164\uffa0'],
+  ['Braille blanks', '\u2800'],
   ['no width', '\u200b\u200c\u200d\u2060\ufeff'],
-  ['marks of direction', '\u200e\u200f\u061c\u202a\u202e\u2066\u2069'],
+  ['directional marks', '\u200e\u200f\u061c\u202a\u202e\u2066\u2069'],
   ['variations', '\ufe0f\u{e0100}'],
   ['tags', '\u{e0041}'],
-])('a title of %s alone is refused everywhere', async (_, characters) => {
+])('a title that consists of %s is refused everywhere', async (_, characters) => {
   const title = characters.repeat(5);
   expect(await problemsOf(inDossier({ title }))).toEqual({ title: unseen('dossier') });
   expect(await problemsOf(inDocument({ title }))).toEqual({ 'documents.0.title': unseen('document') });
@@ -349,10 +349,10 @@ test.each([
   ['for a woman', 'SPNDNL80R53C555X', {}],
   ['with one letter for a digit (omocodia)', 'SPNDNL80R13C55RX', {}],
   ['with letters for all seven digits', 'SPNDNLULRMPCRRRX', {}],
-  ['with each letter that stands for a digit', 'SPNDNLLMRNPCQRSX', {}],
-  ['with the others', 'SPNDNLTURVVCVVVX', {}],
-  ['with a letter that stands for no digit', 'SPNDNL80R13C55OX', refusedCode],
-  ['with a letter that is no month', 'SPNDNL80F13C555X', refusedCode],
+  ['with the first seven letters that represent digits', 'SPNDNLLMRNPCQRSX', {}],
+  ['with the other letters that represent digits', 'SPNDNLTURVVCVVVX', {}],
+  ['with a letter that does not represent a digit', 'SPNDNL80R13C55OX', refusedCode],
+  ['with a letter that is not a month', 'SPNDNL80F13C555X', refusedCode],
   ['in lower case', 'spndnl80r13c555x', refusedCode],
   ['of 15 characters', 'SPNDNL80R13C555', refusedCode],
   ['of 17 characters', 'SPNDNL80R13C555XX', refusedCode],

@@ -128,7 +128,7 @@ test('an attempt that lost its key returns the outcome of the other', async () =
   const value = await keys.once(async () => {
     const [record = ''] = name.mock.calls[0] ?? [];
     const token = name.mock.calls[0]?.[1].token ?? '';
-    // Somebody takes this one for dead.
+    // Another gateway considers this one dead.
     const fingerprint = name.mock.calls[0]?.[1].fingerprint ?? '';
     await keys.store.recordSend(record, token, 0);
     await keys.store.suspend(record, { token, fingerprint }, { serviceTimeMs: 0, sentMs: 0, quietMs: 0 });

@@ -114,7 +114,7 @@ test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
     await run.all(failure, failure, failure);
     expect(run.emitted).toEqual(health === 'down' ? ['service open'] : []);
 
-    // In a run of failures it ends the run, counts, or changes nothing.
+    // In a sequence of failures it ends the sequence, counts, or changes nothing.
     const mixed = start();
     await mixed.all(FAILED, FAILED, failure);
     expect(mixed.emitted).toEqual(health === 'down' ? ['service open'] : []);
@@ -122,7 +122,7 @@ test.each(Object.entries(HEALTH) as [UpstreamErrorKind, string][])(
     await mixed.all(FAILED);
     expect(mixed.emitted).toEqual(health === 'unknown' ? ['service open'] : []);
 
-    // What proves nothing does not end a trial well.
+    // An outcome without evidence does not close the circuit.
     const trial = start();
     await trial.all(FAILED, FAILED, FAILED);
     vi.advanceTimersByTime(10_000);

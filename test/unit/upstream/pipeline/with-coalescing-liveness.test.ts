@@ -12,7 +12,7 @@ import type { Step } from '../../../support/steps.ts';
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());
 
-/** What a read shows: how many writes the service had carried out. */
+/** The model of a read: the number of writes that the service had performed. */
 type Shown = number;
 
 const callOf = (operation: 'getDossier' | 'createDossier', path: string): ApiCall<Shown> => ({
@@ -121,7 +121,7 @@ test('in any order of events, each reader gets an answer that is no older than i
       await pass(0);
       expect(world.readers.size).toBe(0);
       for (const signal of world.signals) expect(getEventListeners(signal, 'abort')).toEqual([]);
-      // What comes next joins nothing that is over.
+      // Later reads do not join a completed one.
       const before = world.arrived.length;
       world.read('a', '/1');
       await pass(0);

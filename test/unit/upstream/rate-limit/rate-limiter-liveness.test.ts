@@ -23,7 +23,7 @@ const CONNECTIONS = 3;
 const MAX_WAITING = 12;
 const LONGEST_DEADLINE_MS = 4_000;
 const CALL_MS = 50;
-/** A refusal closes the window for its length; then the calls of others are reckoned with for as long. */
+/** A refusal closes the window for its length; for the same time after that, foreign calls are reserved. */
 const CLOSED_MS = 3 * (LIMIT.windowMs + TRANSIT_MS);
 const BOUND_MS = CLOSED_MS + Math.ceil(MAX_WAITING / CALLS_FOR_POLLS) * (LIMIT.windowMs + TRANSIT_MS);
 
@@ -44,10 +44,10 @@ interface Call {
 class World {
   readonly calls: Call[] = [];
   readonly limiter: RateLimiter;
-  /** An interactive call that comes while Redis is asked about a poll gets a slot after it. */
+  /** An interactive call that arrives while Redis reserves a slot for a poll gets its slot after the poll. */
   readonly isShared: boolean;
   readonly faults: string[] = [];
-  /** Calls are answered from now on. */
+  /** From now on calls are answered. */
   isEnding = false;
   readonly #turns = { interactive: new FairTurns(this.faults), poll: new FairTurns(this.faults) };
 
@@ -84,7 +84,7 @@ class World {
     return this.calls.filter((call) => call.state === state);
   }
 
-  /** Ends a call: the service has answered or refused it, it did not arrive, or nothing is known of it. */
+  /** Ends a call: answered, refused, not sent, or with an unknown outcome. */
   end(call: Call | undefined, how: 'answered' | 'refused' | 'unused' | 'lost', reported?: number): void {
     if (call?.permit === undefined || call.state !== 'running') return;
     const { slot } = call.permit;
@@ -155,7 +155,7 @@ test('in any order of events, every call is admitted or refused in bounded time 
       expect(world.all('waiting')).toEqual([]);
       await pass(CLOSED_MS);
       expect(world.all('running')).toEqual([]);
-      // No slot is lost: as many calls as ever are sent at once.
+      // No slot is lost: the full number of calls can be sent at once.
       const again = Array.from({ length: CONNECTIONS }, () => world.enter('a', 'interactive'));
       await pass(0);
       expect(again.map(({ state }) => state)).toEqual(again.map(() => 'running'));
@@ -188,7 +188,7 @@ test('after a close, queued calls end by their deadlines, and no timer is left',
 type Health = 'well' | 'refuses' | 'silent' | 'late' | 'confused';
 const HEALTH: readonly Health[] = ['well', 'refuses', 'silent', 'late', 'confused'];
 
-/** A Redis that other gateways use as well: it gives any part of what is asked for, if it answers. */
+/** A Redis that other gateways use too: it grants any part of the requested slots, if it answers. */
 class FakeRedis implements Pick<RedisConnection, 'run' | 'ask' | 'check'> {
   readonly #scheduler: fc.Scheduler;
   health: Health = 'well';
@@ -216,7 +216,7 @@ class FakeRedis implements Pick<RedisConnection, 'run' | 'ask' | 'check'> {
     return answer.parse(1);
   }
 
-  /** Whatever Redis does, the connection gives a command up when its time is over. */
+  /** Every Redis command ends at its timeout. */
   async check(timeoutMs = 2_000): Promise<void> {
     const { health } = this;
     if (health === 'refuses') throw new Error('the connection is closed');
@@ -255,7 +255,7 @@ const sharedSteps: fc.Arbitrary<Step<SharedWorld>>[] = [
     .map((facts) => step(`Redis: ${JSON.stringify(facts)}`, ({ redis }) => void Object.assign(redis, facts))),
 ];
 
-/** An equal part of the limit among many gateways is one call, which leaves none for polls but now and then. */
+/** Among many gateways the equal share is one call, which rarely leaves a slot for polls. */
 const ALONE_BOUND_MS = CLOSED_MS + MAX_WAITING * (LIMIT.windowMs + TRANSIT_MS);
 
 test.each(HEALTH)('with an unstable Redis that ends as: %s, every call is admitted', async (health) => {

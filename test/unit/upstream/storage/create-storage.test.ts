@@ -185,7 +185,7 @@ test('a storage that asks for no wait is retried by the policy', async () => {
 });
 
 test('reports the unknown outcome of a commit whose retry is refused', async () => {
-  // The first commit went through, the service has taken the blob away meanwhile, and the blocks are gone with it.
+  // The first commit succeeded, and the service has since moved the blob, so its blocks no longer exist.
   await using t = await start((call, req, res, nth) => {
     if (nth > 1) return answer(400, 'InvalidBlockList')(call, req, res);
     req.socket.destroy();
