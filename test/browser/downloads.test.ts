@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { openPage } from '../support/open-page.ts';
-import { startSigned } from '../downloads/support-downloads.ts';
+import { startSigned } from '../support/downloads.ts';
 
 const VIEW = { width: 800, height: 600 };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ANNA, BRUNO, CITIZEN, STAFF, startWorld } from '../security/support-world.ts';
 import { exchange } from '../support/raw-http.ts';
-import { at, PATH, startSigned } from './support-downloads.ts';
+import { at, PATH, startSigned } from '../support/downloads.ts';
 
 /** A signed request of each institution and citizen, and who asks for its document. */
 async function startSignedWorld() {

@@ -10,7 +10,7 @@ import {
   startSigned,
   startWithStorage,
   sendBytes,
-} from './support-downloads.ts';
+} from '../support/downloads.ts';
 import { openSocket } from '../support/raw-http.ts';
 
 const MIB = 1024 * 1024;

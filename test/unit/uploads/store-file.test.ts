@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { startBlobStub } from '../support/blob-stub.ts';
-import { pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
-import { startUploadGateway } from '../support/upload-gateway.ts';
+import { startBlobStub } from '../../support/blob-stub.ts';
+import { pdfBytes, PoliteClient, uploadBody } from '../../support/multipart.ts';
+import { startUploadGateway } from '../../support/upload-gateway.ts';
 
 const MIB = 1024 * 1024;
 const UPLOAD = 'mutation($f: Upload!) { upload(file: $f) { sizeBytes } }';

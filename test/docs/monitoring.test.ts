@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { allMetrics } from '../../../support/all-metrics.ts';
-import { CLOSED_LABELS } from '../../../support/closed-labels.ts';
+import { allMetrics } from '../support/all-metrics.ts';
+import { CLOSED_LABELS } from '../support/closed-labels.ts';
 
 const FOLDER = 'examples/monitoring';
 

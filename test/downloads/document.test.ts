@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { at, DOCUMENT, PATH, REQUEST, startSigned } from './support-downloads.ts';
+import { at, DOCUMENT, PATH, REQUEST, startSigned } from '../support/downloads.ts';
 import { exchange } from '../support/raw-http.ts';
 
 const headersOf = (response: Response) => {

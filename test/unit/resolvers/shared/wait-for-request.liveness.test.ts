@@ -1,13 +1,13 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { waitForRequest } from '../../../src/resolvers/shared/wait-for-request.ts';
-import { Deadline } from '../../../src/upstream/pipeline/deadline.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../src/upstream/failure/failure-kinds.ts';
-import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
-import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../support/steps.ts';
-import type { Step } from '../../support/steps.ts';
+import { waitForRequest } from '../../../../src/resolvers/shared/wait-for-request.ts';
+import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
+import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
+import { failure, requestIn, startWatcher, wireIn } from '../../watching/support-service.ts';
+import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../../support/steps.ts';
+import type { Step } from '../../../support/steps.ts';
 
 const [LONGEST_WAIT_S, LAST_READ_MS, OPERATION_MS] = [15, 2_000, 20_000];
 /** Failures that end a wait: the request does not exist, or the service refuses. After others the next read follows. */

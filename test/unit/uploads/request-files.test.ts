@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { startBlobStub } from '../support/blob-stub.ts';
-import { pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
-import { startUploadGateway } from '../support/upload-gateway.ts';
+import { startBlobStub } from '../../support/blob-stub.ts';
+import { pdfBytes, PoliteClient, uploadBody } from '../../support/multipart.ts';
+import { startUploadGateway } from '../../support/upload-gateway.ts';
 
 const MIB = 1024 * 1024;
 const TWO = `mutation($a: Upload!, $b: Upload!) {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startBlobStub } from '../support/blob-stub.ts';
-import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
-import { startUploadGateway } from '../support/upload-gateway.ts';
+import { startBlobStub } from '../../../support/blob-stub.ts';
+import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../../../support/multipart.ts';
+import { startUploadGateway } from '../../../support/upload-gateway.ts';
 
 const MIB = 1024 * 1024;
 const UPLOAD = 'mutation($f: Upload!) { upload(file: $f) { sizeBytes } }';

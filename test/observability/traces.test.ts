@@ -4,7 +4,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@open
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../src/observability/logging/logger.ts';
-import { startSigned } from '../downloads/support-downloads.ts';
+import { startSigned } from '../support/downloads.ts';
 import { draftOf } from '../support/draft.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { mutationOf } from '../support/operations.ts';

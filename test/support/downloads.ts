@@ -7,9 +7,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
-import { sendJson, startHttpStub } from '../support/http-stub.ts';
-import { logSink } from '../support/service-proxy.ts';
-import { startGateway } from '../support/start-gateway.ts';
+import { sendJson, startHttpStub } from './http-stub.ts';
+import { logSink } from './service-proxy.ts';
+import { startGateway } from './start-gateway.ts';
 
 export const REQUEST = '01KJYMD75KB7D9F1H3K5N7Q9S1';
 export const DOCUMENT = '01KJYMD75KB7D9F1H3K5N7Q9S2';
