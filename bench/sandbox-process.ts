@@ -14,7 +14,8 @@ process.on('message', () => {
   const { rss, heapUsed } = process.memoryUsage();
   process.send?.({ rss: before, collected: rss, heapUsed });
 });
-process.send?.({ origin: sandbox.origin });
+const { user, system } = process.cpuUsage();
+process.send?.({ origin: sandbox.origin, startCpuMs: (user + system) / 1000 });
 await once(process, 'disconnect');
 sandbox.takeViolations();
 await sandbox.close();

@@ -10,5 +10,5 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 rmSync('dist', { recursive: true, force: true });
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // What the code reads at run time and what its types refer to, at the same place beside it.
-for (const file of globSync(['examples/*.*', 'mocks/**/*.yaml', '{src,mocks}/**/*.d.ts']))
+for (const file of globSync(['examples/*.*', 'mocks/**/*.{yaml,operations.json}', '{src,mocks}/**/*.d.ts']))
   cpSync(file, `dist/${file}`);

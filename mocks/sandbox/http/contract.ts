@@ -1,19 +1,28 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { getHttpOperationsFromSpec } from '@stoplight/prism-http/dist/utils/operations.js';
+import type { getHttpOperationsFromSpec } from '@stoplight/prism-http';
 import type { ProfileName } from '../model/profile.ts';
 
 type ContractOperations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>;
 export type ContractOperation = ContractOperations[number];
 
 /** The contract of the Issuer API. */
-const CONTRACT = fileURLToPath(new URL('../../openapi.yaml', import.meta.url));
+export const CONTRACT = fileURLToPath(new URL('../../openapi.yaml', import.meta.url));
 /** The document of the control API. */
 export const CONTROL_CONTRACT = fileURLToPath(new URL('../../sandbox-control.yaml', import.meta.url));
 
-const parsed = new Map<string, Promise<ContractOperations>>();
+/** The operations of a document in the form that Prism uses. */
+export interface CompiledContract {
+  /** Digest of the document, in lower-case hex. */
+  readonly sha256: string;
+  readonly operations: ContractOperations;
+}
+
+const loaded = new Map<string, Promise<ContractOperations>>();
 
 /**
- * The operations of a document. Parsed once per process, because parsing takes longer than starting a sandbox.
+ * The operations of a document, loaded once per process.
  * @param profile with 'documented', the members of `x-documented` override those of its schema
  */
 export function contractOperations(
@@ -22,12 +31,39 @@ export function contractOperations(
 ): Promise<ContractOperations> {
   const key = `${profile} ${document}`;
   const operations =
-    parsed.get(key) ??
+    loaded.get(key) ??
     (profile === 'implemented'
-      ? getHttpOperationsFromSpec(document)
+      ? loadOperations(document)
       : contractOperations(document).then((implemented) => asDocumented(implemented)));
-  parsed.set(key, operations);
+  loaded.set(key, operations);
   return operations;
+}
+
+/** Reads the compiled operations, or compiles the document if it has changed since. */
+async function loadOperations(document: string): Promise<ContractOperations> {
+  const [text, compiled] = await Promise.all([
+    readFile(document),
+    readFile(compiledPath(document), 'utf8').catch(() => undefined),
+  ]);
+  // The cast: `npm run types:generate` writes the file, and its digest is checked.
+  const contract = compiled === undefined ? undefined : (JSON.parse(compiled) as CompiledContract);
+  return contract?.sha256 === digestOf(text) ? contract.operations : (await compile(document)).operations;
+}
+
+/** The file of the compiled operations of a document. */
+export function compiledPath(document: string): string {
+  return document.replace(/\.yaml$/, '.operations.json');
+}
+
+/** Parses a document with Prism, which takes longer and more memory than the rest of a sandbox's start. */
+export async function compile(document: string): Promise<CompiledContract> {
+  const parser = await import('@stoplight/prism-http/dist/utils/operations.js');
+  const operations = await parser.getHttpOperationsFromSpec(document);
+  return { sha256: digestOf(await readFile(document)), operations };
+}
+
+function digestOf(document: Buffer): string {
+  return createHash('sha256').update(document).digest('hex');
 }
 
 /** A copy of the value in which the members of each `x-documented` override its siblings. */
