@@ -3,6 +3,7 @@ import { Session } from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { startSandbox } from '../mocks/sandbox/http/server.ts';
+import { loadConfig } from '../src/config/load.ts';
 import { startGateway } from '../src/gateway/start-gateway.ts';
 
 /** What ran between the request of an `uploadDocument` and its answer. */
@@ -22,16 +23,11 @@ export async function traceUpload(): Promise<Trace> {
   const logger = pino({ level: 'silent' });
   const sandbox = await startSandbox({ timeScale: 0.01 });
   const gateway = await startGateway({
-    host: '127.0.0.1',
-    port: 0,
+    ...loadConfig({ PORT: '0' }),
     apiUrl: new URL(sandbox.url),
     apiKey: 'a-key',
     isSandbox: true,
     storageHosts: [sandbox.origin],
-    upstreamTimeoutMs: 5_000,
-    upstreamConnections: 10,
-    maxUploadBytes: 20 * 1024 * 1024,
-    uploadStallMs: 5_000,
     logger,
   });
   const session = new Session();

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { cyclesIn, importsBelow, sourceFilesBelow } from '../scripts/import-graph.ts';
 import type { Import } from '../scripts/import-graph.ts';
+import { loadConfig } from '../src/config/load.ts';
 
 /** From the outside in: a file imports from its own layer and from those below, type imports included. */
 const LAYERS = [
@@ -90,6 +91,28 @@ test('src and mocks meet in the process entries alone', () => {
     'src/gateway/run-gateway.ts',
     'src/main.ts',
   ]);
+});
+
+/** The names of the settings in a part of the configuration, without those of the operator's files. */
+function* settingsIn(part: object): Generator<string> {
+  for (const [name, value] of Object.entries(part)) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) yield* settingsIn(value);
+    else if (typeof value !== 'function') yield name;
+  }
+}
+
+test('a setting has its default in src/config alone', () => {
+  const names = [...new Set(settingsIn(loadConfig({})))].join('|');
+  const optional = new RegExp(`\\b(?:${names})\\?:`);
+  const fallback = new RegExp(`\\b(?:${names})(?: = | \\?\\? |: )(?:[1-9]|'[\\d.]+')`);
+  const others = sourceFilesBelow('src').filter((file) => !file.startsWith('src/config/'));
+  const lines = others.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => [file, line]),
+  );
+  const repeated = lines.filter(([, line = '']) => optional.test(line) || fallback.test(line));
+  expect(repeated).toEqual([]);
 });
 
 test('a mutation has files of one name in src/schema/mutations and src/resolvers/mutations', () => {

@@ -92,7 +92,7 @@ export function loadConfig(given: Environment): Config {
     protections: protectionsOf(data, documents.value),
     warnings: [
       ...misspellings,
-      ...weaknessesIn(env, {
+      ...weaknessesIn(data, {
         isRealService: apiUrl !== undefined && sandboxUrl === undefined && isService(apiUrl),
         isSandbox: apiKey === undefined || sandboxUrl !== undefined,
       }),

@@ -10,9 +10,8 @@ import type { Values } from './validators.ts';
 export interface PersistenceConfig {
   /** May contain a password. Undefined: state is kept in memory. */
   readonly redisUrl: string | undefined;
-  readonly idempotency: Partial<IdempotencyTimes>;
-  /** Undefined: no webhooks. */
-  readonly webhooks: WebhookOptions | undefined;
+  readonly idempotency: IdempotencyTimes;
+  readonly webhooks: WebhookOptions;
 }
 
 export const persistenceVariables = {
@@ -51,7 +50,7 @@ const HOUR_MS = 60 * 60_000;
 /** @param endpoints the content of the webhooks file */
 export function persistenceConfigOf(
   values: Values<typeof persistenceVariables>,
-  endpoints: readonly WebhookEndpoint[] | undefined,
+  endpoints: readonly WebhookEndpoint[] = [],
 ): PersistenceConfig {
   return {
     redisUrl: values.REDIS_URL,
@@ -59,7 +58,7 @@ export function persistenceConfigOf(
       ttl: values.IDEMPOTENCY_HOURS * HOUR_MS,
       settle: values.IDEMPOTENCY_SETTLE_SECONDS * 1000,
     },
-    webhooks: endpoints && {
+    webhooks: {
       endpoints,
       times: { giveUpMs: values.WEBHOOK_GIVE_UP_HOURS * HOUR_MS },
       pace: { mostMs: values.WEBHOOK_MAX_PAUSE_SECONDS * 1000 },

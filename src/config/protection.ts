@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ANY_ORIGIN } from '../http/cors.ts';
-import { NO_PROXIES, PROXY_HEADERS } from '../http/client-address.ts';
-import { OPEN } from '../graphql/protections.ts';
+import { PROXY_HEADERS } from '../http/client-address.ts';
 import type { Protections } from '../graphql/protections.ts';
 import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
 import { filled, itemsOf, onOrOff, wholeNumber } from './validators.ts';
@@ -54,11 +53,11 @@ export const protectionVariables = {
       'Requests per minute of one caller or, without authentication, of one client address. `0` removes the limit.',
     ),
   TRUST_PROXY: wholeNumber(0, 10)
-    .default(NO_PROXIES.hops)
+    .default(0)
     .describe('Number of your own proxies in front of the gateway whose `TRUST_PROXY_HEADER` is trusted.'),
   TRUST_PROXY_HEADER: z
     .enum(PROXY_HEADERS, `must be ${PROXY_HEADERS.join(' or ')}`)
-    .default(NO_PROXIES.header)
+    .default('x-forwarded-for')
     .describe(
       'Header to which these proxies add the address of their client: `x-forwarded-for` or `forwarded` (RFC 7239). The other one is ignored.',
     ),
@@ -75,7 +74,6 @@ export function protectionsOf(
   const isOpen = values.NODE_ENV !== 'production';
   const isOn = (value: 'on' | 'off' | undefined): boolean => (value === undefined ? isOpen : value === 'on');
   return {
-    ...OPEN,
     graphiql: isOn(values.GRAPHIQL),
     introspection: isOn(values.INTROSPECTION),
     suggestions: isOpen,

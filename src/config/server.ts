@@ -1,4 +1,3 @@
-import { paceOf } from '../watching/pace.ts';
 import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { StreamOptions } from '../graphql/subscriptions/use-event-streams.ts';
 import type { LoadLimits } from '../http/gatekeeper.ts';
@@ -13,7 +12,7 @@ export interface ServerConfig {
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
   readonly load: LoadLimits;
-  readonly streams: Partial<StreamOptions>;
+  readonly streams: StreamOptions;
   readonly watching: WatchingOptions;
   readonly stopTimes: StopTimes;
 }
@@ -85,7 +84,7 @@ export function serverConfigOf(values: Values<typeof serverVariables>): ServerCo
     },
     watching: {
       pollsPerSecond: values.POLLS_PER_SECOND,
-      pace: paceOf(values.POLL_MAX_PAUSE_SECONDS * 1000),
+      pace: { idleMs: values.POLL_MAX_PAUSE_SECONDS * 1000 },
     },
     stopTimes: {
       delayMs: values.SHUTDOWN_DELAY_SECONDS * 1000,

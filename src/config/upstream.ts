@@ -14,11 +14,15 @@ export interface UpstreamConfig {
   /** A running sandbox. */
   readonly sandboxUrl: URL | undefined;
   readonly sandboxPort: number;
+  /** Hosts that pre-signed URLs may lead to; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
+  /** The deadline of an operation; see `useOperationTime`. */
   readonly operationTimeoutMs: number;
   readonly upstreamConnections: number;
+  /** When the circuit breakers of service and storage open, and for how long. */
   readonly circuit: CircuitLimits;
+  /** The rate budget of one API key. */
   readonly rateLimit: RateLimit;
 }
 
@@ -49,9 +53,7 @@ export const upstreamVariables = {
     ),
   FIRMA_API_URL: webAddress
     .optional()
-    .describe(
-      'Base URL of the service. Requires a key; with a key the default is `https://api.io.pagopa.it/api/v1/sign`.',
-    ),
+    .describe(`Base URL of the service. Requires a key; with a key the default is \`${SERVICE_URL}\`.`),
   SANDBOX_URL: webAddress
     .refine((url) => !isService(new URL(url)), 'must not be the real service')
     .optional()

@@ -1,9 +1,22 @@
 import { ANY_ORIGIN } from '../http/cors.ts';
+import type { authenticationVariables } from './authentication.ts';
+import type { observabilityVariables } from './observability.ts';
+import type { protectionVariables } from './protection.ts';
+import type { serverVariables } from './server.ts';
 import { itemsOf } from './validators.ts';
-import type { Environment } from './validators.ts';
+import type { Environment, Values } from './validators.ts';
 
-const isProduction = (env: Environment): boolean => env['NODE_ENV'] === 'production';
-const hasAuthentication = ({ AUTH }: Environment): boolean => AUTH !== undefined && AUTH !== 'none';
+type Settings = Values<
+  typeof serverVariables &
+    typeof protectionVariables &
+    typeof authenticationVariables &
+    typeof observabilityVariables
+>;
+
+const isProduction = ({ NODE_ENV }: { readonly NODE_ENV?: string | undefined }): boolean =>
+  NODE_ENV === 'production';
+const hasAuthentication = ({ AUTH }: { readonly AUTH?: string | undefined }): boolean =>
+  AUTH !== undefined && AUTH !== 'none';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 /** Whether a URL is plain http to another machine, which others on the network can read and modify. */
@@ -37,30 +50,31 @@ export function* exposuresIn(env: Environment): Generator<string> {
 
 /** Warnings about a valid configuration that is weak. */
 export function* weaknessesIn(
-  env: Environment,
+  settings: Settings,
   { isRealService, isSandbox }: { readonly isRealService: boolean; readonly isSandbox: boolean },
 ): Generator<string> {
-  const { NODE_ENV = '', HOST = '127.0.0.1' } = env;
-  if (!isProduction(env)) {
+  const { NODE_ENV = '', CORS_ORIGINS } = settings;
+  if (!isProduction(settings)) {
     if (NODE_ENV !== '' && !KNOWN_ENVIRONMENTS.includes(NODE_ENV))
       yield 'Unknown NODE_ENV value; use production, development, test or staging. Only production enables the protections';
     if (isRealService)
       yield 'NODE_ENV is not production: GraphiQL, introspection and suggestions are on unless disabled';
-    if (env['CORS_ORIGINS'] === ANY_ORIGIN) yield 'CORS_ORIGINS is *: any web page may use this gateway';
+    if (CORS_ORIGINS === ANY_ORIGIN) yield 'CORS_ORIGINS is *: any web page may use this gateway';
     return;
   }
   if (isSandbox) yield 'SANDBOX_URL is set: the upstream is a sandbox, and nothing is really signed';
-  if (!hasAuthentication(env)) yield 'AUTH is none: every client that can reach the gateway has all rights';
-  if (env['GRAPHIQL'] === 'on') yield 'GRAPHIQL is on in production';
-  if (env['INTROSPECTION'] === 'on')
+  if (!hasAuthentication(settings))
+    yield 'AUTH is none: every client that can reach the gateway has all rights';
+  if (settings.GRAPHIQL === 'on') yield 'GRAPHIQL is on in production';
+  if (settings.INTROSPECTION === 'on')
     yield 'INTROSPECTION is on in production: every client can read the schema';
-  if (env['RATE_LIMIT_PER_MINUTE'] === '0')
+  if (settings.RATE_LIMIT_PER_MINUTE === 0)
     yield 'RATE_LIMIT_PER_MINUTE is 0: one caller can use the whole rate budget of the API key';
-  if (!LOOPBACK.test(HOST) && env['ALLOWED_HOSTS'] === undefined)
+  if (!LOOPBACK.test(settings.HOST) && settings.ALLOWED_HOSTS === undefined)
     yield 'ALLOWED_HOSTS is not set while HOST accepts other machines: a web page can reach the gateway under any name (DNS rebinding)';
-  if (itemsOf(env['CORS_ORIGINS'] ?? '').some(isUnencrypted))
+  if (itemsOf(CORS_ORIGINS ?? '').some(isUnencrypted))
     yield 'CORS_ORIGINS contains an http origin: its pages can be modified in transit, including their requests to the gateway';
-  if (Number(env['AUTH_JWKS_MAX_STALE_SECONDS'] ?? 0) > DAY_SECONDS)
+  if (settings.AUTH_JWKS_MAX_STALE_SECONDS > DAY_SECONDS)
     yield 'AUTH_JWKS_MAX_STALE_SECONDS is more than a day: a revoked key may stay valid for that time';
-  if (env['LOG_LEVEL'] === 'silent') yield 'LOG_LEVEL is silent: no request is logged';
+  if (settings.LOG_LEVEL === 'silent') yield 'LOG_LEVEL is silent: no request is logged';
 }

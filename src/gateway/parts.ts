@@ -8,7 +8,7 @@ import { StatusWatchers } from '../watching/status-watcher.ts';
 import { authenticationEvents } from '../http/authentication.ts';
 import { Queues } from '../observability/queues.ts';
 import { connectRedis } from '../redis/connect.ts';
-import { Lifecycle, STOP_TIMES } from '../http/lifecycle.ts';
+import { Lifecycle } from '../http/lifecycle.ts';
 import { createReadiness, readinessLog } from '../http/readiness.ts';
 import type { Readiness } from '../http/readiness.ts';
 import { withSpans } from '../upstream/pipeline/with-spans.ts';
@@ -21,7 +21,6 @@ import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { createStorage } from '../upstream/storage/create-storage.ts';
 import type { StorageClients } from '../upstream/storage/create-storage.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
-import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 
 /** The parts that live as long as the gateway and that its requests share. */
@@ -43,14 +42,12 @@ export interface Parts {
   close(): Promise<void>;
 }
 
-const RATE_LIMIT = { calls: 150, windowMs: 5_000 };
-const CIRCUIT = { failures: 10, openMs: 10_000 };
-
 /** @throws {RedisUnavailableError} */
 export async function openParts(options: GatewayOptions): Promise<Parts> {
   const {
     apiUrl,
     apiKey,
+    circuit,
     redisUrl,
     tracer,
     downloadStallMs,
@@ -61,21 +58,16 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const realm = apiUrl.href;
   const queues = new Queues();
   const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
-  const circuit = options.circuit ?? CIRCUIT;
-  const authentication = createAuthentication(
-    options.auth ?? { mode: 'none' },
-    authenticationEvents(logger),
-    proxyFor,
-  );
+  const authentication = createAuthentication(options.auth, authenticationEvents(logger), proxyFor);
   const clock = new ServiceClock();
   const upstreams = createUpstreamClients(apiKey, {
     baseUrl: apiUrl,
     proxyFor,
     storageHosts: options.storageHosts,
     timeoutMs: options.upstreamTimeoutMs,
-    operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
+    operationTimeoutMs: options.operationTimeoutMs,
     connections: options.upstreamConnections,
-    rateLimit: options.rateLimit ?? RATE_LIMIT,
+    rateLimit: options.rateLimit,
     redis,
     clock,
     breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
@@ -95,7 +87,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   queues.add('upload-blocks', () => blocks.oldestMs);
   const watchers = new StatusWatchers({ ...options.watching, events });
   queues.add('polls', () => watchers.oldestDueMs);
-  const idempotency = openIdempotency({ redis, realm, times: options.idempotency ?? {}, clock, events });
+  const idempotency = openIdempotency({ redis, realm, times: options.idempotency, clock, events });
   queues.add('idempotency', () => idempotency.oldestMs);
   const readiness = createReadiness({
     checks: [
@@ -105,9 +97,9 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     onChange: readinessLog(logger, events),
   });
   redis?.onChange((failure) => readiness.report('redis', failure));
-  const lifecycle = new Lifecycle({ readiness, stopTimes: options.stopTimes ?? {}, events });
+  const lifecycle = new Lifecycle({ readiness, stopTimes: options.stopTimes, events });
   const webhooks = new Webhooks({
-    ...(options.webhooks ?? { endpoints: [] }),
+    ...options.webhooks,
     redis,
     proxyFor,
     realm,
@@ -119,8 +111,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     events,
     logger,
   });
-  const { graceMs } = { ...STOP_TIMES, ...options.stopTimes };
-  lifecycle.draining.addEventListener('abort', () => webhooks.stop(graceMs));
+  lifecycle.draining.addEventListener('abort', () => webhooks.stop(options.stopTimes.graceMs));
 
   return {
     events,

@@ -4,8 +4,6 @@ import type { Caller } from '../auth/caller.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { explorerRoute } from '../graphql/explorer/explorer-route.ts';
 import { operationNames } from '../graphql/operation-name.ts';
-import { OPEN } from '../graphql/protections.ts';
-import type { Protections } from '../graphql/protections.ts';
 import { admit, authenticationEvents } from '../http/authentication.ts';
 import { documentRoute } from '../http/document-route.ts';
 import { Gatekeeper } from '../http/gatekeeper.ts';
@@ -38,10 +36,9 @@ export interface Gateway {
  * @throws {RedisUnavailableError} @throws {ListenError}
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const protections = { ...OPEN, ...options.protections };
   const parts = await openParts(options);
   const { lifecycle } = parts;
-  const { listener, gatekeeper } = createEdge(options, parts, protections);
+  const { listener, gatekeeper } = createEdge(options, parts);
   const server = createHttpServer(listener, { ...CLIENT_TIMES, ...options.clientTimes });
   refuseMalformedRequests(server, options.logger);
   let metrics: MetricsEndpoint | undefined;
@@ -56,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let closed: Promise<void> | undefined;
   try {
-    metrics = await serveMetrics(options, parts, protections);
+    metrics = await serveMetrics(options, parts);
     const port = await listen(server, options);
     return {
       metricsUrl: metrics?.url,
@@ -70,15 +67,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** What a request passes before Yoga: probes, the gatekeeper, and the routes that need no GraphQL. */
-function createEdge(options: GatewayOptions, parts: Parts, protections: Protections) {
-  const { host, tracer, downloadStallMs: streamStallMs, logger } = options;
+function createEdge(options: GatewayOptions, parts: Parts) {
+  const { host, load: limits, protections, tracer, downloadStallMs: streamStallMs, logger } = options;
   const { authentication, events, lifecycle, readiness, upstreams } = parts;
   const { requestsPerMinute, proxies, corsOrigins, allowedHosts, graphiql, trustedDocuments } = protections;
   const scrub = createScrubber(secretsOf(options));
   const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxies }) : undefined;
   const gatekeeper = new Gatekeeper({
     lifecycle,
-    limits: options.load ?? {},
+    limits,
     events,
     listensOn: host,
     allowedHosts,
@@ -95,7 +92,7 @@ function createEdge(options: GatewayOptions, parts: Parts, protections: Protecti
     signalOf: (req) => lifecycle.inFlight.signalOf(req),
     logger,
   });
-  const yoga = createGatewayYoga(options, parts, { protections, scrub, admission, rateLimit, contextOf });
+  const yoga = createGatewayYoga(options, parts, { scrub, admission, rateLimit, contextOf });
   const answer = createListener({
     answerGraphql: yoga.handleNodeRequestAndResponse,
     gatekeeper,
@@ -118,9 +115,8 @@ function createEdge(options: GatewayOptions, parts: Parts, protections: Protecti
 
 /** The module of the metrics is loaded only when it is needed. */
 async function serveMetrics(
-  { metrics }: GatewayOptions,
+  { metrics, protections: { trustedDocuments } }: GatewayOptions,
   { events, queues, lifecycle, watchers, blocks, webhooks, dependencies }: Parts,
-  { trustedDocuments }: Protections,
 ): Promise<MetricsEndpoint | undefined> {
   if (metrics === undefined) return undefined;
   const { startMetrics } = await import('../observability/metrics/start-metrics.ts');

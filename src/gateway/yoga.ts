@@ -6,8 +6,7 @@ import type { Caller } from '../auth/caller.ts';
 import { createOperationCache } from '../graphql/operation-cache.ts';
 import { requireOperation, useRequestParser } from '../graphql/parsing/use-request-parser.ts';
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
-import type { Protections } from '../graphql/protections.ts';
-import { STREAMS, useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
+import { useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import { useStreamLimits } from '../graphql/subscriptions/use-stream-limits.ts';
 import { watchCredential } from '../graphql/subscriptions/watch-credential.ts';
 import { callerOf, useAdmission } from '../graphql/use-admission.ts';
@@ -31,7 +30,6 @@ import type { GatewayContext } from '../resolvers/context.ts';
 import { schema } from '../schema/index.ts';
 import { counted } from '../upstream/pipeline/counted.ts';
 import type { OriginClients } from '../upstream/sandbox-headers.ts';
-import { OPERATION_TIMEOUT_MS } from './gateway-options.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import type { Parts } from './parts.ts';
 
@@ -50,7 +48,6 @@ interface StagedPlugin {
 }
 
 export interface GatewayYogaOptions {
-  readonly protections: Protections;
   readonly scrub: Scrubber;
   readonly admission: AdmissionOptions;
   readonly rateLimit: RateLimit | undefined;
@@ -85,13 +82,12 @@ export function createGatewayYoga(options: GatewayOptions, parts: Parts, graphql
 function pluginsOf(
   options: GatewayOptions,
   { lifecycle, events, queues }: Parts,
-  { protections, scrub, admission, rateLimit }: GatewayYogaOptions,
+  { scrub, admission, rateLimit }: GatewayYogaOptions,
 ): StagedPlugin[] {
-  const { tracer, logger, clientTimes, maxUploadBytes, uploadStallMs } = options;
+  const { protections, streams, tracer, logger, clientTimes, maxUploadBytes, uploadStallMs } = options;
   const { trustedDocuments, introspection, suggestions, maxOperationCost, corsOrigins, proxies } =
     protections;
-  const streams = { ...STREAMS, ...options.streams };
-  const credentials = watchCredential({ ...admission, recheckMs: streams.recheckMs });
+  const credentials = watchCredential({ ...admission, ...streams });
   const trusted = trustedDocuments === undefined ? [] : [useTrustedDocuments(trustedDocuments)];
   return [
     { stage: 'results', plugin: useResults({ events, scrub, suggestions, logger }) },
@@ -136,17 +132,12 @@ export type ContextFactory = (headers: Headers, req: IncomingMessage, caller: Ca
 
 /** Makes the contexts of admitted requests. */
 export function contextFactory(
-  {
-    maxUploadBytes,
-    uploadStallMs,
-    operationTimeoutMs = OPERATION_TIMEOUT_MS,
-    isSandbox = false,
-  }: GatewayOptions,
+  { maxUploadBytes, uploadStallMs, operationTimeoutMs, watching, isSandbox }: GatewayOptions,
   { blocks, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
 ): ContextFactory {
   const { draining: closing, lastCall: ending, inFlight } = lifecycle;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const shared = { blocks, idempotency, events, closing, ending, limits };
+  const shared = { blocks, idempotency, events, watching, closing, ending, limits };
   return (headers, req, caller) => {
     const tenant = tenantOf(caller);
     const issuer = upstreams.of(tenant);

@@ -1,4 +1,3 @@
-import { NO_PROXIES } from '../http/client-address.ts';
 import type { TrustedProxies } from '../http/client-address.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
@@ -22,16 +21,3 @@ export interface Protections {
   /** The upstream calls that one operation may need. */
   readonly maxOperationCost: number;
 }
-
-/** The defaults of a developer's machine. */
-export const OPEN: Protections = {
-  graphiql: true,
-  introspection: true,
-  suggestions: true,
-  corsOrigins: [],
-  allowedHosts: [],
-  trustedDocuments: undefined,
-  requestsPerMinute: 0,
-  proxies: NO_PROXIES,
-  maxOperationCost: 250,
-};

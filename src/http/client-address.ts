@@ -20,14 +20,11 @@ export const PROXY_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
 
 /** The trusted proxies in front of the gateway. */
 export interface TrustedProxies {
-  /** The number of proxies. */
+  /** The number of proxies. 0: clients reach the gateway directly. */
   readonly hops: number;
   /** The header to which each proxy adds its client. The other header is ignored, because clients can send it. */
   readonly header: (typeof PROXY_HEADERS)[number];
 }
-
-/** Clients reach the gateway directly. */
-export const NO_PROXIES: TrustedProxies = { hops: 0, header: 'x-forwarded-for' };
 
 type Connection = Pick<IncomingMessage, 'headers'> & {
   readonly socket: { readonly remoteAddress?: string | undefined };

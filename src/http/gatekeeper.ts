@@ -9,15 +9,15 @@ import type { Lifecycle } from './lifecycle.ts';
 
 /** The load at which the gateway refuses further requests. */
 export interface LoadLimits {
-  /** Requests in flight, without event streams. @default Infinity */
+  /** Requests in flight, without event streams. */
   readonly requestsInFlight: number;
-  /** The delay of the event loop, in milliseconds; see `EventLoopMonitor`. @default Infinity */
+  /** The delay of the event loop, in milliseconds; see `EventLoopMonitor`. Infinity: no limit. */
   readonly eventLoopDelayMs: number;
 }
 
 export interface GatekeeperOptions {
   readonly lifecycle: Pick<Lifecycle, 'draining' | 'inFlight'>;
-  readonly limits: Partial<LoadLimits>;
+  readonly limits: LoadLimits;
   readonly events: GatewayEvents;
   /** The address on which the gateway listens. */
   readonly listensOn: string;
@@ -47,15 +47,13 @@ const MAX_URL_LENGTH = 8_000;
 /** Decides, before anything of a request is read, whether it is accepted. The cheapest check comes first. */
 export class Gatekeeper {
   readonly #options: GatekeeperOptions;
-  readonly #limits: LoadLimits;
   readonly #eventLoop: EventLoopMonitor | undefined;
   readonly #acceptsAnyHost: boolean;
 
   constructor(options: GatekeeperOptions) {
     const { listensOn, allowedHosts, limits } = options;
     this.#options = options;
-    this.#limits = { requestsInFlight: Infinity, eventLoopDelayMs: Infinity, ...limits };
-    if (this.#limits.eventLoopDelayMs < Infinity) this.#eventLoop = new EventLoopMonitor();
+    if (limits.eventLoopDelayMs < Infinity) this.#eventLoop = new EventLoopMonitor();
     this.#acceptsAnyHost =
       allowedHosts.length === 0 && !LOOPBACK.test(listensOn === '::1' ? '[::1]' : listensOn);
   }
@@ -76,14 +74,14 @@ export class Gatekeeper {
   }
 
   #checkAvailability(): Refusal | undefined {
-    const { lifecycle, events } = this.#options;
+    const { lifecycle, limits, events } = this.#options;
     if (lifecycle.draining.aborted) {
       events.emit('turnedAway', { reason: 'stopping' });
       // Another gateway, or this one after its restart, can answer at once.
       return { ...SHUTTING_DOWN, headers: { 'retry-after': '1', connection: 'close' } };
     }
-    const isFull = lifecycle.inFlight.size > this.#limits.requestsInFlight;
-    if (!isFull && (this.#eventLoop?.delayMs ?? 0) <= this.#limits.eventLoopDelayMs) return undefined;
+    const isFull = lifecycle.inFlight.size > limits.requestsInFlight;
+    if (!isFull && (this.#eventLoop?.delayMs ?? 0) <= limits.eventLoopDelayMs) return undefined;
     events.emit('turnedAway', { reason: isFull ? 'requests' : 'event-loop' });
     const seconds = 1 + Math.floor(Math.random() * MAX_WAIT_SECONDS);
     return { ...OVERLOADED, headers: { 'retry-after': String(seconds) } };

@@ -6,13 +6,11 @@ import { RequestsInFlight } from './requests-in-flight.ts';
 
 /** The times of a shutdown, in milliseconds. */
 export interface StopTimes {
-  /** How long `/ready` answers 503 while requests are still accepted, so that load balancers notice. @default 0 */
+  /** How long `/ready` answers 503 while requests are still accepted, so that load balancers notice. */
   readonly delayMs: number;
-  /** How long requests in flight may then take to end. @default 25 000 */
+  /** How long requests in flight may then take to end. */
   readonly graceMs: number;
 }
-
-export const STOP_TIMES: StopTimes = { delayMs: 0, graceMs: 25_000 };
 
 /** How long before it is aborted a request is asked to end by itself; half of a shorter grace period. */
 const LAST_CALL_MS = 3_000;
@@ -23,7 +21,7 @@ const SWEEP_MS = 50;
 
 export interface LifecycleOptions {
   readonly readiness: Readiness;
-  readonly stopTimes: Partial<StopTimes>;
+  readonly stopTimes: StopTimes;
   readonly events: GatewayEvents;
 }
 
@@ -39,7 +37,7 @@ export class Lifecycle {
   constructor({ readiness, stopTimes, events }: LifecycleOptions) {
     this.inFlight = new RequestsInFlight((status) => events.emit('response', { status }));
     this.#readiness = readiness;
-    this.#times = { ...STOP_TIMES, ...stopTimes };
+    this.#times = stopTimes;
   }
 
   /** Call it for each request, before anything else is done with it. */

@@ -30,7 +30,7 @@ export interface ListenerOptions {
   /** What is answered without GraphQL, in order. */
   readonly routes?: readonly Route[];
   /** See `setCorsHeaders`. */
-  readonly corsOrigins?: readonly string[];
+  readonly corsOrigins: readonly string[];
   readonly scrub: Scrubber;
   /** How long a streamed body may make no progress. @default 30 000 */
   readonly streamStallMs?: number | undefined;
@@ -116,7 +116,7 @@ async function prepare(
 async function answerAtEdge(
   request: EdgeRequest,
   res: ServerResponse,
-  { corsOrigins = [], gatekeeper, routes = [] }: ListenerOptions,
+  { corsOrigins, gatekeeper, routes = [] }: ListenerOptions,
 ): Promise<Answer | undefined> {
   const { req, url } = request;
   setCorsHeaders(req, res, corsOrigins);

@@ -13,31 +13,26 @@ import type { Claim, Claimed, IdempotencyStore } from './store.ts';
 
 /** In milliseconds. */
 export interface IdempotencyTimes {
-  /** How long a key is stored after its last change. @default 24 hours */
+  /** How long a key is stored after its last change. */
   readonly ttl: number;
-  /** How long a holder keeps its key without a renewal. @default 6 000 */
-  readonly lease: number;
-  /** How long a retry waits for a running attempt. @default 30 000 */
-  readonly wait: number;
   /**
    * How long the service may still be processing a call that it did not answer. Until then, an object that was not found
-   * may still be created. @default 15 000
+   * may still be created.
    */
   readonly settle: number;
+  /** How long a holder keeps its key without a renewal. @default 6 000 */
+  readonly lease?: number;
+  /** How long a retry waits for a running attempt. @default 30 000 */
+  readonly wait?: number;
 }
 
-export const IDEMPOTENCY_TIMES: IdempotencyTimes = {
-  ttl: 24 * 60 * 60_000,
-  lease: 6_000,
-  wait: 30_000,
-  settle: 15_000,
-};
+const KEY_TIMES = { lease: 6_000, wait: 30_000 };
 
 export interface IdempotencyOptions {
   readonly store: IdempotencyStore;
   /** The upstream service. */
   readonly realm: string;
-  readonly times: IdempotencyTimes;
+  readonly times: Required<IdempotencyTimes>;
   readonly clock: ServiceClock;
   readonly events: GatewayEvents;
 }
@@ -56,7 +51,7 @@ type Outcome = GatewayEventMap['idempotency'][0]['outcome'];
 
 /** The idempotency keys of a gateway. */
 export interface Idempotency {
-  readonly times: IdempotencyTimes;
+  readonly times: Required<IdempotencyTimes>;
   /** How long the first caller has been waiting for a key, in milliseconds; 0 if no caller waits. */
   readonly oldestMs: number;
   /**
@@ -89,14 +84,14 @@ export interface OpenOptions {
   readonly redis: RedisConnection | undefined;
   /** The upstream service. */
   readonly realm: string;
-  readonly times: Partial<IdempotencyTimes>;
+  readonly times: IdempotencyTimes;
   readonly clock: ServiceClock;
   readonly events: GatewayEvents;
 }
 
 /** The idempotency keys of a gateway, in Redis or in memory. */
 export function openIdempotency({ redis, realm, times: given, clock, events }: OpenOptions): Idempotency {
-  const times = { ...IDEMPOTENCY_TIMES, ...given };
+  const times = { ...KEY_TIMES, ...given };
   const ttlMs = times.ttl;
   const store =
     redis === undefined

@@ -2,6 +2,7 @@ import { callerKey } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { GatewayEvents } from '../observability/events.ts';
 import { StatusWatcher } from '../watching/status-watcher.ts';
+import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import type { BlockPool } from '../uploads/block-pool.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
@@ -18,6 +19,7 @@ export interface GatewayParts {
   readonly upstream: UpstreamClient;
   /** Polls signature requests, for all callers. */
   readonly watcher: StatusWatcher;
+  readonly watching: WatchingOptions;
   /** Receives the states of signature requests to deliver webhooks. */
   readonly webhooks: RequestHooks;
   readonly storage: StorageClient;
@@ -71,7 +73,10 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
   const staged = parts.sandbox && withSandboxHeaders(parts.sandbox, headers);
   const { upstream: client, storage } = staged ?? parts;
   // The answers to sandbox headers are for this caller only, so they need a watcher of their own.
-  const watcher = staged === undefined ? parts.watcher : new StatusWatcher({ client, events: parts.events });
+  const watcher =
+    staged === undefined
+      ? parts.watcher
+      : new StatusWatcher({ ...parts.watching, client, events: parts.events });
   const upstream = withOptions(client, { caller: callerKey(caller) });
   return {
     ...parts,

@@ -1,30 +1,18 @@
 /** Pauses between two reads of a request, in milliseconds. */
 export interface PaceOptions {
-  /** After the gateway has changed the request, or when a caller starts to wait for it. @default 250 */
-  readonly firstMs: number;
-  /** After a change was read, and when watching starts. @default 1 000 */
-  readonly freshMs: number;
-  /** Longest pause while a caller waits. @default 3 000 */
-  readonly waitingMs: number;
-  /** Longest pause in the first ten minutes without a change. @default 15 000 */
-  readonly quietMs: number;
-  /** Longest pause. @default 60 000 */
+  /** Longest pause. */
   readonly idleMs: number;
+  /** After the gateway has changed the request, or when a caller starts to wait for it. @default 250 */
+  readonly firstMs?: number;
+  /** After a change was read, and when watching starts. @default 1 000 */
+  readonly freshMs?: number;
+  /** Longest pause while a caller waits. @default 3 000 */
+  readonly waitingMs?: number;
+  /** Longest pause in the first ten minutes without a change. @default 15 000, at most `idleMs` */
+  readonly quietMs?: number;
 }
 
-export const PACE: PaceOptions = {
-  firstMs: 250,
-  freshMs: 1_000,
-  waitingMs: 3_000,
-  quietMs: 15_000,
-  idleMs: 60_000,
-};
-
-/** The default pace with another longest pause. */
-export function paceOf(idleMs: number): PaceOptions {
-  const { firstMs, freshMs, waitingMs, quietMs } = PACE;
-  return { firstMs, freshMs, waitingMs, quietMs: Math.min(quietMs, idleMs), idleMs };
-}
+const PAUSES = { firstMs: 250, freshMs: 1_000, waitingMs: 3_000, quietMs: 15_000 };
 
 /** Growth of each pause over the previous one: a pause is then about a third of the time since the last change. */
 const GROWTH = 1.6;
@@ -35,14 +23,15 @@ const IDLE_AFTER_MS = 10 * 60_000;
 
 /** The pauses between the reads of one request: short after a change, growing while nothing changes. */
 export class Pace {
-  readonly #options: PaceOptions;
+  readonly #options: Required<PaceOptions>;
   #pauseMs: number;
   #since = performance.now();
   #expectedSince = Number.NEGATIVE_INFINITY;
 
   constructor(options: PaceOptions) {
-    this.#options = options;
-    this.#pauseMs = options.freshMs;
+    const quietMs = Math.min(PAUSES.quietMs, options.idleMs);
+    this.#options = { ...PAUSES, quietMs, ...options };
+    this.#pauseMs = this.#options.freshMs;
   }
 
   /** The gateway has changed the request, or a caller waits for a change. */

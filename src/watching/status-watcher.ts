@@ -4,7 +4,6 @@ import type { UpstreamClient } from '../upstream/client.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { goesBack, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
-import { PACE } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { PollQueue } from './poll-queue.ts';
 import { abortedBy, WatchedRequest } from './watched-request.ts';
@@ -14,9 +13,9 @@ export interface StatusWatcherOptions {
   /** The client of one issuer. All watchers of a request share its reads. */
   readonly client: UpstreamClient;
   readonly events: GatewayEvents;
-  readonly pace?: Partial<PaceOptions>;
-  /** Polls per second. The default is a fifth of the 30 calls per second that the service allows. @default 6 */
-  readonly pollsPerSecond?: number;
+  readonly pace: PaceOptions;
+  /** Polls per second. */
+  readonly pollsPerSecond: number;
   /** Requests watched at the same time. @default 10 000 */
   readonly maxRequests?: number;
   /** Watchers of all requests together. Callers that wait (`await`) do not count. @default 20 000 */
@@ -61,7 +60,7 @@ export class StatusWatcher {
 
   constructor(options: StatusWatcherOptions) {
     this.#options = options;
-    this.#queue = new PollQueue(options.pollsPerSecond ?? 6);
+    this.#queue = new PollQueue(options.pollsPerSecond);
     this.#outside = options.outside ?? AsyncLocalStorage.snapshot();
   }
 
@@ -196,7 +195,7 @@ export class StatusWatcher {
       const onEnd = (): void => void this.#requests.delete(id);
       const onRead = (read: StatusRead): void => this.#globalListener?.read(read.request);
       const hooks = { outside, onEnd, onRead };
-      const options = { id, client, events, pace: { ...PACE, ...pace }, queue: this.#queue, ...hooks };
+      const options = { id, client, events, pace, queue: this.#queue, ...hooks };
       request = new WatchedRequest(options);
       this.#requests.set(id, request);
     }

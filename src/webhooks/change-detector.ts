@@ -20,15 +20,15 @@ import type { WatchedRecord, WebhookStore } from './webhook-store.ts';
 
 /** The pauses between two reads of a request, in milliseconds. A pause is a third of the time since the last change. */
 export interface WatchPace {
-  /** Shortest pause: after a change, and after the gateway has changed the request. @default 1 000 */
-  readonly leastMs: number;
-  /** Longest pause. A citizen may take weeks to sign. @default 300 000 */
+  /** Longest pause. A citizen may take weeks to sign. */
   readonly mostMs: number;
+  /** Shortest pause: after a change, and after the gateway has changed the request. @default 1 000 */
+  readonly leastMs?: number;
   /** How long one gateway holds a request that it reads. @default 60 000 */
-  readonly leaseMs: number;
+  readonly leaseMs?: number;
 }
 
-export const WATCH_PACE: WatchPace = { leastMs: 1_000, mostMs: 300_000, leaseMs: 60_000 };
+const PACE = { leastMs: 1_000, leaseMs: 60_000 };
 
 /** Where the requests of one tenant are read, and where their events go. */
 export interface WatchSource {
@@ -66,7 +66,8 @@ const FAILED_MS = 5_000;
 
 /** Watches requests that the gateway has marked READY, up to their final status, and queues an event for each change. */
 export class ChangeDetector {
-  readonly #options: ChangeDetectorOptions;
+  readonly #options: Omit<ChangeDetectorOptions, 'pace'>;
+  readonly #pace: Required<WatchPace>;
   readonly #loop: DueLoop<WatchedRecord>;
   readonly #ending = new AbortController();
   /** A cache of records, of requests seen lately. Another gateway may have written a newer record to the store. */
@@ -74,10 +75,12 @@ export class ChangeDetector {
 
   constructor(options: ChangeDetectorOptions) {
     const { store } = options;
+    const pace = { ...PACE, ...options.pace };
     this.#options = options;
+    this.#pace = pace;
     this.#loop = new DueLoop({
       slots: SLOTS,
-      take: (count) => store.takeWatched(count, options.pace.leaseMs),
+      take: (count) => store.takeWatched(count, pace.leaseMs),
       work: (item) => this.#poll(item),
       pollMs: store.isShared ? SHARED_POLL_MS : OWN_POLL_MS,
       onStore: options.onStore,
@@ -100,10 +103,10 @@ export class ChangeDetector {
 
   /** Starts watching a request before it is marked READY, so that a crash in between loses no event. Never fails. */
   async watch(key: RequestKey, request: SignatureRequest): Promise<void> {
-    const { store, pace, now, logger, onStore } = this.#options;
+    const { store, now, logger, onStore } = this.#options;
     const name = writeKey(key);
     try {
-      const record = await store.watch(name, writeState(initialState(request, now())), pace.leastMs);
+      const record = await store.watch(name, writeState(initialState(request, now())), this.#pace.leastMs);
       if (record === undefined)
         logger.warn('a request gets no webhooks: the limit of watched requests is reached');
       else this.#remember(name, record);
@@ -124,14 +127,15 @@ export class ChangeDetector {
 
   /** Reads a watched request soon, because this gateway has changed it. */
   pollNow(key: RequestKey): void {
-    const { store, pace, onStore } = this.#options;
+    const { store, onStore } = this.#options;
     const name = writeKey(key);
     if (!this.#known.has(name)) return;
-    store.bringForward(name, pace.leastMs).then(() => this.#loop.wake(), onStore);
+    store.bringForward(name, this.#pace.leastMs).then(() => this.#loop.wake(), onStore);
   }
 
   async #poll({ key: name, record }: WatchedRecord): Promise<void> {
-    const { sourceOf, now, events, logger, pace } = this.#options;
+    const { sourceOf, now, events, logger } = this.#options;
+    const { leaseMs, mostMs } = this.#pace;
     const [key, reported] = [readKey(name), readState(record)];
     if (key === undefined || reported === undefined) {
       logger.error('a request gets no further webhooks: its stored record is not readable');
@@ -142,7 +146,7 @@ export class ChangeDetector {
     this.#remember(name, record);
     let request: SignatureRequest;
     try {
-      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(pace.leaseMs * READ_SHARE)]);
+      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(leaseMs * READ_SHARE)]);
       ({ request } = await source.watcher.readInBackground(key.id, { signal, maxAgeMs: MAX_AGE_MS }));
     } catch (failure) {
       if (failure instanceof UpstreamError && failure.kind === 'not-found') {
@@ -150,7 +154,7 @@ export class ChangeDetector {
         return this.#unwatch(name, record);
       }
       if (this.#ending.signal.aborted) return this.#postpone(name, record, 0);
-      const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(reported)), this.#options.pace.mostMs);
+      const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(reported)), mostMs);
       return this.#postpone(name, record, pauseMs);
     }
     events.emit('poll', { changed: await this.#report(name, record, request, true) });
@@ -218,9 +222,9 @@ export class ChangeDetector {
   }
 
   #pause({ since }: ReportedState): number {
-    const { pace, now } = this.#options;
-    const quietMs = now() - since;
-    return Math.min(Math.max(quietMs / 3, pace.leastMs), pace.mostMs);
+    const { leastMs, mostMs } = this.#pace;
+    const quietMs = this.#options.now() - since;
+    return Math.min(Math.max(quietMs / 3, leastMs), mostMs);
   }
 
   #remember(name: string, record: string): void {

@@ -37,19 +37,13 @@ export function pauseAfter(
 }
 
 export interface DeliveryTimes {
-  /** How long the delivery of an event is retried, in milliseconds. @default 24 hours */
+  /** How long the delivery of an event is retried, in milliseconds. */
   readonly giveUpMs: number;
   /** Pauses between attempts, in milliseconds. @default PAUSES_MS */
-  readonly pausesMs: readonly number[];
+  readonly pausesMs?: readonly number[];
   /** How long one gateway holds a message: longer than an attempt can take. @default 60 000 */
-  readonly leaseMs: number;
+  readonly leaseMs?: number;
 }
-
-export const DELIVERY_TIMES: DeliveryTimes = {
-  giveUpMs: 24 * 60 * 60_000,
-  pausesMs: PAUSES_MS,
-  leaseMs: 60_000,
-};
 
 export interface DeliveriesOptions extends DeliveryTimes {
   readonly endpoint: WebhookEndpoint;
@@ -79,13 +73,13 @@ export class Deliveries {
   #isDisabled = false;
 
   constructor(options: DeliveriesOptions) {
-    const { store, endpoint } = options;
+    const { store, endpoint, leaseMs = 60_000 } = options;
     this.#options = options;
     // The host only: the path of the URL may be a secret.
     this.#log = options.logger.child({ webhook: endpoint.position, host: endpoint.url.host });
     this.#loop = new DueLoop({
       slots: SLOTS,
-      take: (count) => store.takeQueued(endpoint.id, count, options.leaseMs),
+      take: (count) => store.takeQueued(endpoint.id, count, leaseMs),
       work: (queued) => this.#deliver(queued),
       pollMs: store.isShared ? SHARED_POLL_MS : OWN_POLL_MS,
       onStore: options.onStore,

@@ -4,9 +4,9 @@ import type { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import type { StatusWatcher } from '../watching/status-watcher.ts';
-import { ChangeDetector, WATCH_PACE } from './change-detector.ts';
+import { ChangeDetector } from './change-detector.ts';
 import type { WatchPace, WatchSource } from './change-detector.ts';
-import { Deliveries, DELIVERY_TIMES } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
 import type { DeliveryTimes } from './deliveries.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import { MemoryWebhookStore } from './memory-webhook-store.ts';
@@ -20,8 +20,8 @@ import type { WebhookStore } from './webhook-store.ts';
 /** The webhook settings of a gateway. */
 export interface WebhookOptions {
   readonly endpoints: readonly WebhookEndpoint[];
-  readonly pace?: Partial<WatchPace>;
-  readonly times?: Partial<DeliveryTimes>;
+  readonly pace: WatchPace;
+  readonly times: DeliveryTimes;
   readonly sending?: Pick<SenderOptions, 'timeoutMs'>;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -69,7 +69,7 @@ export class Webhooks {
   #abortTimer: NodeJS.Timeout | undefined;
 
   constructor(options: WebhookOptions & WebhooksParts) {
-    const { endpoints, redis, realm, events, logger, now = Date.now } = options;
+    const { endpoints, pace, times, redis, realm, events, logger, now = Date.now } = options;
     this.#endpoints = endpoints;
     this.#logger = logger;
     const store =
@@ -78,7 +78,6 @@ export class Webhooks {
         : new RedisWebhookStore(redis, { realm });
     this.#store = store;
     const shared = { store, events, logger, now, onStore: storeLog(logger) };
-    const times = { ...DELIVERY_TIMES, ...options.times };
     this.#deliveries = endpoints.map((endpoint) => {
       // One sender each, so that a hanging endpoint does not take the connections of another one at the same origin.
       const sender = createSender({ ...options.sending, proxyFor: options.proxyFor, now });
@@ -87,7 +86,7 @@ export class Webhooks {
     this.#detector = new ChangeDetector({
       ...shared,
       sourceOf: (tenant) => this.#sources.get(tenant),
-      pace: { ...WATCH_PACE, ...options.pace },
+      pace,
       onQueued: () => this.#wakeDeliveries(),
     });
     this.#addSources(options.watcherOf);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { draftOf } from '../support/draft.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { mutationOf } from '../support/operations.ts';
@@ -9,7 +9,7 @@ import { startGateway } from '../support/start-gateway.ts';
 type World = Awaited<ReturnType<typeof startWorld>>;
 
 /** A gateway and a request that waits for its signature, and what one HTTP request with its own headers is told. */
-async function startWorld(overrides: Partial<GatewayOptions> = {}) {
+async function startWorld(overrides: GatewayOverrides = {}) {
   const gateway = await startGateway(overrides);
   const { requests } = await gateway.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const [request] = requests;

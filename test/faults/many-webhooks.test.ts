@@ -1,12 +1,15 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
-import { Deliveries, DELIVERY_TIMES } from '../../src/webhooks/deliveries.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { Deliveries } from '../../src/webhooks/deliveries.ts';
 import { MemoryWebhookStore } from '../../src/webhooks/memory-webhook-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
-import { WATCH_PACE, ChangeDetector } from '../../src/webhooks/change-detector.ts';
+import { ChangeDetector } from '../../src/webhooks/change-detector.ts';
 import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';
 import { endpointAt } from '../support/webhook-receiver.ts';
+
+const { pace, times } = loadConfig({}).webhooks;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
@@ -43,11 +46,11 @@ test.each([
       now: Date.now,
       onStore: (failure: unknown) => void (failure !== undefined && failures.push(failure)),
     };
-    const deliveries = new Deliveries({ ...shared, ...DELIVERY_TIMES, endpoint: ENDPOINT, sender });
+    const deliveries = new Deliveries({ ...shared, ...times, endpoint: ENDPOINT, sender });
     const watched = new ChangeDetector({
       ...shared,
       sourceOf: () => ({ watcher, endpoints: () => [ENDPOINT.id] }),
-      pace: WATCH_PACE,
+      pace,
       onQueued: () => deliveries.wake(),
     });
     const allBecome = (status: string, hour: number): void => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { openSocket } from '../support/raw-http.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -45,7 +45,7 @@ async function startSilentServer() {
   return { sockets, origin: `http://127.0.0.1:${port}` };
 }
 
-const startBefore = (origin: string, options: Partial<GatewayOptions> = {}) =>
+const startBefore = (origin: string, options: GatewayOverrides = {}) =>
   startGateway({
     apiUrl: new URL(`${origin}/api/v1/sign`),
     storageHosts: [origin],

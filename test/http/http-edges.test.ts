@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { exchange, openSocket } from '../support/raw-http.ts';
 import { withoutRequestIds } from '../support/read-answer.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -146,7 +146,7 @@ test.each([
   expect(await answer.text()).toContain('{"data":{"__typename":"Query"}}');
 });
 
-async function inProduction(options: Partial<GatewayOptions> = {}) {
+async function inProduction(options: GatewayOverrides = {}) {
   const issuer = await startTokenIssuer();
   const world = await startGateway({ auth: jwtOptions(issuer.url), protections: CLOSED, ...options });
   return { ...world, issuer };

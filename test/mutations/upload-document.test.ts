@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { draftOf, uploadsBody, uploadsOperation } from '../support/draft.ts';
 import { multipartBody, pdfBytes, PoliteClient } from '../support/multipart.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
@@ -57,7 +57,7 @@ async function refused(gateway: Gateway, body: Buffer) {
 }
 
 /** A refusal of one file for a new draft. */
-async function refusedFile(content: Buffer, options: Partial<GatewayOptions> = {}) {
+async function refusedFile(content: Buffer, options: GatewayOverrides = {}) {
   const gateway = await startGateway(options);
   const [target] = await draftOf(gateway);
   const { status, body } = await refused(gateway, uploadsBody([target], { a: content }));

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { multipartBody, pdfBytes, PoliteClient, uploadBody } from '../support/multipart.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -27,7 +27,7 @@ function bodyOf(content: Buffer, input: object = {}): Buffer {
 }
 
 /** Asks over one connection, twice, so that the second shows what the first left of it; the storage is never used. */
-async function validate(content: Buffer, input: object = {}, options: Partial<GatewayOptions> = {}) {
+async function validate(content: Buffer, input: object = {}, options: GatewayOverrides = {}) {
   const { sandbox, url } = await startGateway(options);
   const client = new PoliteClient(Number(new URL(url).port));
   onTestFinished(() => client[Symbol.dispose]());

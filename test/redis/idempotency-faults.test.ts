@@ -59,7 +59,7 @@ const isPassing = ({ code, message }: Outcome): boolean =>
 
 async function failAt(fault: RedisFault, { before, during = [], isDone }: Step) {
   const redis = await startFailingRedis(fault);
-  const options = { redisUrl: redis.url, idempotency };
+  const options = { redisUrl: redis.url.href, idempotency };
   const one = await startKeyed(options);
   const other = await startKeyed(options, one.sandbox);
   const { faults } = one.sandbox;
@@ -135,7 +135,7 @@ const FILE = await makePdf();
 
 async function failWhile(fault: RedisFault, call: string | undefined): Promise<void> {
   const redis = await startFailingRedis(fault);
-  const options = { redisUrl: redis.url, idempotency };
+  const options = { redisUrl: redis.url.href, idempotency };
   const one = await startKeyed(options);
   const other = await startKeyed(options, one.sandbox);
   const { faults } = one.sandbox;

@@ -15,8 +15,8 @@ const idempotency = { settle: 500, lease: 1_000 };
 /** Two gateways of one service that share a Redis. */
 async function startTwo() {
   const redis = await startRedis();
-  const one = await startKeyed({ redisUrl: redis.url, idempotency });
-  const other = await startKeyed({ redisUrl: redis.url, idempotency }, one.sandbox);
+  const one = await startKeyed({ redisUrl: redis.url.href, idempotency });
+  const other = await startKeyed({ redisUrl: redis.url.href, idempotency }, one.sandbox);
   return { redis, one, other, dossierId: await one.dossier() };
 }
 

@@ -16,7 +16,7 @@ const flood = ({ run }: Gateway, count: number): Promise<unknown>[] =>
 /** Two gateways with one key, in front of one service. */
 async function startTwo() {
   const redis = await startRedis();
-  const options = { redisUrl: redis.url, rateLimit: LIMIT };
+  const options = { redisUrl: redis.url.href, rateLimit: LIMIT };
   const one = await startGateway(options, { rateLimit: LIMIT });
   const { sandbox } = one;
   const other = await startGateway({ ...options, apiUrl: new URL(sandbox.url) });

@@ -6,7 +6,7 @@ import { startGateway } from '../support/start-gateway.ts';
 test('a gateway is not ready while Redis is lost', async () => {
   const redis = await startRedis();
   const { logger, lines } = logSink();
-  const { url } = await startGateway({ redisUrl: redis.url, logger });
+  const { url } = await startGateway({ redisUrl: redis.url.href, logger });
   const status = async (): Promise<number> => (await fetch(new URL('/ready', url))).status;
   expect(await status()).toBe(200);
   await redis.kill();

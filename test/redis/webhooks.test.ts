@@ -5,6 +5,7 @@ import { temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { mutationOf } from '../support/operations.ts';
 import { startRedis } from '../support/redis.ts';
+import { config } from '../support/gateway-options.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { startMain } from '../support/start-main.ts';
 import { endpointAt, ok, refuse, SECRET, startReceiver } from '../support/webhook-receiver.ts';
@@ -28,12 +29,12 @@ async function startTwo(answer: ReceiverAnswer = ok) {
   const redis = await startRedis();
   const receiver = await startReceiver(answer);
   const options = {
-    redisUrl: redis.url,
+    redisUrl: redis.url.href,
     watching: { pollsPerSecond: 10 },
     webhooks: {
       endpoints: [endpointAt(receiver.url)],
       pace: { leastMs: 300, mostMs: 600, leaseMs: 3_000 },
-      times: { pausesMs: [100], leaseMs: 3_000 },
+      times: { ...config.webhooks.times, pausesMs: [100], leaseMs: 3_000 },
     },
   };
   const one = await startGateway(options);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { startGateway } from '../../src/gateway/start-gateway.ts';
+import { gatewayOptions } from '../support/gateway-options.ts';
 import { draftOf, uploadsBody } from '../support/draft.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { pdfBytes, PoliteClient } from '../support/multipart.ts';
@@ -111,18 +111,7 @@ test('close answers the requests in flight, then frees every connection', async 
     await told.promise;
     sendJson(res, 404, { status: 404, detail: 'not here' });
   });
-  const gateway = await startGateway({
-    host: '127.0.0.1',
-    port: 0,
-    apiUrl: new URL(service.origin),
-    apiKey: 'key',
-    storageHosts: [],
-    upstreamTimeoutMs: 5_000,
-    upstreamConnections: 5,
-    maxUploadBytes: 1_000,
-    uploadStallMs: 1_000,
-    logger: pino({ level: 'silent' }),
-  });
+  const gateway = await startGateway(gatewayOptions({ apiUrl: new URL(service.origin), storageHosts: [] }));
   // A connection without a request: browsers open some in advance.
   const silent = connect(Number(new URL(gateway.url).port), '127.0.0.1').resume();
   const silentEnds = once(silent, 'close');

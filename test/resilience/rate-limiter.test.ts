@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
 import type { GatewayEventMap } from '../../src/observability/events.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit/rate-limiter.ts';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
@@ -11,7 +11,7 @@ import { startGateway } from '../support/start-gateway.ts';
 /** A fifth of the limit of the service in a tenth of its window, in the gateway and in the sandbox. */
 const LIMIT = { calls: 30, windowMs: 500 };
 
-async function start(options: Partial<GatewayOptions> = {}) {
+async function start(options: GatewayOverrides = {}) {
   const events = createEvents();
   const waits: (GatewayEventMap['rateLimiterWait'][0] & { readonly at: number })[] = [];
   events.on('rateLimiterWait', (wait) => waits.push({ ...wait, at: performance.now() }));

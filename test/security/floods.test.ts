@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { expect, onTestFinished, test } from 'vitest';
-import { NO_PROXIES } from '../../src/http/client-address.ts';
+import { config } from '../support/gateway-options.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
 import { createEvents } from '../../src/observability/events.ts';
 import { useResults } from '../../src/graphql/use-results.ts';
@@ -98,7 +98,7 @@ test('authenticated callers at one address have separate rate limits', async () 
 
 /** A server that takes the identity of callers from a header. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
-  const rateLimit = createRateLimit({ requestsPerMinute, proxies: NO_PROXIES });
+  const rateLimit = createRateLimit({ requestsPerMinute, proxies: config.protections.proxies });
   const yoga = createYoga({
     schema: createSchema({ typeDefs: 'type Query { hello: String }' }),
     plugins: [

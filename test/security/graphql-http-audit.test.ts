@@ -1,7 +1,7 @@
 import { serverAudits } from 'graphql-http';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
 
@@ -19,7 +19,7 @@ const PRODUCTION = loadConfig({
 });
 
 interface Way {
-  readonly options: Partial<GatewayOptions>;
+  readonly options: GatewayOverrides;
   readonly headers: Readonly<Record<string, string>>;
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { CLIENT_TIMES, createHttpServer, listen } from '../../src/http/server.ts';
 import { multipartBody, PoliteClient, requestHead } from '../support/multipart.ts';
 import { openSocket } from '../support/raw-http.ts';
@@ -13,7 +14,7 @@ import { jwtOptions } from '../support/token-issuer.ts';
 
 /** The given timeouts, short, and all others long, so that a test triggers one timeout only. */
 const LONG = { headers: 60_000, body: 60_000, request: 90_000, unread: 60_000, idle: 60_000, checkEvery: 20 };
-const start = (times: Partial<typeof LONG>, options: Partial<GatewayOptions> = {}) =>
+const start = (times: Partial<typeof LONG>, options: GatewayOverrides = {}) =>
   startGateway({ clientTimes: { ...LONG, ...times }, uploadStallMs: 60_000, ...options });
 
 /** Sends a text repeatedly, so that the connection is never idle, until it is closed. */

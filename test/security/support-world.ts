@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { SeedInput } from '../../mocks/sandbox/testing.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { callerAt, withToken } from '../support/caller.ts';
 import type { Caller } from '../support/caller.ts';
@@ -36,7 +36,7 @@ type SeedRequest = NonNullable<SeedInput['requests']>[number];
 export async function startWorld({
   key,
   ...overrides
-}: Partial<GatewayOptions> & { readonly key?: SigningKey } = {}) {
+}: GatewayOverrides & { readonly key?: SigningKey } = {}) {
   const issuer = await startTokenIssuer(key);
   const byToken = await startGateway({ apiKey: ISSUER_KEYS, auth: jwtOptions(issuer.url), ...overrides });
   const { sandbox, url } = byToken;

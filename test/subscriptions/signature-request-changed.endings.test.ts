@@ -8,7 +8,7 @@ import { openSocket } from '../support/raw-http.ts';
 import { logSink, startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { inSeconds, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 
 const COMPLETE = { isComment: false, event: 'complete' };
 const UNAUTHENTICATED = {
@@ -25,7 +25,7 @@ const UNAUTHENTICATED = {
 };
 
 /** A gateway with a request that waits for its signature, and a way to subscribe to it. */
-async function startWorld(options: Partial<GatewayOptions> = {}) {
+async function startWorld(options: GatewayOverrides = {}) {
   const world = await startGateway(options);
   const { requests } = await world.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const id = requests[0]?.id ?? '';

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 import { startGateway } from '../support/start-gateway.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 
 const NOBODYS = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
 
-async function startWorld(options: Partial<GatewayOptions> = {}) {
+async function startWorld(options: GatewayOverrides = {}) {
   const world = await startGateway(options);
   const { requests } = await world.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const id = requests[0]?.id ?? '';

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from './gateway-options.ts';
 import { sendJson, startHttpStub } from './http-stub.ts';
 import { logSink } from './service-proxy.ts';
 import { startGateway } from './start-gateway.ts';
@@ -20,7 +20,7 @@ export const at = ({ url }: { readonly url: string }, path: string): string => n
 
 /** A gateway in front of a sandbox with one signed request. */
 export async function startSigned(
-  overrides: Partial<GatewayOptions> = {},
+  overrides: GatewayOverrides = {},
   { title = 'Contratto di locazione', dossierTitle = 'Locazione' } = {},
 ) {
   const logs = logSink();
@@ -48,7 +48,7 @@ export async function startWithStorage(
   {
     link = (origin: string) => `${origin}/account/signed-documents/x?se=2030-01-01T00%3A00%3A00Z&sig=secret`,
     ...overrides
-  }: Partial<GatewayOptions> & { readonly link?: (origin: string) => string } = {},
+  }: GatewayOverrides & { readonly link?: (origin: string) => string } = {},
 ) {
   let calls = 0;
   const closed = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { createEvents } from '../../src/observability/events.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from './gateway-options.ts';
 import { callerAt } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { startGateway } from './start-gateway.ts';
@@ -56,7 +56,7 @@ export function documentIdOf(made: Json | undefined): string {
 }
 
 /** A gateway, what it tells of its keys, and what one caller of it may do. */
-export async function startKeyed(overrides: Partial<GatewayOptions> = {}, sandbox?: Sandbox) {
+export async function startKeyed(overrides: GatewayOverrides = {}, sandbox?: Sandbox) {
   const events = createEvents();
   const outcomes: string[] = [];
   events.on('idempotency', ({ outcome }) => outcomes.push(outcome));

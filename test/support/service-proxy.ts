@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from './gateway-options.ts';
 import { createLogger } from '../../src/observability/logging/logger.ts';
 import { sendJson, startHttpStub } from './http-stub.ts';
 import type { StubHandler } from './http-stub.ts';
@@ -32,7 +32,7 @@ export interface SeenCall {
  * A gateway in front of a sandbox, and between the two a man in the middle who fails the operations that a test names,
  * as no healthy service does. What the gateway logs is kept.
  */
-export async function startFailingGateway(overrides: Partial<GatewayOptions> = {}) {
+export async function startFailingGateway(overrides: GatewayOverrides = {}) {
   const failures = new Map<string, StubHandler>();
   const calls: SeenCall[] = [];
   let sandboxUrl = '';

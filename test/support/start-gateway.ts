@@ -1,33 +1,16 @@
-import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import type { Sandbox, SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import { startGateway as start } from '../../src/gateway/start-gateway.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import { gatewayOptions } from './gateway-options.ts';
+import type { GatewayOverrides } from './gateway-options.ts';
 import { readAnswer } from './read-answer.ts';
 
 /** The whole gateway in front of a sandbox of its own; a contract violation in either direction fails the test. */
-export async function startGateway(
-  overrides: Partial<GatewayOptions> = {},
-  sandboxOptions: SandboxOptions = {},
-) {
+export async function startGateway(overrides: GatewayOverrides = {}, sandboxOptions: SandboxOptions = {}) {
   const sandbox: Sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false, ...sandboxOptions });
-  const gateway = await start({
-    host: '127.0.0.1',
-    port: 0,
-    apiUrl: new URL(sandbox.url),
-    apiKey: 'a-key',
-    isSandbox: true,
-    storageHosts: [sandbox.origin],
-    upstreamTimeoutMs: 60_000,
-    upstreamConnections: 10,
-    rateLimit: { calls: 100_000, windowMs: 5_000 },
-    circuit: { failures: 1_000, openMs: 10_000 },
-    maxUploadBytes: 20 * 1024 * 1024,
-    uploadStallMs: 60_000,
-    logger: pino({ level: 'silent' }),
-    ...overrides,
-  });
+  const upstream = { apiUrl: new URL(sandbox.url), storageHosts: [sandbox.origin] };
+  const gateway = await start(gatewayOptions(upstream, overrides));
   onTestFinished(async () => {
     await gateway.close();
     await sandbox.close();

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GraphQLScalarType } from 'graphql';
 import { createGraphQLError, createSchema, createYoga } from 'graphql-yoga';
+import { loadConfig } from '../../src/config/load.ts';
 import { useUploads } from '../../src/graphql/parsing/use-uploads.ts';
 import type { UploadsPluginOptions } from '../../src/graphql/parsing/use-uploads.ts';
 import { BlockPool } from '../../src/uploads/block-pool.ts';
@@ -18,7 +19,7 @@ interface UploadGatewayOptions {
   /** The address of the blob with this name. */
   readonly target: (name: string) => string | Promise<string>;
   readonly storage: StorageOptions;
-  readonly uploads?: UploadsPluginOptions;
+  readonly uploads?: Partial<UploadsPluginOptions>;
   readonly maxBytes?: number;
 }
 
@@ -41,7 +42,8 @@ const typeDefs = /* GraphQL */ `
 
 /** The smallest gateway with uploads: a Yoga with the plugin, and a mutation that stores a file. */
 export async function startUploadGateway(options: UploadGatewayOptions) {
-  const { target, maxBytes = 100 * 1024 * 1024 } = options;
+  const { maxUploadBytes, uploadStallMs: stallTimeoutMs } = loadConfig({});
+  const { target, maxBytes = maxUploadBytes } = options;
   const pool = new BlockPool({ blocks: 4 });
   const earlyPool = new BlockPool({ blocks: 2 });
   const { shared: storage } = createStorage(options.storage);
@@ -85,7 +87,7 @@ export async function startUploadGateway(options: UploadGatewayOptions) {
   };
   const yoga = createYoga({
     schema: createSchema({ typeDefs, resolvers }),
-    plugins: [useUploads({ earlyPool, ...options.uploads })],
+    plugins: [useUploads({ earlyPool, maxFileBytes: maxUploadBytes, stallTimeoutMs, ...options.uploads })],
     multipart: false,
     maxRequestBodySize: false,
     logging: false,

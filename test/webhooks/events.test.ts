@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
-import type { GatewayOptions } from '../../src/gateway/start-gateway.ts';
+import { config } from '../support/gateway-options.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { draftOf } from '../support/draft.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -14,14 +15,18 @@ const PACE = { leastMs: 20, mostMs: 100 };
 const WATCHING = { pollsPerSecond: 100 };
 
 /** A gateway with one receiver, its log and its delivery outcomes. */
-async function start(answer?: ReceiverAnswer, overrides: Partial<GatewayOptions> = {}, pace = PACE) {
+async function start(answer?: ReceiverAnswer, overrides: GatewayOverrides = {}, pace = PACE) {
   const receiver = await startReceiver(answer);
   const lines: string[] = [];
   const outcomes: string[] = [];
   const events = createEvents();
   events.on('webhook', ({ outcome }) => outcomes.push(outcome));
   const gateway = await startGateway({
-    webhooks: { endpoints: [endpointAt(receiver.url)], pace, times: { pausesMs: [20] } },
+    webhooks: {
+      endpoints: [endpointAt(receiver.url)],
+      pace,
+      times: { ...config.webhooks.times, pausesMs: [20] },
+    },
     watching: WATCHING,
     events,
     logger: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),

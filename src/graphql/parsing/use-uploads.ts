@@ -14,8 +14,10 @@ import { RequestFiles } from '../../uploads/request-files.ts';
 import { mediaTypeOf, MULTIPART_TYPE } from '../../http/media-types.ts';
 
 export interface UploadsPluginOptions {
-  /** The limit of a file in bytes. Readers refuse a larger file; the rest of it is skipped. @default 100 MiB */
-  maxFileBytes?: number;
+  /** The limit of a file in bytes. Readers refuse a larger file; the rest of it is skipped. */
+  maxFileBytes: number;
+  /** How long the client may send nothing while a reader waits. */
+  stallTimeoutMs: number;
   /** The files of one request. @default 10 */
   maxFiles?: number;
   /** The limit of the fields `operations` and `map`, each, in bytes. @default 1 MB */
@@ -28,8 +30,6 @@ export interface UploadsPluginOptions {
   earlyPool?: BlockPool;
   /** Receives the liveness of that pool. */
   queues?: Queues;
-  /** How long the client may send nothing while a reader waits. @default 30 000 */
-  stallTimeoutMs?: number;
   /** How long the client may send nothing of the rest of an answered request. @default 10 000 */
   drainStallMs?: number;
   /** How much of the rest is read. @default 256 MiB */
@@ -42,14 +42,14 @@ export interface UploadsPluginOptions {
  *
  * `onRequestParse` only sets the parser, so that later plugins can still refuse the request unread.
  */
-export function useUploads(options: UploadsPluginOptions = {}): Plugin {
+export function useUploads(options: UploadsPluginOptions): Plugin {
   const {
-    maxFileBytes = 100 * 1024 * 1024,
+    maxFileBytes,
+    stallTimeoutMs,
     maxFiles = 10,
     maxFieldBytes = 1_000_000,
     earlyPool = new BlockPool({ blocks: 4 }),
     queues,
-    stallTimeoutMs = 30_000,
     drainStallMs = 10_000,
     drainBytes = 256 * 1024 * 1024,
   } = options;

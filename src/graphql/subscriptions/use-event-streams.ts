@@ -17,19 +17,11 @@ export interface StreamOptions {
   readonly maxStreamsPerCaller: number;
   /** The interval of keep-alive comments, in milliseconds. */
   readonly heartbeatMs: number;
-  /** How long a client may leave events unread, in milliseconds. */
-  readonly stallMs: number;
-  /** The interval at which tokens and keys are checked again, in milliseconds. */
-  readonly recheckMs: number;
+  /** How long a client may leave events unread, in milliseconds. @default 30 000 */
+  readonly stallMs?: number;
+  /** The interval at which tokens and keys are checked again, in milliseconds. @default 30 000 */
+  readonly recheckMs?: number;
 }
-
-export const STREAMS: StreamOptions = {
-  maxStreams: 5_000,
-  maxStreamsPerCaller: 100,
-  heartbeatMs: 12_000,
-  stallMs: 30_000,
-  recheckMs: 30_000,
-};
 
 export interface EventStreamsOptions extends Pick<StreamOptions, 'heartbeatMs' | 'stallMs'> {
   /** Aborted when the gateway shuts down, which ends the streams. */
@@ -51,7 +43,7 @@ const RETRY_MS = { least: 500, most: 3_000 };
  * credential of their caller becomes invalid, and disconnects clients that do not read.
  */
 export function useEventStreams(options: EventStreamsOptions): Plugin {
-  const { draining, heartbeatMs, stallMs, watchCredential, becomesStream } = options;
+  const { draining, heartbeatMs, stallMs = 30_000, watchCredential, becomesStream } = options;
   const streams = new Set<EventStream>();
   const leaveOff = (stream: EventStream): void =>
     stream.leaveOff(Math.round(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least)));

@@ -4,17 +4,20 @@ import { refusalOf } from '../../http/authentication.ts';
 import type { AdmissionOptions } from '../../http/authentication.ts';
 import type { Refusal } from '../../http/error-response.ts';
 import { callerOf } from '../use-admission.ts';
+import type { StreamOptions } from './use-event-streams.ts';
 
-export interface CredentialWatchOptions extends AdmissionOptions {
-  /** The interval at which a credential is checked again, in milliseconds. */
-  readonly recheckMs: number;
-}
+export type CredentialWatchOptions = AdmissionOptions & Pick<StreamOptions, 'recheckMs'>;
 
 /**
  * Watches the credential of an open stream. It calls `end` once: when the token expires, or when the token or key is no
  * longer valid for the same caller. A check that fails temporarily ends nothing.
  */
-export function watchCredential({ authentication, isServed, events, recheckMs }: CredentialWatchOptions) {
+export function watchCredential({
+  authentication,
+  isServed,
+  events,
+  recheckMs = 30_000,
+}: CredentialWatchOptions) {
   return (request: Request, end: (refusal: Refusal) => void): (() => void) => {
     const before = callerOf(request);
     if (before.kind === 'none') return () => {};

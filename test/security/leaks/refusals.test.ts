@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { GatewayOptions } from '../../../src/gateway/start-gateway.ts';
+import type { GatewayOverrides } from '../../support/gateway-options.ts';
 import { keysText, temporaryFile } from '../../support/api-keys.ts';
 import { mutationOf } from '../../support/operations.ts';
 import { exchange } from '../../support/raw-http.ts';
@@ -21,7 +21,7 @@ import {
  * Requests that are refused for every reason, with secrets in the refused part: most libraries quote what they cannot parse.
  */
 
-async function startWorld(overrides: Partial<GatewayOptions> = {}, logger: 'ours' | 'plain' = 'ours') {
+async function startWorld(overrides: GatewayOverrides = {}, logger: 'ours' | 'plain' = 'ours') {
   const record = keepRecord(logger);
   const world = await startFailingGateway({ apiKey: ISSUER_KEY, logger: record.logger, ...overrides });
   return { ...world, record };

@@ -10,10 +10,9 @@ const THROWN = 'the thrown message';
 
 async function listen(answerGraphql: ListenerOptions['answerGraphql']) {
   const logs = logSink();
-  const server = createServer(createListener({ answerGraphql, scrub, logger: logs.logger })).listen(
-    0,
-    '127.0.0.1',
-  );
+  const server = createServer(
+    createListener({ answerGraphql, corsOrigins: [], scrub, logger: logs.logger }),
+  ).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   onTestFinished(() => void server.close());
   // A server that listens on TCP has an address of this form.

@@ -23,7 +23,7 @@ afterAll(() => {
 async function start({
   maxBytes = 100 * MIB,
   ...uploads
-}: UploadsPluginOptions & { maxBytes?: number } = {}) {
+}: Partial<UploadsPluginOptions> & { maxBytes?: number } = {}) {
   const storage = await startBlobStub();
   const gateway = await startUploadGateway({
     target: storage.address,

@@ -1,6 +1,8 @@
+import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
 import { readOf } from '../../../src/watching/changes.ts';
 import type { StatusRead } from '../../../src/watching/changes.ts';
+import type { PaceOptions } from '../../../src/watching/pace.ts';
 import { StatusWatcher } from '../../../src/watching/status-watcher.ts';
 import type { StatusWatcherOptions } from '../../../src/watching/status-watcher.ts';
 import type { StatusListener } from '../../../src/watching/watched-request.ts';
@@ -10,6 +12,11 @@ import type { SignatureRequest } from '../../../src/upstream/decode.ts';
 import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
 import type { UpstreamErrorKind } from '../../../src/upstream/failure/failure-kinds.ts';
 
+interface WatcherOverrides extends Partial<Omit<StatusWatcherOptions, 'pace'>> {
+  readonly pace?: Partial<PaceOptions>;
+}
+
+const { watching: config } = loadConfig({});
 const AT = '2026-03-05T09:14:07.412Z';
 
 export const documentIn = (status: string, change: object = {}) => ({
@@ -50,7 +57,7 @@ export const failure = (kind: UpstreamErrorKind, retryAfterSeconds?: number): Up
 export type ServiceAnswer = object | UpstreamError | (() => Promise<object>);
 
 /** A fake service whose responses the test sets, and a watcher of it. */
-export function startWatcher(options: Partial<StatusWatcherOptions> = {}) {
+export function startWatcher({ pace, ...options }: WatcherOverrides = {}) {
   const answers = new Map<string, ServiceAnswer>();
   const reads: { readonly id: string; readonly at: number }[] = [];
   let running = 0;
@@ -78,7 +85,13 @@ export function startWatcher(options: Partial<StatusWatcherOptions> = {}) {
   const events = createEvents();
   const polls: boolean[] = [];
   events.on('poll', ({ changed }) => polls.push(changed));
-  const watcher = new StatusWatcher({ client, events, ...options });
+  const watcher = new StatusWatcher({
+    ...config,
+    client,
+    events,
+    ...options,
+    pace: { ...config.pace, ...pace },
+  });
   return {
     watcher,
     reads,

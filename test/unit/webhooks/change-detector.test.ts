@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
 import type { SignatureRequest } from '../../../src/upstream/decode.ts';
 import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { readMessage } from '../../../src/webhooks/messages.ts';
-import { WATCH_PACE, ChangeDetector } from '../../../src/webhooks/change-detector.ts';
+import { ChangeDetector } from '../../../src/webhooks/change-detector.ts';
 import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
 
 const [MINUTE_MS, DAY_MS] = [60_000, 24 * 60 * 60_000];
@@ -23,7 +24,7 @@ async function start({ maxWatched = 100, request = requestIn('DRAFT') } = {}) {
     store,
     sourceOf: (tenant) =>
       tenant === undefined ? { watcher: service.watcher, endpoints: () => ['one'] } : undefined,
-    pace: WATCH_PACE,
+    pace: loadConfig({}).webhooks.pace,
     events,
     logger: pino({}, { write: (line: string) => void lines.push(line) }),
     now,

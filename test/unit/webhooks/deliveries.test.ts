@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
-import { Deliveries, DELIVERY_TIMES, pauseAfter, PAUSES_MS } from '../../../src/webhooks/deliveries.ts';
+import { Deliveries, pauseAfter, PAUSES_MS } from '../../../src/webhooks/deliveries.ts';
 import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { writeMessage } from '../../../src/webhooks/messages.ts';
 import { createSender } from '../../../src/webhooks/send.ts';
@@ -38,7 +39,7 @@ async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets 
   };
   const failures: unknown[] = [];
   const deliveries = new Deliveries({
-    ...DELIVERY_TIMES,
+    ...loadConfig({}).webhooks.times,
     endpoint,
     store,
     sender,

@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
-import { Deliveries, DELIVERY_TIMES } from '../../../src/webhooks/deliveries.ts';
+import { Deliveries } from '../../../src/webhooks/deliveries.ts';
 import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { writeKey } from '../../../src/webhooks/messages.ts';
 import type { Sender, Sent } from '../../../src/webhooks/send.ts';
-import { WATCH_PACE, ChangeDetector } from '../../../src/webhooks/change-detector.ts';
+import { ChangeDetector } from '../../../src/webhooks/change-detector.ts';
 import { failure, requestIn, startWatcher, wireIn } from '../watching/support-service.ts';
 import { unreliable } from '../../support/unreliable-store.ts';
 import type { StoreHealth } from '../../support/unreliable-store.ts';
@@ -20,8 +21,9 @@ const IDS = [...'abcdefghij'];
 const KEYS = IDS.map((id) => writeKey({ tenant: undefined, id }));
 const STATUSES = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'];
 const PAUSES_MS = [5_000, 30_000];
+const { pace, times } = loadConfig({}).webhooks;
 /** The longest pause between reads, then for each event the longest pause between attempts and a lost lease. */
-const BOUND_MS = WATCH_PACE.mostMs + 3 * (36_000 + 60_000) + 60_000;
+const BOUND_MS = pace.mostMs + 3 * (36_000 + 60_000) + 60_000;
 const ENDPOINT = endpointAt(new URL('http://127.0.0.1:1/'));
 const TIMEOUT_MS = 15_000;
 
@@ -59,12 +61,17 @@ class World {
       onStore: () => {},
     };
     const sender: Sender = { send: (_, message) => this.#receive(message.body), close: async () => {} };
-    const times = { ...DELIVERY_TIMES, pausesMs: PAUSES_MS };
-    this.deliveries = new Deliveries({ ...shared, ...times, endpoint: ENDPOINT, sender });
+    this.deliveries = new Deliveries({
+      ...shared,
+      ...times,
+      pausesMs: PAUSES_MS,
+      endpoint: ENDPOINT,
+      sender,
+    });
     this.watched = new ChangeDetector({
       ...shared,
       sourceOf: () => ({ watcher: this.#service.watcher, endpoints: () => [ENDPOINT.id] }),
-      pace: WATCH_PACE,
+      pace,
       onQueued: () => this.deliveries.wake(),
     });
     this.watched.start();

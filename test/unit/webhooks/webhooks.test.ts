@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
 import { Webhooks } from '../../../src/webhooks/webhooks.ts';
@@ -8,8 +9,10 @@ import { requestIn, startWatcher } from '../watching/support-service.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
 import { endpointAt } from '../../support/webhook-receiver.ts';
 
+const { webhooks: config } = loadConfig({});
+
 /** The webhooks of a gateway without Redis. */
-function open(options: WebhookOptions) {
+function open(options: Partial<WebhookOptions>) {
   const { watcher } = startWatcher();
   const queues = new Queues();
   const events = createEvents();
@@ -17,7 +20,7 @@ function open(options: WebhookOptions) {
   events.on('webhook', ({ outcome }) => outcomes.push(outcome));
   const shared = { redis: undefined, realm: 'https://service.example', events, queues };
   const logger = pino({ level: 'silent' });
-  const webhooks = new Webhooks({ ...shared, ...options, watcherOf: () => watcher, logger });
+  const webhooks = new Webhooks({ ...shared, ...config, ...options, watcherOf: () => watcher, logger });
   onTestFinished(() => webhooks.close());
   return {
     queues,
@@ -60,7 +63,7 @@ test.each([-48, 48])('events arrive although the system time changes by %i h', a
   vi.spyOn(Date, 'now').mockImplementation(() => real() + setMs);
   onTestFinished(() => void vi.restoreAllMocks());
   const endpoints = [endpointAt(new URL(stub.origin))];
-  const { happens, outcomes } = open({ endpoints, times: { pausesMs: [500] } });
+  const { happens, outcomes } = open({ endpoints, times: { ...config.times, pausesMs: [500] } });
   await happens('one');
   await expect.poll(() => outcomes).toEqual(['failed']);
   setMs = hours * 60 * 60_000;

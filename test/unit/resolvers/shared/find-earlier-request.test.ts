@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { GatewayContext } from '../../../../src/resolvers/context.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import type { Attempt, Unresolved } from '../../../../src/idempotency/attempt.ts';
-import { createIdempotency, IDEMPOTENCY_TIMES } from '../../../../src/idempotency/idempotency.ts';
+import { loadConfig } from '../../../../src/config/load.ts';
+import { createIdempotency } from '../../../../src/idempotency/idempotency.ts';
 import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
 import type { OutcomeUnknownError } from '../../../../src/resolvers/errors/domain-errors.ts';
 import { findEarlierRequest } from '../../../../src/resolvers/shared/find-earlier-request.ts';
@@ -60,7 +61,7 @@ async function look(
   const idempotency = createIdempotency({
     store: createMemoryStore({ ttlMs: DAY_MS }),
     realm: 'http://service',
-    times: IDEMPOTENCY_TIMES,
+    times: { ...loadConfig({}).idempotency, wait: 30_000, lease: 6_000 },
     clock: new ServiceClock(),
     events: createEvents(),
   });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { loadConfig } from '../../../../src/config/load.ts';
 import { createContext } from '../../../../src/resolvers/context.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { StatusWatcher } from '../../../../src/watching/status-watcher.ts';
@@ -26,16 +27,18 @@ const accept = (): never => {
 
 const upstream = { call: async () => accept(), close: async () => {} };
 const events = createEvents();
+const { idempotency: times, watching } = loadConfig({});
 const context = createContext(
   {
     upstream,
-    watcher: new StatusWatcher({ client: upstream, events }),
+    watcher: new StatusWatcher({ ...watching, client: upstream, events }),
+    watching,
     storage: createStorage({ allowedHosts: [] }).shared,
     blocks: new BlockPool(),
     idempotency: openIdempotency({
       redis: undefined,
       realm: 'http://service',
-      times: {},
+      times,
       clock: new ServiceClock(),
       events,
     }),

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import type { Attempt } from '../../../../src/idempotency/attempt.ts';
-import { createIdempotency, IDEMPOTENCY_TIMES } from '../../../../src/idempotency/idempotency.ts';
+import { loadConfig } from '../../../../src/config/load.ts';
+import { createIdempotency } from '../../../../src/idempotency/idempotency.ts';
 import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../../../src/idempotency/store.ts';
 import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempotency/store.ts';
@@ -26,7 +27,7 @@ function startKeys(spoil: Partial<IdempotencyStore> = {}) {
   const idempotency = createIdempotency({
     store,
     realm: 'http://service',
-    times: { ...IDEMPOTENCY_TIMES, wait: 200, lease: 30 },
+    times: { ...loadConfig({}).idempotency, wait: 200, lease: 30 },
     clock: new ServiceClock(),
     events: createEvents(),
   });
