@@ -5,6 +5,7 @@ const REDIS = 'test/redis/**/*.test.ts';
 const FUZZ = 'test/fuzz/**/*.test.ts';
 const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
 const STORAGE = 'test/storage/**/*.test.ts';
+const CLIENTS = 'test/clients/**/*.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
 
 export default defineConfig({
@@ -25,13 +26,15 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: [BROWSER, REDIS, STORAGE, FUZZ, FAULTS, NODE_VERSIONS],
+          exclude: [BROWSER, REDIS, STORAGE, CLIENTS, FUZZ, FAULTS, NODE_VERSIONS],
         },
       },
       // `npm run test:redis`: needs a redis-server.
       { extends: true, test: { name: 'redis', include: [REDIS] } },
       // `npm run test:storage`: needs Azurite, which the script installs.
       { extends: true, test: { name: 'storage', include: [STORAGE] } },
+      // `npm run test:clients`: needs Apollo Client, urql and Relay, which the script installs.
+      { extends: true, test: { name: 'clients', include: [CLIENTS] } },
       // `npm run test:node-versions`: installs other versions of Node, and the package, from the registry.
       { extends: true, test: { name: 'node-versions', include: [NODE_VERSIONS] } },
       // `npm run test:fuzz`: takes minutes.

@@ -29,6 +29,8 @@ const PAGE = readFileSync('docs/guide/clients.md', 'utf8');
 const blocks = (language: string): string[] =>
   [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code);
 
+const PACKAGES = join(import.meta.dirname, 'node_modules');
+
 /** The app of docs/guide/clients.md, compiled. */
 function compileApp(changes: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-relay-'));
@@ -39,13 +41,13 @@ function compileApp(changes: object = {}) {
   mkdirSync(join(folder, 'node_modules', 'sigillo'), { recursive: true });
   copyFileSync('schema.graphql', join(folder, 'node_modules', 'sigillo', 'schema.graphql'));
   for (const name of ['graphql-sse', 'graphql', 'relay-runtime'])
-    symlinkSync(join(process.cwd(), 'node_modules', name), join(folder, 'node_modules', name));
+    symlinkSync(join(PACKAGES, name), join(folder, 'node_modules', name));
   writeFileSync(join(folder, 'src', 'RequestList.js'), app);
   writeFileSync(join(folder, 'trusted-documents.json'), '{}');
   // A bundler finds what the artifacts import without its extension, and Node only what they require.
   const compiled = { ...JSON.parse(config), ...changes, eagerEsModules: false };
   writeFileSync(join(folder, 'relay.config.json'), JSON.stringify(compiled));
-  execFileSync(process.execPath, [join(process.cwd(), 'node_modules/relay-compiler/cli.js')], {
+  execFileSync(process.execPath, [join(PACKAGES, 'relay-compiler/cli.js')], {
     cwd: folder,
     stdio: 'pipe',
   });
