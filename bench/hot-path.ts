@@ -25,7 +25,7 @@ const WIDTH = 32;
 
 const stub = fork(new URL('service-stub.ts', import.meta.url));
 const [port] = (await once(stub, 'message')) as [number]; // what service-stub.ts sends
-const baseUrl = new URL(`http://127.0.0.1:${port}/api/v1/sign`);
+const baseUrl = new URL(`http://127.0.0.1:${port}`);
 const events = createEvents();
 const options = {
   baseUrl,

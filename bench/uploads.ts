@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * discards the files, above its memory at rest. Each scenario has its own gateway; gateway, upstream and clients are separate
  * processes. Linux only: the kernel measures the peak (VmHWM), which is reset before the uploads.
  *
- *   npm run bench                 the three scenarios once, about 20 s
- *   npm run bench -- 3            three rounds
+ *   npm run bench:uploads         the three scenarios once, about 20 s
+ *   npm run bench:uploads -- 3            three rounds
  */
 const MIB = 1024 * 1024;
 const SCENARIOS = [

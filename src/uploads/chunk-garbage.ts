@@ -5,7 +5,7 @@ import vm from 'node:vm';
  * Node allocates 64 KiB for every read from a socket. These buffers are outside the V8 heap, so V8 lets 64 MiB of them
  * accumulate before it collects them: more than an upload otherwise needs, and beyond the reach of the block pool. A
  * collection of the young generation frees all of them in a millisecond, so one runs for every 16 MiB received. Memory of
- * the gateway above idle, by `npm run bench -- 3`, medians on two cores:
+ * the gateway above idle, by `npm run bench:uploads -- 3`, medians on two cores:
  *
  *   | uploads     | target  | with               | without                     |
  *   | ----------- | ------- | ------------------ | --------------------------- |
