@@ -7,9 +7,9 @@ import { countDetailsOnce } from './count-details-once.ts';
 import { introspectionWeight } from './introspection-weight.ts';
 
 /** Levels of fields. The deepest of `examples/` has 6. */
-export const MAX_DEPTH = 12;
+const MAX_DEPTH = 12;
 /** Fields, each as often as it is written or its fragment used. The largest of `examples/` has 18. */
-export const MAX_FIELDS = 300;
+const MAX_FIELDS = 300;
 /** See `introspectionWeight`. What GraphiQL asks for has 140,000. */
 const MAX_INTROSPECTION = 400_000;
 

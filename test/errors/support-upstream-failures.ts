@@ -30,7 +30,7 @@ import type { World } from './support-errors.ts';
 
 const PROFILE_REFUSED = 'You are not allowed to issue requests for this user!';
 const PROFILE_FAILED = 'An error occurred while getting the profile!';
-export const MESSAGE_FAILED = 'An error occurred while sending the message!';
+const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const NOT_ALLOWED = 'It is not allowed to send a message to this user.';
 
 /** The rows of the table for one operation: the failure, and the error. */

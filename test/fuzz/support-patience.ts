@@ -9,7 +9,7 @@ const BETWEEN_OTHERS_MS = 200;
 const LAST_MS = 60_000;
 
 /** The gateway leaves a request without an answer. */
-export class HangError extends Error {
+class HangError extends Error {
   override readonly name = 'HangError';
 }
 

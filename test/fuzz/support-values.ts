@@ -9,7 +9,7 @@ export interface Value {
   readonly literal: string;
 }
 
-export const FISCAL_CODES = ['SPNDNL80R13C555X', 'AAABBB89C11D222E', 'XPNDNL80R13C555X', 'spndnl80r13c555x'];
+const FISCAL_CODES = ['SPNDNL80R13C555X', 'AAABBB89C11D222E', 'XPNDNL80R13C555X', 'spndnl80r13c555x'];
 
 /** Ids of what exists, by the name of the argument that takes them. */
 export interface Ids {

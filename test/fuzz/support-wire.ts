@@ -11,7 +11,7 @@ export interface WireAnswer {
 }
 
 /** What the gateway sent is not HTTP. */
-export class MalformedAnswer extends Error {
+class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }
 
@@ -19,7 +19,7 @@ const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]*$/;
 const FIELD_LINE = /^([!#$%&'*+.^_`|~\w-]+): ([\x20-\x7e]*)$/;
 
 /** The answer that `bytes` begin with and how many it takes, or undefined when there is not all of it. RFC 9112, strictly. */
-export function parseAnswer(
+function parseAnswer(
   bytes: Buffer,
   options: { readonly isHead: boolean; readonly isClosed: boolean; readonly isEventEnough: boolean },
 ): { readonly answer: WireAnswer; readonly length: number } | undefined {

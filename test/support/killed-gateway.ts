@@ -16,7 +16,7 @@ export interface Moment {
   readonly isCarriedOut: boolean;
 }
 
-export const FILES = [await makePdf(), await makePdf({ pages: 2 })];
+const FILES = [await makePdf(), await makePdf({ pages: 2 })];
 const KEY = '0f8fad5b-d9cb-469f-a165-70867728950e';
 /** Longer than anybody waits: the call ends because its caller is dead. */
 const FOREVER_MS = 120_000;

@@ -6,7 +6,7 @@
 export type ErrorOutcome = 'refused' | 'failed';
 
 /** Codes of the errors in the result of a mutation. A new code changes the public API. */
-export const RESULT_CODES = {
+const RESULT_CODES = {
   INVALID_INPUT: 'refused',
   NOT_FOUND: 'refused',
   WRONG_STATUS: 'refused',
@@ -27,7 +27,7 @@ export const RESULT_CODES = {
 } as const satisfies Readonly<Record<string, ErrorOutcome>>;
 
 /** Codes of top-level errors that no input can fix. */
-export const FAULT_CODES = {
+const FAULT_CODES = {
   UPSTREAM_TIMEOUT: 'failed',
   UPSTREAM_UNAVAILABLE: 'failed',
   UPSTREAM_REFUSED: 'failed',
@@ -38,7 +38,7 @@ export const FAULT_CODES = {
 } as const satisfies Readonly<Record<string, ErrorOutcome>>;
 
 /** Codes of requests and subscriptions that are refused as a whole. */
-export const REQUEST_CODES = {
+const REQUEST_CODES = {
   ADDRESS_NOT_FOUND: 'refused',
   AUTHENTICATION_UNAVAILABLE: 'failed',
   BAD_REQUEST: 'refused',
@@ -74,7 +74,6 @@ export const REQUEST_CODES = {
 
 export type ErrorCode = keyof typeof RESULT_CODES;
 export type FaultCode = keyof typeof FAULT_CODES;
-export type RequestErrorCode = keyof typeof REQUEST_CODES;
 
 const OUTCOMES: Readonly<Record<string, ErrorOutcome>> = {
   ...RESULT_CODES,

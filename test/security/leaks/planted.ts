@@ -12,13 +12,13 @@ export const CALLER_KEY = 'opaque+key/of=a-caller';
 export const CODE = 'VRDGPP13R10B293P';
 /** With a letter for each digit (_omocodia_). */
 export const OTHER_CODE = 'RSSMRAURTMLARNMS';
-export const SIGNATURE = 'aB1c/D2eF3gH4iJ5kL6+7mN8oP9=';
+const SIGNATURE = 'aB1c/D2eF3gH4iJ5kL6+7mN8oP9=';
 export const SAS = `https://s.blob.example/uploaded-documents/01J?sp=racw&rsct=application%2Fpdf&sig=${encodeURIComponent(SIGNATURE)}`;
 /** Words of upstream answers only. */
-export const WORDS = 'words-that-only-the-service-knows';
+const WORDS = 'words-that-only-the-service-knows';
 
 /** Secrets that no log line and no response may contain. */
-export const PLANTED: Secrets = {
+const PLANTED: Secrets = {
   'the key of the issuer': ISSUER_KEY,
   'the key of a caller': CALLER_KEY,
   'a fiscal code': CODE,
@@ -34,7 +34,7 @@ export const ALL = `${WORDS} ${CODE} ${OTHER_CODE.toLowerCase()} ${ISSUER_KEY} $
 export const CALLERS = `${CODE} ${OTHER_CODE.toLowerCase()} ${ISSUER_KEY} ${SAS}`;
 
 /** Headers that have no effect, with secrets. */
-export const HOSTILE_HEADERS: Readonly<Record<string, string>> = {
+const HOSTILE_HEADERS: Readonly<Record<string, string>> = {
   'x-request-id': CODE,
   'user-agent': `client of ${CODE}/${ISSUER_KEY}`,
   referer: `https://portal.example/${CODE}?k=${encodeURIComponent(ISSUER_KEY)}`,
