@@ -1,5 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import { Agent } from 'undici';
+import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { connectThrough } from './connect-through.ts';
 import { MultipartBody } from './client.ts';
@@ -7,7 +8,9 @@ import type { ApiCall, ApiRequest, CallOptions, UpstreamClient } from './client.
 import type { Deadline } from './pipeline/deadline.ts';
 import { kindOfFailure, kindOfStatus } from './failure/classify.ts';
 import { UpstreamError } from './failure/upstream-error.ts';
-import { textOf } from './response-text.ts';
+import { receiveAnswer } from './receive-answer.ts';
+import type { Answer } from './receive-answer.ts';
+import { plainTextOf, textOf } from './response-text.ts';
 import { readRetryAfter } from './pipeline/retry-after.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';
 import { NO_PROXY } from './proxy-for.ts';
@@ -37,23 +40,29 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** Sends each call once over HTTP. Holds a keep-alive pool. */
 export class HttpClient implements UpstreamClient {
   readonly #options: HttpClientOptions;
+  readonly #origin: string;
   readonly #basePath: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #dispatcher: Dispatcher;
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpClientOptions) {
+    const { baseUrl, apiKey, connections, timeoutMs, proxyFor = NO_PROXY } = options;
     this.#options = options;
-    this.#basePath = options.baseUrl.pathname.replace(/\/+$/, '');
+    this.#origin = baseUrl.origin;
+    this.#basePath = baseUrl.pathname.replace(/\/+$/, '');
+    this.#headers = {
+      'ocp-apim-subscription-key': apiKey,
+      accept: 'application/json, application/problem+json',
+      'accept-encoding': 'identity',
+    };
     this.#dispatcher =
       options.dispatcher ??
-      new Agent({
-        connections: options.connections,
-        connect: connectThrough({
-          proxyFor: options.proxyFor ?? NO_PROXY,
-          timeoutMs: Math.min(options.timeoutMs, 5_000),
-        }),
-        headersTimeout: options.timeoutMs,
-        bodyTimeout: options.timeoutMs,
+      new Pool(this.#origin, {
+        connections,
+        connect: connectThrough({ proxyFor, timeoutMs: Math.min(timeoutMs, 5_000) }),
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
         maxResponseSize: MAX_ANSWER_BYTES,
         allowH2: false,
       });
@@ -61,17 +70,14 @@ export class HttpClient implements UpstreamClient {
 
   async call<Model>(call: ApiCall<Model>, options: CallOptions = {}): Promise<Model> {
     const { operation } = call;
-    const { response, bytes } = await this.#send(call, options);
-    const { statusCode: status } = response;
-    if (status >= 400) throw await failureOf(operation, response, bytes);
-    const contract = (cause?: unknown): UpstreamError =>
-      new UpstreamError({ operation, kind: 'contract', status, cause });
-    if (!call.expect.includes(status)) throw contract();
+    const answer = await this.#send(call, options);
+    const { status } = answer;
+    if (status >= 400) throw await failureOf(operation, answer);
+    if (!call.expect.includes(status)) throw new UpstreamError({ operation, kind: 'contract', status });
     try {
-      const body = status === 204 ? undefined : await parseJson(response, bytes);
-      return await call.decode(body, this.#options);
+      return await call.decode(status === 204 ? undefined : await parseJson(answer), this.#options);
     } catch (cause) {
-      throw contract(cause);
+      throw new UpstreamError({ operation, kind: 'contract', status, cause });
     }
   }
 
@@ -79,29 +85,36 @@ export class HttpClient implements UpstreamClient {
     return (this.#closing ??= this.#dispatcher.close());
   }
 
-  async #send(call: ApiRequest, { signal, deadline, onAnswer, headers: given }: CallOptions) {
-    const { apiKey, baseUrl, clock } = this.#options;
-    const headers: Record<string, string> = {
-      ...given,
-      'ocp-apim-subscription-key': apiKey,
-      accept: 'application/json, application/problem+json',
-      'accept-encoding': 'identity',
-    };
-    const body = encodeBody(call.body, headers, deadline);
+  async #send(
+    call: ApiRequest,
+    { signal, deadline, onAnswer, headers: given }: CallOptions,
+  ): Promise<Answer> {
+    const { clock } = this.#options;
+    const { body, contentType } = encodeBody(call.body, deadline);
     const calledAt = performance.now();
     try {
-      const response = await this.#dispatcher.request({
-        origin: baseUrl.origin,
-        path: this.#basePath + call.path + encodeQuery(call.query),
-        method: call.method,
-        headers,
-        body,
-        ...(signal && { signal }),
-      });
-      // A proxy that answers for an unavailable service has its own clock.
-      if (response.statusCode < 500) clock?.learn(header(response, 'date'), calledAt);
-      onAnswer?.(wholeNumber(header(response, 'x-rate-limit-remaining')));
-      return { response, bytes: await response.body.bytes() };
+      return await receiveAnswer(
+        this.#dispatcher,
+        {
+          origin: this.#origin,
+          path: this.#basePath + call.path + encodeQuery(call.query),
+          method: call.method,
+          headers: {
+            ...given,
+            ...this.#headers,
+            ...(contentType !== undefined && { 'content-type': contentType }),
+          },
+          body,
+        },
+        {
+          signal,
+          onStart(status, headers) {
+            // A proxy that answers for an unavailable service has its own clock.
+            if (status < 500) clock?.learn(headerOf(headers, 'date'), calledAt);
+            onAnswer?.(wholeNumber(headerOf(headers, 'x-rate-limit-remaining')));
+          },
+        },
+      );
     } catch (cause) {
       if (cause instanceof UpstreamError) throw cause;
       throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause, signal), cause });
@@ -109,19 +122,20 @@ export class HttpClient implements UpstreamClient {
   }
 }
 
-function encodeBody(
-  body: unknown,
-  headers: Record<string, string>,
-  deadline: Deadline | undefined,
-): string | Readable | null {
-  if (body === undefined) return null;
-  if (body instanceof MultipartBody) {
-    headers['content-type'] = body.contentType;
-    return Readable.from(withDeadlineStopped(body.chunks, deadline), { objectMode: false });
-  }
-  headers['content-type'] = 'application/json';
-  return JSON.stringify(body);
+interface EncodedBody {
+  readonly body: string | Readable | null;
+  readonly contentType?: string;
 }
+
+function encodeBody(body: unknown, deadline: Deadline | undefined): EncodedBody {
+  if (body === undefined) return NO_BODY;
+  if (!(body instanceof MultipartBody))
+    return { body: JSON.stringify(body), contentType: 'application/json' };
+  const { chunks, contentType } = body;
+  return { body: Readable.from(withDeadlineStopped(chunks, deadline), { objectMode: false }), contentType };
+}
+
+const NO_BODY: EncodedBody = { body: null };
 
 /** Stops the deadline of the call while the source has no chunk: a slow client is not a slow service. */
 async function* withDeadlineStopped(
@@ -142,7 +156,8 @@ async function* withDeadlineStopped(
 }
 
 function encodeQuery(query: ApiRequest['query']): string {
-  const given = Object.entries(query ?? {}).flatMap(([name, value]) =>
+  if (query === undefined) return '';
+  const given = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)]],
   );
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
@@ -150,25 +165,24 @@ function encodeQuery(query: ApiRequest['query']): string {
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
 
-async function parseJson(response: Dispatcher.ResponseData<unknown>, bytes: Uint8Array): Promise<unknown> {
-  const type = header(response, 'content-type') ?? '';
+async function parseJson({ headers, bytes }: Answer): Promise<unknown> {
+  const type = headerOf(headers, 'content-type') ?? '';
   if (!JSON_TYPE.test(type))
     throw new TypeError(`expected JSON, got ${type.slice(0, 60) || 'no content type'}`);
-  return JSON.parse(await textOf(bytes, header(response, 'content-encoding'), MAX_ANSWER_BYTES));
+  const coding = headerOf(headers, 'content-encoding');
+  return JSON.parse(
+    coding === undefined ? plainTextOf(bytes) : await textOf(bytes, coding, MAX_ANSWER_BYTES),
+  );
 }
 
 /** Reads either error envelope: the backend's problem (`detail`) or the API gateway's (`message`). */
-async function failureOf(
-  operation: string,
-  response: Dispatcher.ResponseData<unknown>,
-  bytes: Uint8Array,
-): Promise<UpstreamError> {
-  const { statusCode: status } = response;
+async function failureOf(operation: string, answer: Answer): Promise<UpstreamError> {
+  const { status, headers } = answer;
   let detail: string | undefined;
   let isFromBackend = false;
   let cause: unknown;
   try {
-    const body = await parseJson(response, bytes);
+    const body = await parseJson(answer);
     if (typeof body === 'object' && body !== null) {
       isFromBackend = 'detail' in body;
       const text = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;
@@ -177,7 +191,6 @@ async function failureOf(
   } catch (unreadable) {
     cause = unreadable; // the status alone is enough
   }
-  const { headers } = response;
   const retryAfterSeconds =
     readRetryAfter(headers['x-rate-limit-retry-after']) ?? readRetryAfter(headers['retry-after']);
   return new UpstreamError({
@@ -191,8 +204,8 @@ async function failureOf(
   });
 }
 
-function header(response: Dispatcher.ResponseData<unknown>, name: string): string | undefined {
-  const value = response.headers[name];
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 

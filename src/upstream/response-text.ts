@@ -14,6 +14,13 @@ const DECODERS: Readonly<Record<string, Decompress>> = {
   identity: (data) => Promise.resolve(data),
 };
 
+const utf8 = new TextDecoder(); // drops a byte order mark
+
+/** The text of a body without a content coding. */
+export function plainTextOf(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}
+
 /**
  * Decodes the text of a body. The gateway requests `identity`, but some proxies compress anyway.
  * @throws {TypeError} for an unknown coding.
@@ -32,5 +39,5 @@ export async function textOf(
     if (decode === undefined) throw new TypeError(`unknown Content-Encoding ${coding.slice(0, 20)}`);
     decoded = await decode(decoded, { maxOutputLength: maxBytes });
   }
-  return new TextDecoder().decode(decoded); // drops a byte order mark
+  return plainTextOf(decoded);
 }
