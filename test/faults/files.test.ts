@@ -14,18 +14,15 @@ test.each([
   ['TENANTS_FILE', { AUTH: 'jwt' }],
   ['AUTH_API_KEYS_FILE', { AUTH: 'api-key' }],
   ['TRUSTED_DOCUMENTS', {}],
-])(
-  'an unreadable %s is an error that names the variable, without the system error',
-  (name, others) => {
-    const folder = mkdtempSync(join(tmpdir(), 'sigillo-faults-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    let message = '';
-    try {
-      loadConfig({ ...others, [name]: folder });
-    } catch (failure) {
-      message = failure instanceof Error ? failure.message : '';
-    }
-    expect(message).toContain(`${name}: `);
-    expect(message).not.toMatch(/EISDIR|\n\s+at /);
-  },
-);
+])('an unreadable %s is an error that names the variable, without the system error', (name, others) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sigillo-faults-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  let message = '';
+  try {
+    loadConfig({ ...others, [name]: folder });
+  } catch (failure) {
+    message = failure instanceof Error ? failure.message : '';
+  }
+  expect(message).toContain(`${name}: `);
+  expect(message).not.toMatch(/EISDIR|\n\s+at /);
+});
