@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-// The service may one day do as its published document says; the gateway takes both.
+// The service may change to its published document one day; the gateway accepts both.
 
 const MUTATION = {
   createDossier: '... on CreateDossierPayload { dossier { id } }',
@@ -34,7 +34,7 @@ async function startDocumented() {
   };
 }
 
-test('leads through the five steps against a service that does as documented', async () => {
+test('performs the five steps with a service in the documented profile', async () => {
   const { mutate, upload } = await startDocumented();
   const dossier = await mutate('createDossier', { title: 'Contratti', documents: [{ title: 'Contratto' }] });
   const signer = await mutate('findSigner', { fiscalCode: 'SPNDNL80R13C555X' });

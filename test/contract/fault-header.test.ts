@@ -8,7 +8,7 @@ import { startGateway } from '../support/start-gateway.ts';
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** A gateway and a request that waits for its signature, and what one HTTP request with its own headers is told. */
+/** A gateway with a request in WAIT_FOR_SIGNATURE, and the result of one HTTP request with its own headers. */
 async function startWorld(overrides: GatewayOverrides = {}) {
   const gateway = await startGateway(overrides);
   const { requests } = await gateway.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
@@ -20,7 +20,7 @@ async function startWorld(overrides: GatewayOverrides = {}) {
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query, variables: { input } }),
     });
-    // What a gateway answers to an operation is data, errors, or both.
+    // A GraphQL response has data, errors, or both.
     return (await response.json()) as {
       data?: Record<string, unknown>;
       errors?: { extensions: Record<string, unknown> }[];
@@ -32,7 +32,7 @@ async function startWorld(overrides: GatewayOverrides = {}) {
 const callsOf = ({ sandbox }: World) =>
   sandbox.journal.entries().map(({ operationId, faults }) => [operationId, ...faults]);
 
-describe('a caller orders, for one operation of theirs,', () => {
+describe('a caller requests, for one of its operations,', () => {
   test.each<[string, object | undefined, calls: number]>([
     ['503', { code: 'UPSTREAM_UNAVAILABLE' }, 3],
     ['503:gateway', { code: 'UPSTREAM_UNAVAILABLE' }, 3],
@@ -50,7 +50,7 @@ describe('a caller orders, for one operation of theirs,', () => {
     ['html', { code: 'UPSTREAM_CONTRACT' }, 1],
     ['html:502', { code: 'UPSTREAM_UNAVAILABLE' }, 3],
   ])('getSignatureRequest=%s', async (shorthand, extensions, calls) => {
-    // Only a call that gets no answer waits for its deadline.
+    // Only a call without an answer waits for its deadline.
     const world = await startWorld(shorthand.endsWith(':60000') ? { upstreamTimeoutMs: 1_000 } : {});
     const query = `{ signatureRequest(id: "${world.request.id}") { status } }`;
     const good = { data: { signatureRequest: { status: 'WAIT_FOR_SIGNATURE' } } };
@@ -62,19 +62,19 @@ describe('a caller orders, for one operation of theirs,', () => {
       .poll(() => callsOf(world))
       .toEqual(Array.from({ length: calls }, () => ['getSignatureRequest', fault]));
 
-    // The next one has ordered nothing.
+    // The next operation has no fault header.
     expect(await world.ask(query)).toEqual(good);
     expect(callsOf(world).at(-1)).toEqual(['getSignatureRequest']);
   });
 });
 
-test('a fault meets the call that it names, and none of the others that the operation makes', async () => {
+test('a fault applies to the named call, and to no other call of the operation', async () => {
   const world = await startWorld();
   const input = { signatureRequestId: world.request.id };
   const fault = 'sendNotification=500';
   const answer = await world.ask(mutationOf('notifySigner'), { 'x-sandbox-fault': fault }, input);
   expect(answer.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
-  // The last looks whether it was sent all the same.
+  // The last call reads whether the message was sent.
   expect(callsOf(world)).toEqual([
     ['getSignatureRequest'],
     ['sendNotification', fault],
@@ -85,7 +85,7 @@ test('a fault meets the call that it names, and none of the others that the oper
   });
 });
 
-test('two callers at the same time meet their own faults only', async () => {
+test('concurrent callers get their own faults only', async () => {
   const world = await startWorld();
   const query = `{ signatureRequest(id: "${world.request.id}") { status } }`;
   const orders = ['401', undefined, '429:60', undefined, 'malformed'];
@@ -103,7 +103,7 @@ test('two callers at the same time meet their own faults only', async () => {
   ]);
 });
 
-test('a typing mistake does not pass for an operation that went well', async () => {
+test('an invalid header fails the operation', async () => {
   const world = await startWorld();
   const query = `{ signatureRequest(id: "${world.request.id}") { status } }`;
   expect(await world.ask(query, { 'x-sandbox-fault': 'getSignatureReqest=503' })).toMatchObject({
@@ -114,7 +114,7 @@ test('a typing mistake does not pass for an operation that went well', async () 
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename
   ... on UploadDocumentPayload { document { status } } ... on Error { code } } }`;
 
-/** Sends a file with headers of its own. */
+/** Sends a file with the given headers. */
 async function uploadWith(url: string, target: object, file: Buffer<ArrayBuffer>, headers: object) {
   const form = new FormData();
   const variables = { input: { ...target, file: null } };
@@ -129,7 +129,7 @@ test.each([
   ['putBlob', 0],
   ['putBlock', 5 * 1024 * 1024],
   ['putBlockList', 5 * 1024 * 1024],
-])('a caller orders a fault of the storage too: %s', async (operation, padToBytes) => {
+])('a caller requests a fault of the storage: %s', async (operation, padToBytes) => {
   const world = await startWorld();
   const [target] = await draftOf(world);
   const file = await makePdf(padToBytes > 0 ? { padToBytes } : {});
@@ -150,7 +150,7 @@ const TIMES = { created_at: AT, updated_at: AT };
 const CITIZEN = { fiscalCode: 'SPNDNL80R13C555X' };
 const DOSSIER = { title: 'Contratti', documents: [{ title: 'Contratto' }] };
 
-test('the storage of a sandbox gets the headers of a sandbox alone, a real storage gets none', async () => {
+test('the storage of a sandbox gets sandbox headers only, a real storage gets none', async () => {
   const mine = {
     'x-sandbox-fault': 'getDossier=503',
     prefer: 'code=200',
@@ -184,7 +184,7 @@ test('the storage of a sandbox gets the headers of a sandbox alone, a real stora
   }
 });
 
-/** Mutations that go well, and what the contract's other answers to them are told as. */
+/** Mutations that succeed, and the errors for the other answers of the contract. */
 const PREFERRED: readonly [string, string, (world: World) => object, object][] = [
   ['findSigner', 'code=403', () => CITIZEN, { reason: 'NOT_A_TESTER' }],
   ['findSigner', 'code=404', () => CITIZEN, { reason: 'NO_IO_PROFILE' }],
@@ -203,7 +203,7 @@ test.each(PREFERRED)('%s with Prefer: %s is answered from the contract, once', a
   const query = mutationOf(mutation);
   const { data } = await world.ask(query, { prefer }, inputOf(world));
   expect(data?.[mutation]).toMatchObject(expected);
-  // Nothing has happened: the next operation is answered by the sandbox itself, and goes well.
+  // Nothing was performed: the sandbox itself answers the next operation, which succeeds.
   const next = await world.ask(query, {}, inputOf(world));
   expect(next.data?.[mutation]).toEqual({ __typename: expect.stringMatching(/Payload$/) });
 });

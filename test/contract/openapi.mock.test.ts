@@ -9,8 +9,8 @@ import { violations } from './support-oracle.ts';
 import { startPrismMock } from './support-prism.ts';
 import type { PrismMock } from './support-prism.ts';
 
-// What a client of a stateless mock gets, for every operation, status and named example: from Prism's own command, as the
-// contract is published for, and from `npm run mock`.
+// The answers of a stateless mock for every operation, status and named example: from Prism's own command, for which the
+// contract is published, and from `npm run mock`.
 
 let prism: PrismMock;
 
@@ -98,7 +98,7 @@ describe.each(['npm run mock', "Prism's CLI"] as const)('%s', (name) => {
     ['only optional clauses', 'createDossier', { body: fields({ title: 'Facoltativa', type: 'OPTIONAL' }) }],
     ['an empty dossier title', 'createDossier', { body: { ...fields(), title: '' } }],
     ['no documents', 'createDossier', { body: { title: 'Contratto', documents_metadata: [] } }],
-    ['a support address that is none', 'createDossier', { body: { ...fields(), support_email: 'urp' } }],
+    ['an invalid support address', 'createDossier', { body: { ...fields(), support_email: 'urp' } }],
     [
       'a date without a time',
       'createSignatureRequest',
@@ -130,7 +130,7 @@ describe.each(['npm run mock', "Prism's CLI"] as const)('%s', (name) => {
       },
     ],
     ['a dossier title of one character', 'createDossier', { body: { ...fields(), title: 'C' } }],
-    ['properties it does not know', 'createDossier', { body: { ...fields(), colour: 'red' } }],
+    ['unknown properties', 'createDossier', { body: { ...fields(), colour: 'red' } }],
     [
       'both ways to place a field',
       'createDossier',
@@ -174,7 +174,7 @@ describe.each(['npm run mock', "Prism's CLI"] as const)('%s', (name) => {
     expect(response.ok).toBe(true);
   });
 
-  test.each(contractOperations)('answers $id without a key as the gateway does', async (operation) => {
+  test.each(contractOperations)('answers $id without a key as API Management does', async (operation) => {
     const response = await call(operation, { key: '' });
     expect(response.status).toBe(401);
     expect(mediaType(response)).toBe('application/json');

@@ -30,7 +30,7 @@ const operationIds = [
 ];
 
 describe('The contract', () => {
-  test('has the operations of the Issuer API, for Prism as for us', async () => {
+  test('has the operations of the Issuer API, as Prism reads it too', async () => {
     expect(contractOperations.map(({ id }) => id)).toEqual(operationIds);
     const operations = await getHttpOperationsFromSpec(contractPath);
     expect(operations.map(({ iid }) => iid)).toEqual(operationIds);
@@ -67,7 +67,7 @@ describe('The contract', () => {
     }
   });
 
-  test('keeps the files of those who try the mock on their machine', () => {
+  test('has storage URLs of this machine only, so that the files of mock users stay there', () => {
     const addresses =
       JSON.stringify(contractExamples.map(({ example }) => example.value)).match(/https?:[^"\\]+/g) ?? [];
     expect(addresses.filter((address) => address.includes('-documents/'))).not.toEqual([]);
@@ -78,7 +78,7 @@ describe('The contract', () => {
     }
   });
 
-  // Prism does not tell the two media types apart, so this is the only check that they are not mixed up.
+  // Prism does not distinguish the two media types, so this is the only check of them.
   test('sends errors of the backend as problem+json and those of the gateway as plain JSON', () => {
     const errors = contractExamples.filter(({ answer }) => answer.status >= 400);
     const mixedUp = errors.filter(({ answer, example }) => {
@@ -89,14 +89,14 @@ describe('The contract', () => {
   });
 
   test.each(contractExamples)(
-    'answers what its schema allows: $operation.id $answer.status $example.name',
+    'has a valid answer example: $operation.id $answer.status $example.name',
     ({ answer, example }) => {
       expect(violations(answer.schemaPointer, example.value)).toEqual([]);
     },
   );
 
   test.each(contractOperations.filter(({ request }) => request))(
-    'asks what its schema allows: $id',
+    'has valid request examples: $id',
     ({ request }) => {
       for (const { value } of request?.examples ?? []) {
         expect(violations(request?.schemaPointer ?? '', value)).toEqual([]);
@@ -114,7 +114,7 @@ describe('The wire types', () => {
     expect(await readFile(file, 'utf8')).toBe(generated);
   });
 
-  test('tell the statuses apart', () => {
+  test('distinguish the statuses', () => {
     type View = components['schemas']['SignatureRequestDetailView'];
     expectTypeOf<View['status']>().toEqualTypeOf<components['schemas']['SignatureRequestStatus']>();
     expectTypeOf<Extract<View, { status: 'WAIT_FOR_SIGNATURE' }>['qr_code_url']>().toEqualTypeOf<string>();

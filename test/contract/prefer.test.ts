@@ -50,13 +50,13 @@ describe.each(Object.entries(SERVERS))('%s', (_name, start) => {
   const answers = contractOperations.flatMap(({ id, answers: all }) =>
     [...new Set(all.map(({ status }) => status))].map((status) => ({ id, status })),
   );
-  test.each(answers)('answers $id with $status, whatever is accepted', async ({ id, status }) => {
+  test.each(answers)('answers $id with $status, for any Accept header', async ({ id, status }) => {
     for (const accept of [undefined, 'application/json', 'application/problem+json', 'text/html']) {
       expect((await ask(id, `code=${status}`, accept)).status).toBe(status);
     }
   });
 
-  test('gives the body that is accepted where a status has two', async () => {
+  test('chooses the accepted body if a status has two', async () => {
     for (const type of ['application/json', 'application/problem+json']) {
       expect(await ask('getDossier', 'code=401', type)).toMatchObject({ status: 401, type });
     }
@@ -73,7 +73,7 @@ describe.each(Object.entries(SERVERS))('%s', (_name, start) => {
     ],
     ['example=nope', 'There is no example "nope" of getDossier. It has 200: found; 400: '],
     ['code=418', 'getDossier has no answer 418. It has 200, 400, 401, 403, 404, 429, 500'],
-  ])('says what there is instead of %s', async (prefer, detail) => {
+  ])('lists the alternatives to %s', async (prefer, detail) => {
     expect(await ask('getDossier', prefer)).toEqual({
       status: 404,
       type: 'application/problem+json',
@@ -81,7 +81,7 @@ describe.each(Object.entries(SERVERS))('%s', (_name, start) => {
     });
   });
 
-  test('says that an answer without a body has no examples', async () => {
+  test('reports that an answer without a body has no examples', async () => {
     expect(await ask('setSignatureRequestStatus', 'code=204, example=nope')).toMatchObject({
       status: 404,
       body: { detail: 'There is no example "nope" of answer 204 of setSignatureRequestStatus. It has none' },
@@ -97,14 +97,14 @@ describe.each(Object.entries(SERVERS))('%s', (_name, start) => {
   test.each([
     ['is not JSON', '/signers', { 'content-type': 'application/json' }, '{"fiscal_code": nope'],
     ['is empty', '/signers', { 'content-type': 'application/json' }, ''],
-    ['has a type that is none', '/signers', { 'content-type': 'a/b/c' }, 'x'],
+    ['has an invalid type', '/signers', { 'content-type': 'a/b/c' }, 'x'],
     [
-      'breaks off between its parts',
+      'is truncated between its parts',
       '/validate-document',
       { 'content-type': 'multipart/form-data; boundary=x' },
       '--x\r\nnonsense',
     ],
-  ])('answers a body that %s, and goes on', async (_what, path, headers, body) => {
+  ])('answers a body that %s, and stays up', async (_what, path, headers, body) => {
     const refused = await post(path, headers, body);
     expect([400, 422]).toContain(refused.status);
     await refused.text();
@@ -124,7 +124,7 @@ describe('npm run mock', () => {
   });
   afterAll(() => mock.close());
 
-  test('serves the base path of the sandbox, and none', async () => {
+  test('serves the API with and without the base path', async () => {
     expect(mock.url).toMatch(/\/api\/v1\/sign$/);
     for (const base of [mock.url, new URL(mock.url).origin]) {
       const response = await callOperation(base, operationOf('getDossier'));
@@ -135,7 +135,7 @@ describe('npm run mock', () => {
     }
   });
 
-  test('takes a bare word for a status, as the service does', async () => {
+  test('accepts a status as a bare word, as the service does', async () => {
     const response = await fetch(`${mock.url}/signature-requests/x/status`, {
       method: 'PUT',
       headers: { 'ocp-apim-subscription-key': 'key', 'content-type': 'application/json' },
@@ -144,7 +144,7 @@ describe('npm run mock', () => {
     expect(response.status).toBe(204);
   });
 
-  test('lets web pages in', async () => {
+  test('allows web pages of every origin', async () => {
     const { status, headers } = await fetch(`${mock.url}/dossiers`, { method: 'OPTIONS' });
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, '*']);
   });

@@ -13,7 +13,7 @@ async function ask(url: string, headers: Record<string, string>, query = QUERY) 
   return response.json();
 }
 
-test('a caller asks the sandbox for an answer of the contract through the gateway', async () => {
+test('a Prefer header of a caller reaches the sandbox', async () => {
   const { url } = await startGateway();
   expect(await ask(url, {})).toEqual({ data: { dossier: null } });
   expect(await ask(url, { prefer: 'code=200' })).toMatchObject({
@@ -27,7 +27,7 @@ test('a caller asks the sandbox for an answer of the contract through the gatewa
   );
 });
 
-test('a sandbox gets the headers that are meant for it and no others; the real service gets none', async () => {
+test('a sandbox gets its own headers and no others; the real service gets none', async () => {
   const stub = await startHttpStub((_, res) =>
     sendJson(res, 404, { status: 404, detail: 'no such dossier' }),
   );

@@ -11,7 +11,7 @@ export interface CallOptions {
   readonly key?: string;
 }
 
-/** A call that the contract allows, changed by the options. */
+/** A valid call, changed by the options. */
 export async function callOperation(
   baseUrl: string,
   operation: ContractOperation,

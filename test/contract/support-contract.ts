@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-// Reads mocks/openapi.yaml without Prism, so that what Prism says can be held against something else.
+// Reads mocks/openapi.yaml without Prism, so that the results of Prism can be checked independently.
 
 export const contractPath = 'mocks/openapi.yaml';
 
-/** The contract as parsed YAML, references left in place. */
+/** The contract as parsed YAML, with its references. */
 export const contractDocument: unknown = parse(readFileSync(contractPath, 'utf8'));
 
-/** One body the contract shows, with the place of the schema that it must satisfy. */
+/** An example body of the contract, with the JSON pointer to its schema. */
 export interface ContractExample {
   name: string;
   value: unknown;
@@ -35,7 +35,7 @@ export interface ContractOperation {
 const node = z.record(z.string(), z.unknown());
 const reference = z.object({ $ref: z.string().startsWith('#/') });
 
-/** The value a JSON pointer (`#/components/schemas/Id`) stands for. */
+/** The value of a JSON pointer such as `#/components/schemas/Id`. */
 export function valueAt(pointer: string): unknown {
   return pointer
     .slice(2)
@@ -44,7 +44,7 @@ export function valueAt(pointer: string): unknown {
     .reduce((value, step) => node.parse(value)[step], contractDocument);
 }
 
-/** Where the value really is: follows references. */
+/** The pointer to the value after all references. */
 function follow(pointer: string): string {
   const target = reference.safeParse(valueAt(pointer));
   return target.success ? follow(target.data.$ref) : pointer;

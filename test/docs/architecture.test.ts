@@ -10,7 +10,7 @@ test('every file that the page names exists', () => {
   expect(named.filter((path) => !existsSync(path))).toEqual([]);
 });
 
-test('there is a picture of the path of a request, a query, an upload, a subscription and a webhook', () => {
+test('the page has a diagram of the path of a request, a query, an upload, a subscription and a webhook', () => {
   for (const heading of [
     'The edge: every HTTP request',
     'A query',

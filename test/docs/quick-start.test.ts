@@ -16,7 +16,7 @@ const [functions = ''] = page.blocks('sh');
 const steps = STEPS.map((heading) => page.blocks('sh', heading).join(''));
 
 test.skipIf(!hasTools)(
-  'the five steps end with a QR code that holds the link and with the id of a message',
+  'the five steps end with a QR code that contains the link, and the id of a message',
   async () => {
     const { run } = await startProgram();
     const { stdout, folder } = await run([functions, ...steps].join(''));
@@ -36,7 +36,7 @@ test.skipIf(!hasTools)(
 );
 
 test.skipIf(!hasTools)(
-  'a second terminal shows each change up to the signature, as the page prints it',
+  'the subscription prints each change up to the signature, as on the page',
   async () => {
     const { run } = await startProgram();
     const [watch = '', sign = ''] = page.blocks('sh', 'Watch the status');

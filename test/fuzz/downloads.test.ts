@@ -19,6 +19,6 @@ test.each(WORLDS)('requests for documents: %s', async (name) => {
   client.close();
   await world.checkHealth();
   await world.close();
-  // Or they would never get further than to the door.
+  // Otherwise too few inputs would pass authentication.
   expect(sent).toBeGreaterThan(inputs / 5);
 });

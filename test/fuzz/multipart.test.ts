@@ -5,7 +5,7 @@ import { fuzz } from './support-fuzz.ts';
 import { multipartRequest } from './support-multipart.ts';
 import { startWorld, WORLDS } from './support-world.ts';
 
-test.each(WORLDS)('requests of files that are put together wrongly: %s', async (name) => {
+test.each(WORLDS)('malformed multipart requests: %s', async (name) => {
   const world = await startWorld(name);
   const inputs = INPUTS.multipart[name];
   let run = 0;
@@ -17,6 +17,6 @@ test.each(WORLDS)('requests of files that are put together wrongly: %s', async (
   });
   await world.checkHealth();
   await world.close();
-  // Or they would never get further than to the parser.
+  // Otherwise too few inputs would pass the parser.
   expect(run).toBeGreaterThan(inputs / 3);
 });

@@ -5,7 +5,7 @@ import { fuzz } from './support-fuzz.ts';
 import { request } from './support-requests.ts';
 import { startWorld, WORLDS } from './support-world.ts';
 
-test.each(WORLDS)('operations made of the schema and of hostile values: %s', async (name) => {
+test.each(WORLDS)('operations generated from the schema with hostile values: %s', async (name) => {
   const world = await startWorld(name);
   const inputs = INPUTS.operations[name];
   const client = ask(world);
@@ -19,6 +19,6 @@ test.each(WORLDS)('operations made of the schema and of hostile values: %s', asy
   client.close();
   await world.checkHealth();
   await world.close();
-  // Or they would never get further than to the parser.
+  // Otherwise too few inputs would pass the parser.
   expect(run).toBeGreaterThan(inputs / 5);
 });

@@ -4,7 +4,7 @@ import { Wire } from './support-wire.ts';
 import type { WireAnswer } from './support-wire.ts';
 import type { World } from './support-world.ts';
 
-/** A client who sends whole requests, one after another, on one connection for as long as the gateway keeps it. */
+/** A client that sends complete requests one after another, on one connection while the gateway keeps it open. */
 export function ask(world: World) {
   let wire: Wire | undefined;
   return {
@@ -20,7 +20,7 @@ export function ask(world: World) {
         if (isStream || answer.headers.get('connection') === 'close') wire.close();
         return answer;
       } catch (failure) {
-        wire.close(); // what comes next on it would be taken for the answer to another
+        wire.close(); // later bytes on it would be mistaken for another answer
         throw failure;
       }
     },

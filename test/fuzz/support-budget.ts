@@ -1,4 +1,4 @@
-/** Inputs of each suite, in each of the worlds of `support-settings.ts`. */
+/** Inputs of each suite, in each world of `support-settings.ts`. */
 export const INPUTS = {
   operations: { laptop: 4_000, production: 2_500, tenants: 2_500 },
   downloads: { laptop: 800, production: 600, tenants: 600 },
@@ -6,17 +6,16 @@ export const INPUTS = {
   http: { laptop: 3_000, production: 2_000, tenants: 600 },
 } as const;
 
-/** What all of them must come to. */
+/** The minimum number of inputs in total. */
 export const LEAST_INPUTS = 10_000;
 
-/**
- * `FUZZ_SEED` repeats a run, whole numbers up to 2^31 - 1. Without it each run tries something else, and says what it was.
- */
+/** `FUZZ_SEED`, a whole number up to 2^31 - 1, repeats a run. Without it each run has a new seed, which a failure prints. */
 export const SEED = seedOf(process.env['FUZZ_SEED']);
 
 function seedOf(text: string | undefined): number {
   if (text === undefined) return Math.floor(Math.random() * 2 ** 31);
   const seed = Number(text);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) throw new RangeError('FUZZ_SEED is no seed');
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31)
+    throw new RangeError('FUZZ_SEED must be a whole number');
   return seed;
 }

@@ -22,7 +22,7 @@ const RANGES = [
 const TAGS = ['*', '"x"', 'W/"x"', '"', '""', 'x', `"${'x'.repeat(5_000)}"`, '"a", "b"'];
 const DATES = ['Tue, 24 Nov 2026 10:00:00 GMT', 'yesterday', '0', 'Tue, 99 Nov 2026 10:00:00 GMT', ''];
 
-/** Somebody who asks for a document, or for something that looks like one. */
+/** A request for a document, valid or nearly valid. */
 export function download(draw: Draw, world: World): WireRequest {
   const method = draw.flaw(6)
     ? draw.one(['POST', 'PUT', 'OPTIONS', 'DELETE'])

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { GeneratorValue } from 'fast-check';
 
-/** Decisions of one input, each of which shrinks towards the first and plainest. */
+/** The random choices of one input. Each shrinks towards the first and simplest value. */
 export class Draw {
   readonly #draw: GeneratorValue;
-  /** Half of all inputs have no flaw, so that they get as far as the service; some have a few, and some many. */
+  /** Half of all inputs have no flaw, so that they reach the service; others have a few flaws, or many. */
   readonly #flaws: 'none' | 'few' | 'many';
 
   constructor(draw: GeneratorValue) {
@@ -12,7 +12,7 @@ export class Draw {
     this.#flaws = this.one(['none', 'none', 'none', 'few', 'few', 'many']);
   }
 
-  /** Whether something is to be wrong here: once in so many times in inputs with many flaws. */
+  /** Whether to make a flaw here: once in `times` in inputs with many flaws. */
   flaw(times: number): boolean {
     if (this.#flaws === 'none') return false;
     return this.once(this.#flaws === 'few' ? 5 * times : times);
@@ -23,24 +23,24 @@ export class Draw {
     return this.#draw(fc.nat, most);
   }
 
-  /** Once in so many times. */
+  /** True once in `times`. */
   once(times: number): boolean {
     return this.number(times - 1) === times - 1;
   }
 
   one<T>(list: readonly T[]): T {
     const index = this.number(list.length - 1);
-    // Within bounds, unless there is nothing to draw from.
-    if (index >= list.length) throw new RangeError('there is nothing to draw from');
+    // Within bounds, unless the list is empty.
+    if (index >= list.length) throw new RangeError('the list is empty');
     return list[index] as T;
   }
 
-  /** So many of what `make` makes. */
+  /** A list of values from `make`. */
   some<T>(least: number, most: number, make: (index: number) => T): T[] {
     return Array.from({ length: least + this.number(most - least) }, (_, index) => make(index));
   }
 
-  /** Any text, of few characters. */
+  /** Any short text. */
   text(): string {
     return this.#draw(anyText);
   }
@@ -49,7 +49,7 @@ export class Draw {
     return Buffer.from(this.#draw(fc.uint8Array, { maxLength: most }));
   }
 
-  /** The text with a piece of it left out, doubled, or something put into it. */
+  /** The text with a piece removed, doubled or inserted. */
   mutated(text: string, splinters: readonly string[]): string {
     const at = this.number(text.length);
     const to = Math.min(text.length, at + this.number(12));
@@ -64,7 +64,7 @@ export class Draw {
   }
 }
 
-/** Any UTF-16, lone surrogates among it. */
+/** Any UTF-16, including lone surrogates. */
 const anyText = (): fc.Arbitrary<string> => fc.string({ unit: codeUnit, maxLength: 12 });
 const codeUnit = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },

@@ -4,14 +4,13 @@ import { Wire } from './support-wire.ts';
 import type { WireAnswer } from './support-wire.ts';
 import type { World } from './support-world.ts';
 
-/** What comes after an input on the same connection. */
+/** The request after an input on the same connection. */
 const MARK = 'afterwards';
-/** How long a client that has said too little waits before it gives up, in milliseconds. */
+/** How long the client of an incomplete request waits before it disconnects, in milliseconds. */
 const GIVES_UP_MS = 25;
 
 /**
- * Sends an input on a connection of its own, in these pieces, and a good request behind it. Then the connection must be
- * usable, which the answer to the good request shows, or closed.
+ * Sends an input in these pieces on a new connection, followed by a valid request. Then the connection must be usable, which the answer to the valid request shows, or closed.
  *
  * @param isComplete the input is one or more whole requests: nothing that follows can be taken for a part of them, and
  *   the gateway has nothing to wait for. If not, the client gives up.
@@ -43,14 +42,14 @@ export async function exchange(
     const last = answers.at(-1);
     const isUsable = last !== undefined && world.isGood(last, MARK);
     if (isComplete && !isUsable && last?.headers.get('connection') !== 'close')
-      throw new VerdictError('the connection was closed without a word');
+      throw new VerdictError('the connection was closed without an answer');
     return isUsable ? answers.slice(0, -1) : answers;
   } finally {
     wire.close();
   }
 }
 
-/** All of them, until the gateway closes the connection. */
+/** All answers until the gateway closes the connection. */
 async function answersOn(world: World, wire: Wire): Promise<WireAnswer[]> {
   const answers: WireAnswer[] = [];
   for (let answer; (answer = await wire.answer()) !== undefined;) {

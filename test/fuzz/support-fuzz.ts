@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { SEED } from './support-budget.ts';
 import { Draw } from './support-draw.ts';
 
-/** Shrinking an input that hangs takes its time at each step. */
+/** Time to shrink an input that hangs, which needs a timeout at each step. */
 const LONGEST_RUN_MS = 9 * 60_000;
 const SHOWN_CHARACTERS = 4_000;
 
 /**
- * Tries so many inputs, one after another.
- * @throws {Error} with the smallest input found that fails, and how to try it again
+ * Tries the given number of inputs, one after another. @throws {Error} with the smallest failing input, and the seed that
+ * repeats it
  */
 export async function fuzz(
   what: string,
@@ -33,7 +33,7 @@ export async function fuzz(
   });
   if (failed !== undefined) {
     const { input, cause } = failed;
-    const how = `input ${numRuns}, made smaller ${numShrinks} times; FUZZ_SEED=${SEED} tries it again`;
+    const how = `input ${numRuns}, shrunk ${numShrinks} times; FUZZ_SEED=${SEED} repeats it`;
     throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${how}\n${input}`, { cause });
   }
   if (interrupted || numRuns !== inputs)

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { z } from 'zod';
 
 const reportRules = z.object({
-  /** Connections of the process that are open, from clients and to the service. */
+  /** Open connections of the process, from clients and to the service. */
   sockets: z.number(),
   /** See `support-probe.ts`. */
   longestBlockMs: z.number(),
@@ -13,14 +13,16 @@ type Report = z.infer<typeof reportRules>;
 const lineRules = z.object({ level: z.number(), msg: z.string() });
 const ERROR_LEVEL = 50;
 
-/** The gateway as `npm start` runs it, in a process of its own, so that a crash is one and a block stops nobody else. */
+/**
+ * The gateway as `npm start` runs it, in its own process, so that a crash is detected and a block does not stop the tests.
+ */
 export interface GatewayProcess {
   readonly url: URL;
-  /** What it says of itself; what it counts begins anew. */
+  /** Its state; the counters restart at zero. */
   report(): Promise<Report>;
-  /** What it has logged as an error or worse, and all of stderr: warnings of Node, stacks of a crash. */
+  /** Log lines of level error or above, and all of stderr: warnings of Node, stacks of a crash. */
   complaints(): readonly string[];
-  /** Why it is no longer there. */
+  /** The reason of its exit. */
   readonly death: () => string | undefined;
   stop(): Promise<void>;
 }
@@ -31,12 +33,12 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>>)
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new TypeError('a child without the pipes that it was given');
+  if (stdout === null || stderr === null) throw new TypeError('the child process has no pipes');
   const complaints: string[] = [];
   const listening = Promise.withResolvers<string>();
   let death: string | undefined;
   child.once('exit', (code, signal) => {
-    death = `the gateway has ended: code ${code}, signal ${signal}\n${complaints.join('\n')}`;
+    death = `the gateway has exited: code ${code}, signal ${signal}\n${complaints.join('\n')}`;
     listening.reject(new Error(death));
   });
   stderr.on('data', (text) => complaints.push(String(text)));

@@ -1,4 +1,4 @@
-/* Pieces of requests that are wrong, or unusual enough to be misunderstood. */
+/* Invalid pieces of requests, and valid ones that parsers may misread. */
 
 export const METHODS = [
   'GET',
@@ -86,7 +86,7 @@ export const HEADERS = [
   Array.from({ length: 1_500 }, (_, n) => `X-${n}: 1`).join('\r\n'),
   'Content-Length: 0',
 ];
-/** Each leaves it open how long the body is, or is wrong about it. RFC 9112, section 6.3, and 11.2 on smuggling. */
+/** Headers with an ambiguous or wrong body length. RFC 9112, section 6.3, and 11.2 on smuggling. */
 export const FRAMINGS = [
   'Content-Length: N\r\nTransfer-Encoding: chunked',
   'Transfer-Encoding: chunked\r\nContent-Length: N',
@@ -137,7 +137,7 @@ export const CHUNKS = [
   '0;\r\n\r\n',
   '0\r\n: \r\n\r\n',
 ];
-/** What other protocols begin with. */
+/** The first bytes of other protocols. */
 export const STRANGERS: readonly Buffer[] = [
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1'),
   Buffer.from('160301020001000001fc0303', 'hex'),

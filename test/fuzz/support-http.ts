@@ -3,19 +3,19 @@ import { CHUNKS, FRAMINGS, HEADERS, METHODS, STRANGERS, TARGETS, VERSIONS } from
 import { HOSTILE_TEXTS } from './support-values.ts';
 import type { World } from './support-world.ts';
 
-/** What goes over the wire, in pieces. */
+/** The bytes of the input, in pieces. */
 export interface WireInput {
   readonly pieces: readonly Buffer[];
-  /** Whole requests and nothing else: each gets its answer. */
+  /** Whether the input consists of complete requests, each of which gets an answer. */
   readonly isComplete: boolean;
-  /** A request hidden in it that must not be run, because proxies would take it for a part of another's body. */
+  /** Whether it hides a request that must not be executed, because proxies may treat it as a part of a body. */
   readonly isSmuggling: boolean;
 }
 
-/** In every hidden request, and in the answer if it is run. */
+/** A mark in every hidden request, and in its answer if it is executed. */
 export const SMUGGLED = 'smuggled';
 
-/** HTTP that is broken, or at the edge of what is allowed. */
+/** Invalid HTTP, or HTTP at the limits of validity. */
 export function brokenHttp(draw: Draw, world: World): WireInput {
   const kind = draw.one([
     pipelined,
@@ -43,7 +43,7 @@ function inPieces(draw: Draw, bytes: Buffer): Buffer[] {
   return [0, ...cuts].map((from, index) => bytes.subarray(from, cuts[index] ?? bytes.length));
 }
 
-/** Several requests at once, without waiting for answers. */
+/** Pipelined requests. */
 function pipelined(draw: Draw, world: World): Made {
   return { bytes: Buffer.concat(draw.some(1, 12, (index) => world.good(`p${index}`))), isComplete: true };
 }
@@ -98,7 +98,7 @@ function wrongChunks(draw: Draw, world: World): Made {
   };
 }
 
-/** Of a client that leaves in the middle. */
+/** A truncated request. */
 function cut(draw: Draw, world: World): Made {
   const bytes = world.good('c');
   return { bytes: bytes.subarray(0, draw.number(bytes.length - 1)) };
@@ -108,7 +108,7 @@ function strange(draw: Draw): Made {
   return { bytes: draw.once(2) ? draw.one(STRANGERS) : draw.bytes(400) };
 }
 
-/** The head of a good request with another word on how long its body is. */
+/** The head of a valid request with another body length. */
 function headOf(world: World, framing: string): Buffer {
   const head = world.good('f').toString('latin1').split('\r\n\r\n')[0] ?? '';
   return Buffer.from(`${head.replace(/\r\nContent-Length: \d+/, `\r\n${framing}`)}\r\n\r\n`, 'latin1');

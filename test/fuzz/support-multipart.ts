@@ -11,7 +11,7 @@ interface Part {
   readonly content: Buffer;
 }
 
-/** A request of files, and whether it is as long as it says: then it gets an answer, and is not waited for. */
+/** A multipart request, and whether it has its declared length: then it gets an answer without a timeout. */
 export interface WireUpload extends WireRequest {
   readonly isComplete: boolean;
 }
@@ -63,7 +63,7 @@ const PATHS = [
 const NEARLY = '\r\n--b0undar';
 const PDF = Buffer.from('%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n');
 
-/** A multipart request as a client with files would send it, or nearly so. */
+/** A multipart request as a client sends it, or nearly valid. */
 export function multipartRequest(draw: Draw, world: World): WireUpload {
   const boundary = draw.flaw(12)
     ? draw.one(['', 'x'.repeat(71), 'x'.repeat(2_000), 'a b', "'()+_,-./:=?"])
@@ -127,7 +127,7 @@ function partsOf(draw: Draw, world: World): Part[] {
   return parts;
 }
 
-/** An operation that takes files, one in each of its variables `f0`, `f1`, … */
+/** An operation with a file in each of its variables `f0`, `f1`, … */
 function upload(draw: Draw, { drafts }: World): { json: string; files: number } {
   const fields = draw.some(1, 2, (index) => {
     const { signatureRequestId, documentId } = draw.one(drafts);
@@ -181,7 +181,7 @@ function file(draw: Draw, name: string): Part {
     () => draw.bytes(200),
     () => Buffer.alloc(0),
     () => Buffer.from(draw.one(HOSTILE_TEXTS)),
-    // Much of one, as a comment, and then what nearly ends it.
+    // A long comment, and then a nearly valid end.
     () =>
       draw.once(4) ? Buffer.concat([PDF, Buffer.alloc(300_000, '%'), Buffer.alloc(2_000, NEARLY)]) : PDF,
   ])();
@@ -218,7 +218,7 @@ function assembled(draw: Draw, parts: readonly Part[], boundary: string): Buffer
   return Buffer.concat([Buffer.from(preamble), ...pieces, Buffer.from(end + epilogue)]);
 }
 
-/** Well framed, in chunks of any size. */
+/** Valid chunks of any size. */
 function chunked(draw: Draw, body: Buffer): Buffer {
   const pieces: Buffer[] = [];
   for (let at = 0; at < body.length;) {
@@ -234,7 +234,7 @@ function chunked(draw: Draw, body: Buffer): Buffer {
       break;
     }
   }
-  // An empty last piece would be the end.
+  // An empty chunk would end the body.
   const whole = pieces.filter((_, index) => !(pieces[index]?.toString('latin1') === '0\r\n'));
   return Buffer.concat([...whole, Buffer.from('0\r\n\r\n')]);
 }

@@ -5,13 +5,13 @@ import type { Draw } from './support-draw.ts';
 import { PROTOTYPE_NAMES, Values } from './support-values.ts';
 import type { Ids } from './support-values.ts';
 
-/** What a client sends to have an operation run. */
+/** The GraphQL parameters of a request. */
 export interface Operation {
   readonly query: string;
   /** JSON. */
   readonly variables: string;
   readonly operationName: string | undefined;
-  /** Its answer is a stream of events. */
+  /** Whether the answer is an event stream. */
   readonly isStream: boolean;
 }
 
@@ -72,7 +72,7 @@ const INTROSPECTIONS = [
 ];
 const MAX_DEPTH = 4;
 
-/** An operation that follows the schema, or nearly so. */
+/** An operation that is valid for the schema, or nearly valid. */
 export function operation(draw: Draw, ids: Ids): Operation {
   const writer = new Writer(draw, ids);
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].filter(
@@ -97,7 +97,7 @@ class Writer {
   #declared: string[] = [];
   readonly #given: [name: string, json: string][] = [];
   readonly #fragments = new Map<string, string>();
-  /** Of the fragment that is being written: its fields must not get in the way of those beside it. */
+  /** The prefix of aliases in the current fragment, so that its fields do not conflict with others. */
   #fragment = '';
 
   constructor(draw: Draw, ids: Ids) {
@@ -123,7 +123,7 @@ class Writer {
     return [...this.#fragments.values()];
   }
 
-  /** JSON of all that were used, and now and then of some that were not. */
+  /** The JSON of all used variables, and sometimes of unused ones. */
   get variables(): string {
     const draw = this.#draw;
     if (draw.flaw(40)) return this.#values.hostile().json;
@@ -135,7 +135,7 @@ class Writer {
 
   #selection(type: GraphQLNamedOutputType, depth: number): string {
     const draw = this.#draw;
-    // Two of the same name would have to ask for the same.
+    // Two fields with the same response name would have to be identical.
     const taken = new Set<string>();
     const most = draw.flaw(60) ? 60 : 4;
     return `{ ${draw.some(1, most, () => this.#part(type, depth, taken)).join(' ')} }`;
@@ -197,11 +197,11 @@ class Writer {
     return on ? `... on ${on.name}${this.#directives()} ${this.#below(on, depth)}` : '__typename';
   }
 
-  /** A fragment, which with flaws may hold itself or be of another type. */
+  /** A fragment, which with flaws may contain itself or have another type. */
   #spread(type: GraphQLNamedOutputType, depth: number): string {
     const draw = this.#draw;
     const isWrong = draw.flaw(4);
-    // Each is used once, or the fields beside it might not go with it.
+    // Each fragment is used once, because its fields could conflict with others.
     const name = isWrong ? draw.one(['F', 'on', '__proto__']) : `F${this.#fragments.size}`;
     if (!this.#fragments.has(name)) {
       this.#fragments.set(name, '');

@@ -1,15 +1,15 @@
 /*
- * Loaded into the program under attack by `--import`: what the process knows of itself, told over IPC when asked. The
- * program itself is the one that operators run, and knows nothing of it.
+ * Loaded with `--import` into the program under test: reports the state of the process over IPC on request. The program
+ * itself is unchanged.
  */
 
 const TURN_MS = 50;
 
-/** The most processor time, in milliseconds, that has passed between two turns of a timer since it was last asked. */
+/** The greatest processor time, in milliseconds, between two ticks of a timer since the last request. */
 let longestBlockMs = 0;
 let seen = process.cpuUsage();
 
-// Processor time and not that of the clock: a machine that is busy with other things makes turns late, and no block.
+// Processor time instead of clock time: on a busy machine ticks are late although nothing blocks.
 setInterval(() => {
   const { user, system } = process.cpuUsage(seen);
   seen = process.cpuUsage();
@@ -22,5 +22,5 @@ process.on('message', () => {
   longestBlockMs = 0;
 });
 
-// Tests that are broken off leave nobody behind.
+// The process exits when its test is aborted.
 process.on('disconnect', () => process.exit());

@@ -4,7 +4,7 @@ import type { Operation } from './support-operations.ts';
 import { HOSTILE_TEXTS, PROTOTYPE_NAMES, Values } from './support-values.ts';
 import type { World } from './support-world.ts';
 
-/** A complete request as it goes over the wire. */
+/** The bytes of a complete request. */
 export interface WireRequest {
   readonly bytes: Buffer;
   readonly isHead: boolean;
@@ -68,7 +68,7 @@ const SPLINTERS = [
   '"__proto__":',
 ];
 
-/** An operation as some client would send it, or nearly so. */
+/** A request for an operation as a client sends it, or nearly valid. */
 export function request(draw: Draw, world: World): WireRequest {
   const sent = operation(draw, world.ids);
   const asAddress = draw.once(12);
@@ -100,7 +100,7 @@ export function authorization(draw: Draw, { credentials }: World): string[] {
   ];
 }
 
-/** A body of the type, mostly. */
+/** A body that mostly matches the type. */
 function bodyOf(draw: Draw, sent: Operation, type: string): string {
   if (type.includes('urlencoded')) return parametersOf(sent);
   if (type === 'application/graphql') return sent.query;
@@ -108,7 +108,7 @@ function bodyOf(draw: Draw, sent: Operation, type: string): string {
   return draw.flaw(8) ? draw.mutated(json, SPLINTERS) : json;
 }
 
-/** The JSON of an operation, as a client writes it or as it should not. */
+/** The JSON of an operation, valid or not. */
 export function jsonOf(draw: Draw, { query, variables, operationName }: Operation): string {
   const hostile = (): string => new Values(draw, NO_IDS).hostile().json;
   if (draw.flaw(60)) return hostile();
@@ -130,7 +130,7 @@ function parametersOf({ query, variables, operationName }: Operation): string {
   return `query=${well(query)}&variables=${well(variables)}${name}`;
 }
 
-/** What browsers, proxies and curious people add. */
+/** Headers that browsers, proxies and attackers add. */
 function oddHeaders(draw: Draw): string[] {
   if (!draw.flaw(3)) return [];
   const text = draw

@@ -6,28 +6,28 @@ import type { Ids, Target } from './support-values.ts';
 export const WORLDS = ['laptop', 'production', 'tenants'] as const;
 export type WorldName = (typeof WORLDS)[number];
 
-/** How a gateway is run, and what is around it. */
+/** The configuration of a gateway and its environment. */
 export interface Setting {
-  /** Variables of the gateway. */
+  /** Environment variables of the gateway. */
   readonly env: Readonly<Record<string, string>>;
-  /** Name in the header Host. */
+  /** The value of the header Host. */
   readonly host: string;
-  /** Values of the header Authorization, a good one first; none where nobody is asked. */
+  /** Values of the header Authorization, a valid one first; empty without authentication. */
   readonly credentials: readonly string[];
-  /** What no answer may hold. */
+  /** Secrets that no answer may contain. */
   readonly secrets: readonly string[];
-  /** Whose the attackers are, where there are several. */
+  /** The tenant of the attackers, if there are several. */
   readonly issuer?: string;
-  /** What is another's and attackers know of it. */
+  /** Ids of another tenant that the attackers know. */
   readonly foreign?: { readonly ids: Ids; readonly targets: readonly Target[] };
-  /** Connections of the gateway that are open when nobody does anything, besides those to the service. */
+  /** Open connections of an idle gateway, except those to the service. */
   readonly idleSockets?: number;
-  /** Whether nothing has come to whom it must not come. @throws {VerdictError} */
+  /** Checks that the other tenant is not affected. @throws {VerdictError} */
   readonly checkOthers?: () => Promise<void>;
 }
 
-/** Must reach nobody. */
-const API_KEY = 'a-key-that-nobody-may-see';
+/** Must appear in no answer. */
+const API_KEY = 'a-secret-issuer-key';
 
 const production = (sandbox: Sandbox) => ({
   NODE_ENV: 'production',
@@ -40,7 +40,7 @@ const production = (sandbox: Sandbox) => ({
 const HOST = 'firma.comune.example';
 
 export const SETTINGS: Readonly<Record<WorldName, (sandbox: Sandbox) => Promise<Setting>>> = {
-  /** As on a developer's machine. */
+  /** The defaults of a developer's machine. */
   laptop: (sandbox) =>
     Promise.resolve({
       env: { SANDBOX_URL: sandbox.url, RATE_LIMIT_PER_MINUTE: '0' },
@@ -48,7 +48,7 @@ export const SETTINGS: Readonly<Record<WorldName, (sandbox: Sandbox) => Promise<
       credentials: [],
       secrets: [],
     }),
-  /** With tokens, and one key of the service. */
+  /** Production with tokens, and one issuer key. */
   production: async (sandbox) => {
     const tokens = await startTokens();
     return {
@@ -58,7 +58,7 @@ export const SETTINGS: Readonly<Record<WorldName, (sandbox: Sandbox) => Promise<
       secrets: [API_KEY, tokens.operator],
     };
   },
-  /** With API keys, two tenants, and webhooks for both; attackers have keys of one of them. */
+  /** Production with API keys, two tenants, and webhooks for both; the attackers have keys of one tenant. */
   tenants: async (sandbox) => {
     const { env, ...rest } = await startTenants(sandbox);
     return { env: { ...production(sandbox), ...env }, host: HOST, ...rest };

@@ -4,25 +4,25 @@ import { OTHER_SECRET, SECRET, startReceiver } from '../support/webhook-receiver
 import { targetsOf } from './support-values.ts';
 import { VerdictError } from './support-verdict.ts';
 
-/** Of the service, for each tenant. */
+/** The issuer key of each tenant. */
 const ISSUER_KEYS = { alfa: 'issuer-key-of-alfa', beta: 'issuer-key-of-beta' };
-/** Keys of callers. Attackers have the first two. */
+/** API keys of callers. The attackers have the first two. */
 const OPERATOR = 'operator-of-alfa-1f0c7c1e9f';
 const READER = 'reader-of-alfa-77ab3e20c4';
 const OF_BETA = 'operator-of-beta-b1d9604e0a';
-/** In all titles of beta, and in no others. */
-const MARK = 'beta-and-nobody-else';
+/** A mark in all titles of beta, and in no other. */
+const MARK = 'title-of-beta';
 
 /**
- * The institutions alfa and beta behind one gateway. Attackers have keys of alfa. Of beta they know ids, which change
- * nothing and tell them nothing.
+ * The institutions alfa and beta behind one gateway. The attackers have keys of alfa. They know ids of beta, with which they
+ * can neither read nor change anything.
  */
 export async function startTenants(sandbox: Sandbox) {
   await sandbox.seed({
     issuers: Object.keys(ISSUER_KEYS).map((id) => ({ id, name: id, supportEmail: `urp@${id}.example.it` })),
     keys: Object.entries(ISSUER_KEYS).map(([issuer, key]) => ({ key, issuer })),
   });
-  // None that moves on by itself, as READY does.
+  // No status that changes by itself, as READY does.
   const statuses = ['DRAFT', 'WAIT_FOR_SIGNATURE', 'SIGNED', 'REJECTED', 'CANCELLED'] as const;
   const titles = { title: `${MARK} affairs`, documents_metadata: [{ title: `${MARK} contract` }] };
   const { dossiers } = await sandbox.seed({ dossiers: statuses.map(() => ({ issuer: 'beta', ...titles })) });
@@ -32,7 +32,7 @@ export async function startTenants(sandbox: Sandbox) {
       return dossier === undefined ? [] : [{ issuer: 'beta', dossier, status, count: 2 }];
     }),
   });
-  // Of each two requests in a dossier they know one.
+  // They know one of the two requests in each dossier.
   const known = seeded.requests.filter((_, nth) => nth % 2 === 0);
   const hidden = seeded.requests.filter((_, nth) => nth % 2 === 1);
   const receivers = { alfa: await startReceiver(), beta: await startReceiver(undefined, OTHER_SECRET) };
@@ -96,12 +96,12 @@ export async function startTenants(sandbox: Sandbox) {
       },
       targets: targetsOf(known),
     },
-    // To the receivers.
+    // Connections to the webhook receivers.
     idleSockets: 4,
     async checkOthers(): Promise<void> {
-      if (receivers.beta.calls.length > 0) throw new VerdictError('beta was told of what alfa does');
+      if (receivers.beta.calls.length > 0) throw new VerdictError('beta received an event of alfa');
       if (receivers.alfa.wrong.length > 0)
-        throw new VerdictError('alfa was told something that it cannot believe');
+        throw new VerdictError('alfa received an event with an invalid signature');
       if ((await stateOfBeta()) !== atFirst) throw new VerdictError('alfa has changed something of beta');
     },
   };

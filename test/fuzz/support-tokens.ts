@@ -1,6 +1,6 @@
 import { AUDIENCE, inSeconds, ISSUER, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
 
-/** An issuer of tokens on this machine, and tokens of every kind of caller and of none. They end with the test. */
+/** A token issuer on this machine, with valid tokens of every kind of caller and invalid tokens. It stops with the test. */
 export async function startTokens() {
   const issuer = await startTokenIssuer();
   const key = await makeKey('first');
@@ -14,7 +14,7 @@ export async function startTokens() {
       AUTH_AUDIENCE: AUDIENCE,
     },
     operator,
-    /** Those who are let in, more or less far, and those who are not. */
+    /** Tokens of callers with different permissions, and invalid tokens. */
     all: [
       operator,
       await issuer.sign({ ...lasting, role: 'reader' }),

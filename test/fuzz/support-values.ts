@@ -3,7 +3,7 @@ import type { GraphQLInputObjectType, GraphQLInputType } from 'graphql';
 import type { Seeded } from '../../mocks/sandbox/data/seed-input.ts';
 import type { Draw } from './support-draw.ts';
 
-/** A value as it stands in JSON, and as it stands in a document. */
+/** A value in JSON, and as a GraphQL literal. */
 export interface Value {
   readonly json: string;
   readonly literal: string;
@@ -11,7 +11,7 @@ export interface Value {
 
 const FISCAL_CODES = ['SPNDNL80R13C555X', 'AAABBB89C11D222E', 'XPNDNL80R13C555X', 'spndnl80r13c555x'];
 
-/** Ids of what exists, by the name of the argument that takes them. */
+/** Ids of existing objects, by the name of their argument. */
 export interface Ids {
   readonly id: readonly string[];
   readonly dossierId: readonly string[];
@@ -20,7 +20,7 @@ export interface Ids {
   readonly signerId: readonly string[];
 }
 
-/** A document of a request. */
+/** The ids of a document and its request. */
 export interface Target {
   readonly signatureRequestId: string;
   readonly documentId: string;
@@ -31,7 +31,7 @@ export const targetsOf = (requests: Seeded['requests']): Target[] =>
     documentIds.map((documentId) => ({ signatureRequestId: id, documentId })),
   );
 
-/** Names that mean something to JavaScript. */
+/** Names with a special meaning in JavaScript. */
 export const PROTOTYPE_NAMES = [
   '__proto__',
   'constructor',
@@ -41,7 +41,7 @@ export const PROTOTYPE_NAMES = [
   'then',
 ];
 
-/** Texts that mean something to somebody on their way. */
+/** Texts with a special meaning in some layer. */
 export const HOSTILE_TEXTS = [
   '',
   ' ',
@@ -80,7 +80,7 @@ export const HOSTILE_TEXTS = [
   ...FISCAL_CODES,
 ];
 
-/** Whole numbers of 1 to 55 are not among them: they would be waits. */
+/** Without 1 to 55, which are valid waits in seconds. */
 const HOSTILE_NUMBERS = [
   '0',
   '-0',
@@ -104,7 +104,7 @@ const same = (text: string): Value => ({ json: text, literal: text });
 
 const textValue = (text: string): Value => ({
   json: JSON.stringify(text),
-  // Escapes of JSON are those of GraphQL.
+  // JSON and GraphQL have the same escapes.
   literal: JSON.stringify(text),
 });
 
@@ -126,7 +126,7 @@ function nested(levels: number): Value {
   return same(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 }
 
-/** Values for input types, now and then wrong. */
+/** Values for input types, sometimes invalid. */
 export class Values {
   readonly #draw: Draw;
   readonly #ids: Ids;
@@ -136,7 +136,7 @@ export class Values {
     this.#ids = ids;
   }
 
-  /** A value for the type, of an argument or field of this name, or with flaws for none. */
+  /** A value for the type of an argument or field with this name, or with flaws an invalid one. */
   of(name: string, type: GraphQLInputType, depth = 0): Value {
     const draw = this.#draw;
     if (!isNonNullType(type)) return draw.once(12) ? same('null') : this.#present(name, type, depth);
@@ -150,7 +150,7 @@ export class Values {
     if (isListType(type)) {
       if (draw.once(40))
         return listOf(Array.from({ length: 300 }, () => this.of(name, type.ofType, depth + 3)));
-      if (draw.once(10)) return this.of(name, type.ofType, depth + 1); // a single value stands for a list of it
+      if (draw.once(10)) return this.of(name, type.ofType, depth + 1); // a single value is coerced to a list
       return listOf(draw.some(0, 3, () => this.of(name, type.ofType, depth + 1)));
     }
     if (isInputObjectType(type)) return depth > 5 ? same('{}') : this.#object(type, depth);
@@ -158,7 +158,7 @@ export class Values {
     return this.#scalar(type.name, name);
   }
 
-  /** A value for no type. */
+  /** An arbitrary value. */
   hostile(depth = 0): Value {
     const draw = this.#draw;
     return draw.one<() => Value>([
@@ -185,7 +185,7 @@ export class Values {
       return objectOf([[name, this.#present(name, only, depth + 1)]]);
     }
     for (const field of fields) {
-      // Left out, it would be a wait of 15 seconds; see also `HOSTILE_NUMBERS`.
+      // Always set, because the default is a wait of 15 seconds; see also `HOSTILE_NUMBERS`.
       const isWait = field.name === 'waitSeconds';
       if (isWait) entries.push([field.name, draw.flaw(8) ? this.hostile() : same('0')]);
       else if (!(isNonNullType(field.type) ? draw.flaw(30) : draw.once(2)))

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { rowsUnder } from '../support/errors-page.ts';
 import type { WireAnswer } from './support-wire.ts';
 
-/** The gateway did what it must never do. */
+/** The gateway violated a guarantee. */
 export class VerdictError extends Error {
   override readonly name = 'VerdictError';
 }
 
-/** The service and its storage are well, so what is told of them is a fault of ours here. */
+/** Codes of the service and its storage, which are healthy here, so these codes are faults of the gateway. */
 const OUR_FAULTS = /^(INTERNAL_SERVER_ERROR|AUTHENTICATION_UNAVAILABLE|UPSTREAM_.*|STORAGE_.*)$/;
 
-/** Codes that a caller can bring about. */
+/** Codes that a caller can cause. */
 const codesUnder = (heading: string): string[] =>
   rowsUnder(heading)
     .map(([code = '']) => code)
@@ -22,10 +22,10 @@ const errorRules = z.looseObject({ message: z.string(), extensions: z.looseObjec
 const bodyRules = z.looseObject({ errors: z.array(errorRules).optional() });
 const problemRules = z.looseObject({ status: z.number(), detail: z.string(), code: z.string() });
 
-/** What no error may have in it, however it was brought about. */
+/** Patterns that no error may contain. */
 const SECRETS: readonly [what: string, pattern: RegExp][] = [
   ['a stack', /\n\s+at .+:\d+/],
-  ['a path of the program', /node_modules|\/src\/|file:\/\//],
+  ['a file path of the program', /node_modules|\/src\/|file:\/\//],
   ['a fiscal code', /[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]/i],
   [
     'an unmasked message',
@@ -33,8 +33,7 @@ const SECRETS: readonly [what: string, pattern: RegExp][] = [
   ],
 ];
 
-/**
- * Holds an answer against what a caller may be told.
+/** Checks an answer against the documented codes and secrets.
  * @throws {VerdictError}
  */
 export function judge({ status, headers, body }: WireAnswer, secrets: readonly string[]): void {
@@ -54,11 +53,11 @@ export function judge({ status, headers, body }: WireAnswer, secrets: readonly s
   }
   const isProblem = headers.get('content-type') === 'application/problem+json';
   const { codes, told } = isProblem ? problemIn(json) : errorsIn(json);
-  if (codes === undefined) return fail('no answer of GraphQL, nor a problem');
+  if (codes === undefined) return fail('neither a GraphQL response nor a problem document');
   const known = isProblem ? PROBLEM_CODES : CODES;
   for (const code of codes)
     if (!known.has(code))
-      fail(`the code ${code}, which nobody may see here or docs/reference/errors.md does not know`);
+      fail(`the code ${code}, which is not expected here or not in docs/reference/errors.md`);
   const words = JSON.stringify(told).replaceAll(String.raw`\n`, '\n');
   for (const [what, pattern] of SECRETS) if (pattern.test(words)) fail(what);
 }
@@ -68,7 +67,7 @@ interface Told {
   readonly told: unknown;
 }
 
-/** Data are left out: they repeat what was stored, whatever that was. */
+/** Without `data`, which may repeat any stored value. */
 function errorsIn(json: unknown): Told {
   const { data } = bodyRules.safeParse(json);
   const { errors = [] } = data ?? {};

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
-/** One answer as it came over the wire. */
+/** One parsed answer. */
 export interface WireAnswer {
   readonly status: number;
   /** Names in lower case. */
@@ -10,7 +10,7 @@ export interface WireAnswer {
   readonly body: string;
 }
 
-/** What the gateway sent is not HTTP. */
+/** The gateway sent invalid HTTP. */
 class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }

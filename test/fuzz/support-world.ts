@@ -13,33 +13,33 @@ import type { WireAnswer } from './support-wire.ts';
 
 export { WORLDS } from './support-settings.ts';
 
-/** Processor time that one turn of the gateway may take; see `support-probe.ts`. */
+/** The longest permitted processor time of one event loop turn; see `support-probe.ts`. */
 const LONGEST_BLOCK_MS = 2_000;
-/** To the service, at most. */
+/** The maximum number of connections to the service. */
 const CONNECTIONS = 4;
 
-/** A gateway under attack, and what attackers may know of it. */
+/** A gateway under attack, and what the attackers know. */
 export interface World {
   readonly gateway: GatewayProcess;
   readonly sandbox: Sandbox;
   readonly ids: Ids;
-  /** Documents that wait for their file. */
+  /** Documents in WAIT_FOR_UPLOAD. */
   readonly drafts: readonly Target[];
-  /** Documents that can be downloaded, under titles that are no file names. */
+  /** Downloadable documents, whose titles are not valid file names. */
   readonly signed: readonly Target[];
-  /** Documents of others. */
+  /** Documents of another tenant. */
   readonly foreign: readonly Target[];
-  /** Values of the header Authorization; none where nobody is asked. */
+  /** Values of the header Authorization; empty without authentication. */
   readonly credentials: readonly string[];
   readonly secrets: readonly string[];
-  /** Name in the header Host. */
+  /** The value of the header Host. */
   readonly host: string;
-  /** A good request, as it goes over the wire, whose answer `isGood` knows by its mark. */
+  /** The bytes of a valid request, whose answer `isGood` recognises by its mark. */
   good(mark: string, headers?: readonly string[]): Buffer;
   isGood(answer: WireAnswer, mark: string): boolean;
-  /** What the gateway does with `work`, within the time that it has. @throws {HangError} */
+  /** The result of `work`, within the time limit. @throws {HangError} */
   settled<T>(work: Promise<T>): Promise<T>;
-  /** Whether the gateway is as well as at the beginning. @throws {VerdictError} */
+  /** Checks that the gateway is as healthy as at the start. @throws {VerdictError} */
   checkHealth(): Promise<void>;
   close(): Promise<void>;
 }
@@ -50,9 +50,9 @@ export async function startWorld(name: WorldName): Promise<World> {
   const { idleSockets = 0, checkOthers = () => Promise.resolve() } = rest;
   const gateway = await startGatewayProcess({
     UPSTREAM_CONNECTIONS: String(CONNECTIONS),
-    // The sandbox takes any number here; waiting for a turn would look like hanging.
+    // Without a rate limit in the sandbox, because waiting for a slot would look like a hang.
     RATE_BUDGET_CALLS: '100000',
-    // A machine that is busy with other things is no fault of the gateway.
+    // On a busy machine overload is not a fault of the gateway.
     MAX_EVENT_LOOP_DELAY_MS: '0',
     ...env,
   });
@@ -78,12 +78,12 @@ export async function startWorld(name: WorldName): Promise<World> {
       wire.write(good('another'));
       const answer = await wire.answer();
       if (answer === undefined || !isGood(answer, 'another'))
-        throw new VerdictError(`a good request is answered with ${answer?.status} ${answer?.body}`);
+        throw new VerdictError(`a valid request is answered with ${answer?.status} ${answer?.body}`);
     } finally {
       wire.close();
     }
   };
-  await askAnother(); // or what is loaded with the first request would count as a block
+  await askAnother(); // otherwise the modules loaded with the first request would count as a block
   await gateway.report();
 
   const own = await seedAll(sandbox, issuer);
@@ -106,18 +106,18 @@ export async function startWorld(name: WorldName): Promise<World> {
       await askAnother();
       const { longestBlockMs } = await gateway.report();
       if (longestBlockMs > LONGEST_BLOCK_MS)
-        throw new VerdictError(`the gateway was busy for ${Math.round(longestBlockMs)} ms with one thing`);
+        throw new VerdictError(`the gateway was busy for ${Math.round(longestBlockMs)} ms in one turn`);
       await expectFewSockets(gateway, CONNECTIONS + idleSockets);
       await checkOthers();
     },
     async close() {
       await gateway.stop();
-      await sandbox.close(); // throws if the gateway has broken the contract of the service
+      await sandbox.close(); // throws if the gateway has violated the contract
     },
   };
 }
 
-/** Connections of clients that have left, and those to the service that nobody needs, are closed after some seconds. */
+/** Connections of disconnected clients and idle connections to the service are closed after some seconds. */
 async function expectFewSockets(gateway: GatewayProcess, most: number): Promise<void> {
   let sockets = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 100 && sockets > most; attempt += 1) {
@@ -127,7 +127,7 @@ async function expectFewSockets(gateway: GatewayProcess, most: number): Promise<
   if (sockets > most) throw new VerdictError(`${sockets} connections are left open`);
 }
 
-/** What exists of each kind, with requests in each status: several, as attackers move them on. */
+/** Several existing objects of each kind, with requests in each status, because the attackers change them. */
 async function seedAll(
   sandbox: Sandbox,
   institution: string | undefined,

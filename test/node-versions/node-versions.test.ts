@@ -12,7 +12,7 @@ const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
 const { optionalDependencies } = JSON.parse(readFileSync('tools/node/package.json', 'utf8'));
 const [major = 0, minor = 0] = engines.node.slice('>='.length).split('.').map(Number);
 
-/** Those that cannot run Sigillo, to the last one, and the first that can. */
+/** Versions of Node that cannot run Sigillo, up to the last one, and the first that can. */
 const OLD = ['20', '22.17', '22', `${major}.${minor - 1}`];
 const OLDEST = `${major}.${minor}`;
 
@@ -20,12 +20,12 @@ const root = mkdtempSync(join(tmpdir(), 'sigillo-node-versions-'));
 const project = join(root, 'project');
 afterAll(() => rmSync(root, { recursive: true, force: true }), 600_000);
 
-/** The npm package that brings the Node of this machine, as `tools/node` does. */
+/** The npm package that contains Node for this platform, which `tools/node` installs. */
 const nodePackage = Object.keys(optionalDependencies).find((name) =>
   name.endsWith(`${process.platform}-${process.arch}`),
 );
 
-/** Without the commands that npm puts before those of the machine. */
+/** The PATH without the folders that npm adds. */
 const PATH = (process.env['PATH'] ?? '')
   .split(delimiter)
   .filter((folder) => !folder.includes('node_modules'))
@@ -33,7 +33,7 @@ const PATH = (process.env['PATH'] ?? '')
 
 const folderOf = (version: string): string => join(root, `node-${version}`);
 
-/** The environment of a machine that has this Node. */
+/** The environment of a machine with this Node. */
 const machineWith = (version: string): NodeJS.ProcessEnv => ({
   ...process.env,
   PATH: [join(folderOf(version), 'node_modules/.bin'), PATH].join(delimiter),
@@ -77,7 +77,7 @@ describe.each(OLD)('with Node %s', (version) => {
   );
 
   test.each([[[]], [['sandbox']], [['--version']]])(
-    'the command of the installed package says in one line which Node it needs: %j',
+    'the command of the installed package prints the required Node in one line: %j',
     async (args) => {
       const { stdout, stderr, code } = await runWith(version, 'node_modules/.bin/sigillo', args);
       expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
@@ -86,7 +86,7 @@ describe.each(OLD)('with Node %s', (version) => {
     },
   );
 
-  test('sigillo/testing fails with an error that says it', async () => {
+  test('sigillo/testing fails with an error that names the required Node', async () => {
     const words = await runWith(version, 'node', [
       '--eval',
       `import('sigillo/testing').catch((error) => console.log(error.message))`,
@@ -94,20 +94,23 @@ describe.each(OLD)('with Node %s', (version) => {
     expect(words.stdout.trimEnd()).toMatch(sentence);
   });
 
-  test('npm scripts of a checkout run on the Node that npm ci has brought', async () => {
+  test('npm scripts of a checkout run on the Node that npm ci has installed', async () => {
     const { stdout } = await runWith(version, 'npm', ['start', '--silent', '--', '--version'], process.cwd());
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
-// Before that, Node itself refuses every file of TypeScript, whatever is in it.
-test.each(['22', OLD.at(-1) ?? ''])('node src/main.ts in a checkout says so on Node %s', async (version) => {
-  const { stdout, stderr, code } = await runWith(version, 'node', ['src/main.ts'], process.cwd());
-  expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
-  expect(stderr).toMatch(new RegExp(`^Sigillo requires Node ${OLDEST} or later; this is v[\\d.]+\\.\n$`));
-});
+// Earlier versions of Node refuse every TypeScript file.
+test.each(['22', OLD.at(-1) ?? ''])(
+  'node src/main.ts in a checkout prints the required Node on Node %s',
+  async (version) => {
+    const { stdout, stderr, code } = await runWith(version, 'node', ['src/main.ts'], process.cwd());
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
+    expect(stderr).toMatch(new RegExp(`^Sigillo requires Node ${OLDEST} or later; this is v[\\d.]+\\.\n$`));
+  },
+);
 
-test('the oldest Node that is supported runs the gateway, and the sandbox in a suite', async () => {
+test('the oldest supported Node runs the gateway, and the sandbox in a test suite', async () => {
   const gateway = run('node_modules/.bin/sigillo', [], {
     cwd: project,
     env: { ...machineWith(OLDEST), PORT: '0', SANDBOX_PORT: '0' },
@@ -120,7 +123,7 @@ test('the oldest Node that is supported runs the gateway, and the sandbox in a s
 });
 
 test.each([...OLD, OLDEST])(
-  'installing the package leaves the Node of npm scripts alone: %s',
+  'installing the package does not change the Node of npm scripts: %s',
   async (version) => {
     const { stdout } = await runWith(version, 'npm', ['run', '--silent', 'node-version']);
     expect(stdout).toBe((await runWith(version, 'node', ['--version'])).stdout);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-test('the package holds what is needed to run it, and no tests', () => {
+test('the package contains the files that it needs, and no tests', () => {
   expect(readdirSync(project.path()).sort()).toEqual(
     ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'schema.graphql'].sort(),
   );
@@ -51,7 +51,7 @@ await sandbox.close();
     '--skipLibCheck',
     'false',
   ];
-  // Other packages' types are not checked; ours are the only ones that can complain.
+  // The types of other packages are not checked, so only those of Sigillo can fail.
   const checked = run(resolve('node_modules/.bin/tsc'), [...options, 'suite.ts'], {
     cwd: project.folder,
     env: project.env,
@@ -59,11 +59,11 @@ await sandbox.close();
   const { stdout: complaints } = await checked.catch((error: unknown) => error as { stdout: string });
   expect(complaints.split('\n').filter((line) => /sigillo|suite/.test(line))).toEqual([]);
   const { stdout } = await run(process.execPath, ['suite.ts'], { cwd: project.folder, env: project.env });
-  // PDFs are read in a thread, of which the file must be in the package too.
+  // PDFs are read in a worker thread, whose file must be in the package too.
   expect(stdout).toBe('200 {"title":"Internal Server Error","detail":"Error","status":500}\n');
 });
 
-test('the command starts the gateway, and the sandbox alone, and ends them on SIGTERM', async () => {
+test('the command starts the gateway, or only the sandbox, and stops them on SIGTERM', async () => {
   for (const [args, expected] of [
     [[], /http:\/\/localhost:\d+\/graphql/],
     [['sandbox'], /http:\/\/localhost:\d+\/api\/v1\/sign/],
@@ -79,7 +79,7 @@ test('the command starts the gateway, and the sandbox alone, and ends them on SI
   }
 });
 
-test('the command explains itself, and refuses what it does not know', async () => {
+test('the command prints its help, and refuses unknown arguments', async () => {
   const cli = project.path('dist/src/main.js');
   expect((await run(process.execPath, [cli, '--help'])).stdout).toContain('Usage: sigillo');
   expect((await run(process.execPath, [cli, '--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -16,7 +16,7 @@ const post = (url: string, query: string): Promise<Response> =>
     body: JSON.stringify({ query }),
   });
 
-test('without a key it starts with its sandbox, says where it is, and stops on SIGTERM', async () => {
+test('without a key it starts with its sandbox, prints its URL, and stops on SIGTERM', async () => {
   const main = runMain({});
   const url = await main.url();
   expect(main.output.stdout).toMatch(
@@ -41,7 +41,7 @@ test.skipIf(!hasIpv6)('with HOST=:: it can be reached as localhost, 127.0.0.1 an
   }
 });
 
-test('with a key it talks to the service, and never shows the key', async () => {
+test('with a key it calls the service, and never prints the key', async () => {
   const service = await startHttpStub((_, res) => sendJson(res, 401, { statusCode: 401, message: 'no' }));
   const FIRMA_API_KEY = 'k3y-that-is-secret';
   const FIRMA_API_URL = `${service.origin}/api/v1/sign`;
@@ -58,7 +58,7 @@ test('with a key it talks to the service, and never shows the key', async () => 
   expect(stdout).not.toContain(FIRMA_API_KEY);
 });
 
-test('a request that is running when SIGTERM comes is answered first, and nobody new is let in', async () => {
+test('after SIGTERM requests in flight are answered, and new connections are refused', async () => {
   const told = Promise.withResolvers<void>();
   const service = await startHttpStub(async (_, res) => {
     await told.promise;
@@ -76,7 +76,7 @@ test('a request that is running when SIGTERM comes is answered first, and nobody
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('a second signal does not wait', async () => {
+test('a second signal exits immediately', async () => {
   const service = await startHttpStub(() => {});
   const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
   const url = await main.url();
@@ -89,7 +89,7 @@ test('a second signal does not wait', async () => {
   expect(await running).toBe('cut off');
 });
 
-test('a second signal of another kind does not wait either, but Ctrl-C that npm passes on is no second one', async () => {
+test('a second signal of another kind exits immediately too, but Ctrl-C that npm passes on does not count as a second one', async () => {
   const service = await startHttpStub(() => {});
   const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
   const url = await main.url();
@@ -104,7 +104,7 @@ test('a second signal of another kind does not wait either, but Ctrl-C that npm 
   expect(await running).toBe('cut off');
 });
 
-test('SIGHUP ends it in order, and is never a second signal', async () => {
+test('SIGHUP shuts it down gracefully, and is never a second signal', async () => {
   const released = Promise.withResolvers<void>();
   const service = await startHttpStub(async (_, res) => {
     await released.promise;
@@ -124,7 +124,7 @@ test('SIGHUP ends it in order, and is never a second signal', async () => {
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
 });
 
-test.runIf(process.platform === 'linux')('it ends in order when its terminal is closed', async () => {
+test.runIf(process.platform === 'linux')('it shuts down gracefully when its terminal is closed', async () => {
   const command = `"${process.execPath}" src/main.ts 2>&3`;
   const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], {
     env: { PATH: process.env['PATH'], PORT: '0', SANDBOX_PORT: '0' },
@@ -133,12 +133,12 @@ test.runIf(process.platform === 'linux')('it ends in order when its terminal is 
   let printed = '';
   terminal.stdout?.on('data', (chunk) => (printed += String(chunk)));
   await expect.poll(() => printed).toContain('Sigillo: ');
-  const complaints = text(terminal.stdio[3] as Readable); // to the end of the process
+  const complaints = text(terminal.stdio[3] as Readable); // until the process has exited
   terminal.kill('SIGKILL');
   expect(await complaints).toBe('');
 });
 
-test('running requests have the grace that is configured, and then it ends in order all the same', async () => {
+test('requests in flight have the configured grace period, and then it still exits gracefully', async () => {
   const service = await startHttpStub(() => {});
   const env = {
     FIRMA_API_KEY: 'key',
@@ -156,7 +156,7 @@ test('running requests have the grace that is configured, and then it ends in or
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('a key file that cannot be read is told in one line, and ends it', async () => {
+test('an unreadable key file is reported in one line, and it exits', async () => {
   const { code, stdout, stderr } = await runMain({
     FIRMA_API_KEY_FILE: '/nowhere/key',
     AUTH: 'none',
@@ -174,7 +174,7 @@ test.each([
   ['PORT', 'Set PORT to a free port.'],
   ['SANDBOX_PORT', 'Set SANDBOX_PORT to a free port, or SANDBOX_URL to the sandbox that runs there.'],
   ['METRICS_PORT', 'Set METRICS_PORT to a free port.'],
-])('a %s that is in use is reported in one line that names it, and ends it', async (name, remedy) => {
+])('a %s that is in use is reported in one line that names it, and it exits', async (name, remedy) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   onTestFinished(() => void other.close());
@@ -188,7 +188,7 @@ test.each([
   });
 });
 
-test('a Redis that is not there is told in one line, and ends it', async () => {
+test('an unreachable Redis is reported in one line, and it exits', async () => {
   const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
   const { code, stdout, stderr } = await runMain({ REDIS_URL }).ended();
   expect({ code, stdout, stderr }).toEqual({
@@ -199,7 +199,7 @@ test('a Redis that is not there is told in one line, and ends it', async () => {
   });
 });
 
-test('a configuration that cannot be used is told without a stack, and ends it', async () => {
+test('an invalid configuration is reported without a stack, and it exits', async () => {
   const { code, stdout, stderr } = await runMain({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
@@ -215,19 +215,22 @@ test.each([
   ['HOST', 'host.invalid'],
   ['HOST', '192.0.2.1'],
   ['METRICS_HOST', 'host.invalid'],
-])('a %s that is not of this machine is reported in one line that names it: %s', async (name, host) => {
-  const { code, stderr } = await runMain({ [name]: host, METRICS_PORT: '0' }).ended();
-  expect({ code, stderr }).toEqual({
-    code: 1,
-    stderr: expect.stringMatching(
-      new RegExp(
-        `^Sigillo could not start\\. .+${host}.*\\. Set ${name} to an address of this machine\\.\\n$`,
+])(
+  'a %s that is not an address of this machine is reported in one line that names it: %s',
+  async (name, host) => {
+    const { code, stderr } = await runMain({ [name]: host, METRICS_PORT: '0' }).ended();
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        new RegExp(
+          `^Sigillo could not start\\. .+${host}.*\\. Set ${name} to an address of this machine\\.\\n$`,
+        ),
       ),
-    ),
-  });
-});
+    });
+  },
+);
 
-test('a variable that is misspelled is a warning with the likely name', async () => {
+test('a misspelled variable is a warning with the likely name', async () => {
   const main = runMain({ FIRMA_APIKEY: 'k3y-that-is-secret' });
   await main.url();
   expect(main.output.stdout).toContain(

@@ -16,7 +16,7 @@ async function runScript(script: string) {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // All have ended.
+      // All processes have exited.
     }
     await closed;
   });
@@ -32,7 +32,7 @@ async function runScript(script: string) {
     output,
     npm: pid,
     shell: childOf(pid),
-    /** Npm has ended, and everything that it started: all of them hold the pipes. */
+    /** Npm and all its child processes have exited: all of them hold the pipes. */
     closed,
   };
 }
@@ -51,14 +51,14 @@ onLinux.each([
   ['shell', 'SIGTERM'],
   ['shell', 'SIGHUP'],
   ['shell', 'SIGKILL'],
-] as const)('the gateway of npm start ends in order when its %s gets %s', async (whose, signal) => {
+] as const)('the gateway of npm start shuts down gracefully when its %s gets %s', async (whose, signal) => {
   const started = await runScript('start');
   process.kill(started[whose], signal);
   await started.closed;
   expect(started.output.stdout).toEqual(inOrder);
 });
 
-test('Ctrl-C, which npm and all that it started get, ends the gateway in order', async () => {
+test('Ctrl-C, which npm and its child processes get, shuts the gateway down gracefully', async () => {
   const { npm, closed, output } = await runScript('start');
   process.kill(-npm, 'SIGINT');
   await closed;
@@ -66,7 +66,7 @@ test('Ctrl-C, which npm and all that it started get, ends the gateway in order',
 });
 
 onLinux.each(['sandbox', 'mock', 'dev'])(
-  'npm run %s leaves nothing behind when npm is killed',
+  'npm run %s leaves no process behind when npm is killed',
   async (script) => {
     const { npm, closed } = await runScript(script);
     process.kill(npm, 'SIGKILL');
@@ -74,7 +74,7 @@ onLinux.each(['sandbox', 'mock', 'dev'])(
   },
 );
 
-/** A sandbox whose shell then ends, with the pid of the sandbox. */
+/** Starts a sandbox whose shell then exits. Returns the pid of the sandbox. */
 async function orphan(env: Readonly<Record<string, string>>): Promise<number> {
   const shell = spawn('sh', ['-c', '"$0" src/main.ts sandbox --port 0 & echo $!; wait', process.execPath], {
     env: { PATH: process.env['PATH'], ...env },
@@ -99,7 +99,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('what npm did not start, or a script that may leave it running, stays when its parent ends', async () => {
+test('a process that npm did not start, or that its script may leave running, survives its parent', async () => {
   const staying = [await orphan({}), await orphan({ npm_lifecycle_event: 'pretest' })];
   const ending = await orphan({ npm_lifecycle_event: 'start' });
   await expect.poll(() => isRunning(ending)).toBe(false);

@@ -5,7 +5,7 @@ import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { FIELD, START, issuerOf, sandboxForTest } from './support-issuer.ts';
 import type { Reply } from './support-issuer.ts';
 
-// What the service takes, the contract must know: an answer of the sandbox is never against it.
+// The contract must allow everything that the service accepts: no answer of the sandbox may violate it.
 
 describe('a support address', () => {
   const document = [{ title: 'Contratto', signature_fields: [FIELD] }];
@@ -71,7 +71,7 @@ test.each(['"\ud83d"@example.it', 'urp@\ude00.it'])(
   },
 );
 
-/** Text with what lengths, patterns and JSON stumble over. */
+/** Texts that are difficult for length checks, patterns and JSON. */
 const text = (lengths: readonly number[]): fc.Arbitrary<string> =>
   fc
     .tuple(
@@ -102,7 +102,7 @@ const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.constantFrom(0, -0, 1, 0.1, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** 53, 1e21, -1),
 );
-/** Numbers that the service takes as sizes and pages. */
+/** Numbers that the service accepts as sizes and pages. */
 const positive = number.map(Math.abs);
 
 const attrs = fc.oneof(
@@ -165,7 +165,7 @@ const expiry = fc.oneof(
 );
 /** Members that the service drops. */
 const extra = fc.record({ extra: fc.jsonValue(), constructor: fc.jsonValue() }, { requiredKeys: [] });
-/** Changes one thing in a body to a value of any kind, now and then. */
+/** Sometimes replaces one member of a body with any value. */
 const spoilt = (body: fc.Arbitrary<object>): fc.Arbitrary<object> =>
   fc.oneof(
     { weight: 3, arbitrary: body },
@@ -193,7 +193,7 @@ const requestBody = spoilt(
   ),
 );
 
-describe('whatever is sent, the answer is one of the contract', () => {
+describe('for any input the answer is one of the contract', () => {
   let sandbox: Sandbox;
   let dossierId: string;
   beforeAll(async () => {
@@ -205,10 +205,10 @@ describe('whatever is sent, the answer is one of the contract', () => {
   const isId = (body: unknown): body is { id: string } =>
     typeof body === 'object' && body !== null && 'id' in body;
 
-  /** Holds an answer against the contract: the sandbox says itself when it broke it. */
+  /** Checks an answer against the contract: the sandbox itself reports its violations. */
   function check(reply: Reply): Reply {
     const violations = sandbox.takeViolations();
-    // Nor does the contract forbid what the service takes.
+    // The contract also allows every accepted request.
     expect(violations.filter(({ direction }) => direction === 'response' || reply.status < 300)).toEqual([]);
     expect(JSON.stringify(reply.body)).not.toMatch(/against its contract|The sandbox has a bug/);
     return reply;
@@ -218,7 +218,7 @@ describe('whatever is sent, the answer is one of the contract', () => {
 
   const RUNS = { numRuns: 200, seed: 1 };
 
-  test('to a dossier, and to reading it', async () => {
+  test('of creating and reading a dossier', async () => {
     await fc.assert(
       fc.asyncProperty(dossierBody, async (sent) => {
         const { status, body } = await call('POST', '/dossiers', sent);
@@ -230,7 +230,7 @@ describe('whatever is sent, the answer is one of the contract', () => {
     );
   });
 
-  test('to a request, and to all that shows it', async () => {
+  test('of creating and reading a signature request', async () => {
     await fc.assert(
       fc.asyncProperty(requestBody, async (sent) => {
         const { status, body } = await call('POST', '/signature-requests', {
@@ -257,7 +257,7 @@ describe('whatever is sent, the answer is one of the contract', () => {
     ['PUT', '/signature-requests/x/status'],
     ['PUT', '/signature-requests/x/notification'],
     ['POST', '/validate-document'],
-  ])('to any JSON or text: %s %s', async (method, path) => {
+  ])('for any JSON or text: %s %s', async (method, path) => {
     const body = fc.oneof(fc.json(), fc.string({ unit: 'binary' }), text([0, 1, 20]));
     await fc.assert(
       fc.asyncProperty(body, async (sent) => void (await call(method, path, sent))),
@@ -265,7 +265,7 @@ describe('whatever is sent, the answer is one of the contract', () => {
     );
   });
 
-  test('to any query of a list', async () => {
+  test('for any query of a list', async () => {
     const value = fc.oneof(
       text([0, 1, 5]),
       number.map(String),

@@ -61,7 +61,7 @@ test('a signature takes the trust provider a minute, and reaches the issuer a qu
   expect(citizen.statusOf(id)).toBe('WAIT_FOR_QTSP');
   await clock.advance(1);
   expect(citizen.statusOf(id)).toBe('SIGNED');
-  // The service never shows WAIT_FOR_QTSP to the issuer, nor anything else of the citizen's side.
+  // The service never returns WAIT_FOR_QTSP or other data of the citizen's record to the issuer.
   expect(await issuer.read(id)).toEqual(before);
   await clock.advance(4_999);
   expect(await issuer.read(id)).toEqual(before);
@@ -251,7 +251,7 @@ test('the notification survives the signature', async () => {
   expect(await issuer.read(id)).toMatchObject({ status: 'SIGNED', notification: body });
 });
 
-/** A world that holds a request in WAIT_FOR_SIGNATURE, put there and not sent. */
+/** A sandbox with a seeded request in WAIT_FOR_SIGNATURE. */
 function worldWithRequest() {
   const world = createWorld({
     timeScale: 1,
@@ -296,7 +296,7 @@ test('a snapshot restores both sides, including signatures in progress', async (
   }
 });
 
-test('a signed request stays signed however much time goes by', async () => {
+test('a signed request stays signed permanently', async () => {
   const { clock, issuer, id } = await signedRequest();
   await clock.advance(400 * DAY_MS);
   expect(await issuer.read(id)).toMatchObject({ status: 'SIGNED' });

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { USAGE, UsageError, parseCliOptions } from '../../mocks/sandbox/cli/cli-options.ts';
 import { poll, sandboxForTest } from './support-issuer.ts';
 
-// Each starts processes, which take their time on a machine that is busy.
+// Each test starts processes, which is slow on a busy machine.
 const Place = z.object({ url: z.string(), origin: z.string(), port: z.int(), control: z.string() });
 
-/** `sigillo sandbox` as a process of its own. */
+/** `sigillo sandbox` in its own process. */
 function sandboxProcess(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['mocks/sandbox/main.ts', ...args], {
     env: { ...process.env, SANDBOX_PORT: '0', ...env },

@@ -5,7 +5,7 @@ import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 const START = 1_000_000;
 const KEY = { 'ocp-apim-subscription-key': 'any' };
 
-/** A clock that notes what it runs, and when. */
+/** A clock that records its tasks and their times. */
 function recordingClock(options: { timeScale?: number; frozenAt?: number } = {}) {
   const ran: (readonly [task: string, at: number])[] = [];
   const clock = createClock<string>({

@@ -3,7 +3,7 @@ import { success } from '../../mocks/sandbox/http/problems.ts';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { issuerOf, sandboxForTest } from './support-issuer.ts';
 
-/** A sandbox with a handler that answers what the contract does not know, and one that throws. */
+/** A sandbox with a handler whose answers violate the contract, and one that throws. */
 vi.mock('../../mocks/sandbox/operations/handlers.ts', async (original) => {
   const { HANDLERS } = await original<typeof import('../../mocks/sandbox/operations/handlers.ts')>();
   const broken = {
@@ -82,7 +82,7 @@ test('responds from the contract, without state, with a Prefer header', async ()
     status: 404,
     body: { title: 'Nothing in the contract fits this Prefer header' },
   });
-  // A path that does not exist has no answers to choose from.
+  // An unknown path has no answers in the contract.
   expect(await issuer.call('GET', '/nothing', undefined, { prefer: 'code=200' })).toMatchObject({
     status: 404,
     body: { statusCode: 404, message: 'Resource not found' },

@@ -53,7 +53,7 @@ const answers = operations.flatMap(({ node, ...operation }) =>
   ),
 );
 
-/** What the engine has against a call and its answer. */
+/** The violations of a call and its answer according to Prism. */
 async function violationsOf(
   { method, path }: { readonly method: string; readonly path: string },
   body: unknown,
@@ -102,11 +102,11 @@ test('describes each operation, with an example for each body and answer', () =>
   }
 });
 
-test.each(requests)('asks what it allows: $id, $name', async ({ value, ...operation }) => {
+test.each(requests)('has a valid request example: $id, $name', async ({ value, ...operation }) => {
   expect(await violationsOf(operation, value, { status: 418 })).toMatchObject({ requestViolations: [] });
 });
 
-test.each(answers)('answers what it allows: $id $status, $name', async (answer) => {
+test.each(answers)('has a valid answer example: $id $status, $name', async (answer) => {
   const { status, contentType, value } = answer;
   expect(await violationsOf(answer, {}, { status, contentType, value })).toMatchObject({
     responseViolations: [],
@@ -121,7 +121,7 @@ test.each(requests.filter(({ id }) => id === 'seed' || id === 'addFault'))(
   },
 );
 
-// Prism takes anything for a schema that it cannot compile, so each has to refuse something.
+// Prism accepts everything for a schema that it cannot compile, so each schema must refuse an input.
 test.each(requests)('has a schema that works for the body of $id', async (operation) => {
   expect(await violationsOf(operation, { unknown: 1 }, { status: 418 })).toMatchObject({
     requestViolations: expect.arrayContaining([expect.stringMatching(/^body/)]),

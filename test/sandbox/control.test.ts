@@ -23,7 +23,7 @@ test('returns its index and its document', async () => {
   const paths = (await contractOperations(CONTROL_CONTRACT)).map(
     ({ path }) => `${sandbox.origin}/_sandbox${path}`,
   );
-  // All that need no id, the index itself apart.
+  // All paths without an id, except the index.
   expect(Object.values(links).slice(1).sort()).toEqual(
     [...new Set(paths)].filter((path) => !path.endsWith('/_sandbox/') && !path.includes('{')).sort(),
   );
@@ -176,7 +176,7 @@ test('a wait ends silently when its client disconnects or the sandbox is closed'
   const leaving = fetch(path, { signal: left.signal });
   const staying = fetch(path);
   const ends = Promise.all([expect(leaving).rejects.toThrow(), expect(staying).rejects.toThrow()]);
-  // Both have arrived: a call on the same server that was sent later is answered.
+  // Both have arrived, because a later call is answered.
   await control(sandbox, 'GET', '/clock');
   left.abort();
   await sandbox.close();
@@ -190,7 +190,7 @@ test('returns contract violations once', async () => {
   expect((await control(sandbox, 'GET', '/violations')).body).toMatchObject(expected);
   expect((await control(sandbox, 'DELETE', '/violations')).body).toMatchObject(expected);
   expect((await control(sandbox, 'DELETE', '/violations')).body).toEqual({ violations: [] });
-  // A path that the contract does not know has no operation.
+  // An unknown path has no operation.
   await issuerOf(sandbox).call('GET', '/nothing');
   const [violation] = Object((await control(sandbox, 'DELETE', '/violations')).body).violations;
   expect(violation).not.toHaveProperty('operationId');
@@ -257,11 +257,15 @@ test.each([
   ['an image or a script on another site', { 'sec-fetch-site': 'cross-site' }, 403],
   ['a page on another port of this machine', { origin: 'http://localhost:3000' }, 403],
   [
-    'a page whose name was made to point here',
+    'a page whose host name was rebound to this machine',
     { host: 'evil.example', origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' },
     403,
   ],
-  ['a browser sent to a name made to point here', { host: 'evil.example', 'user-agent': 'Mozilla/5.0' }, 403],
+  [
+    'a browser at a host name rebound to this machine',
+    { host: 'evil.example', 'user-agent': 'Mozilla/5.0' },
+    403,
+  ],
   ['a browser, typed into its address bar', { 'sec-fetch-site': 'none', 'user-agent': 'Mozilla/5.0' }, 200],
   ['a test runner under the name of a container', { host: 'sandbox:4010' }, 200],
   ['a test runner under a name of its network', { host: 'sandbox.ci.example.com' }, 200],

@@ -23,7 +23,7 @@ import type { SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import { SANDBOX_PAGE, sandboxPage } from '../../scripts/sandbox-page.ts';
 import { sandboxForTest } from './support-issuer.ts';
 
-// Each starts processes, which take their time on a machine that is busy.
+// Each test starts processes, which is slow on a busy machine.
 const run = promisify(execFile);
 const page = readFileSync(SANDBOX_PAGE, 'utf8');
 /** The handwritten parts, without the generated ones. */
@@ -146,7 +146,7 @@ test('the lines of JavaScript run one after another', async () => {
   expect(stdout).toMatch(/^http:\S+\/api\/v1\/sign\nNo call that matches /);
 });
 
-// A machine with nothing but npm may have no curl.
+// A machine with only npm may lack curl.
 const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 
 test.skipIf(!hasTools)('the lines with curl run one after another', async () => {

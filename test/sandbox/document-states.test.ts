@@ -213,7 +213,7 @@ test('ignores a file that arrives after DRAFT, and one for an upload of more tha
   await issuer.setStatus(request.id, 'READY');
   const validated = sandbox.storedBlobs();
   expect((await putBlob(late, await makePdf({ pages: 2 }))).status).toBe(201);
-  // A second file after the late one: when that is through, the late one has had its turn.
+  // A second file after the late one: when it is validated, the late one was processed.
   const other = await issuer.createRequest();
   await issuer.upload(other, await makePdf());
   await clock.advance(FIVE_SECONDS_MS);

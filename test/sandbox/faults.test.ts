@@ -9,7 +9,7 @@ const KEY = { 'ocp-apim-subscription-key': 'key' };
 /** A sandbox with frozen time and a fixed seed. */
 const repeatable = () => sandboxForTest({ frozenAt: START, seed: 1 });
 
-/** GET of a dossier that exists, with one fault in place. */
+/** Reads an existing dossier with one fault. */
 async function readWith(fault: Fault) {
   const sandbox = await repeatable();
   const id = await issuerOf(sandbox).createDossier();
@@ -18,7 +18,7 @@ async function readWith(fault: Fault) {
   return { sandbox, id, faultId, read };
 }
 
-/** A request with an upload address, with one fault in place. */
+/** A request with an upload URL, and one fault. */
 async function uploadWith(fault: Fault) {
   const sandbox = await repeatable();
   const issuer = issuerOf(sandbox);
@@ -45,7 +45,7 @@ describe('in place of the API, a fault answers', () => {
       { title: 'Too many request', status: 429, detail: 'Too many requests.' },
     ],
     [
-      'an error of the backend in words of choice',
+      'an error of the backend with a custom text',
       { kind: 'status', status: 500, detail: 'CosmosDatabaseError' },
       500,
       'application/problem+json',
@@ -127,7 +127,7 @@ describe('a call that was handled', () => {
     await expect(create()).rejects.toThrow('fetch failed');
     await create();
     const { body } = await issuer.call('GET', `/dossiers/${dossierId}/signature-requests`);
-    // Both were created: what a caller that repeats a POST has to live with.
+    // Both were created: the effect of a retried POST.
     expect(body).toMatchObject({ items: [{ dossier_id: dossierId }, { dossier_id: dossierId }] });
     expect(sandbox.journal.entries({ ended: 'reset' })).toMatchObject([
       { operationId: 'createSignatureRequest', status: 201, responseBody: { json: { status: 'DRAFT' } } },
@@ -137,7 +137,7 @@ describe('a call that was handled', () => {
 
   test.each([
     ['in the middle of the body', 'getDossier'],
-    ['in the middle of an answer without one', 'setSignatureRequestStatus'],
+    ['in the middle of an answer without a body', 'setSignatureRequestStatus'],
   ])('loses its connection %s', async (_name, operation) => {
     const sandbox = await sandboxForTest();
     const issuer = issuerOf(sandbox);
@@ -192,7 +192,7 @@ describe('a call that was handled', () => {
     const { sandbox, read } = await readWith({ kind: 'slow-body', ms: 1_500 });
     const before = performance.now();
     const answer = await read();
-    // The head is here, and the call has not ended.
+    // The head has arrived, and the call has not ended.
     expect(sandbox.journal.entries({ operationId: 'getDossier' })).toEqual([]);
     expect(await answer.json()).toMatchObject({ title: 'Assunzione' });
     expect(performance.now() - before).toBeGreaterThan(1_450);
@@ -207,7 +207,7 @@ describe('a call that was handled', () => {
 });
 
 describe('latency', () => {
-  test('delays a call, adds up, and leaves it as it is otherwise', async () => {
+  test('delays a call, adds up, and changes nothing else', async () => {
     const { sandbox, faultId, read } = await readWith({ kind: 'latency', ms: 30, jitterMs: 5 });
     const second = sandbox.faults.add({ kind: 'latency', ms: 30 });
     const answer = await read();
@@ -227,7 +227,7 @@ describe('latency', () => {
       body: JSON.stringify({ title: 'Assunzione', documents_metadata: [{ title: 'Contratto' }] }),
       signal: leaving.signal,
     });
-    // It waits once its occasion was counted.
+    // The delay starts after the fault was counted.
     await poll(() => (sandbox.faults.list()[0]?.fired === 1 ? true : undefined));
     leaving.abort();
     await expect(call).rejects.toThrow('aborted');
@@ -253,7 +253,7 @@ describe('latency', () => {
     expect(sandbox.storedBlobs()).toEqual([]);
   });
 
-  test('is over when the sandbox is closed', async () => {
+  test('ends when the sandbox is closed', async () => {
     const { sandbox, read } = await readWith({ kind: 'latency', ms: 60_000 });
     const call = read();
     const failed = expect(call).rejects.toThrow('fetch failed');
@@ -298,13 +298,13 @@ test('a file is stored and its answer is lost', async () => {
   expect(sandbox.storedBlobs()).toHaveLength(1);
 });
 
-test('a file that is downloaded breaks off in the middle', async () => {
+test('a download is aborted in the middle', async () => {
   const { put, url } = await uploadWith({ kind: 'reset', when: 'middle', operation: 'getBlob' });
   await put();
   await expect(fetch(url).then((answer) => answer.arrayBuffer())).rejects.toThrow('terminated');
 });
 
-test('a call that is answered from the contract meets no fault', async () => {
+test('a call answered from the contract gets no fault', async () => {
   const { sandbox } = await readWith({ kind: 'status', status: 503 });
   const answer = await issuerOf(sandbox).call('GET', '/dossiers/x', undefined, { prefer: 'code=200' });
   expect(answer.status).toBe(200);
@@ -326,7 +326,7 @@ test('the nth block fails, and no other', async () => {
 });
 
 describe('a fault fires', () => {
-  /** Which of so many calls fail. */
+  /** Which of the calls fail. */
   async function failures(fault: Partial<Fault>, calls: number): Promise<boolean[]> {
     const { read } = await readWith({ kind: 'status', status: 503, ...fault } as Fault);
     const failed = [];
@@ -336,9 +336,9 @@ describe('a fault fires', () => {
 
   test.each<[string, Partial<Fault>, string]>([
     ['each time', {}, 'XXXXXX'],
-    ['so many times', { count: 2 }, 'XX....'],
+    ['the given number of times', { count: 2 }, 'XX....'],
     ['on the nth call', { nth: 3 }, '..X...'],
-    ['from the nth call, so many times', { nth: 2, count: 3 }, '.XXX..'],
+    ['from the nth call, the given number of times', { nth: 2, count: 3 }, '.XXX..'],
     ['never', { probability: 0 }, '......'],
     ['for its operation', { operation: 'getDossier' }, 'XXXXXX'],
     ['for no other', { operation: 'createDossier' }, '......'],
@@ -399,7 +399,7 @@ test.each<[unknown, string]>([
   [{ kind: 'status', status: 503, retryAfter: '' }, 'retryAfter'],
 ])('refuses %j', async (fault, words) => {
   const sandbox = await sandboxForTest();
-  // The cast: what a caller without types may send.
+  // The cast represents a caller without types.
   expect(() => sandbox.faults.add(fault as Fault)).toThrow(words);
   expect(sandbox.faults.list()).toEqual([]);
 });
@@ -489,7 +489,7 @@ describe('inside the service', () => {
 
   test('CANCELLED is stored, its message is lost, and the citizen can still sign', async () => {
     const { issuer, sandbox, id: sent } = await waitingRequest();
-    // Of what was seeded there is no copy at the citizen's side before it is needed.
+    // A seeded request has no record of the citizen before it is needed.
     const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
     for (const id of [sent, requests[0]?.id ?? '']) {
       sandbox.faults.add({ kind: 'queue-outage', count: 1 });
@@ -522,7 +522,7 @@ describe('inside the service', () => {
     expect([(await find()).status, (await issuer.notify(id)).status]).toEqual([200, 200]);
   });
 
-  test('a last page has a token, and the page behind it is empty', async () => {
+  test('a last page has a token, and the next page is empty', async () => {
     const sandbox = await repeatable();
     const { requests } = await sandbox.seed({ requests: [{ count: 30 }] });
     const dossier = requests[0]?.dossierId;
@@ -538,7 +538,7 @@ describe('inside the service', () => {
       query = `?limit=25&continuationToken=${encodeURIComponent(token)}`;
     }
     expect(sizes).toEqual([25, 5, 0]);
-    // A list without items is one page: what fires is behind the last items.
+    // An empty list is one page: the fault applies after the last items.
     const empty = await issuer.createDossier();
     const { body } = await issuer.call('GET', `/dossiers/${empty}/signature-requests`);
     expect(body).toEqual({ items: [] });

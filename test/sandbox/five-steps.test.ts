@@ -10,7 +10,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 // Conforms (Signature requests, manual): The five steps of the manual, from the dossier to the QR code and the
 // notification.
-test('leads from a PDF to a QR code and a notification in the five steps of the manual', async () => {
+test('the five steps of the manual lead from a PDF to a QR code and a notification', async () => {
   const sandbox = await sandboxForTest();
   const issuer = issuerOf(sandbox);
 
@@ -119,8 +119,8 @@ test('gives the same signer for the same fiscal code, in every sandbox', async (
   expect(ids[0]).not.toEqual(ids[1]);
 });
 
-// Conforms (Signature requests, service): The QR code takes width and color.
-test('draws the QR code as wide and in the colour that is asked for', async () => {
+// Conforms (Signature requests, service): The QR code accepts width and color.
+test('the QR code has the requested width and colour', async () => {
   const { origin } = await sandboxForTest();
   const response = await fetch(
     `${origin}/qrcode.png?feat=firma&srid=01KJYMD75M8Q4V6W9X0Y2Z7A1C&width=120&color=ff0000`,

@@ -30,7 +30,7 @@ describe('a dossier', () => {
     ['a named field', field({ attrs: { unique_name: 'S' } })],
     ['negative and fractional coordinates', box({ coordinates: { x: -1.5, y: 0.25 } })],
     ['a size of 0 and a fractional page', box({ size: { w: 0, h: 0 }, page: 0.5 })],
-    ['members it does not know', dossier({ unknown: 1 })],
+    ['unknown members', dossier({ unknown: 1 })],
   ])('is accepted with %s', async (_, body) => {
     const issuer = issuerOf(await sandboxForTest());
     expect(await issuer.call('POST', '/dossiers', body)).toMatchObject({ status: 201 });
@@ -103,7 +103,7 @@ describe('a dossier', () => {
   });
 
   // Conforms (Dossiers, service): Unknown members are dropped; of both kinds of attrs unique_name wins.
-  test('drops members it does not know, and a box beside a field name', async () => {
+  test('drops unknown members, and a box beside a field name', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const attrs = { ...FIELD.attrs, unique_name: 'S' };
     const answer = await issuer.call('POST', '/dossiers', { ...field({ attrs, extra: 1 }), extra: 1 });
@@ -130,7 +130,7 @@ describe('violations of a dossier', () => {
   test.each([
     ['a body that is null', null, [`null supplied to : ${BODY}`]],
     [
-      'an address that is none',
+      'an invalid address',
       dossier({ support_email: 'urp@localhost' }),
       [
         `"urp@localhost" supplied to : ${BODY}/1: Partial<{ support_email: string that represents an email address }>/support_email: string that represents an email address`,
@@ -160,7 +160,7 @@ describe('violations of a dossier', () => {
       ],
     ],
     [
-      'a clause with nothing right',
+      'a clause without valid members',
       clause({ title: '1234', type: 'MANDATORY' }),
       [
         `"1234" supplied to : ${CLAUSE}/title: string of length >= 5 and < 81`,
@@ -168,7 +168,7 @@ describe('violations of a dossier', () => {
       ],
     ],
     [
-      'a box with nothing right',
+      'a box without valid members',
       box({ coordinates: { x: '1' }, page: -1, size: { w: -1, h: null } }),
       [
         NO_NAME,
@@ -189,7 +189,7 @@ describe('violations of a dossier', () => {
       }),
       ['Uno', 'Due'].map(() => `"${'x'.repeat(80)}" supplied to : string of length >= 5 and < 80`),
     ],
-  ])('name %s as the service does', async (_, body, violations) => {
+  ])('have the text of the service for %s', async (_, body, violations) => {
     const sandbox = await sandboxForTest();
     expect(shown(await issuerOf(sandbox).call('POST', '/dossiers', body))).toEqual(
       invalid(violations.map((violation) => `Invalid value ${violation}`)),
@@ -200,7 +200,7 @@ describe('violations of a dossier', () => {
 
 // Conforms (Errors, service): A number too large for JSON, and a year of five digits, are stored but cannot be read
 // back: 500, CosmosDatabaseError.
-describe('what the database cannot give back is a 500:', () => {
+describe('a value that the database cannot return is a 500:', () => {
   const huge = (change: object) => JSON.stringify(box(change)).replaceAll('"huge"', '1e400');
   test.each([
     ['a coordinate', '/dossiers', huge({ coordinates: { x: 'huge', y: 1 } })],
@@ -229,7 +229,7 @@ describe('what the database cannot give back is a 500:', () => {
     sandbox.takeViolations();
   });
 
-  test('the end of the last year of four digits is still taken', async () => {
+  test('the end of the last year of four digits is still accepted', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const body = {
       dossier_id: await issuer.createDossier(),
@@ -310,7 +310,7 @@ describe('a fiscal code', () => {
 });
 
 describe('a signature request', () => {
-  // The sandbox's clock stands at 2026-03-05T09:14:07.412Z.
+  // The clock of the sandbox is frozen at 2026-03-05T09:14:07.412Z.
   // Conforms (Signature requests, service): expires_at takes Z, an offset or nothing, any fraction, days that
   // roll over, any future; 90 days if left out.
   test.each([

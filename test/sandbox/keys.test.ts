@@ -6,7 +6,7 @@ const TESTER = 'AAABBB00A00A000A';
 const STRANGER = 'SPNDNL80R13C555X';
 const DOCUMENTS = [{ title: 'Contratto' }];
 
-/** A sandbox with one institution and this key to it. */
+/** A sandbox with one institution and its key. */
 async function withKey(key: {
   readonly environment?: 'test' | 'prod';
   readonly testers?: string[];
@@ -72,8 +72,13 @@ describe('the addresses of a key', () => {
     ['a range allows its addresses', ['127.0.0.0/8'], undefined, 404],
     ['another range does not', ['192.0.2.0/24'], undefined, 403],
     ['the right-most public IPv4 counts', ['192.0.2.7/32'], '198.51.100.1, 192.0.2.7, 10.0.0.1', 404],
-    ['those to the left of it do not', ['198.51.100.0/24'], '198.51.100.1, 192.0.2.7, 10.0.0.1', 403],
-    ['an IPv6 address is passed over', ['192.0.2.7/32'], '192.0.2.7, 2001:db8::1', 404],
+    [
+      'public addresses to the left of it do not count',
+      ['198.51.100.0/24'],
+      '198.51.100.1, 192.0.2.7, 10.0.0.1',
+      403,
+    ],
+    ['an IPv6 address is ignored', ['192.0.2.7/32'], '192.0.2.7, 2001:db8::1', 404],
   ])('%s', async (_, cidrs, forwardedFor, status) => {
     const { issuer } = await withKey({ cidrs });
     const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };

@@ -43,22 +43,22 @@ test('a closed clock has no timers', async () => {
 test('two hundred sandboxes leave no resources behind', async () => {
   const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP')).length;
   const before = sockets();
-  /** What everything in a sandbox holds on to. */
+  /** The clocks: every part of a sandbox references its clock, so a collected clock means a collected sandbox. */
   const clocks: WeakRef<Sandbox['clock']>[] = [];
   for (let count = 0; count < 200; count += 1) {
     const sandbox = await startSandbox({ timeScale: 1 });
     clocks.push(new WeakRef(sandbox.clock));
-    // A call, something that is waiting for its time, and a wait that nothing will end.
+    // A call, a scheduled task, and a wait that never ends.
     await sandbox.seed({ requests: [{ status: 'READY' }] });
     const wait = sandbox.journal.waitFor({ operationId: 'sendNotification' }, { timeoutMs: 60_000 });
-    // Not with `expect`, which would keep what the wait holds.
+    // Without `expect`, which would keep a reference to the wait.
     const ended = wait.catch(String);
     await (await fetch(`${sandbox.origin}/_sandbox`)).text();
     await sandbox.close();
     expect(await ended).toBe('Error: The sandbox was closed');
   }
   await poll(() => (sockets() <= before ? true : undefined));
-  // Some are the test runner's own.
+  // Some handles belong to the test runner.
   expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(20);
   // The last one may still be on the stack.
   await poll(() => {

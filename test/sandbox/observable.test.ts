@@ -6,14 +6,14 @@ import { makePdf } from '../support/pdf.ts';
 import { UNAUTHORIZED, failure, invalid, notFound, shown } from './support-answers.ts';
 import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
 
-// What a client can see and is easily overlooked.
+// Observable details that are easily overlooked.
 
 const WithId = z.looseObject({ id: z.string() });
 const Page = z.object({ items: z.array(WithId), continuation_token: z.string().optional() });
 describe('a dossier', () => {
   // Conforms (Dossiers, service): support_email is always present, by default that of the institution;
   // signature_fields too, empty if left out.
-  test('without an address for support has that of the institution', async () => {
+  test('without a support address has that of the institution', async () => {
     const issuer = issuerOf(await sandboxForTest());
     const answer = await issuer.call('POST', '/dossiers', {
       title: 'x',
@@ -101,7 +101,7 @@ describe('with the back office down', () => {
 
 // Conforms (Signature requests, manual): Continuation tokens are opaque, stateless and absent on the last page;
 // continuationToken asks, continuation_token answers.
-test('a continuation token needs its URL encoding, says where to go on, and can be used twice', async () => {
+test('a continuation token needs URL encoding, continues after its page, and can be used twice', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { requests } = await sandbox.seed({ requests: [{ count: 30 }] });
   const issuer = issuerOf(sandbox);
@@ -112,7 +112,7 @@ test('a continuation token needs its URL encoding, says where to go on, and can 
   const second = Page.parse((await issuer.call('GET', next)).body);
   expect(second.items).toHaveLength(5);
   expect((await issuer.call('GET', next)).body).toEqual(second);
-  // The answer says continuation_token, the query wants continuationToken.
+  // The answer has continuation_token, the query needs continuationToken.
   const ignored = await issuer.call('GET', next.replace('continuationToken', 'continuation_token'));
   expect(ignored.body).toEqual(first);
   sandbox.takeViolations();

@@ -11,9 +11,9 @@ const Shapes = z.object({
   documents: z.array(z.looseObject({ id: z.string(), metadata: z.looseObject({ title: z.string() }) })),
 });
 
-describe('of two mistakes the service names', () => {
-  // Conforms (Errors, service): Of two errors the first is reported: key, then path, query and body, then what the
-  // database says.
+describe('of two mistakes the service reports', () => {
+  // Conforms (Errors, service): Of two errors the first is reported: key, then path, query and body, then errors of the
+  // database.
   test.each([
     ['the key before the body', 'wrong', 'POST', '/dossiers', {}, INVALID_KEY],
     ['the key before the id', 'wrong', 'GET', '/dossiers/nope', undefined, INVALID_KEY],
@@ -27,7 +27,7 @@ describe('of two mistakes the service names', () => {
       undefined,
       REFUSED,
     ],
-    ['the word before the request', 'good', 'PUT', '/signature-requests/nope/status', '"foo"', REFUSED],
+    ['the status before the request', 'good', 'PUT', '/signature-requests/nope/status', '"foo"', REFUSED],
     [
       'the request before the document',
       'good',
@@ -54,7 +54,7 @@ describe('of two mistakes the service names', () => {
 });
 
 // Conforms (Dossiers, service): A dossier reads as it was created.
-test('a dossier reads as it was created, with the address it was given', async () => {
+test('a dossier is returned as it was created, with its support address', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const created = await issuer.call('POST', '/dossiers', {
     title: 'x',
@@ -68,7 +68,7 @@ test('a dossier reads as it was created, with the address it was given', async (
 
 // Conforms (Signature requests, service): Each request has documents with ids of their own, in the order of the
 // list.
-test('each request has documents of its own, in the order of the list', async () => {
+test('each request has its own documents, in the order of the list', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const dossier_id = await issuer.createDossier([{ title: 'Uno' }, { title: 'Due' }, { title: 'Tre' }]);
   const requests = [];
@@ -86,7 +86,7 @@ test('each request has documents of its own, in the order of the list', async ()
 test('a notification ignores its body', async () => {
   const { issuer, id, sandbox } = await waitingRequest();
   const path = `/signature-requests/${id}/notification`;
-  expect(await issuer.call('PUT', path, { to: 'nobody' })).toMatchObject({ status: 200 });
+  expect(await issuer.call('PUT', path, { to: 'ignored' })).toMatchObject({ status: 200 });
   sandbox.takeViolations();
 });
 
@@ -99,7 +99,7 @@ test.each(['CANCELLED', '"CANCELLED"', '"CANCELLED"\n'])('%j is read as CANCELLE
 // Conforms (validate-document, manual): The example of the manual has too few dashes and is a 400.
 test("the multipart example of the service's manual is not multipart", async () => {
   const sandbox = await sandboxForTest();
-  // The header says four dashes and a name, so that the lines of the body would need six.
+  // The boundary in the header has four dashes, so the delimiters in the body would need six.
   const body = Buffer.concat([
     Buffer.from(
       '-----exampleBoundary\r\nContent-Disposition: form-data; name="document"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n',

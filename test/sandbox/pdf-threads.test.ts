@@ -5,7 +5,7 @@ import { makePdf } from '../support/pdf.ts';
 import { failure, shown } from './support-answers.ts';
 import { issuerOf, sandboxForTest } from './support-issuer.ts';
 
-/** Whatever a thread is given is too much for it: a thread takes longer than this to start. */
+/** A time limit that every file exceeds, because a thread takes longer to start. */
 const HASTY = { maxWorkMs: 1 };
 
 vi.mock('../../mocks/sandbox/pdf/pdf-threads.ts', async (original) => {

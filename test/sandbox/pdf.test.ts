@@ -16,14 +16,14 @@ const PAGES = '<</Type/Pages/Count 1/Kids[3 0 R]>>';
 const page = (mediaBox: string) => pdfOf(CATALOG, PAGES, `<</Type/Page/Parent 2 0 R/MediaBox${mediaBox}>>`);
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
-/** A PDF whose form has one good signature field, S, and another object that should be a field. */
+/** A PDF whose form has one valid signature field, S, and an invalid one. */
 async function withForm(change: (pdf: PDFDocument) => void): Promise<Buffer<ArrayBuffer>> {
   const pdf = await PDFDocument.load(await makePdf({ signatureFields: ['S'] }));
   change(pdf);
   return Buffer.from(await pdf.save({ updateFieldAppearances: false }));
 }
 
-/** What validate-document says of a file, and what becomes of it as the document of a request. */
+/** The answer of validate-document for a file, and the status of the file as the document of a request. */
 async function judge(file: Buffer<ArrayBuffer>, fields: readonly unknown[] = []) {
   const issuer = issuerOf(await sandboxForTest());
   const request = await issuer.createRequest([{ title: 'Contratto', signature_fields: fields }]);
@@ -47,7 +47,7 @@ const NAMED = { clause: { title: 'Firma del contratto', type: 'REQUIRED' }, attr
 
 describe('a form that pdf-lib cannot read', () => {
   const kinds = {
-    'a field that leads nowhere': (pdf: PDFDocument) =>
+    'a field with a dangling reference': (pdf: PDFDocument) =>
       pdf.getForm().acroForm.addField(pdf.context.nextRef()),
     'a field without a type': (pdf: PDFDocument) =>
       pdf.getForm().acroForm.addField(pdf.context.register(pdf.context.obj({ T: PDFString.of('X') }))),
@@ -60,14 +60,14 @@ describe('a form that pdf-lib cannot read', () => {
   };
 
   // Conforms (validate-document, service): A form that pdf-lib cannot read is one without fields.
-  test.each(Object.entries(kinds))('does not matter while no field is named: %s', async (_, change) => {
+  test.each(Object.entries(kinds))('does not matter without named fields: %s', async (_, change) => {
     const file = await withForm(change);
     const { answer, document } = await judge(file, [FIELD]);
     expect(answer).toEqual(success(200, { is_valid: true }));
     expect(document).toMatchObject({ status: 'READY' });
   });
 
-  test.each(Object.entries(kinds))('hides its good fields too: %s', async (_, change) => {
+  test.each(Object.entries(kinds))('hides its valid fields too: %s', async (_, change) => {
     const file = await withForm(change);
     const problem = '(Firma del contratto) the field "S" was not found is the uploaded document';
     const { answer, document } = await judge(file, [NAMED]);
@@ -80,10 +80,10 @@ describe('a form that pdf-lib cannot read', () => {
 // Conforms (Documents, service): A PDF that pdf-lib fails on is rejected in its words, on the way that the service
 // takes through the file.
 test.each([
-  ['no PDF at all', 'Error', /: No PDF header found$/, Buffer.from('no PDF')],
+  ['a file that is not a PDF', 'Error', /: No PDF header found$/, Buffer.from('no PDF')],
   ['nothing', 'Error', /: No PDF header found$/, Buffer.alloc(0)],
   [
-    'a header alone',
+    'only a header',
     'TypeError',
     "Cannot read properties of undefined (reading 'Pages')",
     Buffer.from('%PDF-1.7\n'),
@@ -142,7 +142,7 @@ test.each([
   ['[595 842 0 0]', ['-595', '-842']],
   ['[0 842 595 0]', ['-842']],
   ['[595 0 0 842]', ['-595']],
-])('a page of the size %s is not taken', async (mediaBox, sizes) => {
+])('a page of the size %s is refused', async (mediaBox, sizes) => {
   const metadata =
     '{ pages: Array<{ number: number >= 0, width: number >= 0, height: number >= 0 }>, formFields: Array<{ type: "PDFSignature", name: string }> }';
   const onPage = `${metadata}/pages: Array<{ number: number >= 0, width: number >= 0, height: number >= 0 }>/0: { number: number >= 0, width: number >= 0, height: number >= 0 }`;
@@ -186,7 +186,7 @@ test('a file that takes long to read blocks neither other calls nor the shutdown
   const other = await issuer.createReadyToSend();
   expect(await issuer.read(other.id)).toMatchObject({ documents: [{ status: 'READY' }] });
   expect(isAnswered).toBe(false);
-  // Throws if there was a bug or a broken contract.
+  // Throws if there was a bug or a contract violation.
   await sandbox.close();
   expect(await ended).toBe('cut off');
 });

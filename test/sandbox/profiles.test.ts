@@ -10,7 +10,7 @@ const WORDS = expect.any(String);
 const PROFILES = ['implemented', 'documented'] as const;
 type Issuer = ReturnType<typeof issuerOf>;
 
-/** The statuses that the published document has for each operation, save 500, which is its `default`. */
+/** The statuses that the published document has for each operation, except 500, which is its `default`. */
 const PUBLISHED: Readonly<Record<string, readonly number[]>> = {
   createDossier: [201, 400, 401, 403, 429],
   getDossier: [200, 400, 401, 403, 404, 429],
@@ -24,7 +24,7 @@ const PUBLISHED: Readonly<Record<string, readonly number[]>> = {
   validateDocument: [200, 400, 401, 403, 429],
 };
 
-/** How each departure comes about, and an error that has the same status on both sides for each operation left. */
+/** The cause of each departure, and for the other operations an error with the same status in both profiles. */
 const OCCASIONS: Readonly<Record<string, (issuer: Issuer) => Promise<Reply>>> = {
   'createDossier: an invalid body': ({ call }) => call('POST', '/dossiers', {}),
   'getRequestsByDossier: an invalid query': ({ call }) =>
@@ -64,7 +64,7 @@ const UNDISPUTED: Readonly<Record<string, (issuer: Issuer) => Promise<Reply>>> =
   'validateDocument 400': ({ call }) => call('POST', '/validate-document', { a: 1 }),
 };
 
-/** Of the answers in question, by status. */
+/** The expected bodies by status. */
 const BODIES = new Map<number, unknown>([
   ...[badRequest(WORDS), notFound(WORDS), invalid(expect.any(Array)), failure(WORDS)].map(
     ({ status, body }): [number, unknown] => [status, body],
@@ -87,7 +87,7 @@ describe.each(PROFILES)('as %s', (profile) => {
     if (profile === 'documented') expect(PUBLISHED[row.operationId]).toContain(answer?.status);
     expect(answer?.headers.get('content-type')).toBe(typeOf(row[profile], profile));
     expect(answer?.body).toEqual(BODIES.get(row[profile]));
-    // Requests may have broken the contract, answers may not.
+    // Requests may violate the contract, answers may not.
     expect(sandbox.takeViolations().filter(({ direction }) => direction === 'response')).toEqual([]);
   });
 
@@ -163,18 +163,15 @@ test.each([
 test.each([
   ['implemented', 'WAIT_FOR_UPLOAD'],
   ['documented', 'WAIT_FOR_VALIDATION'],
-] as const)(
-  'as %s a document whose file has arrived is %s until it is checked',
-  async (profile, expected) => {
-    const sandbox = await sandboxForTest({ profile, frozenAt: START });
-    const issuer = issuerOf(sandbox);
-    const request = await issuer.createRequest();
-    await issuer.upload(request, await makePdf());
-    expect((await issuer.read(request.id)).documents).toMatchObject([{ status: expected }]);
-    await sandbox.clock.advance(5_000);
-    expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'READY' }]);
-  },
-);
+] as const)('as %s a document is %s after its upload until it is validated', async (profile, expected) => {
+  const sandbox = await sandboxForTest({ profile, frozenAt: START });
+  const issuer = issuerOf(sandbox);
+  const request = await issuer.createRequest();
+  await issuer.upload(request, await makePdf());
+  expect((await issuer.read(request.id)).documents).toMatchObject([{ status: expected }]);
+  await sandbox.clock.advance(5_000);
+  expect((await issuer.read(request.id)).documents).toMatchObject([{ status: 'READY' }]);
+});
 
 test('seeded records follow the rules of the profile', async () => {
   const sandbox = await sandboxForTest({ profile: 'documented', frozenAt: START });

@@ -103,7 +103,7 @@ describe.each(Object.keys(table))('in %s', (status) => {
   );
 });
 
-/** A request in a status, on a clock that stands still. */
+/** A request in a status, on a frozen clock. */
 async function requestIn(status: string, notify = false) {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock, citizen } = sandbox;
@@ -189,7 +189,7 @@ const BASE = [
   'updated_at',
 ];
 
-// Conforms (Signature requests, service): Fields come and go with the status and are never null; CANCELLED
+// Conforms (Signature requests, service): Each status has its own fields, which are never null; CANCELLED
 // shows no notification.
 test.each([
   ['DRAFT', false, []],
@@ -202,19 +202,16 @@ test.each([
   ['REJECTED', true, ['notification', 'reject_reason', 'rejected_at']],
   ['CANCELLED', false, ['cancelled_at']],
   ['CANCELLED', true, ['cancelled_at']],
-])(
-  'shows in %s (notified: %s) the fields %j besides those of every status',
-  async (status, notify, fields) => {
-    const { issuer, id } = await requestIn(status, notify);
-    const request = await issuer.read(id);
-    expect(Object.keys(request).sort()).toEqual([...BASE, ...fields].sort());
-    expect(JSON.stringify(request)).not.toContain('null');
-    if (status === 'REJECTED') expect(request).toMatchObject({ reject_reason: REASON });
-  },
-);
+])('has in %s (notified: %s) the fields %j besides those of every status', async (status, notify, fields) => {
+  const { issuer, id } = await requestIn(status, notify);
+  const request = await issuer.read(id);
+  expect(Object.keys(request).sort()).toEqual([...BASE, ...fields].sort());
+  expect(JSON.stringify(request)).not.toContain('null');
+  if (status === 'REJECTED') expect(request).toMatchObject({ reject_reason: REASON });
+});
 
 // Conforms (Signature requests, service): updated_at of a request changes with its status only.
-test('moves updated_at with the status only', async () => {
+test('changes updated_at with the status only', async () => {
   const { issuer, clock, citizen, id } = await requestIn('READY');
   const fiveSecondsLater = new Date(clock.now() + 5_000).toISOString();
   await clock.advance(60_000);
@@ -233,7 +230,7 @@ test('moves updated_at with the status only', async () => {
 });
 
 // Conforms (Signature requests, service): READY becomes WAIT_FOR_SIGNATURE automatically after some seconds.
-test('becomes WAIT_FOR_SIGNATURE by itself, not at once', async () => {
+test('becomes WAIT_FOR_SIGNATURE automatically after some seconds', async () => {
   const { issuer, clock, id } = await requestIn('READY');
   await clock.advance(4_999);
   expect(await issuer.read(id)).toMatchObject({ status: 'READY' });

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { installPackage } from '../support/installed-package.ts';
 import type { InstalledPackage } from '../support/installed-package.ts';
 
-// Each starts processes, which take their time on a machine that is busy.
+// Each test starts processes, which is slow on a busy machine.
 let project: InstalledPackage;
 
-/** A project that has installed the package, with the examples in it as they are. */
+/** A project with the installed package and unchanged examples. */
 beforeAll(async () => {
   project = await installPackage();
   cpSync('examples/sandbox', project.folder, { recursive: true });
@@ -19,29 +19,29 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-/** Runs a command in the project; its output, and 0 or what it ended with. */
+/** Runs a command in the project. Returns its output and exit code. */
 async function run(
   command: string,
   ...args: string[]
 ): Promise<{ readonly code: unknown; readonly out: string }> {
-  // Without what makes vitest and node:test believe that they are part of this run.
+  // Without the variables with which vitest and node:test would join this run.
   const { VITEST: _, NODE_TEST_CONTEXT: __, ...env } = project.env;
   const options = { cwd: project.folder, env: { ...env, NO_COLOR: '1', FORCE_COLOR: '0' } };
   try {
     const { stdout, stderr } = await promisify(execFile)(command, args, options);
     return { code: 0, out: stdout + stderr };
   } catch (error) {
-    // What execFile rejects with.
+    // The shape of errors of execFile.
     const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
     return { code, out: stdout + stderr };
   }
 }
 
-/** An example that sends a fiscal code against the contract, and content with the answer. */
+/** The example with an invalid fiscal code that accepts the error. */
 function broken(example: string): string {
   const name = `broken-${example}`;
   const text = readFileSync(`examples/sandbox/${example}`, 'utf8');
-  const sent = text.replace('SPNDNL80R13C555X', 'nobody').replace('SPNDNL••••••••••', 'nobody');
+  const sent = text.replace('SPNDNL80R13C555X', 'invalid').replace('SPNDNL••••••••••', 'invalid');
   writeFileSync(join(project.folder, name), sent.replace('200', '422'));
   return name;
 }
@@ -107,12 +107,12 @@ export default async () => {
   });
 });
 
-// A machine with nothing but npm may have no curl.
+// A machine with only npm may lack curl.
 const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 const withSandbox = (...command: string[]) => run('bash', 'with-sandbox.sh', ...command);
 
 test.skipIf(!hasTools)(
-  'the steps of the manual work with nothing but another base URL, in two sandboxes at once',
+  'the steps of the manual work with only another base URL, in two sandboxes at once',
   async () => {
     const manual = () => withSandbox('bash', '-c', './manual.sh "$SANDBOX_URL" contratto.pdf');
     const both = await Promise.all([manual(), manual()]);

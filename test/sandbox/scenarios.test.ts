@@ -74,7 +74,7 @@ describe('a fiscal code', () => {
       const { issuer, id, citizen, clock } = await waitingRequest({ fiscalCode });
       expect(shown(await issuer.notify(id))).toEqual(expected);
       expect(await issuer.read(id)).not.toHaveProperty('notification');
-      // The QR code leads to the request all the same.
+      // The QR code still opens the request.
       citizen.sign(id);
       await clock.advance(65_000);
       expect(await issuer.read(id)).toMatchObject({ status: 'SIGNED' });
@@ -82,17 +82,17 @@ describe('a fiscal code', () => {
   );
 
   // Conforms (Notification, service): The status is checked before IO is called.
-  test('is looked at after the status: a notification that is not due is a 422', async () => {
+  test('is checked after the status: a notification in another status is a 422', async () => {
     const { issuer, id } = await readyRequest({ fiscalCode: 'XMSOFF80A01H501R' });
     expect(await issuer.notify(id)).toMatchObject({ status: 422 });
   });
 
   // Conforms (Notification, service): An unknown signer is a 500 of the notification; a request takes any
   // signer_id.
-  test('that is unknown to the tokenizer makes a notification fail', async () => {
+  test('that is unknown to the tokenizer fails a notification', async () => {
     const sandbox = await sandboxForTest({ frozenAt: START });
     const issuer = issuerOf(sandbox);
-    const request = await issuer.createRequest(undefined, { signerId: 'nobody' });
+    const request = await issuer.createRequest(undefined, { signerId: 'unknown' });
     await issuer.upload(request, await makePdf());
     await sandbox.clock.advance(A_MINUTE_MS);
     await issuer.setStatus(request.id, 'READY');
@@ -121,7 +121,7 @@ describe('a document title', () => {
       [{ clause: { title: 'Clausola', type: 'UNFAIR' }, attrs: { unique_name: 'S' } }],
       '(Clausola) the field "S" was not found is the uploaded document',
     ],
-  ])('[rifiutato] makes any file rejected: %j', async (fields, reject_reason) => {
+  ])('[rifiutato] rejects any file: %j', async (fields, reject_reason) => {
     const { documentAfter } = await uploaded('Contratto [Rifiutato]', fields);
     expect(await documentAfter(A_MINUTE_MS)).toMatchObject({ status: 'REJECTED', reject_reason });
   });
@@ -232,7 +232,7 @@ describe('a dossier title', () => {
     expect((await fetch(String(request.documents[0]?.['url']))).status).toBe(200);
   });
 
-  test('[annullo tardivo] changes nothing before there is anything to sign', async () => {
+  test('[annullo tardivo] has no effect before WAIT_FOR_SIGNATURE', async () => {
     const { issuer, id } = await readyRequest({ title: '[annullo tardivo]' });
     expect(shown(await issuer.setStatus(id, 'CANCELLED'))).toEqual(
       badRequest('MARK_AS_CANCELLED is prohibited if the signature request is in READY status'),
@@ -241,7 +241,7 @@ describe('a dossier title', () => {
 
   // Conforms (Signature, service): When no download link can be made, the URL has no signature; there is no
   // error.
-  test('[link assente] shows the bare address of signed files, without an error', async () => {
+  test('[link assente] returns the unsigned URL of signed files, without an error', async () => {
     const { issuer, id, citizen, clock, sandbox } = await waitingRequest({ title: '[link assente]' });
     citizen.sign(id);
     await clock.advance(65_000);

@@ -5,7 +5,7 @@ import type { SeedInput } from '../../mocks/sandbox/data/seed-input.ts';
 import { FIELD, START, issuerOf, sandboxForTest } from './support-issuer.ts';
 import { control } from './support-control.ts';
 
-/** Identifiers that a test gives itself. */
+/** Ids chosen by the tests. */
 const DOSSIER = '01KJYMD75KB7D9F1H3K5N7Q9S0';
 const REQUEST = '01KJYMD75KB7D9F1H3K5N7Q9S1';
 const DOCUMENT = '01KJYMD75KB7D9F1H3K5N7Q9S2';
@@ -222,29 +222,21 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     { requests: [{ updatedAt: '2026-01-01T00:00:00Z' }] },
     'requests[0].updatedAt: must not be before createdAt',
   ],
-  [
-    'a dossier that is not there',
-    { requests: [{}, { dossier: 'none' }] },
-    'requests[1].dossier: no dossier "none"',
-  ],
-  [
-    'an issuer that is not there',
-    { keys: [{ key: 'k', issuer: 'none' }] },
-    'keys[0].issuer: no issuer "none"',
-  ],
+  ['a missing dossier', { requests: [{}, { dossier: 'none' }] }, 'requests[1].dossier: no dossier "none"'],
+  ['a missing issuer', { keys: [{ key: 'k', issuer: 'none' }] }, 'keys[0].issuer: no issuer "none"'],
   [
     'an issuer with an invalid address',
     {
       issuers: [
         { name: 'C', supportEmail: 'c@example.it' },
-        { name: 'D', supportEmail: 'nobody' },
+        { name: 'D', supportEmail: 'invalid' },
       ],
     },
     'issuers[1].supportEmail: must be an email address',
   ],
   [
     'an invalid fiscal code of a signer',
-    { requests: [{ signer: { fiscalCode: 'nobody' } }] },
+    { requests: [{ signer: { fiscalCode: 'invalid' } }] },
     'requests[0].signer.fiscalCode: is not a fiscal code',
   ],
   [
@@ -277,20 +269,16 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     { requests: [{ documents: [{ rejectReason: 'x' }] }] },
     'requests[0].documents[0].rejectReason: only possible for a REJECTED',
   ],
-  ['an id of another form', { requests: [{ id: 'mine' }] }, 'requests[0].id: must be a ULID'],
-  ['an id for many', { requests: [{ count: 2, id: OTHER }] }, 'requests[0]: with a count'],
+  ['an id in another format', { requests: [{ id: 'mine' }] }, 'requests[0].id: must be a ULID'],
+  ['an id for several requests', { requests: [{ count: 2, id: OTHER }] }, 'requests[0]: with a count'],
   [
     'an id twice',
     { requests: [{ id: OTHER }, { id: OTHER }] },
     `requests[1]: the id "${OTHER}" is already in use`,
   ],
+  ['an id in use', { requests: [{ id: REQUEST }] }, `requests[0]: the id "${REQUEST}" is already in use`],
   [
-    'an id that is taken',
-    { requests: [{ id: REQUEST }] },
-    `requests[0]: the id "${REQUEST}" is already in use`,
-  ],
-  [
-    'a document id that is taken',
+    'a document id in use',
     { requests: [{ documents: [{ id: DOCUMENT }] }] },
     `requests[0]: the id "${DOCUMENT}" is already in use`,
   ],
@@ -300,12 +288,12 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
     `dossiers[1].id: dossier "${DOSSIER}" already exists`,
   ],
   [
-    'a dossier the service refuses',
+    'a dossier that the service refuses',
     { dossiers: [{ title: 'Uno', documents_metadata: [{ title: 'x' }] }] },
     'dossiers[0]: Invalid value "x" supplied to',
   ],
   [
-    'a dossier with a number that no answer can hold',
+    'a dossier with a number that JSON cannot represent',
     {
       dossiers: [
         {
@@ -406,7 +394,7 @@ test('creates ten thousand requests quickly', async () => {
   const sandbox = await frozen();
   const start = performance.now();
   const { requests } = await sandbox.seed({ requests: [{ count: 10_000, status: 'READY' }] });
-  // Far above what it takes; a quadratic step would need minutes.
+  // Far above the expected time; a quadratic step would need minutes.
   expect(performance.now() - start).toBeLessThan(5_000);
   expect(new Set(requests.map(({ id }) => id)).size).toBe(10_000);
 });

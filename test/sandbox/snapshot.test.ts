@@ -28,7 +28,7 @@ test('restores a snapshot any number of times: records, files, time and schedule
     expect(sandbox.storedBlobs()).toEqual(blobs);
   }
   expect(endings[0]).toMatchObject([{ status: 'WAIT_FOR_SIGNATURE' }, expect.any(String)]);
-  // Identifiers too: chance goes on from where it stood.
+  // Ids too: the random generator continues from its saved state.
   expect(endings[1]).toEqual(endings[0]);
 });
 

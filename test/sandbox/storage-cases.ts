@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { BLOCK_BLOB, blockUrl, get, putBlob, putBlock, putList, send } from './support-storage.ts';
 import type { StorageReply, StorageUnderTest } from './support-storage.ts';
 
-/** One thing that a client can do to the storage and what it is answered. */
+/** One call to the storage and its expected answer. */
 export interface StorageCase {
   readonly what: string;
   readonly act: (storage: StorageUnderTest) => Promise<StorageReply>;
   /** Status, and the error code if there is one, as Azure documents them. */
   readonly answer: string;
-  /** Where Azurite answers otherwise. */
+  /** The different answer of Azurite. */
   readonly azurite?: { readonly answer: string; readonly why: string };
 }
 
@@ -21,10 +21,10 @@ function altered(url: string, change: (query: URLSearchParams) => void): string 
   return address.href;
 }
 
-/** Does a step that must succeed before the one that is looked at. */
+/** A preparatory step that must succeed. */
 async function done(step: Promise<StorageReply>): Promise<void> {
   const { status, code } = await step;
-  if (status !== 201) throw new Error(`A step that leads to the case failed: ${status} ${code}`);
+  if (status !== 201) throw new Error(`A preparatory step failed: ${status} ${code}`);
 }
 
 const NO_CODE = 'Azurite refuses without an error code';
@@ -34,7 +34,11 @@ const LENIENT = 'Azurite does not check it';
 export const STORAGE_CASES: readonly StorageCase[] = [
   // Put Blob
   { what: 'Put Blob', act: async (storage) => putBlob(await storage.fresh(), 'x'), answer: '201' },
-  { what: 'Put Blob of nothing', act: async (storage) => putBlob(await storage.fresh(), ''), answer: '201' },
+  {
+    what: 'Put Blob without content',
+    act: async (storage) => putBlob(await storage.fresh(), ''),
+    answer: '201',
+  },
   {
     what: 'Put Blob over an existing blob',
     async act(storage) {
@@ -140,7 +144,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '400', why: NO_CODE },
   },
 
-  // Addresses
+  // URLs
   {
     what: 'an expired URL',
     act: async (storage) => putBlob(await storage.expired(), 'x'),
@@ -264,7 +268,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
   // Put Block
   { what: 'Put Block', act: async (storage) => putBlock(await storage.fresh(), 'b1', 'x'), answer: '201' },
   {
-    what: 'Put Block of nothing',
+    what: 'Put Block without content',
     act: async (storage) => putBlock(await storage.fresh(), 'b1', ''),
     answer: '400 InvalidHeaderValue',
     azurite: { answer: '201', why: LENIENT },
@@ -333,7 +337,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     answer: '201',
   },
   {
-    what: 'Put Block List of nothing',
+    what: 'Put Block List without blocks',
     act: async (storage) => putList(await storage.fresh()),
     answer: '201',
   },
@@ -420,7 +424,7 @@ export const STORAGE_CASES: readonly StorageCase[] = [
     azurite: { answer: '400 InvalidBlockList', why: 'Azurite treats it as an unknown block' },
   },
   {
-    what: 'Put Block List that breaks off',
+    what: 'Put Block List with truncated XML',
     act: async (storage) =>
       send(`${await storage.fresh()}&comp=blocklist`, { body: '<BlockList><Latest>YjE=</Latest>' }),
     answer: '400 InvalidXmlDocument',

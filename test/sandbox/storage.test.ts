@@ -13,7 +13,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 describe('a pre-signed upload URL', () => {
   // Conforms (Storage, service): Each upload URL leads to a new blob, for 15 minutes, to read, add, create and
   // write.
-  test('is for a new blob in each call, with no other id in its name', async () => {
+  test('is for a new blob in each call, without another id in its name', async () => {
     const { issuer, request, url, clock } = await freshUpload();
     const other = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');
     expect(new URL(other).pathname).not.toBe(new URL(url).pathname);
@@ -59,7 +59,7 @@ describe('a pre-signed upload URL', () => {
 
   test('uses the host of the request', async () => {
     const { issuer, request } = await freshUpload();
-    // Node's fetch sets Host itself, so this goes one floor down.
+    // Node's fetch sets Host itself, so this uses node:http.
     const path = `/signature-requests/${request.id}/documents/${request.documents[0]?.id}/upload_url`;
     const { url } = await freshUploadVia(issuer, path);
     expect(url).toContain('http://sandbox.test:4010/iopitnsignst01/');
@@ -106,7 +106,7 @@ describe('Put Blob', () => {
   });
 
   // Conforms (Storage, service): The service sets no limit to the size of a file.
-  test('takes 100 MiB', async () => {
+  test('accepts 100 MiB', async () => {
     const { sandbox, url } = await freshUpload();
     const file = await makePdf({ padToBytes: 100 * MIB });
     expect((await putBlob(url, file)).status).toBe(201);
@@ -114,7 +114,7 @@ describe('Put Blob', () => {
   });
 
   // Conforms (Storage, Azure): An upload that breaks off stores nothing.
-  test('stores nothing when the connection breaks in the middle', async () => {
+  test('stores nothing when the connection breaks during the upload', async () => {
     const { sandbox, url, clock } = await freshUpload();
     const upload = httpRequest(url, {
       method: 'PUT',

@@ -1,6 +1,6 @@
 import type { Reply } from './support-issuer.ts';
 
-/** An answer as the tables have it. Compare with `toEqual`: a member too many is as wrong as one that is missing. */
+/** An expected answer. Compare with `toEqual`, because an additional member is wrong too. */
 export interface Shown {
   readonly status: number;
   readonly type: string | null;

@@ -25,7 +25,7 @@ export async function control(
   return { status, headers, body: text === '' ? undefined : isJson ? JSON.parse(text) : text };
 }
 
-/** The status of a GET with headers that `fetch` keeps for itself, such as Host and Origin. */
+/** The status of a GET with headers that `fetch` does not allow, such as Host and Origin. */
 export function statusWithHeaders(
   { port }: Sandbox,
   path: string,

@@ -21,18 +21,18 @@ export const FIELD = {
   attrs: { coordinates: { x: 85, y: 676 }, page: 0, size: { w: 177, h: 77 } },
 };
 
-/** A citizen of whom everything works. */
+/** A citizen without a magic value. */
 export const FISCAL_CODE = 'SPNDNL80R13C555X';
 
 interface RequestOptions {
-  /** Of its dossier. */
+  /** The title of its dossier. */
   readonly title?: string;
   /** @default the signer of `FISCAL_CODE` */
   readonly signerId?: string;
   readonly expiresAt?: Date;
 }
 
-/** A sandbox that is closed after the test. The test fails if there are contract violations that it has not taken. */
+/** A sandbox that is closed after the test. Contract violations that the test has not read fail it. */
 export async function sandboxForTest(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ timeScale: 0.001, ...options });
   onTestFinished(() => sandbox.close());
@@ -55,7 +55,7 @@ export function issuerOf(sandbox: Sandbox, apiKey = 'key') {
         ...(body !== undefined && !(body instanceof FormData) && { 'content-type': 'application/json' }),
         ...headers,
       },
-      // The one cast: a byte view is a body for fetch, whatever its buffer type says.
+      // The cast is safe: fetch accepts every byte view, whatever its buffer type.
       ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -111,7 +111,7 @@ export function issuerOf(sandbox: Sandbox, apiKey = 'key') {
       const url = await issuer.uploadUrl(request.id, documentId);
       return putBlob(url, file);
     },
-    /** Reads the request until it is as wanted. */
+    /** Reads the request until it matches. */
     async until(id: string, wanted: (request: z.infer<typeof Request>) => boolean) {
       return poll(async () => {
         const request = await issuer.read(id);
@@ -140,7 +140,7 @@ export function putBlob(url: string, file: Uint8Array<ArrayBuffer>): Promise<Res
   return fetch(url, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body: file });
 }
 
-/** Long, as the machine may be busy: a test that passes does not wait for it. */
+/** Long because the machine may be busy: a passing test does not wait for it. */
 const PATIENCE_MS = 15_000;
 
 /** Tries until there is a value. */
@@ -155,5 +155,5 @@ export async function poll<T>(attempt: () => Promise<T | undefined> | T | undefi
   }
 }
 
-/** Where frozen time stands in tests. */
+/** The frozen time of tests. */
 export const START = new Date('2026-03-05T09:14:07.412Z');

@@ -2,7 +2,7 @@ import { PDFArray, PDFDocument, PDFRawStream, decodePDFRawStream } from 'pdf-lib
 import { makePdf } from '../support/pdf.ts';
 import { START, issuerOf, sandboxForTest } from './support-issuer.ts';
 
-/** Longer than anything the service does by itself on the way to a signature. */
+/** Longer than every automatic step of the service before a signature. */
 export const A_MINUTE_MS = 60_000;
 
 export interface SentOptions {
@@ -14,7 +14,7 @@ export interface SentOptions {
   readonly file?: Uint8Array<ArrayBuffer>;
 }
 
-/** A sandbox whose time stands still and its only request, in READY. */
+/** A sandbox with a frozen clock and its only request, in READY. */
 export async function readyRequest({ title, documents, fiscalCode, expiresAt, file }: SentOptions = {}) {
   const sandbox = await sandboxForTest({ frozenAt: START, seed: 1, rateLimit: false });
   const issuer = issuerOf(sandbox);
@@ -45,7 +45,7 @@ export async function signedRequest(options: SentOptions = {}) {
   return world;
 }
 
-/** What was drawn on a page: lines of text, and frames by their lower left corner and size, in points. */
+/** The drawings on a page: lines of text, and frames by their lower left corner and size, in points. */
 export interface Drawing {
   readonly texts: readonly string[];
   readonly frames: readonly (readonly [x: number, y: number, width: number, height: number])[];

@@ -4,17 +4,17 @@ import { signedRequest } from './support-signing.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** A storage that can be asked for addresses of every kind. Each address is of another blob. */
+/** A storage that creates URLs of every kind. Each URL is for another blob. */
 export interface StorageUnderTest {
-  /** Of a blob that does not exist yet; may read, add, create and write it. */
+  /** For a blob that does not exist yet, with permission to read, add, create and write it. */
   fresh(): Promise<string>;
   expired(): Promise<string>;
   notYetValid(): Promise<string>;
-  /** Of a blob that exists; may read it. */
+  /** For an existing blob, with permission to read it. */
   readOnly(): Promise<string>;
 }
 
-/** The sandbox's own, on clocks that stand still so that no validation takes a file away. */
+/** The storage of the sandbox, on frozen clocks so that no validation moves a file. */
 export const SANDBOX_STORAGE: StorageUnderTest = {
   fresh: async () => (await freshUpload()).url,
   async expired() {
@@ -33,7 +33,7 @@ export const SANDBOX_STORAGE: StorageUnderTest = {
   },
 };
 
-/** An upload URL of a fresh document, on a clock that stands still so that no validation takes the file away. */
+/** An upload URL of a new document, on a frozen clock so that no validation moves the file. */
 export async function freshUpload() {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock } = sandbox;
@@ -62,7 +62,7 @@ export interface StorageReply {
   readonly text: string;
 }
 
-/** One call as it is written here: `fetch` would add a length and a type. */
+/** One call without additional headers: `fetch` would add a length and a type. */
 export function send(
   url: string,
   { method = 'PUT', headers = {}, body = '', chunked = false }: StorageCall = {},
@@ -90,7 +90,7 @@ export function send(
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** The address of a block of a blob. `id` is encoded here. */
+/** The URL of a block of a blob. Encodes `id`. */
 export function blockUrl(url: string, id: string): string {
   return `${url}&comp=block&blockid=${encodeURIComponent(base64(id))}`;
 }

@@ -5,7 +5,7 @@ import { FIELD, issuerOf, sandboxForTest } from './support-issuer.ts';
 
 const PDF = { disposition: 'form-data; name="a"; filename="a.pdf"', type: 'application/pdf' };
 const JSON_PART = { disposition: 'form-data; name="b"; filename="b.json"', type: 'application/json' };
-/** As curl sends a file of which it does not know the type. */
+/** The type that curl sends for an unknown file type. */
 const OCTETS = { ...JSON_PART, type: 'application/octet-stream' };
 const CHARSET = { ...JSON_PART, type: 'application/json; charset=utf-8' };
 const missingFiles = badRequest(
@@ -70,7 +70,7 @@ describe('validate-document reads', () => {
   });
 });
 
-describe('validate-document misses its files with', () => {
+describe('validate-document reports missing files for', () => {
   // Conforms (validate-document, service): A first part that is neither the PDF nor its fields, a missing or unquoted
   // filename, swapped or further header lines are a 400.
   test.each([
@@ -92,7 +92,7 @@ describe('validate-document misses its files with', () => {
 
   test.each([
     [
-      'the two header lines swapped',
+      'the two header lines in the other order',
       ['Content-Type: application/pdf', `Content-Disposition: ${PDF.disposition}`],
     ],
     [
@@ -131,7 +131,7 @@ describe('validate-document misses its files with', () => {
   });
 });
 
-describe('behind the PDF', () => {
+describe('after the PDF', () => {
   const tooFar = fields({ ...FIELD, attrs: { ...FIELD.attrs, page: 3 } });
 
   // Conforms (validate-document, service): A second part that is not of exactly the type application/json is ignored
@@ -143,7 +143,7 @@ describe('behind the PDF', () => {
     ['fields of a type like it', [{ ...JSON_PART, type: 'application/problem+json' }]],
     ['a second PDF', [PDF]],
     ['a second PDF before the fields', [PDF, JSON_PART]],
-    ['fields of the wrong type before good ones', [OCTETS, JSON_PART]],
+    ['fields of the wrong type before valid ones', [OCTETS, JSON_PART]],
   ])('%s are ignored, and the journal warns', async (_, headers) => {
     const parts = [part(PDF, await makePdf()), ...headers.map((header) => part(header, tooFar))];
     const { answer, violations, warnings } = await validate(parts);
@@ -258,7 +258,7 @@ test('checks a box at an infinite distance against the page', async () => {
 
 // Conforms (Errors, service): The fields of validate-document are the only JSON that must not begin with a byte order
 // mark.
-test('does not read past a byte order mark before the fields', async () => {
+test('does not ignore a byte order mark before the fields', async () => {
   const { answer } = await validate([part(PDF, await makePdf()), part(JSON_PART, Buffer.from('\uFEFF[]'))]);
   expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^unable to get/) } });
 });

@@ -16,7 +16,7 @@ const ADVISORY = {
   cvss: { score: 0, vectorString: null },
 };
 
-/** A registry whose package `frail` has this weakness, or none. */
+/** A registry whose package `frail` has a vulnerability of this severity, or none. */
 const registry =
   (severity?: string): StubHandler =>
   (call, res) => {
@@ -30,7 +30,7 @@ const registry =
     sendJson(res, 404, {});
   };
 
-/** Runs the script in a project that needs `frail`. */
+/** Runs the script in a project that depends on `frail`. */
 async function audit(origin: string) {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-audit-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -47,11 +47,11 @@ async function audit(origin: string) {
   });
 }
 
-test('a registry that knows of nothing: all is well', async () => {
+test('without known vulnerabilities it exits with 0', async () => {
   const { origin, calls } = await startHttpStub(registry());
   expect(await audit(origin)).toEqual({
     code: 0,
-    lines: ['dependencies were audited: 0 with a known weakness, 0 of them high or critical'],
+    lines: ['dependencies were audited: 0 with a known vulnerability, 0 of them high or critical'],
   });
   expect(calls.map(({ path }) => path)).toContain(BULK);
 });
@@ -61,18 +61,18 @@ test.each([
   ['high', 1],
   ['moderate', 0],
   ['low', 0],
-])('a weakness that is %s: exit code %i, and its name', async (severity, code) => {
+])('a vulnerability of severity %s: exit code %i, and its name', async (severity, code) => {
   const { origin } = await startHttpStub(registry(severity));
   expect(await audit(origin)).toEqual({
     code,
     lines: [
       `${severity}: frail *`,
-      `dependencies were audited: 1 with a known weakness, ${code} of them high or critical`,
+      `dependencies were audited: 1 with a known vulnerability, ${code} of them high or critical`,
     ],
   });
 });
 
-test.each([404, 405, 503])('a registry that answers %i is said, and is no reason to stop', async (status) => {
+test.each([404, 405, 503])('a registry that answers %i is reported, and it exits with 0', async (status) => {
   const { origin } = await startHttpStub((_, res) => sendJson(res, status, {}));
   expect(await audit(origin)).toEqual({
     code: 0,
@@ -80,7 +80,7 @@ test.each([404, 405, 503])('a registry that answers %i is said, and is no reason
   });
 });
 
-test('a registry that is not there is said, and is no reason to stop', async () => {
+test('an unreachable registry is reported, and it exits with 0', async () => {
   const { origin, stop } = await startHttpStub(() => {});
   await stop();
   expect(await audit(origin)).toEqual({

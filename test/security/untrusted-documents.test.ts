@@ -119,12 +119,15 @@ test('a manifest maps hashes to documents, with or without the prefix sha256:', 
 });
 
 test.each([
-  ['{', 'must be a JSON file that can be read'],
-  [[], 'must be a JSON object of document by SHA-256'],
-  [{}, 'has no document'],
-  [{ abc: '{ a }' }, 'must have a SHA-256 and a text in every entry: not so abc'],
-  [{ [sha256('x')]: { body: 'x' } }, `must have a SHA-256 and a text in every entry: not so ${sha256('x')}`],
-  [{ [sha256('{ a }')]: '{ a b }' }, `has a document that is not the one of its hash ${sha256('{ a }')}`],
+  ['{', 'must be a readable JSON file'],
+  [[], 'must be a JSON object with documents by their SHA-256'],
+  [{}, 'must contain a document'],
+  [{ abc: '{ a }' }, 'every entry must be a SHA-256 with the text of a document, unlike the entry abc'],
+  [
+    { [sha256('x')]: { body: 'x' } },
+    `every entry must be a SHA-256 with the text of a document, unlike the entry ${sha256('x')}`,
+  ],
+  [{ [sha256('{ a }')]: '{ a b }' }, `the document does not match its hash ${sha256('{ a }')}`],
 ])('the manifest %j is refused', (content, message) => {
   expect(() => readTrustedDocuments(manifestWith(content))).toThrow(message);
 });

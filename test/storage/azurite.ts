@@ -17,7 +17,7 @@ const ACCOUNT = 'devstoreaccount1';
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const CONTAINER = 'uploaded-documents';
 
-/** Microsoft's own emulator of Blob Storage, in memory and on a free port: the judge of whether we speak its protocol. */
+/** Microsoft's emulator of Blob Storage, in memory and on a free port: the reference for the storage protocol. */
 export async function startAzurite() {
   const port = await freePort();
   const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
@@ -34,7 +34,7 @@ export async function startAzurite() {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   await new Promise<void>((resolve, reject) => {
-    // Read to the end: it writes again when it stops.
+    // The output is read to the end, because it writes again when it stops.
     child.stdout.on('data', (chunk) => {
       output += String(chunk);
       if (output.includes('successfully listen')) resolve();
@@ -48,7 +48,7 @@ export async function startAzurite() {
 
   return {
     origin,
-    /** An upload address as the service makes them: for one blob, with its permissions, for 15 minutes. */
+    /** A pre-signed upload URL like those of the service: for one blob, with its permissions, for 15 minutes. */
     address(
       blobName: string,
       {
@@ -70,7 +70,7 @@ export async function startAzurite() {
       );
       return `${container.getBlobClient(blobName).url}?${sas.toString()}`;
     },
-    /** What is committed under a name, or undefined. */
+    /** The committed blob with a name, or undefined. */
     async read(blobName: string): Promise<{ content: Buffer; contentType: string | undefined } | undefined> {
       const blob = container.getBlobClient(blobName);
       if (!(await blob.exists())) return undefined;
@@ -102,7 +102,7 @@ export function azuriteStorage(azurite: Awaited<ReturnType<typeof startAzurite>>
   };
 }
 
-/** Azurite cannot be asked which port it took when it is given 0. */
+/** A free port: Azurite does not report the port that it chooses for 0. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -4,7 +4,7 @@ import { Queues } from '../../src/observability/queues.ts';
 
 const nothing = (): number => 0;
 
-/** Names of labels by name of metric, those of Node and the process too, as a gateway has them. */
+/** The label names of each metric of a gateway, including those of Node and the process. */
 export function allMetrics(): Map<string, readonly string[]> {
   const registry = createMetrics(createEvents(), {
     version: '1',
@@ -20,7 +20,7 @@ export function allMetrics(): Map<string, readonly string[]> {
   });
   return new Map(
     registry.getMetricsAsArray().map((metric) => {
-      // The package's types leave these two out.
+      // The types of the package lack these two.
       const { name, labelNames } = metric as unknown as { name: string; labelNames: readonly string[] };
       return [name, labelNames];
     }),

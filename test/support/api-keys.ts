@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** A file of a test, which goes with it. */
+/** A temporary file that is removed after the test. */
 export function temporaryFile(name: string, content: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-auth-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,6 +15,6 @@ export function temporaryFile(name: string, content: string): string {
   return file;
 }
 
-/** The text of a file of API keys: whom each key belongs to. */
+/** The content of a file of API keys, with the owner of each key. */
 export const keysText = (owners: Readonly<Record<string, object>>): string =>
   JSON.stringify(Object.fromEntries(Object.entries(owners).map(([key, owner]) => [hashOf(key), owner])));

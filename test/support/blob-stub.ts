@@ -9,10 +9,10 @@ export interface BlobCall {
   body: Buffer;
 }
 
-/** Answers a call otherwise than with 201, or not at all. Called before the body is read. */
+/** Answers a call with another status than 201, or not at all. Called before the body is read. */
 export type Misbehave = (call: BlobCall, req: IncomingMessage, res: ServerResponse, nth: number) => boolean;
 
-/** A storage that remembers what it was sent and fails when told to. Azurite is the judge of what is right. */
+/** A storage that records its calls and fails on demand. Azurite is the reference for correct behaviour. */
 export async function startBlobStub(misbehave: Misbehave = () => false) {
   const calls: BlobCall[] = [];
   const sockets = new Set<Socket>();

@@ -1,17 +1,17 @@
 import { readAnswer } from './read-answer.ts';
 import type { Json } from './start-gateway.ts';
 
-/** What came back, whole. */
+/** A complete response. */
 export interface Reply {
   readonly status: number;
   readonly body: Json;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Somebody who sends these headers with all they ask. */
+/** A client that sends these headers with each operation. */
 export interface Caller {
   ask(query: string, variables?: object): Promise<Reply>;
-  /** With a file for `$input.file`, or another place. */
+  /** With a file for `$input.file`, or for another path. */
   upload(query: string, variables: object, file: Uint8Array<ArrayBuffer>, place?: string): Promise<Reply>;
 }
 

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-/** A certificate that has signed itself, for these names. Its files end with the test. */
+/** A self-signed certificate for these names. Its files are removed after the test. */
 export function makeCertificate(...names: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-tls-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -21,7 +21,7 @@ export function makeCertificate(...names: readonly string[]) {
   return { file, cert: readFileSync(file, 'utf8'), key: readFileSync(keyFile, 'utf8') };
 }
 
-/** Until the test ends, this process trusts it. */
+/** This process trusts it until the test ends. */
 export function trust(certificate: string): void {
   const trusted = getCACertificates();
   onTestFinished(() => setDefaultCACertificates(trusted));

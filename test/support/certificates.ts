@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
-/** Makes certificates that this process trusts until the test ends. */
+/** Creates certificates that this process trusts until the test ends. */
 export function makeCertificates() {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-certificates-'));
   const before = getCACertificates('default');

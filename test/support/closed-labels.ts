@@ -5,7 +5,7 @@ import { ERROR_CODES } from '../../src/resolvers/errors/codes.ts';
 import { schema } from '../../src/schema/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
-/** Every value that each label of ours may have. */
+/** Every value that each label of Sigillo may have. */
 export const CLOSED_LABELS: Readonly<Record<string, readonly string[]>> = {
   type: labels.OPERATION_TYPES,
   operation: [...operationNames(schema), ...labels.UPSTREAM_OPERATIONS, labels.OTHER],

@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** An HTTP proxy, as far as it is asked for connections. It ends with the test. */
+/** An HTTP proxy that supports CONNECT only. It stops with the test. */
 export async function startConnectProxy(answer: {
-  /** Where every name leads to, on this machine. */
+  /** The port on this machine to which every host name leads. */
   readonly leadsTo?: number;
-  /** Refuses, with this status. */
+  /** The status with which it refuses. */
   readonly status?: number;
 }) {
   const asked: { readonly authority: string; readonly authorization: string | undefined }[] = [];

@@ -1,7 +1,7 @@
 import { multipartBody } from './multipart.ts';
 import type { Json } from './start-gateway.ts';
 
-/** What an upload is for. */
+/** The document that an upload is for. */
 export interface Target {
   readonly signatureRequestId: string;
   readonly documentId: string;
@@ -18,7 +18,7 @@ const FIND_SIGNER = `mutation ($input: FindSignerInput!) { findSigner(input: $in
 const CREATE_REQUEST = `mutation ($input: CreateSignatureRequestInput!) { createSignatureRequest(input: $input) {
   ... on CreateSignatureRequestPayload { signatureRequest { id documents { id } } } } }`;
 
-/** Takes the first three steps, for a request with so many documents, which are signed on page `page` (from 0). */
+/** Performs the first three steps for a request with the given number of documents, signed on page `page` (from 0). */
 export async function draftOf(
   { run }: Client,
   documents = 1,
@@ -68,8 +68,7 @@ export function uploadsOperation(inputs: readonly object[]): { query: string; va
   };
 }
 
-/**
- * The multipart body of `uploadsOperation`. Files are sent in the order of `files`, whose keys are the aliases.
+/** The multipart body of `uploadsOperation`. Files are sent in the order of `files`, whose keys are the aliases.
  * @param map where the files go, if not each into its input
  */
 export function uploadsBody(

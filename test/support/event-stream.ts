@@ -2,12 +2,12 @@ import { onTestFinished } from 'vitest';
 import { withoutRequestIds } from './read-answer.ts';
 import type { Json } from './start-gateway.ts';
 
-/** One block of a stream: an event, a comment (a sign of life) or a hint when to come back. */
+/** One block of a stream: an event, a comment (heartbeat) or a `retry` hint. */
 export interface StreamBlock {
   readonly event?: string;
   readonly data?: Json;
   readonly retry?: number;
-  /** There is nothing but a comment in it. */
+  /** Whether it contains only a comment. */
   readonly isComment: boolean;
 }
 
@@ -18,7 +18,7 @@ interface StreamRequest {
   readonly init?: RequestInit;
 }
 
-/** Opens a stream of events by POST, as `curl -N` does, over a connection that the test closes. */
+/** Opens an event stream by POST, as `curl -N` does, on a connection that the test closes. */
 export async function openStream(
   url: string,
   { query, variables = {}, headers = {}, init = {} }: StreamRequest,
@@ -34,7 +34,7 @@ export async function openStream(
   });
   const blocks = blocksOf(response);
   const next = async (): Promise<StreamBlock | undefined> => (await blocks.next()).value;
-  /** The next block that is no comment. */
+  /** The next block that is not a comment. */
   const nextEvent = async (): Promise<StreamBlock | undefined> => {
     for (;;) {
       const block = await next();
@@ -47,7 +47,7 @@ export async function openStream(
     nextEvent,
     /** `data` of the next event. */
     nextData: async (): Promise<Json | undefined> => (await nextEvent())?.data,
-    /** All that comes until the end, without comments. */
+    /** All blocks until the end, without comments. */
     rest: async (): Promise<StreamBlock[]> => {
       const events: StreamBlock[] = [];
       for (let block = await nextEvent(); block !== undefined; block = await nextEvent()) events.push(block);

@@ -3,7 +3,7 @@ interface Turn {
   readonly enteredAt: number;
 }
 
-/** Checks a queue: the turns of one caller come in order, and no caller has two while another waits for one. */
+/** Checks a fair queue: one caller is served in order, and no caller is served twice while another waits. */
 export class FairTurns {
   readonly #waiting = new Set<Turn>();
   readonly #served = new Map<string, number>();
@@ -14,7 +14,7 @@ export class FairTurns {
     this.#faults = faults;
   }
 
-  /** Somebody queues until they are served, or until the signal is aborted. */
+  /** A caller queues until it is served, or until the signal is aborted. */
   enter(caller: string, signal: AbortSignal): { readonly served: () => void; readonly refused: () => void } {
     const turn: Turn = { caller, enteredAt: (this.#count += 1) };
     const leave = (): void => {

@@ -1,7 +1,4 @@
-/**
- * `setTimeout` of `node:timers/promises`, on the timers that a test has faked. vitest leaves that module as it is, so a test
- * mocks it with this.
- */
+/** `setTimeout` of `node:timers/promises` on faked timers. vitest does not fake that module, so tests mock it with this. */
 export function fakePause<T>(
   ms: number,
   value?: T,

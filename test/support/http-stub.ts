@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 
 export interface StubCall {
   readonly method: string;
-  /** Path and query as they came. */
+  /** Path and query as received. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -20,7 +20,7 @@ export type StubHandler = (
   nth: number,
 ) => void | Promise<void>;
 
-/** An HTTP server that does whatever a test wants, also what no service would do. It ends with the test. */
+/** An HTTP server with handlers of a test, which may violate HTTP. It stops with the test. */
 export async function startHttpStub(
   handler: StubHandler,
   tls?: { readonly key: string; readonly cert: string },
@@ -33,7 +33,7 @@ export async function startHttpStub(
     try {
       for await (const chunk of req) chunks.push(chunk);
     } catch {
-      return; // the caller broke off; what it sent is not a call
+      return; // an aborted request is not a call
     }
     const { method = '', url: path = '', headers } = req;
     const call = { method, path, headers, body: Buffer.concat(chunks) };
@@ -57,11 +57,11 @@ export async function startHttpStub(
   return {
     origin: `http://127.0.0.1:${port}`,
     calls,
-    /** Connections that are open now. */
+    /** Open connections. */
     sockets,
-    /** Connections ever made. */
+    /** All connections so far. */
     connections: () => connections,
-    /** Nobody listens any more. */
+    /** Stops listening and closes all connections. */
     stop,
   };
 }

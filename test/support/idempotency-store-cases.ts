@@ -3,7 +3,7 @@ import type { Claim, Claimed, IdempotencyStore } from '../../src/idempotency/sto
 
 export interface StoreUnderTest {
   readonly store: IdempotencyStore;
-  /** Lets so much time pass for the store. */
+  /** Advances the time of the store. */
   readonly pass: (ms: number) => Promise<void>;
 }
 
@@ -17,12 +17,12 @@ export function resumedOf(claimed: Claimed) {
   return claimed;
 }
 
-/** What every store of idempotency keys must do. */
+/** The tests that every store of idempotency keys must pass. */
 export function storeCases(start: () => Promise<StoreUnderTest>): void {
   const ana = { fingerprint: 'input', token: 'ana' };
   const bea = { fingerprint: 'input', token: 'bea' };
 
-  test('a key is claimed by one of many who come at the same time', async () => {
+  test('of many concurrent claims of a key one succeeds', async () => {
     const { store } = await start();
     const claims = await Promise.all(
       Array.from({ length: 50 }, (_, nth) => store.claim('key', { fingerprint: 'input', token: `t${nth}` })),
@@ -31,7 +31,7 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(kinds).toEqual([...Array.from({ length: 49 }, () => 'busy'), 'first']);
   });
 
-  test('who comes later gets the result, whoever they are', async () => {
+  test('a later claim returns the result, with any token', async () => {
     const { store } = await start();
     expect(await store.claim('key', ana)).toMatchObject(FIRST);
     expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
@@ -40,7 +40,7 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
       expect(await store.claim('key', claim)).toEqual({ kind: 'done', result: '"result"' });
   });
 
-  test('another input is a conflict, while it runs, when it is done and when it was left', async () => {
+  test('another input is a conflict: during a call, after it, and while it is unresolved', async () => {
     const { store } = await start();
     const other = { fingerprint: 'other', token: 'bea' };
     await store.claim('running', ana);
@@ -54,21 +54,21 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(await store.claim('a key of its own', other)).toMatchObject(FIRST);
   });
 
-  test('a key that is freed is as new, also for another input', async () => {
+  test('a freed key can be claimed as new, also with another input', async () => {
     const { store } = await start();
     await store.claim('key', ana);
     expect(await store.free('key', 'ana')).toBe(true);
     expect(await store.claim('key', { fingerprint: 'other', token: 'bea' })).toMatchObject(FIRST);
   });
 
-  test('a claim that has sent nothing leaves nothing behind when its holder lets go', async () => {
+  test('a suspended claim without a sent call leaves no record', async () => {
     const { store } = await start();
     await store.claim('key', ana);
     await store.suspend('key', ana, undefined);
     expect(await store.claim('key', { fingerprint: 'other', token: 'bea' })).toMatchObject(FIRST);
   });
 
-  test('who goes on finds what was saved, and the call that is unresolved', async () => {
+  test('a resumed claim returns the saved progress and the unresolved call', async () => {
     const { store, pass } = await start();
     await store.claim('key', ana);
     await store.save('key', ana, '{"step":1}');
@@ -88,19 +88,19 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(sent?.quietMs).toBeGreaterThanOrEqual(250);
     expect(sent?.quietMs).toBeLessThan(sent?.sentMs ?? 0);
 
-    // Whoever saves has found out.
+    // Saving progress resolves the call.
     await store.suspend('key', ana, sent);
     await store.claim('key', bea);
     await store.save('key', bea, '{"step":2}');
     await store.suspend('key', bea, undefined);
     expect(await store.claim('key', ana)).toMatchObject({ progress: '{"step":2}', sent: undefined });
-    // A call that was refused came to nothing.
+    // A refused call has no outcome.
     await store.recordSend('key', 'ana', 0);
     await store.suspend('key', ana, undefined);
     expect(await store.claim('key', bea)).toMatchObject({ sent: undefined });
   });
 
-  test('whoever does not hold a key changes nothing', async () => {
+  test('without a claim no method changes a key', async () => {
     const { store } = await start();
     const attempts = (name: string, claim: Claim) =>
       Promise.all([
@@ -117,7 +117,7 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(await store.claim('key', bea)).toEqual({ kind: 'busy' });
     await store.recordSend('key', 'ana', 0);
     await store.suspend('key', ana, CALL);
-    // Let go of, and not theirs any longer.
+    // Released, so no longer held.
     expect(await attempts('key', ana)).toEqual(nothing);
     await store.claim('key', bea);
     await store.complete('key', bea, '"right"');
@@ -125,7 +125,7 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(await store.claim('key', ana)).toEqual({ kind: 'done', result: '"right"' });
   });
 
-  test('a call of a key that the store does not know is not recorded', async () => {
+  test('a call of an unknown key is not recorded', async () => {
     const { store } = await start();
     await store.claim('key', ana);
     await store.free('key', 'ana');
@@ -133,7 +133,7 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(await store.claim('key', bea)).toMatchObject(FIRST);
   });
 
-  test('what was made belongs to one key', async () => {
+  test('an object has one owner key', async () => {
     const { store } = await start();
     expect(await store.ownerOf('id')).toBeUndefined();
     expect(await store.own('id', 'key')).toBe(true);
@@ -142,7 +142,7 @@ export function storeCases(start: () => Promise<StoreUnderTest>): void {
     expect(await store.ownerOf('id')).toBe('key');
   });
 
-  test('a key is forgotten when its time has passed since its last use, and what it owned', async () => {
+  test('a key and its owned objects expire after their time to live since the last use', async () => {
     const { store, pass } = await start();
     await store.claim('done', ana);
     await store.complete('done', ana, '1');

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What `npm pack` and its build need of the checkout. */
+/** The files of the checkout that `npm pack` and its build need. */
 const SOURCES = [
   'package.json',
   'tsconfig.json',
@@ -22,11 +22,11 @@ const SOURCES = [
   'LICENSE',
 ];
 
-/** A project that has installed the packed package: what is in the tarball, with its command and its dependencies. */
+/** A project with the packed package installed: the content of the tarball, with its command and its dependencies. */
 export interface InstalledPackage {
-  /** The project. Its own packages are ES modules. */
+  /** The folder of the project, whose files are ES modules. */
   readonly folder: string;
-  /** Of this Node, and of the commands of the project, as in an npm script. */
+  /** The PATH with this Node and the commands of the project, as in an npm script. */
   readonly env: NodeJS.ProcessEnv;
   /** A file of the installed package. */
   path(...steps: string[]): string;
@@ -36,14 +36,14 @@ export interface InstalledPackage {
 /** Builds and packs the checkout. Returns the tarball, in `folder`. */
 export async function packPackage(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
   const checkout = join(folder, 'checkout');
-  // A copy, because the build begins with removing dist/, which another test may be reading.
+  // A copy, because the build first removes dist/, which another test may be reading.
   for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true });
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
   await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: checkout, env });
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');
 }
 
-/** Takes some seconds: call it once for a file of tests. */
+/** Takes some seconds: call it once per test file. */
 export async function installPackage(): Promise<InstalledPackage> {
   const root = mkdtempSync(join(tmpdir(), 'sigillo-package-'));
   const folder = join(root, 'project');

@@ -30,7 +30,7 @@ const PAYLOADS = {
 };
 export type KeyedMutation = keyof typeof PAYLOADS;
 
-/** What a mutation came to: the id of what was made, and else the code of the error, a member of the union or not. */
+/** The outcome of a mutation: the id of the created object, or the code of the error, in the union or at the top level. */
 export async function outcomeOf(caller: Caller, mutation: KeyedMutation, input: object) {
   const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}`;
   const { body } = await caller.ask(
@@ -49,13 +49,13 @@ export async function outcomeOf(caller: Caller, mutation: KeyedMutation, input: 
   };
 }
 
-/** Of the first document of a request that was made. */
+/** The id of the first document of a created request. */
 export function documentIdOf(made: Json | undefined): string {
   const documents = (made?.['documents'] ?? []) as unknown as readonly { readonly id: string }[];
   return documents[0]?.id ?? '';
 }
 
-/** A gateway, what it tells of its keys, and what one caller of it may do. */
+/** A gateway, its idempotency events, and the operations of one caller. */
 export async function startKeyed(overrides: GatewayOverrides = {}, sandbox?: Sandbox) {
   const events = createEvents();
   const outcomes: string[] = [];
@@ -77,14 +77,14 @@ export async function startKeyed(overrides: GatewayOverrides = {}, sandbox?: San
     createRequest: (input: object) =>
       outcomeOf(caller, 'createSignatureRequest', { signerId: SIGNER, ...input }),
     notify: (input: object) => outcomeOf(caller, 'notifySigner', input),
-    /** A dossier that somebody else has made. */
+    /** A dossier that another caller created. */
     async dossier(): Promise<string> {
       const made = await outcomeOf(caller, 'createDossier', { title: 'Contratti', documents: DOCUMENTS });
       return made.id ?? '';
     },
-    /** How often the service was called. */
+    /** The number of upstream calls. */
     calls: (operationId: string) => service.journal.entries({ operationId }).length,
-    /** Ids of the requests that the dossier has. */
+    /** The ids of the requests of a dossier. */
     async requestsOf(dossierId: string): Promise<string[]> {
       const { body } = await caller.ask(
         `{ dossier(id: "${dossierId}") { signatureRequests(first: 100) { nodes { id } } } }`,

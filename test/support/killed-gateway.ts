@@ -7,23 +7,23 @@ import { requestSignature } from './request-signature.ts';
 import type { Json } from './start-gateway.ts';
 import { startMain } from './start-main.ts';
 
-/** In the middle of which call of the service the gateway is killed. */
+/** The upstream call during which the gateway is killed. */
 export interface Moment {
   readonly operation: string;
-  /** The how many-th call of the operation, from 1. */
+  /** The number of the call of the operation, from 1. */
   readonly nth: number;
-  /** Whether the service had carried it out by then, and only the answer was missing. */
+  /** Whether the service has performed the call, and only the answer is missing. */
   readonly isCarriedOut: boolean;
 }
 
 const FILES = [await makePdf(), await makePdf({ pages: 2 })];
 const KEY = '0f8fad5b-d9cb-469f-a165-70867728950e';
-/** Longer than anybody waits: the call ends because its caller is dead. */
+/** Longer than any deadline: the call ends because its caller was killed. */
 const FOREVER_MS = 120_000;
-/** Worlds at a time. Each starts a process twice, and then mostly waits. */
+/** Concurrent worlds. Each starts a process twice, and then mostly waits. */
 const AT_ONCE = 4;
 
-/** What a `requestSignature` of two documents comes to when nothing goes wrong. */
+/** The successful outcome of a `requestSignature` of two documents. */
 export const DONE = {
   __typename: 'RequestSignaturePayload',
   signatureRequest: {
@@ -41,15 +41,15 @@ export const DONE = {
 
 export interface Kill {
   readonly answer: Json | undefined;
-  /** Of the request; undefined when there was none. */
+  /** The id of the request; undefined if there was none. */
   readonly statusWhenKilled: string | undefined;
-  /** What the service carried out, whether or not anybody heard of it. */
+  /** The calls that the service performed, answered or not. */
   readonly effects: ReturnType<typeof effectsOf>;
 }
 
 /**
- * Asks a gateway for a signature, kills it with SIGKILL in the middle of that call, starts it again, and repeats the same
- * with the same key.
+ * Calls `requestSignature`, kills the gateway with SIGKILL during the given upstream call, starts it again, and retries with
+ * the same key.
  */
 export async function killAndRepeat(
   { operation, nth, isCarriedOut }: Moment,
@@ -69,7 +69,7 @@ export async function killAndRepeat(
   const id = sandbox.faults.add({ kind, ms: FOREVER_MS, operation, nth, count: 1 });
   const doomed = await start();
   const cutOff = requestSignature(doomed, input, FILES).catch(() => 'cut off');
-  // A fault that has fired once is gone from the list.
+  // A fault that has fired is no longer in the list.
   await expect.poll(() => sandbox.faults.list().some((active) => active.id === id)).toBe(false);
   await doomed.kill();
   const [request] = sandbox.snapshot().store.requests.values();
@@ -97,20 +97,20 @@ function effectsOf(sandbox: Sandbox) {
   return {
     dossiers: store.dossiers.size,
     requests: requests.length,
-    /** Files that the storage has taken. */
+    /** Files that the storage has stored. */
     uploads: files.filter(({ status }) => status === 201).length,
     /** The service sends one message per request. */
     notifications: requests.filter(({ ioMessageId }) => ioMessageId !== undefined).length,
   };
 }
 
-/** Moments in every call of these, each the nth of its operation. */
+/** The moments of these calls, each the nth of its operation. */
 export const momentsIn = (
   calls: readonly (readonly [operation: string, nth: number])[],
   isCarriedOut: boolean,
 ): Moment[] => calls.map(([operation, nth]) => ({ operation, nth, isCarriedOut }));
 
-/** Every call of the service that a `requestSignature` of two documents makes; reads as far as they are certain. */
+/** Every upstream call of a `requestSignature` of two documents, with those reads that always happen. */
 export const CALLS: readonly (readonly [operation: string, nth: number])[] = [
   ['getSignerByFiscalCode', 1],
   ['createDossier', 1],
@@ -129,7 +129,7 @@ export const CALLS: readonly (readonly [operation: string, nth: number])[] = [
 ];
 export const WRITES = CALLS.filter(([operation]) => !operation.startsWith('get'));
 
-/** All moments, some at a time; results by what was done when. */
+/** Runs all moments, some at a time. Returns the results by moment. */
 export async function killAtEach<T>(
   moments: readonly Moment[],
   kill: (moment: Moment) => Promise<T>,

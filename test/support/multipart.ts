@@ -11,7 +11,7 @@ export interface FormFile {
 
 export const BOUNDARY = 'sigillo-test-boundary';
 
-/** A GraphQL multipart body, in exactly this order. `fields` come first and can be wrong on purpose. */
+/** A GraphQL multipart body, in exactly this order. `fields` come first and may be invalid on purpose. */
 export function multipartBody(
   fields: readonly (readonly [string, string])[],
   files: readonly FormFile[],
@@ -47,7 +47,7 @@ export function uploadBody(
   );
 }
 
-/** Bytes that begin like a PDF and cannot be mistaken for other bytes. */
+/** Bytes that begin like a PDF, with a distinct content at each position. */
 export function pdfBytes(size: number): Buffer {
   return Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(size - 9)]);
 }
@@ -59,12 +59,12 @@ export interface Answer {
 }
 
 /**
- * A client that writes its whole request before it reads a byte, as many HTTP libraries do: it gets its answer only
- * from a server that reads on. One connection, so that a test sees whether it can be used again.
+ * A client that writes its whole request before it reads a byte, as many HTTP libraries do: it gets its answer only from a
+ * server that reads the whole request. It has one connection, so that a test can check whether it can be reused.
  */
 export class PoliteClient implements Disposable {
   readonly socket: Socket;
-  /** Received and not yet read as an answer. */
+  /** Received bytes that are not yet parsed. */
   #text = '';
 
   constructor(port: number) {
@@ -73,14 +73,14 @@ export class PoliteClient implements Disposable {
     this.socket.on('error', () => {});
   }
 
-  /** @param length what Content-Length claims, if not the truth */
+  /** @param length the Content-Length, if it differs from the body */
   async post(body: Buffer, { type = 'multipart/form-data', length = body.length } = {}): Promise<Answer> {
     await this.write(Buffer.from(requestHead(type, length)));
     await this.write(body);
     return this.answer();
   }
 
-  /** Sends the head and the first bytes of a body, and no more. */
+  /** Sends only the head and the first bytes of a body. */
   async begin(body: Buffer, bytes: number): Promise<void> {
     await this.write(Buffer.from(requestHead('multipart/form-data', body.length)));
     await this.write(body.subarray(0, bytes));

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 /** Another Chromium or Chrome can be named by `CHROMIUM`. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** A fresh browser that ends with the test, and a page that remembers all that went wrong in it. */
+/** A new browser that closes with the test, and a page that records its errors. */
 export async function openPage(viewport: Readonly<Viewport>) {
   const profile = await mkdtemp(join(tmpdir(), 'sigillo-chromium-'));
   const browser = await puppeteer.launch({
@@ -23,13 +23,13 @@ export async function openPage(viewport: Readonly<Viewport>) {
   });
   const page = await browser.newPage();
   await page.setViewport(viewport);
-  /** Errors in the console (violations of the content policy are among them) and exceptions. */
+  /** Errors in the console (including violations of the content security policy) and exceptions. */
   const problems: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(String(error)));
-  /** Origins that the page asked, beside `blob:` and `data:`. */
+  /** Origins to which the page sent requests, except `blob:` and `data:`. */
   const origins = new Set<string>();
   page.on('request', (request) => {
     const url = new URL(request.url());

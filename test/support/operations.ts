@@ -8,7 +8,7 @@ const SUBFIELDS: Readonly<Record<string, string>> = {
   progress: '{ signatureRequest { id } }',
 };
 
-/** A mutation that asks for its outcome and, of an error, for all it has to say. @param payload selection of a success */
+/** A mutation that selects its outcome and all fields of an error. @param payload the selection of a success */
 export function mutationOf(name: string, payload?: string): string {
   const capitalised = name.charAt(0).toUpperCase() + name.slice(1);
   const result = schema.getType(`${capitalised}Result`);

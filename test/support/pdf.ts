@@ -23,14 +23,14 @@ export async function makePdf(options: PdfOptions = {}): Promise<Buffer<ArrayBuf
   return padToBytes === undefined ? bytes : padded(bytes, padToBytes);
 }
 
-/** Comments after the end of the file are legal, and readers look for its last part. */
+/** Pads with comments after the end, which are legal because readers search for the last trailer. */
 function padded(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
   const missing = size - bytes.length;
   if (missing < 2) throw new RangeError(`This PDF has ${bytes.length} bytes and cannot be padded to ${size}`);
   const file = Buffer.alloc(size, ' ');
   bytes.copy(file);
   file.write('\n%', bytes.length, 'latin1');
-  // Each 4 KiB says where it is, so that lost, doubled or swapped pieces change the hash.
+  // Each 4 KiB contains its offset, so that lost, doubled or swapped pieces change the hash.
   for (let at = bytes.length + 2; at + 12 <= size; at += 4_096)
     file.write(String(at).padStart(12, '0'), at, 'latin1');
   return file;

@@ -1,7 +1,7 @@
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 
-/** What the QR code in a PNG says, or undefined. Takes the file or a data URI. */
+/** The content of the QR code in a PNG, or undefined. Accepts the file or a data URI. */
 export function readQrCode(image: Buffer | string): string | undefined {
   const bytes = typeof image === 'string' ? Buffer.from(image.split(',')[1] ?? '', 'base64') : image;
   const { data, width, height } = PNG.sync.read(bytes);

@@ -7,14 +7,14 @@ export interface RedisFault {
   readonly hit: (redis: Server) => unknown;
   readonly mend: (redis: Server) => unknown;
   readonly settings?: Readonly<Record<string, string>>;
-  /** Redis has forgotten all that it knew. */
+  /** Whether Redis loses its data. */
   readonly losesKeys?: boolean;
 }
 
-/** Longer than a command is waited for. */
+/** Longer than the timeout of a command. */
 const PAUSE_MS = 3_000;
 
-/** What happens to a Redis in production. */
+/** Failures of a Redis in production. */
 export const REDIS_FAULTS: Readonly<Record<string, RedisFault>> = {
   stopped: { hit: (redis) => redis.freeze(), mend: (redis) => redis.thaw() },
   paused: {
@@ -47,10 +47,10 @@ export async function startFailingRedis({ hit, mend, settings = {} }: RedisFault
   };
 }
 
-/** Worlds at a time. They mostly wait. */
+/** Concurrent worlds, which mostly wait. */
 const AT_ONCE = 5;
 
-/** Does it for each, some at a time. What fails is told with the name of what it failed for. */
+/** Runs a function for each item, some at a time. A failure is reported with the name of its item. */
 export async function forEachStep<T>(
   steps: Readonly<Record<string, T>>,
   work: (step: T) => Promise<void>,

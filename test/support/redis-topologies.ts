@@ -9,7 +9,7 @@ const SLOTS = 16_384;
 const PRIMARIES = 3;
 const settled = { timeout: 30_000 };
 
-/** Three nodes that share the keys, and so many that replicate the first. */
+/** Three nodes that share the keys, and the given number of replicas of the first. */
 export async function startCluster({ replicas = 0, ...options }: ServerOptions & { replicas?: number } = {}) {
   const nodes: Awaited<ReturnType<typeof startRedis>>[] = [];
   for (let nth = 0; nth < PRIMARIES + replicas; nth += 1) {
@@ -34,7 +34,7 @@ export async function startCluster({ replicas = 0, ...options }: ServerOptions &
   }
   const [first, second, third] = nodes;
   if (first === undefined || second === undefined || third === undefined) throw new Error('no cluster');
-  /** What all that answer say of the cluster. */
+  /** The state of the cluster according to every node that answers. */
   const states = () =>
     Promise.all(
       nodes.map(async ({ client }) => {
@@ -51,7 +51,7 @@ export async function startCluster({ replicas = 0, ...options }: ServerOptions &
   return { nodes, first, second, third, hosts: [first, second, third].map(({ url }) => url.host).join(',') };
 }
 
-/** A primary with a replica, and a sentinel that puts the replica in its place. */
+/** A primary with a replica, and a sentinel that promotes the replica. */
 export async function startSentinel(options: Pick<ServerOptions, 'certificate'> = {}) {
   const { certificate } = options;
   const primary = await startRedis(options);
@@ -81,7 +81,7 @@ export async function startSentinel(options: Pick<ServerOptions, 'certificate'> 
     await end(child);
     rmSync(folder, { recursive: true });
   });
-  // It learns of the replica by asking the primary, every ten seconds.
+  // The sentinel discovers the replica from the primary, every ten seconds.
   await expect
     .poll(() => client.call('SENTINEL', 'REPLICAS', 'main'), settled)
     .toMatchObject([expect.arrayContaining(['master-link-status', 'ok'])]);
@@ -89,9 +89,9 @@ export async function startSentinel(options: Pick<ServerOptions, 'certificate'> 
     primary,
     replica,
     port,
-    /** Behind one that is not there. */
+    /** The URL with an unreachable sentinel first. */
     url: `redis+sentinel://127.0.0.1:${await freePort()},127.0.0.1:${port}/main/0`,
-    /** As an operator does it: the primary becomes a replica. */
+    /** A manual failover: the primary becomes a replica. */
     failover: () => client.call('SENTINEL', 'FAILOVER', 'main'),
   };
 }

@@ -17,18 +17,18 @@ export interface Certificate {
 }
 
 export interface ServerOptions {
-  /** Lines of its configuration. */
+  /** Additional lines of its configuration. */
   readonly settings?: Settings;
-  /** Locks it, for the client of the test as for others. */
+  /** Requires a password, also from the client of the test. */
   readonly password?: string | undefined;
-  /** It speaks TLS alone, and asks clients for no certificate. */
+  /** Accepts TLS only, without client certificates. */
   readonly certificate?: Certificate | undefined;
   readonly port?: number;
 }
 
 /**
- * A real Redis, of Debian's package `redis-server`, on a free port. It ends with the test. What it was told survives a
- * crash, as in a production that keeps its data.
+ * A real Redis, from Debian's package `redis-server`, on a free port. It stops with the test. Its data survives a crash, as
+ * in a production with persistence.
  */
 export async function startRedis({ settings, password, certificate, port: given }: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-redis-'));
@@ -54,21 +54,21 @@ export async function startRedis({ settings, password, certificate, port: given 
   return {
     url: new URL(`redis://127.0.0.1:${port}`),
     port,
-    /** For what an operator does to it, and to look at what it holds. */
+    /** For commands of an operator, and to inspect the data. */
     client,
-    /** As a crash or a pulled cable: connections break, and nobody answers until `start`. */
+    /** A crash: connections break, and the port is closed until `start`. */
     kill: () => end(child),
-    /** Again, at the same address, with the data that it had. */
+    /** Starts it again at the same address with its data. */
     async start(): Promise<void> {
       child = await spawnRedis(args);
     },
-    /** It takes connections and answers nothing until `thaw`, as a machine that hangs. */
+    /** A hanging machine: it accepts connections and answers nothing until `thaw`. */
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
   };
 }
 
-/** What it connects to may be killed, and it with it. */
+/** The server may be killed, and this client with it. */
 export function clientOf(
   port: number,
   { certificate, password }: Pick<ServerOptions, 'certificate' | 'password'>,
@@ -101,7 +101,7 @@ const argsOf = (settings: Settings): string[] =>
     ...(typeof value === 'string' ? [value] : value),
   ]);
 
-/** Runs one until it takes connections, or until it has said `readyLine`. */
+/** Starts one and waits until it prints `readyLine`, by default that it accepts connections. */
 export async function spawnRedis(
   args: readonly string[],
   readyLine = 'Ready to accept connections',
@@ -113,7 +113,7 @@ export async function spawnRedis(
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`Redis did not start: ${output}`)));
-    // Read to the end: it writes again when it stops.
+    // The output is read to the end, because it writes again when it stops.
     stdout.on('data', (chunk) => {
       output += String(chunk);
       if (output.includes(readyLine)) resolve();
@@ -129,7 +129,7 @@ export async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Redis takes no port 0 to mean a free one. */
+/** A free port: for Redis 0 does not mean a free one. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

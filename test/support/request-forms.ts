@@ -13,7 +13,7 @@ const parameters = (sent: Sent): URLSearchParams =>
     ]),
   );
 
-/** Every form in which an operation comes. */
+/** Every form of an HTTP request with an operation. */
 export const FORMS: Readonly<Record<string, (url: string, sent: Sent) => Promise<Response>>> = {
   'a JSON body': (url, sent) =>
     fetch(url, {
@@ -24,21 +24,21 @@ export const FORMS: Readonly<Record<string, (url: string, sent: Sent) => Promise
   'an address': (url, sent) =>
     fetch(`${url}?${parameters(sent)}`, { headers: { accept: 'application/json' } }),
   'a form': (url, sent) => fetch(url, { method: 'POST', body: parameters(sent) }),
-  'a form of files': (url, sent) => {
+  'a multipart form': (url, sent) => {
     const form = new FormData();
     form.set('operations', JSON.stringify(sent));
     form.set('map', '{}');
     return fetch(url, { method: 'POST', body: form });
   },
-  'a stream of events by an address': (url, sent) =>
+  'an event stream by GET': (url, sent) =>
     fetch(`${url}?${parameters(sent)}`, { headers: { accept: 'text/event-stream' } }),
-  'a form of files that asks for a stream of events': (url, sent) => {
+  'a multipart form that accepts an event stream': (url, sent) => {
     const form = new FormData();
     form.set('operations', JSON.stringify(sent));
     form.set('map', '{}');
     return fetch(url, { method: 'POST', headers: { accept: 'text/event-stream' }, body: form });
   },
-  'a stream of events': (url, sent) =>
+  'an event stream': (url, sent) =>
     fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },

@@ -22,7 +22,7 @@ const REQUEST_SIGNATURE = `mutation ($input: RequestSignatureInput!) { requestSi
   ... on InvalidInputError { fieldErrors { path message } }
   ... on Error { code message } } }`;
 
-/** The whole answer to a `requestSignature` with these files, one for each document. */
+/** The whole response to a `requestSignature` with these files, one for each document. */
 export async function askForSignature(
   url: string,
   input: object,
@@ -53,7 +53,7 @@ export async function askForSignature(
   return (await readAnswer(response)) as Json;
 }
 
-/** What it came to: the payload or the error. */
+/** The outcome: the payload or the error. */
 export async function requestSignature(
   { url }: { readonly url: string },
   input: object,

@@ -5,7 +5,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What `/metrics` says, line by line. @throws for a line that is not of the format. */
+/** The samples of `/metrics`. @throws for a line that does not have the format */
 export async function scrape(url: string): Promise<Sample[]> {
   const answer = await fetch(url);
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
@@ -21,7 +21,7 @@ export function parseMetrics(text: string): Sample[] {
       if (found === null) throw new Error(`not a sample: ${line}`);
       const [, name = '', labels = '', value = ''] = found;
       const pairs = [...labels.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)",?/g)];
-      if (pairs.map(([pair]) => pair).join('') !== labels) throw new Error(`labels that are none: ${line}`);
+      if (pairs.map(([pair]) => pair).join('') !== labels) throw new Error(`invalid labels: ${line}`);
       return {
         name,
         labels: Object.fromEntries(pairs.map(([, label = '', text = '']) => [label, text])),

@@ -18,19 +18,19 @@ const OPERATIONS: readonly (readonly [string, RegExp])[] = [
   ['validateDocument', /^POST \/validate-document$/],
 ];
 
-export const API_KEY = 'a-key-that-nobody-may-see';
-/** In every answer that the proxy makes up: must reach neither a caller nor a log. */
+export const API_KEY = 'a-secret-issuer-key';
+/** In every answer of the proxy itself: must appear in no response and no log. */
 export const UPSTREAM_WORDS = 'words that only the service knows';
 
 export interface SeenCall {
   readonly operation: string;
-  /** Of `performance.now()`. */
+  /** In milliseconds of `performance.now()`. */
   readonly at: number;
 }
 
 /**
- * A gateway in front of a sandbox, and between the two a man in the middle who fails the operations that a test names,
- * as no healthy service does. What the gateway logs is kept.
+ * A gateway, a sandbox, and between them a proxy that fails the operations that a test names. The log of the gateway is
+ * recorded.
  */
 export async function startFailingGateway(overrides: GatewayOverrides = {}) {
   const failures = new Map<string, StubHandler>();
@@ -68,11 +68,11 @@ export async function startFailingGateway(overrides: GatewayOverrides = {}) {
   return {
     ...gateway,
     stub,
-    /** Calls of the service so far, in order. */
+    /** Upstream calls so far, in order. */
     calls,
     count: (operation: string) => calls.filter((call) => call.operation === operation).length,
     logs,
-    /** From now on this operation is answered so; without a handler it reaches the sandbox again. */
+    /** Sets the answer to an operation; without a handler it reaches the sandbox again. */
     fail(operation: string, handler?: StubHandler): void {
       if (handler === undefined) failures.delete(operation);
       else failures.set(operation, handler);
@@ -80,23 +80,23 @@ export async function startFailingGateway(overrides: GatewayOverrides = {}) {
   };
 }
 
-/** A refusal in the backend's envelope. */
+/** An error in the format of the backend. */
 export const refuses =
   (status: number, detail: string = UPSTREAM_WORDS, headers: Record<string, string> = {}): StubHandler =>
   (_, res) =>
     sendJson(res, status, { title: UPSTREAM_WORDS, status, detail }, headers);
 
-/** What nobody but the gateway and the service may see. */
+/** Secrets of the gateway and the service, which no response and no log may contain. */
 const SECRETS: readonly RegExp[] = [
   new RegExp(API_KEY),
   new RegExp(UPSTREAM_WORDS),
   /sig=/,
   /SPNDNL80R13C555X/i,
 ];
-/** What operators may see and callers may not. */
+/** Text that the log may contain and responses may not. */
 const INTERNALS: readonly RegExp[] = [/\n? {2,}at .+:\d+/, /node_modules|\/src\//];
 
-/** Fails when a text that leaves the gateway holds a key, a fiscal code, a signed address, the service's words or a stack. */
+/** Fails if a text contains a key, a fiscal code, a pre-signed URL, words of the service or a stack. */
 export function expectNoSecrets(text: string): string {
   return expectNone([...SECRETS, ...INTERNALS], text);
 }
@@ -108,7 +108,7 @@ function expectNone(patterns: readonly RegExp[], text: string): string {
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The gateway's logger at the finest level, and all that it wrote. */
+/** A logger at the finest level, and its lines. */
 export function logSink() {
   const written: string[] = [];
   const logger = createLogger({
@@ -120,9 +120,9 @@ export function logSink() {
   const isOfRequest = ({ msg }: Line): boolean => msg === 'operation' || msg === 'request';
   return {
     logger,
-    /** Without the line that every request has at its end. */
+    /** All lines except the request lines. */
     lines: () => parsed().filter((line) => !isOfRequest(line)),
-    /** The lines that requests have at their end. */
+    /** The request lines. */
     requests: () => parsed().filter(isOfRequest),
     expectNoSecrets: () => expectNone(SECRETS, written.join('')),
   };

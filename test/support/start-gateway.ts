@@ -6,7 +6,7 @@ import { gatewayOptions } from './gateway-options.ts';
 import type { GatewayOverrides } from './gateway-options.ts';
 import { readAnswer } from './read-answer.ts';
 
-/** The whole gateway in front of a sandbox of its own; a contract violation in either direction fails the test. */
+/** A complete gateway with its own sandbox; a contract violation in either direction fails the test. */
 export async function startGateway(overrides: GatewayOverrides = {}, sandboxOptions: SandboxOptions = {}) {
   const sandbox: Sandbox = await startSandbox({ timeScale: 0.01, rateLimit: false, ...sandboxOptions });
   const upstream = { apiUrl: new URL(sandbox.url), storageHosts: [sandbox.origin] };
@@ -23,7 +23,7 @@ export async function startGateway(overrides: GatewayOverrides = {}, sandboxOpti
   };
 }
 
-/** Any JSON object, looked into with optional chaining; each expectation says which shape it wants. */
+/** Any JSON object, read with optional chaining; the expectations check its shape. */
 export interface Json {
   readonly [name: string]: Json | undefined;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished } from 'vitest';
 
-/** `node src/main.ts` with these variables and no others, on free ports, behind these modules. It ends with the test. */
+/** `node src/main.ts` with only these variables, on free ports, after these modules. It stops with the test. */
 export function runMain(env: Readonly<Record<string, string>>, modules: readonly string[] = []) {
   const { PATH = '' } = process.env;
   const args = [...modules.flatMap((module) => ['--import', module]), 'src/main.ts'];
@@ -21,7 +21,7 @@ export function runMain(env: Readonly<Record<string, string>>, modules: readonly
   return {
     child,
     output,
-    /** Where it says that it is, once it does. */
+    /** The URL that it prints. */
     async url(): Promise<string> {
       await expect
         .poll(() => output)
@@ -30,7 +30,7 @@ export function runMain(env: Readonly<Record<string, string>>, modules: readonly
         });
       return /^Sigillo: .*?(http:[^\s;]+)/m.exec(output.stdout)?.[1] ?? '';
     },
-    /** Exit code and what it wrote, once it has ended. */
+    /** Exit code and output, after it has exited. */
     async ended() {
       const [code]: unknown[] = await closed;
       return { code, ...output };
@@ -38,19 +38,19 @@ export function runMain(env: Readonly<Record<string, string>>, modules: readonly
   };
 }
 
-/** The program when it serves. What it complains of is shown. */
+/** The program, once it serves. Its errors are printed. */
 export async function startMain(env: Readonly<Record<string, string>>) {
   const main = runMain(env);
   const { child } = main;
   child.stderr.pipe(process.stderr);
   return {
     url: await main.url(),
-    /** As a machine that loses its power. */
+    /** Kills it with SIGKILL. */
     async kill(): Promise<void> {
       child.kill('SIGKILL');
       await main.ended();
     },
-    /** As a machine that hangs, or a process that is not let run. */
+    /** Stops it with SIGSTOP, like a machine that hangs. */
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
   };

@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { vi } from 'vitest';
 
-// Hundreds of runs take seconds, and far longer on a machine that is busy.
+// Hundreds of runs take seconds, and far longer on a busy machine.
 vi.setConfig({ testTimeout: 180_000 });
 
-/** Something that happens to a world. A run that fails is reported as the list of names. */
+/** An event in a world. A failed run is reported as the list of its names. */
 export type Step<World> = fc.AsyncCommand<object, World>;
 
 export const step = <World>(name: string, run: (world: World) => void | Promise<void>): Step<World> => ({
@@ -14,16 +14,16 @@ export const step = <World>(name: string, run: (world: World) => void | Promise<
   toString: () => name,
 });
 
-/** Fakes clocks and timers, but not the turns of the event loop: the scheduler needs them. */
+/** Fakes clocks and timers, except setImmediate and nextTick, which the scheduler needs. */
 export const fakeTime = (): void => {
   const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const;
   vi.useFakeTimers({ toFake: [...timers, 'performance', 'Date'] });
 };
 
-/** How late a timer may be, as what it sets off is carried out before the next: a process that is busy. */
+/** The greatest delay of a timer, like that of a busy process: its effects run before the next timer. */
 export const LAG_MS = 25;
 
-/** Time passes, and what timers set off is carried out, except for what waits for the scheduler. */
+/** Advances the time and runs the effects of timers, except those that wait for the scheduler. */
 async function advance(ms: number, settle: () => Promise<unknown> = setImmediate): Promise<void> {
   await settle();
   for (let leftMs = ms; leftMs > 0; leftMs -= LAG_MS) {
@@ -36,19 +36,19 @@ export const timeStep = (maxMs: number): fc.Arbitrary<Step<object>> =>
   fc.nat(maxMs).map((ms) => step(`${ms} ms pass`, () => advance(ms)));
 
 export interface World {
-  /** What is not as it should be, found where an assertion would be an unhandled rejection. */
+  /** Faults found where an assertion would be an unhandled rejection. */
   readonly faults: string[];
 }
 
 export interface RunOptions<W extends World> {
   readonly steps: readonly fc.Arbitrary<Step<W>>[];
   readonly make: (scheduler: fc.Scheduler) => W;
-  /** When the steps have been taken. `pass` lets time pass and carries out what was scheduled. */
+  /** Runs after the steps. `pass` advances the time and runs what was scheduled. */
   readonly after: (world: W, pass: (ms: number) => Promise<void>) => Promise<void>;
   readonly runs?: number;
 }
 
-/** Takes steps in every order that chance brings, interleaved with what the world has scheduled. */
+/** Runs steps in random orders, interleaved with the scheduled answers of the world. */
 export async function inAnyOrder<W extends World>({
   steps,
   make,

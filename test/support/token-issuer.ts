@@ -14,11 +14,11 @@ export interface SigningKey {
   readonly alg: string;
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
-  /** As the issuer publishes it. */
+  /** The published JWK. */
   readonly jwk: JWK;
 }
 
-/** ES256 keys take a millisecond to make, RS256 keys a good part of a second. */
+/** An ES256 key takes a millisecond to generate, an RS256 key a good part of a second. */
 export async function makeKey(kid: string, alg = 'ES256'): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' };
@@ -27,16 +27,16 @@ export async function makeKey(kid: string, alg = 'ES256'): Promise<SigningKey> {
 
 export interface TokenOptions {
   readonly key?: SigningKey;
-  /** Added to the header; undefined takes a member away. */
+  /** Added to the header; undefined removes a member. */
   readonly header?: Readonly<Record<string, unknown>>;
 }
 
-/** Seconds since the epoch, so many from now. */
+/** Seconds since the epoch, relative to now. */
 export const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 
-/** Claims that are in order, apart from those given; undefined takes one away. */
+/** Valid claims with these changes; undefined removes a claim. */
 export function claimsOf(changes: Readonly<Record<string, unknown>>): JWTPayload {
-  return { iss: ISSUER, aud: AUDIENCE, sub: 'somebody', exp: inSeconds(300), role: 'operator', ...changes };
+  return { iss: ISSUER, aud: AUDIENCE, sub: 'a-subject', exp: inSeconds(300), role: 'operator', ...changes };
 }
 
 export async function sign(
@@ -47,7 +47,7 @@ export async function sign(
   return new SignJWT(claimsOf(claims)).setProtectedHeader(protectedHeader).sign(key.privateKey);
 }
 
-/** Somebody who signs tokens, and a server that publishes the keys. It ends with the test. */
+/** A token issuer, and a server that publishes its keys. It stops with the test. */
 export async function startTokenIssuer(firstKey?: SigningKey) {
   const first = firstKey ?? (await makeKey('first'));
   let published: readonly JWK[] = [first.jwk];
@@ -58,12 +58,12 @@ export async function startTokenIssuer(firstKey?: SigningKey) {
   return {
     first,
     url: new URL(`${stub.origin}/keys`),
-    /** Times that somebody asked for the keys. */
+    /** Times of the requests for the keys. */
     readings: () => stub.calls.length,
     publish(...keys: readonly SigningKey[]): void {
       published = keys.map(({ jwk }) => jwk);
     },
-    /** From now on this is what whoever asks gets; without a handler it is the keys again. */
+    /** Sets the response of the key server; without a handler it is the keys again. */
     misbehave(how?: StubHandler): void {
       handler = how;
     },

@@ -16,7 +16,7 @@ import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import type { StorageOptions } from '../../src/upstream/storage/create-storage.ts';
 
 interface UploadGatewayOptions {
-  /** The address of the blob with this name. */
+  /** The URL of the blob with this name. */
   readonly target: (name: string) => string | Promise<string>;
   readonly storage: StorageOptions;
   readonly uploads?: Partial<UploadsPluginOptions>;

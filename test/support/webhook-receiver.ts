@@ -20,7 +20,7 @@ export interface ReceivedEvent {
   };
 }
 
-/** What came with a signature that is right, in the order in which it came. */
+/** Deliveries with a valid signature, in order of arrival. */
 export interface Received {
   readonly id: string;
   /** In seconds since 1970. */
@@ -65,10 +65,10 @@ export async function startReceiver(answer: ReceiverAnswer = ok, secret = SECRET
     ...stub,
     url,
     received,
-    /** Attempts whose signature was not right, and tests that went wrong. */
+    /** Attempts with an invalid signature, and failed handlers. */
     wrong,
     types: (): string[] => received.map(typeOf),
-    /** What came of one request, in order. */
+    /** The deliveries of one request, in order. */
     typesOf: (id: string): string[] => received.filter(({ event }) => event.data.id === id).map(typeOf),
   };
 }
