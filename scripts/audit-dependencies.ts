@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
 
 /*
- * `npm audit` of what the package needs to run, where the registry answers it. Mirrors often do not: then this says so in
- * one line and is no reason to stop, because it says nothing about the dependencies.
+ * `npm audit` of the runtime dependencies, if the registry supports it. Mirrors often do not: then this prints one line and
+ * exits with 0, because nothing is known about the dependencies.
  */
 
 const answerRules = z.object({
@@ -14,7 +14,7 @@ const refusalRules = z.object({ statusCode: z.number().optional(), message: z.st
 
 const { stdout, stderr } = spawnSync('npm', ['audit', '--omit=dev', '--json'], {
   encoding: 'utf8',
-  // One attempt: a registry that is not there is not there.
+  // One attempt, so that an unreachable registry delays a build only once.
   env: { ...process.env, npm_config_fetch_retries: '0', npm_config_fetch_timeout: '30000' },
 });
 const report = jsonOf(stdout);
@@ -26,7 +26,7 @@ if (answer === undefined) {
   const known = Object.entries(answer.vulnerabilities);
   for (const [name, { severity, range }] of known) console.log(`${severity}: ${name} ${range}`);
   console.log(
-    `dependencies were audited: ${known.length} with a known weakness, ${high + critical} of them high or critical`,
+    `dependencies were audited: ${known.length} with a known vulnerability, ${high + critical} of them high or critical`,
   );
   if (high + critical > 0) process.exitCode = 1;
 }
@@ -39,7 +39,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Without addresses: they may hold a password. */
+/** Without URLs, which may contain a password. */
 function reasonOf(refusal: unknown, words: string): string {
   const { data } = refusalRules.safeParse(refusal);
   if (data?.statusCode !== undefined) return `the registry answers ${data.statusCode}`;

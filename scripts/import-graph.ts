@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
-/** An import statement, `import()`, `import type` or `export … from`: which file imports what. */
+/** The importing file and the imported module of an import statement, `import()`, `import type` or `export … from`. */
 export interface Import {
   readonly from: string;
   /** A path from the root of the repository, or the name of a package. */

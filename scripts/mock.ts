@@ -13,9 +13,9 @@ import { send } from '../mocks/sandbox/http/wire-answer.ts';
 import type { WireAnswer } from '../mocks/sandbox/http/wire-answer.ts';
 import { hangUpWithNpm } from '../src/npm-parent.ts';
 
-// `npm run mock`: Prism answers each call from the examples of the contract, without state. Its engine stands behind a
-// server of ours, as Prism's own never answers a body that is not JSON, ends on a malformed multipart body and finds the
-// examples of the first success only.
+// `npm run mock`: Prism answers each call from the examples of the contract, without state. Its engine runs behind a server of
+// this repository, because Prism's own server never answers a body that is not JSON, exits on a malformed multipart body and
+// finds the examples of the first success only.
 
 const MAX_VIOLATIONS_LENGTH = 2_048;
 
@@ -83,7 +83,7 @@ async function run(): Promise<void> {
       console.log(`${request.method} ${request.url} ${wire.status}`);
       send(request, response, { ...wire, headers: { ...CORS, ...wire.headers } });
     } catch {
-      // The caller left in the middle of its body.
+      // The client disconnected during its body.
       response.destroy();
     }
   });

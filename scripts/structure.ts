@@ -4,10 +4,10 @@ import { cyclesIn, importsBelow, sourceFilesBelow } from './import-graph.ts';
 import { traceUpload } from './trace-upload.ts';
 
 /*
- * Prints the figures by which the structure of the source is judged, each with its aim. Asserts nothing: a figure that
- * misses its aim is explained in docs/architecture.md.
+ * Prints figures about the structure of the source, each with its aim. It asserts nothing: docs/architecture.md explains each
+ * figure that misses its aim.
  *
- *   npm run structure
+ * npm run structure
  */
 const SMALL_LINES = 30;
 const LONG_LINE = 200;

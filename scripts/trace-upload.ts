@@ -6,7 +6,7 @@ import { startSandbox } from '../mocks/sandbox/http/server.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { startGateway } from '../src/gateway/start-gateway.ts';
 
-/** What ran between the request of an `uploadDocument` and its answer. */
+/** The code that ran between the request of an `uploadDocument` and its answer. */
 interface Trace {
   /** Files of `src` of which a function ran. */
   readonly files: number;
@@ -36,7 +36,7 @@ export async function traceUpload(): Promise<Trace> {
     const { requests } = await sandbox.seed({ requests: [{ status: 'DRAFT' }, { status: 'DRAFT' }] });
     const [first, second] = requests;
     if (first === undefined || second === undefined) throw new TypeError('the sandbox seeded no requests');
-    await upload(gateway.url, first); // loads what is loaded at the first use
+    await upload(gateway.url, first); // loads the modules that are loaded on first use
     await session.post('Profiler.enable');
     await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
     await session.post('Profiler.takePreciseCoverage'); // starts the counts at zero

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 
-/** Of the package that this file belongs to, be it a checkout or installed. */
+/** The version of the package that contains this file, in a checkout or installed. */
 export function readVersion(): string {
   const file = findPackageJSON('..', import.meta.url);
   const manifest: unknown = file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'));

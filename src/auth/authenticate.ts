@@ -13,7 +13,7 @@ import type { UnusableKey } from './usable-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 import type { JwtRules } from './verify-jwt.ts';
 
-/** How callers show who they are. */
+/** How callers authenticate. */
 export type AuthenticationOptions =
   | { readonly mode: 'none' }
   | { readonly mode: 'jwt'; readonly keySet: KeySetOptions; readonly rules: JwtRules }
@@ -24,12 +24,12 @@ export interface AuthenticationEvents {
   readonly onKeySetFailure: (failure: KeySetError) => void;
   /** The token issuer publishes a key that cannot verify tokens. */
   readonly onUnusableKey: (key: UnusableKey) => void;
-  /** The file of API keys has changed; with a failure it cannot be used and is not. */
+  /** The file of API keys has changed. With a failure it is invalid, and the previous keys stay in use. */
   readonly onApiKeysReload: (failure?: ApiKeysError) => void;
 }
 
 export interface Authentication {
-  /** Who sent a request with these headers. @throws {AuthenticationError} */
+  /** The caller of a request with these headers. @throws {AuthenticationError} */
   authenticate(headers: Headers): Promise<Caller>;
   close(): void | Promise<void>;
 }

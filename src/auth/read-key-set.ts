@@ -33,7 +33,7 @@ export async function readKeySet(answer: Promise<KeySetAnswer>): Promise<readonl
       throw new KeySetError(`status ${response.status}`);
     }
     const keys = keysIn(await readText(response));
-    if (keys === undefined) throw new KeySetError('the answer is no key set');
+    if (keys === undefined) throw new KeySetError('the response is not a key set');
     return keys;
   } catch (cause) {
     throw cause instanceof KeySetError ? cause : new KeySetError(reasonOf(cause), { cause });
@@ -45,7 +45,7 @@ async function readText({ body }: KeySetAnswer): Promise<string> {
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new KeySetError('the answer is too large');
+    if (bytes > MAX_BYTES) throw new KeySetError('the response is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -62,7 +62,7 @@ function keysIn(text: string): readonly unknown[] | undefined {
 /** An error of `fetch` has the network error as its cause. */
 function reasonOf(failure: unknown): string {
   if (!(failure instanceof Error)) return 'unknown';
-  if (failure.name === 'TimeoutError') return 'no answer in time';
+  if (failure.name === 'TimeoutError') return 'no response in time';
   const { cause } = failure;
   return cause instanceof Error && 'code' in cause ? `not reached: ${String(cause.code)}` : 'not reached';
 }

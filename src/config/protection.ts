@@ -45,7 +45,7 @@ export const protectionVariables = {
   TRUSTED_DOCUMENTS: filled
     .optional()
     .describe(
-      'Manifest file of trusted documents: JSON of document by SHA-256. No other operation is executed.',
+      'Manifest of trusted documents: a JSON file with documents by their SHA-256. No other operation is executed.',
     ),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000)
     .default(1_800)

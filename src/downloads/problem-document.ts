@@ -17,8 +17,7 @@ export interface ProblemAnswer {
   readonly body: string;
 }
 
-/**
- * A problem document of RFC 9457 with two members of our own. Without a `type`, the title is that of the status (section
+/** A problem document of RFC 9457 with two extension members. Without a `type`, the title is that of the status (section
  * 4.2.1). Records the code for the log.
  */
 export function problemAnswer({ status, code, message, headers }: Problem): ProblemAnswer {

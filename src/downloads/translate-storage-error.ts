@@ -14,7 +14,7 @@ const CODES: Readonly<Record<UpstreamErrorKind, DownloadErrorCode>> = {
   'rate-limited': 'STORAGE_UNAVAILABLE',
   'over-budget': 'STORAGE_UNAVAILABLE',
   'circuit-open': 'STORAGE_UNAVAILABLE',
-  // The link has expired on its way, was made for another address than ours, or is none.
+  // The link has expired, is restricted to another IP address, or is invalid.
   unauthorized: 'STORAGE_REFUSED',
   forbidden: 'STORAGE_REFUSED',
   'bad-request': 'STORAGE_REFUSED',

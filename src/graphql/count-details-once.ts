@@ -2,9 +2,8 @@ import { isObjectType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql'
 import type { DocumentNode, FieldNode, GraphQLSchema, SelectionNode } from 'graphql';
 
 /**
- * The document without fields that cost no further call because another one beside them has made it: what a list leaves
- * out of an item is read once, however many fields ask for it. For counting costs, not for running: in fragments fields
- * still count apart.
+ * A copy of the document for the count of upstream calls. Fields that a list does not contain share one read of their item,
+ * so the copy keeps only one of them in each selection set. Fields in fragments are still counted separately.
  */
 export function countDetailsOnce(document: DocumentNode, schema: GraphQLSchema): DocumentNode {
   const info = new TypeInfo(schema);
@@ -18,7 +17,7 @@ export function countDetailsOnce(document: DocumentNode, schema: GraphQLSchema):
           selection.kind === Kind.FIELD && fields[selection.name.value]?.extensions['isDetail'] === true;
         const details = node.selections.filter(isDetail);
         if (details.length < 2) return undefined;
-        // Those with fields that cost something stay.
+        // A QR code image has a cost of its own, so all of them stay.
         const pictures = details.filter(({ name }) => name.value === 'qrCode');
         const kept: readonly SelectionNode[] = pictures.length > 0 ? pictures : details.slice(0, 1);
         const selections = node.selections.filter(

@@ -31,7 +31,7 @@ function withExtensions(error: GraphQLError, message: string, extensions: Extens
   return createGraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
-/** The extensions of an error class of ours; its message is written for callers. */
+/** The extensions of an error class of Sigillo, whose message is written for callers. */
 function extensionsOf(original: Error, logger: Logger): Extensions | undefined {
   if (original instanceof UpstreamFault) {
     const { code, retryAfterSeconds } = original;

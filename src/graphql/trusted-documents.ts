@@ -19,19 +19,21 @@ export function readTrustedDocuments(file: string): TrustedDocuments {
   try {
     manifest = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    throw new ManifestError('must be a JSON file that can be read');
+    throw new ManifestError('must be a readable JSON file');
   }
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest))
-    throw new ManifestError('must be a JSON object of document by SHA-256');
+    throw new ManifestError('must be a JSON object with documents by their SHA-256');
   const documents = new Map<string, string>();
   for (const [key, document] of Object.entries(manifest)) {
     const hash = key.replace(/^sha256:/, '').toLowerCase();
     if (typeof document !== 'string' || !/^[\da-f]{64}$/.test(hash))
-      throw new ManifestError(`must have a SHA-256 and a text in every entry: not so ${key.slice(0, 80)}`);
+      throw new ManifestError(
+        `every entry must be a SHA-256 with the text of a document, unlike the entry ${key.slice(0, 80)}`,
+      );
     if (createHash('sha256').update(document).digest('hex') !== hash)
-      throw new ManifestError(`has a document that is not the one of its hash ${key}`);
+      throw new ManifestError(`the document does not match its hash ${key}`);
     documents.set(hash, document);
   }
-  if (documents.size === 0) throw new ManifestError('has no document');
+  if (documents.size === 0) throw new ManifestError('must contain a document');
   return documents;
 }

@@ -6,34 +6,34 @@ import type { Plugin } from 'graphql-yoga';
 import { countDetailsOnce } from './count-details-once.ts';
 import { introspectionWeight } from './introspection-weight.ts';
 
-/** Levels of fields. The deepest of `examples/` has 6. */
+/** Levels of fields. The deepest operation of `examples/` has 6. */
 const MAX_DEPTH = 12;
-/** Fields, each as often as it is written or its fragment used. The largest of `examples/` has 18. */
+/** Fields, including those of each use of a fragment. The largest operation of `examples/` has 18. */
 const MAX_FIELDS = 300;
-/** See `introspectionWeight`. What GraphiQL asks for has 140,000. */
+/** See `introspectionWeight`. The introspection query of GraphiQL has 140,000. */
 const MAX_INTROSPECTION = 400_000;
 
 /**
- * Refuses operations before anything of them is done when they go too deep, have too many fields or could need too many
- * upstream calls; a subscription could for each event. The schema sets the maximum number of calls of each field
- * (`complexity`); a list multiplies the cost of its items.
+ * Refuses operations before execution if they are too deep, have too many fields, or could need too many upstream calls (a
+ * subscription: for each event). The schema sets the maximum number of calls of each field (`complexity`); a list multiplies
+ * the cost of its items.
  */
 export function useOperationCost(maxCost: number): Plugin {
   const check = ({ args }: { readonly args: ExecutionArgs }): void => checkCost(args, maxCost);
   return { onExecute: check, onSubscribe: check };
 }
 
-/** What is the same of an operation whatever its variables. */
+/** The properties of an operation that do not depend on its variables. */
 interface Shape {
   /** See `introspectionWeight`. */
   readonly asked: number;
-  /** The operation with all fragments and no other. */
+  /** The operation with all fragments, without other operations. */
   readonly only: DocumentNode;
   /** See `countDetailsOnce`. */
   readonly counted: DocumentNode;
 }
 
-/** Clients send the same documents over and over, which Yoga parses once: for as long as it keeps one. */
+/** Clients repeat documents, which Yoga parses once and caches. An entry lives as long as its parsed document. */
 const shapes = new WeakMap<OperationDefinitionNode, Shape>();
 
 function shapeOf(operation: OperationDefinitionNode, { document, schema }: ExecutionArgs): Shape {
@@ -44,7 +44,7 @@ function shapeOf(operation: OperationDefinitionNode, { document, schema }: Execu
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
   const asked = introspectionWeight(operation, fragments);
-  // What goes too far is refused before its details are counted.
+  // An operation beyond this limit is refused, so its details need no count.
   const counted = asked > MAX_INTROSPECTION ? only : countDetailsOnce(only, schema);
   const shape = { asked, only, counted };
   shapes.set(operation, shape);
@@ -67,7 +67,7 @@ function checkCost(args: ExecutionArgs, maxCost: number): void {
     const { complexity } = complexityFromQuery(counted, facts);
     if (complexity > maxCost) throw tooCostly('upstream calls', complexity, maxCost);
   } catch (error) {
-    // Wrong variables: execution says so of all of them, and does nothing.
+    // Invalid variables: execution reports all of them and has no effect.
     if (error instanceof GraphQLError && error.nodes?.some(({ kind }) => kind === Kind.VARIABLE_DEFINITION))
       return;
     throw error;
@@ -77,7 +77,7 @@ function checkCost(args: ExecutionArgs, maxCost: number): void {
 function tooCostly(unit: string, actual: number, limit: number): GraphQLError {
   const number = (value: number): string => value.toLocaleString('en');
   return createGraphQLError(
-    `The operation could have ${number(actual)} ${unit}, and ${number(limit)} are allowed. Ask for less at a time.`,
+    `The operation could have ${number(actual)} ${unit}; at most ${number(limit)} are allowed. Request less per operation.`,
     { extensions: { code: 'OPERATION_TOO_COSTLY', actual, limit, http: { spec: true, status: 400 } } },
   );
 }

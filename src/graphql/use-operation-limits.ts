@@ -3,11 +3,11 @@ import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { isFileUpload } from '../uploads/file-upload.ts';
 
-/** The largest of `examples/` has 90. */
+/** The largest operation of `examples/` has 90. */
 const MAX_TOKENS = 2_000;
 /** Levels of brackets in an operation, and of lists and objects in its parameters. GraphiQL's introspection has 13. */
 const MAX_LEVELS = 100;
-/** More errors would not help, and a few bytes of a request would make kilobytes of an answer. */
+/** More errors would not help, and a small request would cause a large response. */
 const MAX_ERRORS = 10;
 
 /**

@@ -24,7 +24,7 @@ export function logRequest(res: ServerResponse, scope: RequestScope, logger: Log
   const startedAt = performance.now();
   res.once('close', () => {
     const line = requestLine(res, scope.record, performance.now() - startedAt);
-    // Pages and preflight requests are of no interest.
+    // Pages and preflight requests are not logged.
     const level = line.operation === undefined && line.outcome === 'ok' ? 'debug' : 'info';
     forRequest(scope, () => logger[level](line, line.operation === undefined ? 'request' : 'operation'));
   });

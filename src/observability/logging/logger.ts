@@ -8,7 +8,7 @@ import { createScrubber } from './scrubber.ts';
 import type { Scrubber } from './scrubber.ts';
 
 export interface LoggerOptions {
-  /** One of pino's, or `silent`. */
+  /** A level of pino, or `silent`. */
   readonly level: string;
   /** The keys and passwords of this process. */
   readonly secrets?: Iterable<string>;

@@ -29,7 +29,7 @@ function withoutForms(forms: readonly string[]): Scrubber {
   const known = [...new Set(forms.map(inLowerCase))].toSorted((a, b) => b.length - a.length);
   // Grouped by their first characters, so that a text is searched once for any number of keys.
   const byStart = Map.groupBy(known, (form) => form.slice(0, LEAST_LENGTH));
-  // A caller has few credentials, and each request makes a table of its own.
+  // A caller has few credentials, and each request creates its own table.
   const marks = byStart.size > FEW ? MOST_MARKS : LEAST_MARKS;
   const markAt = (text: string, index: number): number => sumAt(text, index) & (marks - 1);
   const mayBegin = new Uint8Array(marks);

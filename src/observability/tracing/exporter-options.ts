@@ -6,7 +6,7 @@ export type ProxyFor = (target: URL) => URL | undefined;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the exporter does not find out itself: the proxy that leads to the collector, in the terms of Node's agents. */
+/** Options that the exporter does not read from the environment: the proxy to the collector, as options of Node's agents. */
 export function exporterOptions(env: Environment, proxyFor: ProxyFor): { httpAgentOptions?: AgentOptions } {
   const setting = (name: string): string | undefined =>
     env[`OTEL_EXPORTER_OTLP_TRACES_${name}`] ?? env[`OTEL_EXPORTER_OTLP_${name}`];
@@ -17,7 +17,7 @@ export function exporterOptions(env: Environment, proxyFor: ProxyFor): { httpAge
     httpAgentOptions: {
       keepAlive: true,
       proxyEnv: { HTTP_PROXY: proxy.href, HTTPS_PROXY: proxy.href },
-      // With options of ours the exporter does not read these itself.
+      // With custom options the exporter does not read these itself.
       ...contentOf('ca', setting('CERTIFICATE')),
       ...contentOf('cert', setting('CLIENT_CERTIFICATE')),
       ...contentOf('key', setting('CLIENT_KEY')),
@@ -25,7 +25,7 @@ export function exporterOptions(env: Environment, proxyFor: ProxyFor): { httpAge
   };
 }
 
-/** A file that cannot be read is passed over, as by the exporter: the collector then refuses the connection. */
+/** An unreadable file is ignored, as the exporter does: the collector then refuses the connection. */
 function contentOf(option: 'ca' | 'cert' | 'key', file: string | undefined): AgentOptions {
   if (file === undefined) return {};
   try {
