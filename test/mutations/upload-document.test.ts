@@ -4,8 +4,11 @@ import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { draftOf, uploadsBody, uploadsOperation } from '../support/draft.ts';
 import { multipartBody, pdfBytes, PoliteClient } from '../support/multipart.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
+import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
+import { startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
+import { AT, documentIn, LATER, requestIn, shows } from './support-waiting.ts';
 
 const MIB = 1024 * 1024;
 const PING = multipartBody(
@@ -31,7 +34,7 @@ function connectTo({ url }: Gateway): PoliteClient {
   return client;
 }
 
-/** Everything committed to the storage so far, also what the service has moved or dropped since. */
+/** Files committed to the storage so far, including those that the service has moved or deleted since. */
 const commits = ({ sandbox }: Gateway): number =>
   sandbox.journal
     .entries({ ended: 'answered' })
@@ -44,7 +47,7 @@ const stored = (content: Buffer) => ({
   document: { id: expect.any(String), status: 'READY', rejectReasons: [] },
 });
 
-/** Sends a body; sees that it commits nothing and that the same connection serves the next request. */
+/** Sends a body, and expects that it commits nothing and that the connection serves the next request. */
 async function refused(gateway: Gateway, body: Buffer) {
   const client = connectTo(gateway);
   const [blobs, committed] = [gateway.sandbox.storedBlobs(), commits(gateway)];
@@ -56,7 +59,7 @@ async function refused(gateway: Gateway, body: Buffer) {
   return answer;
 }
 
-/** A refusal of one file for a new draft. */
+/** Uploads a file to a new draft, and expects a refusal. */
 async function refusedFile(content: Buffer, options: GatewayOverrides = {}) {
   const gateway = await startGateway(options);
   const [target] = await draftOf(gateway);
@@ -108,7 +111,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
     });
   });
 
-  test('a file of which nothing more comes', async () => {
+  test('a file whose client stalls', async () => {
     const gateway = await startGateway({ uploadStallMs: 100 });
     const [target] = await draftOf(gateway);
     const client = connectTo(gateway);
@@ -206,7 +209,17 @@ describe('refuses, commits nothing and keeps the connection', () => {
   });
 });
 
-test('responds at once when no field reads the file, and keeps the connection', async () => {
+test('a file that is not a PDF is refused before any upstream call', async () => {
+  const gateway = await startGateway();
+  const [target] = await draftOf(gateway);
+  const calls = gateway.sandbox.journal.entries({ ended: 'answered' }).length;
+  const input = { ...target, file: null };
+  const { data } = await gateway.upload(mutationOf('uploadDocument'), { input }, new Uint8Array(1000));
+  expect(data['uploadDocument']).toMatchObject({ __typename: 'NotAPdfError', code: 'NOT_A_PDF' });
+  expect(gateway.sandbox.journal.entries({ ended: 'answered' }).length).toBe(calls);
+});
+
+test('answers immediately when no field reads the file, and keeps the connection', async () => {
   const gateway = await startGateway();
   const [target] = await draftOf(gateway);
   const body = multipartBody(
@@ -226,8 +239,8 @@ test('responds at once when no field reads the file, and keeps the connection', 
   expect(await refused(gateway, body)).toMatchObject({ status: 200, body: { data: {} } });
 });
 
-describe('takes several files in one request', () => {
-  test('in the order of their fields, whatever their sizes', async () => {
+describe('accepts several files in one request', () => {
+  test('of any size, in the order of their fields', async () => {
     const gateway = await startGateway();
     const targets = await draftOf(gateway, 4);
     const files = {
@@ -248,7 +261,7 @@ describe('takes several files in one request', () => {
     );
   });
 
-  test('in another order, if the early ones fit into a block', async () => {
+  test('in another order, if the early files fit into a block', async () => {
     const gateway = await startGateway();
     const targets = await draftOf(gateway, 3);
     const [a, b, c] = [
@@ -260,7 +273,7 @@ describe('takes several files in one request', () => {
     expect(body).toEqual({ data: { a: stored(a), b: stored(b), c: stored(c) } });
   });
 
-  test('of which one is refused', async () => {
+  test('one of which is refused', async () => {
     const gateway = await startGateway();
     const targets = await draftOf(gateway, 3);
     const [a, b, c] = [await makePdf(), Buffer.alloc(9 * MIB, 'GIF89a'), await makePdf({ pages: 2 })];
@@ -268,8 +281,8 @@ describe('takes several files in one request', () => {
     expect(body.data).toMatchObject({ a: stored(a), b: { __typename: 'NotAPdfError' }, c: stored(c) });
   });
 
-  test('and is FILE_ORDER at once if an early one is too large', async () => {
-    // No watch for stalls could end this: the client has sent everything.
+  test('or fails immediately with FILE_ORDER if an early file is too large', async () => {
+    // Stall detection cannot end this, because the client has sent everything.
     const gateway = await startGateway({ uploadStallMs: 600_000 });
     const targets = await draftOf(gateway, 2);
     const files = { b: pdfBytes(4 * MIB + 1), a: pdfBytes(1000) };
@@ -306,7 +319,7 @@ describe('takes several files in one request', () => {
   });
 });
 
-test('an upload over a READY document answers with the new outcome, good or bad', async () => {
+test('an upload over a READY document has the outcome of the new file', async () => {
   const gateway = await startGateway();
   const [target] = await draftOf(gateway);
   const client = connectTo(gateway);
@@ -331,8 +344,8 @@ test('a PDF into which the signature field does not fit is rejected with the rea
   });
 });
 
-/** A service whose upload addresses live for so long, and whose storage refuses the second block once they are dead. */
-async function startWithAddressOf(lifetimeMs: number) {
+/** A service whose upload URLs expire after `lifetimeMs`, and whose storage refuses every block but the first. */
+async function uploadWithUrlOf(lifetimeMs: number) {
   const at = '2026-03-05T09:14:07.412Z';
   const dates = { created_at: at, updated_at: at };
   const document = {
@@ -368,12 +381,12 @@ async function startWithAddressOf(lifetimeMs: number) {
 }
 
 test('a file that arrives after its upload URL expired is UPLOAD_INTERRUPTED', async () => {
-  const { data } = await startWithAddressOf(0);
+  const { data } = await uploadWithUrlOf(0);
   expect(data['a']).toMatchObject({ __typename: 'UploadInterruptedError' });
 });
 
 test('a storage that refuses a valid upload URL is a fault', async () => {
-  const { errors } = await startWithAddressOf(60_000);
+  const { errors } = await uploadWithUrlOf(60_000);
   expect(errors).toMatchObject([{ path: ['a'], extensions: { code: 'UPSTREAM_REFUSED' } }]);
 });
 
@@ -395,4 +408,65 @@ test.each([
   expect(commits(gateway)).toBe(0);
   expect(gateway.sandbox.storedBlobs()).toEqual([]);
   expect((await connectTo(gateway).post(PING)).status).toBe(200);
+});
+
+test('with waitSeconds 0 the file is stored, and the request is not read again', async () => {
+  const world = await startFailingGateway();
+  const [target] = await draftOf(world);
+  world.calls.length = 0;
+  const query = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) {
+    ... on UploadDocumentPayload { document { status } } } }`;
+  const variables = { input: { ...target, file: null, waitSeconds: 0 } };
+  const { data } = await world.upload(query, variables, new Uint8Array(await makePdf()));
+  expect(data).toEqual({ uploadDocument: { document: { status: 'WAIT_FOR_UPLOAD' } } });
+  expect(world.calls.map(({ operation }) => operation)).toEqual([
+    'getSignatureRequest',
+    'getDocumentUploadUrl',
+  ]);
+  expect(world.sandbox.storedBlobs()).toHaveLength(1);
+});
+
+test('a wait ends after waitSeconds', async () => {
+  const world = await startFailingGateway();
+  const [target] = await draftOf(world);
+  const draft = requestIn('DRAFT', [documentIn('WAIT_FOR_UPLOAD', { id: target.documentId })], {
+    id: target.signatureRequestId,
+  });
+  world.fail('getSignatureRequest', shows(draft));
+  const startedAt = performance.now();
+  const variables = { input: { ...target, file: null, waitSeconds: 1 } };
+  const pdf = new Uint8Array(await makePdf());
+  const { data } = await world.upload(mutationOf('uploadDocument'), variables, pdf);
+  expect(data).toEqual({ uploadDocument: { __typename: 'UploadDocumentPayload' } });
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(950);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
+
+test('the outcome of an earlier file is ignored', async () => {
+  const world = await startFailingGateway();
+  const [target] = await draftOf(world);
+  const id = target.documentId;
+  const soon = new Date(Date.now() + 60_000).toISOString();
+  const old = documentIn('REJECTED', {
+    id,
+    updated_at: AT,
+    uploaded_at: AT,
+    rejected_at: AT,
+    reject_reason: 'old',
+  });
+  const again = documentIn('REJECTED', {
+    id,
+    updated_at: LATER,
+    uploaded_at: AT,
+    reject_reason: 'still old',
+  });
+  const accepted = documentIn('READY', { id, updated_at: LATER, uploaded_at: soon });
+  const whole = (document: object) => requestIn('DRAFT', [document], { id: target.signatureRequestId });
+  world.fail('getSignatureRequest', shows(whole(old), whole(old), whole(again), whole(accepted)));
+  world.calls.length = 0;
+  const variables = { input: { ...target, file: null, waitSeconds: 10 } };
+  const pdf = new Uint8Array(await makePdf());
+  const { data } = await world.upload(mutationOf('uploadDocument'), variables, pdf);
+  expect(data).toEqual({ uploadDocument: { __typename: 'UploadDocumentPayload' } });
+  expect(world.count('getSignatureRequest')).toBe(4);
 });
