@@ -191,22 +191,3 @@ test('other methods are refused', async () => {
     expect(await problemOf(response)).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
   }
 });
-
-test('downloadUrl has its expiry, and both are null before the signature', async () => {
-  const { run, sandbox } = await startSigned();
-  const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
-  const read = async (id: string | undefined) =>
-    (await run(`{ signatureRequest(id: "${id}") { documents { downloadUrl downloadUrlExpiresAt } } }`)).data[
-      'signatureRequest'
-    ]?.['documents']?.[0];
-  const signed = await read(REQUEST);
-  const expiresAt = Date.parse(String(signed?.['downloadUrlExpiresAt']));
-  expect(String(signed?.['downloadUrl'])).toContain(
-    encodeURIComponent(new Date(expiresAt).toISOString().replace('.000Z', 'Z')),
-  );
-  await sandbox.clock.advance(60_000);
-  const later = await read(REQUEST);
-  expect(later?.['downloadUrl']).not.toBe(signed?.['downloadUrl']);
-  expect(Date.parse(String(later?.['downloadUrlExpiresAt']))).toBeGreaterThanOrEqual(expiresAt + 60_000);
-  expect(await read(requests[0]?.id)).toEqual({ downloadUrl: null, downloadUrlExpiresAt: null });
-});

@@ -112,3 +112,11 @@ test('a browser that opens the origin is led to GraphiQL', async () => {
   const answer = await fetch(new URL('/', url), { headers: { accept: 'text/html' }, redirect: 'manual' });
   expect([answer.status, answer.headers.get('location')]).toEqual([302, '/graphql']);
 });
+
+test('there is no @defer and no @stream: only subscriptions have several results', async () => {
+  const { run } = await startGateway();
+  const { data } = await run('{ __schema { directives { name } } }');
+  expect(JSON.stringify(data)).not.toMatch(/defer|stream/);
+  const deferred = await run('{ ... @defer { dossier(id: "1") { id } } }');
+  expect(deferred.errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+});

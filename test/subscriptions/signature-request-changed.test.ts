@@ -271,11 +271,3 @@ test.each(['application/json', 'multipart/mixed;boundary=graphql;subscriptionSpe
     expect(world.sandbox.journal.entries()).toEqual([]);
   },
 );
-
-test('nothing but subscriptions comes in parts: there is no @defer and no @stream', async () => {
-  const { run } = await startGateway();
-  const { data } = await run('{ __schema { directives { name } } }');
-  expect(JSON.stringify(data)).not.toMatch(/defer|stream/);
-  const deferred = await run('{ ... @defer { dossier(id: "1") { id } } }');
-  expect(deferred.errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
-});
