@@ -1,54 +1,25 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { createEvents } from '../../src/observability/events.ts';
-import * as labels from '../../src/observability/metrics/labels.ts';
-import { createMetrics } from '../../src/observability/metrics/metrics.ts';
-import type { MetricSources } from '../../src/observability/metrics/metrics.ts';
-import { ERROR_CODES } from '../../src/resolvers/errors/codes.ts';
-import { Queues, QUEUES } from '../../src/observability/queues.ts';
 import { CLOSED_LABELS } from '../support/closed-labels.ts';
 import { draftOf } from '../support/draft.ts';
-import { rowsUnder } from '../support/errors-page.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
+import { PERSONAL_DATA } from '../support/personal-data.ts';
 import { exchange } from '../support/raw-http.ts';
-import { parseMetrics, scrape, valueOf } from '../support/scrape.ts';
+import { scrape, valueOf } from '../support/scrape.ts';
 import type { Sample } from '../support/scrape.ts';
 import { API_KEY, refuses, startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const METRICS = { host: '127.0.0.1', port: 0 };
-const nothing = (): number => 0;
-const NO_SOURCES: MetricSources = {
-  version: '1',
-  operationNames: ['dossier'],
-  requestsInFlight: nothing,
-  openStreams: nothing,
-  watchedRequests: nothing,
-  dependencies: ['service'],
-  blocksInUse: nothing,
-  uploadsWaitingForBlocks: nothing,
-  webhooksQueued: async () => 0,
-  queues: new Queues(),
-};
+/** Values that no label may contain. */
+const FORBIDDEN = [...PERSONAL_DATA, /127\.0\.0\.1/, new RegExp(API_KEY)];
 const FISCAL_CODE = 'SPNDNL80R13C555X';
-
-/** Names of ids, people, keys and addresses, whatever they belong to. */
-const PERSONAL = [
-  /[0-9A-HJKMNP-TV-Z]{26}/, // ULID
-  /[\da-f]{8}-[\da-f]{4}-/i, // UUID
-  /[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]/i, // fiscal code
-  /https?:|sig=|127\.0\.0\.1|@/,
-  new RegExp(API_KEY),
-  /Contratti|Documento|Segreto/,
-];
 
 function expectClosed(samples: readonly Sample[]): void {
   for (const { name, labels: found } of samples) {
     for (const [label, value] of Object.entries(found)) {
-      for (const pattern of PERSONAL) expect(value, `${name} ${label}`).not.toMatch(pattern);
+      for (const pattern of FORBIDDEN) expect(value, `${name} ${label}`).not.toMatch(pattern);
       // Those of the runtime have labels of their own, of Node's making.
       if (!name.startsWith('sigillo_') || label === 'le') continue;
       expect(CLOSED_LABELS[label], `${name} has a label ${label}`).toBeDefined();
@@ -112,79 +83,6 @@ test('whatever callers send, every label has a value of a small set, and nothing
   expect(total('sigillo_http_responses_total', { status: '200' })).toBeGreaterThan(10);
   expect(total('sigillo_dependency_up', { dependency: 'service' })).toBe(1);
   expect(total('nodejs_eventloop_lag_p99_seconds', {})).toBeGreaterThanOrEqual(0);
-});
-
-test('events with values that nobody has thought of add one series, however many there are', async () => {
-  const events = createEvents();
-  const registry = createMetrics(events, NO_SOURCES);
-  for (let n = 0; n < 100; n += 1) {
-    const [operation, text] = [`${FISCAL_CODE}${n}`, `https://storage/${n}?sig=${n}`];
-    events.emit('operation', { type: 'query', name: operation, outcome: 'ok', durationMs: 1 });
-    events.emit('errorAnswered', { code: text });
-    events.emit('response', { status: 600 + n });
-    events.emit('upstreamCall', { operation, outcome: text, attempts: 1, durationMs: 1 });
-    events.emit('upstreamRetry', { operation, kind: text });
-    events.emit('coalescedRead', { operation });
-    events.emit('uploadStarted');
-    events.emit('uploadEnded', { outcome: text, durationMs: 1 });
-    events.emit('dependency', { name: text, isUsable: true });
-  }
-  const samples = parseMetrics(await registry.metrics());
-  for (const { name, labels: found } of samples)
-    for (const value of Object.values(found))
-      for (const pattern of PERSONAL) expect(value, name).not.toMatch(pattern);
-  expect(valueOf(samples, 'sigillo_operations_total', { operation: 'other' })).toBe(100);
-  expect(valueOf(samples, 'sigillo_errors_total', { code: 'other' })).toBe(100);
-  expect(valueOf(samples, 'sigillo_http_responses_total', { status: 'other' })).toBe(100);
-  expect(valueOf(samples, 'sigillo_upstream_calls_total', { operation: 'other', outcome: 'other' })).toBe(
-    100,
-  );
-  expect(valueOf(samples, 'sigillo_uploads_total', { outcome: 'other' })).toBe(100);
-  const series = samples.filter(({ name }) => name === 'sigillo_errors_total');
-  expect(series).toHaveLength(ERROR_CODES.length + 1);
-});
-
-test('a queue has the age of its oldest item that is due, and -1 when that is unknown', async () => {
-  const queues = new Queues();
-  queues.add('rate-budget', () => 0);
-  queues.add('rate-budget', () => 1_500);
-  queues.add('webhooks', () => Promise.resolve(90_000));
-  queues.add('polls', () => {
-    throw new Error('unknown');
-  });
-  queues.add('watched-requests', () => Promise.reject(new Error('Redis cannot be asked')));
-  const registry = createMetrics(createEvents(), { ...NO_SOURCES, queues });
-  const samples = parseMetrics(await registry.metrics());
-  const ages = QUEUES.map((queue) => [
-    queue,
-    valueOf(samples, 'sigillo_queue_oldest_due_seconds', { queue }),
-  ]);
-  expect(Object.fromEntries(ages)).toEqual({
-    webhooks: 90,
-    'watched-requests': -1,
-    polls: -1,
-    'rate-budget': 1.5,
-    'upload-bulkhead': 0,
-    'upload-blocks': 0,
-    idempotency: 0,
-  });
-});
-
-test('the sets of labels have every error code that is documented, and every operation of the contract', () => {
-  const documented = [
-    ...rowsUnder('In the result of a mutation').map(([, code]) => code),
-    ...rowsUnder('At the top level').map(([code]) => code),
-  ];
-  expect(new Set(ERROR_CODES)).toEqual(new Set(documented));
-  const contract: { paths: Record<string, Record<string, { operationId?: string }>> } = parse(
-    readFileSync('mocks/openapi.yaml', 'utf8'),
-  );
-  const ids = Object.values(contract.paths).flatMap((path) =>
-    Object.values(path).flatMap(({ operationId }) => operationId ?? []),
-  );
-  expect(labels.UPSTREAM_OPERATIONS.filter((name) => !/^(put|get)Blo/.test(name)).toSorted()).toEqual(
-    ids.toSorted(),
-  );
 });
 
 test('metrics are served at their own address alone, to GET and HEAD', async () => {
