@@ -1,9 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { cyclesIn, importsBelow, sourceFilesBelow } from '../scripts/import-graph.ts';
 import type { Import } from '../scripts/import-graph.ts';
 import { loadConfig } from '../src/config/load.ts';
+import { schema } from '../src/schema/index.ts';
 
 /** From the outside in: a file imports from its own layer and from those below, type imports included. */
 const LAYERS = [
@@ -120,6 +121,31 @@ test('a mutation has files of one name in src/schema/mutations and src/resolvers
   const missing = mutations.filter((name) => !existsSync(`src/resolvers/mutations/${name}`));
   expect(missing).toEqual([]);
 });
+
+/** Test files of a folder, without helpers, relative to the folder and without their ending. */
+const testsBelow = (folder: string): string[] =>
+  globSync(`test/${folder}/**/*.test.ts`).map((file) =>
+    relative(`test/${folder}`, file).replace('.test.ts', ''),
+  );
+
+test('a test in test/unit has the folder and the name of its source file, or of a folder', () => {
+  const subjects = testsBelow('unit').map(
+    (name) => `src/${join(dirname(name), basename(name).replace(/\..*/, ''))}`,
+  );
+  expect(subjects.filter((path) => !existsSync(`${path}.ts`) && !existsSync(path))).toEqual([]);
+});
+
+test.each([
+  ['mutations', schema.getMutationType()],
+  ['queries', schema.getQueryType()],
+  ['subscriptions', schema.getSubscriptionType()],
+])('each file in test/%s has the name of a field, and each field has a file', (folder, type) => {
+  const fields = Object.keys(type?.getFields() ?? {}).map(kebabCase);
+  const files = testsBelow(folder).map((name) => name.replace(/\..*/, ''));
+  expect([...new Set(files)].toSorted()).toEqual(fields.toSorted());
+});
+
+const kebabCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 test('metrics and the SDK of OpenTelemetry are loaded only when the configuration asks for them', () => {
   const users = imports.filter(({ to }) => /^prom-client$|^@opentelemetry\/(?!api$)/.test(to));
