@@ -5,9 +5,9 @@ import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { Attempt } from './attempt.ts';
 import { fingerprintOf, nameOf } from './fingerprint.ts';
 import type { Input, Scope } from './fingerprint.ts';
-import { createMemoryStore } from './memory-store.ts';
+import { MemoryIdempotencyStore } from './memory-store.ts';
 import { Owners } from './owners.ts';
-import { createRedisStore } from './redis-store.ts';
+import { RedisIdempotencyStore } from './redis-store.ts';
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claim, Claimed, IdempotencyStore } from './store.ts';
 
@@ -47,27 +47,6 @@ export type Begun =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'busy' };
 
-type Outcome = GatewayEventMap['idempotency'][0]['outcome'];
-
-/** The idempotency keys of a gateway. */
-export interface Idempotency {
-  readonly times: Required<IdempotencyTimes>;
-  /** How long the first caller has been waiting for a key, in milliseconds; 0 if no caller waits. */
-  readonly oldestMs: number;
-  /**
-   * Claims a key, or waits for its holder. Rejects with the reason of `signal` when the caller disconnects.
-   * @throws {IdempotencyUnavailableError}
-   */
-  begin(scope: Omit<Scope, 'realm'>, input: Input, options: { readonly signal: AbortSignal }): Promise<Begun>;
-  /**
-   * Records an object created without a key, so that no key claims it. Waits only briefly for the store.
-   * @returns false if a key that was searching for its own object has just claimed it
-   */
-  noteMade(id: string): Promise<boolean>;
-  /** Releases every key. Waits briefly for running attempts, whose calls are then unresolved. */
-  close(): Promise<void>;
-}
-
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 /** How long shutdown waits for attempts whose caller has disconnected. */
@@ -78,6 +57,144 @@ const NO_KEY = 'none';
 const PATIENCE_MS = 250;
 /** Renewals of a key within one lease. */
 const BEATS = 3;
+
+/** The idempotency keys of a gateway. */
+export class Idempotency {
+  readonly #options: IdempotencyOptions;
+  readonly #owners: Owners;
+  readonly #beatMs: number;
+  readonly #beating: NodeJS.Timeout | undefined;
+  readonly #attempts = new Map<string, Attempt>();
+  /** Callers that wait for a key, in order of arrival. */
+  readonly #waits = new Set<{ readonly since: number }>();
+  readonly #closing = new AbortController();
+
+  constructor(options: IdempotencyOptions) {
+    const { store, times } = options;
+    this.#options = options;
+    this.#beatMs = times.lease / BEATS;
+    this.#owners = new Owners({ store, retryMs: this.#beatMs, catchUpMs: times.lease });
+    this.#beating = store.isShared ? setInterval(() => this.#beat(), this.#beatMs) : undefined;
+    this.#beat();
+  }
+
+  get times(): Required<IdempotencyTimes> {
+    return this.#options.times;
+  }
+
+  /** How long the first caller has been waiting for a key, in milliseconds; 0 if no caller waits. */
+  get oldestMs(): number {
+    const now = performance.now();
+    const [oldest = { since: now }] = this.#waits;
+    return now - oldest.since;
+  }
+
+  /**
+   * Claims a key, or waits for its holder. Rejects with the reason of `signal` when the caller disconnects.
+   * @throws {IdempotencyUnavailableError}
+   */
+  async begin(
+    scope: Omit<Scope, 'realm'>,
+    input: Input,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<Begun> {
+    const wait = { since: performance.now() };
+    this.#waits.add(wait);
+    try {
+      return await this.#claimOrWait(scope, input, signal);
+    } finally {
+      this.#waits.delete(wait);
+    }
+  }
+
+  /**
+   * Records an object created without a key, so that no key claims it. Waits only briefly for the store.
+   * @returns false if a key that was searching for its own object has just claimed it
+   */
+  async noteMade(id: string): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => late.resolve(true), PATIENCE_MS);
+    try {
+      return await Promise.race([this.#owners.note(id, NO_KEY), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Releases every key. Waits briefly for running attempts, whose calls are then unresolved. */
+  async close(): Promise<void> {
+    const ended = Promise.all([...this.#attempts.values()].map((attempt) => attempt.ended));
+    const timer = setTimeout(() => this.#closing.abort(), CLOSE_MS);
+    await ended;
+    clearTimeout(timer);
+    this.#closing.abort();
+    clearInterval(this.#beating);
+    this.#owners.close();
+  }
+
+  #beat(): void {
+    this.#options.store.beat().catch(() => this.#owners.noteTrouble());
+  }
+
+  async #claimOrWait(scope: Omit<Scope, 'realm'>, input: Input, signal: AbortSignal): Promise<Begun> {
+    const { realm, times } = this.#options;
+    const name = nameOf({ ...scope, realm });
+    const fingerprint = fingerprintOf(scope.key, input);
+    const endsAt = performance.now() + times.wait;
+    let hasWaited = false;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      signal.throwIfAborted();
+      const claim = { fingerprint, token: crypto.randomUUID() };
+      const claimed = await this.#claim(name, claim);
+      if (claimed.kind !== 'busy' || performance.now() >= endsAt)
+        return this.#begunBy(name, claim, claimed, hasWaited);
+      hasWaited = true;
+      // An attempt in this process signals its end; the store is polled for others.
+      const ended = this.#attempts.get(name)?.ended;
+      await Promise.race([...(ended ? [ended] : []), pause(pauseMs, undefined, { signal })]);
+    }
+  }
+
+  async #claim(name: string, claim: Claim): Promise<Claimed> {
+    // The store need not know of an attempt in this process, and may have lost it.
+    if (this.#attempts.get(name)?.fingerprint === claim.fingerprint) return { kind: 'busy' };
+    try {
+      return await this.#options.store.claim(name, claim);
+    } catch (failure) {
+      this.#owners.noteTrouble();
+      if (failure instanceof IdempotencyUnavailableError) this.#report('unavailable');
+      throw failure;
+    }
+  }
+
+  #begunBy(name: string, claim: Claim, claimed: Claimed, hasWaited: boolean): Begun {
+    switch (claimed.kind) {
+      case 'first':
+      case 'resumed':
+        this.#report(claimed.kind);
+        return { kind: 'begun', attempt: this.#attemptOf(name, claim, claimed) };
+      case 'done':
+        this.#report(hasWaited ? 'waited' : 'replayed');
+        return { kind: 'done', result: JSON.parse(claimed.result) };
+      default:
+        this.#report(claimed.kind);
+        return claimed;
+    }
+  }
+
+  #attemptOf(name: string, claim: Claim, found: Claimed & { kind: 'first' | 'resumed' }): Attempt {
+    const { store, clock, times } = this.#options;
+    const [owners, beatMs, { signal }] = [this.#owners, this.#beatMs, this.#closing];
+    const attempt = new Attempt({ store, owners, clock, name, claim, found, times, beatMs, signal });
+    this.#attempts.set(name, attempt);
+    void attempt.ended.then(() => this.#attempts.get(name) === attempt && this.#attempts.delete(name));
+    return attempt;
+  }
+
+  #report(outcome: GatewayEventMap['idempotency'][0]['outcome']): void {
+    this.#options.events.emit('idempotency', { outcome });
+  }
+}
 
 export interface OpenOptions {
   /** Without Redis, keys are kept in memory and lost with the process. */
@@ -95,117 +212,7 @@ export function openIdempotency({ redis, realm, times: given, clock, events }: O
   const ttlMs = times.ttl;
   const store =
     redis === undefined
-      ? createMemoryStore({ ttlMs })
-      : createRedisStore(redis, { ttlMs, leaseMs: times.lease });
-  return createIdempotency({ store, realm, times, clock, events });
-}
-
-export function createIdempotency({ store, realm, times, clock, events }: IdempotencyOptions): Idempotency {
-  const beatMs = times.lease / BEATS;
-  const closing = new AbortController();
-  const owners = new Owners({ store, retryMs: beatMs, catchUpMs: times.lease });
-  const beat = (): void => void store.beat().catch(() => owners.noteTrouble());
-  const beating = store.isShared ? setInterval(beat, beatMs) : undefined;
-  beat();
-  const attempts = new Map<string, Attempt>();
-  /** Callers that wait for a key, in order of arrival. */
-  const waits = new Set<{ readonly since: number }>();
-  const tell = (outcome: Outcome): void => void events.emit('idempotency', { outcome });
-
-  async function claimed(name: string, claim: Claim): Promise<Claimed> {
-    try {
-      return await store.claim(name, claim);
-    } catch (failure) {
-      owners.noteTrouble();
-      if (failure instanceof IdempotencyUnavailableError) tell('unavailable');
-      throw failure;
-    }
-  }
-
-  function attemptOf(name: string, claim: Claim, found: Claimed & { kind: 'first' | 'resumed' }): Attempt {
-    const { signal } = closing;
-    const attempt = new Attempt({ store, owners, clock, name, claim, found, times, beatMs, signal });
-    attempts.set(name, attempt);
-    void attempt.ended.then(() => attempts.get(name) === attempt && attempts.delete(name));
-    return attempt;
-  }
-
-  async function claimOrWait(scope: Omit<Scope, 'realm'>, input: Input, signal: AbortSignal): Promise<Begun> {
-    const name = nameOf({ ...scope, realm });
-    const fingerprint = fingerprintOf(scope.key, input);
-    const endsAt = performance.now() + times.wait;
-    let hasWaited = false;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      signal.throwIfAborted();
-      const running = attempts.get(name);
-      const claim = { fingerprint, token: crypto.randomUUID() };
-      // The store need not know of an attempt in this process, and may have lost it.
-      const found: Claimed =
-        running?.fingerprint === fingerprint ? { kind: 'busy' } : await claimed(name, claim);
-      switch (found.kind) {
-        case 'first':
-        case 'resumed':
-          tell(found.kind);
-          return { kind: 'begun', attempt: attemptOf(name, claim, found) };
-        case 'done':
-          tell(hasWaited ? 'waited' : 'replayed');
-          return { kind: 'done', result: JSON.parse(found.result) };
-        case 'conflict':
-          tell('conflict');
-          return found;
-        case 'busy':
-          if (performance.now() >= endsAt) {
-            tell('busy');
-            return found;
-          }
-      }
-      hasWaited = true;
-      // An attempt in this process signals its end; the store is polled for others.
-      await Promise.race([attempts.get(name)?.ended, pause(pauseMs, undefined, { signal })].filter(isThere));
-    }
-  }
-
-  return {
-    times,
-
-    get oldestMs() {
-      const now = performance.now();
-      const [oldest = { since: now }] = waits;
-      return now - oldest.since;
-    },
-
-    async begin(scope, input, { signal }) {
-      const wait = { since: performance.now() };
-      waits.add(wait);
-      try {
-        return await claimOrWait(scope, input, signal);
-      } finally {
-        waits.delete(wait);
-      }
-    },
-
-    async noteMade(id) {
-      const late = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => late.resolve(true), PATIENCE_MS);
-      try {
-        return await Promise.race([owners.note(id, NO_KEY), late.promise]);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-
-    async close() {
-      const ended = Promise.all([...attempts.values()].map((attempt) => attempt.ended));
-      const timer = setTimeout(() => closing.abort(), CLOSE_MS);
-      await ended;
-      clearTimeout(timer);
-      closing.abort();
-      clearInterval(beating);
-      owners.close();
-    },
-  };
-}
-
-function isThere<T>(value: T | undefined): value is T {
-  return value !== undefined;
+      ? new MemoryIdempotencyStore({ ttlMs })
+      : new RedisIdempotencyStore(redis, { ttlMs, leaseMs: times.lease });
+  return new Idempotency({ store, realm, times, clock, events });
 }

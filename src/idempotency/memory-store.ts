@@ -5,10 +5,10 @@ import type { Claim, Claimed, IdempotencyStore, SentCall, StoreOptions } from '.
 interface Attempted {
   readonly fingerprint: string;
   /** Undefined if no attempt holds the key. */
-  token: string | undefined;
-  progress: string | undefined;
-  sent: Sent | undefined;
-  touchedAt: number;
+  readonly token: string | undefined;
+  readonly progress: string | undefined;
+  readonly sent: Sent | undefined;
+  readonly touchedAt: number;
 }
 
 interface Sent {
@@ -35,94 +35,110 @@ export interface MemoryStoreOptions extends StoreOptions {
  * Keeps keys in the memory of one process. It needs no leases, because a holder in this process always releases its key.
  * Beyond `maxRecords`, the oldest results are dropped early.
  */
-export function createMemoryStore(options: MemoryStoreOptions): IdempotencyStore {
-  const { ttlMs, maxRecords = 50_000, now = () => performance.now() } = options;
-  const keptSince = now();
+export class MemoryIdempotencyStore implements IdempotencyStore {
+  readonly isShared: boolean = false;
+  readonly #ttlMs: number;
+  readonly #maxRecords: number;
+  readonly #now: () => number;
+  readonly #keptSince: number;
   // Each map is in order of the last change.
-  const open = new Map<string, Attempted>();
-  const done = new Map<string, Done>();
-  const owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
+  readonly #open = new Map<string, Attempted>();
+  readonly #done = new Map<string, Done>();
+  readonly #owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
 
-  const age = () => ({ keptSince, keptMs: now() - keptSince });
-
-  function makeRoom(): void {
-    for (const records of [open, done, owners]) dropExpired(records, now() - ttlMs);
-    dropOldest(done, maxRecords);
-    dropOldest(owners, 2 * maxRecords);
-    if (open.size >= maxRecords) throw new IdempotencyUnavailableError('too many keys are in use');
+  constructor({ ttlMs, maxRecords = 50_000, now = () => performance.now() }: MemoryStoreOptions) {
+    this.#ttlMs = ttlMs;
+    this.#maxRecords = maxRecords;
+    this.#now = now;
+    this.#keptSince = now();
   }
 
-  /** Changes a record if this token holds it. */
-  async function change(name: string, token: string, to: (record: Attempted) => void): Promise<boolean> {
-    const record = open.get(name);
-    if (record?.token !== token) return false;
-    to(record);
-    record.touchedAt = now();
-    open.delete(name);
-    open.set(name, record);
+  async beat(): Promise<void> {}
+
+  async claim(name: string, { fingerprint, token }: Claim): Promise<Claimed> {
+    this.#makeRoom();
+    const done = this.#done.get(name);
+    if (done?.fingerprint === fingerprint) return { kind: 'done', result: done.result };
+    const record = inUse(this.#open.get(name));
+    if (done !== undefined || (record !== undefined && record.fingerprint !== fingerprint))
+      return { kind: 'conflict' };
+    const now = this.#now();
+    const age = { keptSince: this.#keptSince, keptMs: now - this.#keptSince };
+    if (record === undefined) {
+      this.#open.set(name, { fingerprint, token, progress: undefined, sent: undefined, touchedAt: now });
+      return { kind: 'first', ...age };
+    }
+    if (record.token !== undefined) return { kind: 'busy' };
+    // Claimed in place: a claim that nothing follows does not keep a record for longer.
+    this.#open.set(name, { ...record, token });
+    const { progress, sent } = record;
+    return { kind: 'resumed', progress, sent: sent && callOf(sent, now), ...age };
+  }
+
+  async renew(name: string, { token }: Claim): Promise<boolean> {
+    return this.#heldBy(token, name) !== undefined;
+  }
+
+  async recordSend(name: string, token: string, serviceTimeMs: number): Promise<boolean> {
+    const now = this.#now();
+    return this.#change(name, token, { sent: { serviceTimeMs, at: now, quietSince: now } });
+  }
+
+  async save(name: string, { token }: Claim, progress: string): Promise<boolean> {
+    return this.#change(name, token, { progress, sent: undefined });
+  }
+
+  async complete(name: string, { token }: Claim, result: string): Promise<boolean> {
+    const record = this.#heldBy(token, name);
+    if (record === undefined) return false;
+    this.#open.delete(name);
+    this.#done.set(name, { fingerprint: record.fingerprint, result, touchedAt: this.#now() });
     return true;
   }
 
-  function claimNow(name: string, { fingerprint, token }: Claim): Claimed {
-    makeRoom();
-    const ended = done.get(name);
-    if (ended?.fingerprint === fingerprint) return { kind: 'done', result: ended.result };
-    const record = inUse(open.get(name));
-    if (ended !== undefined || (record !== undefined && record.fingerprint !== fingerprint))
-      return { kind: 'conflict' };
-    if (record === undefined) {
-      open.set(name, { fingerprint, token, progress: undefined, sent: undefined, touchedAt: now() });
-      return { kind: 'first', ...age() };
-    }
-    if (record.token !== undefined) return { kind: 'busy' };
-    record.token = token;
-    const { progress, sent } = record;
-    return { kind: 'resumed', progress, sent: sent && callOf(sent, now()), ...age() };
+  async suspend(name: string, { token }: Claim, call: SentCall | undefined): Promise<boolean> {
+    return this.#change(name, token, { token: undefined, sent: call && sentOf(call, this.#now()) });
   }
 
-  return {
-    isShared: false,
-    beat: () => Promise.resolve(),
-    // Async, so that an error rejects the promise.
-    claim: async (name, claim) => claimNow(name, claim),
-    renew: (name, { token }) => Promise.resolve(open.get(name)?.token === token),
-    recordSend: (name, token, serviceTimeMs) =>
-      change(name, token, (record) => {
-        record.sent = { serviceTimeMs, at: now(), quietSince: now() };
-      }),
-    save: (name, { token }, progress) =>
-      change(name, token, (record) => {
-        record.progress = progress;
-        record.sent = undefined;
-      }),
-    async complete(name, { token }, result) {
-      const record = open.get(name);
-      if (record?.token !== token) return false;
-      open.delete(name);
-      done.set(name, { fingerprint: record.fingerprint, result, touchedAt: now() });
-      return true;
-    },
-    suspend: (name, { token }, sent) =>
-      change(name, token, (record) => {
-        record.token = undefined;
-        record.sent = sent && {
-          serviceTimeMs: sent.serviceTimeMs,
-          at: now() - sent.sentMs,
-          quietSince: now() - sent.quietMs,
-        };
-      }),
-    async free(name, token) {
-      return open.get(name)?.token === token && open.delete(name);
-    },
-    async own(id, name) {
-      const owner = owners.get(id);
-      if (owner !== undefined && owner.name !== name) return false;
-      owners.delete(id);
-      owners.set(id, { name, touchedAt: now() });
-      return true;
-    },
-    ownerOf: (id) => Promise.resolve(owners.get(id)?.name),
-  };
+  async free(name: string, token: string): Promise<boolean> {
+    return this.#heldBy(token, name) !== undefined && this.#open.delete(name);
+  }
+
+  async own(id: string, name: string): Promise<boolean> {
+    const owner = this.#owners.get(id);
+    if (owner !== undefined && owner.name !== name) return false;
+    this.#owners.delete(id);
+    this.#owners.set(id, { name, touchedAt: this.#now() });
+    return true;
+  }
+
+  async ownerOf(id: string): Promise<string | undefined> {
+    return this.#owners.get(id)?.name;
+  }
+
+  #heldBy(token: string, name: string): Attempted | undefined {
+    const record = this.#open.get(name);
+    return record?.token === token ? record : undefined;
+  }
+
+  /** Changes a record if this token holds it. */
+  #change(name: string, token: string, change: Partial<Attempted>): boolean {
+    const record = this.#heldBy(token, name);
+    if (record === undefined) return false;
+    this.#open.delete(name);
+    this.#open.set(name, { ...record, ...change, touchedAt: this.#now() });
+    return true;
+  }
+
+  /** @throws {IdempotencyUnavailableError} */
+  #makeRoom(): void {
+    const before = this.#now() - this.#ttlMs;
+    for (const records of [this.#open, this.#done, this.#owners]) dropExpired(records, before);
+    dropOldest(this.#done, this.#maxRecords);
+    dropOldest(this.#owners, 2 * this.#maxRecords);
+    if (this.#open.size >= this.#maxRecords)
+      throw new IdempotencyUnavailableError('too many keys are in use');
+  }
 }
 
 /** Undefined for a record that no attempt holds and that has neither progress nor a sent call. */
@@ -133,6 +149,10 @@ function inUse(record: Attempted | undefined): Attempted | undefined {
 
 function callOf({ serviceTimeMs, at, quietSince }: Sent, now: number): SentCall {
   return { serviceTimeMs, sentMs: now - at, quietMs: now - quietSince };
+}
+
+function sentOf({ serviceTimeMs, sentMs, quietMs }: SentCall, now: number): Sent {
+  return { serviceTimeMs, at: now - sentMs, quietSince: now - quietMs };
 }
 
 interface Touched {

@@ -3,7 +3,7 @@ import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/redis-errors.ts';
 import { BEAT, CLAIM, COMPLETE, FREE, OWN, RECORD_SEND, RENEW, SAVE, SUSPEND } from './redis-scripts.ts';
 import { IdempotencyUnavailableError } from './store.ts';
-import type { Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
+import type { Claim, Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
 export interface RedisStoreOptions extends StoreOptions {
   /** How long a holder keeps its key after a renewal, in milliseconds. */
@@ -46,46 +46,82 @@ const isDone = z.literal([0, 1]).transform((flag) => flag === 1);
  * Keeps keys in a Redis that gateways share. In a cluster they are in one slot, which loses all of them or none, so that
  * `SINCE` shows whether any are missing. All times are on the clock of Redis, so the clocks of the gateways may differ.
  */
-export function createRedisStore(redis: RedisConnection, options: RedisStoreOptions): IdempotencyStore {
-  const { ttlMs, leaseMs, putBackMs = leaseMs } = options;
-  const record = (name: string): string => `${PREFIX}${name}`;
-  const owner = (id: string): string => `${PREFIX}owner:${id}`;
+export class RedisIdempotencyStore implements IdempotencyStore {
+  readonly isShared = true;
+  readonly #redis: RedisConnection;
+  readonly #options: Required<RedisStoreOptions>;
 
-  const run = <T>(
+  constructor(redis: RedisConnection, options: RedisStoreOptions) {
+    this.#redis = redis;
+    this.#options = { putBackMs: options.leaseMs, ...options };
+  }
+
+  async beat(): Promise<void> {
+    await this.#run(BEAT, [SINCE], [this.#options.ttlMs], z.unknown());
+  }
+
+  claim(name: string, { fingerprint, token }: Claim): Promise<Claimed> {
+    const { ttlMs, leaseMs, putBackMs } = this.#options;
+    return this.#run(
+      CLAIM,
+      [SINCE, recordOf(name)],
+      [ttlMs, fingerprint, token, leaseMs, putBackMs],
+      claimed,
+    );
+  }
+
+  renew(name: string, { token, fingerprint }: Claim, call: SentCall | undefined): Promise<boolean> {
+    const { ttlMs, leaseMs } = this.#options;
+    return this.#change(RENEW, name, [token, fingerprint, leaseMs, ttlMs, ...argumentsOf(call)]);
+  }
+
+  recordSend(name: string, token: string, serviceTimeMs: number): Promise<boolean> {
+    const { ttlMs, leaseMs } = this.#options;
+    return this.#change(RECORD_SEND, name, [token, leaseMs, Math.round(serviceTimeMs), ttlMs]);
+  }
+
+  save(name: string, { token, fingerprint }: Claim, progress: string): Promise<boolean> {
+    const { ttlMs, leaseMs } = this.#options;
+    return this.#change(SAVE, name, [token, fingerprint, leaseMs, progress, ttlMs]);
+  }
+
+  complete(name: string, { token, fingerprint }: Claim, result: string): Promise<boolean> {
+    return this.#change(COMPLETE, name, [token, fingerprint, result, this.#options.ttlMs]);
+  }
+
+  suspend(name: string, { token, fingerprint }: Claim, call: SentCall | undefined): Promise<boolean> {
+    const { ttlMs } = this.#options;
+    return this.#change(SUSPEND, name, [token, fingerprint, ttlMs, ...argumentsOf(call)]);
+  }
+
+  free(name: string, token: string): Promise<boolean> {
+    return this.#change(FREE, name, [token]);
+  }
+
+  own(id: string, name: string): Promise<boolean> {
+    return this.#run(OWN, [ownerKeyOf(id)], [name, this.#options.ttlMs], isDone);
+  }
+
+  ownerOf(id: string): Promise<string | undefined> {
+    return this.#redis.ask((client) => client.get(ownerKeyOf(id)), orNothing(z.string())).catch(unavailable);
+  }
+
+  #change(script: string, name: string, args: readonly (string | number)[]): Promise<boolean> {
+    return this.#run(script, [recordOf(name)], args, isDone);
+  }
+
+  #run<T>(
     script: string,
     keys: readonly string[],
     args: readonly (string | number)[],
     answer: z.ZodType<T>,
-  ): Promise<T> => redis.run(script, keys, args, answer).catch(unavailable);
-  const change = (script: string, name: string, ...args: (string | number)[]): Promise<boolean> =>
-    run(script, [record(name)], args, isDone);
-
-  return {
-    isShared: true,
-    beat: () =>
-      run(
-        BEAT,
-        [SINCE],
-        [ttlMs],
-        z.unknown().transform(() => undefined),
-      ),
-    claim: (name, { fingerprint, token }) =>
-      run(CLAIM, [SINCE, record(name)], [ttlMs, fingerprint, token, leaseMs, putBackMs], claimed),
-    renew: (name, { token, fingerprint }, call) =>
-      change(RENEW, name, token, fingerprint, leaseMs, ttlMs, ...argumentsOf(call)),
-    recordSend: (name, token, serviceTimeMs) =>
-      change(RECORD_SEND, name, token, leaseMs, Math.round(serviceTimeMs), ttlMs),
-    save: (name, { token, fingerprint }, progress) =>
-      change(SAVE, name, token, fingerprint, leaseMs, progress, ttlMs),
-    complete: (name, { token, fingerprint }, result) =>
-      change(COMPLETE, name, token, fingerprint, result, ttlMs),
-    suspend: (name, { token, fingerprint }, call) =>
-      change(SUSPEND, name, token, fingerprint, ttlMs, ...argumentsOf(call)),
-    free: (name, token) => change(FREE, name, token),
-    own: (id, name) => run(OWN, [owner(id)], [name, ttlMs], isDone),
-    ownerOf: (id) => redis.ask((client) => client.get(owner(id)), orNothing(z.string())).catch(unavailable),
-  };
+  ): Promise<T> {
+    return this.#redis.run(script, keys, args, answer).catch(unavailable);
+  }
 }
+
+const recordOf = (name: string): string => `${PREFIX}${name}`;
+const ownerKeyOf = (id: string): string => `${PREFIX}owner:${id}`;
 
 function argumentsOf(call: SentCall | undefined): number[] {
   if (call === undefined) return [];

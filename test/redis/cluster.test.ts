@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { createRedisStore as createIdempotencyStore } from '../../src/idempotency/redis-store.ts';
+import { RedisIdempotencyStore } from '../../src/idempotency/redis-store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
@@ -23,7 +23,7 @@ test.each(['all nodes', 'one node'])('a cluster named by %s serves every key', a
   const { redis } = await connect(`redis://${which === 'all nodes' ? hosts : second.url.host}`);
   expect(redis.client).toBeInstanceOf(Cluster);
 
-  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
+  const keys = new RedisIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   const names = Array.from({ length: 60 }, (_, nth) => `name-${nth}`);
   for (const name of names) {
     expect(await keys.claim(name, ana)).toMatchObject({ kind: 'first' });
@@ -68,7 +68,7 @@ test.each(['all nodes', 'one node'])('a cluster named by %s serves every key', a
 test('after a node dies its replica takes over without a restart of the gateway', async () => {
   const { first, hosts } = await startCluster({ replicas: 1 });
   const { redis, states } = await connect(`redis://${hosts}`);
-  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
+  const keys = new RedisIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   const claims = async (token: string) =>
     Promise.all(
       Array.from({ length: 30 }, (_, nth) =>
@@ -101,7 +101,7 @@ test('a cluster that was lost as a whole is found again', async () => {
 test('moved hash slots are followed', async () => {
   const { nodes, first, second, third, hosts } = await startCluster();
   const { redis, states } = await connect(`redis://${hosts}`);
-  const keys = createIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
+  const keys = new RedisIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   const to = await second.client.cluster('MYID');
   const slots = Array.from({ length: 5_462 }, (_, slot) => slot);
   for (const { client } of [second, first, third]) {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { createRedisStore } from '../../src/idempotency/redis-store.ts';
+import { RedisIdempotencyStore } from '../../src/idempotency/redis-store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import type { RedisOptions } from '../../src/redis/connect.ts';
 import type { RedisConnection } from '../../src/redis/connection.ts';
@@ -154,7 +154,7 @@ test('the documented permissions are sufficient', async () => {
   expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\`${rights}\``);
   await server.client.acl('SETUSER', 'sigillo', 'on', '>pass', ...rights.split(' '));
   const { redis } = await connect(`redis://sigillo:pass@${server.url.host}`);
-  const store = createRedisStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
+  const store = new RedisIdempotencyStore(redis, { ttlMs: 60_000, leaseMs: 60_000, putBackMs: 0 });
   expect(await store.claim('key', { fingerprint: 'input', token: 'ana' })).toMatchObject({ kind: 'first' });
   expect(await codeOf(set(redis, 'value'))).toBe('NOPERM');
 });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { createRedisStore } from '../../src/idempotency/redis-store.ts';
+import { RedisIdempotencyStore } from '../../src/idempotency/redis-store.ts';
 import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import { CALL, FIRST, resumedOf, storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
@@ -17,7 +17,7 @@ async function start(leaseMs = 60_000, putBackMs = 0) {
   return {
     server,
     redis,
-    store: createRedisStore(redis, { ttlMs: TTL_MS, leaseMs, putBackMs }),
+    store: new RedisIdempotencyStore(redis, { ttlMs: TTL_MS, leaseMs, putBackMs }),
     pass: pause,
   };
 }

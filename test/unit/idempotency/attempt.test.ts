@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Attempt } from '../../../src/idempotency/attempt.ts';
 import type { AttemptOptions } from '../../../src/idempotency/attempt.ts';
-import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
+import { MemoryIdempotencyStore } from '../../../src/idempotency/memory-store.ts';
 import { Owners } from '../../../src/idempotency/owners.ts';
 import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
 
@@ -19,7 +19,7 @@ function attemptOn(found: AttemptOptions['found'], setServiceClockBy = 0) {
   onTestFinished(() => now.mockRestore());
   const clock = new ServiceClock();
   clock.learn(new Date(SERVICE_MS + setServiceClockBy).toUTCString(), 0);
-  const store = createMemoryStore({ ttlMs: TTL_MS });
+  const store = new MemoryIdempotencyStore({ ttlMs: TTL_MS });
   const attempt = new Attempt({
     store,
     owners: new Owners({ store, retryMs: 1_000, catchUpMs: 1_000 }),

@@ -3,9 +3,8 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import type { Attempt } from '../../../src/idempotency/attempt.ts';
-import { createIdempotency } from '../../../src/idempotency/idempotency.ts';
-import type { Idempotency } from '../../../src/idempotency/idempotency.ts';
-import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
+import { Idempotency } from '../../../src/idempotency/idempotency.ts';
+import { MemoryIdempotencyStore } from '../../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
 import type { Claim, IdempotencyStore } from '../../../src/idempotency/store.ts';
 import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
@@ -32,33 +31,34 @@ const HEALTH: readonly Health[] = ['well', 'fails', 'loses answers', 'silent'];
 class SharedStore {
   health: Health = 'well';
   readonly #scheduler: fc.Scheduler;
-  readonly #memory = createMemoryStore({ ttlMs: TIMES.ttl });
+  readonly #memory = new MemoryIdempotencyStore({ ttlMs: TIMES.ttl });
   readonly store: IdempotencyStore;
 
   constructor(scheduler: fc.Scheduler) {
     this.#scheduler = scheduler;
-    const { claim, suspend } = this.#memory;
+    const memory = this.#memory;
     const answered = this.#answered.bind(this);
+    const suspend = memory.suspend.bind(memory);
     /** A holder that does not renew its lease loses the record at its end. */
     const lapse = (name: string, claimed: Claim): void =>
       void setTimeout(() => void suspend(name, claimed, undefined), TIMES.lease);
     this.store = {
       isShared: true,
-      beat: answered(this.#memory.beat),
+      beat: answered(() => memory.beat()),
       claim: async (name, asked) => {
         try {
-          return await answered(claim)(name, asked);
+          return await answered(() => memory.claim(name, asked))();
         } catch (failure) {
           lapse(name, asked);
           throw failure;
         }
       },
-      renew: answered(this.#memory.renew),
-      recordSend: answered(this.#memory.recordSend),
-      save: answered(this.#memory.save),
+      renew: answered(memory.renew.bind(memory)),
+      recordSend: answered(memory.recordSend.bind(memory)),
+      save: answered(memory.save.bind(memory)),
       complete: (name, asked, result) => {
         lapse(name, asked);
-        return answered(this.#memory.complete)(name, asked, result);
+        return answered(() => memory.complete(name, asked, result))();
       },
       suspend: (name, asked, sent) => {
         lapse(name, asked);
@@ -66,10 +66,10 @@ class SharedStore {
       },
       free: (name, token) => {
         lapse(name, { token, fingerprint: '' });
-        return answered(this.#memory.free)(name, token);
+        return answered(() => memory.free(name, token))();
       },
-      own: answered(this.#memory.own),
-      ownerOf: answered(this.#memory.ownerOf),
+      own: answered(memory.own.bind(memory)),
+      ownerOf: answered(memory.ownerOf.bind(memory)),
     };
   }
 
@@ -108,9 +108,9 @@ class World {
 
   constructor(shared?: SharedStore) {
     this.shared = shared;
-    const store = shared?.store ?? createMemoryStore({ ttlMs: TIMES.ttl });
+    const store = shared?.store ?? new MemoryIdempotencyStore({ ttlMs: TIMES.ttl });
     const clock = new ServiceClock();
-    this.idempotency = createIdempotency({ store, realm: 'r', times: TIMES, clock, events: createEvents() });
+    this.idempotency = new Idempotency({ store, realm: 'r', times: TIMES, clock, events: createEvents() });
   }
 
   begin(key: string, input: string): Ask {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
+import { MemoryIdempotencyStore } from '../../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
 import { FIRST, storeCases, TTL_MS } from '../../support/idempotency-store-cases.ts';
 
 storeCases(async () => {
   let time = 1_000_000;
   return {
-    store: createMemoryStore({ ttlMs: TTL_MS, now: () => time }),
+    store: new MemoryIdempotencyStore({ ttlMs: TTL_MS, now: () => time }),
     pass: async (ms) => void (time += ms),
   };
 });
@@ -15,7 +15,7 @@ const claim = { fingerprint: 'input', token: 'token' };
 
 test('a holder keeps its key until it releases it, without a lease', async () => {
   let time = 0;
-  const store = createMemoryStore({ ttlMs: 1_000, now: () => time });
+  const store = new MemoryIdempotencyStore({ ttlMs: 1_000, now: () => time });
   await store.claim('key', claim);
   time += 1_000_000;
   expect(await store.claim('key', { ...claim, token: 'another' })).toEqual({ kind: 'busy' });
@@ -23,7 +23,7 @@ test('a holder keeps its key until it releases it, without a lease', async () =>
 });
 
 test('changes of the system time have no effect', async () => {
-  const store = createMemoryStore({ ttlMs: 60_000 });
+  const store = new MemoryIdempotencyStore({ ttlMs: 60_000 });
   await store.claim('key', claim);
   await store.complete('key', claim, '1');
   const real = Date.now;
@@ -38,7 +38,7 @@ test('changes of the system time have no effect', async () => {
 });
 
 test('beyond the limit the oldest results are dropped first, and never a key in use', async () => {
-  const store = createMemoryStore({ ttlMs: 60_000, maxRecords: 100 });
+  const store = new MemoryIdempotencyStore({ ttlMs: 60_000, maxRecords: 100 });
   await store.claim('in use', claim);
   for (let nth = 0; nth < 1_000; nth += 1) {
     await store.claim(`key ${nth}`, claim);
@@ -50,7 +50,7 @@ test('beyond the limit the oldest results are dropped first, and never a key in 
 });
 
 test('a new key is refused when too many keys are in use', async () => {
-  const store = createMemoryStore({ ttlMs: 60_000, maxRecords: 10 });
+  const store = new MemoryIdempotencyStore({ ttlMs: 60_000, maxRecords: 10 });
   for (let nth = 0; nth < 10; nth += 1) await store.claim(`key ${nth}`, claim);
   await expect(store.claim('one more', claim)).rejects.toThrow(IdempotencyUnavailableError);
   await store.complete('key 0', claim, '1');
@@ -59,7 +59,7 @@ test('a new key is refused when too many keys are in use', async () => {
 
 test('the store reports the age of its data', async () => {
   let time = 1_000;
-  const store = createMemoryStore({ ttlMs: 60_000, now: () => time });
+  const store = new MemoryIdempotencyStore({ ttlMs: 60_000, now: () => time });
   time += 250;
   expect(await store.claim('key', claim)).toEqual({ kind: 'first', keptSince: 1_000, keptMs: 250 });
 });

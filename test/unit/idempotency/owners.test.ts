@@ -1,20 +1,22 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createMemoryStore } from '../../../src/idempotency/memory-store.ts';
+import { MemoryIdempotencyStore } from '../../../src/idempotency/memory-store.ts';
 import { Owners } from '../../../src/idempotency/owners.ts';
 import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
 
 function start(isShared = true) {
-  const memory = { ...createMemoryStore({ ttlMs: 60_000 }), isShared };
+  const memory = new MemoryIdempotencyStore({ ttlMs: 60_000 });
+  const [ownHere, ownerOfHere] = [memory.own.bind(memory), memory.ownerOf.bind(memory)];
   const gone = () => Promise.reject(new IdempotencyUnavailableError('gone'));
-  const own = vi.fn(memory.own);
-  const ownerOf = vi.fn(memory.ownerOf);
-  const owners = new Owners({ store: { ...memory, own, ownerOf }, retryMs: 10, catchUpMs: 5_000 });
+  const own = vi.fn(ownHere);
+  const ownerOf = vi.fn(ownerOfHere);
+  const store = Object.assign(new MemoryIdempotencyStore({ ttlMs: 60_000 }), { isShared, own, ownerOf });
+  const owners = new Owners({ store, retryMs: 10, catchUpMs: 5_000 });
   onTestFinished(() => owners.close());
   return {
     owners,
     memory,
     setGone: () => [own.mockImplementation(gone), ownerOf.mockImplementation(gone)],
-    setBack: () => [own.mockImplementation(memory.own), ownerOf.mockImplementation(memory.ownerOf)],
+    setBack: () => [own.mockImplementation(ownHere), ownerOf.mockImplementation(ownerOfHere)],
   };
 }
 

@@ -3,8 +3,8 @@ import type { GatewayContext } from '../../../../src/resolvers/context.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import type { Attempt, Unresolved } from '../../../../src/idempotency/attempt.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
-import { createIdempotency } from '../../../../src/idempotency/idempotency.ts';
-import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
+import { Idempotency } from '../../../../src/idempotency/idempotency.ts';
+import { MemoryIdempotencyStore } from '../../../../src/idempotency/memory-store.ts';
 import type { OutcomeUnknownError } from '../../../../src/resolvers/errors/domain-errors.ts';
 import { findEarlierRequest } from '../../../../src/resolvers/shared/find-earlier-request.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
@@ -58,8 +58,8 @@ async function look(
       return { items: made.map(requestOf), continuationToken: undefined };
     },
   };
-  const idempotency = createIdempotency({
-    store: createMemoryStore({ ttlMs: DAY_MS }),
+  const idempotency = new Idempotency({
+    store: new MemoryIdempotencyStore({ ttlMs: DAY_MS }),
     realm: 'http://service',
     times: { ...loadConfig({}).idempotency, wait: 30_000, lease: 6_000 },
     clock: new ServiceClock(),

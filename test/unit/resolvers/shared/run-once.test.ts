@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import type { Attempt } from '../../../../src/idempotency/attempt.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
-import { createIdempotency } from '../../../../src/idempotency/idempotency.ts';
-import { createMemoryStore } from '../../../../src/idempotency/memory-store.ts';
+import { Idempotency } from '../../../../src/idempotency/idempotency.ts';
+import { MemoryIdempotencyStore } from '../../../../src/idempotency/memory-store.ts';
 import { IdempotencyUnavailableError } from '../../../../src/idempotency/store.ts';
 import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempotency/store.ts';
 import { runOnce } from '../../../../src/resolvers/shared/run-once.ts';
@@ -13,18 +13,18 @@ import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure
 
 /** An idempotent operation with a store that a test can break. */
 function startKeys(spoil: Partial<IdempotencyStore> = {}) {
-  const memory = createMemoryStore({ ttlMs: 60_000 });
-  const store = {
-    ...memory,
+  const memory = new MemoryIdempotencyStore({ ttlMs: 60_000 });
+  const claimed = memory.claim.bind(memory);
+  const store = Object.assign(memory, {
     isShared: true,
     async claim(name: string, claim: Claim): Promise<Claimed> {
-      const found = await memory.claim(name, claim);
+      const found = await claimed(name, claim);
       // Nothing is older than the store.
       return found.kind === 'first' ? { ...found, keptMs: Infinity } : found;
     },
     ...spoil,
-  };
-  const idempotency = createIdempotency({
+  });
+  const idempotency = new Idempotency({
     store,
     realm: 'http://service',
     times: { ...loadConfig({}).idempotency, wait: 200, lease: 30 },
