@@ -142,7 +142,7 @@ const capacity = await measureCapacity();
 console.log(
   `      capacity: ${capacity.journeys.toFixed(1)} journeys, ${capacity.calls.toFixed(1)} upstream calls per second, ${ledger.failures.length} refusals`,
 );
-// Callers without pauses may be refused. The requests that they created must exist all the same.
+// Callers without pauses may be refused. The requests that they created must still exist.
 ledger.failures.length = 0;
 await sleep(SETTLE_SECONDS * 1_000);
 sandbox.child.send('faults');
@@ -212,7 +212,7 @@ verdict(
 );
 verdict('no call exceeded the rate limit of the service', report.overLimit === 0, String(report.overLimit));
 verdict('no contract violations', report.violations === 0, String(report.violations));
-verdict('no request is lost', lost.length === 0, `${ledger.requests.size} asked for`, `${lost.length} lost`);
+verdict('no request is lost', lost.length === 0, `${ledger.requests.size} created`, `${lost.length} lost`);
 verdict(
   'no request is duplicated',
   unknown.length === 0 && ledger.doubled.length === 0,

@@ -33,7 +33,7 @@ const STALL_MS = 30_000;
  * Sends an answer. A stream is sent as fast as the client reads it.
  *
  * @param stallMs how long a stream may make no progress, on either side
- * @throws when a stream breaks off, the client leaves, or the stream stalls; the connection is then closed, so that the
+ * @throws when a stream is interrupted, the client disconnects, or the stream stalls; the connection is then closed, so that the
  * client does not take a part for the whole.
  */
 export async function sendAnswer(

@@ -12,7 +12,7 @@ export interface StopTimes {
   readonly graceMs: number;
 }
 
-/** How long before it is aborted a request is asked to end by itself; half of a shorter grace period. */
+/** How long before the abort a request in flight is signalled to end; half of a shorter grace period. */
 const LAST_CALL_MS = 3_000;
 /** The time in which an aborted request can still write its answer. */
 const ANSWER_MS = 1_000;

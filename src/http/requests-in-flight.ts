@@ -8,7 +8,7 @@ interface InFlight {
 
 /** The requests whose answers have not been sent. */
 export class RequestsInFlight {
-  /** Includes ended requests: work that goes on for one must learn that its client has left. */
+  /** Includes ended requests: work that continues for one must be aborted when its client disconnects. */
   readonly #known = new WeakMap<IncomingMessage, InFlight>();
   readonly #inFlight = new Set<InFlight>();
   readonly #onEnd: (status: number | 'left') => void;

@@ -173,7 +173,10 @@ export class Attempt {
     return isKept;
   }
 
-  /** Records that this key has just created the object with this id. @returns false if another key has claimed it meanwhile */
+  /**
+   * Records that this key has just created the object with this id. @returns false if another key has claimed it in the
+   * meantime
+   */
   made(id: string): Promise<boolean> {
     return this.#options.owners.note(id, this.#options.name);
   }

@@ -111,7 +111,7 @@ export class BodyWatch {
       this.fail(new UploadError('stalled', 'The request body arrives too slowly. Send the request again.'));
   }
 
-  /** Fails the request when the gateway has waited for the client only, and in vain, for a whole interval. */
+  /** Fails the request when the gateway has waited only for the client during a whole interval, and no byte arrived. */
   #watchForStall(): NodeJS.Timeout {
     const seen = (): number => this.#req.socket.bytesRead + this.#progress;
     let last = seen();

@@ -12,7 +12,7 @@ const GIVES_UP_MS = 25;
 /**
  * Sends an input in these pieces on a new connection, followed by a valid request. Then the connection must be usable, which the answer to the valid request shows, or closed.
  *
- * @param isComplete the input is one or more whole requests: nothing that follows can be taken for a part of them, and
+ * @param isComplete the input is one or more whole requests: no later bytes can be parsed as a part of them, and
  *   the gateway has nothing to wait for. If not, the client gives up.
  * @returns the answers to the input
  * @throws {VerdictError} @throws {MalformedAnswer} @throws {HangError}

@@ -46,7 +46,7 @@ describe('an uploaded file', () => {
   const pdf = () => makePdf({ textFields: ['Text1'] });
   const doesNotFit = "(Firma) incompatible coordinates: they can't fit in the uploaded document";
   // Conforms (Documents, service): A file that cannot be opened, or that its fields do not fit, is REJECTED
-  // with all reasons, word for word.
+  // with all reasons, in the exact text of the service.
   test.each([
     ['a box that touches the right edge', [inBox(0, 0, 595.28, 10)], pdf, doesNotFit],
     ['a box that touches the lower edge', [inBox(0, 800, 10, 41.89)], pdf, doesNotFit],
@@ -87,7 +87,7 @@ describe('an uploaded file', () => {
       'Failed to parse PDF document (line:0 col:0 offset=0): No PDF header found',
     ],
     [
-      'a PDF that breaks off',
+      'a truncated PDF',
       [FIELD],
       async () => (await makePdf()).subarray(0, 300),
       expect.stringMatching(

@@ -125,8 +125,8 @@ const NEW_ATTRS = `${ATTRS}/1: Exact<SignatureFieldToBeCreatedAttrs>/0: { coordi
 const NO_NAME = `undefined supplied to : ${ATTRS}/0: Exact<ExistingSignatureFieldAttrs>/0: { unique_name: string }/unique_name: string`;
 
 describe('violations of a dossier', () => {
-  // Conforms (Dossiers, service): Violations are word for word those of the service, in its order: wrong types deep
-  // in a body, several at once, both kinds of attrs where neither fits.
+  // Conforms (Dossiers, service): Violations have exactly the text and order of the service: wrong types deep
+  // in a body, several at once, both kinds of attrs if neither fits.
   test.each([
     ['a body that is null', null, [`null supplied to : ${BODY}`]],
     [

@@ -151,7 +151,7 @@ describe('finds calls by', () => {
     [{ fault: 'fault-1' }, [2]],
     [{ after: 2 }, [3, 4]],
     [{ after: 1, operationId: 'getDossier' }, [2]],
-    [{ operationId: 'nobody' }, []],
+    [{ operationId: 'unknown' }, []],
   ])('%j', async (filter, seqs) => {
     const sandbox = await sandboxForTest();
     const issuer = issuerOf(sandbox);

@@ -172,7 +172,7 @@ test('records of an institution do not exist for another in any operation', asyn
 // Conforms (validate-document, service): A PDF that is encrypted or broken is a bare 500, detail Error.
 test.each([
   ['is encrypted', encryptedPdf],
-  ['breaks off', async () => (await makePdf()).subarray(0, 300)],
+  ['is truncated', async () => (await makePdf()).subarray(0, 300)],
   ['is not a PDF', () => Promise.resolve(Buffer.from('hello'))],
 ])('validate-document answers a bare 500 for a PDF that %s', async (_, file) => {
   const form = new FormData();

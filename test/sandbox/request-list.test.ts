@@ -60,7 +60,7 @@ test.each([
   sandbox.takeViolations();
 });
 
-// Conforms (Signature requests, service): A limit is whatever JavaScript takes for a number.
+// Conforms (Signature requests, service): A limit has any form that JavaScript parses as a number.
 test.each([
   ['25.0', 25],
   ['1e2', 40],

@@ -83,7 +83,8 @@ describe.each(Object.keys(table))('in %s', (status) => {
   // the words of the service.
   // Conforms (Documents, service): Upload URLs are available in DRAFT only; any other status is a 400.
   // Conforms (Notification, service): A notification in WAIT_FOR_SIGNATURE is a 200, in each other status a
-  // 422 with a violation for each member of the record that is not as a notification needs it, word for word.
+  // 422 with a violation for each member of the record that does not permit a notification, with the exact text of the
+  // service.
   test.each(actions.map((action, index) => ({ action, expected: table[status]?.[index] })))(
     'answers $action as the service does',
     async ({ action, expected }) => {

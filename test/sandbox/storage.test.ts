@@ -113,7 +113,7 @@ describe('Put Blob', () => {
     expect(sandbox.storedBlobs()).toMatchObject([{ size: file.length, sha256: sha256(file) }]);
   });
 
-  // Conforms (Storage, Azure): An upload that breaks off stores nothing.
+  // Conforms (Storage, Azure): An interrupted upload stores nothing.
   test('stores nothing when the connection breaks during the upload', async () => {
     const { sandbox, url, clock } = await freshUpload();
     const upload = httpRequest(url, {

@@ -180,7 +180,7 @@ test('shifts the file by a line when a part has a third header line', async () =
   expect(shown(answer)).toEqual(success(200, { is_valid: false, violations }));
 });
 
-// Conforms (validate-document, service): Fields that do not fit are listed one by one, word for word.
+// Conforms (validate-document, service): Fields that do not fit are listed one by one, with the exact text of the service.
 test('lists every field that does not fit', async () => {
   const box = { ...FIELD, attrs: { ...FIELD.attrs, page: 3 } };
   const named = {
@@ -219,8 +219,8 @@ test('splits a violation at a line end in the title of its clause', async () => 
   expect(shown(answer)).toEqual(success(200, { is_valid: false, violations }));
 });
 
-// Conforms (validate-document, service): Violations of fields are word for word those of the service, and another
-// path leads to them than in a dossier.
+// Conforms (validate-document, service): Violations of fields have exactly the text of the service, with another path than in
+// a dossier.
 test('reports violations of fields as the service does', async () => {
   const list = 'Array<pipe(Exact<SignatureField>, SignatureFieldFromApiModel)>';
   const file = part(PDF, await makePdf());

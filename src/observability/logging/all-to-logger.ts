@@ -1,7 +1,7 @@
 import { format } from 'node:util';
 import type { Logger } from 'pino';
 
-/** `dir`, `table` and others are left alone: the console exporter of traces uses them. */
+/** `dir`, `table` and others are not redirected: the console exporter of traces uses them. */
 const CONSOLE = {
   trace: 'debug',
   debug: 'debug',

@@ -2,7 +2,7 @@
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /**
- * Replaces the characters that a terminal would interpret, or a log reader would take for a line end, by JSON escapes. JSON
+ * Replaces the characters that a terminal would interpret, or a log reader would treat as a line end, by JSON escapes. JSON
  * itself escapes only some of them.
  */
 export function escapeControls(text: string): string {

@@ -31,7 +31,7 @@ function withoutFiscalCodes(text: string): string {
   return copied === 0 ? text : result + text.slice(copied);
 }
 
-/** Whether the text contains a fiscal code as a word of its own. Parts of long words often have that form. */
+/** Whether the text contains a fiscal code as a separate word. Parts of long words often have that form. */
 export function holdsFiscalCode(text: string): boolean {
   for (const { isWord } of findFiscalCodes(text)) if (isWord) return true;
   return false;
@@ -57,12 +57,12 @@ const ULID_LENGTH = 26;
 interface FiscalCodeFound {
   readonly start: number;
   readonly end: number;
-  /** Whether it is a word of its own, not a part of a longer one. */
+  /** Whether it is a separate word, not a part of a longer one. */
   readonly isWord: boolean;
 }
 
 /**
- * Finds fiscal codes in either case. A word of its own counts with any letter for the month, because a mistyped code still
+ * Finds fiscal codes in either case. A separate word counts with any letter for the month, because a mistyped code still
  * points to a person; a part of a word (`findRSSMRA80A01H501U`) counts only with the letter of a month.
  */
 function* findFiscalCodes(text: string): Generator<FiscalCodeFound> {

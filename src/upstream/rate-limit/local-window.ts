@@ -54,7 +54,7 @@ export class LocalWindow implements RateWindow {
         // A longer refusal does not concern the window; the answer to the next call says so again.
         const closedMs = Math.min(retryAfterSeconds * 1_000, this.#limit.windowMs);
         this.#closedUntil = Math.max(this.#closedUntil, performance.now() + closedMs);
-        // The other client of the key goes on, so its calls stay reserved; otherwise all calls would be refused again.
+        // The other client of the key continues, so its calls stay reserved; otherwise all calls would be refused again.
         this.#foreign.until = this.#closedUntil + this.#limit.windowMs;
       },
       unused: () => void this.#sent.delete(slot),

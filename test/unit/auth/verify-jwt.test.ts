@@ -243,7 +243,7 @@ describe('the names of claims are configurable', () => {
 test('the signature is verified before any claim', async () => {
   const { verdict } = await start();
   const impostor = await makeKey('first');
-  for (const claims of [{}, { exp: inSeconds(-1_000) }, { role: 'nobody' }, { iss: 'me' }])
+  for (const claims of [{}, { exp: inSeconds(-1_000) }, { role: 'unknown' }, { iss: 'me' }])
     expect(await verdict(claims, { key: impostor })).toEqual([
       'invalid',
       'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',

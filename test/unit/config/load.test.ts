@@ -480,6 +480,6 @@ test('variables of other programs cause no warning', () => {
       .map((name) => [name, 'x']),
   );
   expect(loadConfig(env).warnings).toEqual([]);
-  // Another program's name, where ours is set as well.
+  // The name of another program, with a similar variable of Sigillo.
   expect(loadConfig({ REDIS_URL: 'redis://a.b', REDIS_URI: 'redis://c.d' }).warnings).toEqual([]);
 });

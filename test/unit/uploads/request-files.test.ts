@@ -122,7 +122,7 @@ test.each([
 });
 
 test.each([1000, 3 * MIB])(
-  'goes on to the next field when the file of the first is refused (%i bytes)',
+  'continues with the next field when the file of the first is refused (%i bytes)',
   async (size) => {
     await using t = await start();
     const b = pdfBytes(size);

@@ -221,7 +221,7 @@ test('a redirect is not followed', async () => {
   expect(elsewhere.calls).toEqual([]);
 });
 
-test('a connection that fails or breaks off is retried', async () => {
+test('a connection that fails or is interrupted is retried', async () => {
   const { receiver, queue, attempts, lines, move } = await start((_, res) => void res.destroy());
   await queue('a', 'ready');
   await attempts(1);

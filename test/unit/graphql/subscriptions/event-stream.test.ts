@@ -92,7 +92,7 @@ test('failed results end a stream without an event, because Yoga has already tur
   expect(await textOf(stream)).toBe(':\n\n');
 });
 
-test('results are asked for only as they are read', async () => {
+test('results are requested only as the client reads', async () => {
   const { stream, give, asked, stalls } = open({ stallMs: 20 });
   expect(asked()).toBe(1);
   give(big);

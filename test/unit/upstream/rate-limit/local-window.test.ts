@@ -84,7 +84,7 @@ test('reserved slots are not taken', () => {
 test('the calls of other clients of the key are reserved for one window', () => {
   const { take, free } = start();
   const { slots } = take(3);
-  // The service has counted 7, of which 3 are ours.
+  // The service has counted 7 calls, 3 of them from this process.
   answerAll(slots, 3);
   expect(free()).toBe(3);
   pass(5_000);
@@ -147,7 +147,7 @@ test('a refusal closes the window for at most its length', () => {
 test('foreign calls that caused a refusal count for one window after it opens again', () => {
   const { take, free } = start();
   const [slot] = take(1).slots;
-  // The service has counted 10, of which one at most is ours.
+  // The service has counted 10 calls, at most one of them from this process.
   slot?.answered(0);
   slot?.refused(2);
   pass(6_999);
