@@ -3,7 +3,7 @@ import { CitizenError, createCitizen } from '../../mocks/sandbox/model/citizen.t
 import type { Citizen } from '../../mocks/sandbox/model/citizen.ts';
 import { DEFAULT_ISSUER } from '../../mocks/sandbox/model/issuers.ts';
 import { sendCancellation } from '../../mocks/sandbox/model/signing.ts';
-import { createWorld } from '../../mocks/sandbox/model/create-world.ts';
+import { createWorld } from '../../mocks/sandbox/model/sandbox-world.ts';
 import { FIELD, FISCAL_CODE, START } from './support-issuer.ts';
 import { readyRequest, signedRequest, waitingRequest } from './support-signing.ts';
 

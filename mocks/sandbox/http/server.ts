@@ -7,8 +7,8 @@ import { createControl } from '../control/control.ts';
 import type { Controls } from '../control/controls.ts';
 import { createCitizen } from '../model/citizen.ts';
 import { onBlobUploaded } from '../model/documents.ts';
-import { createFront } from './front.ts';
-import type { StorageActivity } from './front.ts';
+import { createFront } from './router.ts';
+import type { StorageActivity } from './router.ts';
 import { createJournal } from '../journal/journal.ts';
 import { PROFILES } from '../model/profile.ts';
 import type { ProfileName } from '../model/profile.ts';
@@ -18,7 +18,7 @@ import { createBlobService } from '../storage/blob-service.ts';
 import type { StoredBlob } from '../storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS } from '../storage/containers.ts';
 import { seed } from '../data/seed.ts';
-import { createWorld } from '../model/create-world.ts';
+import { createWorld } from '../model/sandbox-world.ts';
 
 export interface SandboxOptions {
   /** Port to listen on; 0 is any free port. @default 0 */
