@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
-import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../mocks/sandbox/model/profile.ts';
+import { RULE_DIFFERENCES, STATUS_DIFFERENCES } from '../mocks/sandbox/model/profile.ts';
 import { STORAGE_CASES } from '../test/sandbox/storage-cases.ts';
 import { NOT_IMITATED } from './not-imitated.ts';
 
@@ -115,7 +115,7 @@ function profileChapter(): string[] {
     '',
     ...table(
       ['Operation', 'When', 'Implemented', 'Documented'],
-      STATUS_DEPARTURES.map(({ operationId, occasion, implemented, documented }) => [
+      STATUS_DIFFERENCES.map(({ operationId, occasion, implemented, documented }) => [
         `\`${operationId}\``,
         occasion,
         String(implemented),
@@ -125,7 +125,7 @@ function profileChapter(): string[] {
     '',
     ...table(
       ['Rule', 'Implemented', 'Documented', 'Source'],
-      Object.values(RULE_DEPARTURES).map(({ rule, implemented, documented, source }) => [
+      Object.values(RULE_DIFFERENCES).map(({ rule, implemented, documented, source }) => [
         rule,
         implemented,
         documented,

@@ -35,9 +35,9 @@ async function answer(request: IncomingMessage, exchange: Engine, dynamic: boole
     case 'failed':
       console.error(result.error);
       return problem(500, 'The mock has a bug, which it has printed');
-    case 'unfitting':
+    case 'no-response':
       return problem(404, result.message);
-    case 'unmatched':
+    case 'no-operation':
       return problem(result.status, `${result.message}: ${call.method} ${url.pathname}`);
     case 'answered': {
       const { status, headers, body } = result.answer;

@@ -21,4 +21,4 @@ export type { ProfileName } from './model/profile.ts';
 export type { SandboxLogger, Violation } from './journal/recorder.ts';
 export { SeedError } from './data/seed-input.ts';
 export type { SeedInput, Seeded } from './data/seed-input.ts';
-export type { Snapshot } from './model/world.ts';
+export type { Snapshot } from './model/sandbox-world.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { CitizenError, createCitizen } from '../../mocks/sandbox/model/citizen.ts';
+import { CitizenError, SandboxCitizen } from '../../mocks/sandbox/model/citizen.ts';
 import type { Citizen } from '../../mocks/sandbox/model/citizen.ts';
 import { DEFAULT_ISSUER } from '../../mocks/sandbox/model/issuers.ts';
 import { sendCancellation } from '../../mocks/sandbox/model/signing.ts';
-import { createWorld } from '../../mocks/sandbox/model/sandbox-world.ts';
+import { SandboxWorld } from '../../mocks/sandbox/model/sandbox-world.ts';
 import { FIELD, FISCAL_CODE, START } from './support-issuer.ts';
 import { readyRequest, signedRequest, waitingRequest } from './support-signing.ts';
 
@@ -253,7 +253,7 @@ test('the notification survives the signature', async () => {
 
 /** A sandbox with a seeded request in WAIT_FOR_SIGNATURE. */
 function worldWithRequest() {
-  const world = createWorld({
+  const world = new SandboxWorld({
     timeScale: 1,
     frozenAt: START.getTime(),
     onBug: (error) => expect.fail(String(error)),
@@ -269,7 +269,7 @@ function worldWithRequest() {
     documents: [],
     ...times,
   });
-  return { world, citizen: createCitizen(world) };
+  return { world, citizen: new SandboxCitizen(world) };
 }
 
 test('a cancellation of a seeded request also reaches the citizen after a delay', async () => {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createClock } from '../../mocks/sandbox/model/clock.ts';
+import { Clock } from '../../mocks/sandbox/model/clock.ts';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 
 const START = 1_000_000;
@@ -8,7 +8,7 @@ const KEY = { 'ocp-apim-subscription-key': 'any' };
 /** A clock that records its tasks and their times. */
 function recordingClock(options: { timeScale?: number; frozenAt?: number } = {}) {
   const ran: (readonly [task: string, at: number])[] = [];
-  const clock = createClock<string>({
+  const clock = new Clock<string>({
     timeScale: 1,
     ...options,
     run: async (task) => {

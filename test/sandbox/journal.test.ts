@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createJournal } from '../../mocks/sandbox/journal/journal.ts';
-import type { Conclusion, JournalFilter } from '../../mocks/sandbox/journal/journal.ts';
+import { CallJournal } from '../../mocks/sandbox/journal/journal.ts';
+import type { CallResult, JournalFilter } from '../../mocks/sandbox/journal/journal.ts';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import { makePdf } from '../support/pdf.ts';
 import { START, issuerOf, putBlob, sandboxForTest } from './support-issuer.ts';
@@ -214,7 +214,7 @@ describe('waits', () => {
 });
 
 describe('memory', () => {
-  const conclusion: Conclusion = {
+  const conclusion: CallResult = {
     operationId: 'getDossier',
     status: 200,
     ended: 'answered',
@@ -226,14 +226,14 @@ describe('memory', () => {
   const url = new URL('http://sandbox.invalid/');
 
   test('holds the latest 10,000 calls', () => {
-    const journal = createJournal(() => 0);
+    const journal = new CallJournal(() => 0);
     for (let count = 0; count < 10_010; count += 1) journal.receive('GET', url).end(conclusion);
     const entries = journal.entries();
     expect([entries.length, entries[0]?.seq, entries.at(-1)?.seq]).toEqual([10_000, 11, 10_010]);
   });
 
   test('holds 16 MiB of bodies, and forgets the oldest bodies first', () => {
-    const journal = createJournal(() => 0);
+    const journal = new CallJournal(() => 0);
     const text = 'x'.repeat(60_000);
     for (let count = 0; count < 300; count += 1) {
       journal.receive('GET', url).end({ ...conclusion, responseBody: text });
@@ -246,7 +246,7 @@ describe('memory', () => {
   });
 
   test('lists a slow call by its time of arrival', () => {
-    const journal = createJournal(() => 0);
+    const journal = new CallJournal(() => 0);
     const slow = journal.receive('GET', url);
     journal.receive('PUT', url).end(conclusion);
     slow.end(conclusion);

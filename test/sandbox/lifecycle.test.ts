@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { createClock } from '../../mocks/sandbox/model/clock.ts';
+import { Clock } from '../../mocks/sandbox/model/clock.ts';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import { issuerOf, poll, sandboxForTest } from './support-issuer.ts';
@@ -33,7 +33,7 @@ test('close ends open connections and scheduled tasks, and can be called twice',
 test('a closed clock has no timers', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const before = timers();
-  const clock = createClock({ timeScale: 1, run: () => Promise.resolve() });
+  const clock = new Clock({ timeScale: 1, run: () => Promise.resolve() });
   clock.schedule(60_000, 'never');
   expect(timers()).toBe(before + 1);
   await clock.stop();

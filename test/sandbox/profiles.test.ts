@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RULE_DEPARTURES, STATUS_DEPARTURES } from '../../mocks/sandbox/model/profile.ts';
+import { RULE_DIFFERENCES, STATUS_DIFFERENCES } from '../../mocks/sandbox/model/profile.ts';
 import type { ProfileName } from '../../mocks/sandbox/model/profile.ts';
 import { makePdf } from '../support/pdf.ts';
 import { badRequest, failure, invalid, notFound } from './support-answers.ts';
@@ -80,7 +80,7 @@ function validate({ call }: Issuer, pdf: Buffer<ArrayBuffer>, fields: string): P
 }
 
 describe.each(PROFILES)('as %s', (profile) => {
-  test.each(STATUS_DEPARTURES)('$operationId answers $occasion with that status', async (row) => {
+  test.each(STATUS_DIFFERENCES)('$operationId answers $occasion with that status', async (row) => {
     const sandbox = await sandboxForTest({ profile });
     const answer = await OCCASIONS[`${row.operationId}: ${row.occasion}`]?.(issuerOf(sandbox));
     expect(answer?.status).toBe(row[profile]);
@@ -103,15 +103,15 @@ describe.each(PROFILES)('as %s', (profile) => {
 });
 
 function typeOf(status: number, profile: ProfileName): string {
-  return status < 300 ? 'application/json' : RULE_DEPARTURES.errorType[profile];
+  return status < 300 ? 'application/json' : RULE_DIFFERENCES.errorType[profile];
 }
 
 test('the contract documents every status departure', () => {
-  for (const { operationId, documented } of STATUS_DEPARTURES) {
+  for (const { operationId, documented } of STATUS_DIFFERENCES) {
     expect(PUBLISHED[operationId]).toContain(documented);
   }
   expect(Object.keys(OCCASIONS)).toEqual(
-    STATUS_DEPARTURES.map(({ operationId, occasion }) => `${operationId}: ${occasion}`),
+    STATUS_DIFFERENCES.map(({ operationId, occasion }) => `${operationId}: ${occasion}`),
   );
 });
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createClock } from '../../mocks/sandbox/model/clock.ts';
+import { Clock } from '../../mocks/sandbox/model/clock.ts';
 import { makePdf } from '../support/pdf.ts';
 import { issuerOf, putBlob, sandboxForTest, START } from './support-issuer.ts';
 import { control } from './support-control.ts';
@@ -36,7 +36,7 @@ test('a snapshot contains tasks that were running when it was taken', async () =
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   let runs = 0;
-  const clock = createClock<string>({
+  const clock = new Clock<string>({
     timeScale: 1,
     frozenAt: START.getTime(),
     async run() {

@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
  * Browsers send `Sec-Fetch-Site`, or an `Origin` that differs from the host. Neither detects DNS rebinding, where a site
  * points its own name at this machine. Requests that look like a browser's must therefore use a local host name.
  */
-export function isForeignPage({ headers }: IncomingMessage): boolean {
+export function isCrossOriginPage({ headers }: IncomingMessage): boolean {
   const { origin, host = '' } = headers;
   if (headers['sec-fetch-site'] === 'cross-site') return true;
   if (origin !== undefined && URL.parse(origin)?.host !== host) return true;

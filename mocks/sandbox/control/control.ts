@@ -6,14 +6,11 @@ import type { Engine, Exchange } from '../http/prism.ts';
 import type { Answer } from '../http/problems.ts';
 import { Refusal } from '../http/problems.ts';
 import { parseJson, readRequestBody } from '../http/request-body.ts';
-import { isForeignPage } from './browser-guard.ts';
+import { isCrossOriginPage } from './browser-guard.ts';
 import type { Controls } from './controls.ts';
 import { CONTROL_BASE, handleControl } from './handlers.ts';
 import { controlProblem } from './problem.ts';
 import { createSnapshotStore } from './snapshot-store.ts';
-
-/** Handles a request below `/_sandbox`. */
-export type Control = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 /** Whether a path belongs to the control API. */
 export function isControlPath(path: string): boolean {
@@ -23,42 +20,40 @@ export function isControlPath(path: string): boolean {
 /**
  * The control API: `controls` over HTTP. Requests and responses are validated against `mocks/sandbox-control.yaml`; an
  * invalid request has no effect.
- *
- * @param onBug called with unexpected exceptions
  */
-export function createControl(controls: Controls, onBug: (error: unknown) => void): Control {
-  const snapshots = createSnapshotStore();
-  let engine: Promise<Engine> | undefined;
+export class ControlApi {
+  readonly #controls: Controls;
+  readonly #onBug: (error: unknown) => void;
+  readonly #snapshots = createSnapshotStore();
+  #engine: Promise<Engine> | undefined;
 
-  async function perform(
-    call: IncomingCall,
-    operationId: string,
-    [id = '']: readonly string[],
-    violations: readonly string[],
-  ): Promise<Answer> {
-    if (violations.length > 0) {
-      const detail = `The call does not conform to the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
-      return controlProblem(400, detail, { violations }).answer;
-    }
-    const { query, body, origin, signal = new AbortController().signal } = call;
-    try {
-      return await handleControl(operationId, { controls, snapshots, id, query, body, origin, signal });
-    } catch (error) {
-      if (error instanceof Refusal) return error.answer;
-      throw error;
-    }
+  /** @param onBug called with unexpected exceptions */
+  constructor(controls: Controls, onBug: (error: unknown) => void) {
+    this.#controls = controls;
+    this.#onBug = onBug;
   }
 
-  async function answer(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Answer> {
-    if (isForeignPage(request)) return FOREIGN_PAGE.answer;
+  /** Answers a request below `/_sandbox`. */
+  async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const disconnected = new AbortController();
+    response.once('close', () => disconnected.abort());
+    const { status, headers, body } = await this.#answer(request, url, disconnected.signal);
+    const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
+    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(text) };
+    response.writeHead(status, { ...SECURITY_HEADERS, ...length, ...headers });
+    response.end(text);
+  }
+
+  async #answer(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Answer> {
+    if (isCrossOriginPage(request)) return CROSS_ORIGIN_PAGE.answer;
     const bytes = await readRequestBody(request);
     if (bytes === undefined)
       return controlProblem(413, 'The body exceeds 100 MiB. Split it into several calls').answer;
     const body = bytes.length === 0 ? undefined : parseJson(bytes);
     if (bytes.length > 0 && body === undefined) return controlProblem(400, 'The body is not JSON').answer;
-    // Created on first use: most sandboxes get no control call, and parsing takes time and memory.
-    engine ??= createEngine(CONTROL_CONTRACT);
-    const exchange = await engine;
+    // Created on first use: most sandboxes get no control call.
+    this.#engine ??= createEngine(CONTROL_CONTRACT);
+    const exchange = await this.#engine;
     const call: IncomingCall = {
       method: request.method ?? '',
       path: url.pathname.slice(CONTROL_BASE.length) || '/',
@@ -71,52 +66,62 @@ export function createControl(controls: Controls, onBug: (error: unknown) => voi
       remoteAddress: request.socket.remoteAddress ?? '',
       signal,
     };
-    const exchanged = await exchange(call, undefined, (...matched) => perform(call, ...matched));
-    return conclude(exchanged);
+    return this.#conclude(await exchange(call, undefined, (...matched) => this.#perform(call, ...matched)));
   }
 
-  function conclude(exchanged: Exchange): Answer {
+  async #perform(
+    call: IncomingCall,
+    operationId: string,
+    [id = '']: readonly string[],
+    violations: readonly string[],
+  ): Promise<Answer> {
+    if (violations.length > 0) {
+      const detail = `The call does not conform to the document of the control API, GET ${CONTROL_BASE}/openapi.yaml`;
+      return controlProblem(400, detail, { violations }).answer;
+    }
+    const { query, body, origin, signal = new AbortController().signal } = call;
+    const [controls, snapshots] = [this.#controls, this.#snapshots];
+    try {
+      return await handleControl(operationId, { controls, snapshots, id, query, body, origin, signal });
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer;
+      throw error;
+    }
+  }
+
+  #conclude(exchanged: Exchange): Answer {
     switch (exchanged.kind) {
       case 'failed':
-        onBug(exchanged.error);
-        return controlProblem(500, 'Bug in the sandbox. See its log').answer;
-      case 'unfitting':
+        return this.#bug(exchanged.error);
+      case 'no-response':
         // Control calls have no `Prefer` header, so this cannot happen.
-        onBug(new Error(exchanged.message));
-        return controlProblem(500, 'Bug in the sandbox. See its log').answer;
-      case 'unmatched': {
-        const problem = exchanged.status === 405 ? NO_SUCH_METHOD : NO_SUCH_CALL;
-        return problem.answer;
-      }
+        return this.#bug(new Error(exchanged.message));
+      case 'no-operation':
+        return (exchanged.status === 405 ? NO_SUCH_METHOD : NO_SUCH_CALL).answer;
       case 'answered': {
         const { operationId, responseViolations } = exchanged;
         if (responseViolations.length === 0) return exchanged.answer;
-        onBug(new Error(`The response of the control API to ${operationId} violates its document`));
+        this.#onBug(new Error(`The response of the control API to ${operationId} violates its document`));
         const detail = `Bug in the sandbox: its response to ${operationId} violates its own document`;
         return controlProblem(500, detail, { violations: responseViolations }).answer;
       }
     }
   }
 
-  return async (request, response, url) => {
-    const left = new AbortController();
-    response.once('close', () => left.abort());
-    const { status, headers, body } = await answer(request, url, left.signal);
-    const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
-    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(text) };
-    response.writeHead(status, { ...ALWAYS, ...length, ...headers });
-    response.end(text);
-  };
+  #bug(error: unknown): Answer {
+    this.#onBug(error);
+    return controlProblem(500, 'Bug in the sandbox. See its log').answer;
+  }
 }
 
 /** Prevents web pages from reading, sniffing or caching responses. `access-control-allow-origin` is omitted on purpose. */
-const ALWAYS = {
+const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 };
 
-const FOREIGN_PAGE = controlProblem(
+const CROSS_ORIGIN_PAGE = controlProblem(
   403,
   'The control API refuses requests from web pages of other origins. Call it from a test runner, a server or a command line',
 );

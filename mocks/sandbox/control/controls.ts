@@ -4,7 +4,7 @@ import type { Faults } from '../faults/faults.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Violation } from '../journal/recorder.ts';
 import type { SeedInput, Seeded } from '../data/seed-input.ts';
-import type { Snapshot } from '../model/world.ts';
+import type { Snapshot } from '../model/sandbox-world.ts';
 
 /** Controls of a sandbox for tests. The control API offers the same functions over HTTP. */
 export interface Controls {

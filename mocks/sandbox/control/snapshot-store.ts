@@ -1,4 +1,4 @@
-import type { Snapshot } from '../model/world.ts';
+import type { Snapshot } from '../model/sandbox-world.ts';
 import type { components } from './openapi.d.ts';
 import { controlProblem } from './problem.ts';
 

@@ -18,7 +18,7 @@ export interface Sample {
  * @throws SeedError if no sample file fits the signature fields
  */
 export async function createSample(
-  { metadata, place }: NewDocument,
+  { metadata, path }: NewDocument,
   signedAt: number | undefined,
 ): Promise<Sample> {
   const fields = metadata.signature_fields;
@@ -26,7 +26,7 @@ export async function createSample(
   const problem = rejectReasonOf(verdictOn(validated, await readPdf(validated), fields));
   if (problem !== undefined) {
     const message = `it cannot be READY, as no sample file fits its signature fields: ${problem}`;
-    throw new SeedError([`${place}.status: ${message}`]);
+    throw new SeedError([`${path}.status: ${message}`]);
   }
   const signed = signedAt === undefined ? undefined : await signedPdf(validated, fields, signedAt);
   return { validated, signed };

@@ -106,11 +106,11 @@ export type PlannedDocument = z.infer<typeof document>;
 export function parseSeed(input: unknown): SeedInputParsed {
   const parsed = seed.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new SeedError(parsed.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`));
+  throw new SeedError(parsed.error.issues.map(({ path, message }) => `${locationOf(path)}: ${message}`));
 }
 
 /** `requests[0].status` */
-function placeOf(path: readonly PropertyKey[]): string {
+function locationOf(path: readonly PropertyKey[]): string {
   const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
   return steps.join('').replace(/^\./, '') || 'input';
 }

@@ -39,14 +39,17 @@ export interface NewRequest {
 
 export interface NewDocument {
   /** Location in the input. */
-  readonly place: string;
+  readonly path: string;
   readonly id: string | undefined;
   readonly metadata: DocumentMetadata;
   readonly status: 'WAIT_FOR_UPLOAD' | 'READY' | 'REJECTED';
   readonly rejectReason: string;
 }
 
-type Note = (place: string, message: string) => void;
+/** Reports a violation of the input. `path` is its location in the input, such as `requests[0].status`. */
+type Report = (path: string, message: string) => void;
+/** The issuer with this id, or else the default issuer. Reports an unknown id at `path`. */
+type IssuerAt = (path: string, id: string | undefined) => Issuer;
 
 const NOT_A_PDF = 'Failed to parse PDF document (line:0 col:0 offset=0): No PDF header found';
 
@@ -73,79 +76,125 @@ const SAMPLE_DOSSIER = {
  * @throws SeedError
  */
 export function planSeed(world: World, input: SeedInputParsed, now: number): SeedPlan {
-  const { store } = world;
   const violations: string[] = [];
-  const note: Note = (place, message) => violations.push(`${place}: ${message}`);
-
-  const issuers = new Map(store.issuers);
-  for (const [index, { id, ...issuer }] of input.issuers.entries()) {
-    if (id === undefined) continue;
-    if (input.issuers.findIndex((other) => other.id === id) !== index) {
-      note(`issuers[${index}].id`, `duplicate id "${id}"`);
-    }
-    issuers.set(id, { id, ...issuer });
-  }
-  const issuerAt = (place: string, id: string = DEFAULT_ISSUER.id): Issuer => {
+  const report: Report = (path, message) => violations.push(`${path}: ${message}`);
+  const issuers = knownIssuers(world, input, report);
+  const issuerAt: IssuerAt = (path, id = DEFAULT_ISSUER.id) => {
     const issuer = issuers.get(id);
-    if (issuer === undefined) note(place, `no issuer "${id}" in this call or in the sandbox`);
+    if (issuer === undefined) report(path, `no issuer "${id}" in this call or in the sandbox`);
     return issuer ?? DEFAULT_ISSUER;
   };
-
   const keys = input.keys.map(({ issuer, ...key }, index) => ({
     ...key,
     issuerId: issuerAt(`keys[${index}].issuer`, issuer).id,
   }));
+  const dossiers = planDossiers(world, input, issuerAt, report);
+  const { requests, sampleDossiers } = planRequests({ world, input, now, dossiers, issuerAt, report });
+  if (violations.length > 0) throw new SeedError(violations);
+  return {
+    issuers: input.issuers.map(({ id, name, supportEmail }) => ({ id, name, supportEmail })),
+    keys,
+    dossiers: dossiers.planned,
+    sampleDossiers,
+    requests,
+  };
+}
 
-  const dossiers: NewDossier[] = [];
-  const named = new Map<string, Dossier | NewDossier>(store.dossiers);
-  for (const [index, source] of input.dossiers.entries()) {
-    const place = `dossiers[${index}]`;
-    const { id } = source;
-    const dossier = planDossier(
-      source,
-      issuerAt(`${place}.issuer`, source.issuer),
-      world.profile,
-      place,
-      note,
-    );
-    if (id !== undefined && named.has(id)) note(`${place}.id`, `dossier "${id}" already exists`);
-    if (id !== undefined) named.set(id, dossier);
-    dossiers.push(dossier);
+/** The issuers of the sandbox and those of the input that have an id. */
+function knownIssuers(
+  { store }: World,
+  { issuers }: SeedInputParsed,
+  report: Report,
+): ReadonlyMap<string, Issuer> {
+  const known = new Map(store.issuers);
+  for (const [index, { id, ...issuer }] of issuers.entries()) {
+    if (id === undefined) continue;
+    if (issuers.findIndex((other) => other.id === id) !== index) {
+      report(`issuers[${index}].id`, `duplicate id "${id}"`);
+    }
+    known.set(id, { id, ...issuer });
   }
+  return known;
+}
 
+interface Dossiers {
+  readonly planned: readonly NewDossier[];
+  /** The dossiers of the sandbox and those of the input that have an id. */
+  readonly byId: ReadonlyMap<string, Dossier | NewDossier>;
+}
+
+function planDossiers(
+  { store, profile }: World,
+  input: SeedInputParsed,
+  issuerAt: IssuerAt,
+  report: Report,
+): Dossiers {
+  const byId = new Map<string, Dossier | NewDossier>(store.dossiers);
+  const planned = input.dossiers.map((source, index) => {
+    const path = `dossiers[${index}]`;
+    const dossier = planDossier(source, issuerAt(`${path}.issuer`, source.issuer), profile, path, report);
+    const { id } = source;
+    if (id !== undefined && byId.has(id)) report(`${path}.id`, `dossier "${id}" already exists`);
+    if (id !== undefined) byId.set(id, dossier);
+    return dossier;
+  });
+  return { planned, byId };
+}
+
+interface RequestPlanning {
+  readonly world: World;
+  readonly input: SeedInputParsed;
+  readonly now: number;
+  readonly dossiers: Dossiers;
+  readonly issuerAt: IssuerAt;
+  readonly report: Report;
+}
+
+function planRequests({ world, input, now, dossiers, issuerAt, report }: RequestPlanning): {
+  readonly requests: readonly NewRequest[];
+  readonly sampleDossiers: readonly NewDossier[];
+} {
+  /** By id of the issuer. */
   const samples = new Map<string, NewDossier>();
-  const takenIds = new Set<string>();
+  const seenIds = new Set<string>();
   const requests = input.requests.flatMap((source, index) => {
-    const place = `requests[${index}]`;
-    const ownIds = [source.id, ...source.documents.map(({ id }) => id)].filter((id) => id !== undefined);
-    if (source.count > 1 && ownIds.length > 0) {
-      note(place, 'with a count, the request and its documents cannot have an id: each gets a new one');
-    }
-    for (const id of ownIds) {
-      if (takenIds.has(id) || isTaken(world, id)) note(place, `the id "${id}" is already in use`);
-      takenIds.add(id);
-    }
+    const path = `requests[${index}]`;
+    checkIds(world, source, path, seenIds, report);
     const dossier =
       source.dossier === undefined
-        ? sampleDossier(samples, issuerAt(`${place}.issuer`, source.issuer))
-        : named.get(source.dossier);
+        ? sampleDossier(samples, issuerAt(`${path}.issuer`, source.issuer))
+        : dossiers.byId.get(source.dossier);
     if (dossier === undefined) {
-      note(`${place}.dossier`, `no dossier "${source.dossier}" in this call or in the sandbox`);
+      report(`${path}.dossier`, `no dossier "${source.dossier}" in this call or in the sandbox`);
       return [];
     }
     if (source.issuer !== undefined && source.issuer !== dossier.issuerId) {
-      note(`${place}.issuer`, `its dossier belongs to "${dossier.issuerId}"`);
+      report(`${path}.issuer`, `its dossier belongs to "${dossier.issuerId}"`);
     }
-    return [planRequest(source, dossier, world.profile, now, place, note)];
+    return [planRequest(source, dossier, world.profile, now, path, report)];
   });
-
-  if (violations.length > 0) throw new SeedError(violations);
-  const withId = ({ id, name, supportEmail }: (typeof input.issuers)[number]) => ({ id, name, supportEmail });
-  const sampleDossiers = [...samples.values()];
-  return { issuers: input.issuers.map(withId), keys, dossiers, sampleDossiers, requests };
+  return { requests, sampleDossiers: [...samples.values()] };
 }
 
-function isTaken({ store }: World, id: string): boolean {
+/** @param seen ids of earlier requests and documents of the input, to which those of this request are added */
+function checkIds(
+  world: World,
+  source: PlannedRequest,
+  path: string,
+  seen: Set<string>,
+  report: Report,
+): void {
+  const ids = [source.id, ...source.documents.map(({ id }) => id)].filter((id) => id !== undefined);
+  if (source.count > 1 && ids.length > 0) {
+    report(path, 'with a count, the request and its documents cannot have an id: each gets a new one');
+  }
+  for (const id of ids) {
+    if (seen.has(id) || isInUse(world, id)) report(path, `the id "${id}" is already in use`);
+    seen.add(id);
+  }
+}
+
+function isInUse({ store }: World, id: string): boolean {
   if (store.requests.has(id)) return true;
   return [...store.requests.values()].some(({ documents }) =>
     documents.some((document) => document.id === id),
@@ -164,21 +213,21 @@ function planDossier(
   source: PlannedDossier,
   issuer: Issuer,
   { dossierTitleMinLength, clauseTitleMaxLength }: Profile,
-  place: string,
-  note: Note,
+  path: string,
+  report: Report,
 ): NewDossier {
   const { title, support_email, documents_metadata } = source;
   const body = createDossierBody.decode({ title, support_email, documents_metadata });
   const documents = isLeft(body)
     ? body
     : documentsOf(clauseTitleMaxLength).decode(body.right.documents_metadata);
-  for (const violation of isLeft(documents) ? failure(documents.left) : []) note(place, violation);
+  for (const violation of isLeft(documents) ? failure(documents.left) : []) report(path, violation);
   if (isRight(documents) && !isStorable(documents.right, 0)) {
-    note(`${place}.documents_metadata`, 'a number is too large for JSON');
+    report(`${path}.documents_metadata`, 'a number is too large for JSON');
   }
   if (isRight(body) && body.right.title.length < dossierTitleMinLength) {
     const least = `must have ${dossierTitleMinLength} characters or more`;
-    note(`${place}.title`, dossierTitleMinLength === 1 ? 'must not be empty' : least);
+    report(`${path}.title`, dossierTitleMinLength === 1 ? 'must not be empty' : least);
   }
   return {
     id: source.id,
@@ -194,33 +243,33 @@ function planRequest(
   dossier: Dossier | NewDossier,
   profile: Profile,
   now: number,
-  place: string,
-  note: Note,
+  path: string,
+  report: Report,
 ): NewRequest {
   const { status, createdAt = now, updatedAt = createdAt } = source;
   const { expiresAt = profile.defaultDeadline(createdAt) } = source;
   if (source.rejectReason !== undefined && status !== 'REJECTED') {
-    note(`${place}.rejectReason`, 'only possible for a REJECTED request');
+    report(`${path}.rejectReason`, 'only possible for a REJECTED request');
   }
   if (source.notified && (status === 'DRAFT' || status === 'READY')) {
-    note(`${place}.notified`, `not possible for a request in ${status}`);
+    report(`${path}.notified`, `not possible for a request in ${status}`);
   }
   if ('fiscalCode' in source.signer && !getSignerBody.is({ fiscal_code: source.signer.fiscalCode })) {
     // The message omits the value, which could be a real fiscal code.
-    note(`${place}.signer.fiscalCode`, 'is not a fiscal code');
+    report(`${path}.signer.fiscalCode`, 'is not a fiscal code');
   }
-  if (createdAt > now) note(`${place}.createdAt`, 'must not be later than the time of the sandbox');
-  if (updatedAt < createdAt) note(`${place}.updatedAt`, 'must not be before createdAt');
-  if (updatedAt > now) note(`${place}.updatedAt`, 'must not be later than the time of the sandbox');
+  if (createdAt > now) report(`${path}.createdAt`, 'must not be later than the time of the sandbox');
+  if (updatedAt < createdAt) report(`${path}.updatedAt`, 'must not be before createdAt');
+  if (updatedAt > now) report(`${path}.updatedAt`, 'must not be later than the time of the sandbox');
   if (expiresAt <= createdAt) {
-    note(`${place}.expiresAt`, 'must be after createdAt; for an expired request, set both');
+    report(`${path}.expiresAt`, 'must be after createdAt; for an expired request, set both');
   }
   const { documentsMetadata } = dossier;
   if (source.documents.length > documentsMetadata.length) {
-    note(`${place}.documents`, `too many: the dossier has ${documentsMetadata.length}`);
+    report(`${path}.documents`, `too many: the dossier has ${documentsMetadata.length}`);
   }
   const documents = documentsMetadata.map((metadata, index) =>
-    planDocument(source.documents[index] ?? {}, metadata, status, `${place}.documents[${index}]`, note),
+    planDocument(source.documents[index] ?? {}, metadata, status, `${path}.documents[${index}]`, report),
   );
   return { source, dossier, documents, createdAt, updatedAt, expiresAt };
 }
@@ -229,16 +278,16 @@ function planDocument(
   source: PlannedDocument,
   metadata: DocumentMetadata,
   requestStatus: PlannedRequest['status'],
-  place: string,
-  note: Note,
+  path: string,
+  report: Report,
 ): NewDocument {
   const isDraft = requestStatus === 'DRAFT';
   const { id, status = isDraft ? 'WAIT_FOR_UPLOAD' : 'READY', rejectReason } = source;
   if (status !== 'READY' && !isDraft) {
-    note(`${place}.status`, `every document of a request in ${requestStatus} must be READY`);
+    report(`${path}.status`, `every document of a request in ${requestStatus} must be READY`);
   }
   if (rejectReason !== undefined && status !== 'REJECTED') {
-    note(`${place}.rejectReason`, 'only possible for a REJECTED document');
+    report(`${path}.rejectReason`, 'only possible for a REJECTED document');
   }
-  return { place, id, metadata, status, rejectReason: rejectReason ?? NOT_A_PDF };
+  return { path, id, metadata, status, rejectReason: rejectReason ?? NOT_A_PDF };
 }

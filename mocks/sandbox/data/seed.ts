@@ -21,7 +21,7 @@ export async function seed(world: World, input: SeedInput): Promise<Seeded> {
   const now = world.clock.now();
   const samples = await samplesFor(planSeed(world, parsed, now));
   // Planned again, because other calls may have changed the records while the files were created.
-  return carryOut(world, planSeed(world, parsed, now), samples);
+  return applyPlan(world, planSeed(world, parsed, now), samples);
 }
 
 type Samples = ReadonlyMap<string, Sample>;
@@ -48,7 +48,7 @@ async function samplesFor({ requests }: SeedPlan): Promise<Samples> {
 }
 
 /** Stores the records and returns their ids. */
-function carryOut(world: World, plan: SeedPlan, samples: Samples): Seeded {
+function applyPlan(world: World, plan: SeedPlan, samples: Samples): Seeded {
   const { store } = world;
   // Steps that can still fail come first.
   const files = plan.requests.map((planned) => filesOf(planned, samples));
@@ -192,7 +192,7 @@ function addRequest(
   if (request.status === 'WAIT_FOR_SIGNATURE') {
     const { signsAfterMs } = scenarioOf(world, request);
     if (signsAfterMs !== undefined) {
-      clock.schedule(signsAfterMs, { kind: 'sign-by-itself', requestId: request.id });
+      clock.schedule(signsAfterMs, { kind: 'sign-automatically', requestId: request.id });
     }
   }
 }

@@ -99,10 +99,10 @@ export function decodeFields(input: unknown, clauseTitleMaxLength: number): t.Va
     t.identity,
   );
   const fields = t.array(signatureField.pipe(field)).decode(input);
-  return isLeft(fields) ? fields : someRequired.decode(fields.right);
+  return isLeft(fields) ? fields : atLeastOneRequired.decode(fields.right);
 }
 
-const someRequired = new t.Type<SignatureField[], SignatureField[], SignatureField[]>(
+const atLeastOneRequired = new t.Type<SignatureField[], SignatureField[], SignatureField[]>(
   'SignatureFields',
   (input): input is SignatureField[] => t.array(signatureField).is(input),
   (fields, context) =>

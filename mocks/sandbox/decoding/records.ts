@@ -55,11 +55,11 @@ export const notifiableRecord = t.intersection([
 export function recordOf({ status, documents, ioMessageId }: SignatureRequest): unknown {
   const isSent = status !== 'DRAFT' && status !== 'READY';
   return {
-    ...SOME_RECORD,
+    ...PLACEHOLDER_RECORD,
     status,
     ...(isSent && { qrCodeUrl: '' }),
     documents: documents.map((document) => ({
-      ...SOME_DOCUMENT,
+      ...PLACEHOLDER_DOCUMENT,
       status: document.status,
       ...(document.status !== 'WAIT_FOR_UPLOAD' && { uploadedAt: new Date(document.uploadedAt) }),
       ...(document.status === 'READY' && { url: '' }),
@@ -68,13 +68,13 @@ export function recordOf({ status, documents, ioMessageId }: SignatureRequest): 
   };
 }
 
-const SOME_TIMES = { createdAt: new Date(), updatedAt: new Date() };
-const SOME_DOCUMENT = {
+const PLACEHOLDER_TIMES = { createdAt: new Date(), updatedAt: new Date() };
+const PLACEHOLDER_DOCUMENT = {
   id: 'id',
   metadata: { title: 'Title', signatureFields: [], pdfDocumentMetadata: { pages: [], formFields: [] } },
-  ...SOME_TIMES,
+  ...PLACEHOLDER_TIMES,
 };
-const SOME_RECORD = {
+const PLACEHOLDER_RECORD = {
   id: 'id',
   signerId: 'id',
   issuerId: 'id',
@@ -86,5 +86,5 @@ const SOME_RECORD = {
   dossierId: 'id',
   dossierTitle: 'Title',
   expiresAt: new Date(),
-  ...SOME_TIMES,
+  ...PLACEHOLDER_TIMES,
 };

@@ -130,12 +130,12 @@ export function model<R extends t.Props, O extends t.Props = Record<never, never
  * The decoded value.
  * @throws Refusal, the service's 422 with the violations
  */
-export function orRefuse<T>(decoded: t.Validation<T>): T {
+export function rightOrRefuse<T>(decoded: t.Validation<T>): T {
   if (isLeft(decoded)) throw validationProblem(failure(decoded.left));
   return decoded.right;
 }
 
-/** Decodes a value and applies {@link orRefuse}. */
+/** Decodes a value and applies {@link rightOrRefuse}. */
 export function decodeOrRefuse<T>(type: t.Decoder<unknown, T>, input: unknown): T {
-  return orRefuse(type.decode(input));
+  return rightOrRefuse(type.decode(input));
 }

@@ -1,5 +1,5 @@
 import type { CallFault } from './fault.ts';
-import type { OwnFault } from './faults.ts';
+import type { HeaderFault } from './faults.ts';
 import { InvalidFaultError, isOperation, parseFault } from './parse-fault.ts';
 
 /** A request header that injects faults into its own call, and a response header with the faults that fired. */
@@ -12,7 +12,7 @@ export const FAULT_HEADER = 'x-sandbox-fault';
  *
  * @throws InvalidFaultError for any other shorthand, so that a typing error does not look like a success
  */
-export function parseFaultHeader(header: string | undefined, operationId: string | undefined): OwnFault[] {
+export function parseFaultHeader(header: string | undefined, operationId: string | undefined): HeaderFault[] {
   if (header === undefined) return [];
   return header
     .split(',')

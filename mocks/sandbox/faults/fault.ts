@@ -5,13 +5,13 @@
 export type Fault = CallFault | Behaviour;
 
 /** Failures of a single call. */
-export type CallFault = InsteadFault | SpoilingFault | LatencyFault;
+export type CallFault = ReplacingFault | AlteringFault | LatencyFault;
 
 /** Replaces the response: the request is validated against the contract, but not processed. */
-export type InsteadFault = StatusFault | RateLimitFault | ResetFault<'before'> | WrongContentTypeFault;
+export type ReplacingFault = StatusFault | RateLimitFault | ResetFault<'before'> | WrongContentTypeFault;
 
 /** The call is processed and has its effect, but its response is changed. */
-export type SpoilingFault =
+export type AlteringFault =
   ResetFault<'after' | 'middle'> | SlowBodyFault | MalformedBodyFault | TruncatedBodyFault;
 
 /** How often a fault fires. Default: on each matching occasion, until it is removed. */

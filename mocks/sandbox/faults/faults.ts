@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Random } from '../model/random.ts';
-import type { Behaviour, CallFault, Fault, InsteadFault, LatencyFault, SpoilingFault } from './fault.ts';
+import type { AlteringFault, Behaviour, CallFault, Fault, LatencyFault, ReplacingFault } from './fault.ts';
 import { parseFault } from './parse-fault.ts';
 
 /** The faults of one sandbox. */
@@ -25,31 +25,17 @@ export interface ActiveFault {
   readonly fired: number;
 }
 
-/** The effects of faults on one call. */
-export interface Ordeal {
-  /** Ids of the faults that fired, in order. */
+/** The faults that fired on one call, and their effects. */
+export interface FiredFaults {
+  /** Ids of the faults, in order. */
   readonly ids: readonly string[];
   readonly delayMs: number;
-  readonly fault: InsteadFault | SpoilingFault | undefined;
-}
-
-/** The internal interface of the faults. */
-export interface FaultRegistry extends Faults {
-  /**
-   * Fires the faults that match a call: latencies, up to the first fault of another kind.
-   * @param own faults from the header of this call, which come first
-   */
-  meet(operation: string, own: readonly OwnFault[]): Ordeal;
-  /** Whether a behaviour fires on this occasion. If so, its id is recorded for the current call. */
-  occurs(kind: Behaviour['kind']): boolean;
-  /** Runs the handler of a call and adds the ids of behaviours that fire meanwhile to `ids`. */
-  marking<T>(ids: string[], work: () => T): T;
-  state(): FaultsState;
-  restore(state: FaultsState): void;
+  /** The fault that replaces or changes the response. */
+  readonly fault: ReplacingFault | AlteringFault | undefined;
 }
 
 /** A fault from the header of a call. */
-export interface OwnFault {
+export interface HeaderFault {
   readonly id: string;
   readonly fault: CallFault;
 }
@@ -60,76 +46,98 @@ export interface FaultsState {
   readonly active: readonly ActiveFault[];
 }
 
-export function createFaults(random: Random): FaultRegistry {
-  let active: ActiveFault[] = [];
-  let added = 0;
-  const marked = new AsyncLocalStorage<string[]>();
+/** The faults of one sandbox, and the decision whether they fire. */
+export class FaultRegistry implements Faults {
+  readonly #random: Random;
+  #active: ActiveFault[] = [];
+  #added = 0;
+  /** Ids of the behaviours that fired during the current call. */
+  readonly #firedBehaviours = new AsyncLocalStorage<string[]>();
 
-  /** Counts an occasion and returns whether the fault fires on it. */
-  function fires({ id }: ActiveFault): boolean {
-    const index = active.findIndex((other) => other.id === id);
-    const present = active[index];
-    if (present === undefined) return false;
-    const {
-      nth = 1,
-      probability = 1,
-      count = present.fault.nth === undefined ? Infinity : 1,
-    } = present.fault;
-    const seen = present.seen + 1;
-    // A random number is drawn only if it decides, so that other faults do not change the sequence.
-    const hit = seen >= nth && (probability === 1 || random.next() < probability);
-    const fired = present.fired + (hit ? 1 : 0);
-    if (fired >= count) active.splice(index, 1);
-    else active[index] = { ...present, seen, fired };
-    return hit;
+  constructor(random: Random) {
+    this.#random = random;
   }
 
-  return {
-    add(given) {
-      const fault = parseFault(given);
-      added += 1;
-      const id = `fault-${added}`;
-      active.push({ id, fault, seen: 0, fired: 0 });
-      return id;
-    },
-    list: () => [...active],
-    clear(id) {
-      const before = active.length;
-      active = id === undefined ? [] : active.filter((other) => other.id !== id);
-      return before - active.length;
-    },
-    meet(operation, own) {
-      const ids: string[] = [];
-      let delayMs = 0;
-      const fitting = active.filter(({ fault }) => fits(fault, operation));
-      for (const candidate of [...own, ...fitting]) {
-        const { id, fault } = candidate;
-        if (isBehaviour(fault) || ('seen' in candidate && !fires(candidate))) continue;
-        ids.push(id);
-        if (fault.kind !== 'latency') return { ids, delayMs, fault };
-        delayMs += delayOf(fault, random);
-      }
-      return { ids, delayMs, fault: undefined };
-    },
-    occurs(kind) {
-      const first = active.filter(({ fault }) => fault.kind === kind).find(fires);
-      if (first === undefined) return false;
-      marked.getStore()?.push(first.id);
-      return true;
-    },
-    marking: (ids, work) => marked.run(ids, work),
-    state: () => ({ added, active: [...active] }),
-    restore(state) {
-      added = state.added;
-      active = [...state.active];
-    },
-  };
+  add(given: Fault): string {
+    const fault = parseFault(given);
+    this.#added += 1;
+    const id = `fault-${this.#added}`;
+    this.#active.push({ id, fault, seen: 0, fired: 0 });
+    return id;
+  }
+
+  list(): ActiveFault[] {
+    return [...this.#active];
+  }
+
+  clear(id?: string): number {
+    const before = this.#active.length;
+    this.#active = id === undefined ? [] : this.#active.filter((other) => other.id !== id);
+    return before - this.#active.length;
+  }
+
+  /**
+   * Fires the faults that match a call: latencies, up to the first fault of another kind.
+   * @param headerFaults faults from the header of this call, which come first
+   */
+  fire(operation: string, headerFaults: readonly HeaderFault[]): FiredFaults {
+    const ids: string[] = [];
+    let delayMs = 0;
+    const matching = this.#active.filter(({ fault }) => matches(fault, operation));
+    for (const candidate of [...headerFaults, ...matching]) {
+      const { id, fault } = candidate;
+      if (isBehaviour(fault) || ('seen' in candidate && !this.#fires(candidate))) continue;
+      ids.push(id);
+      if (fault.kind !== 'latency') return { ids, delayMs, fault };
+      delayMs += delayOf(fault, this.#random);
+    }
+    return { ids, delayMs, fault: undefined };
+  }
+
+  /** Whether a behaviour fires on this occasion. If so, its id is recorded for the current call. */
+  occurs(kind: Behaviour['kind']): boolean {
+    const first = this.#active
+      .filter(({ fault }) => fault.kind === kind)
+      .find((active) => this.#fires(active));
+    if (first === undefined) return false;
+    this.#firedBehaviours.getStore()?.push(first.id);
+    return true;
+  }
+
+  /** Runs the handler of a call and adds the ids of behaviours that fire meanwhile to `ids`. */
+  recordBehaviours<T>(ids: string[], handler: () => T): T {
+    return this.#firedBehaviours.run(ids, handler);
+  }
+
+  state(): FaultsState {
+    return { added: this.#added, active: [...this.#active] };
+  }
+
+  restore({ added, active }: FaultsState): void {
+    this.#added = added;
+    this.#active = [...active];
+  }
+
+  /** Counts an occasion and returns whether the fault fires on it. */
+  #fires({ id }: ActiveFault): boolean {
+    const index = this.#active.findIndex((other) => other.id === id);
+    const active = this.#active[index];
+    if (active === undefined) return false;
+    const { nth = 1, probability = 1, count = active.fault.nth === undefined ? Infinity : 1 } = active.fault;
+    const seen = active.seen + 1;
+    // A random number is drawn only if it decides, so that other faults do not change the sequence.
+    const hit = seen >= nth && (probability === 1 || this.#random.next() < probability);
+    const fired = active.fired + (hit ? 1 : 0);
+    if (fired >= count) this.#active.splice(index, 1);
+    else this.#active[index] = { ...active, seen, fired };
+    return hit;
+  }
 }
 
-function fits(fault: Fault, operation: string): boolean {
+function matches(fault: Fault, operation: string): boolean {
   if (isBehaviour(fault)) return false;
-  const { operation: wanted = '*' } = fault;
-  return wanted === '*' || wanted === operation;
+  const { operation: own = '*' } = fault;
+  return own === '*' || own === operation;
 }
 
 function isBehaviour(fault: Fault): fault is Behaviour {

@@ -4,11 +4,11 @@ import type { Answer } from '../http/problems.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { World } from '../model/world.ts';
 import type { WireAnswer } from '../http/wire-answer.ts';
-import type { InsteadFault, RateLimitFault, SpoilingFault, StatusFault } from './fault.ts';
-import type { Ordeal } from './faults.ts';
+import type { ReplacingFault, RateLimitFault, AlteringFault, StatusFault } from './fault.ts';
+import type { FiredFaults } from './faults.ts';
 
 /** Whether the fault replaces the response, so that the call is not processed. */
-export function isInstead(fault: Ordeal['fault']): fault is InsteadFault {
+export function replacesResponse(fault: FiredFaults['fault']): fault is ReplacingFault {
   switch (fault?.kind) {
     case 'status':
     case 'rate-limit':
@@ -22,7 +22,7 @@ export function isInstead(fault: Ordeal['fault']): fault is InsteadFault {
 }
 
 /** The response of a fault in place of the API. Undefined if the connection is reset. */
-export function apiAnswerInstead(fault: InsteadFault): WireAnswer | undefined {
+export function apiFaultAnswer(fault: ReplacingFault): WireAnswer | undefined {
   switch (fault.kind) {
     case 'status':
       return withRetryAfter(
@@ -39,7 +39,7 @@ export function apiAnswerInstead(fault: InsteadFault): WireAnswer | undefined {
 }
 
 /** The response of a fault in place of the storage. Undefined if the connection is reset. */
-export function storageAnswerInstead(fault: InsteadFault, world: World): WireAnswer | undefined {
+export function storageFaultAnswer(fault: ReplacingFault, world: World): WireAnswer | undefined {
   switch (fault.kind) {
     case 'status': {
       const known = AZURE_ERRORS[fault.status] ?? (fault.status < 500 ? INVALID_INPUT : INTERNAL_ERROR);
@@ -56,7 +56,7 @@ export function storageAnswerInstead(fault: InsteadFault, world: World): WireAns
 }
 
 /** The response with the body changed by the fault. */
-export function spoiled(answer: WireAnswer, fault: SpoilingFault | undefined): WireAnswer {
+export function withAlteredBody(answer: WireAnswer, fault: AlteringFault | undefined): WireAnswer {
   switch (fault?.kind) {
     case 'malformed-body':
       return withBody(answer, 'this is not JSON: {"id": nope');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OPERATION_IDS } from '../operations/operation-ids.ts';
+import { STORAGE_OPERATION_IDS } from '../storage/storage-operation-ids.ts';
 import type { Fault } from './fault.ts';
 
 /** An invalid fault. The message states the reason. */
@@ -7,10 +8,7 @@ export class InvalidFaultError extends Error {
   override readonly name = 'InvalidFaultError';
 }
 
-/** Names of the storage operations in faults and the journal. */
-const STORAGE_OPERATIONS = ['putBlob', 'putBlock', 'putBlockList', 'getBlob', 'deleteBlob'];
-
-const OPERATIONS = [...OPERATION_IDS, ...STORAGE_OPERATIONS] as readonly string[];
+const OPERATIONS: readonly string[] = [...OPERATION_IDS, ...STORAGE_OPERATION_IDS];
 
 /** Maximum delay, so that a typing error does not block a test suite. */
 const MAX_DELAY_MS = 600_000;

@@ -1,4 +1,4 @@
-import { DEFAULT_ISSUER, callerAddress, isAllowed, openKey } from '../model/issuers.ts';
+import { DEFAULT_ISSUER, callerAddress, isAllowed, unrestrictedKey } from '../model/issuers.ts';
 import type { ApiKey, Issuer } from '../model/issuers.ts';
 import type { Answer } from './problems.ts';
 import { gatewayError } from './problems.ts';
@@ -14,7 +14,7 @@ export interface RateLimit {
 export const SERVICE_RATE_LIMIT: RateLimit = { calls: 150, windowMs: 5_000 };
 
 /** The parts of a request that the API gateway checks. */
-export interface Visitor {
+export interface GatewayCall {
   readonly operationId: string;
   readonly apiKey: string | undefined;
   readonly forwardedFor: string | undefined;
@@ -24,7 +24,7 @@ export interface Visitor {
 }
 
 /** The decision on a call: headers for its response, and either its key or the refusal. */
-export type Admission = { readonly headers: Readonly<Record<string, string>> } & (
+export type AccessDecision = { readonly headers: Readonly<Record<string, string>> } & (
   | { readonly refusal: Answer }
   | { readonly refusal?: never; readonly issuer: Issuer; readonly environment: ApiKey['environment'] }
 );
@@ -32,61 +32,74 @@ export type Admission = { readonly headers: Readonly<Record<string, string>> } &
 /**
  * The API gateway in front of the service: checks keys, testers and addresses, and limits calls per key in a sliding
  * window. Calls that it refuses for another reason do not count.
- *
- * @param rateLimit false disables the limit
  */
-export function createApiManagement(
-  world: World,
-  rateLimit: RateLimit | false,
-): (visitor: Visitor) => Admission {
+export class ApiManagement {
+  readonly #world: World;
+  readonly #rateLimit: RateLimit | false;
   /** Times of the calls in the current window by key, oldest first. A reset or restore clears them. */
-  const windows = new WeakMap<Store, Map<string, number[]>>();
+  readonly #windows = new WeakMap<Store, Map<string, number[]>>();
 
-  function count(apiKey: string, limit: RateLimit): { headers: Record<string, string>; refusal?: Answer } {
-    const now = world.clock.now();
-    const recent = windows.get(world.store) ?? new Map<string, number[]>();
-    windows.set(world.store, recent);
-    const calls = (recent.get(apiKey) ?? []).filter((time) => now - time < limit.windowMs && time <= now);
-    recent.set(apiKey, calls);
+  /** @param rateLimit false disables the limit */
+  constructor(world: World, rateLimit: RateLimit | false) {
+    this.#world = world;
+    this.#rateLimit = rateLimit;
+  }
+
+  check(call: GatewayCall): AccessDecision {
+    const { apiKey } = call;
+    if (apiKey === undefined || apiKey === '') return refuse(401, MISSING_KEY);
+    const key = keyOf(this.#world, apiKey);
+    const issuer = key && this.#world.store.issuers.get(key.issuerId);
+    if (key?.status !== 'active' || issuer === undefined) return refuse(401, INVALID_KEY);
+    if (!isForTester(call, key)) return refuse(403, 'Forbidden');
+    if (!isAllowed(key.cidrs, callerAddress(call.forwardedFor, call.remoteAddress))) {
+      return refuse(403, 'Forbidden');
+    }
+    const { headers, refusal } =
+      this.#rateLimit === false ? { headers: {} } : this.#count(apiKey, this.#rateLimit);
+    if (refusal !== undefined) return { headers, refusal };
+    return { headers, issuer, environment: key.environment };
+  }
+
+  #count(
+    apiKey: string,
+    { calls: maxCalls, windowMs }: RateLimit,
+  ): { headers: Record<string, string>; refusal?: Answer } {
+    const now = this.#world.clock.now();
+    const calls = this.#callsInWindow(apiKey, now, windowMs);
     const oldest = calls[0];
-    if (oldest !== undefined && calls.length >= limit.calls) {
-      const seconds = Math.max(1, Math.ceil((oldest + limit.windowMs - now) / 1_000));
+    if (oldest !== undefined && calls.length >= maxCalls) {
+      const seconds = Math.max(1, Math.ceil((oldest + windowMs - now) / 1_000));
       return {
         headers: { 'x-rate-limit-remaining': '0', 'x-rate-limit-retry-after': String(seconds) },
         refusal: gatewayError(429, `Rate limit is exceeded. Try again in ${seconds} seconds.`),
       };
     }
     calls.push(now);
-    return { headers: { 'x-rate-limit-remaining': String(limit.calls - calls.length) } };
+    return { headers: { 'x-rate-limit-remaining': String(maxCalls - calls.length) } };
   }
 
-  return (visitor) => {
-    const { apiKey } = visitor;
-    const refuse = (status: number, message: string): Admission => ({
-      headers: {},
-      refusal: gatewayError(status, message),
-    });
-    if (apiKey === undefined || apiKey === '') return refuse(401, MISSING_KEY);
-    const key = keyOf(world, apiKey);
-    const issuer = key && world.store.issuers.get(key.issuerId);
-    if (key?.status !== 'active' || issuer === undefined) return refuse(401, INVALID_KEY);
-    if (!isForTester(visitor, key)) return refuse(403, 'Forbidden');
-    if (!isAllowed(key.cidrs, callerAddress(visitor.forwardedFor, visitor.remoteAddress))) {
-      return refuse(403, 'Forbidden');
-    }
-    const { headers, refusal } = rateLimit === false ? { headers: {} } : count(apiKey, rateLimit);
-    if (refusal !== undefined) return { headers, refusal };
-    return { headers, issuer, environment: key.environment };
-  };
+  #callsInWindow(apiKey: string, now: number, windowMs: number): number[] {
+    const { store } = this.#world;
+    const windows = this.#windows.get(store) ?? new Map<string, number[]>();
+    this.#windows.set(store, windows);
+    const calls = (windows.get(apiKey) ?? []).filter((time) => now - time < windowMs && time <= now);
+    windows.set(apiKey, calls);
+    return calls;
+  }
+}
+
+function refuse(status: number, message: string): AccessDecision {
+  return { headers: {}, refusal: gatewayError(status, message) };
 }
 
 function keyOf({ store }: World, apiKey: string): ApiKey | undefined {
   if (store.keys.size > 0) return store.keys.get(apiKey);
-  return store.issuers.has(DEFAULT_ISSUER.id) ? openKey(apiKey) : undefined;
+  return store.issuers.has(DEFAULT_ISSUER.id) ? unrestrictedKey(apiKey) : undefined;
 }
 
 /** Test keys can look up the testers of the institution only. */
-function isForTester({ operationId, json }: Visitor, key: ApiKey): boolean {
+function isForTester({ operationId, json }: GatewayCall, key: ApiKey): boolean {
   if (operationId !== 'getSignerByFiscalCode' || key.environment !== 'test') return true;
   const isObject = typeof json === 'object' && json !== null && 'fiscal_code' in json;
   return isObject && key.testers.includes(String(json.fiscal_code));

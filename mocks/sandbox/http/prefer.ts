@@ -32,14 +32,14 @@ export function parsePrefer(header: string | undefined): Preference | undefined 
 }
 
 /** A media type of a response in the contract, or a response without a body. */
-interface Candidate {
+interface ResponseOption {
   readonly code: number;
   readonly mediaType: string | undefined;
   readonly examples: readonly string[];
 }
 
 /** The response that Prism generates. */
-export interface Choice {
+export interface SelectedResponse {
   readonly code: number;
   /** In the format of an `Accept` header. */
   readonly mediaTypes: string[];
@@ -54,8 +54,8 @@ export function choose(
   operation: ContractOperation,
   { code, exampleKey }: Partial<Preference>,
   accept = '*/*',
-): Choice | string {
-  const all = candidatesOf(operation);
+): SelectedResponse | string {
+  const all = responseOptionsOf(operation);
   const ofCode = all.filter((candidate) => code === undefined || candidate.code === code);
   if (ofCode.length === 0) {
     const codes = [...new Set(all.map((candidate) => candidate.code))];
@@ -80,9 +80,9 @@ export function choose(
 }
 
 /** Successes first. */
-function candidatesOf({ responses }: ContractOperation): Candidate[] {
+function responseOptionsOf({ responses }: ContractOperation): ResponseOption[] {
   return responses
-    .flatMap(({ code, contents = [] }): Candidate[] => {
+    .flatMap(({ code, contents = [] }): ResponseOption[] => {
       const status = Number(code);
       if (contents.length === 0) return [{ code: status, mediaType: undefined, examples: [] }];
       return contents.map(({ mediaType, examples = [] }) => ({

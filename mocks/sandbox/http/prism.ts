@@ -24,9 +24,9 @@ export type Exchange =
       readonly responseViolations: readonly string[];
     }
   /** No operation has this path and method. The message is Prism's. */
-  | { readonly kind: 'unmatched'; readonly status: number; readonly message: string }
+  | { readonly kind: 'no-operation'; readonly status: number; readonly message: string }
   /** No response of the contract matches the preference. */
-  | { readonly kind: 'unfitting'; readonly operationId: string; readonly message: string }
+  | { readonly kind: 'no-response'; readonly operationId: string; readonly message: string }
   /** An unexpected exception: a bug. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -63,7 +63,7 @@ export async function createEngine(document?: string, profile?: ProfileName): Pr
       const request = prismRequest(call);
       const route = ROUTER.default({ resources: operations, input: request });
       if (route._tag === 'Left') {
-        return { kind: 'unmatched', status: statusOf(route.left), message: route.left.message };
+        return { kind: 'no-operation', status: statusOf(route.left), message: route.left.message };
       }
       return await exchange(route.right, request, call, preference, answerer);
     } catch (error) {
@@ -92,7 +92,7 @@ async function exchange(
     const { mockResponse } = await import('./mocker.ts');
     const mocked = mockResponse(operation, request, found, preference);
     if (mocked._tag === 'Left') {
-      return { kind: 'unfitting', operationId, message: mocked.left.message };
+      return { kind: 'no-response', operationId, message: mocked.left.message };
     }
     const { statusCode, headers = {}, body } = mocked.right;
     answer = { status: statusCode, headers, body };

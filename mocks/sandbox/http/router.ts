@@ -1,151 +1,83 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { API_BASE } from './api.ts';
 import type { Api } from './api.ts';
 import { isControlPath } from '../control/control.ts';
-import type { Control } from '../control/control.ts';
-import { FAULT_HEADER, parseFaultHeader } from '../faults/fault-header.ts';
-import { apiAnswerInstead, isInstead, storageAnswerInstead } from '../faults/injected-answer.ts';
-import { keepBody } from '../journal/journal-entry.ts';
-import type { OpenJournal } from '../journal/journal.ts';
+import type { ControlApi } from '../control/control.ts';
+import { apiFaultAnswer, replacesResponse } from '../faults/injected-answer.ts';
+import { storedBody } from '../journal/journal-entry.ts';
+import type { CallJournal } from '../journal/journal.ts';
 import { gatewayError } from './problems.ts';
 import type { Answer } from './problems.ts';
 import { qrCodePng } from '../pdf/qr-code.ts';
 import type { Recorder } from '../journal/recorder.ts';
 import { serve } from './serve.ts';
-import type { Served } from './serve.ts';
+import type { ProcessedCall } from './serve.ts';
 import { startPage } from './start-page.ts';
-import { digestOf, discardBody } from '../storage/blob-body.ts';
-import { storageOperation } from '../storage/blob-service.ts';
-import type { BlobService } from '../storage/blob-service.ts';
+import type { StorageRoute } from './storage-route.ts';
 import { ACCOUNT } from '../storage/containers.ts';
-import { pause, send } from './wire-answer.ts';
+import { send } from './wire-answer.ts';
 import type { WireAnswer } from './wire-answer.ts';
 import type { World } from '../model/world.ts';
 
-export interface StorageActivity {
-  /** Writes whose body is still being received. */
-  readonly putsInFlight: number;
-  /** Open connections that have been used for the storage. */
-  readonly openConnections: number;
-}
-
-export interface FrontOptions {
+export interface Routes {
   readonly world: World;
   readonly api: Api;
-  readonly storage: BlobService;
-  readonly control: Control;
+  readonly storage: StorageRoute;
+  readonly control: ControlApi;
   readonly recorder: Recorder;
-  readonly journal: OpenJournal;
+  readonly journal: CallJournal;
 }
 
-/** Routes requests by path to the API, the storage, the control API and the QR codes, and writes their responses. */
-export function createFront({ world, api, storage, control, recorder, journal }: FrontOptions): {
-  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
-  readonly storageActivity: () => StorageActivity;
-} {
-  const storageConnections = new Set<Socket>();
-  let putsInFlight = 0;
+/** Answers a request to any path of the sandbox. An unexpected exception is recorded and closes the connection. */
+export function answerRequest(routes: Routes, request: IncomingMessage, response: ServerResponse): void {
+  // Node would send the system time, which differs from the time of the records.
+  response.setHeader('date', new Date(routes.world.clock.now()).toUTCString());
+  route(routes, request, response).catch((error: unknown) => {
+    routes.recorder.bug(error);
+    response.destroy();
+  });
+}
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const origin = originOf(request);
-    const url = URL.parse(request.url ?? '/', origin);
-    if (url?.pathname.startsWith(`/${ACCOUNT}/`) === true) return answerFromStorage(request, response, url);
-    if (url?.pathname.startsWith(`${API_BASE}/`) === true) {
-      return serve(request, response, { journal, url }, (left) => fromApi(request, url, origin, left));
-    }
-    if (url !== null && isControlPath(url.pathname)) return control(request, response, url);
-    if (url?.pathname === '/' && ['GET', 'HEAD'].includes(request.method ?? '')) {
-      return send(request, response, startPage(origin, request.headers.accept));
-    }
-    const png = url?.pathname === '/qrcode.png' ? await qrCodePng(url.searchParams) : undefined;
-    if (png !== undefined) {
-      return send(request, response, { status: 200, headers: { 'content-type': 'image/png' }, body: png });
-    }
-    const { status, headers, body } = gatewayError(404, 'Resource not found');
-    send(request, response, { status, headers, body: JSON.stringify(body) });
+/** Routes by path to the API, the storage, the control API, the start page and the QR codes. */
+async function route(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const origin = originOf(request);
+  const url = URL.parse(request.url ?? '/', origin);
+  if (url?.pathname.startsWith(`/${ACCOUNT}/`) === true) return routes.storage.serve(request, response, url);
+  if (url?.pathname.startsWith(`${API_BASE}/`) === true) {
+    return serve(request, response, { journal: routes.journal, url }, (disconnected) =>
+      processApiCall(routes.api, request, url, origin, disconnected),
+    );
   }
-
-  async function answerFromStorage(
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-  ): Promise<void> {
-    const { socket } = request;
-    if (!storageConnections.has(socket)) {
-      storageConnections.add(socket);
-      socket.once('close', () => storageConnections.delete(socket));
-    }
-    const writes = request.method === 'PUT' ? 1 : 0;
-    putsInFlight += writes;
-    const operationId = storageOperation(request, url);
-    try {
-      await serve(request, response, { journal, url, operationId }, (left) =>
-        fromStorage(request, url, operationId, left),
-      );
-    } finally {
-      putsInFlight -= writes;
-    }
+  if (url !== null && isControlPath(url.pathname)) return routes.control.serve(request, response, url);
+  if (url?.pathname === '/' && ['GET', 'HEAD'].includes(request.method ?? '')) {
+    return send(request, response, startPage(origin, request.headers.accept));
   }
-
-  async function fromApi(
-    request: IncomingMessage,
-    url: URL,
-    origin: string,
-    left: AbortSignal,
-  ): Promise<Served> {
-    const { operationId, answer, violations, ordeal, marks, bytes } = await api(request, url, origin, left);
-    const fault = ordeal?.fault;
-    const wire = answer && isInstead(fault) ? apiAnswerInstead(fault) : answer && wireAnswerOf(answer);
-    const isMultipart = request.headers['content-type']?.toLowerCase().startsWith('multipart/') ?? false;
-    return {
-      operationId,
-      answer: wire && withOpenDoor(wire),
-      fault,
-      faults: [...(ordeal?.ids ?? []), ...marks],
-      violations,
-      requestBody: keepBody(bytes, isMultipart),
-    };
+  const png = url?.pathname === '/qrcode.png' ? await qrCodePng(url.searchParams) : undefined;
+  if (png !== undefined) {
+    return send(request, response, { status: 200, headers: { 'content-type': 'image/png' }, body: png });
   }
+  send(request, response, wireAnswerOf(gatewayError(404, 'Resource not found')));
+}
 
-  async function fromStorage(
-    request: IncomingMessage,
-    url: URL,
-    operationId: string | undefined,
-    left: AbortSignal,
-  ): Promise<Served> {
-    const own = parseFaultHeader(request.headers[FAULT_HEADER]?.toString(), operationId);
-    const ordeal = operationId === undefined ? undefined : world.faults.meet(operationId, own);
-    const { ids = [], delayMs = 0, fault } = ordeal ?? {};
-    await pause(delayMs, left);
-    const marks: string[] = [];
-    const served = { operationId, fault, violations: { request: [], response: [] } };
-    if (left.aborted) return { ...served, answer: undefined, faults: ids, requestBody: undefined };
-    if (isInstead(fault)) {
-      if (fault.kind !== 'reset') await discardBody(request);
-      const answer = storageAnswerInstead(fault, world);
-      return { ...served, answer, faults: ids, requestBody: digestOf(request) };
-    }
-    const { status, headers, body } = await world.faults.marking(marks, () => storage.handle(request, url));
-    return {
-      ...served,
-      answer: { status, headers, body },
-      isFile: operationId === 'getBlob' && status < 300,
-      faults: [...ids, ...marks],
-      requestBody: digestOf(request),
-    };
-  }
-
+async function processApiCall(
+  api: Api,
+  request: IncomingMessage,
+  url: URL,
+  origin: string,
+  disconnected: AbortSignal,
+): Promise<ProcessedCall> {
+  const result = await api.handle(request, url, origin, disconnected);
+  const { operationId, answer, violations, faults, behaviourIds, bytes } = result;
+  const fault = faults?.fault;
+  const wire = answer && (replacesResponse(fault) ? apiFaultAnswer(fault) : wireAnswerOf(answer));
+  const isMultipart = request.headers['content-type']?.toLowerCase().startsWith('multipart/') ?? false;
   return {
-    listener(request, response) {
-      // Node would send the system time, which differs from the time of the records.
-      response.setHeader('date', new Date(world.clock.now()).toUTCString());
-      answer(request, response).catch((error: unknown) => {
-        recorder.bug(error);
-        response.destroy();
-      });
-    },
-    storageActivity: () => ({ putsInFlight, openConnections: storageConnections.size }),
+    operationId,
+    answer: wire && withCorsHeaders(wire),
+    fault,
+    faults: [...(faults?.ids ?? []), ...behaviourIds],
+    violations,
+    requestBody: storedBody(bytes, isMultipart),
   };
 }
 
@@ -154,7 +86,7 @@ function wireAnswerOf({ status, headers, body }: Answer): WireAnswer {
 }
 
 /** The API gateway of the service allows browsers of every origin to read all headers. */
-function withOpenDoor(answer: WireAnswer): WireAnswer {
+function withCorsHeaders(answer: WireAnswer): WireAnswer {
   const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': '*' };
   return { ...answer, headers: { ...answer.headers, ...cors } };
 }

@@ -1,28 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asciiJson } from './ascii-json.ts';
 import { FAULT_HEADER, parseFaultHeader } from '../faults/fault-header.ts';
-import type { Ordeal } from '../faults/faults.ts';
-import { isInstead, spoiled } from '../faults/injected-answer.ts';
+import type { FiredFaults } from '../faults/faults.ts';
+import { replacesResponse, withAlteredBody } from '../faults/injected-answer.ts';
 import { InvalidFaultError } from '../faults/parse-fault.ts';
-import type { JournalEntry, KeptBody } from '../journal/journal-entry.ts';
-import { keepBody } from '../journal/journal-entry.ts';
-import type { OpenJournal } from '../journal/journal.ts';
+import type { JournalEntry, StoredBody } from '../journal/journal-entry.ts';
+import { storedBody } from '../journal/journal-entry.ts';
+import type { CallJournal } from '../journal/journal.ts';
 import { maskFiscalCodes } from './mask.ts';
-import { breakOff, deliver } from './wire-answer.ts';
-import type { Ending, WireAnswer } from './wire-answer.ts';
+import { resetConnection, deliver } from './wire-answer.ts';
+import type { CallOutcome, WireAnswer } from './wire-answer.ts';
 
 /** The result of a call, before it is sent. */
-export interface Served {
+export interface ProcessedCall {
   readonly operationId: string | undefined;
   /** Undefined if the connection is reset instead, or the client has disconnected. */
   readonly answer: WireAnswer | undefined;
   /** Whether the body of the response is a file. */
   readonly isFile?: boolean;
-  readonly fault: Ordeal['fault'];
+  readonly fault: FiredFaults['fault'];
   /** Ids of all faults that fired. */
   readonly faults: readonly string[];
   readonly violations: JournalEntry['violations'];
-  readonly requestBody: KeptBody | undefined;
+  readonly requestBody: StoredBody | undefined;
 }
 
 /** A response header with the contract violations of the request. */
@@ -31,51 +31,51 @@ const VIOLATIONS_HEADER = 'x-sandbox-violations';
 const MAX_VIOLATIONS_LENGTH = 2_048;
 
 /**
- * Serves a call from its arrival to its end: runs `work`, applies faults to the response and sends it. Every call gets an
- * entry in the journal.
+ * Serves a call from its arrival to its end: runs `process`, applies faults to the response and sends it. Every call gets
+ * an entry in the journal.
  *
- * @param work receives a signal that aborts when the client disconnects
- * @throws the error of `work`, unless the client disconnected before the end of its body
+ * @param process receives a signal that aborts when the client disconnects
+ * @throws the error of `process`, unless the client disconnected before the end of its body
  */
 export async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { journal, url, operationId }: { journal: OpenJournal; url: URL; operationId?: string | undefined },
-  work: (left: AbortSignal) => Promise<Served>,
+  { journal, url, operationId }: { journal: CallJournal; url: URL; operationId?: string | undefined },
+  process: (disconnected: AbortSignal) => Promise<ProcessedCall>,
 ): Promise<void> {
   const call = journal.receive(request.method ?? '', url);
-  const left = leavingOf(response);
-  let served: Served = { ...NOTHING, operationId };
-  const onEnd = (ended: Ending): void => {
-    const { answer, isFile = false, faults, violations, requestBody } = served;
+  const disconnected = disconnectSignal(response);
+  let processed: ProcessedCall = { ...UNPROCESSED, operationId };
+  const onEnd = (ended: CallOutcome): void => {
+    const { answer, isFile = false, faults, violations, requestBody } = processed;
     call.end({
-      operationId: served.operationId,
+      operationId: processed.operationId,
       status: answer?.status,
       ended,
       violations,
       faults,
       requestBody,
-      responseBody: keepBody(answer?.body, isFile),
+      responseBody: storedBody(answer?.body, isFile),
     });
   };
 
   try {
-    served = misunderstoodHeader(request) ?? (await work(left));
+    processed = invalidFaultHeader(request) ?? (await process(disconnected));
   } catch (error) {
     // The client disconnected before the end of its body, so no response can be sent.
     if (request.destroyed && !request.complete) return onEnd('aborted');
     onEnd('reset');
     throw error;
   }
-  if (left.aborted) return onEnd('aborted');
-  const { answer, fault } = served;
-  if (answer === undefined) return breakOff({ request, onEnd });
-  const spoiling = isInstead(fault) ? undefined : fault;
-  served = { ...served, answer: spoiled(withOwnHeaders(answer, served), spoiling) };
-  await deliver(served.answer ?? answer, { request, response, fault: spoiling, left, onEnd });
+  if (disconnected.aborted) return onEnd('aborted');
+  const { answer, fault } = processed;
+  if (answer === undefined) return resetConnection({ request, onEnd });
+  const altering = replacesResponse(fault) ? undefined : fault;
+  processed = { ...processed, answer: withAlteredBody(withOwnHeaders(answer, processed), altering) };
+  await deliver(processed.answer ?? answer, { request, response, fault: altering, disconnected, onEnd });
 }
 
-const NOTHING: Served = {
+const UNPROCESSED: ProcessedCall = {
   operationId: undefined,
   answer: undefined,
   fault: undefined,
@@ -85,7 +85,7 @@ const NOTHING: Served = {
 };
 
 /** An invalid fault header is an error: if it were ignored, a typing error would look like a success. */
-function misunderstoodHeader(request: IncomingMessage): Served | undefined {
+function invalidFaultHeader(request: IncomingMessage): ProcessedCall | undefined {
   const header = request.headers[FAULT_HEADER];
   try {
     parseFaultHeader(header?.toString(), undefined);
@@ -98,11 +98,11 @@ function misunderstoodHeader(request: IncomingMessage): Served | undefined {
       detail: error.message,
     };
     const headers = { 'content-type': 'application/problem+json' };
-    return { ...NOTHING, answer: { status: 400, headers, body: JSON.stringify(body) } };
+    return { ...UNPROCESSED, answer: { status: 400, headers, body: JSON.stringify(body) } };
   }
 }
 
-function withOwnHeaders(answer: WireAnswer, { faults, violations }: Served): WireAnswer {
+function withOwnHeaders(answer: WireAnswer, { faults, violations }: ProcessedCall): WireAnswer {
   if (faults.length + violations.request.length === 0) return answer;
   return {
     ...answer,
@@ -117,10 +117,10 @@ function withOwnHeaders(answer: WireAnswer, { faults, violations }: Served): Wir
 }
 
 /** Aborted if the connection closes before the response is complete. */
-function leavingOf(response: ServerResponse): AbortSignal {
-  const leaving = new AbortController();
+function disconnectSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) leaving.abort();
+    if (!response.writableFinished) controller.abort();
   });
-  return leaving.signal;
+  return controller.signal;
 }

@@ -1,24 +1,26 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { SERVICE_RATE_LIMIT, createApiManagement } from './api-management.ts';
+import { ApiManagement, SERVICE_RATE_LIMIT } from './api-management.ts';
 import type { RateLimit } from './api-management.ts';
-import { API_BASE, createApi } from './api.ts';
-import { createControl } from '../control/control.ts';
+import { API_BASE, Api } from './api.ts';
+import { ControlApi } from '../control/control.ts';
 import type { Controls } from '../control/controls.ts';
-import { createCitizen } from '../model/citizen.ts';
+import { SandboxCitizen } from '../model/citizen.ts';
 import { onBlobUploaded } from '../model/documents.ts';
-import { createFront } from './router.ts';
-import type { StorageActivity } from './router.ts';
-import { createJournal } from '../journal/journal.ts';
+import { CallJournal } from '../journal/journal.ts';
 import { PROFILES } from '../model/profile.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { createRecorder } from '../journal/recorder.ts';
-import type { SandboxLogger } from '../journal/recorder.ts';
-import { createBlobService } from '../storage/blob-service.ts';
+import type { Recorder, SandboxLogger } from '../journal/recorder.ts';
+import { answerRequest } from './router.ts';
+import type { Routes } from './router.ts';
+import { StorageRoute } from './storage-route.ts';
+import type { StorageActivity } from './storage-route.ts';
+import { BlobService } from '../storage/blob-service.ts';
 import type { StoredBlob } from '../storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS } from '../storage/containers.ts';
 import { seed } from '../data/seed.ts';
-import { createWorld } from '../model/sandbox-world.ts';
+import { SandboxWorld } from '../model/sandbox-world.ts';
 
 export interface SandboxOptions {
   /** Port to listen on; 0 is any free port. @default 0 */
@@ -69,48 +71,26 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** Starts a stateful replacement of Firma con IO. It listens when the promise resolves. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', timeScale = 0.1 } = options;
+  const { port = 0, host = '127.0.0.1' } = options;
   const recorder = createRecorder(options.logger);
-  const world = createWorld({
-    profile: PROFILES[options.profile ?? 'implemented'],
-    timeScale,
-    frozenAt: options.frozenAt?.getTime(),
-    seed: options.seed,
-    apiKeys: options.apiKeys,
-    onBug: recorder.bug,
-  });
-  const admit = createApiManagement(world, options.rateLimit ?? SERVICE_RATE_LIMIT);
-  const journal = createJournal(world.clock.now);
-  const controls: Controls = {
-    clock: world.clock,
-    reset() {
-      world.reset();
-      journal.clear();
-    },
-    seed: (input) => seed(world, input),
-    snapshot: world.snapshot,
-    restore: world.restore,
-    citizen: createCitizen(world),
-    faults: world.faults,
-    journal,
-    violations: recorder.violations,
-    takeViolations: recorder.takeViolations,
-  };
-  const front = createFront({
+  const world = createWorld(options, recorder);
+  const journal = new CallJournal(() => world.clock.now());
+  const controls = controlsOf(world, journal, recorder);
+  const blobs = new BlobService({
     world,
-    recorder,
-    journal,
-    control: createControl(controls, recorder.bug),
-    api: await createApi({ world, recorder, admit }),
-    storage: createBlobService({
-      world,
-      onCommit(container, name) {
-        if (container === UPLOADED_DOCUMENTS) onBlobUploaded(world, name);
-      },
-    }),
+    onCommit(container, name) {
+      if (container === UPLOADED_DOCUMENTS) onBlobUploaded(world, name);
+    },
   });
+  const storage = new StorageRoute({ world, storage: blobs, journal });
+  const gateway = new ApiManagement(world, options.rateLimit ?? SERVICE_RATE_LIMIT);
+  const api = await Api.create({ world, recorder, gateway });
+  const control = new ControlApi(controls, (error) => recorder.bug(error));
+  const routes: Routes = { world, api, storage, control, recorder, journal };
 
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, front.listener);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
+    answerRequest(routes, request, response),
+  );
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address();
@@ -124,7 +104,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     port: actualPort,
     ...controls,
     storedBlobs: () => world.blobs.list(),
-    storageActivity: front.storageActivity,
+    storageActivity: () => storage.activity(),
     async close() {
       if (closed) return;
       closed = true;
@@ -133,7 +113,36 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       server.closeAllConnections();
       journal.close();
       await Promise.all([ended, world.pdfs.close(), world.clock.stop()]);
-      recorder.complain();
+      recorder.throwIfFaulty();
     },
+  };
+}
+
+function createWorld(options: SandboxOptions, recorder: Recorder): SandboxWorld {
+  return new SandboxWorld({
+    profile: PROFILES[options.profile ?? 'implemented'],
+    timeScale: options.timeScale ?? 0.1,
+    frozenAt: options.frozenAt?.getTime(),
+    seed: options.seed,
+    apiKeys: options.apiKeys,
+    onBug: (error) => recorder.bug(error),
+  });
+}
+
+function controlsOf(world: SandboxWorld, journal: CallJournal, recorder: Recorder): Controls {
+  return {
+    clock: world.clock,
+    reset() {
+      world.reset();
+      journal.clear();
+    },
+    seed: (input) => seed(world, input),
+    snapshot: () => world.snapshot(),
+    restore: (snapshot) => world.restore(snapshot),
+    citizen: new SandboxCitizen(world),
+    faults: world.faults,
+    journal,
+    violations: recorder.violations,
+    takeViolations: () => recorder.takeViolations(),
   };
 }

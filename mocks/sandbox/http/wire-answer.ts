@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SpoilingFault } from '../faults/fault.ts';
+import type { AlteringFault } from '../faults/fault.ts';
 
 /** A response as it is sent. */
 export interface WireAnswer {
@@ -10,17 +10,17 @@ export interface WireAnswer {
 }
 
 /** How a call ended: with a response, with a connection reset by a fault, or aborted by the client. */
-export type Ending = 'answered' | 'reset' | 'aborted';
+export type CallOutcome = 'answered' | 'reset' | 'aborted';
 
 export interface Delivery {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The fault that affects the transmission of the response. */
-  readonly fault: SpoilingFault | undefined;
+  readonly fault: AlteringFault | undefined;
   /** Aborted when the client has disconnected. */
-  readonly left: AbortSignal;
+  readonly disconnected: AbortSignal;
   /** Called with the end of the call, just before the client can notice it. */
-  readonly onEnd: (ending: Ending) => void;
+  readonly onEnd: (outcome: CallOutcome) => void;
 }
 
 /** Number of pieces of a slow body. */
@@ -31,9 +31,9 @@ export async function deliver(answer: WireAnswer, delivery: Delivery): Promise<v
   const { request, response, fault, onEnd } = delivery;
   switch (fault?.kind) {
     case 'reset':
-      return fault.when === 'after' ? breakOff(delivery) : breakInTheMiddle(answer, delivery);
+      return fault.when === 'after' ? resetConnection(delivery) : resetInTheMiddle(answer, delivery);
     case 'slow-body':
-      return dribble(answer, fault.ms, delivery);
+      return sendSlowly(answer, fault.ms, delivery);
     default:
       onEnd('answered');
       send(request, response, answer);
@@ -47,20 +47,20 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
 }
 
 /** Resets the connection of a call. */
-export function breakOff({ request, onEnd }: Pick<Delivery, 'request' | 'onEnd'>): void {
+export function resetConnection({ request, onEnd }: Pick<Delivery, 'request' | 'onEnd'>): void {
   onEnd('reset');
   request.socket.resetAndDestroy();
 }
 
 /** Waits for this much real time, or until the client disconnects. */
-export async function pause(ms: number, left: AbortSignal): Promise<void> {
+export async function pause(ms: number, disconnected: AbortSignal): Promise<void> {
   if (ms <= 0) return;
-  await sleep(ms, undefined, { signal: left }).catch((error: unknown) => {
-    if (!left.aborted) throw error;
+  await sleep(ms, undefined, { signal: disconnected }).catch((error: unknown) => {
+    if (!disconnected.aborted) throw error;
   });
 }
 
-async function breakInTheMiddle(answer: WireAnswer, { request, response, onEnd }: Delivery): Promise<void> {
+async function resetInTheMiddle(answer: WireAnswer, { request, response, onEnd }: Delivery): Promise<void> {
   const { socket } = request;
   const body = Buffer.from(answer.body ?? '');
   // No reset packet, which could overtake the data: the client must receive this half.
@@ -76,10 +76,10 @@ async function breakInTheMiddle(answer: WireAnswer, { request, response, onEnd }
   socket.destroy();
 }
 
-async function dribble(
+async function sendSlowly(
   answer: WireAnswer,
   ms: number,
-  { request, response, left, onEnd }: Delivery,
+  { request, response, disconnected, onEnd }: Delivery,
 ): Promise<void> {
   const body = Buffer.from(request.method === 'HEAD' ? '' : (answer.body ?? ''));
   if (body.length > 0) {
@@ -89,8 +89,8 @@ async function dribble(
   const size = Math.max(1, Math.ceil(body.length / PIECES));
   const pieces = Math.max(1, Math.ceil(body.length / size));
   for (let piece = 1; piece <= pieces; piece += 1) {
-    await pause(ms / pieces, left);
-    if (left.aborted) return onEnd('aborted');
+    await pause(ms / pieces, disconnected);
+    if (disconnected.aborted) return onEnd('aborted');
     if (piece < pieces) response.write(body.subarray((piece - 1) * size, piece * size));
   }
   onEnd('answered');

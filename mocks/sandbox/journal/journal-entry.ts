@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { maskDeep, maskFiscalCodes, maskSignatures } from '../http/mask.ts';
 import { textOf } from '../http/request-body.ts';
-import type { Ending } from '../http/wire-answer.ts';
+import type { CallOutcome } from '../http/wire-answer.ts';
 
 /** A completed call to the API or the storage. Headers are not recorded, so the entry has no API key. */
 export interface JournalEntry {
@@ -21,7 +21,7 @@ export interface JournalEntry {
   readonly query: Readonly<Record<string, string | readonly string[]>>;
   /** Status of the response, also if the response was lost. Undefined if there was none. */
   readonly status: number | undefined;
-  readonly ended: Ending;
+  readonly ended: CallOutcome;
   /** Duration in real time. */
   readonly durationMs: number;
   /**
@@ -46,12 +46,12 @@ export type RecordedBody =
   | { readonly bytes: number; readonly sha256?: string };
 
 /** A stored body: its text with masked signatures, or its size and digest. */
-export type KeptBody = string | { readonly bytes: number; readonly sha256?: string };
+export type StoredBody = string | { readonly bytes: number; readonly sha256?: string };
 
 /** A stored entry. */
-export interface KeptEntry extends Omit<JournalEntry, 'requestBody' | 'responseBody'> {
-  readonly requestBody: KeptBody | undefined;
-  readonly responseBody: KeptBody | undefined;
+export interface StoredEntry extends Omit<JournalEntry, 'requestBody' | 'responseBody'> {
+  readonly requestBody: StoredBody | undefined;
+  readonly responseBody: StoredBody | undefined;
 }
 
 const MAX_TEXT_BYTES = 64 * 1_024;
@@ -59,7 +59,7 @@ const MAX_TEXT_BYTES = 64 * 1_024;
 const MAX_DEPTH = 200;
 
 /** @param binary true for files: their content is not recorded, even if it is text */
-export function keepBody(body: Buffer | string | undefined, binary: boolean): KeptBody | undefined {
+export function storedBody(body: Buffer | string | undefined, binary: boolean): StoredBody | undefined {
   if (body === undefined || body.length === 0) return undefined;
   const bytes = Buffer.byteLength(body);
   if (!binary && bytes <= MAX_TEXT_BYTES && (typeof body === 'string' || isUtf8(body))) {
@@ -82,7 +82,7 @@ function depthOf(text: string): number {
 }
 
 /** @param unmasked shows fiscal codes; signatures are masked before storage */
-export function entryView(entry: KeptEntry, unmasked: boolean): JournalEntry {
+export function entryView(entry: StoredEntry, unmasked: boolean): JournalEntry {
   const view = {
     ...entry,
     requestBody: bodyView(entry.requestBody),
@@ -100,7 +100,7 @@ export function entryView(entry: KeptEntry, unmasked: boolean): JournalEntry {
   };
 }
 
-function bodyView(body: KeptBody | undefined): RecordedBody | undefined {
+function bodyView(body: StoredBody | undefined): RecordedBody | undefined {
   if (typeof body !== 'string') return body;
   try {
     return { json: JSON.parse(body) };

@@ -1,8 +1,8 @@
 import { queryRecord } from '../http/incoming-call.ts';
 import { entryView } from './journal-entry.ts';
-import type { JournalEntry, KeptBody, KeptEntry } from './journal-entry.ts';
+import type { JournalEntry, StoredBody, StoredEntry } from './journal-entry.ts';
 import { MASK } from '../http/mask.ts';
-import type { Ending } from '../http/wire-answer.ts';
+import type { CallOutcome } from '../http/wire-answer.ts';
 
 /** The completed calls of a sandbox, in order of arrival. */
 export interface Journal {
@@ -26,7 +26,7 @@ export interface JournalFilter {
   /** A substring of the path, such as an id. */
   readonly path?: string | undefined;
   readonly status?: number | undefined;
-  readonly ended?: Ending | undefined;
+  readonly ended?: CallOutcome | undefined;
   /** Id of a fault that fired on the call. */
   readonly fault?: string | undefined;
   /** Whether the request or the response violates the contract. */
@@ -46,28 +46,22 @@ export class JournalTimeoutError extends Error {
   override readonly name = 'JournalTimeoutError';
 }
 
-/** The journal for its writers. */
-export interface OpenJournal extends Journal {
-  /** Registers the arrival of a call. It becomes an entry when it ends. */
-  receive(method: string, url: URL): ReceivedCall;
-  /** Rejects all waits. */
-  close(): void;
-}
-
 /** A call in progress. */
-export interface ReceivedCall {
+export interface PendingCall {
   /** Records the end of the call. Further calls have no effect. */
-  end(conclusion: Conclusion): void;
+  end(result: CallResult): void;
 }
 
-export type Conclusion = Pick<
-  KeptEntry,
+/** The result of a call, for its entry. */
+export type CallResult = Pick<
+  StoredEntry,
   'operationId' | 'status' | 'ended' | 'violations' | 'faults' | 'requestBody' | 'responseBody'
 >;
 
-interface Wait {
+/** A call of `waitFor` that no call has matched yet. */
+interface Waiter {
   readonly filter: JournalFilter;
-  readonly settle: (outcome: KeptEntry | Error) => void;
+  readonly settle: (outcome: StoredEntry | Error) => void;
 }
 
 const MAX_ENTRIES = 10_000;
@@ -77,100 +71,128 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** Maximum number of calls that an error lists. */
 const MAX_LISTED = 20;
 
-/** @param now the clock of the sandbox */
-export function createJournal(now: () => number): OpenJournal {
-  let kept: KeptEntry[] = [];
-  let seq = 0;
-  let textLength = 0;
-  const waits = new Set<Wait>();
+/** The journal of one sandbox, which also records the calls. */
+export class CallJournal implements Journal {
+  readonly #now: () => number;
+  #entries: StoredEntry[] = [];
+  #seq = 0;
+  #textLength = 0;
+  readonly #waiters = new Set<Waiter>();
 
-  function keep(entry: KeptEntry): void {
+  /** @param now the clock of the sandbox */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  entries(filter: JournalFilter = {}): JournalEntry[] {
+    return this.#entries
+      .filter((entry) => matches(entry, filter))
+      .map((entry) => entryView(entry, filter.unmasked ?? false));
+  }
+
+  async waitFor(
+    filter: JournalFilter,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: WaitOptions = {},
+  ): Promise<JournalEntry> {
+    signal?.throwIfAborted();
+    const past = this.#entries.find((entry) => matches(entry, filter));
+    const entry = past ?? (await this.#next(filter, timeoutMs, signal));
+    return entryView(entry, filter.unmasked ?? false);
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#textLength = 0;
+  }
+
+  /** Registers the arrival of a call. It becomes an entry when it ends. */
+  receive(method: string, url: URL): PendingCall {
+    this.#seq += 1;
+    const arrival = {
+      seq: this.#seq,
+      time: new Date(this.#now()).toISOString(),
+      method,
+      path: url.pathname,
+      query: queryOf(url),
+    };
+    const startedAt = performance.now();
+    let ended = false;
+    return {
+      end: (result) => {
+        if (ended) return;
+        ended = true;
+        const durationMs = Math.round((performance.now() - startedAt) * 100) / 100;
+        this.#add({ ...arrival, durationMs, ...result });
+      },
+    };
+  }
+
+  /** Rejects all waits. */
+  close(): void {
+    for (const { settle } of this.#waiters) settle(new Error('The sandbox was closed'));
+  }
+
+  #add(entry: StoredEntry): void {
     // Sorted by arrival: a slow call is inserted before calls that arrived later.
-    kept.splice(kept.findLastIndex((other) => other.seq < entry.seq) + 1, 0, entry);
-    textLength += textLengthOf(entry);
-    while (kept.length > MAX_ENTRIES) textLength -= textLengthOf(kept.shift());
-    for (let index = 0; textLength > MAX_TEXT_LENGTH && index < kept.length; index += 1) {
-      const old = kept[index];
-      if (old === undefined || textLengthOf(old) === 0) continue;
-      textLength -= textLengthOf(old);
-      kept[index] = {
-        ...old,
-        requestBody: forgotten(old.requestBody),
-        responseBody: forgotten(old.responseBody),
+    this.#entries.splice(this.#entries.findLastIndex((other) => other.seq < entry.seq) + 1, 0, entry);
+    this.#textLength += textLengthOf(entry);
+    this.#evict();
+    for (const waiter of this.#waiters) if (matches(entry, waiter.filter)) waiter.settle(entry);
+  }
+
+  /** Removes the oldest entries above the limit, then the texts of the oldest bodies above theirs. */
+  #evict(): void {
+    while (this.#entries.length > MAX_ENTRIES) this.#textLength -= textLengthOf(this.#entries.shift());
+    for (let index = 0; this.#textLength > MAX_TEXT_LENGTH && index < this.#entries.length; index += 1) {
+      const entry = this.#entries[index];
+      if (entry === undefined || textLengthOf(entry) === 0) continue;
+      this.#textLength -= textLengthOf(entry);
+      this.#entries[index] = {
+        ...entry,
+        requestBody: withoutText(entry.requestBody),
+        responseBody: withoutText(entry.responseBody),
       };
     }
-    for (const wait of waits) if (fits(entry, wait.filter)) wait.settle(entry);
   }
 
-  function timeout(filter: JournalFilter, timeoutMs: number): JournalTimeoutError {
-    const seen = kept.filter((entry) => entry.seq > (filter.after ?? 0));
-    const listed = seen.slice(-MAX_LISTED).map(lineOf);
-    const many = seen.length > MAX_LISTED ? `the latest ${MAX_LISTED} of ${seen.length}:` : `${seen.length}:`;
-    return new JournalTimeoutError(
-      [
-        `No call that matches ${JSON.stringify(filter)} ended within ${timeoutMs} ms. Received calls, ${many}`,
-        ...listed,
-      ].join('\n  '),
-    );
-  }
-
-  return {
-    entries: (filter = {}) =>
-      kept.filter((entry) => fits(entry, filter)).map((entry) => entryView(entry, filter.unmasked ?? false)),
-    async waitFor(filter, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) {
-      signal?.throwIfAborted();
-      const past = kept.find((entry) => fits(entry, filter));
-      const entry = past ?? (await next(filter, timeoutMs, signal));
-      return entryView(entry, filter.unmasked ?? false);
-    },
-    clear() {
-      kept = [];
-      textLength = 0;
-    },
-    receive(method, url) {
-      seq += 1;
-      const arrival = { seq, time: new Date(now()).toISOString(), method, path: url.pathname };
-      const query = queryOf(url);
-      const startedAt = performance.now();
-      let ended = false;
-      return {
-        end(conclusion) {
-          if (ended) return;
-          ended = true;
-          const durationMs = Math.round((performance.now() - startedAt) * 100) / 100;
-          keep({ ...arrival, query, durationMs, ...conclusion });
-        },
-      };
-    },
-    close() {
-      for (const { settle } of waits) settle(new Error('The sandbox was closed'));
-    },
-  };
-
-  function next(filter: JournalFilter, timeoutMs: number, signal?: AbortSignal): Promise<KeptEntry> {
-    const { promise, resolve, reject } = Promise.withResolvers<KeptEntry>();
-    const wait: Wait = {
+  /** The next call that matches. */
+  #next(filter: JournalFilter, timeoutMs: number, signal?: AbortSignal): Promise<StoredEntry> {
+    const { promise, resolve, reject } = Promise.withResolvers<StoredEntry>();
+    const waiter: Waiter = {
       filter,
-      settle(outcome) {
-        waits.delete(wait);
+      settle: (outcome) => {
+        this.#waiters.delete(waiter);
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       },
     };
-    const timer = setTimeout(() => wait.settle(timeout(filter, timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => waiter.settle(this.#timeoutError(filter, timeoutMs)), timeoutMs);
     const onAbort = (): void => {
       const reason: unknown = signal?.reason;
-      wait.settle(reason instanceof Error ? reason : new Error(String(reason)));
+      waiter.settle(reason instanceof Error ? reason : new Error(String(reason)));
     };
     signal?.addEventListener('abort', onAbort);
-    waits.add(wait);
+    this.#waiters.add(waiter);
     return promise;
+  }
+
+  #timeoutError(filter: JournalFilter, timeoutMs: number): JournalTimeoutError {
+    const seen = this.#entries.filter((entry) => entry.seq > (filter.after ?? 0));
+    const listed = seen.slice(-MAX_LISTED).map(lineOf);
+    const count =
+      seen.length > MAX_LISTED ? `the latest ${MAX_LISTED} of ${seen.length}:` : `${seen.length}:`;
+    return new JournalTimeoutError(
+      [
+        `No call that matches ${JSON.stringify(filter)} ended within ${timeoutMs} ms. Received calls, ${count}`,
+        ...listed,
+      ].join('\n  '),
+    );
   }
 }
 
-function fits(entry: KeptEntry, filter: JournalFilter): boolean {
+function matches(entry: StoredEntry, filter: JournalFilter): boolean {
   const { after = 0, operationId, method, path, status, ended, fault, violating } = filter;
   const { request, response } = entry.violations;
   return (
@@ -185,7 +207,7 @@ function fits(entry: KeptEntry, filter: JournalFilter): boolean {
   );
 }
 
-function lineOf(entry: KeptEntry): string {
+function lineOf(entry: StoredEntry): string {
   const { seq, operationId = 'no operation', method, path, status, ended } = entryView(entry, false);
   return `#${seq} ${operationId} (${method} ${path}): ${[status, ended].filter((word) => word !== 'answered').join(' ')}`;
 }
@@ -196,13 +218,13 @@ function queryOf({ searchParams }: URL): Record<string, string | string[]> {
   return 'sig' in query ? { ...query, sig: MASK } : query;
 }
 
-function textLengthOf(entry: KeptEntry | undefined): number {
+function textLengthOf(entry: StoredEntry | undefined): number {
   const lengths = [entry?.requestBody, entry?.responseBody].map((body) =>
     typeof body === 'string' ? body.length : 0,
   );
   return lengths.reduce((total, length) => total + length, 0);
 }
 
-function forgotten(body: KeptBody | undefined): KeptBody | undefined {
+function withoutText(body: StoredBody | undefined): StoredBody | undefined {
   return typeof body === 'string' ? { bytes: Buffer.byteLength(body) } : body;
 }

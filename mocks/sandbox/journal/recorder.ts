@@ -25,11 +25,11 @@ export interface Recorder {
   /** Records an unexpected exception. */
   bug(error: unknown): void;
   /** @throws Error listing the remaining violations and the bugs; its cause is the first bug */
-  complain(): void;
+  throwIfFaulty(): void;
 }
 
 /** Further violations are dropped, so that memory does not grow in a sandbox that runs for long. */
-const MAX_COMPLAINTS = 1_000;
+const MAX_RECORDED = 1_000;
 
 export function createRecorder(logger: SandboxLogger | undefined): Recorder {
   const violations: Violation[] = [];
@@ -40,13 +40,13 @@ export function createRecorder(logger: SandboxLogger | undefined): Recorder {
     violation(given) {
       const violation = { ...given, path: maskFiscalCodes(given.path) };
       logger?.warn(violation, 'contract violation');
-      if (violations.length < MAX_COMPLAINTS) violations.push(violation);
+      if (violations.length < MAX_RECORDED) violations.push(violation);
     },
     bug(error) {
       logger?.warn({ err: error }, 'bug in the sandbox');
-      if (bugs.length < MAX_COMPLAINTS) bugs.push(error);
+      if (bugs.length < MAX_RECORDED) bugs.push(error);
     },
-    complain() {
+    throwIfFaulty() {
       if (violations.length === 0 && bugs.length === 0) return;
       const lines = [...violations.map(lineOfViolation), ...bugs.map(String)];
       // Not an AggregateError: vitest prints nothing for one without errors.

@@ -72,13 +72,56 @@ export interface Citizen {
   complete(signatureRequestId: string, outcome: Outcome): void;
 }
 
-export function createCitizen(world: World): Citizen {
-  function find(id: string): { request: SignatureRequest; copy: CitizenCopy } {
-    const request = world.store.requests.get(id);
+/** The citizen of one sandbox, who acts on its records. */
+export class SandboxCitizen implements Citizen {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  waiting(signer: SignerRef): WaitingRequest[] {
+    const { ids, store } = this.#world;
+    const signerId = 'signerId' in signer ? signer.signerId : ids.signer(signer.fiscalCode);
+    return [...store.requests.values()].flatMap((request) => {
+      const status = citizenCopyOf(this.#world, request.id)?.status;
+      if (request.signerId !== signerId || !isSignable(status)) return [];
+      return [waitingRequest(this.#world, request, status)];
+    });
+  }
+
+  statusOf(id: string): CitizenStatus {
+    return this.#find(id).copy.status;
+  }
+
+  sign(id: string, { clauses = 'all', outcome }: SignOptions = {}): void {
+    const { request, copy } = this.#find(id);
+    checkSignable(this.#world, request, copy);
+    const agreed = agreedClauses(request, clauses);
+    beginSignature(this.#world, request, copy, agreed, outcome ?? scenarioOf(this.#world, request).outcome);
+  }
+
+  complete(id: string, outcome: Outcome): void {
+    const { copy } = this.#find(id);
+    if (copy.status !== 'WAIT_FOR_QTSP') {
+      throw new CitizenError(
+        'WRONG_STATUS',
+        `The citizen's side of signature request ${id} is ${copy.status}: sign it first, for example with the outcome 'pending'.`,
+      );
+    }
+    // A new attempt, so that an earlier scheduled outcome does not apply to it.
+    const attempt = copy.attempt + 1;
+    this.#world.store.citizenCopies.set(id, { ...copy, attempt });
+    this.#world.clock.schedule(0, { kind: 'finish-signature', requestId: id, attempt, outcome });
+  }
+
+  /** @throws CitizenError if the request does not exist or has not reached the citizen */
+  #find(id: string): { request: SignatureRequest; copy: CitizenCopy } {
+    const request = this.#world.store.requests.get(id);
     if (request === undefined) {
       throw new CitizenError('UNKNOWN_REQUEST', `There is no signature request ${id} in this sandbox.`);
     }
-    const copy = citizenCopyOf(world, id);
+    const copy = citizenCopyOf(this.#world, id);
     if (copy === undefined) {
       throw new CitizenError(
         'NOT_REACHED',
@@ -87,54 +130,28 @@ export function createCitizen(world: World): Citizen {
     }
     return { request, copy };
   }
+}
 
-  return {
-    waiting(signer) {
-      const signerId = 'signerId' in signer ? signer.signerId : world.ids.signer(signer.fiscalCode);
-      return [...world.store.requests.values()].flatMap((request) => {
-        const status = citizenCopyOf(world, request.id)?.status;
-        if (request.signerId !== signerId || !isSignable(status)) return [];
-        return [waitingRequest(world, request, status)];
-      });
-    },
-    statusOf: (id) => find(id).copy.status,
-    sign(id, { clauses = 'all', outcome } = {}) {
-      const { request, copy } = find(id);
-      if (!isSignable(copy.status)) {
-        throw new CitizenError(
-          'WRONG_STATUS',
-          `The citizen's side of signature request ${id} is ${copy.status}: only WAIT_FOR_SIGNATURE and REJECTED can be signed.`,
-        );
-      }
-      if (isExpired(world, request)) {
-        throw new CitizenError(
-          'EXPIRED',
-          `Signature request ${id} expired at ${new Date(request.expiresAt).toISOString()}. Create one with a later expires_at.`,
-        );
-      }
-      if (!hasAllFiles(world, request)) {
-        throw new CitizenError(
-          'FILES_DELETED',
-          `The files of signature request ${id} were deleted 90 days after their upload. Create a new request.`,
-        );
-      }
-      const agreed = agreedClauses(request, clauses);
-      beginSignature(world, request, copy, agreed, outcome ?? scenarioOf(world, request).outcome);
-    },
-    complete(id, outcome) {
-      const { copy } = find(id);
-      if (copy.status !== 'WAIT_FOR_QTSP') {
-        throw new CitizenError(
-          'WRONG_STATUS',
-          `The citizen's side of signature request ${id} is ${copy.status}: sign it first, for example with the outcome 'pending'.`,
-        );
-      }
-      // A new attempt, so that an earlier scheduled outcome does not apply to it.
-      const attempt = copy.attempt + 1;
-      world.store.citizenCopies.set(id, { ...copy, attempt });
-      world.clock.schedule(0, { kind: 'finish-signature', requestId: id, attempt, outcome });
-    },
-  };
+/** @throws CitizenError if the request cannot be signed now */
+function checkSignable(world: World, request: SignatureRequest, copy: CitizenCopy): void {
+  if (!isSignable(copy.status)) {
+    throw new CitizenError(
+      'WRONG_STATUS',
+      `The citizen's side of signature request ${request.id} is ${copy.status}: only WAIT_FOR_SIGNATURE and REJECTED can be signed.`,
+    );
+  }
+  if (isExpired(world, request)) {
+    throw new CitizenError(
+      'EXPIRED',
+      `Signature request ${request.id} expired at ${new Date(request.expiresAt).toISOString()}. Create one with a later expires_at.`,
+    );
+  }
+  if (!hasAllFiles(world, request)) {
+    throw new CitizenError(
+      'FILES_DELETED',
+      `The files of signature request ${request.id} were deleted 90 days after their upload. Create a new request.`,
+    );
+  }
 }
 
 function isSignable(status: CitizenStatus | undefined): status is WaitingRequest['status'] {

@@ -13,8 +13,8 @@ export const SERVICE_DELAYS_MS = {
   queueHop: 5_000,
 } as const;
 
-/** A scheduled task. */
-export interface Appointment<Task> {
+/** A task and its time. */
+export interface ScheduledTask<Task> {
   /** Milliseconds since the epoch, on the clock of the sandbox. */
   readonly dueAt: number;
   readonly task: Task;
@@ -24,29 +24,7 @@ export interface Appointment<Task> {
 export interface ClockState<Task> {
   readonly now: number;
   readonly frozen: boolean;
-  readonly appointments: readonly Appointment<Task>[];
-}
-
-/** The clock of a sandbox. All code that reads the time or waits uses it. */
-export interface Clock<Task> {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  readonly frozen: boolean;
-  /** Schedules `task` after `delayMs` of unscaled time. */
-  schedule(delayMs: number, task: Task): void;
-  /** Freezes the clock at `at` or at the current time. No task runs until it is advanced or resumed. */
-  freeze(at?: number): void;
-  /**
-   * Freezes the clock and moves it forward. Before the promise resolves, every task that falls due has run, in order and
-   * at its own time. A reset, `freeze` or `resume` ends it early.
-   */
-  advance(ms: number): Promise<void>;
-  /** Lets the clock run from its current time. */
-  resume(): void;
-  state(): ClockState<Task>;
-  restore(state: ClockState<Task>): void;
-  /** Drops tasks that have not started and waits for running ones. No task runs afterwards. */
-  stop(): Promise<void>;
+  readonly scheduled: readonly ScheduledTask<Task>[];
 }
 
 export interface ClockOptions<Task> {
@@ -61,109 +39,136 @@ export interface ClockOptions<Task> {
 /** Maximum delay of a Node timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export function createClock<Task>({ timeScale, frozenAt, run }: ClockOptions<Task>): Clock<Task> {
+/** The clock of a sandbox. All code that reads the time or waits uses it. */
+export class Clock<Task> {
+  readonly #timeScale: number;
+  readonly #run: (task: Task) => Promise<void>;
   /** Sorted by time, then by insertion. */
-  let appointments: Appointment<Task>[] = [];
-  let frozen = frozenAt;
+  #scheduled: ScheduledTask<Task>[] = [];
+  readonly #running = new Map<Promise<void>, ScheduledTask<Task>>();
+  /** The time at which the clock is frozen. Undefined while it runs. */
+  #frozenAt: number | undefined;
   /** Difference between running time and the wall clock. */
-  let offset = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  /** Advances run one after another, and end early if the clock is set in another way. */
-  let moving = Promise.resolve();
-  let jumps = 0;
-  const running = new Map<Promise<void>, Appointment<Task>>();
+  #offset = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Advances run one after another. */
+  #lastAdvance = Promise.resolve();
+  /** Counts how often the time was set other than by an advance, which ends the advances before. */
+  #timesSet = 0;
 
-  const now = (): number => frozen ?? Date.now() + offset;
-
-  function start(due: Appointment<Task>): Promise<void> {
-    const done = run(due.task).finally(() => running.delete(done));
-    running.set(done, due);
-    return done;
+  constructor({ timeScale, frozenAt, run }: ClockOptions<Task>) {
+    this.#timeScale = timeScale;
+    this.#frozenAt = frozenAt;
+    this.#run = run;
   }
 
-  function takeDue(until: number): Appointment<Task> | undefined {
-    const [next] = appointments;
-    if (next === undefined || next.dueAt > until) return undefined;
-    return appointments.shift();
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.#frozenAt ?? Date.now() + this.#offset;
+  }
+
+  get frozen(): boolean {
+    return this.#frozenAt !== undefined;
+  }
+
+  /** Schedules `task` after `delayMs` of unscaled time. */
+  schedule(delayMs: number, task: Task): void {
+    const dueAt = this.now() + delayMs * (this.frozen ? 1 : this.#timeScale);
+    // Searched from the end, where most new tasks belong: there may be thousands.
+    const earlier = this.#scheduled.findLastIndex((other) => other.dueAt <= dueAt);
+    this.#scheduled.splice(earlier + 1, 0, { dueAt, task });
+    this.#setTimer();
+  }
+
+  /** Freezes the clock at `at` or at the current time. No task runs until it is advanced or resumed. */
+  freeze(at?: number): void {
+    this.#timesSet += 1;
+    this.#frozenAt = at ?? this.now();
+    this.#setTimer();
+  }
+
+  /**
+   * Freezes the clock and moves it forward. Before the promise resolves, every task that falls due has run, in order and
+   * at its own time. A reset, `freeze` or `resume` ends it early.
+   */
+  advance(ms: number): Promise<void> {
+    this.#frozenAt = this.now();
+    this.#setTimer();
+    const timesSet = this.#timesSet;
+    this.#lastAdvance = this.#lastAdvance.then(() => this.#moveForward(ms, timesSet));
+    return this.#lastAdvance;
+  }
+
+  /** Lets the clock run from its current time. */
+  resume(): void {
+    if (this.#frozenAt === undefined) return;
+    this.#timesSet += 1;
+    this.#offset = this.#frozenAt - Date.now();
+    this.#frozenAt = undefined;
+    this.#setTimer();
+  }
+
+  state(): ClockState<Task> {
+    return {
+      now: this.now(),
+      frozen: this.frozen,
+      // A running task has not taken effect yet, so it belongs to the state.
+      scheduled: [...this.#running.values(), ...this.#scheduled],
+    };
+  }
+
+  restore({ now, frozen, scheduled }: ClockState<Task>): void {
+    this.#timesSet += 1;
+    this.#scheduled = [...scheduled];
+    this.#frozenAt = frozen ? now : undefined;
+    this.#offset = now - Date.now();
+    this.#setTimer();
+  }
+
+  /** Drops tasks that have not started and waits for running ones. No task runs afterwards. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#scheduled = [];
+    await Promise.all(this.#running.keys());
   }
 
   /** Sets the only timer, for the next task. */
-  function arm(): void {
-    clearTimeout(timer);
-    const [next] = appointments;
-    if (stopped || frozen !== undefined || next === undefined) return;
-    timer = setTimeout(
-      () => {
-        for (let due = takeDue(now()); due; due = takeDue(now())) void start(due);
-        arm();
-      },
-      Math.min(Math.max(0, next.dueAt - now()), MAX_TIMER_MS),
-    );
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const [next] = this.#scheduled;
+    if (this.#stopped || this.frozen || next === undefined) return;
+    const delayMs = Math.min(Math.max(0, next.dueAt - this.now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#startDueTasks(), delayMs);
   }
 
-  /** @param mine value of `jumps` when the advance was requested */
-  async function move(ms: number, mine: number): Promise<void> {
-    const until = now() + ms;
-    await Promise.all(running.keys());
-    while (mine === jumps) {
-      const due = takeDue(until);
-      frozen = due === undefined ? until : Math.max(now(), due.dueAt);
+  #startDueTasks(): void {
+    for (let due = this.#takeDue(this.now()); due; due = this.#takeDue(this.now())) void this.#start(due);
+    this.#setTimer();
+  }
+
+  #takeDue(until: number): ScheduledTask<Task> | undefined {
+    const [next] = this.#scheduled;
+    if (next === undefined || next.dueAt > until) return undefined;
+    return this.#scheduled.shift();
+  }
+
+  #start(due: ScheduledTask<Task>): Promise<void> {
+    const done = this.#run(due.task).finally(() => this.#running.delete(done));
+    this.#running.set(done, due);
+    return done;
+  }
+
+  /** @param timesSet value of `#timesSet` when the advance was requested */
+  async #moveForward(ms: number, timesSet: number): Promise<void> {
+    const until = this.now() + ms;
+    await Promise.all(this.#running.keys());
+    while (timesSet === this.#timesSet) {
+      const due = this.#takeDue(until);
+      this.#frozenAt = due === undefined ? until : Math.max(this.now(), due.dueAt);
       if (due === undefined) return;
-      await start(due);
+      await this.#start(due);
     }
   }
-
-  return {
-    now,
-    get frozen() {
-      return frozen !== undefined;
-    },
-    schedule(delayMs, task) {
-      const dueAt = now() + delayMs * (frozen === undefined ? timeScale : 1);
-      // Searched from the end, where most new tasks belong: there may be thousands.
-      const earlier = appointments.findLastIndex((other) => other.dueAt <= dueAt);
-      appointments.splice(earlier + 1, 0, { dueAt, task });
-      arm();
-    },
-    freeze(at) {
-      jumps += 1;
-      frozen = at ?? now();
-      arm();
-    },
-    advance(ms) {
-      frozen = now();
-      arm();
-      const mine = jumps;
-      const moved = moving.then(() => move(ms, mine));
-      moving = moved;
-      return moved;
-    },
-    resume() {
-      if (frozen === undefined) return;
-      jumps += 1;
-      offset = frozen - Date.now();
-      frozen = undefined;
-      arm();
-    },
-    state: () => ({
-      now: now(),
-      frozen: frozen !== undefined,
-      // A running task has not taken effect yet, so it belongs to the state.
-      appointments: [...running.values(), ...appointments],
-    }),
-    restore(state) {
-      jumps += 1;
-      appointments = [...state.appointments];
-      frozen = state.frozen ? state.now : undefined;
-      offset = state.now - Date.now();
-      arm();
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      appointments = [];
-      await Promise.all(running.keys());
-    },
-  };
 }

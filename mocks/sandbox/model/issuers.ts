@@ -32,12 +32,12 @@ export const DEFAULT_ISSUER: Issuer = {
 };
 
 /** A production key of the default issuer, allowed from all addresses. */
-export function openKey(key: string): ApiKey {
+export function unrestrictedKey(key: string): ApiKey {
   const issuerId = DEFAULT_ISSUER.id;
   return { key, issuerId, environment: 'prod', status: 'active', cidrs: [ANY_ADDRESS], testers: [] };
 }
 
-const PRIVATE = new BlockList();
+const PRIVATE_NETWORKS = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -47,7 +47,7 @@ for (const [network, prefix] of [
   ['172.16.0.0', 12],
   ['192.168.0.0', 16],
 ] as const) {
-  PRIVATE.addSubnet(network, prefix);
+  PRIVATE_NETWORKS.addSubnet(network, prefix);
 }
 
 /**
@@ -56,7 +56,7 @@ for (const [network, prefix] of [
  */
 export function callerAddress(forwardedFor: string | undefined, remoteAddress: string): string {
   const listed = (forwardedFor ?? '').split(',').map((address) => address.trim());
-  const isPublic = (address: string): boolean => isIPv4(address) && !PRIVATE.check(address);
+  const isPublic = (address: string): boolean => isIPv4(address) && !PRIVATE_NETWORKS.check(address);
   return listed.findLast(isPublic) ?? remoteAddress.replace(/^::ffff:/, '');
 }
 

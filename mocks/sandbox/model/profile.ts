@@ -5,7 +5,7 @@ import { badRequest, validationProblem } from '../http/problems.ts';
 export type ProfileName = 'implemented' | 'documented';
 
 /** A response with different statuses in the published document and in the running service. */
-export interface StatusDeparture {
+export interface StatusDifference {
   readonly operationId: string;
   /** When the response is sent. */
   readonly occasion: string;
@@ -16,7 +16,7 @@ export interface StatusDeparture {
 }
 
 /** All such responses. Others have the same status in both sources. */
-export const STATUS_DEPARTURES: readonly StatusDeparture[] = [
+export const STATUS_DIFFERENCES: readonly StatusDifference[] = [
   departure('createDossier', 'an invalid body', 422, 400),
   departure('getRequestsByDossier', 'an invalid query', 422, 400),
   departure('getSignerByFiscalCode', 'a signer is found', 200, 201),
@@ -40,19 +40,19 @@ function departure(
   occasion: string,
   implemented: number,
   documented: number,
-): StatusDeparture {
+): StatusDifference {
   return { operationId, occasion, implemented, documented };
 }
 
 /** A difference between the published document and the running service other than a status. */
-export interface RuleDeparture {
+export interface RuleDifference {
   readonly rule: string;
   readonly implemented: string;
   readonly documented: string;
   readonly source: 'published document' | 'manual';
 }
 
-export const RULE_DEPARTURES = {
+export const RULE_DIFFERENCES = {
   errorType: {
     rule: 'Content type of errors of the backend',
     implemented: 'application/problem+json',
@@ -83,7 +83,7 @@ export const RULE_DEPARTURES = {
     documented: 'WAIT_FOR_VALIDATION',
     source: 'published document',
   },
-} as const satisfies Record<string, RuleDeparture>;
+} as const satisfies Record<string, RuleDifference>;
 
 /** The differences between the profiles that affect handlers. */
 export interface Profile {
@@ -118,7 +118,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     },
     answer(operationId, implemented) {
       const detail = detailOf(implemented);
-      const row = STATUS_DEPARTURES.find(
+      const row = STATUS_DIFFERENCES.find(
         (candidate) =>
           candidate.operationId === operationId &&
           candidate.implemented === implemented.status &&
@@ -142,8 +142,8 @@ function withStatus(answer: Answer, status: number, detail: string): Answer {
 }
 
 function asPlainJson(answer: Answer): Answer {
-  if (answer.headers['content-type'] !== RULE_DEPARTURES.errorType.implemented) return answer;
-  return { ...answer, headers: { ...answer.headers, 'content-type': RULE_DEPARTURES.errorType.documented } };
+  if (answer.headers['content-type'] !== RULE_DIFFERENCES.errorType.implemented) return answer;
+  return { ...answer, headers: { ...answer.headers, 'content-type': RULE_DIFFERENCES.errorType.documented } };
 }
 
 function detailOf({ body }: Answer): string {

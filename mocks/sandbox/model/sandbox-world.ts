@@ -1,15 +1,22 @@
 import { randomInt } from 'node:crypto';
-import { createClock } from './clock.ts';
-import { createFaults } from '../faults/faults.ts';
+import { Clock } from './clock.ts';
+import type { ClockState } from './clock.ts';
+import { FaultRegistry } from '../faults/faults.ts';
+import type { FaultsState } from '../faults/faults.ts';
 import { createIds } from './ids.ts';
-import { openKey } from './issuers.ts';
+import type { Ids } from './ids.ts';
+import { unrestrictedKey } from './issuers.ts';
 import { createPdfThreads } from '../pdf/pdf-threads.ts';
 import type { Profile } from './profile.ts';
 import { PROFILES } from './profile.ts';
 import { createRandom } from './random.ts';
+import type { Random } from './random.ts';
 import { createBlobStore } from '../storage/blob-store.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import { createUrlSigner } from '../storage/sas.ts';
+import type { UrlSigner } from '../storage/sas.ts';
 import { copyStore, createStore } from './store.ts';
+import type { Store } from './store.ts';
 import type { Task } from './task.ts';
 import { runTask } from './tasks.ts';
 import type { World } from './world.ts';
@@ -27,64 +34,97 @@ export interface WorldOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-export function createWorld(options: WorldOptions): World {
-  const { profile = PROFILES.implemented, timeScale, frozenAt, seed, apiKeys = [], onBug } = options;
-  const clock = createClock<Task>({
-    timeScale,
-    frozenAt,
-    run: async (task) => {
-      try {
-        // The current state: a task that is running during a reset or restore must not change the new state.
-        await runTask({ ...world }, task);
-      } catch (error) {
-        onBug(error);
-      }
-    },
-  });
-  const random = createRandom(seed ?? randomInt(2 ** 32));
-  const faults = createFaults(random);
-  let ids = createIds(clock.now, random);
-  let store = createStore();
-  let blobs = createBlobStore(clock.now);
-  for (const key of apiKeys) store.keys.set(key, openKey(key));
+/** Opaque. It contains no copies of files, because they are immutable. */
+export interface Snapshot {
+  readonly clock: ClockState<Task>;
+  readonly random: number;
+  readonly faults: FaultsState;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+}
 
-  const world: World = {
-    profile,
-    clock,
-    random,
-    faults,
-    sas: createUrlSigner(seed),
-    pdfs: createPdfThreads(),
-    get ids() {
-      return ids;
-    },
-    get store() {
-      return store;
-    },
-    get blobs() {
-      return blobs;
-    },
-    snapshot: () => ({
-      clock: clock.state(),
-      random: random.state(),
-      faults: faults.state(),
-      store: copyStore(store),
-      blobs: blobs.copy(),
-    }),
-    restore(snapshot) {
-      clock.restore(snapshot.clock);
-      random.restore(snapshot.random);
-      faults.restore(snapshot.faults);
-      // Replaced, so that the next id depends on the clock and the random sequence only.
-      ids = createIds(clock.now, random);
-      store = copyStore(snapshot.store);
-      blobs = snapshot.blobs.copy();
-    },
-    reset() {
-      world.restore(beginning);
-      if (frozenAt === undefined) clock.restore({ now: Date.now(), frozen: false, appointments: [] });
-    },
-  };
-  const beginning = world.snapshot();
-  return world;
+/** The world of one sandbox, whose state can be saved and restored. */
+export class SandboxWorld implements World {
+  readonly profile: Profile;
+  readonly clock: Clock<Task>;
+  readonly random: Random;
+  readonly faults: FaultRegistry;
+  readonly sas: UrlSigner;
+  readonly pdfs = createPdfThreads();
+  readonly #frozenAt: number | undefined;
+  readonly #onBug: (error: unknown) => void;
+  readonly #initial: Snapshot;
+  #ids: Ids;
+  #store = createStore();
+  #blobs: BlobStore;
+
+  constructor(options: WorldOptions) {
+    const { profile = PROFILES.implemented, timeScale, frozenAt, seed, apiKeys = [], onBug } = options;
+    this.profile = profile;
+    this.#frozenAt = frozenAt;
+    this.#onBug = onBug;
+    this.clock = new Clock({ timeScale, frozenAt, run: (task) => this.#run(task) });
+    this.random = createRandom(seed ?? randomInt(2 ** 32));
+    this.faults = new FaultRegistry(this.random);
+    this.sas = createUrlSigner(seed);
+    this.#ids = this.#newIds();
+    this.#blobs = createBlobStore(() => this.clock.now());
+    for (const key of apiKeys) this.#store.keys.set(key, unrestrictedKey(key));
+    this.#initial = this.snapshot();
+  }
+
+  get ids(): Ids {
+    return this.#ids;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get blobs(): BlobStore {
+    return this.#blobs;
+  }
+
+  /** Saves the current state for `restore`. */
+  snapshot(): Snapshot {
+    return {
+      clock: this.clock.state(),
+      random: this.random.state(),
+      faults: this.faults.state(),
+      store: copyStore(this.#store),
+      blobs: this.#blobs.copy(),
+    };
+  }
+
+  restore({ clock, random, faults, store, blobs }: Snapshot): void {
+    this.clock.restore(clock);
+    this.random.restore(random);
+    this.faults.restore(faults);
+    // Replaced, so that the next id depends on the clock and the random sequence only.
+    this.#ids = this.#newIds();
+    this.#store = copyStore(store);
+    this.#blobs = blobs.copy();
+  }
+
+  /** Restores the initial state, including the clock and the random sequence. */
+  reset(): void {
+    this.restore(this.#initial);
+    if (this.#frozenAt === undefined) {
+      this.clock.restore({ now: Date.now(), frozen: false, scheduled: [] });
+    }
+  }
+
+  #newIds(): Ids {
+    return createIds(() => this.clock.now(), this.random);
+  }
+
+  async #run(task: Task): Promise<void> {
+    const { profile, clock, random, faults, sas, pdfs, ids, store, blobs } = this;
+    try {
+      // The current state: a task that is running during a reset or restore must not change the new state.
+      await runTask({ profile, clock, random, faults, sas, pdfs, ids, store, blobs }, task);
+    } catch (error) {
+      this.#onBug(error);
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { markAsRejected, markAsSigned, markAsWaitForSignature } from './state-ma
 import { createBlob } from '../storage/blob-store.ts';
 import { SIGNED_DOCUMENTS, VALIDATED_DOCUMENTS } from '../storage/containers.ts';
 import type { CitizenCopy, SignatureRequest } from './store.ts';
-import type { Outcome, SignatureNews } from './task.ts';
+import type { Outcome, SignatureReport } from './task.ts';
 import type { World } from './world.ts';
 
 /** The reject reason of the service if files are missing, such as 90 days after their upload. */
@@ -27,22 +27,26 @@ export function scenarioOf({ store }: World, { dossierId }: SignatureRequest): D
 /** Schedules WAIT_FOR_SIGNATURE two queue hops after READY, unless a tag in the dossier title prevents it. */
 export function sendToCitizen(world: World, request: SignatureRequest): void {
   if (scenarioOf(world, request).neverReady) return;
-  world.clock.schedule(SERVICE_DELAYS_MS.waitForSignature, { kind: 'reach-citizen', requestId: request.id });
+  world.clock.schedule(SERVICE_DELAYS_MS.waitForSignature, {
+    kind: 'arrive-at-citizen',
+    requestId: request.id,
+  });
 }
 
 /** The citizen side has received the request. */
-export function reachCitizen(world: World, requestId: string): void {
+export function arriveAtCitizen(world: World, requestId: string): void {
   const request = world.store.requests.get(requestId);
   const next = request && markAsWaitForSignature(request, world.clock.now());
   if (next === undefined) return;
   world.store.requests.set(requestId, next);
   world.store.citizenCopies.set(requestId, { status: 'WAIT_FOR_SIGNATURE', attempt: 0, agreedClauses: [] });
   const { signsAfterMs } = scenarioOf(world, next);
-  if (signsAfterMs !== undefined) world.clock.schedule(signsAfterMs, { kind: 'sign-by-itself', requestId });
+  if (signsAfterMs !== undefined)
+    world.clock.schedule(signsAfterMs, { kind: 'sign-automatically', requestId });
 }
 
 /** The citizen of a scenario signs, unless the request is already signed or expired. */
-export function signByItself(world: World, requestId: string): void {
+export function signAutomatically(world: World, requestId: string): void {
   const request = world.store.requests.get(requestId);
   const copy = citizenCopyOf(world, requestId);
   if (request === undefined || copy?.status !== 'WAIT_FOR_SIGNATURE') return;
@@ -89,21 +93,21 @@ export async function finishSignature(
   // Another event may have ended the signature meanwhile.
   if (!isAwaited(citizenCopyOf(world, requestId))) return;
   const failure = outcome === 'signed' ? NO_SIGNED_FILE : outcome.fails;
-  const news: SignatureNews =
+  const report: SignatureReport =
     files === undefined
       ? { status: 'REJECTED', rejectedAt: world.clock.now(), rejectReason: failure }
       : { status: 'SIGNED' };
   storeSigned(world, files ?? []);
-  world.store.citizenCopies.set(requestId, { ...copy, status: news.status });
-  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'report-to-issuer', requestId, news });
+  world.store.citizenCopies.set(requestId, { ...copy, status: report.status });
+  world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'report-to-issuer', requestId, report });
 }
 
 /** The message of the citizen side has arrived. A late message is dropped: the first final status stays. */
-export function tellIssuer(world: World, requestId: string, news: SignatureNews): void {
+export function reportToIssuer(world: World, requestId: string, report: SignatureReport): void {
   const request = world.store.requests.get(requestId);
   if (request === undefined) return;
   const now = world.clock.now();
-  const next = news.status === 'SIGNED' ? markAsSigned(request, now) : markAsRejected(request, now, news);
+  const next = report.status === 'SIGNED' ? markAsSigned(request, now) : markAsRejected(request, now, report);
   if (next !== undefined) world.store.requests.set(requestId, next);
 }
 
@@ -130,7 +134,7 @@ export function cancelAtCitizen(world: World, requestId: string): void {
  * Signs a waiting request with all clauses on both sides at once, for a cancellation that loses the race against a
  * signature. Has no effect on a request that cannot be signed.
  */
-export async function signAtOnce(world: World, requestId: string): Promise<void> {
+export async function signImmediately(world: World, requestId: string): Promise<void> {
   const request = world.store.requests.get(requestId);
   const copy = citizenCopyOf(world, requestId);
   if (request?.status !== 'WAIT_FOR_SIGNATURE' || copy === undefined) return;

@@ -1,5 +1,5 @@
-import type { Clock, ClockState } from './clock.ts';
-import type { FaultRegistry, FaultsState } from '../faults/faults.ts';
+import type { Clock } from './clock.ts';
+import type { FaultRegistry } from '../faults/faults.ts';
 import type { Ids } from './ids.ts';
 import type { PdfThreads } from '../pdf/pdf-threads.ts';
 import type { Profile } from './profile.ts';
@@ -21,18 +21,4 @@ export interface World {
   readonly blobs: BlobStore;
   readonly sas: UrlSigner;
   readonly pdfs: PdfThreads;
-  /** Saves the current state for `restore`. */
-  snapshot(): Snapshot;
-  restore(snapshot: Snapshot): void;
-  /** Restores the initial state, including the clock and the random sequence. */
-  reset(): void;
-}
-
-/** Opaque. It contains no copies of files, because they are immutable. */
-export interface Snapshot {
-  readonly clock: ClockState<Task>;
-  readonly random: number;
-  readonly faults: FaultsState;
-  readonly store: Store;
-  readonly blobs: BlobStore;
 }

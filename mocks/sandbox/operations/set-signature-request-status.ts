@@ -7,8 +7,8 @@ import {
   scenarioOf,
   sendCancellation,
   sendToCitizen,
-  signAtOnce,
-  signByItself,
+  signImmediately,
+  signAutomatically,
 } from '../model/signing.ts';
 import { markAsCancelled, markAsReady } from '../model/state-machine.ts';
 import { requestOrRefuse } from './lookup.ts';
@@ -19,7 +19,7 @@ export const setSignatureRequestStatus: Operation = async (call, world) => {
   const word = decodeOrRefuse(setStatusBody, call.json === undefined ? textOf(call.bytes) : call.json);
   const lookUp = () => requestOrRefuse(call, world, 'Signature request not found');
   if (word === 'CANCELLED' && scenarioOf(world, lookUp()).signsBeforeCancel) {
-    await signAtOnce(world, lookUp().id);
+    await signImmediately(world, lookUp().id);
   }
   const mark = word === 'READY' ? markAsReady : markAsCancelled;
   const transition = mark(lookUp(), world.clock.now());
@@ -30,7 +30,7 @@ export const setSignatureRequestStatus: Operation = async (call, world) => {
     world.store.requests.set(next.id, next);
     throw internalError('RestError');
   }
-  if (word === 'CANCELLED' && world.faults.occurs('cancel-loses-race')) signByItself(world, next.id);
+  if (word === 'CANCELLED' && world.faults.occurs('cancel-loses-race')) signAutomatically(world, next.id);
   if (word === 'CANCELLED') sendCancellation(world, next.id);
   else if (!world.faults.occurs('never-waits-for-signature')) sendToCitizen(world, next);
   world.store.requests.set(next.id, next);
