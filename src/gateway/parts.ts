@@ -8,6 +8,7 @@ import { StatusWatchers } from '../watching/status-watcher.ts';
 import { authenticationEvents } from '../http/authentication.ts';
 import { Queues } from '../observability/queues.ts';
 import { connectRedis } from '../redis/connect.ts';
+import type { RedisConnection } from '../redis/connection.ts';
 import { Lifecycle } from '../http/lifecycle.ts';
 import { createReadiness, readinessLog } from '../http/readiness.ts';
 import type { Readiness } from '../http/readiness.ts';
@@ -44,74 +45,32 @@ export interface Parts {
 
 /** @throws {RedisUnavailableError} */
 export async function openParts(options: GatewayOptions): Promise<Parts> {
-  const {
-    apiUrl,
-    apiKey,
-    circuit,
-    redisUrl,
-    tracer,
-    downloadStallMs,
-    proxyFor,
-    logger,
-    events = createEvents(),
-  } = options;
-  const realm = apiUrl.href;
-  const queues = new Queues();
+  const { apiUrl, redisUrl, proxyFor, stopTimes, logger, events = createEvents() } = options;
   const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
+  const shared = { redis, events, realm: apiUrl.href, queues: new Queues(), clock: new ServiceClock() };
   const authentication = createAuthentication(options.auth, authenticationEvents(logger), proxyFor);
-  const clock = new ServiceClock();
-  const upstreams = createUpstreamClients(apiKey, {
-    baseUrl: apiUrl,
-    proxyFor,
-    storageHosts: options.storageHosts,
-    timeoutMs: options.upstreamTimeoutMs,
-    operationTimeoutMs: options.operationTimeoutMs,
-    connections: options.upstreamConnections,
-    rateLimit: options.rateLimit,
-    redis,
-    clock,
-    breaker: new CircuitBreaker({ origin: 'service', ...circuit, events }),
-    events,
-    queues,
-    spans: tracer && withSpans({ tracer, urlOf: () => apiUrl, propagates: true }),
-  });
-  const storage = createStorage({
-    allowedHosts: options.storageHosts,
-    proxyFor,
-    ...(downloadStallMs !== undefined && { readStallMs: downloadStallMs }),
-    breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
-    events,
-    tracer,
-  });
-  const blocks = new BlockPool();
-  queues.add('upload-blocks', () => blocks.oldestMs);
+  const upstreams = openUpstreams(options, shared);
+  const storage = openStorage(options, events);
   const watchers = new StatusWatchers({ ...options.watching, events });
-  queues.add('polls', () => watchers.oldestDueMs);
-  const idempotency = openIdempotency({ redis, realm, times: options.idempotency, clock, events });
-  queues.add('idempotency', () => idempotency.oldestMs);
-  const readiness = createReadiness({
-    checks: [
-      { name: 'service', check: (signal) => canConnect(apiUrl, signal, proxyFor) },
-      ...(redis === undefined ? [] : [{ name: 'redis', check: () => redis.check() }]),
-    ],
-    onChange: readinessLog(logger, events),
-  });
-  redis?.onChange((failure) => readiness.report('redis', failure));
-  const lifecycle = new Lifecycle({ readiness, stopTimes: options.stopTimes, events });
+  const idempotency = openIdempotency({ ...shared, times: options.idempotency });
+  const blocks = new BlockPool();
+  const readiness = openReadiness(options, shared);
+  const lifecycle = new Lifecycle({ readiness, stopTimes, events });
   const webhooks = new Webhooks({
     ...options.webhooks,
-    redis,
+    ...shared,
     proxyFor,
-    realm,
-    queues,
     watcherOf(tenant) {
       const issuer = upstreams.of(tenant);
       return issuer && watchers.of(issuer.shared);
     },
-    events,
     logger,
   });
-  lifecycle.draining.addEventListener('abort', () => webhooks.stop(options.stopTimes.graceMs));
+  lifecycle.draining.addEventListener('abort', () => webhooks.stop(stopTimes.graceMs));
+  const { queues } = shared;
+  queues.add('upload-blocks', () => blocks.oldestMs);
+  queues.add('polls', () => watchers.oldestDueMs);
+  queues.add('idempotency', () => idempotency.oldestMs);
 
   return {
     events,
@@ -135,4 +94,53 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
       redis?.close();
     },
   };
+}
+
+/** What several parts use. */
+interface Shared {
+  /** Undefined: state is kept in this process. */
+  readonly redis: RedisConnection | undefined;
+  readonly events: GatewayEvents;
+  readonly queues: Queues;
+  readonly clock: ServiceClock;
+}
+
+function openUpstreams(options: GatewayOptions, shared: Shared): UpstreamClients {
+  const { apiUrl, apiKey, proxyFor, circuit, tracer } = options;
+  return createUpstreamClients(apiKey, {
+    ...shared,
+    baseUrl: apiUrl,
+    proxyFor,
+    storageHosts: options.storageHosts,
+    timeoutMs: options.upstreamTimeoutMs,
+    operationTimeoutMs: options.operationTimeoutMs,
+    connections: options.upstreamConnections,
+    rateLimit: options.rateLimit,
+    breaker: new CircuitBreaker({ origin: 'service', ...circuit, events: shared.events }),
+    spans: tracer && withSpans({ tracer, urlOf: () => apiUrl, propagates: true }),
+  });
+}
+
+function openStorage(options: GatewayOptions, events: GatewayEvents): StorageClients {
+  const { storageHosts: allowedHosts, proxyFor, circuit, tracer, downloadStallMs } = options;
+  return createStorage({
+    allowedHosts,
+    proxyFor,
+    ...(downloadStallMs !== undefined && { readStallMs: downloadStallMs }),
+    breaker: new CircuitBreaker({ origin: 'storage', ...circuit, events }),
+    events,
+    tracer,
+  });
+}
+
+function openReadiness({ apiUrl, proxyFor, logger }: GatewayOptions, { redis, events }: Shared): Readiness {
+  const readiness = createReadiness({
+    checks: [
+      { name: 'service', check: (signal) => canConnect(apiUrl, signal, proxyFor) },
+      ...(redis === undefined ? [] : [{ name: 'redis', check: () => redis.check() }]),
+    ],
+    onChange: readinessLog(logger, events),
+  });
+  redis?.onChange((failure) => readiness.report('redis', failure));
+  return readiness;
 }

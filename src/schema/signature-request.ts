@@ -60,9 +60,6 @@ const NotificationType = builder.objectRef<Notification>('Notification').impleme
   }),
 });
 
-/** Options of a field that a list does not contain. All of them share one upstream call: see `countDetailsOnce`. */
-const DETAIL = { complexity: 1, extensions: { isDetail: true } } as const;
-
 export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('SignatureRequest').implement({
   description:
     'A signature request (_richiesta di firma_): a dossier, one signer and the documents that the citizen signs.',
@@ -106,59 +103,64 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
         'Whether `expiresAt` has passed and the signature request is neither `SIGNED` nor `CANCELLED`. The gateway computes it: the service has no such status.',
       resolve: isExpired,
     }),
-    documents: t.field({
-      ...DETAIL,
-      type: [DocumentType],
-      nullable: true,
-      description:
-        'The documents, in the order of the dossier. On an item of a list it costs one more upstream call. Null when the signature request no longer exists.',
-      resolve: (request, _, context) => fromDetail(context, request, documentsOf),
-    }),
-    qrCode: t.field({
-      ...DETAIL,
-      type: QrCodeType,
-      nullable: true,
-      description: 'The QR code. Null unless `status` is `WAIT_FOR_SIGNATURE`.',
-      resolve: (request, _, context) => fromDetail(context, request, qrCodeOf),
-    }),
-    notification: t.field({
-      ...DETAIL,
-      type: NotificationType,
-      nullable: true,
-      description:
-        'The notification. Null until `notifySigner` has sent it, and when `status` is `CANCELLED`.',
-      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.notification),
-    }),
-    rejectReason: t.string({
-      ...DETAIL,
-      nullable: true,
-      description:
-        'The reason for the failure, in the words of the trust service provider (QTSP). Null unless `status` is `REJECTED`.',
-      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectReason),
-    }),
-    signedAt: t.field({
-      ...DETAIL,
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the service registered the signature. Null unless `status` is `SIGNED`.',
-      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.signedAt),
-    }),
-    rejectedAt: t.field({
-      ...DETAIL,
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the signature failed. Null unless `status` is `REJECTED`.',
-      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectedAt),
-    }),
-    cancelledAt: t.field({
-      ...DETAIL,
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the signature request was cancelled. Null unless `status` is `CANCELLED`.',
-      resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.cancelledAt),
-    }),
   }),
 });
+
+const DETAIL = { complexity: 1, extensions: { isDetail: true } } as const;
+
+/** The fields that a list does not contain. All of them share one upstream call: see `countDetailsOnce`. */
+builder.objectFields(SignatureRequestType, (t) => ({
+  documents: t.field({
+    ...DETAIL,
+    type: [DocumentType],
+    nullable: true,
+    description:
+      'The documents, in the order of the dossier. On an item of a list it costs one more upstream call. Null when the signature request no longer exists.',
+    resolve: (request, _, context) => fromDetail(context, request, documentsOf),
+  }),
+  qrCode: t.field({
+    ...DETAIL,
+    type: QrCodeType,
+    nullable: true,
+    description: 'The QR code. Null unless `status` is `WAIT_FOR_SIGNATURE`.',
+    resolve: (request, _, context) => fromDetail(context, request, qrCodeOf),
+  }),
+  notification: t.field({
+    ...DETAIL,
+    type: NotificationType,
+    nullable: true,
+    description: 'The notification. Null until `notifySigner` has sent it, and when `status` is `CANCELLED`.',
+    resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.notification),
+  }),
+  rejectReason: t.string({
+    ...DETAIL,
+    nullable: true,
+    description:
+      'The reason for the failure, in the words of the trust service provider (QTSP). Null unless `status` is `REJECTED`.',
+    resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectReason),
+  }),
+  signedAt: t.field({
+    ...DETAIL,
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the service registered the signature. Null unless `status` is `SIGNED`.',
+    resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.signedAt),
+  }),
+  rejectedAt: t.field({
+    ...DETAIL,
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the signature failed. Null unless `status` is `REJECTED`.',
+    resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.rejectedAt),
+  }),
+  cancelledAt: t.field({
+    ...DETAIL,
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the signature request was cancelled. Null unless `status` is `CANCELLED`.',
+    resolve: (request, _, context) => fromDetail(context, request, (whole) => whole.cancelledAt),
+  }),
+}));
 
 builder.queryField('signatureRequest', (t) =>
   t.field({

@@ -19,6 +19,13 @@ const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /** Calls to the service and its storage, and the rate limiter and circuit breakers in front of them. */
 export function countUpstream(events: GatewayEvents, registers: Registry[]): void {
+  countCalls(events, registers);
+  measureWaits(events, registers);
+  showBreakers(events, registers);
+  countPolls(events, registers);
+}
+
+function countCalls(events: GatewayEvents, registers: Registry[]): void {
   const calls = new Counter({
     name: 'sigillo_upstream_calls_total',
     help: 'Calls to the service and its storage, without retries, by outcome: ok or the kind of failure.',
@@ -44,6 +51,23 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
     labelNames: ['operation'],
     registers,
   });
+  const [operationOf, outcomeOf] = [bounded(UPSTREAM_OPERATIONS), bounded(CALL_OUTCOMES)];
+  const kindOf = bounded(FAILURE_KINDS);
+  for (const operation of UPSTREAM_OPERATIONS)
+    for (const outcome of CALL_OUTCOMES) calls.inc({ operation, outcome }, 0);
+
+  events.on('upstreamCall', ({ operation, outcome, durationMs }) => {
+    const labels = { operation: operationOf(operation) };
+    calls.inc({ ...labels, outcome: outcomeOf(outcome) });
+    durations.observe(labels, durationMs / 1000);
+  });
+  events.on('upstreamRetry', ({ operation, kind }) =>
+    retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
+  );
+  events.on('coalescedRead', ({ operation }) => collapsed.inc({ operation: operationOf(operation) }));
+}
+
+function measureWaits(events: GatewayEvents, registers: Registry[]): void {
   const waits = new Histogram({
     name: 'sigillo_budget_wait_seconds',
     help: 'How long calls waited for a slot of the rate limiter.',
@@ -51,7 +75,16 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
     buckets: WAIT_BUCKETS,
     registers,
   });
-  const breakers = new Gauge({
+  const [priorityOf, outcomeOf] = [bounded(PRIORITIES), bounded(RATE_LIMITER_OUTCOMES)];
+  for (const priority of PRIORITIES)
+    for (const outcome of RATE_LIMITER_OUTCOMES) waits.zero({ priority, outcome });
+  events.on('rateLimiterWait', ({ priority, outcome, waitMs }) =>
+    waits.observe({ priority: priorityOf(priority), outcome: outcomeOf(outcome) }, waitMs / 1000),
+  );
+}
+
+function showBreakers(events: GatewayEvents, registers: Registry[]): void {
+  const states = new Gauge({
     name: 'sigillo_breaker_state',
     help: '1 for the current state of the circuit breaker of an origin, 0 for the others.',
     labelNames: ['origin', 'state'],
@@ -63,39 +96,23 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
     labelNames: ['origin', 'state'],
     registers,
   });
+  const originOf = bounded(ORIGINS);
+  const show = (origin: string, current: string): void => {
+    for (const state of BREAKER_STATES) states.set({ origin, state }, state === current ? 1 : 0);
+  };
+  for (const origin of ORIGINS) show(origin, 'closed');
+  events.on('breaker', ({ origin, state }) => {
+    show(originOf(origin), state);
+    changes.inc({ origin: originOf(origin), state });
+  });
+}
+
+function countPolls(events: GatewayEvents, registers: Registry[]): void {
   const polls = new Counter({
     name: 'sigillo_polls_total',
     help: 'Polls of watched requests, by whether the request had changed.',
     labelNames: ['changed'],
     registers,
-  });
-  const [operationOf, outcomeOf] = [bounded(UPSTREAM_OPERATIONS), bounded(CALL_OUTCOMES)];
-  const [kindOf, originOf] = [bounded(FAILURE_KINDS), bounded(ORIGINS)];
-  const [priorityOf, waitOutcomeOf] = [bounded(PRIORITIES), bounded(RATE_LIMITER_OUTCOMES)];
-  const setBreaker = (origin: string, current: string): void => {
-    for (const state of BREAKER_STATES) breakers.set({ origin, state }, state === current ? 1 : 0);
-  };
-  for (const origin of ORIGINS) setBreaker(origin, 'closed');
-  for (const operation of UPSTREAM_OPERATIONS)
-    for (const outcome of CALL_OUTCOMES) calls.inc({ operation, outcome }, 0);
-  for (const priority of PRIORITIES)
-    for (const outcome of RATE_LIMITER_OUTCOMES) waits.zero({ priority, outcome });
-
-  events.on('upstreamCall', ({ operation, outcome, durationMs }) => {
-    const labels = { operation: operationOf(operation) };
-    calls.inc({ ...labels, outcome: outcomeOf(outcome) });
-    durations.observe(labels, durationMs / 1000);
-  });
-  events.on('upstreamRetry', ({ operation, kind }) =>
-    retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
-  );
-  events.on('coalescedRead', ({ operation }) => collapsed.inc({ operation: operationOf(operation) }));
-  events.on('rateLimiterWait', ({ priority, outcome, waitMs }) =>
-    waits.observe({ priority: priorityOf(priority), outcome: waitOutcomeOf(outcome) }, waitMs / 1000),
-  );
-  events.on('breaker', ({ origin, state }) => {
-    setBreaker(originOf(origin), state);
-    changes.inc({ origin: originOf(origin), state });
   });
   events.on('poll', ({ changed }) => polls.inc({ changed: String(changed) }));
 }
