@@ -135,9 +135,9 @@ export function contextFactory(
   { maxUploadBytes, uploadStallMs, operationTimeoutMs, watching, isSandbox }: GatewayOptions,
   { blocks, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
 ): ContextFactory {
-  const { draining: closing, lastCall: ending, inFlight } = lifecycle;
+  const { lastCall, inFlight } = lifecycle;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const shared = { blocks, idempotency, events, watching, closing, ending, limits };
+  const shared = { blocks, idempotency, events, watching, lastCall, limits };
   return (headers, req, caller) => {
     const tenant = tenantOf(caller);
     const issuer = upstreams.of(tenant);

@@ -27,10 +27,8 @@ export interface GatewayParts {
   readonly idempotency: Idempotency;
   /** Events for logs, metrics and spans. */
   readonly events: GatewayEvents;
-  /** Aborted when the gateway starts to drain. Streams end; running operations may finish. */
-  readonly closing: AbortSignal;
-  /** Aborted when running operations must end. Waits return the last known state. */
-  readonly ending: AbortSignal;
+  /** Aborted shortly before a shutdown aborts running operations. Waits return the last known state. */
+  readonly lastCall: AbortSignal;
   /** Only if the upstream is a sandbox: the bare clients for calls with the sandbox headers of a caller. */
   readonly sandbox?: OriginClients | undefined;
   readonly limits: {

@@ -23,11 +23,11 @@ export interface WaitOptions {
  * @throws {UpstreamError} if the service refuses the read, or the client disconnects.
  */
 export async function waitForRequest(
-  context: Pick<GatewayContext, 'watcher' | 'deadline' | 'signal' | 'ending'>,
+  context: Pick<GatewayContext, 'watcher' | 'deadline' | 'signal' | 'lastCall'>,
   seen: SignatureRequest,
   { waitSeconds, isDone }: WaitOptions,
 ): Promise<SignatureRequest> {
-  const { watcher, deadline, signal, ending } = context;
+  const { watcher, deadline, signal, lastCall } = context;
   if (isDone(seen) || waitSeconds <= 0) return seen;
   const beganAt = performance.now();
   const end = Promise.withResolvers<SignatureRequest>();
@@ -55,15 +55,15 @@ export async function waitForRequest(
   const timer = setTimeout(() => void readLast(), Math.max(0, Math.min(waitSeconds * 1_000, leftMs)));
   const endSoon = (): void => void readLast();
   signal.addEventListener('abort', leave);
-  ending.addEventListener('abort', endSoon);
+  lastCall.addEventListener('abort', endSoon);
   if (signal.aborted) leave();
-  if (ending.aborted) endSoon();
+  if (lastCall.aborted) endSoon();
   try {
     return await end.promise;
   } finally {
     watch.leave();
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);
-    ending.removeEventListener('abort', endSoon);
+    lastCall.removeEventListener('abort', endSoon);
   }
 }

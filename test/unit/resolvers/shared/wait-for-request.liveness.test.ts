@@ -39,7 +39,7 @@ interface Wait {
 class World {
   readonly faults: string[] = [];
   readonly service = startWatcher();
-  readonly ending = new AbortController();
+  readonly lastCall = new AbortController();
   readonly waits: Wait[] = [];
   /** Unanswered reads. */
   readonly pending: PromiseWithResolvers<object>[] = [];
@@ -63,7 +63,7 @@ class World {
     const wait: Wait = { leaver, deadline, beganAt, longestMs, hasEnded: false };
     this.waits.push(wait);
     const { watcher } = this.service;
-    const context = { watcher, deadline, signal: leaver.signal, ending: this.ending.signal };
+    const context = { watcher, deadline, signal: leaver.signal, lastCall: this.lastCall.signal };
     const isDone = ({ status }: { readonly status: string }): boolean => status === 'READY';
     waitForRequest(context, requestIn('DRAFT'), { waitSeconds, isDone })
       .catch((thrown: unknown) => {
@@ -113,7 +113,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
     )
     .map(([nth, how]) => step(`read ${nth}: ${how}`, (world) => world.answer(nth, how))),
   fc.constant(step('the request changes', ({ service }) => service.watcher.invalidate('a'))),
-  fc.constant(step('the gateway shuts down', ({ ending }) => ending.abort())),
+  fc.constant(step('the gateway shuts down', ({ lastCall }) => lastCall.abort())),
   timeStep(10_000),
 ];
 
@@ -130,7 +130,7 @@ test('in any order of reads and waits, each wait ends by its deadline', async ()
       expect(world.service.watcher.counts).toEqual({ requests: 0, watchers: 0 });
       await pass(LAST_READ_MS);
       expect(vi.getTimerCount()).toBe(0);
-      expect(getEventListeners(world.ending.signal, 'abort')).toEqual([]);
+      expect(getEventListeners(world.lastCall.signal, 'abort')).toEqual([]);
       for (const { leaver } of world.waits) expect(getEventListeners(leaver.signal, 'abort')).toEqual([]);
     },
   });
