@@ -1,238 +1,172 @@
-import { z } from 'zod';
 import type { components } from './openapi.d.ts';
 import { UpstreamError } from './failure/upstream-error.ts';
 import { checkedPageUrl, checkedStorageUrl, checkStorageUrl } from './url-rules.ts';
-import type { CheckedUrl, UrlRules } from './url-rules.ts';
+import type { UrlRules } from './url-rules.ts';
+import { readAnswer, readText } from './wire-object.ts';
+import type { WireObject } from './wire-object.ts';
 
 /*
  * The decoders check the answers of the service and convert them to models: names in camelCase, dates as `Date`. They drop
  * unknown properties and pass on unknown statuses, so that an addition to the service breaks nothing.
- * `Model<Wire, Decoder>` makes the compiler refuse a decoder that does not accept all that the contract allows.
  */
 type Wire = components['schemas'];
-type Model<Contract extends z.input<Decoder>, Decoder extends z.ZodType> = Contract extends unknown
-  ? z.output<Decoder>
-  : never;
+type Unread<Name extends keyof Wire> = WireObject<Wire[Name]>;
 
-/** An optional property. `null` means the same as a missing one. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  schema.nullish().transform((value): z.output<Schema> | undefined => value ?? undefined);
-
-/** A list. A missing list and `null` mean an empty one. */
-const listOf = <Schema extends z.ZodType>(item: Schema) =>
-  z
-    .array(item)
-    .nullish()
-    .transform((items): z.output<Schema>[] => items ?? []);
-
-const timestamp = z.string().transform((text, context) => {
-  const date = new Date(text);
-  if (!Number.isNaN(date.getTime())) return date;
-  context.addIssue('not a timestamp');
-  return z.NEVER;
+const fieldByName = (attrs: Unread<'ExistingSignatureFieldAttrsView'>) => ({
+  uniqueName: attrs.text('unique_name'),
 });
 
-const signatureField = z
-  .object({
-    clause: z.object({ title: z.string(), type: z.string() }),
-    attrs: z.union([
-      z.object({ unique_name: z.string() }).transform(({ unique_name }) => ({ uniqueName: unique_name })),
-      z
-        .object({
-          coordinates: z.object({ x: z.number(), y: z.number() }),
-          page: z.number(),
-          size: z.object({ w: z.number(), h: z.number() }),
-        })
-        .transform(({ coordinates: { x, y }, page, size: { w, h } }) => ({
-          page,
-          x,
-          y,
-          width: w,
-          height: h,
-        })),
-    ]),
-  })
-  .transform(({ clause, attrs }) => ({ clause, position: attrs }));
-
-const documentMetadata = z
-  .object({ title: z.string(), signature_fields: listOf(signatureField) })
-  .transform(({ title, signature_fields }) => ({ title, fields: signature_fields }));
-
-const dossier = z
-  .object({
-    id: z.string(),
-    title: z.string(),
-    support_email: optional(z.string()),
-    documents_metadata: z.array(documentMetadata),
-    created_at: timestamp,
-    updated_at: timestamp,
-  })
-  .transform((wire) => ({
-    id: wire.id,
-    title: wire.title,
-    supportEmail: wire.support_email,
-    documents: wire.documents_metadata,
-    createdAt: wire.created_at,
-    updatedAt: wire.updated_at,
-  }));
-
-const document = z
-  .object({
-    id: z.string(),
-    status: z.string(),
-    metadata: documentMetadata,
-    created_at: timestamp,
-    updated_at: timestamp,
-    uploaded_at: optional(timestamp),
-    rejected_at: optional(timestamp),
-    reject_reason: optional(z.string()),
-    url: optional(z.string()),
-  })
-  .transform((wire) => ({
-    id: wire.id,
-    status: wire.status,
-    title: wire.metadata.title,
-    fields: wire.metadata.fields,
-    createdAt: wire.created_at,
-    updatedAt: wire.updated_at,
-    uploadedAt: wire.uploaded_at,
-    rejectedAt: wire.rejected_at,
-    rejectReason: wire.reject_reason,
-    url: wire.url,
-  }));
-
-const listedRequest = {
-  id: z.string(),
-  dossier_id: z.string(),
-  signer_id: z.string(),
-  status: z.string(),
-  created_at: timestamp,
-  updated_at: timestamp,
-  expires_at: timestamp,
-};
-
-const signatureRequestSummary = z.object(listedRequest).transform(summaryOf);
-
-const signatureRequest = z
-  .object({
-    ...listedRequest,
-    documents: z.array(document),
-    notification: optional(z.object({ io_message_id: z.string() })),
-    qr_code_url: optional(z.string()),
-    signed_at: optional(timestamp),
-    rejected_at: optional(timestamp),
-    cancelled_at: optional(timestamp),
-    reject_reason: optional(z.string()),
-  })
-  .transform((wire) => ({
-    ...summaryOf(wire),
-    documents: wire.documents,
-    notification: wire.notification && { ioMessageId: wire.notification.io_message_id },
-    qrCodeUrl: wire.qr_code_url,
-    signedAt: wire.signed_at,
-    rejectedAt: wire.rejected_at,
-    cancelledAt: wire.cancelled_at,
-    rejectReason: wire.reject_reason,
-  }));
-
-interface ListedRequest {
-  id: string;
-  dossier_id: string;
-  signer_id: string;
-  status: string;
-  created_at: Date;
-  updated_at: Date;
-  expires_at: Date;
+function fieldByBox(attrs: Unread<'SignatureFieldToBeCreatedAttrsView'>) {
+  const { x, y } = attrs.object('coordinates', (point) => ({ x: point.number('x'), y: point.number('y') }));
+  const page = attrs.number('page');
+  const { w, h } = attrs.object('size', (size) => ({ w: size.number('w'), h: size.number('h') }));
+  return { page, x, y, width: w, height: h };
 }
 
-function summaryOf(wire: ListedRequest) {
+function signatureFieldOf(wire: Unread<'SignatureFieldView'>) {
   return {
-    id: wire.id,
-    dossierId: wire.dossier_id,
-    signerId: wire.signer_id,
-    status: wire.status,
-    createdAt: wire.created_at,
-    updatedAt: wire.updated_at,
-    expiresAt: wire.expires_at,
+    clause: wire.object('clause', (clause) => ({ title: clause.text('title'), type: clause.text('type') })),
+    position: wire.oneOf('attrs', fieldByName, fieldByBox),
+  };
+}
+
+function metadataOf(wire: Unread<'DocumentMetadataView'>) {
+  return { title: wire.text('title'), fields: wire.optionalObjects('signature_fields', signatureFieldOf) };
+}
+
+function dossierOf(wire: Unread<'DossierDetailView'>) {
+  return {
+    id: wire.text('id'),
+    title: wire.text('title'),
+    supportEmail: wire.optionalText('support_email'),
+    documents: wire.objects('documents_metadata', metadataOf),
+    createdAt: wire.timestamp('created_at'),
+    updatedAt: wire.timestamp('updated_at'),
+  };
+}
+
+const storageUrlOf = (url: string | undefined, urls: UrlRules) =>
+  url && checkedStorageUrl(url, urls, 'getSignatureRequest');
+const pageUrlOf = (url: string | undefined, urls: UrlRules) =>
+  url && checkedPageUrl(url, urls, 'getSignatureRequest');
+
+function documentOf(wire: Unread<'DocumentDetailView'>, urls: UrlRules) {
+  const id = wire.text('id');
+  const status = wire.text('status');
+  const { title, fields } = wire.object('metadata', metadataOf);
+  return {
+    id,
+    status,
+    title,
+    fields,
+    createdAt: wire.timestamp('created_at'),
+    updatedAt: wire.timestamp('updated_at'),
+    uploadedAt: wire.optionalTimestamp('uploaded_at'),
+    rejectedAt: wire.optionalTimestamp('rejected_at'),
+    rejectReason: wire.optionalText('reject_reason'),
+    /** A pre-signed URL to download the file, once the request is SIGNED. */
+    url: storageUrlOf(wire.optionalText('url'), urls),
+  };
+}
+
+function summaryOf(wire: Unread<'SignatureRequestListView'>) {
+  return {
+    id: wire.text('id'),
+    dossierId: wire.text('dossier_id'),
+    signerId: wire.text('signer_id'),
+    status: wire.text('status'),
+    createdAt: wire.timestamp('created_at'),
+    updatedAt: wire.timestamp('updated_at'),
+    expiresAt: wire.timestamp('expires_at'),
+  };
+}
+
+function notificationOf(wire: Unread<'NotificationDetailView'>) {
+  return { ioMessageId: wire.text('io_message_id') };
+}
+
+function signatureRequestOf(wire: Unread<'SignatureRequestDetailView'>, urls: UrlRules) {
+  return {
+    id: wire.text('id'),
+    dossierId: wire.text('dossier_id'),
+    signerId: wire.text('signer_id'),
+    status: wire.text('status'),
+    createdAt: wire.timestamp('created_at'),
+    updatedAt: wire.timestamp('updated_at'),
+    expiresAt: wire.timestamp('expires_at'),
+    documents: wire.objects('documents', (document) => documentOf(document, urls)),
+    notification: wire.optionalObject('notification', notificationOf),
+    qrCodeUrl: pageUrlOf(wire.optionalText('qr_code_url'), urls),
+    signedAt: wire.optionalTimestamp('signed_at'),
+    rejectedAt: wire.optionalTimestamp('rejected_at'),
+    cancelledAt: wire.optionalTimestamp('cancelled_at'),
+    rejectReason: wire.optionalText('reject_reason'),
   };
 }
 
 /** An invalid item does not invalidate its page. */
-const listedItem = z.unknown().transform((item): SignatureRequestSummary | UpstreamError => {
-  const { data, error } = signatureRequestSummary.safeParse(item);
-  return data ?? new UpstreamError({ kind: 'contract', operation: 'getRequestsByDossier', cause: error });
-});
+function listedItem(item: unknown): SignatureRequestSummary | UpstreamError {
+  try {
+    return readAnswer(item, summaryOf);
+  } catch (cause) {
+    return new UpstreamError({ kind: 'contract', operation: 'getRequestsByDossier', cause });
+  }
+}
 
-const signatureRequestPage = z
-  .object({ items: z.array(listedItem), continuation_token: optional(z.string()) })
-  .transform(({ items, continuation_token }) => ({ items, continuationToken: continuation_token }));
+function pageOf(wire: Unread<'SignatureRequestList'>) {
+  return {
+    items: wire.items('items').map(listedItem),
+    continuationToken: wire.optionalText('continuation_token'),
+  };
+}
 
-const signer = z.object({ id: z.string() });
-const uploadUrl = z.string() satisfies z.ZodType<Wire['UploadUrl']>;
-const notification = z
-  .object({ io_message_id: z.string() })
-  .transform(({ io_message_id }) => ({ ioMessageId: io_message_id }));
-const documentValidation = z
-  .object({ is_valid: z.boolean(), violations: listOf(z.string()) })
-  .transform(({ is_valid, violations }) => ({ isValid: is_valid, violations }));
+function signerOf(wire: Unread<'SignerDetailView'>) {
+  return { id: wire.text('id') };
+}
+
+function validationOf(wire: Unread<'DocumentValidationResult'>) {
+  return { isValid: wire.flag('is_valid'), violations: wire.optionalTexts('violations') };
+}
 
 /** A dossier: the documents to sign, for any number of signers. It never changes. */
-export type Dossier = Model<Wire['DossierDetailView'], typeof dossier>;
+export type Dossier = ReturnType<typeof dossierOf>;
 /** Title and signature fields of a document in a dossier. */
-export type DocumentMetadata = Model<Wire['DocumentMetadata'], typeof documentMetadata>;
-export type SignatureField = DocumentMetadata['fields'][number];
+export type DocumentMetadata = ReturnType<typeof metadataOf>;
+export type SignatureField = ReturnType<typeof signatureFieldOf>;
 /** A document of a signature request. `status` is the value of the service, also if the gateway does not know it. */
-export interface Document extends Omit<Model<Wire['DocumentDetailView'], typeof document>, 'url'> {
-  /** A pre-signed URL to download the file, once the request is SIGNED. */
-  readonly url: CheckedUrl | undefined;
-}
+export type Document = ReturnType<typeof documentOf>;
 /** A signature request in a list. */
-export type SignatureRequestSummary = Model<Wire['SignatureRequestListView'], typeof signatureRequestSummary>;
+export type SignatureRequestSummary = ReturnType<typeof summaryOf>;
 /** A signature request with its documents and the details of its status. */
-export interface SignatureRequest extends Omit<
-  Model<Wire['SignatureRequestDetailView'], typeof signatureRequest>,
-  'documents' | 'qrCodeUrl'
-> {
-  readonly documents: readonly Document[];
-  readonly qrCodeUrl: CheckedUrl | undefined;
-}
+export type SignatureRequest = ReturnType<typeof signatureRequestOf>;
 /**
  * One page of the requests of a dossier. The last page has no `continuationToken`. An `UpstreamError` replaces an invalid
  * item.
  */
-export type SignatureRequestPage = Model<Wire['SignatureRequestList'], typeof signatureRequestPage>;
-export type Signer = Model<Wire['SignerDetailView'], typeof signer>;
-export type Notification = Model<Wire['NotificationDetailView'], typeof notification>;
+export type SignatureRequestPage = ReturnType<typeof pageOf>;
+export type Signer = ReturnType<typeof signerOf>;
+export type Notification = ReturnType<typeof notificationOf>;
 /** The result of a validation of a PDF, which the service does not store. */
-export type DocumentValidation = Model<Wire['DocumentValidationResult'], typeof documentValidation>;
+export type DocumentValidation = ReturnType<typeof validationOf>;
 
 const decoder =
-  <Output>(schema: z.ZodType<Output>) =>
-  (body: unknown): Output =>
-    schema.parse(body);
+  <Contract, Model>(read: (wire: WireObject<Contract>) => Model) =>
+  (body: unknown): Model =>
+    readAnswer(body, read);
 
-export const decodeDossier = decoder(dossier);
-export const decodeSignatureRequestPage = decoder(signatureRequestPage);
-export const decodeSigner = decoder(signer);
-export const decodeNotification = decoder(notification);
-export const decodeDocumentValidation = decoder(documentValidation);
+export const decodeDossier = decoder(dossierOf);
+export const decodeSignatureRequestPage = decoder(pageOf);
+export const decodeSigner = decoder(signerOf);
+export const decodeNotification = decoder(notificationOf);
+export const decodeDocumentValidation = decoder(validationOf);
 
 export function decodeSignatureRequest(body: unknown, urls: UrlRules): SignatureRequest {
-  const request = signatureRequest.parse(body);
-  const operation = 'getSignatureRequest';
-  return {
-    ...request,
-    qrCodeUrl: request.qrCodeUrl && checkedPageUrl(request.qrCodeUrl, urls, operation),
-    documents: request.documents.map((found) => ({
-      ...found,
-      url: found.url && checkedStorageUrl(found.url, urls, operation),
-    })),
-  };
+  return readAnswer(body, (wire: Unread<'SignatureRequestDetailView'>) => signatureRequestOf(wire, urls));
 }
 
 /** @throws {UpstreamError} for a URL that is not on a storage host. */
 export function decodeUploadUrl(body: unknown, { storageHosts }: UrlRules): string {
-  const url = uploadUrl.parse(body);
+  const url = readText(body);
   checkStorageUrl(url, storageHosts, 'getDocumentUploadUrl');
   return url;
 }

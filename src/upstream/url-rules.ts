@@ -28,10 +28,10 @@ export function checkStorageUrl(text: string, allowedHosts: readonly string[], o
     new UpstreamError({ kind: 'contract', operation, detail });
   if (!url) throw refuse('the storage URL is not a valid URL');
   if (url.username || url.password) throw refuse('the storage URL contains a user name or password');
+  const { origin } = url;
   const isAllowed = allowedHosts.some(
     (allowed) =>
-      url.origin ===
-      (allowed.includes('://') ? URL.parse(allowed)?.origin : `https://${allowed.toLowerCase()}`),
+      origin === (allowed.includes('://') ? URL.parse(allowed)?.origin : `https://${allowed.toLowerCase()}`),
   );
   if (!isAllowed)
     throw refuse(`the storage URL is not on a configured storage host (${url.protocol}//${url.host})`);

@@ -25,10 +25,12 @@ test('the log has the path of a contract violation, not the value', async () => 
     {
       cause: 'getDossier: contract (HTTP 200)',
       because: [
-        'ZodError id invalid_type',
-        'ZodError documents_metadata.0.title invalid_type',
-        'ZodError created_at custom',
-        'ZodError updated_at invalid_type',
+        [
+          'AnswerShapeError id is not a string',
+          'documents_metadata.0.title is not a string',
+          'created_at is not a timestamp',
+          'updated_at is not a timestamp',
+        ].join(', '),
       ],
     },
     { cause: 'getDossier: contract (HTTP 200)', because: ['SyntaxError'] },

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** The frames of a stack that the log keeps: outer frames of frameworks do not help. */
 const MAX_FRAMES = 12;
 /** The length of a chain of causes. */
@@ -45,26 +43,18 @@ function framesOf(stack: string): string[] {
     .map((line) => line.slice('    at '.length));
 }
 
-/** The issues of one response that violates the contract. */
-const MAX_ISSUES = 5;
-
 /**
- * The causes of an upstream failure, from the outside in, without text of the service: messages of parsers and decoders
- * may quote it. `["SocketError UND_ERR_SOCKET"]`, `["ZodError documents.0.status invalid_type"]`.
+ * The causes of an upstream failure, from the outside in, without text of the service, which messages of parsers may quote:
+ * `["SocketError UND_ERR_SOCKET"]`, `["AnswerShapeError documents.0.status is not a string"]`.
  */
 export function describeCause(cause: unknown): string[] {
   const causes: string[] = [];
   for (let error = cause; error instanceof Error && causes.length < MAX_DEPTH; error = error.cause)
-    causes.push(...(error instanceof z.core.$ZodError ? issuesOf(error) : [nameOf(error)]));
+    causes.push(nameOf(error));
   return causes;
 }
 
 function nameOf(error: Error): string {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? `${error.name} ${code}` : error.name;
-}
-
-/** Paths contain names of the decoder and list indexes only. */
-function issuesOf({ issues }: z.core.$ZodError): string[] {
-  return issues.slice(0, MAX_ISSUES).map(({ path, code }) => `ZodError ${path.join('.')} ${code}`);
 }
