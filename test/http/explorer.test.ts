@@ -1,32 +1,9 @@
 import { expect, test } from 'vitest';
-import { explorerTabs } from '../../src/graphql/explorer/explorer.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-test('there is a tab for each of the five steps, in order, with its variables, and one that watches', () => {
-  const tabs = explorerTabs();
-  expect(tabs.map(({ title }) => title)).toEqual([
-    'CreateDossier',
-    'FindSigner',
-    'CreateSignatureRequest',
-    'UploadedDocument',
-    'MarkReadyAndNotify',
-    'SignatureRequestChanged',
-  ]);
-  for (const [index, { query, variables }] of tabs.entries()) {
-    expect(query).toMatch(index < 5 ? new RegExp(`^# Step ${index + 1} of 5: `) : /^# Watch/);
-    expect(JSON.parse(variables)).toBeTypeOf('object');
-  }
-});
-
-test('comments fit the editor, but for the one line that is to be copied', () => {
-  const lines = explorerTabs().flatMap(({ query }) => query.split('\n'));
-  const tooWide = lines.filter((line) => line.startsWith('#') && line.length > 51);
-  expect(tooWide).toEqual([expect.stringMatching(/^# REQUEST=PASTE_REQUEST_ID .*-F 0=@"\$FILE"$/)]);
-});
-
-test('a browser gets GraphiQL, under a policy that lets it load nothing from elsewhere', async () => {
+test('a browser gets GraphiQL, with a policy that forbids resources of other origins', async () => {
   const { url } = await startGateway();
   const response = await fetch(url, { headers: BROWSER });
   expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -41,7 +18,7 @@ test('a browser gets GraphiQL, under a policy that lets it load nothing from els
   expect(html.slice(0, html.indexOf('<script>'))).not.toMatch(/(?:src|href)="(?!data:)/);
 });
 
-test('the page travels compressed, and not again while it is the same', async () => {
+test('the page is compressed, and is not sent again while it is unchanged', async () => {
   const { url } = await startGateway();
   const plain = await fetch(url, { headers: { ...BROWSER, 'accept-encoding': 'identity' } });
   expect(plain.headers.get('content-encoding')).toBeNull();
@@ -54,7 +31,7 @@ test('the page travels compressed, and not again while it is the same', async ()
   expect(await again.text()).toBe('');
 });
 
-test('a program that sends a query by GET gets its answer', async () => {
+test('a GET request with a query is answered', async () => {
   const { url } = await startGateway();
   const response = await fetch(`${url}?query={__typename}`, { headers: { accept: 'application/json' } });
   expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
