@@ -26,13 +26,13 @@ const STEPS = {
     ... on NotifySignerPayload { signatureRequest { notification { ioMessageId } } } ... on Error { code message } } }`,
 } as const;
 
-/** Runs one mutation through a client. @throws what the client makes of errors */
+/** Runs one mutation with a client. @throws the error of the client */
 type Mutate = (query: string, input: Record<string, unknown>) => Promise<unknown>;
 
 const CLIENTS: Readonly<Record<string, (url: string) => Promise<Mutate>>> = {
   'apollo-upload-client': async (uri) => {
     const link = new UploadHttpLink({ uri });
-    // Its cache reads `... on Error` only when it knows what types implement it.
+    // The cache reads `... on Error` only if it knows the types that implement it.
     const response = await fetch(uri, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -73,7 +73,7 @@ const CLIENTS: Readonly<Record<string, (url: string) => Promise<Mutate>>> = {
     },
 };
 
-test.each(Object.keys(CLIENTS))('%s takes a PDF through the five steps to a QR code', async (name) => {
+test.each(Object.keys(CLIENTS))('%s runs the five steps from a PDF to a QR code', async (name) => {
   const { url } = await startGateway();
   const mutate = await CLIENTS[name]?.(url);
   const step = async (field: keyof typeof STEPS, input: Record<string, unknown>): Promise<Json> => {

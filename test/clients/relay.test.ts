@@ -44,7 +44,7 @@ function compileApp(changes: object = {}) {
     symlinkSync(join(PACKAGES, name), join(folder, 'node_modules', name));
   writeFileSync(join(folder, 'src', 'RequestList.js'), app);
   writeFileSync(join(folder, 'trusted-documents.json'), '{}');
-  // A bundler finds what the artifacts import without its extension, and Node only what they require.
+  // The artifacts import without file extensions, which bundlers resolve and Node does not; it resolves them in `require`.
   const compiled = { ...JSON.parse(config), ...changes, eagerEsModules: false };
   writeFileSync(join(folder, 'relay.config.json'), JSON.stringify(compiled));
   execFileSync(process.execPath, [join(PACKAGES, 'relay-compiler/cli.js')], {
@@ -64,7 +64,7 @@ function compileApp(changes: object = {}) {
   };
 }
 
-/** A request and what a component reads of its answer. */
+/** A request, and the data that a component reads from its answer. */
 function viewOf(
   environment: Environment,
   request: ConcreteRequest,

@@ -8,10 +8,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from '../support/start-gateway.ts';
 
 const SUBSCRIPTION = 'subscription ($id: ID!) { signatureRequestChanged(id: $id) { id status } }';
-/** Of the form of the service's ids, and nobody's. */
-const NOBODYS = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
+/** A valid id that does not exist. */
+const UNKNOWN_ID = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
 
-/** What a client tells its user. */
+/** The callbacks that a client calls. */
 interface Sink {
   readonly next: (result: {
     readonly data?: unknown;
@@ -21,7 +21,7 @@ interface Sink {
   readonly complete: () => void;
 }
 
-/** Subscribes, and returns what ends it. */
+/** Subscribes. @returns a function that unsubscribes */
 type Subscribe = (id: string, sink: Sink) => () => void;
 
 const sse = (url: string) => {
@@ -118,7 +118,7 @@ const CLIENTS: Readonly<Record<string, (url: string) => Subscribe>> = {
   },
 };
 
-/** Keeps what a client tells. */
+/** Records the results that a client passes on. */
 function recorder() {
   const statuses: unknown[] = [];
   const codes: unknown[] = [];
@@ -139,7 +139,7 @@ function recorder() {
 const seedRequest = async ({ sandbox }: Pick<Awaited<ReturnType<typeof startGateway>>, 'sandbox'>) =>
   (await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] })).requests[0]?.id ?? '';
 
-test.each(Object.keys(CLIENTS))('%s hears of each change until the request is signed', async (name) => {
+test.each(Object.keys(CLIENTS))('%s receives each change until the signature', async (name) => {
   const world = await startGateway();
   const id = await seedRequest(world);
   const { statuses, errors, completed, sink } = recorder();
@@ -150,16 +150,16 @@ test.each(Object.keys(CLIENTS))('%s hears of each change until the request is si
   expect({ statuses, errors }).toEqual({ statuses: ['WAIT_FOR_SIGNATURE', 'SIGNED'], errors: [] });
 });
 
-test.each(Object.keys(CLIENTS))('%s is told once that a request does not exist', async (name) => {
+test.each(Object.keys(CLIENTS))('%s receives one error for a request that does not exist', async (name) => {
   const world = await startGateway();
   const { statuses, codes, completed, sink } = recorder();
-  CLIENTS[name]?.(world.url)(NOBODYS, sink);
+  CLIENTS[name]?.(world.url)(UNKNOWN_ID, sink);
   await completed;
   expect({ statuses, codes }).toEqual({ statuses: [], codes: ['NOT_FOUND'] });
   expect(world.sandbox.journal.entries()).toHaveLength(1);
 });
 
-test.each(Object.keys(CLIENTS))('when %s unsubscribes the service is asked no more', async (name) => {
+test.each(Object.keys(CLIENTS))('when %s unsubscribes, the upstream calls end', async (name) => {
   const world = await startGateway({
     watching: { pollsPerSecond: 100, pace: { freshMs: 20, quietMs: 20, idleMs: 20 } },
   });
@@ -178,7 +178,7 @@ test.each(Object.keys(CLIENTS))('when %s unsubscribes the service is asked no mo
 });
 
 test.each(['graphql-sse', 'urql with graphql-sse', 'Apollo Client with graphql-sse'])(
-  '%s subscribes again by itself when the gateway is restarted, and misses nothing',
+  '%s subscribes again after a restart of the gateway, and misses no change',
   async (name) => {
     const first = await startGateway();
     const id = await seedRequest(first);
@@ -193,7 +193,7 @@ test.each(['graphql-sse', 'urql with graphql-sse', 'Apollo Client with graphql-s
       storageHosts: [first.sandbox.origin],
     });
     await completed;
-    // Again the current state, whatever it was by then.
+    // The new stream begins with the current state, which may be either.
     expect(new Set(statuses)).toEqual(new Set(['WAIT_FOR_SIGNATURE', 'SIGNED']));
     expect([statuses.at(-1), errors]).toEqual(['SIGNED', []]);
   },
@@ -201,7 +201,7 @@ test.each(['graphql-sse', 'urql with graphql-sse', 'Apollo Client with graphql-s
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-test.skipIf(!hasCurl)('curl -N shows events as they come, and ends with the last', async () => {
+test.skipIf(!hasCurl)('curl -N prints events as they arrive, and exits after the last', async () => {
   const world = await startGateway();
   const id = await seedRequest(world);
   const body = JSON.stringify({ query: SUBSCRIPTION, variables: { id } });

@@ -3,7 +3,7 @@ import { ANNA, BRUNO, CITIZEN, STAFF, startWorld } from '../security/support-wor
 import { exchange } from '../support/raw-http.ts';
 import { at, PATH, startSigned } from '../support/downloads.ts';
 
-/** A signed request of each institution and citizen, and who asks for its document. */
+/** Signed requests of two institutions and two citizens, and tokens to read their documents with. */
 async function startSignedWorld() {
   const world = await startWorld();
   const { requests } = await world.sandbox.seed({
@@ -33,7 +33,7 @@ async function startSignedWorld() {
   return { ...world, annas, brunos, betas, statusFor, tokenFor };
 }
 
-test('staff read the documents of their own institution, and citizens their own', async () => {
+test('staff read the documents of their institution, and citizens their own', async () => {
   const { annas, brunos, betas, statusFor, tokenFor } = await startSignedWorld();
   const rights: (readonly [object, readonly number[]])[] = [
     [STAFF.operator, [200, 200, 404]],
@@ -41,7 +41,7 @@ test('staff read the documents of their own institution, and citizens their own'
     [CITIZEN, [200, 404, 404]],
     [{ ...CITIZEN, fiscal_code: BRUNO }, [404, 200, 404]],
     [{ ...STAFF.reader, tenant: 'beta' }, [404, 404, 200]],
-    [{ role: 'nobody', tenant: 'alfa' }, [403, 403, 403]],
+    [{ role: 'unknown', tenant: 'alfa' }, [403, 403, 403]],
   ];
   for (const [claims, expected] of rights) {
     const token = await tokenFor(claims);
@@ -51,7 +51,7 @@ test('staff read the documents of their own institution, and citizens their own'
   }
 });
 
-test('what is not yours is like what does not exist, down to the calls of the service', async () => {
+test('a document of another citizen cannot be distinguished from one that does not exist, by the answer or the upstream calls', async () => {
   const world = await startSignedWorld();
   const token = await world.tokenFor(CITIZEN);
   const look = async (path: string) => {
@@ -66,7 +66,7 @@ test('what is not yours is like what does not exist, down to the calls of the se
   expect(foreign.calls).toEqual(['getSignerByFiscalCode', 'getSignatureRequest']);
 });
 
-test('nobody is let in without a credential, and the refusal is a problem', async () => {
+test('a request without a valid credential is a 401 problem document, without upstream calls', async () => {
   const world = await startSignedWorld();
   world.sandbox.journal.clear();
   for (const headers of [{}, { authorization: 'Bearer x.y.z' }]) {
@@ -87,7 +87,7 @@ test('nobody is let in without a credential, and the refusal is a problem', asyn
   expect(world.sandbox.journal.entries()).toEqual([]);
 });
 
-test('keys of callers are taken too', async () => {
+test('an API key authenticates a download', async () => {
   const world = await startSignedWorld();
   const response = await fetch(at({ url: world.keysUrl }, world.annas), {
     headers: { 'x-api-key': 'reader-key' },
@@ -96,7 +96,7 @@ test('keys of callers are taken too', async () => {
   expect(response.status).toBe(200);
 });
 
-test('pages of other origins are refused, but for those that are listed, which read the headers of ranges', async () => {
+test('pages of other origins are refused, except those of allowed origins, which may read range headers', async () => {
   const { file } = await startSigned({ protections: { corsOrigins: ['https://app.example'] } });
   const asPage = (origin: string) =>
     exchange(file, [
@@ -124,7 +124,7 @@ test('pages of other origins are refused, but for those that are listed, which r
   expect(preflight).toMatch(/access-control-allow-headers: authorization, ?range/i);
 });
 
-test('names of the gateway, rules of addresses and shares of requests hold here as well', async () => {
+test('allowed hosts, URL rules and rate limits apply to downloads', async () => {
   const { file } = await startSigned({
     protections: { requestsPerMinute: 3, allowedHosts: ['api.example'] },
   });
@@ -153,7 +153,7 @@ test('names of the gateway, rules of addresses and shares of requests hold here 
   }
 });
 
-test('a caller’s share is the same for documents and for operations', async () => {
+test('downloads and operations share the rate limit of a caller', async () => {
   const world = await startWorld({ protections: { requestsPerMinute: 2 } });
   const token = { authorization: `Bearer ${await world.issuer.sign(STAFF.reader)}` };
   const document = async () => (await fetch(at(world, PATH), { headers: token })).status;

@@ -21,7 +21,7 @@ async function problemOf(response: Response) {
   return JSON.parse(text) as unknown;
 }
 
-test('a signed document is sent whole, with headers that keep it safe in a browser', async () => {
+test('a signed document is sent whole, with headers that protect a browser', async () => {
   const { file, run } = await startSigned();
   const response = await fetch(file);
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -54,7 +54,7 @@ test('a document costs one read of the request and one of the file', async () =>
   ]);
 });
 
-test('?download has it kept, under the title as it is', async () => {
+test('?download makes it an attachment with the title as its file name', async () => {
   const { file } = await startSigned({}, { title: 'Qualità "A"/B: città – 契約.pdf' });
   const response = await fetch(`${file}?download`);
   await response.arrayBuffer();
@@ -63,7 +63,7 @@ test('?download has it kept, under the title as it is', async () => {
   );
 });
 
-test('HEAD says what GET would, and sends nothing', async () => {
+test('HEAD has the headers of GET and no body', async () => {
   const { file } = await startSigned();
   const whole = await fetch(file);
   await whole.arrayBuffer();
@@ -80,7 +80,7 @@ test.each([
   ['bytes=0-', 206, (size: number) => `bytes 0-${size - 1}/${size}`, undefined],
   ['bytes=-6', 206, (size: number) => `bytes ${size - 6}-${size - 1}/${size}`, undefined],
   ['bytes=0-99999999', 206, (size: number) => `bytes 0-${size - 1}/${size}`, undefined],
-  // RFC 9110, section 14.2: not a range that is known here, so the whole.
+  // RFC 9110, section 14.2: unsupported ranges are ignored.
   ['bytes=0-1,3-4', 200, () => null, undefined],
   ['bytes=5-2', 200, () => null, undefined],
   ['bytes=', 200, () => null, undefined],
@@ -99,7 +99,7 @@ test.each([
 });
 
 test.each(['bytes=99999999-', 'bytes=-0'])(
-  'Range: %s, where there is nothing, is answered with 416',
+  'Range: %s is outside the file and is answered with 416',
   async (range) => {
     const { file } = await startSigned();
     const size = (await (await fetch(file)).arrayBuffer()).byteLength;
@@ -111,7 +111,7 @@ test.each(['bytes=99999999-', 'bytes=-0'])(
   },
 );
 
-test('conditions are those of RFC 9110', async () => {
+test('conditional requests follow RFC 9110', async () => {
   const { file } = await startSigned();
   const first = await fetch(file);
   const size = (await first.arrayBuffer()).byteLength;
@@ -146,7 +146,7 @@ test('conditions are those of RFC 9110', async () => {
   expect(await statusOf({ 'if-none-match': etag }, 'HEAD')).toEqual([304, undefined]);
 });
 
-test('what is not there, not signed or not an address of a document is 404 alike', async () => {
+test('unknown documents, unsigned documents and other paths have the same 404', async () => {
   const world = await startSigned();
   const { requests } = await world.sandbox.seed({
     requests: [{ status: 'WAIT_FOR_SIGNATURE' }, { status: 'DRAFT' }],
@@ -173,7 +173,7 @@ test('what is not there, not signed or not an address of a document is 404 alike
   expect(answers).toEqual(answers.map(() => [404, problem]));
 });
 
-test('a file that is no longer kept is 410', async () => {
+test('a file that the service has deleted is 410', async () => {
   const { file, sandbox } = await startSigned();
   await sandbox.clock.advance(91 * 24 * 60 * 60_000);
   const response = await fetch(file);

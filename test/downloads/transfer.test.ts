@@ -18,13 +18,13 @@ const MIB = 1024 * 1024;
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Bytes in use outside of the heap, of everything in this process: client, gateway and storage. */
+/** Bytes of array buffers in this process, which has the client, the gateway and the storage. */
 function bytesInUse(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
 
-test('a file of 100 MiB goes through without being kept', async () => {
+test('a file of 100 MiB is streamed, not buffered', async () => {
   const { file } = await startWithStorage((_, res) => void sendBytes(res, 100 * MIB));
   const response = await fetch(file);
   const before = bytesInUse();
@@ -39,14 +39,14 @@ test('a file of 100 MiB goes through without being kept', async () => {
   expect(most).toBeLessThan(32 * MIB);
 });
 
-test('a client that does not read holds the storage back', async () => {
+test('a client that does not read pauses the storage', async () => {
   let sent = (): number => 0;
   const world = await startWithStorage((_, res) => void (sent = sendBytes(res, 100 * MIB)));
   const { socket } = await openSocket(world.file);
   socket.pause();
   socket.write(`GET ${PATH} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   await expect.poll(() => sent() > 0).toBe(true);
-  // Until nothing has moved for a while: buffers of sockets and streams are full.
+  // Until all buffers of sockets and streams are full.
   let last = -1;
   const isStill = (): boolean => last === (last = sent());
   await expect.poll(isStill, { interval: 500 }).toBe(true);
@@ -55,30 +55,30 @@ test('a client that does not read holds the storage back', async () => {
   await world.closed;
 });
 
-test('a client that leaves ends the transfer from the storage', async () => {
+test('a client that disconnects ends the transfer from the storage', async () => {
   const world = await startWithStorage((_, res) => {
     res.writeHead(200, { 'content-length': 100 * MIB });
     res.write(CHUNK);
   });
-  const leave = new AbortController();
-  const response = await fetch(world.file, { signal: leave.signal });
+  const client = new AbortController();
+  const response = await fetch(world.file, { signal: client.signal });
   await response.body?.getReader().read();
-  leave.abort();
+  client.abort();
   await world.closed;
 });
 
-test('a client that leaves before the storage has answered ends the call', async () => {
+test('a client that disconnects before the storage answers aborts the call', async () => {
   const arrived = Promise.withResolvers<void>();
   const world = await startWithStorage(() => arrived.resolve());
-  const leave = new AbortController();
-  const running = fetch(world.file, { signal: leave.signal });
+  const client = new AbortController();
+  const running = fetch(world.file, { signal: client.signal });
   await arrived.promise;
-  leave.abort();
+  client.abort();
   await expect(running).rejects.toThrow();
   await world.closed;
 });
 
-test('a file that breaks off is not taken for the whole', async () => {
+test('a file that ends early is not completed', async () => {
   const world = await startWithStorage((_, res) => {
     res.writeHead(200, { 'content-length': 2 * CHUNK.length });
     res.write(CHUNK, () => res.destroy());
@@ -91,7 +91,7 @@ test('a file that breaks off is not taken for the whole', async () => {
   );
 });
 
-test('a storage that stops sending is given up', async () => {
+test('a storage that stalls is aborted', async () => {
   const world = await startWithStorage(
     (_, res) => {
       res.writeHead(200, { 'content-length': 2 * CHUNK.length });
@@ -104,7 +104,7 @@ test('a storage that stops sending is given up', async () => {
   await world.closed;
 });
 
-test('a client that stops reading is given up', async () => {
+test('a client that stalls is disconnected', async () => {
   const world = await startWithStorage((_, res) => void sendBytes(res, 100 * MIB), { downloadStallMs: 500 });
   const { socket } = await openSocket(world.file);
   socket.pause();
@@ -112,7 +112,7 @@ test('a client that stops reading is given up', async () => {
   await world.closed;
 });
 
-test('a gateway that ends lets a running download finish', async () => {
+test('a gateway that shuts down completes running downloads', async () => {
   const rest = Promise.withResolvers<void>();
   const world = await startWithStorage(async (_, res) => {
     res.writeHead(200, { 'content-length': 2 * CHUNK.length });
@@ -128,7 +128,7 @@ test('a gateway that ends lets a running download finish', async () => {
   await ended;
 });
 
-test('a gateway that ends cuts a download short when its time is up', async () => {
+test('a gateway that shuts down aborts running downloads after the grace period', async () => {
   const world = await startWithStorage(
     (_, res) => {
       res.writeHead(200, { 'content-length': 2 * CHUNK.length });
@@ -176,16 +176,16 @@ test.each([
 });
 
 test.each([
-  ['is a page of somebody in between', '<!doctype html><title>Proxy</title>', undefined],
-  ['is a page, of which the beginning is asked for', '<!doctype html>', 'bytes=0-3'],
+  ['is the page of a proxy', '<!doctype html><title>Proxy</title>', undefined],
+  ['is a page, requested in part', '<!doctype html>', 'bytes=0-3'],
   ['has no bytes', '', undefined],
-])('an answer of the storage that %s is not passed off as a document', async (_, body, range) => {
+])('an answer of the storage that %s is not sent as a document', async (_, body, range) => {
   const { file } = await startWithStorage((__, res) => void res.writeHead(200).end(body));
   const response = await fetch(file, { headers: range === undefined ? {} : { range } });
   expect([response.status, await response.json()]).toMatchObject([502, { code: 'STORAGE_REFUSED' }]);
 });
 
-test('a document is sent whose first bytes come one by one', async () => {
+test('a document whose first bytes arrive one by one is sent', async () => {
   const pdf = '%PDF-1.7 and so on';
   const { file } = await startWithStorage(async (_, res) => {
     res.writeHead(200, { 'content-length': pdf.length });
@@ -194,21 +194,21 @@ test('a document is sent whose first bytes come one by one', async () => {
   });
   const [whole, part] = [await fetch(file), await fetch(file, { headers: { range: 'bytes=0-2' } })];
   expect(await whole.text()).toBe(pdf);
-  expect(await part.text()).toBe(pdf); // this storage knows no ranges
+  expect(await part.text()).toBe(pdf); // this storage does not support ranges
 });
 
 test.each([
   ['without a signature', (origin: string) => `${origin}/signed-documents/x`, 503, 'DOWNLOAD_UNAVAILABLE'],
   ['on another host', () => 'https://evil.example/x?sig=a', 502, 'STORAGE_REFUSED'],
-  ['on the machine itself', () => 'http://127.0.0.1:1/x?sig=a', 502, 'STORAGE_REFUSED'],
-])('an address %s is asked nothing', async (_, link, status, code) => {
+  ['on the loopback interface', () => 'http://127.0.0.1:1/x?sig=a', 502, 'STORAGE_REFUSED'],
+])('a URL %s is not called', async (_, link, status, code) => {
   const world = await startWithStorage((__, res) => void res.end(), { link });
   const response = await fetch(world.file);
   expect([response.status, await response.json()]).toMatchObject([status, { code }]);
   expect(world.calls()).toBe(0);
 });
 
-test('a storage that fails before the content is asked again', async () => {
+test('a storage that fails before the content is called again', async () => {
   const world = await startWithStorage((_, res, nth) =>
     nth === 1
       ? fails(500, 'InternalError')(_, res)
@@ -218,7 +218,7 @@ test('a storage that fails before the content is asked again', async () => {
   expect(world.calls()).toBe(2);
 });
 
-test('headers of the storage do not go on, nor those of the client', async () => {
+test('headers of the storage do not reach the client, nor the reverse', async () => {
   const seen: (string | undefined)[] = [];
   const world = await startWithStorage((req, res) => {
     seen.push(req.headers.authorization, req.headers.cookie, req.headers['x-api-key'] as string | undefined);
@@ -244,7 +244,7 @@ test('headers of the storage do not go on, nor those of the client', async () =>
   expect(seen).toEqual([undefined, undefined, undefined]);
 });
 
-test('what is read of the storage is told to whoever watches', async () => {
+test('calls to the storage are events for metrics and logs', async () => {
   const { createEvents } = await import('../../src/observability/events.ts');
   const events = createEvents();
   const calls: unknown[] = [];

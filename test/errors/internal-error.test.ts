@@ -3,7 +3,7 @@ import type * as dossierResolver from '../../src/resolvers/dossier.ts';
 import type { Dossier } from '../../src/upstream/decode.ts';
 import { expectNoSecrets, startFailingGateway } from '../support/service-proxy.ts';
 
-/** A gateway with a fault of its own: it cannot read the dossier `bug`. */
+/** A gateway with a bug: reading the dossier `bug` throws. */
 vi.mock('../../src/resolvers/dossier.ts', async (original) => {
   const { dossier } = await original<typeof dossierResolver>();
   return {

@@ -28,7 +28,7 @@ import {
 } from './support-errors.ts';
 import type { World } from './support-errors.ts';
 
-/** Errors in results that the sandbox or the gateway itself produces. */
+/** Errors in the results of mutations, at least one test case for each code. */
 const RESULTS: readonly {
   code: string;
   when: string;
@@ -38,31 +38,31 @@ const RESULTS: readonly {
 }[] = [
   {
     code: 'INVALID_INPUT',
-    when: 'a rule is broken',
+    when: 'the input breaks a rule',
     provoke: (world) => outcome(world, 'createDossier', { ...DOSSIER, title: '' }),
     expected: invalid(['title'], 'The title of the dossier must not be empty.'),
   },
   {
     code: 'NOT_FOUND',
-    when: 'there is no such request',
+    when: 'the request does not exist',
     provoke: (world) => outcome(world, 'markReady', { signatureRequestId: UNKNOWN }),
     expected: noRequest,
   },
   {
     code: 'NOT_FOUND',
-    when: 'there is no such request to cancel',
+    when: 'the request to cancel does not exist',
     provoke: (world) => outcome(world, 'cancelSignatureRequest', { signatureRequestId: UNKNOWN }),
     expected: noRequest,
   },
   {
     code: 'NOT_FOUND',
-    when: 'an id means another path',
+    when: 'an id is another path',
     provoke: (world) => outcome(world, 'notifySigner', { signatureRequestId: '../dossiers/x' }),
     expected: noRequest,
   },
   {
     code: 'NOT_FOUND',
-    when: 'there is no such dossier',
+    when: 'the dossier does not exist',
     provoke: (world) => outcome(world, 'createSignatureRequest', { dossierId: UNKNOWN, signerId: SIGNER_ID }),
     expected: noDossier,
   },
@@ -86,7 +86,7 @@ const RESULTS: readonly {
   },
   {
     code: 'WRONG_STATUS',
-    when: 'a cancelled request is marked',
+    when: 'a cancelled request is marked ready',
     provoke: async (world) => {
       const signatureRequestId = await sent(world);
       expect(await outcome(world, 'cancelSignatureRequest', { signatureRequestId })).toEqual({
@@ -101,7 +101,7 @@ const RESULTS: readonly {
   },
   {
     code: 'WRONG_STATUS',
-    when: 'the request leaves DRAFT between the look at it and the upload address',
+    when: 'the request leaves DRAFT between its read and the upload URL',
     provoke: async (world) => {
       const [target] = await draftOf(world);
       world.fail('getDocumentUploadUrl', (_, res) => {
@@ -141,7 +141,7 @@ const RESULTS: readonly {
   },
   {
     code: 'DOCUMENT_REJECTED',
-    when: 'a PDF is cut off',
+    when: 'a PDF is truncated',
     provoke: async (world) => uploaded(world, (await makePdf()).subarray(0, 200)),
     expected: error(
       'DocumentRejectedError',
@@ -166,7 +166,7 @@ const RESULTS: readonly {
   },
   {
     code: 'IDEMPOTENCY_CONFLICT',
-    when: 'a key comes again with another input',
+    when: 'a key is used again with another input',
     provoke: async (world) => {
       const idempotencyKey = 'a key';
       await outcome(world, 'createDossier', { ...DOSSIER, idempotencyKey });
@@ -180,7 +180,7 @@ const RESULTS: readonly {
   },
   {
     code: 'OUTCOME_UNKNOWN',
-    when: 'the connection breaks before a dossier is answered',
+    when: 'the connection is lost before the answer of createDossier',
     provoke: (world) => {
       world.fail('createDossier', (_, __, req) => void req.socket.resetAndDestroy());
       return outcome(world, 'createDossier', DOSSIER);
@@ -217,10 +217,10 @@ const RESULTS: readonly {
     },
     expected: error('AlreadyNotifiedError', 'ALREADY_NOTIFIED', expect.any(String), { ioMessageId: 'm1' }),
   },
-  // The second arrives in one piece with the operation, before anybody asks for it.
+  // The second file arrives with the operation, before a field reads it.
   ...[200_000, 500].map((limitBytes) => ({
     code: 'FILE_TOO_LARGE',
-    when: `a file has a byte more than ${limitBytes}`,
+    when: `a file has one byte more than ${limitBytes}`,
     options: { maxUploadBytes: limitBytes },
     provoke: (world: World) => uploaded(world, Buffer.from(`%PDF-${'x'.repeat(limitBytes - 4)}`)),
     expected: error(
@@ -248,13 +248,13 @@ const RESULTS: readonly {
   },
   {
     code: 'UNREADABLE_PDF',
-    when: 'the service cannot open a PDF that is only checked',
+    when: 'the service cannot open a PDF to validate',
     provoke: (world) => validated(world, Buffer.from('%PDF-1.7 and nothing else')),
     expected: unreadable,
   },
   {
     code: 'FILE_ORDER',
-    when: 'a large file comes before the one that is used first',
+    when: 'a large file is sent before the file of the first field',
     provoke: async (world) => {
       const targets = await draftOf(world, 2);
       const large = Buffer.from(`%PDF-${'x'.repeat(5 * 1024 * 1024)}`);
@@ -289,11 +289,11 @@ test.each(RESULTS)('$code when $when', async ({ code, options, provoke, expected
   const answer = await provoke(world);
   expect(answer).toEqual(expected);
   expect(answer).toMatchObject({ code });
-  // The log has no line for errors that the caller can handle.
+  // Errors that the caller can handle are not logged.
   expect(world.logs.lines()).toEqual([]);
 });
 
-test('every error of docs/reference/errors.md in a result is provoked here, and nothing else is', () => {
+test('each documented error of results has a test case, and each test case is documented', () => {
   const inRequestSignature = ['REQUEST_SIGNATURE_INCOMPLETE', 'SERVICE_FAULT']; // in request-signature.test.ts
   const provoked = new Set([...RESULTS.map(({ code }) => code), ...inRequestSignature]);
   const documented = rowsUnder('In the result of a mutation').map(([, code]) => code);

@@ -25,7 +25,7 @@ export const DOSSIER = { title: 'Contratti', documents: [{ title: 'Contratto', f
 export const FISCAL_CODE = 'SPNDNL80R13C555X';
 export const SIGNER_ID = '0d7a4e0c-6b0a-4f7e-9c1e-0f3d5b7a9c11';
 export const AT = '2026-03-05T09:14:07.412Z';
-/** A request that waits for its signature, as the service shows it. */
+/** A request in WAIT_FOR_SIGNATURE, in the format of the service. */
 export const WAITING = {
   id: 'r1',
   dossier_id: 'd1',
@@ -141,7 +141,7 @@ export const wrongStatus = (status: string, allowed: string) =>
 
 export const UNKNOWN = '01KJYMD75M8Q4V6W9X0Y2Z7A1C';
 
-/** A gateway whose request has been sent to its signer. */
+/** Takes a new request to WAIT_FOR_SIGNATURE. @returns its id */
 export async function sent(world: World): Promise<string> {
   const [target] = await draftOf(world);
   await world.upload(

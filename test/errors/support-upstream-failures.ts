@@ -33,7 +33,7 @@ const PROFILE_FAILED = 'An error occurred while getting the profile!';
 const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const NOT_ALLOWED = 'It is not allowed to send a message to this user.';
 
-/** The rows of the table for one operation: the failure, and the error. */
+/** The rows for one operation: the failure, and the expected answer. */
 export const ROWS: readonly (readonly [operation: string, kind: string, words: string, expected: unknown])[] =
   [
     ['createDossier', 'unprocessable', '', refusedInput],
@@ -122,10 +122,10 @@ export const FAULT_WORDS: Readonly<Record<string, string>> = {
   RATE_LIMITED: 'The rate limit of Firma con IO is exhausted. Retry later.',
 };
 
-/** The rows for all operations, each tested with one operation. */
+/** The rows for all operations, each tested with one of them. */
 export const FAULTS: readonly {
   kind: string;
-  /** In the service's words, where the line is about these. */
+  /** The detail in the answer of the service, if the row depends on it. */
   words?: string;
   code: string;
   operation?: 'createDossier' | 'sendNotification';

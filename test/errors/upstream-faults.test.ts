@@ -37,7 +37,7 @@ test('the log has the path of a contract violation, not the value', async () => 
   ]);
 });
 
-test('an aborted call is UPSTREAM_TIMEOUT in the log alone', async () => {
+test('an aborted call is logged as UPSTREAM_TIMEOUT, at level debug', async () => {
   const world = await startFailingGateway();
   world.fail('getDossier', () => {});
   const caller = new AbortController();
@@ -68,7 +68,7 @@ test('the sandbox refuses an unknown key', async () => {
 });
 
 test('the sandbox limits the rate, and the error has retryAfterSeconds', async () => {
-  // The limit of the sandbox is lower than the one that the gateway is configured with.
+  // The limit of the sandbox is lower than the limit in the configuration of the gateway.
   const rateLimit = { calls: 100, windowMs: 100 };
   const world = await startGateway({ rateLimit }, { rateLimit: { calls: 2, windowMs: 60_000 } });
   const ask = () => world.run('{ dossier(id: "d1") { id } }');
@@ -85,30 +85,30 @@ const storageRefuses =
       .writeHead(status, { 'content-type': 'application/xml' })
       .end(`<Error><Code>AuthenticationFailed</Code><Message>${UPSTREAM_WORDS}</Message></Error>`);
 
-/** The storage is no operation of the table; its failures have the lines for any operation. */
+/** The storage has no rows of its own in the error table: the rows for all operations apply. */
 test.each<[string, StubHandler, string, string, string?]>([
-  ['refuses the address', storageRefuses(403), 'UPSTREAM_REFUSED', 'putBlob: forbidden (HTTP 403)'],
+  ['refuses the URL', storageRefuses(403), 'UPSTREAM_REFUSED', 'putBlob: forbidden (HTTP 403)'],
   ['fails', storageRefuses(500), 'UPSTREAM_UNAVAILABLE', 'putBlob: server-error (HTTP 500)'],
   [
-    'breaks off',
+    'resets the connection',
     (_, __, req) => void req.socket.resetAndDestroy(),
     'UPSTREAM_TIMEOUT',
     'putBlob: connection-lost',
   ],
-  // Refused where the answer of the service is decoded.
+  // These are refused by the decoder of the answer of the service.
   [
-    'is not allowed',
+    'has a host that is not allowed',
     () => {},
     'UPSTREAM_CONTRACT',
     'getDocumentUploadUrl: contract (HTTP 200)',
     'http://127.0.0.1:1/x?sig=secret',
   ],
   [
-    'has no address',
+    'has no valid URL',
     () => {},
     'UPSTREAM_CONTRACT',
     'getDocumentUploadUrl: contract (HTTP 200)',
-    'no address, but sig=secret',
+    'no URL, but sig=secret',
   ],
 ])('a storage that %s', async (_, does, code, cause, address) => {
   const storage = await startHttpStub(does);

@@ -19,14 +19,14 @@ const NOTIFY = `mutation ($input: NotifySignerInput!) { notifySigner(input: $inp
   ... on NotifySignerPayload { signatureRequest { notification { ioMessageId } } } } }`;
 const READ = `query ($id: ID!) { signatureRequest(id: $id) { status signedAt documents { downloadUrl } } }`;
 
-test('a journey through GraphQL from an expired upload URL to a deleted file, on a clock that the test moves', async () => {
+test('a request from an expired upload URL to the deletion of its file, on the clock of the sandbox', async () => {
   const gateway = await startGateway({}, { frozenAt: START });
   const { run, sandbox } = gateway;
   const { clock, citizen, journal } = sandbox;
   const [target] = await draftOf(gateway);
   const { signatureRequestId } = target;
 
-  /** Lets `ms` pass once the sandbox has had a call, so that an operation which waits for the time sees it pass. */
+  /** Advances the clock after the sandbox has received a call, while the operation waits. */
   async function passAfter<T>(call: JournalFilter, ms: number, operation: Promise<T>): Promise<T> {
     await Promise.race([journal.waitFor(call), operation]);
     await clock.advance(ms);
@@ -55,7 +55,7 @@ test('a journey through GraphQL from an expired upload URL to a deleted file, on
     return [response.status, response.headers.get('x-ms-error-code')];
   };
 
-  // An address lives 15 minutes.
+  // An upload URL is valid for 15 minutes.
   const late = await uploadUrl();
   expect(late).toMatchObject({ expiresAt: '2126-03-05T09:29:07.000Z' });
   await clock.advance(15 * MINUTE_MS);
@@ -63,7 +63,7 @@ test('a journey through GraphQL from an expired upload URL to a deleted file, on
   const fresh = await uploadUrl();
   expect(fresh).toMatchObject({ expiresAt: '2126-03-05T09:44:07.000Z' });
 
-  // `uploadDocument` takes one of its own, and waits for the outcome.
+  // `uploadDocument` requests a URL of its own, and waits for the outcome.
   const upload = gateway.upload(UPLOAD, { input: { ...target, file: null } }, await makePdf());
   const uploaded = await passAfter({ operationId: 'putBlob', status: 201 }, 3_000, upload);
   expect(uploaded.data).toEqual({ uploadDocument: { document: { status: 'READY' } } });
@@ -86,7 +86,7 @@ test('a journey through GraphQL from an expired upload URL to a deleted file, on
   await clock.advance(65_000);
   expect(await read()).toMatchObject({ status: 'SIGNED', signedAt: new Date(clock.now()).toISOString() });
 
-  // A link lives 5 minutes, and reading gives a new one.
+  // A download URL is valid for 5 minutes, and each read returns a new one.
   const download = await link();
   const file = await fetch(download);
   expect((await PDFDocument.load(await file.arrayBuffer())).getPageCount()).toBe(1);

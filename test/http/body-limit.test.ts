@@ -3,7 +3,7 @@ import { startGateway } from '../support/start-gateway.ts';
 
 const MAX_BYTES = 1_000_000;
 
-/** A query of exactly so many bytes, as JSON. */
+/** A JSON body of exactly `bytes` bytes. */
 function bodyOf(bytes: number): string {
   const body = (padding: string): string => JSON.stringify({ query: `{ __typename } #${padding}` });
   return body('x'.repeat(bytes - body('').length));
@@ -14,13 +14,13 @@ async function post(url: string, body: string | ReadableStream) {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
-    // Node's fetch wants it with a stream, and the types do not know it yet.
+    // Node's fetch requires it for a stream, and its types do not have it yet.
     ...(typeof body === 'string' ? {} : { duplex: 'half' }),
   });
   return { status: response.status, answer: await response.json() };
 }
 
-/** As a client that does not announce the length: `Transfer-Encoding: chunked`. */
+/** Sends a body without a length: `Transfer-Encoding: chunked`. */
 function chunked(body: string): ReadableStream {
   let at = 0;
   return new ReadableStream({
@@ -53,7 +53,7 @@ test.for([
   });
 });
 
-test('a chunked body that is no JSON is refused as such', async () => {
+test('a chunked body that is not JSON is refused as malformed', async () => {
   const { url } = await startGateway();
   expect(await post(url, chunked('{ half'))).toMatchObject({
     answer: { errors: [{ message: 'The body is not valid JSON.', extensions: { code: 'BAD_REQUEST' } }] },

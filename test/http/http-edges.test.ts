@@ -9,12 +9,12 @@ const CREATE = `mutation { createDossier(input: { title: "Once", documents: [{ t
 const OPERATION = JSON.stringify({ query: CREATE });
 const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
-/** What a browser sends when somebody opens an address. */
+/** The headers of a browser that opens a URL. */
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8' };
 /** As in production. */
 const CLOSED = { graphiql: false, introspection: false, suggestions: false };
 
-/** Status, type and the one error of what came back. */
+/** The status, the media type and the only error of an answer. */
 async function refusalOf(address: string | URL, init: RequestInit = {}) {
   const response = await fetch(address, init);
   const body = withoutRequestIds(JSON.parse(await response.text()), response);
@@ -24,7 +24,7 @@ async function refusalOf(address: string | URL, init: RequestInit = {}) {
   return { status: response.status, type, message, ...extensions };
 }
 
-/** A body of no type at all, which `fetch` would give one. */
+/** A body without a Content-Type, which `fetch` would add. */
 const bytes = (text: string) => new TextEncoder().encode(text);
 const post = (body: string, headers: Record<string, string>) => ({
   method: 'POST',
@@ -46,7 +46,7 @@ test.each<[string, RequestInit]>([
   ['/prefix/graphql', {}],
   ['/graphql/nowhere', post(OPERATION, JSON_TYPE)],
   ['/nowhere', { method: 'DELETE' }],
-])('nothing is at %s: 404 says where operations go', async (path, init) => {
+])('%s is not found: 404 names the path of the API', async (path, init) => {
   const { url, sandbox } = await startGateway({ protections: CLOSED });
   expect(await refusalOf(new URL(path, url), init)).toEqual(
     refused(404, 'ADDRESS_NOT_FOUND', /Send operations to \/graphql\.$/),
@@ -54,7 +54,7 @@ test.each<[string, RequestInit]>([
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('/graphql with a slash at its end is the same address', async () => {
+test('/graphql/ is the same path as /graphql', async () => {
   const { url } = await startGateway();
   const answer = await fetch(`${url}/`, post('{"query":"{ __typename }"}', JSON_TYPE));
   expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
@@ -83,7 +83,7 @@ test.each([
   ['a form with blanks first', `\n ${OPERATION}`, FORM, /not a form/],
   ['a form that is a batch', `[${OPERATION}]`, FORM, /not a form/],
   ['a form that is GraphQL', '{ __typename }', FORM, /not a form/],
-])('a body of %s: 415 says which type is wanted', async (_, body, headers, message) => {
+])('a body of %s: 415 names the supported types', async (_, body, headers, message) => {
   const { url, sandbox } = await startGateway();
   for (const accept of [
     {},
@@ -98,7 +98,7 @@ test.each([
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('forms that are forms are taken, in one piece or in chunks', async () => {
+test('multipart forms are accepted, with a length or in chunks', async () => {
   const { url } = await startGateway();
   const body = new URLSearchParams({ query: '{ __typename }' });
   expect(await (await fetch(url, { method: 'POST', body })).json()).toEqual({
@@ -122,7 +122,7 @@ test.each([
   '*',
   'json',
   'application/json; charset=iso-8859-1',
-])('who accepts only %j is told so before anything is done: 406', async (accept) => {
+])('a client that accepts only %j is refused before execution: 406', async (accept) => {
   const { url, sandbox } = await startGateway({ protections: CLOSED });
   expect(await refusalOf(url, post(OPERATION, { ...JSON_TYPE, accept }))).toEqual(
     refused(406, 'NOT_ACCEPTABLE', /Nothing was done.*Accept application\/json\.$/),
@@ -139,7 +139,7 @@ test.each([
   'text/html, */*;q=0.1',
   'text/event-stream',
   'multipart/mixed',
-])('who accepts %j has an answer with a body', async (accept) => {
+])('a client that accepts %j has an answer with a body', async (accept) => {
   const { url } = await startGateway();
   const answer = await fetch(url, post('{"query":"{ __typename }"}', { ...JSON_TYPE, accept }));
   expect(answer.status).toBe(200);
@@ -155,14 +155,14 @@ async function inProduction(options: GatewayOverrides = {}) {
 test.each([
   ['a browser', BROWSER],
   ['somebody who accepts pages alone', { accept: 'text/html' }],
-])('%s without a credential is told to show one, in production: 401', async (_, headers) => {
+])('%s without a credential is refused in production: 401', async (_, headers) => {
   const { url } = await inProduction();
   const unauthenticated = refused(401, 'UNAUTHENTICATED', /^Authentication required/);
   expect(await refusalOf(url, { headers })).toEqual(unauthenticated);
   expect(await refusalOf(url, post(OPERATION, { ...JSON_TYPE, ...headers }))).toEqual(unauthenticated);
 });
 
-test('a browser with a credential, or where nobody needs one, is told that there is no operation', async () => {
+test('a request of a browser without an operation is 400, with a credential or without AUTH', async () => {
   const noOperation = refused(400, 'BAD_REQUEST', /The request has no operation\. Send it as query/);
   const { url, issuer } = await inProduction();
   const authorization = `Bearer ${await issuer.sign({})}`;
@@ -171,7 +171,7 @@ test('a browser with a credential, or where nobody needs one, is told that there
   expect(await refusalOf(open.url, { headers: BROWSER })).toEqual(noOperation);
 });
 
-test('a request without an operation is 400, whatever it accepts', async () => {
+test('a request without an operation is 400 for every Accept', async () => {
   const { url } = await startGateway();
   for (const accept of ['*/*', 'application/json', 'application/graphql-response+json'])
     for (const body of ['{}', '{"query":null}', '{"operationName":"Q"}'])
@@ -182,14 +182,14 @@ test('a request without an operation is 400, whatever it accepts', async () => {
       });
 });
 
-test('an expectation that nobody knows is passed over', async () => {
+test('an unknown Expect header is ignored', async () => {
   const { url } = await startGateway();
   const target = `/graphql?${new URLSearchParams({ query: '{ __typename }' })}`;
   const answer = await exchange(url, [`GET ${target} HTTP/1.1`, 'host: localhost', 'expect: miracles']);
   expect(answer).toContain('{"data":{"__typename":"Query"}}');
 });
 
-test('a method that is none of GraphQL is 405 and says which are', async () => {
+test('an unsupported method is 405 with the supported methods', async () => {
   const { url } = await startGateway();
   for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
     const answer = await fetch(url, { method });
@@ -212,7 +212,7 @@ test.each([
     431,
     'HEADERS_TOO_LARGE',
   ],
-])('%s has an error with a code and an id for an answer', async (_, request, status, code) => {
+])('%s is answered with an error code and a request id', async (_, request, status, code) => {
   const { url } = await startGateway();
   const { socket, received, closed } = await openSocket(url);
   socket.write(request);

@@ -15,7 +15,7 @@ const MULTIPART = multipartBody(
 const DATA = '{"data":{"__typename":"Query"}}';
 const POST = ['POST /graphql HTTP/1.1', 'Host: localhost'];
 
-/** Status, type and body of an answer to a request as it is written here. */
+/** Sends a request with exactly these header lines. @returns the status, the media type and the body of the answer */
 async function answerTo(url: string, lines: readonly string[], body = '') {
   const text = await exchange(url, lines, body);
   const [head = '', ...rest] = text.split('\r\n\r\n');
@@ -48,7 +48,7 @@ const TYPES: readonly (readonly [string, string])[] = [
   ]),
 ];
 
-test('a Content-Type is read in any case, with blanks, quotes and empty parameters', async () => {
+test('a Content-Type is read in any case, with whitespace, quotes and empty parameters', async () => {
   const { url } = await startGateway();
   for (const [type, body] of TYPES) {
     const { status, text } = await answerTo(url, [...POST, `Content-Type: ${type}`], body);
@@ -56,7 +56,7 @@ test('a Content-Type is read in any case, with blanks, quotes and empty paramete
   }
 });
 
-test('a charset other than UTF-8 is refused by its name: 415', async () => {
+test('a charset other than UTF-8 is refused, with its name: 415', async () => {
   const { url } = await startGateway();
   for (const [type, body] of [
     ['application/json; charset=iso-8859-1', QUERY],
@@ -88,7 +88,7 @@ const ACCEPTS: readonly (readonly [string, string])[] = [
   ['text/event-stream; charset="UTF-8", application/json;q=0', EVENTS],
 ];
 
-test('an Accept is read in any case, with blanks, quotes and weights, by GET and by POST', async () => {
+test('an Accept header is read in any case, with whitespace, quotes and weights, for GET and POST', async () => {
   const { url } = await startGateway();
   const get = [`GET /graphql?${FORM} HTTP/1.1`, 'Host: localhost'];
   for (const [accept, expected] of ACCEPTS) {
@@ -105,7 +105,7 @@ test('an Accept is read in any case, with blanks, quotes and weights, by GET and
   }
 });
 
-test('a subscription is answered to every Accept that allows events, and to no other', async () => {
+test('a subscription is answered for every Accept that allows events, and for no other', async () => {
   const { url, sandbox } = await startGateway();
   const { requests } = await sandbox.seed({ requests: [{ status: 'CANCELLED' }] });
   const query = 'subscription ($id: ID!) { signatureRequestChanged(id: $id) { status } }';
@@ -133,7 +133,7 @@ test('a subscription is answered to every Accept that allows events, and to no o
   }
 });
 
-test('the page for browsers is for those that prefer it', async () => {
+test('the GraphiQL page is for clients that prefer HTML', async () => {
   const { url } = await startGateway();
   const typeOf = async (accept: string) =>
     (await fetch(`${url}?${FORM}`, { headers: { accept } })).headers.get('content-type');
@@ -143,7 +143,7 @@ test('the page for browsers is for those that prefer it', async () => {
 });
 
 test.each(['gzip', 'GZIP', 'br', 'deflate', 'identity, gzip', 'zstd', 'x-unknown'])(
-  'a body with Content-Encoding: %s is refused by the name of that header',
+  'a body with Content-Encoding: %s is refused, with the name of the header',
   async (coding) => {
     const { url, sandbox } = await startGateway();
     for (const [type, body] of [
@@ -160,7 +160,7 @@ test.each(['gzip', 'GZIP', 'br', 'deflate', 'identity, gzip', 'zstd', 'x-unknown
   },
 );
 
-test('a body that is compressed on its way is refused by the name of Transfer-Encoding', async () => {
+test('a body with a compressed Transfer-Encoding is refused, with the name of the header', async () => {
   const { url } = await startGateway();
   const { status, text } = await answerTo(url, [
     ...POST,
@@ -172,7 +172,7 @@ test('a body that is compressed on its way is refused by the name of Transfer-En
   expect(text).toMatch(/without the header Transfer-Encoding\..*"UNSUPPORTED_MEDIA_TYPE"/);
 });
 
-test('a body whose Content-Encoding changes nothing is read', async () => {
+test('a body with Content-Encoding: identity is read', async () => {
   const { url } = await startGateway();
   for (const coding of ['identity', 'Identity', ' identity , identity', '']) {
     const lines = [...POST, 'Content-Type: application/json', `Content-Encoding: ${coding}`];
@@ -182,7 +182,7 @@ test('a body whose Content-Encoding changes nothing is read', async () => {
 
 const MARK = '\u{FEFF}';
 
-test('a byte order mark before JSON is skipped, in every form of a request', async () => {
+test('a byte order mark before JSON is ignored, in every kind of request', async () => {
   const { url } = await startGateway();
   const fields = (mark: string) =>
     multipartBody(

@@ -23,7 +23,7 @@ test.each([
   ['a list', [HASH]],
   ['a number as its hash', { version: 1, sha256Hash: 1 }],
 ])(
-  'a persisted query of %s without an operation is answered as by Apollo Server',
+  'a persisted query of %s without an operation has the answer of Apollo Server',
   async (_, persistedQuery) => {
     const { url } = await startGateway();
     for (const accept of ['application/json', 'application/graphql-response+json']) {
@@ -47,7 +47,7 @@ test.each([
 );
 
 test.each([[{}], [{ persistedQuery: null }], [{ persistedQuery: false }], [{ other: { version: 1 } }]])(
-  'extensions %j name no persisted query',
+  'extensions %j are not a persisted query',
   async (extensions) => {
     const { url } = await startGateway();
     const text = await (await FORMS['a JSON body']?.(url, { extensions }))?.text();

@@ -8,7 +8,7 @@ import { startGateway } from '../support/start-gateway.ts';
 
 const at = (url: string, path: string): URL => new URL(path, url);
 
-/** An address at which nobody listens. */
+/** The URL of a closed port. */
 async function deadAddress(): Promise<URL> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -22,7 +22,7 @@ test.each([
   ['/health', '{"status":"ok"}'],
   ['/ready', '{"status":"ready"}'],
   ['/ready?at=now', '{"status":"ready"}'],
-])('%s answers the same few bytes to GET and HEAD, and takes nothing else', async (path, body) => {
+])('%s answers GET and HEAD, and refuses other methods', async (path, body) => {
   const { url } = await startGateway();
   const answer = await fetch(at(url, path));
   expect(answer.status).toBe(200);
@@ -38,7 +38,7 @@ test.each([
   });
 });
 
-test('only the path makes a probe: not the end of an address, nor a path below another host', async () => {
+test('a probe is identified by its whole path', async () => {
   const { url } = await startGateway();
   const ask = (target: string) => exchange(url, [`GET ${target} HTTP/1.1`, 'host: localhost']);
   const statusOf = async (target: string) => Number((await ask(target)).slice(9, 12));
@@ -50,7 +50,7 @@ test('only the path makes a probe: not the end of an address, nor a path below a
   expect(await statusOf('http://any.example/health')).toBe(200);
 });
 
-test('probes need no credentials and no known Host, count for no limit, and call nothing of the service', async () => {
+test('probes need neither credentials nor an allowed Host, count against no limit, and make no upstream call', async () => {
   const { url, sandbox } = await startGateway({
     auth: {
       mode: 'jwt',
@@ -75,7 +75,7 @@ test('probes need no credentials and no known Host, count for no limit, and call
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test('a gateway that cannot reach the service lives and is not ready, and says so in the log once', async () => {
+test('a gateway that cannot reach the service is live but not ready, and logs it once', async () => {
   const { logger, lines, expectNoSecrets } = logSink();
   const { url } = await startGateway({ apiUrl: await deadAddress(), logger });
   expect((await fetch(at(url, '/health'))).status).toBe(200);
@@ -91,7 +91,7 @@ test('a gateway that cannot reach the service lives and is not ready, and says s
   expectNoSecrets();
 });
 
-test('a service that takes connections and says nothing is asked nothing', async () => {
+test('readiness needs a connection to the service, not an answer', async () => {
   const received: unknown[] = [];
   const service = createServer((socket) => socket.on('data', (chunk) => received.push(chunk)));
   service.listen(0, '127.0.0.1');

@@ -13,7 +13,7 @@ const UPLOAD = 'mutation ($input: UploadDocumentInput!) { uploadDocument(input: 
 const WATCH = 'subscription ($id: ID!) { signatureRequestChanged(id: $id) { id } }';
 const TWO = 'query A { __typename } query B { __typename }';
 
-/** What is wrong with a GraphQL request before anything of it is executed. */
+/** Errors of a GraphQL request, found before its execution. */
 const REQUEST_ERRORS: readonly [name: string, code: string, sent: object][] = [
   ['a variable that is missing', 'BAD_USER_INPUT', { query: READ }],
   ['a variable that is null', 'BAD_USER_INPUT', { query: READ, variables: { id: null } }],
@@ -32,7 +32,7 @@ const REQUEST_ERRORS: readonly [name: string, code: string, sent: object][] = [
     { query: CREATE, variables: { input: { title: 'Contratti', documents: [], name: 'x' } } },
   ],
   [
-    'a date that is none',
+    'an invalid date',
     'BAD_USER_INPUT',
     { query: REQUEST, variables: { input: { dossierId: 'x', signerId: 'x', expiresAt: 'tomorrow' } } },
   ],
@@ -64,8 +64,8 @@ const REQUEST_ERRORS: readonly [name: string, code: string, sent: object][] = [
   ['an operation that is too deep', 'TOO_DEEPLY_NESTED', { query: '{a'.repeat(101) }],
 ];
 
-/** What is no GraphQL request at all. */
-const NO_REQUESTS: readonly [name: string, body: string][] = [
+/** Bodies that are not GraphQL requests. */
+const NOT_GRAPHQL: readonly [name: string, body: string][] = [
   ['no JSON', '{'],
   ['no object', '"x"'],
   ['a batch', '[{"query":"{ __typename }"}]'],
@@ -100,7 +100,7 @@ const get = (url: string, sent: object) => (headers: Record<string, string>) =>
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 test.each(REQUEST_ERRORS)(
-  '%s is an error of the request: 400, and 200 for clients of application/json',
+  '%s is a request error: 400, or 200 for clients that accept application/json',
   async (_, code, sent) => {
     const { url, sandbox } = await startGateway();
     const isQuery = !JSON.stringify(sent).includes('mutation');
@@ -115,13 +115,13 @@ test.each(REQUEST_ERRORS)(
   },
 );
 
-test.each(NO_REQUESTS)('%s is no request of GraphQL: 400 for all clients', async (_, body) => {
+test.each(NOT_GRAPHQL)('%s is not a GraphQL request: 400 for all clients', async (_, body) => {
   const { url } = await startGateway();
   for (const accept of [MODERN, LEGACY])
     expect(await answerTo(post(url, body), accept)).toMatchObject({ status: 400, codes: ['BAD_REQUEST'] });
 });
 
-test('what goes wrong while an operation is executed leaves the status at 200', async () => {
+test('an error during execution has the status 200', async () => {
   const { url, sandbox } = await startGateway();
   const { dossiers } = await sandbox.seed({
     dossiers: [{ title: 'Contratti', documents_metadata: [{ title: 'Contratto' }] }],
@@ -136,7 +136,7 @@ test('what goes wrong while an operation is executed leaves the status at 200', 
     });
 });
 
-test('a subscription with a wrong variable is refused like a query', async () => {
+test('a subscription with an invalid variable is refused like a query', async () => {
   const { url } = await startGateway();
   const way = post(url, JSON.stringify({ query: WATCH, variables: { id: {} } }));
   const response = await way({ accept: 'text/event-stream' });

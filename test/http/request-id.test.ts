@@ -14,7 +14,7 @@ const ask = (url: string, query: string, headers: Record<string, string> = {}): 
     body: JSON.stringify({ query }),
   });
 
-test('every answer has an id of its own in its header', async () => {
+test('every answer has a unique id in its header', async () => {
   const { url } = await startGateway();
   const answers = await Promise.all([
     ask(url, '{ __typename }'),
@@ -35,7 +35,7 @@ test.each([
   ['that of a load balancer', 'Root=1-67891233-abcdef012345678912345678'],
   ['a letter', 'a'],
   ['128 characters', 'a'.repeat(128)],
-])('the id of a client is kept when it is %s', async (_, id) => {
+])('the id of a client is used if it is %s', async (_, id) => {
   const { url } = await startGateway();
   const answer = await ask(url, '{ nope }', { 'x-request-id': id });
   expect(answer.headers.get('x-request-id')).toBe(id);
@@ -51,7 +51,7 @@ test.each([
   ['has quotes', '"a"'],
   ['could be markup', '<b>'],
   ['has letters with accents', 'perché'],
-])('the id of a client is not kept when it %s', async (_, id) => {
+])('the id of a client is replaced if it %s', async (_, id) => {
   const { url } = await startGateway();
   const answer = await ask(url, '{ nope }', { 'x-request-id': encode(id) });
   const given = answer.headers.get('x-request-id');
@@ -62,7 +62,7 @@ test.each([
 /** Headers are Latin-1. */
 const encode = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
-test('of two ids neither is kept', async () => {
+test('two ids are both replaced', async () => {
   const { url } = await startGateway();
   const answer = await exchange(url, [
     'GET /graphql HTTP/1.1',
@@ -74,7 +74,7 @@ test('of two ids neither is kept', async () => {
   expect(id).toMatch(UUID);
 });
 
-test('a request has one id, and those at the same time have theirs', async () => {
+test('a request has one id, and concurrent requests have different ones', async () => {
   const world = await startFailingGateway();
   world.fail('getDossier', refuses(401));
   const ids = Array.from({ length: 10 }, (_, nth) => `client-${nth}`);
@@ -88,7 +88,7 @@ test('a request has one id, and those at the same time have theirs', async () =>
   }
 });
 
-test('an id is text without anything that a header, a log or a page would take for its own', () => {
+test('an id has no character with a meaning in headers, logs or HTML', () => {
   const taken = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(
     (character) => requestIdFrom(character, scrub) === character,
   );

@@ -19,7 +19,7 @@ const multipart = (): FormData => {
   return form;
 };
 
-/** Bodies that browsers let any page send, and one that they do not. */
+/** Bodies that browsers send for pages of every origin, and one that they do not. */
 const BODIES = {
   form: () => ({ body: new URLSearchParams({ query: CREATE }) }),
   multipart: () => ({ body: multipart() }),
@@ -28,7 +28,7 @@ const BODIES = {
 };
 
 test.for(Object.entries(BODIES))(
-  'a page of another origin gets nothing done with a %s body, whoever else may send it',
+  'a %s body is refused for a page of another origin, and accepted otherwise',
   async ([, bodyOf]) => {
     const { url, sandbox } = await startGateway();
     const as = (headers: Record<string, string>) => {
@@ -52,7 +52,7 @@ test.for(Object.entries(BODIES))(
 );
 
 test.each(['text/plain', 'text/plain; application/json', ''])(
-  'a body of the type %j, which every page may send, is no operation for anybody',
+  'a body of the type %j, which a page of every origin may send, is refused for all clients',
   async (type) => {
     const { url, sandbox } = await startGateway();
     const body = new TextEncoder().encode(JSON.stringify({ query: CREATE }));
@@ -62,21 +62,21 @@ test.each(['text/plain', 'text/plain; application/json', ''])(
   },
 );
 
-test('a link of another page does not run a query', async () => {
+test('a link on a page of another origin does not run a query', async () => {
   const { url } = await startGateway();
   const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
   const { status, text } = await send(`${url}?query={__typename}`, { method: 'GET', headers });
   expect({ status, text }).toEqual({ status: 403, text: expect.stringContaining('FORBIDDEN_ORIGIN') });
 });
 
-test('parameters of a query string that are not JSON are refused without being quoted', async () => {
+test('query parameters that are not JSON are refused without a quotation of their value', async () => {
   const { url } = await startGateway();
   const query = new URLSearchParams({ query: '{ __typename }', variables: `{"f": quoted-nowhere}` });
   const { status, text } = await send(`${url}?${query}`, { method: 'GET' });
   expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('must be JSON') });
 });
 
-test('an operation that is too long or too deep is refused, and the next one answered', async () => {
+test('an operation that is too long or too deep is refused, and the next one is answered', async () => {
   const { url } = await startGateway();
   const post = (query: string) => send(url, { body: JSON.stringify({ query }), headers: JSON_TYPE });
   for (const [code, query] of [
@@ -92,7 +92,7 @@ test('an operation that is too long or too deep is refused, and the next one ans
   expect((await post('{ __typename }')).text).toBe('{"data":{"__typename":"Query"}}');
 });
 
-test('an operation that does not fit the schema is refused without the fiscal codes that it holds', async () => {
+test('an invalid operation is refused without a quotation of fiscal codes', async () => {
   const { url } = await startGateway();
   for (const query of [
     `mutation { findSigner(input: "${FISCAL_CODE}") { __typename } }`,
@@ -107,7 +107,7 @@ test('an operation that does not fit the schema is refused without the fiscal co
   }
 });
 
-test('a browser that opens the origin is led to GraphiQL', async () => {
+test('a browser that opens the origin is redirected to GraphiQL', async () => {
   const { url } = await startGateway();
   const answer = await fetch(new URL('/', url), { headers: { accept: 'text/html' }, redirect: 'manual' });
   expect([answer.status, answer.headers.get('location')]).toEqual([302, '/graphql']);

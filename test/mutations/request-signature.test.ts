@@ -26,7 +26,7 @@ const done = (files: readonly Buffer[]) => ({
   files: files.map((file) => ({ sizeBytes: file.length, sha256: hashOf(file) })),
 });
 
-/** How often the service did something, whether or not it could say so. */
+/** How often the service performed each operation, answered or not. */
 function effects({ sandbox }: World) {
   const times = (operationId: string, ...statuses: number[]): number =>
     sandbox.journal.entries({ operationId }).filter(({ status, responseBody }) => {
@@ -76,7 +76,7 @@ test('reports all problems of the input at once, without an upstream call', asyn
     world,
     {
       dossier: { create: { title: '', supportEmail: 'no' } },
-      signer: { id: 'nobody' },
+      signer: { id: 'no-uuid' },
       documents: [{ title: 'x', file: null }],
       expiresAt: '2020-01-01T00:00:00Z',
       waitSeconds: 56,
@@ -155,7 +155,7 @@ test('an unknown citizen is reported before anything is created', async () => {
   expect(effects(world)).toEqual({ dossiers: 0, requests: 0, files: 0, notifications: 0 });
 });
 
-/** The call of each step, and the step. Reads are repeated by the gateway, so their faults stay until they are cleared. */
+/** The upstream operation of each step. The gateway retries reads, so faults stay until they are cleared. */
 const STEPS: readonly (readonly [operation: string, step: string])[] = [
   ['getSignerByFiscalCode', 'FIND_SIGNER'],
   ['createDossier', 'CREATE_DOSSIER'],
@@ -164,25 +164,25 @@ const STEPS: readonly (readonly [operation: string, step: string])[] = [
   ['putBlob', 'UPLOAD_DOCUMENTS'],
   ['setSignatureRequestStatus', 'MARK_READY'],
   ['sendNotification', 'NOTIFY_SIGNER'],
-  // Every wait reads the request; a write that was not answered is read back.
+  // Each wait reads the request, and a write without an answer is read back.
   ['getSignatureRequest', 'UPLOAD_DOCUMENTS'],
 ];
-/** For each call of the service; a write that takes a little longer happens all the same. */
+/** The timeout of an upstream call. The service performs a write that takes slightly longer. */
 const TIMEOUT_MS = 500;
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   'a 500': { kind: 'status', status: 500 },
   'a 429': { kind: 'status', status: 429 },
-  'a connection that breaks before the call': { kind: 'reset', when: 'before' },
-  'an answer that is lost': { kind: 'reset', when: 'after' },
+  'a connection lost before the call': { kind: 'reset', when: 'before' },
+  'a lost answer': { kind: 'reset', when: 'after' },
   'half an answer': { kind: 'reset', when: 'middle' },
-  'an answer that comes too late': { kind: 'latency', ms: TIMEOUT_MS + 100 },
+  'a late answer': { kind: 'latency', ms: TIMEOUT_MS + 100 },
   'an answer that is not JSON': { kind: 'malformed-body' },
-  'an answer that is cut short': { kind: 'truncated-body' },
+  'a truncated answer': { kind: 'truncated-body' },
   'a page of a proxy': { kind: 'wrong-content-type' },
-  'a page of a proxy that is out of order': { kind: 'wrong-content-type', status: 502 },
-  'a key that is no longer known': { kind: 'status', status: 401 },
-  'an API gateway that knows no such key': { kind: 'status', status: 401, envelope: 'gateway' },
+  'an error page of a proxy': { kind: 'wrong-content-type', status: 502 },
+  'a revoked API key': { kind: 'status', status: 401 },
+  'an API key unknown to API Management': { kind: 'status', status: 401, envelope: 'gateway' },
 };
 
 describe.each(STEPS)('%s', (operation, step) => {
@@ -190,7 +190,7 @@ describe.each(STEPS)('%s', (operation, step) => {
     const world = await startGateway({ idempotency, upstreamTimeoutMs: TIMEOUT_MS });
     world.sandbox.faults.add({ ...fault, operation } as Fault);
     const answer = (await requestSignature(world, KEY, [PDF, OTHER_PDF])) as Json;
-    // After an answer that was lost, the gateway may have seen by itself that the step was taken.
+    // If the answer was lost, the gateway may have found by a read that the step was performed.
     if (answer['__typename'] !== ('RequestSignaturePayload' as unknown as Json))
       expect(answer).toMatchObject({
         __typename: 'RequestSignatureIncompleteError',
@@ -201,7 +201,7 @@ describe.each(STEPS)('%s', (operation, step) => {
     expect(await requestSignature(world, KEY, [PDF, OTHER_PDF])).toEqual(done([PDF, OTHER_PDF]));
     const { dossiers, requests, notifications } = effects(world);
     expect({ requests, notifications }).toEqual({ requests: 1, notifications: 1 });
-    // The service has no list in which a dossier could be found whose making it did not tell of.
+    // The service has no list of dossiers in which the gateway could find one that was created without an answer.
     expect(dossiers).toBeLessThanOrEqual(operation === 'createDossier' ? 2 : 1);
   });
 });

@@ -26,7 +26,7 @@ function bodyOf(content: Buffer, input: object = {}): Buffer {
   );
 }
 
-/** Asks over one connection, twice, so that the second shows what the first left of it; the storage is never used. */
+/** Validates a file, then another over the same connection, which must still work. Neither uses the storage. */
 async function validate(content: Buffer, input: object = {}, options: GatewayOverrides = {}) {
   const { sandbox, url } = await startGateway(options);
   const client = new PoliteClient(Number(new URL(url).port));
@@ -47,7 +47,7 @@ async function validate(content: Buffer, input: object = {}, options: GatewayOve
   };
 }
 
-test('accepts a PDF into which the fields fit', async () => {
+test('accepts a PDF that the fields fit', async () => {
   const pdf = await makePdf({ signatureFields: ['Firma1'] });
   const { answer } = await validate(pdf, {
     fields: [field({ box: BOX }), field({ uniqueName: 'Firma1' }, 'OPTIONAL')],
@@ -61,7 +61,7 @@ test('accepts 20 MiB', async () => {
   expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
 });
 
-test('reports for every field why it does not fit', async () => {
+test('reports a violation for each field that does not fit', async () => {
   const { answer } = await validate(await makePdf(), {
     fields: [field({ box: { ...BOX, page: 3 } }), field({ uniqueName: 'Firma1' })],
   });
@@ -76,7 +76,7 @@ test.each([
   ['is broken', 'Error', '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>'],
   ['is incomplete', 'TypeError', '%PDF-1.7'],
   [
-    'holds itself',
+    'contains itself',
     'RangeError',
     '%PDF-1.7\n1 0 obj\n<</Pages 2 0 R/Type/Catalog>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[2 0 R]>>\nendobj\ntrailer\n<</Root 1 0 R>>',
   ],

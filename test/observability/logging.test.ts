@@ -11,7 +11,7 @@ const CODE = 'SPNDNL80R13C555X';
 
 type World = Awaited<ReturnType<typeof startFailingGateway>>;
 
-/** The line of the one request that was sent: it is written when the answer is out, and the client may be quicker. */
+/** The line of the only request. It is written after the answer, so it is awaited. */
 async function lineOf({ logs }: World): Promise<Record<string, unknown>> {
   await expect.poll(() => logs.requests().length).toBe(1);
   const { time: _, ...line } = logs.requests()[0] ?? {};
@@ -29,7 +29,7 @@ const UNAUTHENTICATED_CALLER = { kind: 'none' };
 const duration = expect.any(Number);
 
 describe('each operation has a line', () => {
-  test('of one that went well, with its calls of the service and how long they took', async () => {
+  test('with its upstream calls and their duration', async () => {
     const world = await startFailingGateway();
     const query =
       'mutation FindSigner($input: FindSignerInput!) { findSigner(input: $input) { __typename } }';
@@ -52,7 +52,7 @@ describe('each operation has a line', () => {
     expect(upstream.durationMs).toBeLessThanOrEqual(durationMs);
   });
 
-  test('of one without a name that makes no call', async () => {
+  test('also if it has no name and makes no upstream call', async () => {
     const world = await startFailingGateway();
     await post(world.url, { query: '{ __typename }' });
     expect(await lineOf(world)).toEqual({
@@ -68,7 +68,7 @@ describe('each operation has a line', () => {
     });
   });
 
-  test('of one that answers errors in the results of mutations, by their codes', async () => {
+  test('with the codes of errors in the results of mutations', async () => {
     const world = await startFailingGateway();
     const query = `mutation Two($a: FindSignerInput!, $b: MarkReadyInput!) {
       a: findSigner(input: $a) { __typename } b: markReady(input: $b) { __typename } c: markReady(input: $b) { __typename } }`;
@@ -83,7 +83,7 @@ describe('each operation has a line', () => {
     });
   });
 
-  test('of one that meets a fault, by its code, and the line about the fault has the same id', async () => {
+  test('with the code of an upstream fault, whose own line has the same request id', async () => {
     const world = await startFailingGateway();
     world.fail('getDossier', refuses(401));
     await post(world.url, { query: 'query A { a: dossier(id: "1") { id } }' });
@@ -98,7 +98,7 @@ describe('each operation has a line', () => {
     expect(world.logs.lines()).toMatchObject([{ level: 40, requestId: 'r-1', code: 'UPSTREAM_REFUSED' }]);
   });
 
-  test('of an upload, with the calls of the storage', async () => {
+  test('with the calls to the storage of an upload', async () => {
     const world = await startFailingGateway();
     const [target] = await draftOf(world);
     const count = world.logs.requests().length;
@@ -108,11 +108,11 @@ describe('each operation has a line', () => {
     const stored = world.sandbox.journal.entries().filter(({ operationId }) => operationId === 'putBlob');
     expect(stored).toHaveLength(1);
     const { upstream } = world.logs.requests()[count] as { upstream: { calls: number } };
-    // The address for it, the file, the request afterwards.
+    // The upload URL, the file, and the request after it.
     expect(upstream.calls).toBe(3);
   });
 
-  test('fields are those of the schema, in fragments too, and each once', async () => {
+  test('with the fields of the schema, also of fragments, each once', async () => {
     const world = await startFailingGateway();
     const query = `query Q { ...F ... on Query { b: signatureRequest(id: "1") { id } } ...F }
       fragment F on Query { a: dossier(id: "1") { id } ${CODE}: dossier(id: "2") { id } ...G }
@@ -124,14 +124,14 @@ describe('each operation has a line', () => {
     });
   });
 
-  test('a long name is cut, and one with a fiscal code is not repeated', async () => {
+  test('with a name of limited length, without fiscal codes', async () => {
     const world = await startFailingGateway();
     await post(world.url, { query: `query find${CODE}${'x'.repeat(500)} { __typename }` });
     const { operation } = (await lineOf(world)) as { operation: { name: string } };
     expect(operation.name).toBe(`find[fiscal code]${'x'.repeat(83)}…`);
   });
 
-  test('of a client who left before the answer', async () => {
+  test('also if the client disconnects before the answer', async () => {
     const world = await startFailingGateway();
     world.fail('getDossier', () => {});
     const client = request(world.url, {
@@ -149,7 +149,7 @@ describe('each operation has a line', () => {
   });
 });
 
-describe('what is refused has a line too', () => {
+describe('each refused request has a line', () => {
   const overLong = 'x'.repeat(1_000_001);
   test.each<[string, object, Record<string, unknown>]>([
     ['no GraphQL', { query: '{' }, { method: 'POST', errors: ['GRAPHQL_PARSE_FAILED'], status: 200 }],
@@ -177,7 +177,7 @@ describe('what is refused has a line too', () => {
     expect(refused).not.toHaveProperty('operation');
   });
 
-  test('a gateway that has too much to do: status 503', async () => {
+  test('an overloaded gateway: status 503', async () => {
     const world = await startFailingGateway({ load: { requestsInFlight: 0 } });
     await post(world.url, { query: '{ __typename }' });
     expect(await lineOf(world)).toMatchObject({ outcome: 'refused', status: 503, errors: ['OVERLOADED'] });
@@ -195,7 +195,7 @@ describe('what is refused has a line too', () => {
     });
   });
 
-  test('pages are of no interest, unless one debugs', async () => {
+  test('at level debug only for pages', async () => {
     const world = await startFailingGateway();
     await fetch(world.url, { headers: { accept: 'text/html' } });
     expect(await lineOf(world)).toMatchObject({ level: 20, method: 'GET', outcome: 'ok', status: 200 });
@@ -206,7 +206,7 @@ function many(): string {
   return `query Many { ${Array.from({ length: 301 }, (_, nth) => `a${nth}: __typename`).join(' ')} }`;
 }
 
-describe('the line says who called', () => {
+describe('the line names the caller', () => {
   const ask = { query: '{ __typename }' };
 
   test('by a token: role, tenant and subject', async () => {
@@ -253,7 +253,7 @@ describe('the line says who called', () => {
     });
   });
 
-  test('or that nobody knows: 401', async () => {
+  test('or that it is unknown: 401', async () => {
     const issuer = await startTokenIssuer();
     const world = await startFailingGateway({ auth: jwtOptions(issuer.url) });
     await post(world.url, ask);
@@ -262,7 +262,7 @@ describe('the line says who called', () => {
     expect(line).not.toHaveProperty('caller');
   });
 
-  test('or that they may not: 403', async () => {
+  test('or that it is forbidden: 403', async () => {
     const issuer = await startTokenIssuer();
     const world = await startFailingGateway({ auth: jwtOptions(issuer.url) });
     const token = await issuer.sign({ role: 'admin' });
@@ -271,7 +271,7 @@ describe('the line says who called', () => {
   });
 });
 
-test('requests at the same time have lines of their own', async () => {
+test('concurrent requests have separate lines', async () => {
   const world = await startFailingGateway();
   const numbers = Array.from({ length: 20 }, (_, nth) => nth);
   await Promise.all(

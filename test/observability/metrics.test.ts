@@ -20,7 +20,7 @@ function expectClosed(samples: readonly Sample[]): void {
   for (const { name, labels: found } of samples) {
     for (const [label, value] of Object.entries(found)) {
       for (const pattern of FORBIDDEN) expect(value, `${name} ${label}`).not.toMatch(pattern);
-      // Those of the runtime have labels of their own, of Node's making.
+      // Metrics of the runtime have other labels, which Node sets.
       if (!name.startsWith('sigillo_') || label === 'le') continue;
       expect(CLOSED_LABELS[label], `${name} has a label ${label}`).toBeDefined();
       expect(CLOSED_LABELS[label], `${name}{${label}}`).toContain(value);
@@ -28,7 +28,7 @@ function expectClosed(samples: readonly Sample[]): void {
   }
 }
 
-test('whatever callers send, every label has a value of a small set, and nothing of theirs', async () => {
+test('the values of all labels are from closed sets, and contain no data of callers', async () => {
   const world = await startFailingGateway({
     metrics: METRICS,
     protections: { allowedHosts: [] },
@@ -85,7 +85,7 @@ test('whatever callers send, every label has a value of a small set, and nothing
   expect(total('nodejs_eventloop_lag_p99_seconds', {})).toBeGreaterThanOrEqual(0);
 });
 
-test('metrics are served at their own address alone, to GET and HEAD', async () => {
+test('metrics are served at their own address only, to GET and HEAD', async () => {
   const { url, metricsUrl } = await startGateway({ metrics: METRICS });
   expect(new URL(metricsUrl).port).not.toBe(new URL(url).port);
   expect((await fetch(new URL('/metrics', url))).status).toBe(404);
@@ -97,7 +97,7 @@ test('metrics are served at their own address alone, to GET and HEAD', async () 
   expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
-test('metrics of trusted documents are named after them', async () => {
+test('operations of trusted documents are counted by name', async () => {
   const text = 'query Apri { dossier(id: "1") { id } }';
   const documentId = createHash('sha256').update(text).digest('hex');
   const trustedDocuments = new Map([[documentId, text]]);
@@ -125,7 +125,7 @@ test('metrics of trusted documents are named after them', async () => {
   ]);
 });
 
-test('a client that leaves is told apart, and what is running can be seen', async () => {
+test('requests in flight and requests of disconnected clients are counted', async () => {
   const world = await startFailingGateway({ metrics: METRICS });
   let held = 0;
   world.fail('getDossier', () => void (held += 1));
@@ -153,7 +153,7 @@ test('a client that leaves is told apart, and what is running can be seen', asyn
     .toEqual([0, 1, 1, 1]);
 });
 
-test('a subscription counts once, and its stream for as long as it is open', async () => {
+test('a subscription counts as one operation, and as an open stream until it ends', async () => {
   const world = await startGateway({ metrics: METRICS });
   const [{ signatureRequestId: id }] = await draftOf(world);
   const controller = new AbortController();
@@ -186,7 +186,7 @@ test('a subscription counts once, and its stream for as long as it is open', asy
   await expect.poll(gauges).toEqual({ streams: 0, watched: 0, inFlight: 0, operations: 1 });
 });
 
-test('what stands before a call is counted: the budget, reads that are shared, the breaker, idempotency keys', async () => {
+test('the rate limiter, coalesced reads, the circuit breaker and idempotency keys are counted', async () => {
   const world = await startFailingGateway({ metrics: METRICS, circuit: { failures: 3, openMs: 60_000 } });
   const input = { title: 'Contratti', documents: [{ title: 'Uno' }], idempotencyKey: 'a-key-of-mine' };
   await world.run(mutationOf('createDossier'), { input });

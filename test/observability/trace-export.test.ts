@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { runMain } from '../support/start-main.ts';
 
-/** What OTLP over HTTP says of traces in JSON, as far as tests look. */
+/** The parts of an OTLP export in JSON that the tests use. */
 interface Export {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly { key: string; value: { stringValue?: string } }[] };
@@ -10,7 +10,7 @@ interface Export {
   }[];
 }
 
-/** The program in front of its own sandbox. */
+/** The gateway as a process, with its own sandbox. */
 function start(env: Record<string, string>) {
   const main = runMain(env);
   return {
@@ -27,7 +27,7 @@ function start(env: Record<string, string>) {
   };
 }
 
-test('a gateway with an endpoint sends it its traces, the last ones before it ends', async () => {
+test('traces are sent to the configured endpoint, the last ones during shutdown', async () => {
   const collector = await startHttpStub((_, res) => sendJson(res, 200, {}));
   const main = start({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin,
@@ -53,7 +53,7 @@ test('a gateway with an endpoint sends it its traces, the last ones before it en
 });
 
 test(
-  'a collector that is gone is told in the log, once, and holds nobody up',
+  'an unreachable collector is logged once, and delays neither requests nor shutdown',
   { timeout: 60_000 },
   async () => {
     const gone = start({

@@ -17,14 +17,14 @@ const manager = new AsyncLocalStorageContextManager().enable();
 beforeAll(() => void context.setGlobalContextManager(manager));
 afterAll(() => context.disable());
 
-/** A tracer, and the spans that it has made, in the order of their ends. */
+/** A tracer and its spans, in the order in which they ended. */
 function startTracer() {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   return { tracer: provider.getTracer('test'), spans: () => exporter.getFinishedSpans() };
 }
 
-/** What tests look at, without all that the SDK keeps with it. */
+/** The parts of a span that the tests compare. */
 const factsOf = ({ name, kind, attributes, status }: ReadableSpan) => ({
   name,
   kind,
@@ -35,7 +35,7 @@ const factsOf = ({ name, kind, attributes, status }: ReadableSpan) => ({
 const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId;
 const traceOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().traceId;
 
-/** The spans as a tree: names, indented below their parents; those without a parent among them come first. */
+/** The names of the spans as a tree, indented below their parents. */
 function treeOf(spans: readonly ReadableSpan[]): string {
   const ids = new Set(spans.map(idOf));
   const below = (parent: string | undefined, depth: number): string[] =>
@@ -65,7 +65,7 @@ const query = (url: string, body: object, headers: Record<string, string> = {}):
     body: JSON.stringify(body),
   });
 
-test('an upload is one trace: request, field, each call of the service and of the storage', async () => {
+test('an upload is one trace: request, field, and each call to the service and the storage', async () => {
   const { tracer, spans } = startTracer();
   const storage = await startHttpStub((_, res) => void res.writeHead(201).end());
   const world = await startFailingGateway({ tracer, storageHosts: [storage.origin] });
@@ -115,7 +115,7 @@ test('an upload is one trace: request, field, each call of the service and of th
   });
   expectNothingPersonal(spans());
 
-  // The service is told which call this is, the storage nothing.
+  // The service receives the trace context, the storage does not.
   const call = world.stub.calls.findLast(({ path }) => path.endsWith('/upload_url'));
   const span = named('getDocumentUploadUrl');
   expect(call?.headers['traceparent']).toBe(`00-${traceOf(span)}-${idOf(span)}-01`);
@@ -123,7 +123,7 @@ test('an upload is one trace: request, field, each call of the service and of th
   expect(storage.calls[0]?.headers).not.toHaveProperty('traceparent');
 });
 
-test('a download is one trace too, and its address is in none of it', async () => {
+test('a download is one trace, which does not contain its URL', async () => {
   const { tracer, spans } = startTracer();
   const world = await startSigned({ tracer });
   const answer = await fetch(world.file);
@@ -135,7 +135,7 @@ test('a download is one trace too, and its address is in none of it', async () =
   expectNothingPersonal(spans());
 });
 
-test("a caller's trace goes on here and with the service; what else they say about it does not", async () => {
+test('the trace of a caller continues in the gateway and the service, without its tracestate and baggage', async () => {
   const { tracer, spans } = startTracer();
   const world = await startFailingGateway({ tracer });
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -162,7 +162,7 @@ test.each([
   'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01',
   `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01${'x'.repeat(100)}`,
-])('a traceparent that is none begins a new trace: %s', async (traceparent) => {
+])('an invalid traceparent begins a new trace: %s', async (traceparent) => {
   const { tracer, spans } = startTracer();
   const { url } = await startGateway({ tracer });
   expect((await query(url, { query: '{ __typename }' }, { traceparent })).status).toBe(200);
@@ -170,7 +170,7 @@ test.each([
   expect(spans()[0]?.parentSpanContext).toBeUndefined();
 });
 
-test('a caller whose trace is not kept has none kept here, and the service is told so', async () => {
+test('a trace that the caller does not sample is not sampled, and the service receives that flag', async () => {
   const { tracer, spans } = startTracer();
   const world = await startFailingGateway({ tracer });
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -180,7 +180,7 @@ test('a caller whose trace is not kept has none kept here, and the service is to
   expect(world.stub.calls[0]?.headers['traceparent']).toMatch(new RegExp(`^00-${traceId}-[\\da-f]{16}-00$`));
 });
 
-test('failures are marked by their kind, and refusals are no failures', async () => {
+test('failed spans have the kind of the failure, and refusals are not failures', async () => {
   const { tracer, spans } = startTracer();
   const world = await startFailingGateway({ tracer });
   world.fail('getDossier', refuses(500, 'Segreto'));
@@ -220,7 +220,7 @@ test('failures are marked by their kind, and refusals are no failures', async ()
   expectNothingPersonal(spans());
 });
 
-test('concurrent requests are not mixed up', async () => {
+test('concurrent requests have separate traces', async () => {
   const { tracer, spans } = startTracer();
   const world = await startFailingGateway({ tracer });
   await Promise.all(Array.from({ length: 20 }, (_, nth) => world.run(`{ dossier(id: "${nth}") { id } }`)));
@@ -230,7 +230,7 @@ test('concurrent requests are not mixed up', async () => {
   expect(new Set(spans().map(traceOf)).size).toBe(20);
 });
 
-test('a line of the log has the ids of the span that it is about', async () => {
+test('log lines have the ids of their trace and span', async () => {
   const { tracer, spans } = startTracer();
   const lines: string[] = [];
   const logger = createLogger({ level: 'debug', write: (line) => void lines.push(line) });
@@ -247,7 +247,7 @@ test('a line of the log has the ids of the span that it is about', async () => {
   });
 });
 
-test('probes make no spans', async () => {
+test('probes have no spans', async () => {
   const { tracer, spans } = startTracer();
   const { url } = await startGateway({ tracer });
   for (const path of ['/health', '/ready']) await fetch(new URL(path, url));

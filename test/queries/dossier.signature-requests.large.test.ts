@@ -18,13 +18,13 @@ interface Page {
 async function pageOf({ run }: Pick<World, 'run'>, first: number, after: string | null = null) {
   const { data, errors } = await run(LIST, { id: DOSSIER, first, after });
   expect(errors).toBeUndefined();
-  return data['dossier']?.['signatureRequests'] as unknown as Page; // what LIST selects
+  return data['dossier']?.['signatureRequests'] as unknown as Page; // the selection of LIST
 }
 
 const made = async ({ sandbox }: World, count: number): Promise<string[]> =>
   (await sandbox.seed({ requests: [{ dossier: DOSSIER, count }] })).requests.map(({ id }) => id);
 
-/** Calls of the service since the last time, by operation. */
+/** The upstream calls since the last call of this function, by operation. */
 function callsSince({ sandbox }: World): string[] {
   const calls = sandbox.journal.entries().map(({ operationId }) => String(operationId));
   sandbox.journal.clear();
@@ -43,7 +43,7 @@ test('10,000 requests appear once each, 500 at a time, while more are created', 
     const { edges, pageInfo }: Page = await pageOf(world, 500, after);
     expect(callsSince(world)).toEqual(['getDossier', ...Array<string>(5).fill('getRequestsByDossier')]);
     seen.push(...edges.map(({ node }) => node.id));
-    // In the middle of the walk, and just before what was its last page.
+    // In the middle of the list, and just before its last page.
     if (pages === 8 || pages === 19) expected.push(...(await made(world, 250)));
     callsSince(world);
     if (!pageInfo.hasNextPage) break;
@@ -116,7 +116,7 @@ test('a page with documents costs one more call per item, ten at a time', async 
   world.fail('getSignatureRequest', async ({ path }, res) => {
     read.push(path.split('/').at(-1) ?? '');
     most = Math.max(most, (running += 1));
-    // Nobody is answered before ten have asked; an eleventh would come while they wait.
+    // Answered when ten calls have arrived; an eleventh concurrent call would be counted.
     if (running === 10) ten.resolve();
     await ten.promise;
     running -= 1;
@@ -152,7 +152,7 @@ test('pages that are short or empty lose no item', async () => {
     updated_at: at,
     expires_at: at,
   });
-  // 10 at a time, and every third page is empty, as databases that are split into parts have it.
+  // Pages of 10, and every third page is empty, as in partitioned databases.
   world.fail('getRequestsByDossier', ({ path }, res) => {
     const token = new URL(path, 'http://x').searchParams.get('continuationToken') ?? '0.0';
     const [from = 0, nth = 0] = token.split('.').map(Number);
@@ -176,13 +176,12 @@ test('pages that are short or empty lose no item', async () => {
   expect(seen).toEqual(ids);
 });
 
-test('a cursor from before a reset of the sandbox is refused with a remedy', async () => {
+test('a list read with a cursor after the dossier was deleted is null', async () => {
   const world = await startGateway();
   await world.sandbox.seed({ dossiers });
   await made(world, 120);
   const { pageInfo } = await pageOf(world, 100);
   await world.sandbox.reset();
   const { data, errors } = await world.run(LIST, { id: DOSSIER, first: 100, after: pageInfo.endCursor });
-  // The dossier itself is gone.
   expect({ data, errors }).toEqual({ data: { dossier: null }, errors: undefined });
 });

@@ -18,7 +18,7 @@ interface Page {
   };
 }
 
-/** A dossier and the ids of its requests, made behind the gateway's back. */
+/** Creates a dossier and its requests in the sandbox, without the gateway. @returns their ids */
 async function dossierWith({ sandbox }: World, requests: number): Promise<{ id: string; ids: string[] }> {
   const post = async (path: string, body: object): Promise<string> => {
     const answer = await fetch(`${sandbox.url}${path}`, {
@@ -26,7 +26,7 @@ async function dossierWith({ sandbox }: World, requests: number): Promise<{ id: 
       headers: { 'ocp-apim-subscription-key': API_KEY, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    return ((await answer.json()) as { id: string }).id; // the contract says so
+    return ((await answer.json()) as { id: string }).id; // as in the contract
   };
   const id = await post('/dossiers', {
     title: 'x',
@@ -41,7 +41,7 @@ async function dossierWith({ sandbox }: World, requests: number): Promise<{ id: 
 async function pageOf(world: World, variables: object): Promise<Page> {
   const { data, errors } = await world.run(PAGE, variables);
   expect(errors).toBeUndefined();
-  return data['dossier']?.['signatureRequests'] as unknown as Page; // what PAGE selects
+  return data['dossier']?.['signatureRequests'] as unknown as Page; // the selection of PAGE
 }
 
 async function refusalOf(world: World, variables: object) {
@@ -145,7 +145,7 @@ test('a dossier without requests has an empty page', async () => {
   });
 });
 
-test.each([0, -1, 501, 2 ** 31 - 1])('a page of %i is refused without a call for it', async (first) => {
+test.each([0, -1, 501, 2 ** 31 - 1])('a page of %i is refused without an upstream call', async (first) => {
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 0);
   expect(await refusalOf(world, { id, first })).toEqual([
@@ -156,7 +156,7 @@ test.each([0, -1, 501, 2 ** 31 - 1])('a page of %i is refused without a call for
 
 const cursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-test('a cursor that is not of this list is refused without a call for it', async () => {
+test('a cursor of another list is refused without an upstream call', async () => {
   const world = await startFailingGateway();
   const [{ id }, other] = [await dossierWith(world, 2), await dossierWith(world, 2)];
   const { pageInfo } = await pageOf(world, { id: other.id, first: 1 });
@@ -182,7 +182,7 @@ test('a cursor that is not of this list is refused without a call for it', async
   expect(world.count('getRequestsByDossier')).toBe(before);
 });
 
-test('a cursor that the service no longer accepts is refused without the words of the service', async () => {
+test('a cursor that the service no longer accepts is refused without the message of the service', async () => {
   const world = await startFailingGateway();
   const { id } = await dossierWith(world, 2);
   const after = cursor({ dossierId: id, offset: 0, token: 'never given out' });

@@ -3,10 +3,10 @@ import { ANNA, BRUNO, CITIZEN, STAFF, startWorld, UNKNOWN } from '../security/su
 import { withToken } from '../support/caller.ts';
 import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 
-/** Reads that come all the time, so that there is always something fresh to be had. */
+/** Frequent polls, so that a recent state of the request is always known. */
 const EAGER = { pollsPerSecond: 100, pace: { freshMs: 30, quietMs: 30, idleMs: 30 } };
 
-test('a citizen’s subscription to somebody else’s request is as if it did not exist, also while others watch it', async () => {
+test('a citizen cannot distinguish the request of another citizen from one that does not exist, also while others watch it', async () => {
   const world = await startWorld({ watching: EAGER });
   const subscribe = async (claims: Readonly<Record<string, unknown>>, id: string) =>
     openStream(world.url, {
@@ -23,7 +23,7 @@ test('a citizen’s subscription to somebody else’s request is as if it did no
   const [foreign, unknown] = [await own(id), await own(UNKNOWN.signatureRequestId)];
   expect(foreign.result).toEqual(unknown.result);
   expect(foreign.result[0]?.data?.['errors']?.[0]?.['extensions']).toEqual({ code: 'NOT_FOUND' });
-  // Both asked who the citizen is and for the request; the polls of the operator come besides.
+  // Both look up the citizen and read the request; the polls for the operator are additional.
   for (const { calls } of [foreign, unknown]) {
     expect(calls.filter((call) => call.startsWith('getSignerByFiscalCode'))).toHaveLength(1);
     expect(calls.filter((call) => call.startsWith('getSignatureRequest'))).not.toEqual([]);
@@ -34,7 +34,7 @@ test('a citizen’s subscription to somebody else’s request is as if it did no
   expect(statusIn((await watching.rest())[0]?.data)).toBe('SIGNED');
 });
 
-test('a citizen asks for the first state themselves, however fresh is what others have seen', async () => {
+test('the first state for a citizen is read anew, even if a recent state is known', async () => {
   const world = await startWorld({
     watching: { pace: { freshMs: 60_000, quietMs: 60_000, idleMs: 60_000 } },
   });

@@ -24,7 +24,7 @@ const UNAUTHENTICATED = {
   },
 };
 
-/** A gateway with a request that waits for its signature, and a way to subscribe to it. */
+/** A gateway with a request in WAIT_FOR_SIGNATURE, and a function that subscribes to it. */
 async function startWorld(options: GatewayOverrides = {}) {
   const world = await startGateway(options);
   const { requests } = await world.sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
@@ -37,7 +37,7 @@ async function startWorld(options: GatewayOverrides = {}) {
   return { ...world, id, subscribe };
 }
 
-test('a gateway that ends says when to come back, and not that this was all', async () => {
+test('a gateway that shuts down ends streams with a retry time and without a complete event', async () => {
   const { subscribe, close } = await startWorld();
   const streams = await Promise.all([subscribe(), subscribe()]);
   const since = performance.now();
@@ -53,7 +53,7 @@ test('a gateway that ends says when to come back, and not that this was all', as
   expect(performance.now() - since).toBeLessThan(2_000);
 });
 
-test('a stream ends with its token: an error, then nothing more', async () => {
+test('a stream ends with an error when its token expires', async () => {
   const issuer = await startTokenIssuer(await makeKey('first'));
   const logs = logSink();
   const { subscribe } = await startWorld({
@@ -74,7 +74,7 @@ test('a stream ends with its token: an error, then nothing more', async () => {
   );
 });
 
-test('that tokens cannot be checked for a while ends no stream', async () => {
+test('an outage of the token issuer does not end streams', async () => {
   const issuer = await startTokenIssuer(await makeKey('first'));
   const { subscribe, sandbox, id, url } = await startWorld({
     auth: jwtOptions(issuer.url, { keySet: { maxStaleMs: 300, freshMs: 100 } }),
@@ -90,7 +90,7 @@ test('that tokens cannot be checked for a while ends no stream', async () => {
   expect(statusIn((await rest())[0]?.data)).toBe('SIGNED');
 });
 
-test('a stream ends with its token also while tokens cannot be checked', async () => {
+test('a stream ends when its token expires, also during an outage of the token issuer', async () => {
   const issuer = await startTokenIssuer(await makeKey('first'));
   const { subscribe, url } = await startWorld({
     auth: jwtOptions(issuer.url, {
@@ -110,36 +110,36 @@ test('a stream ends with its token also while tokens cannot be checked', async (
 const OWNER = { name: 'back office', role: 'operator' };
 
 test.each([
-  ['that is taken out of the file', {}],
-  ['that becomes somebody else’s', { key: { ...OWNER, name: 'another office' } }],
-  ['that may do less than before', { key: { ...OWNER, role: 'reader' } }],
-])('a stream ends with its key: one %s', async (_, keys) => {
+  ['is removed from the file', {}],
+  ['becomes that of another owner', { key: { ...OWNER, name: 'another office' } }],
+  ['loses permissions', { key: { ...OWNER, role: 'reader' } }],
+])('a stream ends when its API key %s', async (_, keys) => {
   const file = temporaryFile('keys.json', keysText({ key: OWNER, other: { ...OWNER, name: 'other' } }));
   const { subscribe } = await startWorld({
     auth: { mode: 'api-key', file, pollMs: 20 },
     streams: { recheckMs: 50 },
   });
-  const [ended, goesOn] = [
+  const [ended, remaining] = [
     await subscribe({ 'x-api-key': 'key' }),
     await subscribe({ 'x-api-key': 'other' }),
   ];
   writeFileSync(file, keysText({ ...keys, other: { ...OWNER, name: 'other' } }));
   expect(await ended.rest()).toEqual([UNAUTHENTICATED, COMPLETE]);
-  const more = goesOn.nextEvent();
+  const more = remaining.nextEvent();
   const nothing = new Promise((resolve) => setTimeout(() => resolve('nothing'), 300));
   expect(await Promise.race([more, nothing])).toBe('nothing');
-  goesOn.leave();
+  remaining.leave();
   await expect(more).rejects.toThrow(/abort/);
 });
 
-test('a stream without events shows signs of life', async () => {
+test('a stream without events has keep-alive comments', async () => {
   const { subscribe } = await startWorld({ streams: { heartbeatMs: 50 } });
   const { next, leave } = await subscribe();
   for (let n = 0; n < 3; n += 1) expect(await next()).toEqual({ isComment: true });
   leave();
 });
 
-test('a stream lives longer than any request may take', async () => {
+test('a stream is not limited by the timeouts of requests', async () => {
   const times = { headers: 200, body: 200, request: 300, idle: 200, checkEvery: 50 };
   const { subscribe, sandbox, id } = await startWorld({
     clientTimes: times,
@@ -153,7 +153,7 @@ test('a stream lives longer than any request may take', async () => {
   expect(statusIn((await rest())[0]?.data)).toBe('SIGNED');
 });
 
-/** A request of which every read is another megabyte. */
+/** A request of one megabyte, which differs in each read. */
 const bigRequest = (nth: number) => ({
   id: 'r1',
   dossier_id: 'd1',
@@ -174,7 +174,7 @@ const bigRequest = (nth: number) => ({
   ],
 });
 
-test('a client who reads nothing is let go, and does not hold up those who do', async () => {
+test('a client that does not read is disconnected, and does not delay others', async () => {
   const world = await startFailingGateway({
     streams: { stallMs: 300 },
     watching: { pollsPerSecond: 100, pace: { freshMs: 20, quietMs: 20, idleMs: 20 } },
@@ -201,7 +201,7 @@ test('a client who reads nothing is let go, and does not hold up those who do', 
   await expect(reading).rejects.toThrow(/abort/);
 });
 
-test('a client whose events take longer than they come is told that some are lost', async () => {
+test('a stream whose events are produced faster than they are resolved ends with STREAM_TOO_SLOW', async () => {
   const world = await startFailingGateway({
     watching: { pollsPerSecond: 100, pace: { freshMs: 20, quietMs: 20, idleMs: 20 } },
   });
@@ -215,7 +215,7 @@ test('a client whose events take longer than they come is told that some are los
   });
   const query = 'subscription { signatureRequestChanged(id: "r1") { dossier { id } } }';
   const { nextEvent, rest } = await openStream(world.url, { query });
-  // One is being answered, 16 are kept, and one is too many.
+  // One event is being resolved, 16 are buffered, and one exceeds the buffer.
   await expect.poll(() => world.count('getSignatureRequest')).toBe(18);
   release.resolve();
   expect((await nextEvent())?.data).toEqual({ data: { signatureRequestChanged: { dossier: null } } });

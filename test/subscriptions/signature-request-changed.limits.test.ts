@@ -4,7 +4,7 @@ import { openStream, statusIn, SUBSCRIPTION } from '../support/event-stream.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import type { GatewayOverrides } from '../support/gateway-options.ts';
 
-const NOBODYS = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
+const UNKNOWN_ID = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
 
 async function startWorld(options: GatewayOverrides = {}) {
   const world = await startGateway(options);
@@ -27,7 +27,7 @@ const refusal = async ({ response }: Stream) => ({
   code: /"code":"(\w+)"/.exec(await response.clone().text())?.[1],
 });
 
-test('one caller has so many streams at a time, and has room again when one is over, however it ended', async () => {
+test('the streams of a caller are limited, and each stream that ends frees a place', async () => {
   const { subscribe, url, sandbox, id } = await startWorld({ streams: { maxStreamsPerCaller: 2 } });
   const [first, second] = [await subscribe(), await subscribe()];
   await Promise.all([begins(first), begins(second)]);
@@ -39,13 +39,13 @@ test('one caller has so many streams at a time, and has room again when one is o
 
   first.leave();
   const again = async (): Promise<number> => {
-    const { response, leave } = await openStream(url, { query: SUBSCRIPTION, variables: { id: NOBODYS } });
+    const { response, leave } = await openStream(url, { query: SUBSCRIPTION, variables: { id: UNKNOWN_ID } });
     await response.text();
     leave();
     return response.status;
   };
   await expect.poll(again).toBe(200);
-  // Those that never became a stream have given their places back too.
+  // A subscription that was refused holds no place either.
   for (let n = 0; n < 3; n += 1) await expect.poll(again).toBe(200);
   const third = await subscribe();
   await begins(third);
@@ -55,7 +55,7 @@ test('one caller has so many streams at a time, and has room again when one is o
   await expect.poll(again).toBe(200);
 });
 
-test('all together have so many streams at a time, and room again when one has left', async () => {
+test('the streams of all callers are limited, and each stream that ends frees a place', async () => {
   const { subscribe } = await startWorld({ streams: { maxStreams: 1 } });
   const first = await subscribe();
   await begins(first);
@@ -73,7 +73,7 @@ test('all together have so many streams at a time, and room again when one has l
   await expect.poll(statusOfNext).toBe(200);
 });
 
-test('callers who have shown who they are have their own places, though they come from one address', async () => {
+test('the limit of authenticated callers is per caller, not per address', async () => {
   const owner = (name: string) => ({ name, role: 'operator' });
   const file = temporaryFile('keys.json', keysText({ a: owner('anna'), b: owner('bruno') }));
   const { subscribe } = await startWorld({
@@ -85,16 +85,16 @@ test('callers who have shown who they are have their own places, though they com
   expect((await refusal(await subscribe({ 'x-api-key': 'a' }))).status).toBe(429);
 });
 
-test('as many requests are watched as the gateway allows', async () => {
+test('the number of watched requests is limited', async () => {
   const { subscribe, sandbox, url } = await startWorld({ watching: { maxRequests: 1 } });
   await begins(await subscribe());
-  await begins(await subscribe()); // the same one
+  await begins(await subscribe()); // the same request
   const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const other = await openStream(url, { query: SUBSCRIPTION, variables: { id: requests[0]?.id } });
   expect(await refusal(other)).toEqual({ status: 200, retryAfter: null, code: 'TOO_MANY_STREAMS' });
 });
 
-test('a subscription may not cost more than any operation, and nothing is asked for one that does', async () => {
+test('a subscription above the limit of costs is refused without an upstream call', async () => {
   const { subscribe, sandbox } = await startWorld();
   const before = sandbox.journal.entries().length;
   const query = `subscription ($id: ID!) { signatureRequestChanged(id: $id) { dossier {
@@ -103,7 +103,7 @@ test('a subscription may not cost more than any operation, and nothing is asked 
   expect(sandbox.journal.entries()).toHaveLength(before);
 });
 
-test('a subscription counts as a request of its caller, and no longer of an address that others share', async () => {
+test('a subscription of an authenticated caller counts against the rate limit of the caller, not of the address', async () => {
   const owner = (name: string) => ({ name, role: 'operator' });
   const file = temporaryFile('keys.json', keysText({ a: owner('anna'), b: owner('bruno') }));
   const { subscribe } = await startWorld({
@@ -120,7 +120,7 @@ test('a subscription counts as a request of its caller, and no longer of an addr
 const LISTED = 'https://portale.comune.example';
 
 test.each(['https://evil.example', 'null'])(
-  'a page of %s gets no stream, by POST or by address',
+  'a page of the origin %s gets no stream, by POST or by GET',
   async (origin) => {
     const { subscribe, sandbox, url, id } = await startWorld({ protections: { corsOrigins: [LISTED] } });
     const before = sandbox.journal.entries().length;
@@ -133,14 +133,14 @@ test.each(['https://evil.example', 'null'])(
   },
 );
 
-test('a page of a listed origin reads a stream', async () => {
+test('a page of an allowed origin reads a stream', async () => {
   const { subscribe } = await startWorld({ protections: { corsOrigins: [LISTED] } });
   const stream = await subscribe({ origin: LISTED, 'sec-fetch-site': 'cross-site' });
   expect(stream.response.headers.get('access-control-allow-origin')).toBe(LISTED);
   await begins(stream);
 });
 
-test('where only trusted documents are run, a subscription of one’s own is none', async () => {
+test('with trusted documents, any other subscription is refused', async () => {
   const trusted = new Map([['a'.repeat(64), SUBSCRIPTION]]);
   const { subscribe, url, id } = await startWorld({ protections: { trustedDocuments: trusted } });
   expect(await refusal(await subscribe())).toMatchObject({ code: 'DOCUMENT_NOT_ALLOWED' });
@@ -151,7 +151,7 @@ test('where only trusted documents are run, a subscription of one’s own is non
   await begins(stream);
 });
 
-test('who accepts no events is told so by a code', async () => {
+test('a client that does not accept events is refused with EVENT_STREAM_ONLY', async () => {
   const { subscribe } = await startWorld();
   expect(await refusal(await subscribe({ accept: 'application/json' }))).toMatchObject({
     status: 406,

@@ -9,9 +9,9 @@ import { startGateway } from '../support/start-gateway.ts';
 
 const START = new Date('2026-03-05T09:00:00Z');
 const COMPLETE = { isComment: false, event: 'complete' };
-/** Of the form of the service's ids, and nobody's. */
-const NOBODYS = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
-/** Does not keep a test waiting. */
+/** A valid id that does not exist. */
+const UNKNOWN_ID = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
+/** Frequent polls, for short tests. */
 const QUICK = { pace: { freshMs: 50, quietMs: 50, idleMs: 50 }, pollsPerSecond: 100 };
 
 type World = Awaited<ReturnType<typeof startGateway>>;
@@ -21,7 +21,7 @@ const seedRequest = async ({ sandbox }: Pick<World, 'sandbox'>, request: object)
 const subscribe = (url: string, id: string, headers: Readonly<Record<string, string>> = {}) =>
   openStream(url, { query: SUBSCRIPTION, variables: { id }, headers });
 
-test('a request is told as it is, then at each step on its way, until it is signed', async () => {
+test('a stream begins with the current state, and has an event for each step until the signature', async () => {
   const world = await startGateway({}, { frozenAt: START });
   const { sandbox, url, run, upload } = world;
   const [target] = await draftOf(world);
@@ -73,7 +73,7 @@ test('a request is told as it is, then at each step on its way, until it is sign
   ]);
 });
 
-test('a document that is rejected is told with the reasons, and again when a better one is accepted', async () => {
+test('a rejected document is an event with the reasons, and an accepted replacement is another', async () => {
   const world = await startGateway({}, { frozenAt: START });
   const [target] = await draftOf(world, 1, { page: 7 });
   const { nextData, leave } = await subscribe(world.url, target.signatureRequestId);
@@ -94,7 +94,7 @@ test('a document that is rejected is told with the reasons, and again when a bet
   leave();
 });
 
-test('a request that is cancelled completes', async () => {
+test('a cancellation completes the stream', async () => {
   const world = await startGateway({}, { frozenAt: START });
   const id = await seedRequest(world, { status: 'WAIT_FOR_SIGNATURE' });
   const { nextData, rest } = await subscribe(world.url, id);
@@ -105,7 +105,7 @@ test('a request that is cancelled completes', async () => {
 });
 
 test.each(['SIGNED', 'REJECTED', 'CANCELLED'])(
-  'a request that is %s already is told once, by one read, and completes',
+  'a request that is already %s is one event, from one read, and completes the stream',
   async (status) => {
     const world = await startGateway();
     const id = await seedRequest(world, { status });
@@ -126,21 +126,21 @@ const NOT_FOUND = {
   ],
 };
 
-test('a request that does not exist is one answer, an event for who wants events, and costs one read', async () => {
+test('a request that does not exist is one error, as an event or as JSON according to Accept, from one read', async () => {
   const { url, sandbox } = await startGateway();
-  const events = await subscribe(url, NOBODYS, { accept: 'text/event-stream' });
+  const events = await subscribe(url, UNKNOWN_ID, { accept: 'text/event-stream' });
   expect(await events.rest()).toEqual([{ isComment: false, event: 'next', data: NOT_FOUND }, COMPLETE]);
   expect(Object.fromEntries(events.response.headers)).toMatchObject({
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',
   });
   expect(events.response.headers.has('content-encoding')).toBe(false);
-  const { response } = await subscribe(url, NOBODYS);
+  const { response } = await subscribe(url, UNKNOWN_ID);
   expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   expect(sandbox.journal.entries()).toHaveLength(2);
 });
 
-test('a thousand subscribers of one request cost its polls once, and all of them hear of the change', async () => {
+test('a thousand subscribers of a request share its polls, and all receive the change', async () => {
   const { url, sandbox, ...world } = await startGateway({
     streams: { maxStreamsPerCaller: 1_000 },
     watching: { pace: { freshMs: 500, quietMs: 500, idleMs: 500 } },
@@ -157,10 +157,10 @@ test('a thousand subscribers of one request cost its polls once, and all of them
   const polls = reads().length - before;
   expect(polls).toBeGreaterThan(0);
   expect(polls).toBeLessThanOrEqual(Math.ceil((performance.now() - since) / 500) + 1);
-  expect(before).toBeLessThan(50); // they came over some seconds, and shared the first reads too
+  expect(before).toBeLessThan(50); // they subscribed during some seconds, and shared the first reads too
 });
 
-test('who leaves is read for no more, and the last to leave ends all reads', async () => {
+test('polls end when the last subscriber leaves', async () => {
   const world = await startFailingGateway({ watching: QUICK });
   const id = await seedRequest(world, { status: 'WAIT_FOR_SIGNATURE' });
   const [first, second] = [await subscribe(world.url, id), await subscribe(world.url, id)];
@@ -178,7 +178,7 @@ test('who leaves is read for no more, and the last to leave ends all reads', asy
   expect(world.logs.lines().filter(({ level }) => Number(level) > 30)).toEqual([]);
 });
 
-test('failures that pass are not seen; one for good is an event, and completes', async () => {
+test('temporary failures are not reported; a permanent one is an event and completes the stream', async () => {
   const world = await startFailingGateway({ watching: QUICK });
   const id = await seedRequest(world, { status: 'WAIT_FOR_SIGNATURE' });
   const { nextData, rest } = await subscribe(world.url, id);
@@ -212,7 +212,7 @@ test('failures that pass are not seen; one for good is an event, and completes',
   ]);
 });
 
-test('an answer that the gateway does not know ends a stream with a code that says so', async () => {
+test('an answer that breaks the contract ends the stream with UPSTREAM_CONTRACT', async () => {
   const world = await startFailingGateway({ watching: QUICK });
   const id = await seedRequest(world, { status: 'WAIT_FOR_SIGNATURE' });
   const { nextData, rest } = await subscribe(world.url, id);
@@ -223,7 +223,7 @@ test('an answer that the gateway does not know ends a stream with a code that sa
   expect(complete).toEqual(COMPLETE);
 });
 
-test('what an event leads to is read for that event, not kept from an earlier one', async () => {
+test('nested fields are read anew for each event', async () => {
   const world = await startGateway({ watching: QUICK });
   const id = await seedRequest(world, { status: 'WAIT_FOR_SIGNATURE' });
   const query = `subscription ($id: ID!) { signatureRequestChanged(id: $id) { status dossier {
@@ -237,7 +237,7 @@ test('what an event leads to is read for that event, not kept from an earlier on
   leave();
 });
 
-test('the expiry of a request is a change like any other', async () => {
+test('the expiry of a request is an event', async () => {
   const world = await startGateway({ watching: QUICK });
   const expiresAt = new Date(Date.now() + 1_500).toISOString();
   const id = await seedRequest(world, { status: 'WAIT_FOR_SIGNATURE', expiresAt });
@@ -251,7 +251,7 @@ test('the expiry of a request is a change like any other', async () => {
   leave();
 });
 
-test('an address opens a stream too, as browsers want it (EventSource)', async () => {
+test('a GET request opens a stream, as EventSource in browsers does', async () => {
   const world = await startGateway();
   const id = await seedRequest(world, { status: 'SIGNED' });
   const parameters = new URLSearchParams({ query: SUBSCRIPTION, variables: JSON.stringify({ id }) });
@@ -263,10 +263,10 @@ test('an address opens a stream too, as browsers want it (EventSource)', async (
 });
 
 test.each(['application/json', 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0, application/json'])(
-  'who accepts only %s is told what to accept, and nothing is asked of the service',
+  'a client that accepts only %s is refused without an upstream call',
   async (accept) => {
     const world = await startGateway();
-    const { response } = await subscribe(world.url, NOBODYS, { accept });
+    const { response } = await subscribe(world.url, UNKNOWN_ID, { accept });
     expect(response.status).toBe(406);
     expect(world.sandbox.journal.entries()).toEqual([]);
   },

@@ -42,7 +42,7 @@ export async function startSigned(
 
 type StorageHandler = (req: IncomingMessage, res: ServerResponse, nth: number) => void;
 
-/** A gateway whose service has one signed request, with a link to a storage that does what the test wants. */
+/** A gateway whose service has one signed request, with a download URL of a storage that `handler` implements. */
 export async function startWithStorage(
   handler: StorageHandler,
   {
@@ -102,7 +102,7 @@ export async function startWithStorage(
     file: at(gateway, PATH),
     origin,
     calls: () => calls,
-    /** Ends when the first answer of the storage is over or broken off. */
+    /** Resolves when the first answer of the storage ends or is aborted. */
     closed: closed.promise,
   };
 }
@@ -110,7 +110,7 @@ export async function startWithStorage(
 export const CHUNK = randomBytes(64 * 1024);
 CHUNK.write('%PDF-');
 
-/** Sends so many bytes, as fast as they are taken. @returns how many have been given out so far. */
+/** Sends `bytes` bytes as fast as the client reads. @returns a function that counts the bytes sent so far */
 export function sendBytes(res: ServerResponse, bytes: number): () => number {
   let sent = 0;
   function* chunks(): Generator<Uint8Array> {
@@ -119,7 +119,7 @@ export function sendBytes(res: ServerResponse, bytes: number): () => number {
       yield CHUNK;
     }
   }
-  // Whoever reads may leave.
+  // The client may disconnect.
   res.writeHead(200, { 'content-length': bytes });
   void pipeline(Readable.from(chunks(), { highWaterMark: 1 }), res).catch(() => {});
   return () => sent;
