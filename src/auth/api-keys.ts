@@ -72,51 +72,55 @@ export interface ApiKeysOptions {
 }
 
 /** The API keys of callers, from a file that may change while the gateway runs. */
-export interface ApiKeys {
-  /** The owner of a key. Takes the same time for every unknown key, however similar it is to a known one. */
-  ownerOf(key: string): Staff | undefined;
-  close(): void;
-}
+export class ApiKeys {
+  readonly #options: ApiKeysOptions;
+  readonly #stopped = new AbortController();
+  #text: string | undefined;
+  #entries: readonly Entry[];
 
-/** @throws {ApiKeysError} */
-export function openApiKeys({ file, pollMs = 1_000, onReload }: ApiKeysOptions): ApiKeys {
-  let text = textOf(file);
-  let entries = entriesIn(text);
-  const stopped = new AbortController();
+  /** @throws {ApiKeysError} */
+  constructor(options: ApiKeysOptions) {
+    this.#options = options;
+    this.#text = textOf(options.file);
+    this.#entries = entriesIn(this.#text);
+    this.#watch().catch((failure: unknown) => {
+      if (!this.#stopped.signal.aborted) throw failure;
+    });
+  }
+
+  /** The owner of a key. Takes the same time for every unknown key, however similar it is to a known one. */
+  ownerOf(key: string): Staff | undefined {
+    const hash = createHash('sha256').update(key).digest();
+    let owner: Staff | undefined;
+    // Every entry is compared, even after a match.
+    for (const entry of this.#entries) if (timingSafeEqual(entry.hash, hash)) owner = entry.owner;
+    return owner;
+  }
+
+  close(): void {
+    this.#stopped.abort();
+  }
 
   /** Reads the whole file each time: some file systems report no changes, or with timestamps that are too coarse. */
-  async function watch(): Promise<void> {
+  async #watch(): Promise<void> {
+    const { file, pollMs = 1_000, onReload } = this.#options;
     let lastInvalid: { readonly text: string | undefined } | undefined;
-    for await (const _ of setInterval(pollMs, undefined, { ref: false, signal: stopped.signal })) {
-      const now = await readFile(file, 'utf8').catch(() => undefined);
-      if (now === text) continue;
+    for await (const _ of setInterval(pollMs, undefined, { ref: false, signal: this.#stopped.signal })) {
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      if (text === this.#text) continue;
       try {
-        entries = entriesIn(now);
-        text = now;
+        this.#entries = entriesIn(text);
+        this.#text = text;
         onReload();
       } catch (failure) {
         if (!(failure instanceof ApiKeysError)) throw failure;
         // The file may be half written, so a failure is reported only if the next read finds the same text.
-        if (lastInvalid !== undefined && lastInvalid.text === now) {
-          text = now;
+        if (lastInvalid !== undefined && lastInvalid.text === text) {
+          this.#text = text;
           onReload(failure);
         }
-        lastInvalid = { text: now };
+        lastInvalid = { text };
       }
     }
   }
-  watch().catch((failure: unknown) => {
-    if (!stopped.signal.aborted) throw failure;
-  });
-
-  return {
-    ownerOf(key) {
-      const hash = createHash('sha256').update(key).digest();
-      let owner: Staff | undefined;
-      // Every entry is compared, even after a match.
-      for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) owner = entry.owner;
-      return owner;
-    },
-    close: () => stopped.abort(),
-  };
 }

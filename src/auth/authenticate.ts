@@ -1,4 +1,4 @@
-import { openApiKeys } from './api-keys.ts';
+import { ApiKeys } from './api-keys.ts';
 import type { ApiKeysError } from './api-keys.ts';
 import { UNAUTHENTICATED_CALLER } from './caller.ts';
 import type { Caller } from './caller.ts';
@@ -6,7 +6,7 @@ import { apiKey, bearerToken } from './credentials.ts';
 import { AuthenticationError } from './auth-errors.ts';
 import { fetchThrough } from '../upstream/fetch-through.ts';
 import { NO_PROXY } from '../upstream/proxy-for.ts';
-import { createKeySet } from './key-set.ts';
+import { KeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
 import type { KeySetError } from './read-key-set.ts';
 import type { UnusableKey } from './usable-keys.ts';
@@ -46,14 +46,14 @@ export function createAuthentication(
     case 'jwt': {
       const { onKeySetFailure: onFailure, onUnusableKey } = events;
       const { fetch, close } = fetchThrough(proxyFor);
-      const keys = createKeySet({ fetch, ...options.keySet, onFailure, onUnusableKey });
+      const keys = new KeySet({ fetch, ...options.keySet, onFailure, onUnusableKey });
       return {
-        authenticate: async (headers) => verifyJwt(bearerToken(headers), keys, options.rules),
+        authenticate: async (headers) => verifyJwt(bearerToken(headers), keys.keyOf, options.rules),
         close,
       };
     }
     case 'api-key': {
-      const keys = openApiKeys({ ...options, onReload: events.onApiKeysReload });
+      const keys = new ApiKeys({ ...options, onReload: events.onApiKeysReload });
       return {
         async authenticate(headers) {
           const owner = keys.ownerOf(apiKey(headers));

@@ -33,42 +33,56 @@ export interface KeySetOptions {
  * While the issuer is unreachable, known keys are used for up to `maxStaleMs`: an outage of the issuer must not lock out all
  * callers, and a revoked key must not stay valid forever for an attacker that blocks the connection to the issuer.
  */
-export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
-  const { url, fetch: ask = fetch, maxStaleMs, freshMs = 600_000, cooldownMs = 30_000 } = options;
-  const { timeoutMs = 5_000, retryMs = 5_000, onFailure, onUnusableKey } = options;
-  let last: { readonly text: string; readonly at: number } | undefined;
-  let reported: ReadonlySet<string> = new Set();
-  let lastFailure: { readonly failure: KeySetError; readonly at: number } | undefined;
-  const isUsable = (): boolean => last !== undefined && performance.now() - last.at < maxStaleMs;
+export class KeySet {
+  readonly #options: KeySetOptions;
+  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
+  #last: { readonly text: string; readonly at: number } | undefined;
+  #lastFailure: { readonly failure: KeySetError; readonly at: number } | undefined;
+  #unusable: ReadonlySet<string> = new Set();
 
-  const read: FetchImplementation = async (...[address, init]) => {
+  /** The key that the header of a token names. */
+  readonly keyOf: JWTVerifyGetKey = async (header, token) => {
+    // Keys that `#read` reused after a failure may have become too old meanwhile.
+    if (this.#last !== undefined && !this.#isUsable) await this.#keys.reload();
+    return this.#keys(header, token);
+  };
+
+  constructor(options: KeySetOptions) {
+    const { url, freshMs = 600_000, cooldownMs = 30_000, timeoutMs = 5_000 } = options;
+    this.#options = options;
+    this.#keys = createRemoteJWKSet(url, {
+      cacheMaxAge: freshMs,
+      cooldownDuration: cooldownMs,
+      timeoutDuration: timeoutMs,
+      [customFetch]: (address, init) => this.#read(address, init),
+    });
+  }
+
+  get #isUsable(): boolean {
+    return this.#last !== undefined && performance.now() - this.#last.at < this.#options.maxStaleMs;
+  }
+
+  async #read(...[address, init]: Parameters<FetchImplementation>): Promise<Response> {
+    const { fetch: ask = fetch, retryMs = 5_000, onFailure } = this.#options;
+    const { failure: lastFailure, at = 0 } = this.#lastFailure ?? {};
     // A client must not be able to cause a call to a failing issuer with every token.
-    if (!isUsable() && lastFailure !== undefined && performance.now() - lastFailure.at < retryMs)
-      throw lastFailure.failure;
+    if (!this.#isUsable && lastFailure !== undefined && performance.now() - at < retryMs) throw lastFailure;
     try {
       const { keys, unusable } = await usableKeys(await readKeySet(ask(address, init)));
-      last = { text: JSON.stringify({ keys }), at: performance.now() };
-      const found = new Map(unusable.map((key) => [JSON.stringify(key), key]));
-      for (const [text, key] of found) if (!reported.has(text)) onUnusableKey?.(key);
-      reported = new Set(found.keys());
+      this.#last = { text: JSON.stringify({ keys }), at: performance.now() };
+      this.#report(unusable);
     } catch (failure) {
       if (!(failure instanceof KeySetError)) throw failure;
-      lastFailure = { failure, at: performance.now() };
+      this.#lastFailure = { failure, at: performance.now() };
       onFailure?.(failure);
-      if (!isUsable()) throw failure;
+      if (!this.#isUsable) throw failure;
     }
-    return new Response(last?.text);
-  };
+    return new Response(this.#last?.text);
+  }
 
-  const keys = createRemoteJWKSet(url, {
-    cacheMaxAge: freshMs,
-    cooldownDuration: cooldownMs,
-    timeoutDuration: timeoutMs,
-    [customFetch]: read,
-  });
-  return async (header, token) => {
-    // Keys that `read` reused after a failure may have become too old meanwhile.
-    if (last !== undefined && !isUsable()) await keys.reload();
-    return keys(header, token);
-  };
+  #report(unusable: readonly UnusableKey[]): void {
+    const found = new Map(unusable.map((key) => [JSON.stringify(key), key]));
+    for (const [text, key] of found) if (!this.#unusable.has(text)) this.#options.onUnusableKey?.(key);
+    this.#unusable = new Set(found.keys());
+  }
 }

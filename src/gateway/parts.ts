@@ -10,8 +10,7 @@ import { Queues } from '../observability/queues.ts';
 import { connectRedis } from '../redis/connect.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { Lifecycle } from '../http/lifecycle.ts';
-import { createReadiness, readinessLog } from '../http/readiness.ts';
-import type { Readiness } from '../http/readiness.ts';
+import { Readiness, readinessLog } from '../http/readiness.ts';
 import { withSpans } from '../upstream/pipeline/with-spans.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
 import { canConnect } from '../upstream/can-connect.ts';
@@ -134,7 +133,7 @@ function openStorage(options: GatewayOptions, events: GatewayEvents): StorageCli
 }
 
 function openReadiness({ apiUrl, proxyFor, logger }: GatewayOptions, { redis, events }: Shared): Readiness {
-  const readiness = createReadiness({
+  const readiness = new Readiness({
     checks: [
       { name: 'service', check: (signal) => canConnect(apiUrl, signal, proxyFor) },
       ...(redis === undefined ? [] : [{ name: 'redis', check: () => redis.check() }]),

@@ -10,7 +10,7 @@ import { Gatekeeper } from '../http/gatekeeper.ts';
 import { createListener } from '../http/listener.ts';
 import { refuseMalformedRequests } from '../http/malformed-requests.ts';
 import { answerProbe } from '../http/probes.ts';
-import { createRateLimit } from '../http/rate-limit.ts';
+import { RateLimit } from '../http/rate-limit.ts';
 import { CLIENT_TIMES, createHttpServer, listen, originOf } from '../http/server.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
@@ -72,7 +72,7 @@ function createEdge(options: GatewayOptions, parts: Parts) {
   const { authentication, events, lifecycle, readiness, upstreams } = parts;
   const { requestsPerMinute, proxies, corsOrigins, allowedHosts, graphiql, trustedDocuments } = protections;
   const scrub = createScrubber(secretsOf(options));
-  const rateLimit = requestsPerMinute > 0 ? createRateLimit({ requestsPerMinute, proxies }) : undefined;
+  const rateLimit = requestsPerMinute > 0 ? new RateLimit({ requestsPerMinute, proxies }) : undefined;
   const gatekeeper = new Gatekeeper({
     lifecycle,
     limits,

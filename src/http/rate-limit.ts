@@ -18,14 +18,6 @@ export interface Excess {
   readonly message: string;
 }
 
-/** A per-caller rate limit for all requests. Each method counts one request; it returns undefined within the limit. */
-export interface RateLimit {
-  /** Counts a request for its address, before anything of it is read. */
-  takeForAddress(req: IncomingMessage): Promise<Excess | undefined>;
-  /** Counts a request for its caller instead of its address, which several callers may share. */
-  takeForCaller(req: IncomingMessage | undefined, caller: Caller | undefined): Promise<Excess | undefined>;
-}
-
 /** The key that counts an authenticated caller. */
 function authenticatedKey(caller: Caller | undefined): string | undefined {
   return caller === undefined || caller.kind === 'none' ? undefined : `caller ${callerKey(caller)}`;
@@ -36,28 +28,43 @@ export function limitKey(req: IncomingMessage, caller: Caller | undefined, proxi
   return authenticatedKey(caller) ?? `address ${clientNetwork(req, proxies)}`;
 }
 
-export function createRateLimit({ requestsPerMinute, proxies }: RateLimitOptions): RateLimit {
-  const limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
-  const take = async (key: string): Promise<Excess | undefined> => {
+/** A per-caller rate limit for all requests. Each method counts one request; it returns undefined within the limit. */
+export class RateLimit {
+  readonly #options: RateLimitOptions;
+  readonly #limiter: RateLimiterMemory;
+
+  constructor(options: RateLimitOptions) {
+    this.#options = options;
+    this.#limiter = new RateLimiterMemory({ points: options.requestsPerMinute, duration: 60 });
+  }
+
+  /** Counts a request for its address, before anything of it is read. */
+  takeForAddress(req: IncomingMessage): Promise<Excess | undefined> {
+    return this.#take(limitKey(req, undefined, this.#options.proxies));
+  }
+
+  /** Counts a request for its caller instead of its address, which several callers may share. */
+  async takeForCaller(
+    req: IncomingMessage | undefined,
+    caller: Caller | undefined,
+  ): Promise<Excess | undefined> {
+    const key = authenticatedKey(caller);
+    if (key === undefined) return undefined;
+    if (req !== undefined) await this.#limiter.reward(limitKey(req, undefined, this.#options.proxies));
+    return await this.#take(key);
+  }
+
+  async #take(key: string): Promise<Excess | undefined> {
     try {
-      await limiter.consume(key);
+      await this.#limiter.consume(key);
       return undefined;
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused;
       const seconds = Math.ceil(refused.msBeforeNext / 1000);
-      const limit = requestsPerMinute.toLocaleString('en');
+      const limit = this.#options.requestsPerMinute.toLocaleString('en');
       return { seconds, message: `More than ${limit} requests in a minute. Try again in ${seconds} s.` };
     }
-  };
-  return {
-    takeForAddress: (req) => take(limitKey(req, undefined, proxies)),
-    async takeForCaller(req, caller) {
-      const key = authenticatedKey(caller);
-      if (key === undefined) return undefined;
-      if (req !== undefined) await limiter.reward(limitKey(req, undefined, proxies));
-      return await take(key);
-    },
-  };
+  }
 }
 
 export const excessRefusal = ({ seconds, message }: Excess): Refusal => ({

@@ -21,60 +21,67 @@ export interface ReadinessOptions {
   readonly onChange?: (check: string, isUsable: boolean, cause?: unknown) => void;
 }
 
-export interface Readiness {
-  /** Never rejects. Each check runs at most once in `maxAgeMs`. */
-  state(): Promise<ReadinessState>;
-  /** Reports a failure outside a check, or undefined for a recovery. The next `state` checks again. */
-  report(name: string, cause: Error | undefined): void;
-  /** From now on the state is `stopping`. */
-  stop(): void;
-}
-
 /** Whether load balancers should send requests to this gateway. */
-export function createReadiness(options: ReadinessOptions): Readiness {
-  const { checks, maxAgeMs = 5_000, timeoutMs = 2_000, onChange } = options;
-  const unusable = new Set<string>();
-  let isStopping = false;
-  let latest: { readonly until: number; readonly areUsable: Promise<boolean> } | undefined;
+export class Readiness {
+  readonly #checks: readonly ReadinessCheck[];
+  readonly #maxAgeMs: number;
+  readonly #timeoutMs: number;
+  readonly #onChange: ReadinessOptions['onChange'];
+  readonly #unusable = new Set<string>();
+  #isStopping = false;
+  #latest: { readonly until: number; readonly areUsable: Promise<boolean> } | undefined;
 
-  const noteUsable = (name: string): void => {
-    if (unusable.delete(name)) onChange?.(name, true);
-  };
-  const noteUnusable = (name: string, cause: unknown): void => {
-    if (!unusable.has(name)) onChange?.(name, false, cause);
-    unusable.add(name);
-  };
-  const isUsable = async ({ name, check }: ReadinessCheck): Promise<boolean> => {
+  constructor({ checks, maxAgeMs = 5_000, timeoutMs = 2_000, onChange }: ReadinessOptions) {
+    this.#checks = checks;
+    this.#maxAgeMs = maxAgeMs;
+    this.#timeoutMs = timeoutMs;
+    this.#onChange = onChange;
+  }
+
+  /** Never rejects. Each check runs at most once in `maxAgeMs`. */
+  async state(): Promise<ReadinessState> {
+    if (this.#isStopping) return 'stopping';
+    if (this.#latest === undefined || performance.now() >= this.#latest.until) {
+      const checked = Promise.all(this.#checks.map((check) => this.#isUsable(check)));
+      const areUsable = checked.then((all) => all.every(Boolean));
+      this.#latest = { until: performance.now() + this.#maxAgeMs, areUsable };
+    }
+    const areUsable = await this.#latest.areUsable;
+    // A shutdown may have begun meanwhile.
+    return this.#isStopping ? 'stopping' : areUsable ? 'ready' : 'unavailable';
+  }
+
+  /** Reports a failure outside a check, or undefined for a recovery. The next `state` checks again. */
+  report(name: string, cause: Error | undefined): void {
+    this.#latest = undefined;
+    if (cause === undefined) this.#noteUsable(name);
+    else this.#noteUnusable(name, cause);
+  }
+
+  /** From now on the state is `stopping`. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  async #isUsable({ name, check }: ReadinessCheck): Promise<boolean> {
     try {
-      await check(AbortSignal.timeout(timeoutMs));
-      noteUsable(name);
+      await check(AbortSignal.timeout(this.#timeoutMs));
+      this.#noteUsable(name);
       return true;
     } catch (cause) {
-      noteUnusable(name, cause);
+      this.#noteUnusable(name, cause);
       return false;
     }
-  };
+  }
 
-  return {
-    async state() {
-      if (isStopping) return 'stopping';
-      if (latest === undefined || performance.now() >= latest.until) {
-        const areUsable = Promise.all(checks.map(isUsable)).then((all) => all.every(Boolean));
-        latest = { until: performance.now() + maxAgeMs, areUsable };
-      }
-      const areUsable = await latest.areUsable;
-      // A shutdown may have begun meanwhile.
-      return isStopping ? 'stopping' : areUsable ? 'ready' : 'unavailable';
-    },
-    report(name, cause) {
-      latest = undefined;
-      if (cause === undefined) noteUsable(name);
-      else noteUnusable(name, cause);
-    },
-    stop() {
-      isStopping = true;
-    },
-  };
+  #noteUsable(name: string): void {
+    if (this.#unusable.delete(name)) this.#onChange?.(name, true);
+  }
+
+  #noteUnusable(name: string, cause: unknown): void {
+    if (!this.#unusable.has(name)) this.#onChange?.(name, false, cause);
+    this.#unusable.add(name);
+  }
 }
 
 /** The log messages of each dependency: unusable, and usable again. */

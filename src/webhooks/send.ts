@@ -44,48 +44,53 @@ const CONNECTIONS_PER_ENDPOINT = 4;
  * Sends events to the configured URL. It follows no redirects, and allows private addresses, because only the operator
  * configures URLs.
  */
-export function createSender({
-  proxyFor = NO_PROXY,
-  timeoutMs = 15_000,
-  now = Date.now,
-}: SenderOptions = {}): Sender {
-  const agent = new Agent({
-    connections: CONNECTIONS_PER_ENDPOINT,
-    connect: connectThrough({ proxyFor, timeoutMs: Math.min(timeoutMs, 5_000) }),
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    allowH2: false,
-  });
-  const userAgent = `sigillo/${readVersion()}`;
+export class WebhookSender implements Sender {
+  readonly #agent: Agent;
+  readonly #timeoutMs: number;
+  readonly #now: () => number;
+  readonly #userAgent = `sigillo/${readVersion()}`;
 
-  return {
-    async send({ url, secrets }, { id, body }, shutdown) {
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const signal = AbortSignal.any([shutdown, deadline]);
-      const signed = signedHeaders(secrets, { id, timestamp: Math.floor(now() / 1000), body });
-      try {
-        const response = await agent.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: 'POST',
-          headers: { ...signed, 'content-type': 'application/json', 'user-agent': userAgent },
-          body,
-          signal,
-        });
-        const { statusCode: status } = response;
-        // The status decides, even if the body is interrupted.
-        await response.body.dump({ limit: MAX_RESPONSE_BYTES, signal }).catch(() => undefined);
-        if (status >= 200 && status < 300) return { kind: 'delivered', status };
-        if (status === 410) return { kind: 'gone' };
-        const retryAfterMs = (readRetryAfter(response.headers['retry-after'], now()) ?? 0) * 1_000;
-        return { kind: 'failed', reason: String(status), retryAfterMs };
-      } catch (failure) {
-        if (shutdown.aborted) return { kind: 'aborted' };
-        return { kind: 'failed', reason: deadline.aborted ? 'timeout' : codeOf(failure) };
-      }
-    },
-    close: () => agent.destroy(),
-  };
+  constructor({ proxyFor = NO_PROXY, timeoutMs = 15_000, now = Date.now }: SenderOptions = {}) {
+    this.#timeoutMs = timeoutMs;
+    this.#now = now;
+    this.#agent = new Agent({
+      connections: CONNECTIONS_PER_ENDPOINT,
+      connect: connectThrough({ proxyFor, timeoutMs: Math.min(timeoutMs, 5_000) }),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      allowH2: false,
+    });
+  }
+
+  async send({ url, secrets }: WebhookEndpoint, { id, body }: Message, shutdown: AbortSignal): Promise<Sent> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const signal = AbortSignal.any([shutdown, deadline]);
+    const signed = signedHeaders(secrets, { id, timestamp: Math.floor(this.#now() / 1000), body });
+    try {
+      const response = await this.#agent.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: 'POST',
+        headers: { ...signed, 'content-type': 'application/json', 'user-agent': this.#userAgent },
+        body,
+        signal,
+      });
+      const { statusCode: status } = response;
+      // The status decides, even if the body breaks off.
+      await response.body.dump({ limit: MAX_RESPONSE_BYTES, signal }).catch(() => undefined);
+      if (status >= 200 && status < 300) return { kind: 'delivered', status };
+      if (status === 410) return { kind: 'gone' };
+      const retryAfterMs = (readRetryAfter(response.headers['retry-after'], this.#now()) ?? 0) * 1_000;
+      return { kind: 'failed', reason: String(status), retryAfterMs };
+    } catch (failure) {
+      if (shutdown.aborted) return { kind: 'aborted' };
+      return { kind: 'failed', reason: deadline.aborted ? 'timeout' : codeOf(failure) };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
 }
 
 /** The code only: the message of an error may quote the response. */

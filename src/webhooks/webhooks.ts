@@ -12,7 +12,7 @@ import type { WebhookEndpoint } from './endpoints.ts';
 import { MemoryWebhookStore } from './memory-webhook-store.ts';
 import { RedisWebhookStore } from './redis-webhook-store.ts';
 import type { ProxyFor } from '../upstream/proxy-for.ts';
-import { createSender } from './send.ts';
+import { WebhookSender } from './send.ts';
 import type { Sender, SenderOptions } from './send.ts';
 import { WebhookStoreError } from './webhook-store.ts';
 import type { WebhookStore } from './webhook-store.ts';
@@ -80,7 +80,7 @@ export class Webhooks {
     const shared = { store, events, logger, now, onStore: storeLog(logger) };
     this.#deliveries = endpoints.map((endpoint) => {
       // One sender each, so that a hanging endpoint does not take the connections of another one at the same origin.
-      const sender = createSender({ ...options.sending, proxyFor: options.proxyFor, now });
+      const sender = new WebhookSender({ ...options.sending, proxyFor: options.proxyFor, now });
       return { endpoint, sender, loop: new Deliveries({ ...shared, ...times, endpoint, sender }) };
     });
     this.#detector = new ChangeDetector({

@@ -8,7 +8,7 @@ import { createProxyFor } from '../../src/upstream/proxy-for.ts';
 import type { ProxyFor } from '../../src/upstream/proxy-for.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { putBlob } from '../../src/upstream/storage/write-blob.ts';
-import { createSender } from '../../src/webhooks/send.ts';
+import { WebhookSender } from '../../src/webhooks/send.ts';
 import { hasOpenssl, makeCertificate, trust } from '../support/certificate.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
@@ -84,7 +84,7 @@ const WAYS = {
     );
   },
   'receiver.proxied.test': async (proxyFor) => {
-    const sender = createSender({ proxyFor });
+    const sender = new WebhookSender({ proxyFor });
     onTestFinished(() => sender.close());
     const sent = await sender.send(
       endpointAt(new URL('https://receiver.proxied.test/hooks')),
@@ -159,7 +159,7 @@ test.each([
     expect(outcomes).toEqual([
       'unreachable',
       'unreachable',
-      expect.stringMatching(new RegExp(`^not reached: PROXY_${code}$|no answer in time`)),
+      expect.stringMatching(new RegExp(`^not reached: PROXY_${code}$|no response in time`)),
       expect.stringMatching(reason),
     ]);
     const check = canConnect(new URL('https://service.proxied.test'), AbortSignal.timeout(2_000), proxyFor);

@@ -3,7 +3,7 @@ import { renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync 
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { ApiKeysError, openApiKeys, readApiKeys } from '../../src/auth/api-keys.ts';
+import { ApiKeysError, ApiKeys, readApiKeys } from '../../src/auth/api-keys.ts';
 import { hashOf, keysText, temporaryFile } from '../support/api-keys.ts';
 import { callerAt } from '../support/caller.ts';
 import { logSink } from '../support/service-proxy.ts';
@@ -15,7 +15,7 @@ const READER = { name: 'statistics', role: 'reader' };
 function open(text: string) {
   const file = temporaryFile('keys.json', text);
   const reloads: (string | undefined)[] = [];
-  const keys = openApiKeys({ file, pollMs: 10, onReload: (failure) => reloads.push(failure?.message) });
+  const keys = new ApiKeys({ file, pollMs: 10, onReload: (failure) => reloads.push(failure?.message) });
   onTestFinished(() => keys.close());
   return { file, keys, reloads };
 }
@@ -105,7 +105,7 @@ describe('a file that changes', () => {
     const { file, keys, reloads } = open(before);
     keys.close();
     writeFileSync(file, after);
-    const other = openApiKeys({ file, pollMs: 1, onReload: () => {} });
+    const other = new ApiKeys({ file, pollMs: 1, onReload: () => {} });
     onTestFinished(() => other.close());
     writeFileSync(file, keysText({ newer: OPERATOR }));
     await expect.poll(() => other.ownerOf('newer')).toBeDefined();

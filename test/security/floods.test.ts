@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { expect, onTestFinished, test } from 'vitest';
 import { config } from '../support/gateway-options.ts';
-import { createRateLimit } from '../../src/http/rate-limit.ts';
+import { RateLimit } from '../../src/http/rate-limit.ts';
 import { createEvents } from '../../src/observability/events.ts';
 import { useResults } from '../../src/graphql/use-results.ts';
 import { useRateLimit } from '../../src/graphql/use-rate-limit.ts';
@@ -98,7 +98,7 @@ test('authenticated callers at one address have separate rate limits', async () 
 
 /** A server that takes the identity of callers from a header. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
-  const rateLimit = createRateLimit({ requestsPerMinute, proxies: config.protections.proxies });
+  const rateLimit = new RateLimit({ requestsPerMinute, proxies: config.protections.proxies });
   const yoga = createYoga({
     schema: createSchema({ typeDefs: 'type Query { hello: String }' }),
     plugins: [

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import { createReadiness } from '../../../src/http/readiness.ts';
+import { Readiness } from '../../../src/http/readiness.ts';
 
 test('concurrent requests share one check, and its outcome is cached', async () => {
   const answer = Promise.withResolvers<void>();
   const check = vi.fn(() => answer.promise);
-  const readiness = createReadiness({ checks: [{ name: 'service', check }] });
+  const readiness = new Readiness({ checks: [{ name: 'service', check }] });
   const states = Promise.all(Array.from({ length: 50 }, () => readiness.state()));
   answer.resolve();
   expect(new Set(await states)).toEqual(new Set(['ready']));
@@ -19,7 +19,7 @@ test('a failed check is repeated, and each change is reported once', async () =>
   const check = async (): Promise<void> => {
     if (!isUp) throw refused;
   };
-  const readiness = createReadiness({ checks: [{ name: 'redis', check }], maxAgeMs: 0, onChange });
+  const readiness = new Readiness({ checks: [{ name: 'redis', check }], maxAgeMs: 0, onChange });
   expect([await readiness.state(), await readiness.state()]).toEqual(['unavailable', 'unavailable']);
   isUp = true;
   expect([await readiness.state(), await readiness.state()]).toEqual(['ready', 'ready']);
@@ -32,7 +32,7 @@ test('a failed check is repeated, and each change is reported once', async () =>
 test('a failure reported between checks is logged once, and causes an immediate check', async () => {
   const check = vi.fn(async () => {});
   const onChange = vi.fn();
-  const readiness = createReadiness({ checks: [{ name: 'redis', check }], onChange });
+  const readiness = new Readiness({ checks: [{ name: 'redis', check }], onChange });
   await readiness.state();
   const cause = new Error('full');
   readiness.report('redis', cause);
@@ -48,7 +48,7 @@ test('a failure reported between checks is logged once, and causes an immediate 
 });
 
 test('one failed check makes the gateway unavailable', async () => {
-  const readiness = createReadiness({
+  const readiness = new Readiness({
     checks: [
       { name: 'service', check: async () => {} },
       { name: 'redis', check: async () => Promise.reject(new Error('gone')) },
@@ -60,13 +60,13 @@ test('one failed check makes the gateway unavailable', async () => {
 test('a check that does not answer times out', async () => {
   const check = (signal: AbortSignal): Promise<void> =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  const readiness = createReadiness({ checks: [{ name: 'service', check }], timeoutMs: 20 });
+  const readiness = new Readiness({ checks: [{ name: 'service', check }], timeoutMs: 20 });
   expect(await readiness.state()).toBe('unavailable');
 });
 
 test('after stop it is never ready again, not even for a check in flight', async () => {
   const answer = Promise.withResolvers<void>();
-  const readiness = createReadiness({ checks: [{ name: 'service', check: () => answer.promise }] });
+  const readiness = new Readiness({ checks: [{ name: 'service', check: () => answer.promise }] });
   const asked = readiness.state();
   readiness.stop();
   answer.resolve();

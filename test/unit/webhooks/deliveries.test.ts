@@ -6,7 +6,7 @@ import { createEvents } from '../../../src/observability/events.ts';
 import { Deliveries, pauseAfter, PAUSES_MS } from '../../../src/webhooks/deliveries.ts';
 import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
 import { writeMessage } from '../../../src/webhooks/messages.ts';
-import { createSender } from '../../../src/webhooks/send.ts';
+import { WebhookSender } from '../../../src/webhooks/send.ts';
 import {
   endpointAt,
   ok,
@@ -27,7 +27,7 @@ async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets 
   let movedMs = 0;
   const now = (): number => startedAt + movedMs;
   const store = new MemoryWebhookStore({ now });
-  const sender = createSender({ timeoutMs, now: Date.now });
+  const sender = new WebhookSender({ timeoutMs, now: Date.now });
   const events = createEvents();
   const outcomes: [string, number][] = [];
   events.on('webhook', ({ outcome, attempt }) => outcomes.push([outcome, attempt]));
