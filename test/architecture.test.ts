@@ -70,12 +70,12 @@ test('CONTRIBUTING lists the layers in their order', () => {
   expect(rows).toEqual(LAYERS);
 });
 
-test('imports in src point from the outer layers to the inner ones', () => {
+test('imports in src lead from outer layers to inner ones', () => {
   const wrong = imports.filter(({ from, to }) => to.startsWith('src/') && layerOf(to) < layerOf(from));
   expect(wrong.map(show)).toEqual([]);
 });
 
-test.each(['src', 'mocks'])('no files of %s import one another in a circle', (folder) => {
+test.each(['src', 'mocks'])('no files of %s import one another in a cycle', (folder) => {
   expect(cyclesIn(importsBelow(folder))).toEqual([]);
 });
 
@@ -84,7 +84,7 @@ test('each layer imports only the packages that belong to it', () => {
   expect(wrong.map(show)).toEqual([]);
 });
 
-test('src and mocks meet in the process entries alone', () => {
+test('src and mocks meet in the process entries only', () => {
   const crossing = [...imports, ...importsBelow('mocks')].filter(
     ({ from, to }) => /^(src|mocks)\//.test(to) && from.split('/')[0] !== to.split('/')[0],
   );

@@ -77,7 +77,7 @@ test.each(Object.keys(CLIENTS))('%s runs the five steps from a PDF to a QR code'
   const { url } = await startGateway();
   const mutate = await CLIENTS[name]?.(url);
   const step = async (field: keyof typeof STEPS, input: Record<string, unknown>): Promise<Json> => {
-    // JSON objects, or null when there was an error, which the expectations below show.
+    // JSON objects, or null after an error, which the expectations below report.
     const data = (await mutate?.(STEPS[field], input)) as Json | null | undefined;
     return data?.[field] ?? {};
   };

@@ -7,7 +7,7 @@ import { startGateway } from '../support/start-gateway.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Automatic persisted queries as Apollo Client sends them, and what it sent. */
+/** Apollo Client with automatic persisted queries, and a record of its requests. */
 function apolloClient(uri: string, useGETForHashedQueries: boolean) {
   const sent: string[] = [];
   const http = new HttpLink({
@@ -39,12 +39,12 @@ test.each([
     const read = () => client.query({ query: READ, variables, fetchPolicy: 'network-only' });
     expect((await read()).data).toEqual({ dossier: null });
     expect((await read()).data).toEqual({ dossier: null });
-    // It has understood that there is no use in hashes here.
+    // Apollo Client has disabled hashes after the first answer.
     expect(sent).toEqual([`${method} persistedQuery`, 'POST query ', 'POST query ']);
   },
 );
 
-test('mutations of Apollo Client with automatic persisted queries are run once', async () => {
+test('mutations of Apollo Client with automatic persisted queries are executed once', async () => {
   const { url, sandbox } = await startGateway();
   const { client, sent } = apolloClient(url, true);
   const input = { fiscalCode: 'SPNDNL80R13C555X' };
@@ -57,16 +57,19 @@ test('mutations of Apollo Client with automatic persisted queries are run once',
 test.each([
   ['POST', false],
   ['GET', true],
-] as const)('with trusted documents, Apollo Client runs one by its hash, by %s', async (method, useGet) => {
-  // With `__typename`, as the cache asks for it.
-  const document = print(new InMemoryCache().transformDocument(READ));
-  const trustedDocuments = new Map([[sha256(document), document]]);
-  const { url } = await startGateway({ protections: { trustedDocuments } });
-  const { client, sent } = apolloClient(url, useGet);
-  expect((await client.query({ query: READ, variables })).data).toEqual({ dossier: null });
-  const untrusted = client.query({ query: OTHER, variables });
-  await expect(untrusted).rejects.toMatchObject({
-    errors: [{ extensions: { code: 'DOCUMENT_NOT_TRUSTED' } }],
-  });
-  expect(sent).toEqual([`${method} persistedQuery`, `${method} persistedQuery`]);
-});
+] as const)(
+  'with trusted documents, Apollo Client executes a document by its hash, by %s',
+  async (method, useGet) => {
+    // With `__typename`, which the cache adds.
+    const document = print(new InMemoryCache().transformDocument(READ));
+    const trustedDocuments = new Map([[sha256(document), document]]);
+    const { url } = await startGateway({ protections: { trustedDocuments } });
+    const { client, sent } = apolloClient(url, useGet);
+    expect((await client.query({ query: READ, variables })).data).toEqual({ dossier: null });
+    const untrusted = client.query({ query: OTHER, variables });
+    await expect(untrusted).rejects.toMatchObject({
+      errors: [{ extensions: { code: 'DOCUMENT_NOT_TRUSTED' } }],
+    });
+    expect(sent).toEqual([`${method} persistedQuery`, `${method} persistedQuery`]);
+  },
+);

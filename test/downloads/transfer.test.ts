@@ -153,7 +153,7 @@ test.each([
   ['is refused', fails(403, 'AuthenticationFailed'), 502, 'STORAGE_REFUSED'],
   ['is not public', fails(409, 'PublicAccessNotPermitted'), 502, 'STORAGE_REFUSED'],
   ['leads elsewhere', fails(302, 'x', { location: 'http://127.0.0.1:1/' }), 502, 'STORAGE_REFUSED'],
-  ['leads to nothing', fails(404, 'BlobNotFound'), 410, 'FILE_GONE'],
+  ['leads to a missing blob', fails(404, 'BlobNotFound'), 410, 'FILE_GONE'],
   ['is throttled', fails(503, 'ServerBusy', { 'retry-after': '600' }), 503, 'STORAGE_UNAVAILABLE'],
   [
     'breaks the connection',
@@ -178,7 +178,7 @@ test.each([
 test.each([
   ['is the page of a proxy', '<!doctype html><title>Proxy</title>', undefined],
   ['is a page, requested in part', '<!doctype html>', 'bytes=0-3'],
-  ['has no bytes', '', undefined],
+  ['is empty', '', undefined],
 ])('an answer of the storage that %s is not sent as a document', async (_, body, range) => {
   const { file } = await startWithStorage((__, res) => void res.writeHead(200).end(body));
   const response = await fetch(file, { headers: range === undefined ? {} : { range } });
@@ -186,7 +186,7 @@ test.each([
 });
 
 test('a document whose first bytes arrive one by one is sent', async () => {
-  const pdf = '%PDF-1.7 and so on';
+  const pdf = '%PDF-1.7 …';
   const { file } = await startWithStorage(async (_, res) => {
     res.writeHead(200, { 'content-length': pdf.length });
     for (const byte of pdf) await new Promise((resolve) => res.write(byte, resolve));

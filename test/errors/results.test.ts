@@ -233,7 +233,7 @@ const RESULTS: readonly {
   {
     code: 'NOT_A_PDF',
     when: 'a file does not begin as a PDF',
-    provoke: (world) => uploaded(world, Buffer.from('PK and more')),
+    provoke: (world) => uploaded(world, Buffer.from('PK …')),
     expected: error(
       'NotAPdfError',
       'NOT_A_PDF',
@@ -249,7 +249,7 @@ const RESULTS: readonly {
   {
     code: 'UNREADABLE_PDF',
     when: 'the service cannot open a PDF to validate',
-    provoke: (world) => validated(world, Buffer.from('%PDF-1.7 and nothing else')),
+    provoke: (world) => validated(world, Buffer.from('%PDF-1.7 only')),
     expected: unreadable,
   },
   {

@@ -42,7 +42,7 @@ export const answers =
   (_, res) =>
     sendJson(res, 200, body);
 
-/** Runs a mutation and returns its result, or the whole answer when there is none. */
+/** Runs a mutation and returns its result, or the whole response if it has none. */
 export async function outcome(world: World, mutation: string, input: object): Promise<unknown> {
   const answer: Reply = await world.run(mutationOf(mutation), { input });
   expectNoSecrets(JSON.stringify(answer));

@@ -94,7 +94,7 @@ test('a request from an expired upload URL to the deletion of its file, on the c
   expect(await answerOf(download)).toEqual([403, 'AuthenticationFailed']);
   expect(await answerOf(await link())).toEqual([200, null]);
 
-  // The service deletes files after 90 days, but still returns a link.
+  // The service deletes files after 90 days, but still returns a URL.
   await clock.advance(90 * DAY_MS);
   expect(await read()).toMatchObject({ status: 'SIGNED' });
   expect(await answerOf(await link())).toEqual([404, 'BlobNotFound']);

@@ -11,7 +11,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 /** The headers of a browser that opens a URL. */
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8' };
-/** As in production. */
+/** The settings of production. */
 const CLOSED = { graphiql: false, introspection: false, suggestions: false };
 
 /** The status, the media type and the only error of an answer. */
@@ -60,7 +60,7 @@ test('/graphql/ is the same path as /graphql', async () => {
   expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
 });
 
-test('the answer to HEAD of an unknown address has the same headers and no body', async () => {
+test('HEAD of an unknown path has the same headers and no body', async () => {
   const { url } = await startGateway();
   const head = await exchange(url, ['HEAD /nowhere HTTP/1.1', 'host: localhost']);
   expect(head).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
@@ -70,9 +70,9 @@ test('the answer to HEAD of an unknown address has the same headers and no body'
 const JSON_WANTED = /Send JSON with the header Content-Type: application\/json\./;
 
 test.each([
-  ['no type at all', OPERATION, {}, /has no Content-Type/],
+  ['no media type', OPERATION, {}, /has no Content-Type/],
   ['text', OPERATION, { 'content-type': 'text/plain' }, /The Content-Type is not supported/],
-  ['a type that is none', OPERATION, { 'content-type': 'json' }, /The Content-Type is not supported/],
+  ['an invalid media type', OPERATION, { 'content-type': 'json' }, /The Content-Type is not supported/],
   ['a form, as curl -d sends JSON', OPERATION, FORM, /The body is not a form/],
   [
     'a form with a charset',
@@ -80,7 +80,7 @@ test.each([
     { 'content-type': `${FORM['content-type']}; charset=utf-8` },
     /not a form/,
   ],
-  ['a form with blanks first', `\n ${OPERATION}`, FORM, /not a form/],
+  ['a form with leading spaces', `\n ${OPERATION}`, FORM, /not a form/],
   ['a form that is a batch', `[${OPERATION}]`, FORM, /not a form/],
   ['a form that is GraphQL', '{ __typename }', FORM, /not a form/],
 ])('a body of %s: 415 names the supported types', async (_, body, headers, message) => {
@@ -154,7 +154,7 @@ async function inProduction(options: GatewayOverrides = {}) {
 
 test.each([
   ['a browser', BROWSER],
-  ['somebody who accepts pages alone', { accept: 'text/html' }],
+  ['a client that accepts HTML only', { accept: 'text/html' }],
 ])('%s without a credential is refused in production: 401', async (_, headers) => {
   const { url } = await inProduction();
   const unauthenticated = refused(401, 'UNAUTHENTICATED', /^Authentication required/);

@@ -214,7 +214,7 @@ test('a byte order mark before JSON is ignored, in every kind of request', async
 });
 
 test.each([
-  ['twice the mark', `${MARK}${MARK}${QUERY}`, 'The body is not valid JSON.'],
+  ['two byte order marks', `${MARK}${MARK}${QUERY}`, 'The body is not valid JSON.'],
   ['no JSON', '{', 'The body is not valid JSON.'],
   ['nothing', '', 'The body is not valid JSON.'],
   ['null', 'null', 'The body must be a JSON object with the operation as query.'],

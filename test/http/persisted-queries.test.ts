@@ -16,7 +16,7 @@ const NOT_SUPPORTED = {
 
 test.each([
   ['a hash', { version: 1, sha256Hash: HASH }],
-  ['a hash that is none', { version: 1, sha256Hash: 'x' }],
+  ['an invalid hash', { version: 1, sha256Hash: 'x' }],
   ['a hash of another version', { version: 2, sha256Hash: HASH }],
   ['no hash', {}],
   ['a text', HASH],

@@ -15,16 +15,16 @@ const TWO = 'query A { __typename } query B { __typename }';
 
 /** Errors of a GraphQL request, found before its execution. */
 const REQUEST_ERRORS: readonly [name: string, code: string, sent: object][] = [
-  ['a variable that is missing', 'BAD_USER_INPUT', { query: READ }],
+  ['a missing variable', 'BAD_USER_INPUT', { query: READ }],
   ['a variable that is null', 'BAD_USER_INPUT', { query: READ, variables: { id: null } }],
   ['an object as an id', 'BAD_USER_INPUT', { query: READ, variables: { id: {} } }],
   ['a list as an id', 'BAD_USER_INPUT', { query: READ, variables: { id: ['x'] } }],
   ['a number that is too large', 'BAD_USER_INPUT', { query: PAGE, variables: { first: 2 ** 31 } }],
   ['a number that is not whole', 'BAD_USER_INPUT', { query: PAGE, variables: { first: 1.5 } }],
-  ['a text as a number', 'BAD_USER_INPUT', { query: PAGE, variables: { first: '25' } }],
+  ['a string as a number', 'BAD_USER_INPUT', { query: PAGE, variables: { first: '25' } }],
   ['an unknown value of an enum', 'BAD_USER_INPUT', { query: CODE, variables: { format: 'GIF' } }],
   ['a number as a value of an enum', 'BAD_USER_INPUT', { query: CODE, variables: { format: 1 } }],
-  ['an input that is a text', 'BAD_USER_INPUT', { query: CREATE, variables: { input: 'x' } }],
+  ['an input that is a string', 'BAD_USER_INPUT', { query: CREATE, variables: { input: 'x' } }],
   ['an input without its fields', 'BAD_USER_INPUT', { query: CREATE, variables: { input: {} } }],
   [
     'an input with an unknown field',
@@ -42,7 +42,7 @@ const REQUEST_ERRORS: readonly [name: string, code: string, sent: object][] = [
     { query: UPLOAD, variables: { input: { signatureRequestId: 'x', documentId: 'x', file: 'x' } } },
   ],
   [
-    'more mistakes than are shown',
+    'more mistakes than are reported',
     'BAD_USER_INPUT',
     { query: CREATE, variables: { input: { title: 'Contratti', documents: Array(100).fill({}) } } },
   ],
@@ -70,11 +70,11 @@ const NOT_GRAPHQL: readonly [name: string, body: string][] = [
   ['no object', '"x"'],
   ['a batch', '[{"query":"{ __typename }"}]'],
   ['no operation', '{}'],
-  ['an operation that is no text', '{"query":1}'],
-  ['variables that are no object', '{"query":"{ __typename }","variables":"x"}'],
+  ['an operation that is not a string', '{"query":1}'],
+  ['variables that are not an object', '{"query":"{ __typename }","variables":"x"}'],
   ['variables that are a list', '{"query":"{ __typename }","variables":[]}'],
-  ['extensions that are no object', '{"query":"{ __typename }","extensions":1}'],
-  ['an operation name that is no text', '{"query":"{ __typename }","operationName":1}'],
+  ['extensions that are not an object', '{"query":"{ __typename }","extensions":1}'],
+  ['an operation name that is not a string', '{"query":"{ __typename }","operationName":1}'],
   ['an operation name that is an object', '{"query":"{ __typename }","operationName":{}}'],
   ['an unknown parameter', '{"query":"{ __typename }","id":1}'],
 ];

@@ -32,7 +32,7 @@ test('every answer has a unique id in its header', async () => {
 test.each([
   ['a UUID', '0b9ff6f0-9f39-4b0a-8d8c-0a2f2c6c3a11'],
   ['a ULID', '01KJYMD75M8Q4V6W9X0Y2Z7A1C'],
-  ['that of a load balancer', 'Root=1-67891233-abcdef012345678912345678'],
+  ['the id of a load balancer', 'Root=1-67891233-abcdef012345678912345678'],
   ['a letter', 'a'],
   ['128 characters', 'a'.repeat(128)],
 ])('the id of a client is used if it is %s', async (_, id) => {
@@ -44,10 +44,10 @@ test.each([
 
 test.each([
   ['is a fiscal code', 'SPNDNL80R13C555X'],
-  ['has one in it', 'user_spndnl80r13c555x_1'],
+  ['contains a fiscal code', 'user_spndnl80r13c555x_1'],
   ['is empty', ''],
   ['is longer', 'a'.repeat(129)],
-  ['has a blank', 'a b'],
+  ['has a space', 'a b'],
   ['has quotes', '"a"'],
   ['could be markup', '<b>'],
   ['has letters with accents', 'perché'],

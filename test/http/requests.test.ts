@@ -113,7 +113,7 @@ test('a browser that opens the origin is redirected to GraphiQL', async () => {
   expect([answer.status, answer.headers.get('location')]).toEqual([302, '/graphql']);
 });
 
-test('there is no @defer and no @stream: only subscriptions have several results', async () => {
+test('@defer and @stream do not exist: only subscriptions have several results', async () => {
   const { run } = await startGateway();
   const { data } = await run('{ __schema { directives { name } } }');
   expect(JSON.stringify(data)).not.toMatch(/defer|stream/);

@@ -206,7 +206,7 @@ describe.each(STEPS)('%s', (operation, step) => {
   });
 });
 
-test('after a restart that lost the key, a request that is marked ready is reported and not created again, unless without a key', async () => {
+test('after a restart that lost the key, a READY request is reported and not created again, except without a key', async () => {
   const world = await startGateway();
   const { requests } = await world.sandbox.seed({ requests: [{}] });
   const input = { dossier: { id: requests[0]?.dossierId }, notify: false };

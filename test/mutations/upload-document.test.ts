@@ -188,7 +188,7 @@ describe('refuses, commits nothing and keeps the connection', () => {
 
   test.each([
     ['a variable that the operation does not have', 'variables.other'],
-    ['a place outside the variables', 'extensions.file'],
+    ['a path outside the variables', 'extensions.file'],
     ['the query itself', 'query'],
   ])('a file for %s', async (_, path) => {
     const gateway = await startGateway();

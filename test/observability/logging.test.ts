@@ -28,7 +28,7 @@ const post = (url: string, body: object, headers: Record<string, string> = {}): 
 const UNAUTHENTICATED_CALLER = { kind: 'none' };
 const duration = expect.any(Number);
 
-describe('each operation has a line', () => {
+describe('each operation has a log line', () => {
   test('with its upstream calls and their duration', async () => {
     const world = await startFailingGateway();
     const query =
@@ -72,7 +72,7 @@ describe('each operation has a line', () => {
     const world = await startFailingGateway();
     const query = `mutation Two($a: FindSignerInput!, $b: MarkReadyInput!) {
       a: findSigner(input: $a) { __typename } b: markReady(input: $b) { __typename } c: markReady(input: $b) { __typename } }`;
-    const variables = { a: { fiscalCode: 'wrong' }, b: { signatureRequestId: 'nobody' } };
+    const variables = { a: { fiscalCode: 'wrong' }, b: { signatureRequestId: 'unknown' } };
     await post(world.url, { query, variables });
     expect(await lineOf(world)).toMatchObject({
       level: 30,
@@ -183,7 +183,7 @@ describe('each refused request has a line', () => {
     expect(await lineOf(world)).toMatchObject({ outcome: 'refused', status: 503, errors: ['OVERLOADED'] });
   });
 
-  test('an address that does not exist: status 404', async () => {
+  test('an unknown path: status 404', async () => {
     const world = await startFailingGateway();
     await fetch(new URL('/nowhere', world.url));
     expect(await lineOf(world)).toMatchObject({
@@ -209,11 +209,11 @@ function many(): string {
 describe('the line names the caller', () => {
   const ask = { query: '{ __typename }' };
 
-  test('by a token: role, tenant and subject', async () => {
+  test('of a token: role, tenant and subject', async () => {
     const issuer = await startTokenIssuer();
     const world = await startFailingGateway({
       auth: jwtOptions(issuer.url),
-      apiKey: new Map([['alfa', 'alfa-key-that-nobody-may-see']]),
+      apiKey: new Map([['alfa', 'alfa-secret-key']]),
     });
     const token = await issuer.sign({ role: 'reader', tenant: 'alfa', sub: 'u-1' });
     await post(world.url, ask, { authorization: `Bearer ${token}` });
@@ -223,7 +223,7 @@ describe('the line names the caller', () => {
   });
 
   test.each([CODE, CODE.toLowerCase(), `TINIT-${CODE}`, `cf_${CODE}@comune.example.it`])(
-    'not by a fiscal code, though the subject is %s',
+    'without a fiscal code, although the subject is %s',
     async (sub) => {
       const issuer = await startTokenIssuer();
       const world = await startFailingGateway({ auth: jwtOptions(issuer.url) });
@@ -240,7 +240,7 @@ describe('the line names the caller', () => {
     },
   );
 
-  test('by a key: its name', async () => {
+  test('of an API key: its name', async () => {
     const file = temporaryFile(
       'keys.json',
       keysText({ 'opaque-key': { name: 'portale', role: 'operator' } }),

@@ -47,7 +47,7 @@ test('the values of all labels are from closed sets, and contain no data of call
   await run(`{ __schema { types { name } } a: dossier(id: "Segreto") { id } }`);
   await run('{ __typename }');
   await run('query A { a: __typename } query B { b: __typename }', {}, 'Segreto');
-  await run('no GraphQL Segreto');
+  await run('not GraphQL Segreto');
   await run('{ a: dossier(id: "a") { id } b: signatureRequest(id: "Segreto") { id } }');
   await run(mutationOf('markReady'), {
     input: { signatureRequestId: target.signatureRequestId, waitSeconds: 5 },

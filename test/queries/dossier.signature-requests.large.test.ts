@@ -92,7 +92,7 @@ test.each([
   }
 });
 
-test('every cursor of a large page resumes behind its own item, with one call more at most', async () => {
+test('every cursor of a large page resumes after its item, with at most one more call', async () => {
   const world = await startGateway();
   await world.sandbox.seed({ dossiers });
   const ids = await made(world, 700);
@@ -137,7 +137,7 @@ test('a page with documents costs one more call per item, ten at a time', async 
   expect(most).toBe(10);
 });
 
-test('pages that are short or empty lose no item', async () => {
+test('short and empty pages lose no item', async () => {
   const world = await startFailingGateway();
   await world.sandbox.seed({ dossiers });
   const ids = await made(world, 90);

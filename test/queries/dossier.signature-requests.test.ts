@@ -59,7 +59,7 @@ test.each([
   [130, 100],
   [230, 110],
   [3, 1],
-])('%i requests, %i at a time, come once each and in order', async (total, first) => {
+])('%i requests, %i at a time, appear once each and in order', async (total, first) => {
   const world = await startFailingGateway();
   const { id, ids } = await dossierWith(world, total);
   const seen: string[] = [];
@@ -80,7 +80,7 @@ test.each([
   expect(seen).toEqual(ids);
 });
 
-test('every cursor resumes behind its own item', async () => {
+test('every cursor resumes after its item', async () => {
   const world = await startFailingGateway();
   const { id, ids } = await dossierWith(world, 30);
   const { edges } = await pageOf(world, { id, first: 30 });
@@ -201,11 +201,16 @@ test('a failure of the service is not mistaken for an invalid cursor', async () 
   ]);
 });
 
-test.each(['last: 5', 'before: "x"'])('lists go forward only: %s is not in the schema', async (argument) => {
-  const world = await startFailingGateway();
-  const answer = await world.run(`{ dossier(id: "x") { signatureRequests(${argument}) { nodes { id } } } }`);
-  expect(answer.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
-});
+test.each(['last: 5', 'before: "x"'])(
+  'lists page forward only: %s is not in the schema',
+  async (argument) => {
+    const world = await startFailingGateway();
+    const answer = await world.run(
+      `{ dossier(id: "x") { signatureRequests(${argument}) { nodes { id } } } }`,
+    );
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+  },
+);
 
 test('an item that breaks the contract is null with its own error, and the other items remain', async () => {
   const world = await startFailingGateway();

@@ -24,7 +24,7 @@ interface Way {
 }
 
 const WAYS: readonly [name: string, make: () => Promise<Way> | Way][] = [
-  ['as on a developer’s machine', () => ({ options: {}, headers: {} })],
+  ['with the defaults of a developer’s machine', () => ({ options: {}, headers: {} })],
   [
     'in production',
     () => ({ options: { protections: PRODUCTION.protections, load: PRODUCTION.load }, headers: {} }),

@@ -6,8 +6,9 @@ import { STORAGE_CASES } from '../sandbox/storage-cases.ts';
 import { SANDBOX_STORAGE, get, putBlob, putBlock, putList, send } from '../sandbox/support-storage.ts';
 import type { StorageReply, StorageUnderTest } from '../sandbox/support-storage.ts';
 
-// The same calls to the storage of the sandbox and to Azurite, Microsoft's own emulator. Where they differ, the case
-// says why: what Azure documents wins, and the difference is held too, so that it is noticed when it ends.
+// The same calls to the storage of the sandbox and to Azurite, Microsoft's emulator. Where they differ, the case
+// has the reason: the sandbox follows the documentation of Azure, and the answer of Azurite is checked too, so that a change
+// is noticed.
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
 let storages: Readonly<Record<string, StorageUnderTest>>;
@@ -28,14 +29,14 @@ function storage(name: string): StorageUnderTest {
 const summary = ({ status, code }: StorageReply): string => [status, code].filter(Boolean).join(' ');
 
 describe.each(NAMES)('%s answers', (name) => {
-  // Conforms (Storage, Azure): Errors are XML with Code and Message, and have x-ms-error-code; HEAD has the
-  // header alone.
+  // Conforms (Storage, Azure): Errors are XML with Code and Message, and have x-ms-error-code; HEAD has only the
+  // header.
   test.each(STORAGE_CASES)('$what: $answer', async ({ act, answer, azurite: exception }) => {
     const reply = await act(storage(name));
     const expected = name === 'Azurite' && exception !== undefined ? exception.answer : answer;
     expect(summary(reply)).toBe(expected);
     if (name === 'sandbox') expect(reply.text).not.toMatch(/sig=/);
-    // The body names the code too, where an answer may have one.
+    // The body also contains the code, if the answer may have a body.
     const { 'content-length': length, 'content-type': type } = reply.headers;
     if (reply.code !== undefined && reply.text !== '') {
       expect([type, length !== '0']).toEqual(['application/xml', true]);
@@ -71,7 +72,7 @@ describe.each(NAMES)('%s', (name) => {
     const read = await get(url);
     expect(read.text).toBe('hello');
     const described = {
-      // The address says which type is answered, whatever was stored.
+      // The URL determines the media type, independent of the stored one.
       'content-type': 'application/pdf',
       'content-length': '5',
       'content-md5': md5('hello'),

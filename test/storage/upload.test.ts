@@ -69,7 +69,7 @@ test.each([
     'AuthenticationFailed|AuthorizationFailure',
     (name: string) => azurite.address(name).replace(/sig=..../, 'sig=AAAA'),
   ],
-])('reports an address that %s by the code of the storage', async (name, codes, address) => {
+])('reports a URL that %s by the code of the storage', async (name, codes, address) => {
   const { errors } = await upload(name, pdfBytes(9 * MIB), { address: address(name) });
   expect(errors).toMatchObject([{ extensions: { kind: 'forbidden', detail: expect.stringMatching(codes) } }]);
   expect(JSON.stringify(errors)).not.toMatch(/sig=|uploaded-documents/);

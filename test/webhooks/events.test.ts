@@ -144,7 +144,7 @@ test('events during an outage of the service, or after an unanswered call, are r
   expect(sandbox.faults.list()).toEqual([]); // each fault has been used up
 });
 
-test('a refused event is retried with the same id, and the events behind it wait', async () => {
+test('a refused event is retried with the same id, and the events after it wait', async () => {
   const { receiver, markedReady, outcomes, lines } = await start((received, res, nth) =>
     nth <= 3 ? refuse(503)(received, res, nth) : void res.writeHead(200).end('thanks'),
   );

@@ -66,7 +66,7 @@ const noVariable = (path: string) =>
 
 test.each<[string, string, string, string?]>([
   ['no boundary', fields(PING, '{}'), NO_BOUNDARY, 'multipart/form-data'],
-  ['no parameter but the semicolon', fields(PING, '{}'), NO_BOUNDARY, 'multipart/form-data;'],
+  ['a semicolon without a parameter', fields(PING, '{}'), NO_BOUNDARY, 'multipart/form-data;'],
   ['an empty boundary', fields(PING, '{}'), NO_BOUNDARY, 'multipart/form-data; boundary=""'],
   ['another parameter', fields(PING, '{}'), NO_BOUNDARY, 'multipart/form-data; charset=utf-8'],
   ['no body', '', 'The request has no body. Send the parts operations, map and the files.'],
@@ -74,7 +74,7 @@ test.each<[string, string, string, string?]>([
   ['JSON', PING, cutOff('operations')],
   ['no parts', form(), `The body has no part operations. ${FIRST}`],
   [
-    'parts of another kind',
+    'parts that are not form-data',
     form(part('Content-Type: text/plain', PING)),
     `The body has no part operations. ${FIRST}`,
   ],
@@ -83,15 +83,15 @@ test.each<[string, string, string, string?]>([
     form(part('Content-Disposition: attachment; name="operations"', PING)),
     `The body has no part operations. ${FIRST}`,
   ],
-  ['operations cut off', field('operations', UPLOAD).slice(0, 100), cutOff('operations')],
-  ['operations alone, and no end', field('operations', UPLOAD), cutOff('operations')],
-  ['a map cut off', field('operations', UPLOAD) + field('map', MAP).slice(0, 60), cutOff('map')],
+  ['truncated operations', field('operations', UPLOAD).slice(0, 100), cutOff('operations')],
+  ['only operations, and no end', field('operations', UPLOAD), cutOff('operations')],
+  ['a truncated map', field('operations', UPLOAD) + field('map', MAP).slice(0, 60), cutOff('map')],
   [
     'a broken header line',
     form(part('Content-Disposition form-data', PING)),
     'The body has a part with malformed headers.',
   ],
-  ['a header cut off', '--b\r\nContent-Disposition: form-', cutOff('operations')],
+  ['a truncated header', '--b\r\nContent-Disposition: form-', cutOff('operations')],
   ['no map', form(field('operations', PING)), `The body has no part map. ${FIRST}`],
   [
     'no map before a file',
@@ -114,7 +114,7 @@ test.each<[string, string, string, string?]>([
     `The part map comes before the part operations. ${FIRST}`,
   ],
   [
-    'a map alone',
+    'only a map',
     form(field('map', MAP), file('0')),
     `The part map comes before the part operations. ${FIRST}`,
   ],
@@ -163,29 +163,33 @@ test.each<[string, string, string, string?]>([
     form(field('n'.repeat(1_000), 'x')),
     `The part "${'n'.repeat(60)}…" is neither operations nor map, and not a file. ${IS_FILE} ${FIRST}`,
   ],
-  ['operations that are no JSON', fields('{', '{}'), 'The part operations is not valid JSON.'],
+  ['operations that are not JSON', fields('{', '{}'), 'The part operations is not valid JSON.'],
   ['empty operations', fields('', '{}'), 'The part operations is not valid JSON.'],
   ['operations that are a query', fields('{ ping }', '{}'), 'The part operations is not valid JSON.'],
   ['operations that are null', fields('null', '{}'), OPERATIONS_OBJECT],
-  ['operations that are a text', fields('"{ ping }"', '{}'), OPERATIONS_OBJECT],
-  ['a map that is no JSON', fields(UPLOAD, '0=variables.f'), 'The part map is not valid JSON.'],
+  ['operations that are a string', fields('"{ ping }"', '{}'), OPERATIONS_OBJECT],
+  ['a map that is not JSON', fields(UPLOAD, '0=variables.f'), 'The part map is not valid JSON.'],
   ['a map that is null', fields(UPLOAD, 'null'), MAP_OBJECT],
   ['a map that is a list', fields(UPLOAD, '[["variables.f"]]'), MAP_OBJECT],
-  ['a path that is no list', fields(UPLOAD, '{"0":"variables.f"}'), PATH_LIST],
-  ['a path that is no text', fields(UPLOAD, '{"0":[1]}'), PATH_LIST],
+  ['a path that is not a list', fields(UPLOAD, '{"0":"variables.f"}'), PATH_LIST],
+  ['a path that is not a string', fields(UPLOAD, '{"0":[1]}'), PATH_LIST],
   [
     'no path',
     fields(UPLOAD, '{"0":[]}'),
     'The map assigns the file "0" to no variable. Send the path of a variable, as in {"0": ["variables.input.file"]}.',
   ],
   ['an empty path', fields(UPLOAD, '{"0":[""]}'), noVariable('')],
-  ['a path that leaves variables out', fields(UPLOAD, '{"0":["f"]}'), noVariable('f')],
+  ['a path without variables', fields(UPLOAD, '{"0":["f"]}'), noVariable('f')],
   ['a path to all variables', fields(UPLOAD, '{"0":["variables"]}'), noVariable('variables')],
   ['a path to the query', fields(UPLOAD, '{"0":["query"]}'), noVariable('query')],
   ['a path into the prototype', fields(UPLOAD, '{"0":["__proto__.x"]}'), noVariable('__proto__.x')],
   ['a path for a batch', fields(UPLOAD, '{"0":["0.variables.f"]}'), noVariable('0.variables.f')],
-  ['a path that a batch has not', fields(`[${UPLOAD}]`, '{"0":["variables.f"]}'), noVariable('variables.f')],
-  ['a path to nowhere', fields(UPLOAD, '{"0":["variables.input.file"]}'), noPlace('variables.input.file')],
+  ['a path outside a batch', fields(`[${UPLOAD}]`, '{"0":["variables.f"]}'), noVariable('variables.f')],
+  [
+    'a path to a missing variable',
+    fields(UPLOAD, '{"0":["variables.input.file"]}'),
+    noPlace('variables.input.file'),
+  ],
   ['a path without variables to lead to', fields(PING, '{"0":["variables.f"]}'), noPlace('variables.f')],
   [
     'a path into a function',
@@ -212,13 +216,13 @@ test.each<[string, string, string, string?]>([
     fields('{"query":"{ ping }","variables":{}}', '{"0":["variables.a"]}'),
     'The map gives a file to $a, which is not a variable of the operation.',
   ],
-  ['a batch of nothing', fields('[null]', '{}'), 'Batching is not supported.'],
+  ['an empty batch', fields('[null]', '{}'), 'Batching is not supported.'],
   [
     'operations in base64',
     form(part(`${named('name="operations"')}\r\nContent-Transfer-Encoding: base64`, btoa(PING))),
     'A part has a Content-Transfer-Encoding, such as base64, which is not supported. Send its bytes as they are.',
   ],
-])('a body with %s says what is wrong and what to do', async (_, body, message, type = TYPE) => {
+])('a body with %s is refused with the mistake and the remedy', async (_, body, message, type = TYPE) => {
   expect(await post(body, type)).toEqual({ status: 400, code: 'BAD_REQUEST', message });
 });
 
@@ -271,7 +275,7 @@ test.each([
     form(START, part('Content-Disposition: form-data; filename="a.pdf"', PDF)),
     NOT_IN_MAP,
   ],
-  ['a file more than the map', form(START, file('0'), file('1')), NOT_IN_MAP],
+  ['more files than in the map', form(START, file('0'), file('1')), NOT_IN_MAP],
   [
     'a file twice',
     form(START, file('0'), file('0')),
@@ -294,7 +298,7 @@ test.each([
     'A part has a Content-Transfer-Encoding, such as base64, which is not supported. Send its bytes as they are.',
   ],
   [
-    'a file cut off',
+    'a truncated file',
     START + file('0').slice(0, 200),
     'The multipart body is malformed or ends before the file does. Send the request again.',
   ],
@@ -303,7 +307,7 @@ test.each([
     START + file('0').slice(0, -2),
     'The multipart body is malformed or ends before the file does. Send the request again.',
   ],
-])('a body with %s says so, and nothing is stored', async (_, body, message) => {
+])('a body with %s is refused, and nothing is stored', async (_, body, message) => {
   expect((await post(body)).message).toBe(message);
   expect(storage.count('putBlob') + storage.count('putBlockList')).toBe(0);
 });
