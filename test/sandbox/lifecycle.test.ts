@@ -91,3 +91,19 @@ test('runs as a process that prints its address and ends cleanly on SIGTERM', as
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
+
+test('the Date header is the time of the sandbox', async () => {
+  const sandbox = await sandboxForTest({ frozenAt: new Date('2026-03-05T09:14:07.412Z') });
+  const paths = ['/api/v1/sign/dossiers/unknown', '/_sandbox/clock', '/nowhere'];
+  const dates = async () =>
+    Promise.all(
+      paths.map(async (path) =>
+        (await fetch(sandbox.origin + path, { headers: { 'ocp-apim-subscription-key': 'any' } })).headers.get(
+          'date',
+        ),
+      ),
+    );
+  expect(await dates()).toEqual(paths.map(() => 'Thu, 05 Mar 2026 09:14:07 GMT'));
+  await sandbox.clock.advance(3_600_000);
+  expect(await dates()).toEqual(paths.map(() => 'Thu, 05 Mar 2026 10:14:07 GMT'));
+});

@@ -8,7 +8,7 @@ import {
   compile,
   compiledPath,
   contractOperations,
-} from '../../mocks/sandbox/http/contract.ts';
+} from '../../../../mocks/sandbox/http/contract.ts';
 
 test.each([CONTRACT, CONTROL_CONTRACT])(
   'the compiled operations of %s are current; else run npm run types:generate',

@@ -1,9 +1,7 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { Clock } from '../../mocks/sandbox/model/clock.ts';
-import { startSandbox } from '../../mocks/sandbox/http/server.ts';
+import { expect, test, vi } from 'vitest';
+import { Clock } from '../../../../mocks/sandbox/model/clock.ts';
 
 const START = 1_000_000;
-const KEY = { 'ocp-apim-subscription-key': 'any' };
 
 /** A clock that records its tasks and their times. */
 function recordingClock(options: { timeScale?: number; frozenAt?: number } = {}) {
@@ -87,17 +85,4 @@ test('restores a saved state with its scheduled tasks', async () => {
     ['once', START + 10],
     ['once', START + 10],
   ]);
-});
-
-test('the Date header is the time of the sandbox', async () => {
-  const sandbox = await startSandbox({ frozenAt: new Date('2026-03-05T09:14:07.412Z') });
-  onTestFinished(() => sandbox.close());
-  const paths = ['/api/v1/sign/dossiers/unknown', '/_sandbox/clock', '/nowhere'];
-  const dates = async () =>
-    Promise.all(
-      paths.map(async (path) => (await fetch(sandbox.origin + path, { headers: KEY })).headers.get('date')),
-    );
-  expect(await dates()).toEqual(paths.map(() => 'Thu, 05 Mar 2026 09:14:07 GMT'));
-  await sandbox.clock.advance(3_600_000);
-  expect(await dates()).toEqual(paths.map(() => 'Thu, 05 Mar 2026 10:14:07 GMT'));
 });
