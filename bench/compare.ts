@@ -12,6 +12,7 @@ import type { Benchmark } from './operations.ts';
 import { quantile } from './rounds.ts';
 import { printReport, ratios } from './report.ts';
 import type { Report, Sample } from './report.ts';
+import type { Received } from './service-stub.ts';
 import { pinThisProcess, ServerProcess } from './server-process.ts';
 
 /*
@@ -116,8 +117,10 @@ async function isReady(port: number): Promise<boolean> {
   return text.includes('Query');
 }
 
+/** Since it was asked before. */
 async function upstreamCalls(): Promise<number> {
-  return Number(await (await fetch(`http://127.0.0.1:${stubPort}/__calls`)).text());
+  const answer = await fetch(`http://127.0.0.1:${stubPort}/__received`);
+  return ((await answer.json()) as Received).calls; // what service-stub.ts sends
 }
 
 /** Loads the server once with a check of the whole answer, and until its code is compiled. */

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 
 /*
  * The service in a process of its own, for benchmarks of what is in front of it: it answers every call immediately, from
- * texts built in advance, and counts the calls. It reads HTTP/1.1 from the socket itself, because node:http would use a
- * large part of the core that it shares with the load. `GET /__calls` returns the number of calls since the last such
- * request. It sends its port to the parent process, and ends with it.
+ * texts built in advance, and counts the calls and their bytes. It reads HTTP/1.1 from the socket itself, because node:http
+ * would use a large part of the core that it shares with the load. `GET /__received` returns both counts since the last such
+ * request. The program sends its port to the parent process, and ends with it.
  */
 const AT = '2026-10-13T08:15:30.000Z';
 const SIGNER = '6f9619ff-8b86-d011-b42d-00cf4fc964ff';
@@ -114,15 +114,22 @@ function pageAnswer(path: string, dossierId: string): Buffer {
   return page;
 }
 
-let calls = 0;
+/** What `GET /__received` returns. */
+export interface Received {
+  readonly calls: number;
+  readonly bytes: number;
+}
 
-function answerTo(method: string, path: string): string | Buffer {
-  if (path === '/__calls') {
-    const text = answerOf('200 OK', calls);
-    calls = 0;
+let received = { calls: 0, bytes: 0 };
+
+function answerTo(method: string, path: string, bytes: number): string | Buffer {
+  if (path === '/__received') {
+    const text = answerOf('200 OK', received satisfies Received);
+    received = { calls: 0, bytes: 0 };
     return text;
   }
-  calls += 1;
+  received.calls += 1;
+  received.bytes += bytes;
   const [, resource, id = '', list] = path.split('?', 1)[0]?.split('/') ?? [];
   if (resource === 'signature-requests') return method === 'GET' ? signatureRequestAnswer(id) : CREATED;
   if (resource === 'dossiers' && method === 'POST') return DOSSIER_CREATED;
@@ -143,7 +150,7 @@ function answerAll(socket: Socket, data: Buffer): Buffer {
     const size = end + 4 + Number(LENGTH.exec(head)?.[1] ?? 0);
     if (rest.length < size) return rest;
     const [method = '', path = ''] = head.split(' ', 2);
-    socket.write(answerTo(method, path));
+    socket.write(answerTo(method, path, size));
     rest = rest.subarray(size);
   }
 }
