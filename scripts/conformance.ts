@@ -115,9 +115,9 @@ function profileChapter(): string[] {
     '',
     ...table(
       ['Operation', 'When', 'Implemented', 'Documented'],
-      STATUS_DIFFERENCES.map(({ operationId, occasion, implemented, documented }) => [
+      STATUS_DIFFERENCES.map(({ operationId, condition, implemented, documented }) => [
         `\`${operationId}\``,
-        occasion,
+        condition,
         String(implemented),
         String(documented),
       ]),

@@ -26,7 +26,7 @@ async function answer(request: IncomingMessage, exchange: Engine, dynamic: boole
   const url = URL.parse(request.url ?? '/', 'http://mock.invalid');
   const bytes = await readRequestBody(request);
   if (url === null || bytes === undefined)
-    return problem(400, 'The target or the length of the call is wrong');
+    return problem(400, 'The URL is invalid, or the body exceeds 100 MiB');
   const base = url.pathname.startsWith(`${API_BASE}/`) ? API_BASE : '';
   const call = incomingCall(request, url, bytes, { base, origin: url.origin });
   const preference = parsePrefer(call.headers['prefer']) ?? { dynamic };
@@ -34,7 +34,7 @@ async function answer(request: IncomingMessage, exchange: Engine, dynamic: boole
   switch (result.kind) {
     case 'failed':
       console.error(result.error);
-      return problem(500, 'The mock has a bug, which it has printed');
+      return problem(500, 'Bug in the mock. See its output');
     case 'no-response':
       return problem(404, result.message);
     case 'no-operation':
@@ -56,7 +56,7 @@ async function answer(request: IncomingMessage, exchange: Engine, dynamic: boole
 }
 
 function problem(status: number, detail: string): WireAnswer {
-  const body = JSON.stringify({ title: 'The mock has no answer', status, detail });
+  const body = JSON.stringify({ title: 'The mock has no response', status, detail });
   return { status, headers: { 'content-type': 'application/problem+json' }, body };
 }
 

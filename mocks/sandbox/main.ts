@@ -22,32 +22,32 @@ async function run(options: CliOptions): Promise<void> {
     },
   });
 
-  const end = (): void => {
+  const stop = (): void => {
     // Without --strict, violations only print a warning when they happen.
     if (!strict) sandbox.takeViolations();
     sandbox.close().catch(fail);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
 
-  const place = placeOf(sandbox, options.host);
+  const addresses = addressesOf(sandbox, options.host);
   if (readyFile !== undefined) {
-    await writeWhole(readyFile, `${JSON.stringify(place)}\n`).catch(async (error: unknown) => {
+    await writeAtomically(readyFile, `${JSON.stringify(addresses)}\n`).catch(async (error: unknown) => {
       await sandbox.close();
       throw error;
     });
   }
-  console.log(json ? JSON.stringify(place) : welcome(place, options));
+  console.log(json ? JSON.stringify(addresses) : startMessage(addresses, options));
 }
 
 /** The addresses of a sandbox, as printed by `--json`. */
-interface Place {
+interface Addresses {
   readonly url: string;
   readonly origin: string;
   readonly port: number;
   readonly control: string;
 }
 
-function placeOf({ url, origin, port }: Sandbox, host: string): Place {
+function addressesOf({ url, origin, port }: Sandbox, host: string): Addresses {
   // A wildcard address cannot be called.
   const reachable = (address: string): string =>
     ['0.0.0.0', '::'].includes(host) ? address.replace(/\/\/[^/]*/, `//127.0.0.1:${port}`) : address;
@@ -59,8 +59,8 @@ function placeOf({ url, origin, port }: Sandbox, host: string): Place {
   };
 }
 
-function welcome(
-  { url, control }: Place,
+function startMessage(
+  { url, control }: Addresses,
   { timeScale, frozenAt, seed, profile, strict }: CliOptions,
 ): string {
   const local = (address: string): string => address.replace('//127.0.0.1:', '//localhost:');
@@ -83,10 +83,10 @@ function welcome(
 }
 
 /** Writes atomically, so that no reader sees a partial file. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}`;
-  await writeFile(beside, text);
-  await rename(beside, path);
+async function writeAtomically(path: string, text: string): Promise<void> {
+  const temporaryPath = `${path}.${process.pid}`;
+  await writeFile(temporaryPath, text);
+  await rename(temporaryPath, path);
 }
 
 /** Omits undefined members, so that defaults apply. */
@@ -103,8 +103,8 @@ function sandboxOptionsOf(options: CliOptions): SandboxOptions {
 }
 
 function fail(error: unknown): void {
-  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const hint = taken ? '. Use another port, or --port 0 for any free port' : '';
+  const isPortInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const hint = isPortInUse ? '. Use another port, or --port 0 for any free port' : '';
   console.error(error instanceof Error ? `${error.message}${hint}` : error);
   process.exitCode = 1;
 }

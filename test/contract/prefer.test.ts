@@ -65,14 +65,17 @@ describe.each(Object.entries(SERVERS))('%s', (_name, start) => {
   test.each([
     [
       'code=404; example=nope',
-      'There is no example "nope" of answer 404 of getDossier. It has 404: dossier_not_found',
+      'getDossier has no example "nope" with status 404. Its examples: 404: dossier_not_found',
     ],
     [
       'code=200, example=dossier_not_found',
-      'There is no example "dossier_not_found" of answer 200 of getDossier. It has 200: found',
+      'getDossier has no example "dossier_not_found" with status 200. Its examples: 200: found',
     ],
-    ['example=nope', 'There is no example "nope" of getDossier. It has 200: found; 400: '],
-    ['code=418', 'getDossier has no answer 418. It has 200, 400, 401, 403, 404, 429, 500'],
+    ['example=nope', 'getDossier has no example "nope". Its examples: 200: found; 400: '],
+    [
+      'code=418',
+      'getDossier has no response with status 418. Its statuses: 200, 400, 401, 403, 404, 429, 500',
+    ],
   ])('lists the alternatives to %s', async (prefer, detail) => {
     expect(await ask('getDossier', prefer)).toEqual({
       status: 404,
@@ -84,7 +87,7 @@ describe.each(Object.entries(SERVERS))('%s', (_name, start) => {
   test('reports that an answer without a body has no examples', async () => {
     expect(await ask('setSignatureRequestStatus', 'code=204, example=nope')).toMatchObject({
       status: 404,
-      body: { detail: 'There is no example "nope" of answer 204 of setSignatureRequestStatus. It has none' },
+      body: { detail: 'setSignatureRequestStatus has no example "nope" with status 204. There are none' },
     });
   });
 

@@ -39,7 +39,7 @@ test('responds with an error in place of a response that violates the contract',
   expect(answer).toMatchObject({
     status: 500,
     body: {
-      title: 'The sandbox answered getDossier against its contract',
+      title: 'The response of the sandbox to getDossier violates the contract',
       status: 500,
       violations: expect.arrayContaining([expect.stringContaining("required property 'title'")]),
     },
@@ -80,7 +80,7 @@ test('responds from the contract, without state, with a Prefer header', async ()
   expect(one.body).toEqual(other.body);
   expect(await prefer('code=418')).toMatchObject({
     status: 404,
-    body: { title: 'Nothing in the contract fits this Prefer header' },
+    body: { title: 'The contract has no response for this Prefer header' },
   });
   // An unknown path has no answers in the contract.
   expect(await issuer.call('GET', '/nothing', undefined, { prefer: 'code=200' })).toMatchObject({

@@ -24,7 +24,7 @@ const PUBLISHED: Readonly<Record<string, readonly number[]>> = {
   validateDocument: [200, 400, 401, 403, 429],
 };
 
-/** The cause of each departure, and for the other operations an error with the same status in both profiles. */
+/** The cause of each statusDifference, and for the other operations an error with the same status in both profiles. */
 const OCCASIONS: Readonly<Record<string, (issuer: Issuer) => Promise<Reply>>> = {
   'createDossier: an invalid body': ({ call }) => call('POST', '/dossiers', {}),
   'getRequestsByDossier: an invalid query': ({ call }) =>
@@ -80,9 +80,9 @@ function validate({ call }: Issuer, pdf: Buffer<ArrayBuffer>, fields: string): P
 }
 
 describe.each(PROFILES)('as %s', (profile) => {
-  test.each(STATUS_DIFFERENCES)('$operationId answers $occasion with that status', async (row) => {
+  test.each(STATUS_DIFFERENCES)('$operationId answers $condition with that status', async (row) => {
     const sandbox = await sandboxForTest({ profile });
-    const answer = await OCCASIONS[`${row.operationId}: ${row.occasion}`]?.(issuerOf(sandbox));
+    const answer = await OCCASIONS[`${row.operationId}: ${row.condition}`]?.(issuerOf(sandbox));
     expect(answer?.status).toBe(row[profile]);
     if (profile === 'documented') expect(PUBLISHED[row.operationId]).toContain(answer?.status);
     expect(answer?.headers.get('content-type')).toBe(typeOf(row[profile], profile));
@@ -106,12 +106,12 @@ function typeOf(status: number, profile: ProfileName): string {
   return status < 300 ? 'application/json' : RULE_DIFFERENCES.errorType[profile];
 }
 
-test('the contract documents every status departure', () => {
+test('the contract documents every status statusDifference', () => {
   for (const { operationId, documented } of STATUS_DIFFERENCES) {
     expect(PUBLISHED[operationId]).toContain(documented);
   }
   expect(Object.keys(OCCASIONS)).toEqual(
-    STATUS_DIFFERENCES.map(({ operationId, occasion }) => `${operationId}: ${occasion}`),
+    STATUS_DIFFERENCES.map(({ operationId, condition }) => `${operationId}: ${condition}`),
   );
 });
 

@@ -38,7 +38,9 @@ const supportEmail = text.refine(
 );
 const issuer = z.strictObject({ id: text.optional(), name: text, supportEmail });
 
-const cidr = z.string().refine(isRange, `must be an IPv4 range with a prefix of 8 to 32, or ${ANY_ADDRESS}`);
+const cidr = z
+  .string()
+  .refine(isIpRange, `must be an IPv4 range with a prefix of 8 to 32, or ${ANY_ADDRESS}`);
 
 const key = z.strictObject({
   key: text,
@@ -115,7 +117,7 @@ function locationOf(path: readonly PropertyKey[]): string {
   return steps.join('').replace(/^\./, '') || 'input';
 }
 
-function isRange(range: string): boolean {
+function isIpRange(range: string): boolean {
   if (range === ANY_ADDRESS) return true;
   const [network = '', prefix = '', ...rest] = range.split('/');
   return rest.length === 0 && isIPv4(network) && /^\d{1,2}$/.test(prefix) && +prefix >= 8 && +prefix <= 32;

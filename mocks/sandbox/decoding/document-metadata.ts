@@ -113,9 +113,9 @@ const atLeastOneRequired = new t.Type<SignatureField[], SignatureField[], Signat
 );
 
 /** The internal structure of a field in the service, for texts that contain it. */
-function internalField({ clause: { title, type }, attrs: place }: SignatureField) {
+function internalField({ clause: { title, type }, attrs }: SignatureField) {
   return {
     clause: { title, type },
-    attributes: 'unique_name' in place ? { uniqueName: place.unique_name } : place,
+    attributes: 'unique_name' in attrs ? { uniqueName: attrs.unique_name } : attrs,
   };
 }

@@ -10,7 +10,7 @@ import { uncaughtFailure, validationProblem } from '../http/problems.ts';
  */
 
 /** A type of values for which `accepts` is true. */
-function where<A, O>(type: t.Type<A, O>, name: string, accepts: (value: A) => boolean): t.Type<A, O> {
+function refined<A, O>(type: t.Type<A, O>, name: string, accepts: (value: A) => boolean): t.Type<A, O> {
   return new t.Type(
     name,
     (input): input is A => type.is(input) && accepts(input),
@@ -23,23 +23,23 @@ function where<A, O>(type: t.Type<A, O>, name: string, accepts: (value: A) => bo
   );
 }
 
-export const nonEmptyString = where(t.string, 'non empty string', (text) => text.length > 0);
+export const nonEmptyString = refined(t.string, 'non empty string', (text) => text.length > 0);
 
 /** The types of the service have a special name for strings of at least one character. */
 export function stringOfAtLeast(min: number): t.Type<string> {
   if (min === 1) return nonEmptyString;
-  return where(t.string, `string of length >= ${min}`, (text) => text.length >= min);
+  return refined(t.string, `string of length >= ${min}`, (text) => text.length >= min);
 }
 
 /** A string of at least `min` and fewer than `end` UTF-16 units. */
 export function stringWithin(min: number, end: number): t.Type<string> {
   const fits = (text: string): boolean => text.length >= min && text.length < end;
-  return where(t.string, `string of length >= ${min} and < ${end}`, fits);
+  return refined(t.string, `string of length >= ${min} and < ${end}`, fits);
 }
 
 function stringLike(pattern: string): t.Type<string> {
   const expression = new RegExp(pattern);
-  return where(t.string, `string that matches the pattern "${pattern}"`, (text) => expression.test(text));
+  return refined(t.string, `string that matches the pattern "${pattern}"`, (text) => expression.test(text));
 }
 
 /** 16 upper-case characters; L M N P Q R S T U V can replace digits (omocodia). The check character is not verified. */
@@ -51,7 +51,7 @@ export const fiscalCode = stringLike(
  * An email address with a top-level domain, an ASCII local part and no display name, validated by the library of the
  * service. The library throws on a lone surrogate, and the service does not catch that.
  */
-export const email = where(t.string, 'string that represents an email address', (text) => {
+export const email = refined(t.string, 'string that represents an email address', (text) => {
   try {
     return isEmail.default(text, { allow_utf8_local_part: false });
   } catch (error) {
@@ -59,7 +59,7 @@ export const email = where(t.string, 'string that represents an email address', 
   }
 });
 
-export const nonNegativeNumber = where(t.number, 'number >= 0', (value) => value >= 0);
+export const nonNegativeNumber = refined(t.number, 'number >= 0', (value) => value >= 0);
 
 /** Text that JavaScript converts to a number, including ` 30` and `0x1E`. */
 const numberFromString = new t.Type<number, string, unknown>(
@@ -74,9 +74,9 @@ const numberFromString = new t.Type<number, string, unknown>(
 
 /** Two steps: an error of the bounds shows a number, an error of the conversion shows the text. */
 export function integerFromStringWithin(min: number, end: number): t.Type<number, string> {
-  const integer = where(numberFromString, 'IntegerFromString', Number.isInteger);
+  const integer = refined(numberFromString, 'IntegerFromString', Number.isInteger);
   const fits = (value: number): boolean => value >= min && value < end;
-  return integer.pipe(where(t.number, `integer >= ${min} and < ${end}`, fits));
+  return integer.pipe(refined(t.number, `integer >= ${min} and < ${end}`, fits));
 }
 
 /**
@@ -130,12 +130,12 @@ export function model<R extends t.Props, O extends t.Props = Record<never, never
  * The decoded value.
  * @throws Refusal, the service's 422 with the violations
  */
-export function rightOrRefuse<T>(decoded: t.Validation<T>): T {
+export function valueOrRefuse<T>(decoded: t.Validation<T>): T {
   if (isLeft(decoded)) throw validationProblem(failure(decoded.left));
   return decoded.right;
 }
 
-/** Decodes a value and applies {@link rightOrRefuse}. */
+/** Decodes a value and applies {@link valueOrRefuse}. */
 export function decodeOrRefuse<T>(type: t.Decoder<unknown, T>, input: unknown): T {
-  return rightOrRefuse(type.decode(input));
+  return valueOrRefuse(type.decode(input));
 }

@@ -116,7 +116,7 @@ function conclude(exchanged: Exchange, isHandled: boolean): Conclusion {
     }
     case 'no-response': {
       const { operationId, message: detail } = exchanged;
-      const body = { title: 'Nothing in the contract fits this Prefer header', status: 404, detail };
+      const body = { title: 'The contract has no response for this Prefer header', status: 404, detail };
       return { operationId, answer: { ...PROBLEM, status: 404, body }, violations: NO_VIOLATIONS };
     }
     case 'no-operation': {
@@ -128,7 +128,7 @@ function conclude(exchanged: Exchange, isHandled: boolean): Conclusion {
       // The response of a fault is not validated, because it is not a response of the service.
       const violations = { request: requestViolations, response: isHandled ? responseViolations : [] };
       if (violations.response.length === 0) return { operationId, answer, violations };
-      const title = `The sandbox answered ${operationId} against its contract`;
+      const title = `The response of the sandbox to ${operationId} violates the contract`;
       return { operationId, answer: sandboxError(title, responseViolations), violations };
     }
   }

@@ -18,7 +18,7 @@ export interface IncomingCall {
   readonly signal?: AbortSignal;
 }
 
-/** @param place base path of the API, and the origin that the client used */
+/** @param location base path of the API, and the origin that the client used */
 export function incomingCall(
   request: IncomingMessage,
   url: URL,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { IHttpRequest } from '@stoplight/prism-http';
 import pino from 'pino';
 import type { ContractOperation } from './contract.ts';
-import { choose } from './prefer.ts';
+import { selectResponse } from './prefer.ts';
 import type { Preference } from './prefer.ts';
 
 /** Prism's diagnostics of a request. */
@@ -17,9 +17,9 @@ export function mockResponse(
   validations: Diagnostics,
   preference: Preference,
 ): Mocked {
-  const choice = choose(operation, preference, request.headers?.['accept']);
-  if (typeof choice === 'string') return { _tag: 'Left', left: new Error(choice) };
-  const config = { ...preference, ...choice };
+  const selected = selectResponse(operation, preference, request.headers?.['accept']);
+  if (typeof selected === 'string') return { _tag: 'Left', left: new Error(selected) };
+  const config = { ...preference, ...selected };
   return MOCKER.default({ resource: operation, input: { data: request, validations }, config })(LOGGER);
 }
 

@@ -50,7 +50,7 @@ export interface SelectedResponse {
  * answer with another status because of `Accept`, which the service ignores.
  * @returns an error text with the available responses, if none matches
  */
-export function choose(
+export function selectResponse(
   operation: ContractOperation,
   { code, exampleKey }: Partial<Preference>,
   accept = '*/*',
@@ -59,17 +59,17 @@ export function choose(
   const ofCode = all.filter((candidate) => code === undefined || candidate.code === code);
   if (ofCode.length === 0) {
     const codes = [...new Set(all.map((candidate) => candidate.code))];
-    return `${operation.iid} has no answer ${code}. It has ${codes.join(', ')}`;
+    return `${operation.iid} has no response with status ${code}. Its statuses: ${codes.join(', ')}`;
   }
   if (exampleKey !== undefined) {
     const found = ofCode.find(({ examples }) => examples.includes(exampleKey));
     if (found !== undefined) return { code: found.code, mediaTypes: [found.mediaType ?? '*/*'] };
-    const answer = code === undefined ? operation.iid : `answer ${code} of ${operation.iid}`;
+    const status = code === undefined ? '' : ` with status ${code}`;
     const names = ofCode.flatMap(({ code: own, examples }) =>
       examples.length === 0 ? [] : [`${own}: ${examples.join(', ')}`],
     );
-    const hint = names.length === 0 ? 'It has none' : `It has ${names.join('; ')}`;
-    return `There is no example ${JSON.stringify(exampleKey)} of ${answer}. ${hint}`;
+    const hint = names.length === 0 ? 'There are none' : `Its examples: ${names.join('; ')}`;
+    return `${operation.iid} has no example ${JSON.stringify(exampleKey)}${status}. ${hint}`;
   }
   const first = ofCode[0]?.code ?? 200;
   // Accepted types first, then any other.

@@ -8,7 +8,7 @@ export type ProfileName = 'implemented' | 'documented';
 export interface StatusDifference {
   readonly operationId: string;
   /** When the response is sent. */
-  readonly occasion: string;
+  readonly condition: string;
   readonly implemented: number;
   readonly documented: number;
   /** Applies only to errors with one of these values of `detail`. */
@@ -17,31 +17,31 @@ export interface StatusDifference {
 
 /** All such responses. Others have the same status in both sources. */
 export const STATUS_DIFFERENCES: readonly StatusDifference[] = [
-  departure('createDossier', 'an invalid body', 422, 400),
-  departure('getRequestsByDossier', 'an invalid query', 422, 400),
-  departure('getSignerByFiscalCode', 'a signer is found', 200, 201),
-  departure('getSignerByFiscalCode', 'no fiscal code', 422, 400),
-  departure('getSignerByFiscalCode', 'a citizen who never logged in to IO', 404, 400),
-  departure('createSignatureRequest', 'a dossier that does not exist', 404, 422),
-  departure('createSignatureRequest', 'a deadline in the past', 400, 422),
-  departure('setSignatureRequestStatus', 'a transition that is not allowed', 400, 422),
-  departure('sendNotification', 'a message is sent', 200, 201),
-  departure('sendNotification', 'a status that does not allow it, or a second time', 422, 400),
-  departure('sendNotification', 'a request that does not exist', 404, 400),
-  departure('validateDocument', 'invalid fields', 422, 400),
+  statusDifference('createDossier', 'an invalid body', 422, 400),
+  statusDifference('getRequestsByDossier', 'an invalid query', 422, 400),
+  statusDifference('getSignerByFiscalCode', 'a signer is found', 200, 201),
+  statusDifference('getSignerByFiscalCode', 'no fiscal code', 422, 400),
+  statusDifference('getSignerByFiscalCode', 'a citizen who never logged in to IO', 404, 400),
+  statusDifference('createSignatureRequest', 'a dossier that does not exist', 404, 422),
+  statusDifference('createSignatureRequest', 'a deadline in the past', 400, 422),
+  statusDifference('setSignatureRequestStatus', 'a transition that is not allowed', 400, 422),
+  statusDifference('sendNotification', 'a message is sent', 200, 201),
+  statusDifference('sendNotification', 'a status that does not allow it, or a second time', 422, 400),
+  statusDifference('sendNotification', 'a request that does not exist', 404, 400),
+  statusDifference('validateDocument', 'invalid fields', 422, 400),
   {
-    ...departure('validateDocument', 'a PDF that cannot be opened', 500, 400),
+    ...statusDifference('validateDocument', 'a PDF that cannot be opened', 500, 400),
     details: ['Error', 'RangeError', 'TypeError'],
   },
 ];
 
-function departure(
+function statusDifference(
   operationId: string,
-  occasion: string,
+  condition: string,
   implemented: number,
   documented: number,
 ): StatusDifference {
-  return { operationId, occasion, implemented, documented };
+  return { operationId, condition, implemented, documented };
 }
 
 /** A difference between the published document and the running service other than a status. */

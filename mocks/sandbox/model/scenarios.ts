@@ -34,16 +34,16 @@ const ioBusy = () => tooManyRequests('Too many requests!');
 const ioDown = () => internalError('Error');
 const messagesOff = () => badRequest('It is not allowed to send a message to this user.');
 
-const IN_ROME = '80A01H501';
+const BORN_1980_IN_ROME = '80A01H501';
 const signerScenario = (name: string, effect: string, signer: () => Refusal): FiscalCodeScenario => ({
   where: 'fiscal code',
-  value: name.replace(/^(.{6})/, `$1${IN_ROME}`),
+  value: name.replace(/^(.{6})/, `$1${BORN_1980_IN_ROME}`),
   effect: `Finding the signer fails: ${effect}`,
   signer,
 });
 const messageScenario = (name: string, effect: string, notification: () => Refusal): FiscalCodeScenario => ({
   where: 'fiscal code',
-  value: name.replace(/^(.{6})/, `$1${IN_ROME}`),
+  value: name.replace(/^(.{6})/, `$1${BORN_1980_IN_ROME}`),
   effect: `The signer is found, the notification fails: ${effect}`,
   notification,
 });
@@ -66,7 +66,7 @@ const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   ),
   {
     where: 'fiscal code',
-    value: `XMSOFF${IN_ROME}R`,
+    value: `XMSOFF${BORN_1980_IN_ROME}R`,
     effect:
       'The signer is found, the notification fails: 400, messages of this service are switched off. Any code that begins with X does the same.',
     notification: messagesOff,
@@ -107,8 +107,8 @@ const SLOWLY_VALIDATED = '[validazione lenta]';
 const NEVER_VALIDATED = '[mai validato]';
 const NEVER_READY = '[mai pronto]';
 const LATE_CANCEL = '[annullo tardivo]';
-const BROKEN_LINKS = '[link assente]';
-const SIGNED_LATER = /\[firma(?: (fallita|sospesa))?(?: dopo (\d{1,7}) s)?\]/i;
+const UNSIGNED_URLS = '[link assente]';
+const SIGNATURE_TAG = /\[firma(?: (fallita|sospesa))?(?: dopo (\d{1,7}) s)?\]/i;
 
 const SLOW_VALIDATION_MS = 30_000;
 
@@ -167,7 +167,7 @@ const TAGS: readonly MagicValue[] = [
   },
   {
     where: 'dossier title',
-    value: BROKEN_LINKS,
+    value: UNSIGNED_URLS,
     effect:
       'Signed documents have a URL without a signature, which cannot be downloaded. No error is reported.',
   },
@@ -186,23 +186,23 @@ export interface DossierScenario {
   /** The default outcome of signatures. */
   readonly outcome: 'signed' | 'pending' | { readonly fails: string };
   readonly signsBeforeCancel: boolean;
-  readonly linksFail: boolean;
+  readonly hasUnsignedUrls: boolean;
 }
 
 export function dossierScenario(title = ''): DossierScenario {
-  const [, manner, seconds] = SIGNED_LATER.exec(title) ?? [];
+  const [, outcomeWord, seconds] = SIGNATURE_TAG.exec(title) ?? [];
   return {
     neverReady: hasTag(title, NEVER_READY),
     signsAfterMs: seconds === undefined ? undefined : Number(seconds) * 1_000,
-    outcome: outcomeOf(manner?.toLowerCase()),
+    outcome: outcomeOf(outcomeWord?.toLowerCase()),
     signsBeforeCancel: hasTag(title, LATE_CANCEL),
-    linksFail: hasTag(title, BROKEN_LINKS),
+    hasUnsignedUrls: hasTag(title, UNSIGNED_URLS),
   };
 }
 
-function outcomeOf(manner: string | undefined): DossierScenario['outcome'] {
-  if (manner === 'fallita') return { fails: 'Invalid response status from QTSP!' };
-  return manner === 'sospesa' ? 'pending' : 'signed';
+function outcomeOf(outcomeWord: string | undefined): DossierScenario['outcome'] {
+  if (outcomeWord === 'fallita') return { fails: 'Invalid response status from QTSP!' };
+  return outcomeWord === 'sospesa' ? 'pending' : 'signed';
 }
 
 /** The delay from the upload of a file to its validation. Undefined for never. */

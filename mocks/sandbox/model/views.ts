@@ -70,8 +70,8 @@ function statusFields(request: SignatureRequest, origin: string) {
  */
 function filePath(world: World, request: SignatureRequest, { id }: SignatureDocument): string {
   if (request.status !== 'SIGNED') return blobPath(VALIDATED_DOCUMENTS, id);
-  const { linksFail } = dossierScenario(world.store.dossiers.get(request.dossierId)?.title);
-  if (linksFail) return blobPath(SIGNED_DOCUMENTS, id);
+  const { hasUnsignedUrls } = dossierScenario(world.store.dossiers.get(request.dossierId)?.title);
+  if (hasUnsignedUrls) return blobPath(SIGNED_DOCUMENTS, id);
   return world.sas.signDownload(SIGNED_DOCUMENTS, id, world.clock.now());
 }
 

@@ -13,8 +13,8 @@ export function checkStorable(documents: readonly DocumentMetadata[], latest: nu
  * refuses a date with a five-digit year.
  */
 export function isStorable(documents: readonly DocumentMetadata[], latest: number): boolean {
-  const places = documents.flatMap(({ signature_fields }) => signature_fields.map(({ attrs }) => attrs));
-  const numbers = places.flatMap((attrs) =>
+  const attributes = documents.flatMap(({ signature_fields }) => signature_fields.map(({ attrs }) => attrs));
+  const numbers = attributes.flatMap((attrs) =>
     'unique_name' in attrs
       ? []
       : [attrs.coordinates.x, attrs.coordinates.y, attrs.page, attrs.size.w, attrs.size.h],

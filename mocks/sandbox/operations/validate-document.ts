@@ -1,6 +1,6 @@
 import { decodeFields } from '../decoding/document-metadata.ts';
 import { filesToValidate } from '../decoding/multipart.ts';
-import { rightOrRefuse } from '../decoding/types.ts';
+import { valueOrRefuse } from '../decoding/types.ts';
 import { PdfUnfinishedError } from '../pdf/pdf-threads.ts';
 import { badRequest, internalError, success, uncaughtFailure, validationProblem } from '../http/problems.ts';
 import type { Operation } from './operation.ts';
@@ -14,7 +14,7 @@ export const validateDocument: Operation = async (call, world) => {
     );
   }
   const given = files.fields === undefined ? [] : parseOrRefuse(files.fields);
-  const fields = rightOrRefuse(decodeFields(given, world.profile.clauseTitleMaxLength));
+  const fields = valueOrRefuse(decodeFields(given, world.profile.clauseTitleMaxLength));
 
   const verdict = await world.pdfs.verdictOn(files.pdf, fields).catch((error: unknown) => {
     throw error instanceof PdfUnfinishedError ? uncaughtFailure() : error;

@@ -11,18 +11,19 @@ export function checkWriteConditions(headers: IncomingHttpHeaders, blob: Blob | 
   if (noneMatch === '*' && blob !== undefined) {
     throw new StorageError(409, 'BlobAlreadyExists', 'The specified blob already exists.');
   }
-  if (match !== undefined && !names(match, blob)) throw conditionNotMet(412);
-  if (noneMatch !== undefined && blob !== undefined && names(noneMatch, blob)) throw conditionNotMet(412);
+  if (match !== undefined && !matchesEtag(match, blob)) throw conditionNotMet(412);
+  if (noneMatch !== undefined && blob !== undefined && matchesEtag(noneMatch, blob))
+    throw conditionNotMet(412);
 }
 
 /** @throws StorageError 304 if the client already has the blob, 412 if `If-Match` does not match */
 export function checkReadConditions(headers: IncomingHttpHeaders, blob: Blob): void {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
-  if (match !== undefined && !names(match, blob)) throw conditionNotMet(412);
-  if (noneMatch !== undefined && names(noneMatch, blob)) throw conditionNotMet(304);
+  if (match !== undefined && !matchesEtag(match, blob)) throw conditionNotMet(412);
+  if (noneMatch !== undefined && matchesEtag(noneMatch, blob)) throw conditionNotMet(304);
 }
 
-function names(header: string, blob: Blob | undefined): boolean {
+function matchesEtag(header: string, blob: Blob | undefined): boolean {
   return blob !== undefined && (header === '*' || header === blob.etag);
 }
 

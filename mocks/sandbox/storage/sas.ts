@@ -10,7 +10,7 @@ interface Grant {
 /** Read, add, create and write; no delete. */
 const UPLOAD: Grant = { permissions: 'racw', lifetimeMs: 15 * 60 * 1_000 };
 const DOWNLOAD: Grant = { permissions: 'r', lifetimeMs: 5 * 60 * 1_000 };
-const SIGNED_MEMBERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
+const SIGNED_PARAMETERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
 
 /** Creates and verifies pre-signed URLs (shared access signatures) for one blob each. */
 export interface UrlSigner {
@@ -39,7 +39,7 @@ export function createUrlSigner(seed?: number): UrlSigner {
       .update(stringToSign(container, blob, query))
       .digest('base64');
 
-  function address(container: string, blob: string, now: number, grant: Grant): string {
+  function presignedPath(container: string, blob: string, now: number, grant: Grant): string {
     // Whole seconds from the current one, independent of the clock of the client.
     const start = Math.floor(now / 1_000) * 1_000;
     const query = new URLSearchParams([
@@ -56,8 +56,8 @@ export function createUrlSigner(seed?: number): UrlSigner {
   }
 
   return {
-    sign: (container, blob, now) => address(container, blob, now, UPLOAD),
-    signDownload: (container, blob, now) => address(container, blob, now, DOWNLOAD),
+    sign: (container, blob, now) => presignedPath(container, blob, now, UPLOAD),
+    signDownload: (container, blob, now) => presignedPath(container, blob, now, DOWNLOAD),
     verify(container, blob, query, now) {
       const given = query.get('sig');
       if (given === null) return { ok: false, anonymous: true };
@@ -77,9 +77,10 @@ export function createUrlSigner(seed?: number): UrlSigner {
 }
 
 function stringToSign(container: string, blob: string, query: URLSearchParams): string {
-  return [`/blob${blobPath(container, blob)}`, ...SIGNED_MEMBERS.map((name) => query.get(name) ?? '')].join(
-    '\n',
-  );
+  return [
+    `/blob${blobPath(container, blob)}`,
+    ...SIGNED_PARAMETERS.map((name) => query.get(name) ?? ''),
+  ].join('\n');
 }
 
 function sameText(a: string, b: string): boolean {
