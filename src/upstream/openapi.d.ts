@@ -53,7 +53,7 @@ export interface paths {
     };
     /**
      * List the signature requests of a dossier
-     * @description In practice in order of creation, which is not promised. Inputs are checked in the order key, id, query.
+     * @description In order of creation, which is not guaranteed. Inputs are checked in the order key, id, query.
      */
     get: operations['getRequestsByDossier'];
     put?: never;
@@ -75,7 +75,7 @@ export interface paths {
     put?: never;
     /**
      * Find a signer by fiscal code
-     * @description The same fiscal code always gets the same id, so this call may be repeated. With a test key only the fiscal codes listed with the key are allowed; the gateway answers 403 for any other.
+     * @description The same fiscal code always has the same id, so the call can be retried. With a test key only the fiscal codes of its testers are allowed; the gateway returns 403 for any other.
      */
     post: operations['getSignerByFiscalCode'];
     delete?: never;
@@ -113,7 +113,7 @@ export interface paths {
     };
     /**
      * Read a signature request
-     * @description The only way to learn what became of an upload, of READY and of the signature. Inputs are checked in the order key, id.
+     * @description The results of uploads, of READY and of the signature are visible here only. Inputs are checked in the order key, id.
      */
     get: operations['getSignatureRequest'];
     put?: never;
@@ -134,7 +134,7 @@ export interface paths {
     get?: never;
     /**
      * Send a request to its signer, or cancel it
-     * @description READY is allowed from DRAFT once all documents are READY, CANCELLED from WAIT_FOR_SIGNATURE only. After READY the request reaches WAIT_FOR_SIGNATURE by itself, some seconds later. Inputs are checked in the order id, key, body.
+     * @description READY is allowed from DRAFT once all documents are READY, CANCELLED from WAIT_FOR_SIGNATURE only. After READY the service sets WAIT_FOR_SIGNATURE within some seconds. Inputs are checked in the order id, key, body.
      */
     put: operations['setSignatureRequestStatus'];
     post?: never;
@@ -152,8 +152,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get an address to upload the PDF of a document to
-     * @description Allowed in DRAFT, any number of times, also for a document that is READY or REJECTED. Each call makes another address. Inputs are checked in the order request id, key, document id; the status of the request comes before the document.
+     * Get a URL for the upload of a document
+     * @description Allowed in DRAFT, any number of times, also for a document that is READY or REJECTED. Each call creates a new URL. Inputs are checked in the order request id, key, document id; the status of the request is checked before the document id.
      */
     get: operations['getDocumentUploadUrl'];
     put?: never;
@@ -174,7 +174,7 @@ export interface paths {
     get?: never;
     /**
      * Send the signer a message in the IO app
-     * @description Once per request, in WAIT_FOR_SIGNATURE. Takes no body; one that is sent is ignored.
+     * @description Possible once per request, in WAIT_FOR_SIGNATURE. A body is ignored.
      */
     put: operations['sendNotification'];
     post?: never;
@@ -195,7 +195,7 @@ export interface paths {
     put?: never;
     /**
      * Check a PDF against signature fields
-     * @description Stores nothing. The checks are those that follow an upload.
+     * @description Validates as after an upload, without storing the file.
      */
     post: operations['validateDocument'];
     delete?: never;
@@ -231,7 +231,7 @@ export interface components {
      */
     FiscalCode: string;
     /**
-     * @description UNFAIR clauses are those that Italian law wants signed separately; they count as required.
+     * @description UNFAIR clauses require a separate signature by Italian law, and count as required.
      * @enum {string}
      */
     ClauseType: 'REQUIRED' | 'UNFAIR' | 'OPTIONAL';
@@ -239,18 +239,18 @@ export interface components {
       title: string;
       type: components['schemas']['ClauseType'];
     };
-    /** @description A signature field that the PDF already has, by its name. */
+    /** @description The name of a signature field that exists in the PDF. */
     ExistingSignatureFieldAttrs: {
       unique_name: string;
     };
-    /** @description A box to draw. In points, from the top left corner of the page. */
+    /** @description The box of a new signature field, in points from the top left corner of the page. */
     SignatureFieldToBeCreatedAttrs: {
       coordinates: components['schemas']['Coordinates'];
       /** @description Counted from 0. */
       page: number;
       size: components['schemas']['Size'];
     };
-    /** @description The top left corner of the box; y grows downwards. Negative numbers pass. */
+    /** @description The top left corner of the box; y increases downwards. Negative numbers are accepted. */
     Coordinates: {
       x: number;
       y: number;
@@ -266,7 +266,7 @@ export interface components {
       clause: components['schemas']['Clause'];
       attrs: components['schemas']['SignatureFieldAttrs'];
     };
-    /** @description Empty or left out means an invisible signature on the whole document. */
+    /** @description If empty or omitted, the signature is invisible and covers the whole document. */
     SignatureFields: components['schemas']['SignatureField'][];
     DocumentMetadata: {
       title: string;
@@ -303,7 +303,7 @@ export interface components {
     };
     /** @description Shown to the citizen in the notification. */
     DossierTitle: string;
-    /** @description Where the citizen can ask for help; the institution's address when left out. */
+    /** @description Support address for the citizen; by default that of the institution. */
     DossierSupportEmail: string;
     CreateDossierBody: {
       title: components['schemas']['DossierTitle'];
@@ -347,11 +347,11 @@ export interface components {
       /** @enum {string} */
       status: 'READY';
       metadata: components['schemas']['DocumentMetadataView'];
-      /** @description When validation began, not when the upload ended. */
+      /** @description Start of the validation, not end of the upload. */
       uploaded_at: components['schemas']['Timestamp'];
       /**
        * Format: uri
-       * @description Until the request is SIGNED the bare address of a private file, which cannot be downloaded. Then a link to the signed file, made afresh for each answer and good for 5 minutes.
+       * @description Until the request is SIGNED, the URL of a private file, which cannot be downloaded. Then a pre-signed URL of the signed file, generated for each response and valid for 5 minutes.
        */
       url: string;
       created_at: components['schemas']['Timestamp'];
@@ -364,7 +364,7 @@ export interface components {
       metadata: components['schemas']['DocumentMetadataView'];
       uploaded_at: components['schemas']['Timestamp'];
       rejected_at: components['schemas']['Timestamp'];
-      /** @description All that is wrong with the file, one finding per line. */
+      /** @description All problems of the file, one per line. */
       reject_reason: string;
       created_at: components['schemas']['Timestamp'];
       updated_at: components['schemas']['Timestamp'];
@@ -376,7 +376,7 @@ export interface components {
       | components['schemas']['DocumentRejected'];
     /**
      * Format: uri
-     * @description Takes the PDF by PUT with the header `x-ms-blob-type: BlockBlob` and a Content-Length, for 15 minutes. Answers 201. The API key is not sent there.
+     * @description A pre-signed URL for a PUT of the PDF with the headers `x-ms-blob-type: BlockBlob` and Content-Length, valid for 15 minutes. The response is 201. Do not send the API key to it.
      */
     UploadUrl: string;
     /**
@@ -459,7 +459,7 @@ export interface components {
       expires_at: components['schemas']['Timestamp'];
       documents: components['schemas']['Documents'];
       rejected_at: components['schemas']['Timestamp'];
-      /** @description The trust provider's error text, or the service's own. */
+      /** @description The error text of the trust provider or of the service. */
       reject_reason: string;
       notification?: components['schemas']['NotificationDetailView'];
     };
@@ -477,7 +477,7 @@ export interface components {
     };
     /**
      * Format: uri
-     * @description Address of an image, not of the link inside it; it takes `width` and `color`. The service's own is https://continua.io.pagopa.it/qrcode.png with the parameters `feat=firma` and `srid=<request id>`.
+     * @description URL of a PNG image, with the optional parameters `width` and `color`. In the service it is https://continua.io.pagopa.it/qrcode.png with the parameters `feat=firma` and `srid=<request id>`.
      */
     QrCodeUrl: string;
     SignatureRequestListView: {
@@ -514,7 +514,7 @@ export interface components {
       is_valid: false;
       violations: string[];
     };
-    /** @description An error of the backend. `type` and `violations` come with 422 only; `instance` never comes. */
+    /** @description An error of the backend. Only a 422 has `type` and `violations`; `instance` is never sent. */
     ProblemDetail: {
       type?: string;
       title: string;
@@ -522,7 +522,7 @@ export interface components {
       detail: string;
       /** Format: uri */
       instance?: string;
-      /** @description Paths and values as the service's decoder prints them. They hold what was sent; do not pass on. */
+      /** @description Paths and values from the decoder of the service. They contain the input, so do not show or log them. */
       violations?: string[];
     };
     BadRequestProblem: components['schemas']['ProblemDetail'] & {
@@ -566,7 +566,7 @@ export interface components {
       /** @enum {integer} */
       status?: 500;
     };
-    /** @description An error of the API gateway, before the call reaches the backend. An unknown path or method gets it too, with status 404 and the message `Resource not found`: a wrong base URL, so it belongs to no operation. */
+    /** @description An error of the API gateway, before the call reaches the backend. Also the response to an unknown path or method, with status 404 and the message `Resource not found`, which belongs to no operation. */
     GatewayError: {
       statusCode: number;
       message: string;
@@ -599,7 +599,7 @@ export interface components {
         'application/problem+json': components['schemas']['BadRequestProblem'];
       };
     };
-    /** @description The gateway does not know the key, or the backend cannot look up the issuer behind it, for whatever reason: an outage of the back office looks like a bad key. */
+    /** @description The gateway does not know the key, or the backend cannot look up its issuer for any reason. An outage of the back office is indistinguishable from an invalid key. */
     Unauthorized: {
       headers: {
         'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -620,7 +620,7 @@ export interface components {
         'application/json': components['schemas']['UnauthorizedFromGateway'];
       };
     };
-    /** @description The address of the caller, or the fiscal code with a test key, is not on the list of the key */
+    /** @description The IP address of the client, or the fiscal code with a test key, is not allowed for the key */
     Forbidden: {
       headers: {
         'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -630,7 +630,7 @@ export interface components {
         'application/json': components['schemas']['ForbiddenFromGateway'];
       };
     };
-    /** @description Over the rate of the key, or of the database */
+    /** @description The rate limit of the key or of the database is exceeded */
     TooManyRequests: {
       headers: {
         'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -643,7 +643,7 @@ export interface components {
         'application/problem+json': components['schemas']['TooManyRequestsProblem'];
       };
     };
-    /** @description Over the rate of the key */
+    /** @description The rate limit of the key is exceeded */
     TooManyRequestsFromGateway: {
       headers: {
         'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -687,12 +687,12 @@ export interface components {
   requestBodies: never;
   headers: {
     /**
-     * @description Calls left to the key in the running window of 5 seconds; a full window has 150.
+     * @description Remaining calls of the key in the current window of 5 seconds. The limit is 150.
      * @example 149
      */
     RateLimitRemaining: number;
     /**
-     * @description Seconds until calls are accepted again. Sent by the gateway, not with a backend's 429.
+     * @description Seconds until calls are accepted again. Sent by the API gateway only, not with a 429 of the backend.
      * @example 3
      */
     RateLimitRetryAfter: number;
@@ -732,7 +732,7 @@ export interface operations {
       400: components['responses']['DocumentedBadRequest'];
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description The body is not JSON or breaks a rule */
+      /** @description The body is not JSON, or is invalid */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -771,7 +771,7 @@ export interface operations {
       400: components['responses']['DocumentedBadRequest'];
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such dossier */
+      /** @description The dossier does not exist */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -788,7 +788,7 @@ export interface operations {
   getRequestsByDossier: {
     parameters: {
       query?: {
-        /** @description The `continuation_token` of the page before. Opaque, does not expire, must be URL-encoded. */
+        /** @description The `continuation_token` of the previous page. Opaque, does not expire, must be URL-encoded. */
         continuationToken?: string;
         /** @description Requests per page. */
         limit?: number;
@@ -815,7 +815,7 @@ export interface operations {
       400: components['responses']['DocumentedBadRequest'];
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such dossier */
+      /** @description The dossier does not exist */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -825,7 +825,7 @@ export interface operations {
           'application/problem+json': components['schemas']['NotFoundProblem'];
         };
       };
-      /** @description The query breaks a rule, or a stored request cannot be read any more */
+      /** @description The query is invalid, or a stored request can no longer be decoded */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -872,7 +872,7 @@ export interface operations {
           'application/json': components['schemas']['SignerDetailView'];
         };
       };
-      /** @description IO refuses this citizen or cannot be asked */
+      /** @description The profile of the citizen is not allowed or cannot be read */
       400: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -894,7 +894,7 @@ export interface operations {
           'application/problem+json': components['schemas']['NotFoundProblem'];
         };
       };
-      /** @description The body is not JSON or not a fiscal code */
+      /** @description The body is not JSON, or has no valid fiscal code */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -904,7 +904,7 @@ export interface operations {
           'application/problem+json': components['schemas']['ValidationProblem'];
         };
       };
-      /** @description Over the rate of the key, of IO or of the tokenizer */
+      /** @description The rate limit of the key, of IO or of the tokenizer is exceeded */
       429: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -943,7 +943,7 @@ export interface operations {
           'application/json': components['schemas']['SignatureRequestDraft'];
         };
       };
-      /** @description The deadline has passed */
+      /** @description expires_at is in the past */
       400: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -955,7 +955,7 @@ export interface operations {
       };
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such dossier */
+      /** @description The dossier does not exist */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -965,7 +965,7 @@ export interface operations {
           'application/problem+json': components['schemas']['NotFoundProblem'];
         };
       };
-      /** @description The body is not JSON or breaks a rule */
+      /** @description The body is not JSON, or is invalid */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1004,7 +1004,7 @@ export interface operations {
       400: components['responses']['DocumentedBadRequest'];
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such request */
+      /** @description The request does not exist */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1028,7 +1028,7 @@ export interface operations {
       };
       cookie?: never;
     };
-    /** @description A JSON text that is a string, not an object. The service takes the word without quotes too, if nothing follows it, not even a line end. */
+    /** @description A JSON string, not an object. The service also accepts the word without quotes if nothing follows it, not even a line end. */
     requestBody: {
       content: {
         'application/json': components['schemas']['SetSignatureRequestStatusBody'];
@@ -1043,7 +1043,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description Not allowed in the present status */
+      /** @description The status of the request does not allow the change */
       400: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1055,7 +1055,7 @@ export interface operations {
       };
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such request */
+      /** @description The request does not exist */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1065,7 +1065,7 @@ export interface operations {
           'application/problem+json': components['schemas']['NotFoundProblem'];
         };
       };
-      /** @description The body is neither of the two words */
+      /** @description The body is neither READY nor CANCELLED */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1093,7 +1093,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The address */
+      /** @description The URL */
       200: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1115,7 +1115,7 @@ export interface operations {
       };
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such request, or it has no such document */
+      /** @description The request or the document does not exist */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1161,7 +1161,7 @@ export interface operations {
           'application/json': components['schemas']['NotificationDetailView'];
         };
       };
-      /** @description IO refuses the message */
+      /** @description IO does not accept the message */
       400: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1173,7 +1173,7 @@ export interface operations {
       };
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description There is no such request, or its signer does not use IO */
+      /** @description The request does not exist, or its signer does not use IO */
       404: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1183,7 +1183,7 @@ export interface operations {
           'application/problem+json': components['schemas']['NotFoundProblem'];
         };
       };
-      /** @description The request is in another status, or its signer was notified before */
+      /** @description The request is not in WAIT_FOR_SIGNATURE, or its signer was already notified */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1193,7 +1193,7 @@ export interface operations {
           'application/problem+json': components['schemas']['ValidationProblem'];
         };
       };
-      /** @description Over the rate of the key, of IO or of the database */
+      /** @description The rate limit of the key, of IO or of the database is exceeded */
       429: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1225,14 +1225,14 @@ export interface operations {
       path?: never;
       cookie?: never;
     };
-    /** @description One file part of type `application/pdf` and, to have fields checked, one of type `application/json` that holds an array of SignatureField, in either order. The names of the parts do not count. The parser of the service is narrow: each part has a quoted `filename` and exactly two header lines, Content-Disposition before Content-Type; a quoted boundary is refused. Types are compared literally: fields behind the PDF that have a charset or the type `application/octet-stream` are ignored, and the answer is that the PDF is valid. Only the first two parts are read. */
+    /** @description One file part of type `application/pdf` and optionally one of type `application/json` with an array of SignatureField, in either order. The names of the parts are ignored. The parser of the service is strict: each part must have a quoted `filename` and exactly two header lines, Content-Disposition before Content-Type, and a quoted boundary is refused. Types must match exactly: fields after the PDF with a charset or the type `application/octet-stream` are ignored, and the response reports the PDF as valid. Only the first two parts are read. */
     requestBody: {
       content: {
         'multipart/form-data': components['schemas']['ValidateDocumentBody'];
       };
     };
     responses: {
-      /** @description The verdict */
+      /** @description The result */
       200: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1242,7 +1242,7 @@ export interface operations {
           'application/json': components['schemas']['DocumentValidationResult'];
         };
       };
-      /** @description The parts are not those expected */
+      /** @description Missing or invalid parts */
       400: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
@@ -1254,7 +1254,7 @@ export interface operations {
       };
       401: components['responses']['Unauthorized'];
       403: components['responses']['Forbidden'];
-      /** @description The fields are JSON but break a rule, or a page of the PDF has a negative size */
+      /** @description The fields are invalid, or a page of the PDF has a negative size */
       422: {
         headers: {
           'x-rate-limit-remaining': components['headers']['RateLimitRemaining'];
