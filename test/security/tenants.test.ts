@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readTenants, TenantsError } from '../../src/auth/tenants.ts';
+import { readTenants, TenantsError } from '../../src/auth/issuer-keys.ts';
 import type { StubHandler } from '../support/http-stub.ts';
 import { temporaryFile } from '../support/api-keys.ts';
 import { callerAt, withToken } from '../support/caller.ts';
