@@ -4,7 +4,7 @@ import { UNAUTHENTICATED_CALLER } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { apiKey, bearerToken } from './credentials.ts';
 import { AuthenticationError } from './auth-errors.ts';
-import { fetchThrough } from '../upstream/fetch-through.ts';
+import { fetchThrough } from '../upstream/connect-through.ts';
 import { NO_PROXY } from '../upstream/proxy-for.ts';
 import { KeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch } from 'jose';
 import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
 import { KeySetError, readKeySet } from './read-key-set.ts';
-import type { ProxiedFetch } from '../upstream/fetch-through.ts';
+import type { ProxiedFetch } from '../upstream/connect-through.ts';
 import { usableKeys } from './usable-keys.ts';
 import type { UnusableKey } from './usable-keys.ts';
 

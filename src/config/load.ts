@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { ApiKeysError, readApiKeys } from '../auth/api-keys.ts';
 import type { AuthenticationOptions } from '../auth/authenticate.ts';
-import { KeyFileError, readKeyFile } from '../auth/issuer-key.ts';
-import { readTenants, TenantsError } from '../auth/issuer-keys.ts';
+import { KeyFileError, readKeyFile, readTenants, TenantsError } from '../auth/issuer-keys.ts';
 import { authenticationConflictsIn, authenticationOf, authenticationVariables } from './authentication.ts';
 import { EMPTY } from './validators.ts';
 import type { Environment } from './validators.ts';

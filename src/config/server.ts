@@ -1,5 +1,6 @@
 import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { StreamOptions } from '../graphql/subscriptions/use-event-streams.ts';
+import type { InspectionLimits } from '../inspection/inspector.ts';
 import type { LoadLimits } from '../http/gatekeeper.ts';
 import type { StopTimes } from '../http/lifecycle.ts';
 import { filled, wholeNumber } from './validators.ts';
@@ -11,6 +12,7 @@ export interface ServerConfig {
   readonly port: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
+  readonly inspection: InspectionLimits;
   readonly load: LoadLimits;
   readonly streams: StreamOptions;
   readonly watching: WatchingOptions;
@@ -30,6 +32,17 @@ export const serverVariables = {
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600)
     .default(30)
     .describe('How long an upload may send no bytes before it is aborted.'),
+  INSPECT_MAX_BYTES: wholeNumber(1, 40 * 1024 * 1024)
+    .default(16 * 1024 * 1024)
+    .describe(
+      'Largest PDF that `inspectDocument` reads, and largest sum of the files that a request with anchors holds in memory, in bytes. The default is 16 MiB.',
+    ),
+  INSPECT_TIMEOUT_SECONDS: wholeNumber(1, 60)
+    .default(10)
+    .describe('How long a thread may inspect a PDF before the thread is replaced.'),
+  INSPECT_THREADS: wholeNumber(1, 64)
+    .default(2)
+    .describe('PDFs that are inspected at the same time, each in a thread of its own.'),
   MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000)
     .default(5_000)
     .describe('Requests that run at the same time. Further requests are refused with `OVERLOADED`.'),
@@ -73,6 +86,11 @@ export function serverConfigOf(values: Values<typeof serverVariables>): ServerCo
     port: values.PORT,
     maxUploadBytes: values.MAX_UPLOAD_BYTES,
     uploadStallMs: values.UPLOAD_STALL_SECONDS * 1000,
+    inspection: {
+      maxBytes: values.INSPECT_MAX_BYTES,
+      maxWorkMs: values.INSPECT_TIMEOUT_SECONDS * 1000,
+      threads: values.INSPECT_THREADS,
+    },
     load: {
       requestsInFlight: values.MAX_REQUESTS_IN_FLIGHT,
       eventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS === 0 ? Infinity : values.MAX_EVENT_LOOP_DELAY_MS,

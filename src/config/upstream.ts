@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { issuerKey } from '../auth/issuer-key.ts';
+import { issuerKey } from '../auth/issuer-keys.ts';
 import type { RateLimit } from '../upstream/rate-limit/rate-window.ts';
 import type { CircuitLimits } from '../upstream/pipeline/circuit-breaker.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';

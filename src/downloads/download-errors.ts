@@ -1,14 +1,15 @@
+import { factsOf } from '../upstream/failure/failure-kinds.ts';
+import type { DownloadFailure } from '../upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+
 /** The codes of failed downloads; `docs/reference/errors.md` describes them. */
 export type DownloadErrorCode =
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_FOUND'
-  | 'FILE_GONE'
   | 'PRECONDITION_FAILED'
   | 'RANGE_NOT_SATISFIABLE'
   | 'DOWNLOAD_UNAVAILABLE'
-  | 'STORAGE_UNAVAILABLE'
-  | 'STORAGE_TIMEOUT'
-  | 'STORAGE_REFUSED';
+  | DownloadFailure;
 
 export const DOWNLOAD_ANSWERS: Readonly<
   Record<DownloadErrorCode, { readonly status: number; readonly message: string }>
@@ -57,4 +58,22 @@ export class DownloadError extends Error {
     this.status = DOWNLOAD_ANSWERS[code].status;
     this.headers = headers;
   }
+}
+
+/** @throws {DownloadError} for a failure of the storage. */
+export async function translatedRead<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (failure) {
+    if (!(failure instanceof UpstreamError)) throw failure;
+    const code = codeOf(failure);
+    const isForLater = code === 'STORAGE_UNAVAILABLE' || code === 'STORAGE_TIMEOUT';
+    const headers = isForLater ? { 'retry-after': String(failure.retryAfterSeconds ?? 5) } : {};
+    throw new DownloadError(code, { headers, cause: failure });
+  }
+}
+
+function codeOf({ kind, status }: UpstreamError): DownloadErrorCode {
+  if (status === 412) return 'PRECONDITION_FAILED';
+  return status === 416 ? 'RANGE_NOT_SATISFIABLE' : factsOf(kind).download;
 }

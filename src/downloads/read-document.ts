@@ -9,10 +9,9 @@ import { byteRangeOf, storageRangeOf } from './byte-range.ts';
 import { conditionsOf, isRangeOf, statusFor } from './conditions.ts';
 import type { Conditions } from './conditions.ts';
 import { contentDisposition } from './content-disposition.ts';
-import { DownloadError } from './download-errors.ts';
+import { DownloadError, translatedRead } from './download-errors.ts';
 import { documentHeaders } from './headers.ts';
 import type { DocumentAddress } from './route.ts';
-import { translatedRead } from './translate-storage-error.ts';
 
 export interface DocumentQuery extends DocumentAddress {
   readonly method: 'GET' | 'HEAD';

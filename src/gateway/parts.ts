@@ -7,6 +7,7 @@ import { openIdempotency } from '../idempotency/idempotency.ts';
 import { StatusWatchers } from '../watching/status-watcher.ts';
 import { authenticationEvents } from '../http/authentication.ts';
 import { Queues } from '../observability/queues.ts';
+import { Inspector } from '../inspection/inspector.ts';
 import { connectRedis } from '../redis/connect.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { Lifecycle } from '../http/lifecycle.ts';
@@ -31,6 +32,7 @@ export interface Parts {
   readonly upstreams: UpstreamClients;
   readonly storage: StorageClients;
   readonly blocks: BlockPool;
+  readonly inspector: Inspector;
   readonly watchers: StatusWatchers;
   readonly idempotency: Idempotency;
   readonly webhooks: Webhooks;
@@ -53,6 +55,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const watchers = new StatusWatchers({ ...options.watching, events });
   const idempotency = openIdempotency({ ...shared, times: options.idempotency });
   const blocks = new BlockPool();
+  const inspector = new Inspector(options.inspection);
   const readiness = openReadiness(options, shared);
   const lifecycle = new Lifecycle({ readiness, stopTimes, events });
   const webhooks = new Webhooks({
@@ -68,6 +71,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   lifecycle.draining.addEventListener('abort', () => webhooks.stop(stopTimes.graceMs));
   const { queues } = shared;
   queues.add('upload-blocks', () => blocks.oldestMs);
+  queues.add('inspections', () => inspector.oldestMs);
   queues.add('polls', () => watchers.oldestDueMs);
   queues.add('idempotency', () => idempotency.oldestMs);
 
@@ -78,6 +82,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     upstreams,
     storage,
     blocks,
+    inspector,
     watchers,
     idempotency,
     webhooks,
@@ -89,6 +94,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
       await authentication.close();
       watchers.close();
       await idempotency.close();
+      await inspector.close();
       await Promise.all([upstreams.close(), storage.shared.close()]);
       redis?.close();
     },

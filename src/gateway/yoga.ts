@@ -133,11 +133,11 @@ export type ContextFactory = (headers: Headers, req: IncomingMessage, caller: Ca
 /** Makes the contexts of admitted requests. */
 export function contextFactory(
   { maxUploadBytes, uploadStallMs, operationTimeoutMs, watching, isSandbox }: GatewayOptions,
-  { blocks, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
+  { blocks, inspector, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
 ): ContextFactory {
   const { lastCall, inFlight } = lifecycle;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const shared = { blocks, idempotency, events, watching, lastCall, limits };
+  const shared = { blocks, inspector, idempotency, events, watching, lastCall, limits };
   return (headers, req, caller) => {
     const tenant = tenantOf(caller);
     const issuer = upstreams.of(tenant);

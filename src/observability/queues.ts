@@ -6,6 +6,7 @@ export const QUEUES = [
   'rate-budget',
   'upload-bulkhead',
   'upload-blocks',
+  'inspections',
   'idempotency',
 ] as const;
 

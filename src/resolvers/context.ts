@@ -4,6 +4,7 @@ import type { GatewayEvents } from '../observability/events.ts';
 import { StatusWatcher } from '../watching/status-watcher.ts';
 import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
+import type { Inspector } from '../inspection/inspector.ts';
 import type { BlockPool } from '../uploads/block-pool.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { Deadline } from '../upstream/pipeline/deadline.ts';
@@ -24,6 +25,7 @@ export interface GatewayParts {
   readonly webhooks: RequestHooks;
   readonly storage: StorageClient;
   readonly blocks: BlockPool;
+  readonly inspector: Inspector;
   readonly idempotency: Idempotency;
   /** Events for logs, metrics and spans. */
   readonly events: GatewayEvents;

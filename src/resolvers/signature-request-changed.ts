@@ -3,7 +3,7 @@ import type { GatewayContext } from './context.ts';
 import { ChangeStream, SlowReaderError } from '../watching/change-stream.ts';
 import { WatcherFullError } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import { StreamError } from './errors/stream-error.ts';
+import { StreamError } from './errors/faults.ts';
 import { translateUpstreamError } from './errors/translate-upstream-error.ts';
 import { authorizeRead } from './shared/authorize-access.ts';
 

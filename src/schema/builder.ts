@@ -60,3 +60,17 @@ builder.mutationType({
   description:
     'Writes. The steps of a signature request, in order, are `createDossier`, `findSigner`, `createSignatureRequest`, `uploadDocument`, `markReady` and `notifySigner`; `requestSignature` performs all of them. Each mutation returns a union of its payload and the errors that the caller can handle. It is null when it fails with a top-level error.',
 });
+
+/** Defines an enum with a description for each value. The compiler requires every value of `Value`. */
+export function describedEnum<Value extends string>(
+  name: string,
+  description: string,
+  values: Readonly<Record<Value, string>>,
+) {
+  const described = Object.entries<string>(values).map(
+    ([value, words]) => [value, { description: words }] as const,
+  );
+  // `Object.entries` widens the keys of `values` to string.
+  const entries = Object.fromEntries(described) as Record<Value, { description: string }>;
+  return builder.enumType(name, { description, values: entries });
+}

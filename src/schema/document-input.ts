@@ -1,5 +1,5 @@
-import { builder } from './builder.ts';
-import { describedEnum } from './described-enum.ts';
+import type { Align } from '../inspection/place-field.ts';
+import { builder, describedEnum } from './builder.ts';
 
 const ClauseTypeEnum = describedEnum<'REQUIRED' | 'UNFAIR' | 'OPTIONAL'>(
   'ClauseType',
@@ -46,12 +46,77 @@ const FieldBoxInput = builder.inputType('FieldBoxInput', {
   }),
 });
 
+const FieldAlignEnum = describedEnum<Align>(
+  'FieldAlign',
+  'Where the box of a field is, relative to the text of its anchor, as the reader sees the page.',
+  {
+    BOTTOM_LEFT: 'The lower left corners of box and text coincide: the box stands where the text stands.',
+    TOP_LEFT: 'The upper left corners of box and text coincide.',
+    CENTER: 'The centres of box and text coincide.',
+    ABOVE: 'The box stands on the text; their left edges are aligned.',
+    BELOW: 'The box hangs under the text; their left edges are aligned.',
+    LEFT: 'The box ends where the text begins, at the same height.',
+    RIGHT: 'The box begins where the text ends, at the same height.',
+  },
+);
+
+export const FieldAnchorInput = builder.inputType('FieldAnchorInput', {
+  description:
+    'A text of the PDF that places a field. The text is found as the reader sees it: on one line, with the same case, and with spaces where the text has spaces; it may be invisible, such as a white tag `{{firma:Rossi}}`. Lengths are in points (1/72 inch). The box must be within the page.',
+  fields: (t) => ({
+    text: t.string({
+      required: true,
+      description: 'The text to find: 1 to 200 UTF-16 code units on one line.',
+    }),
+    occurrence: t.int({
+      required: true,
+      defaultValue: 1,
+      description:
+        'Which occurrence of the text, from 1 to 100, counted from the top to the bottom and from the left to the right, page by page.',
+    }),
+    page: t.int({
+      description: 'The index of the page on which to look; the first page is 0. If null, all pages.',
+    }),
+    offsetX: t.float({
+      required: true,
+      defaultValue: 0,
+      description: 'How far to move the box to the right, in points; negative to the left.',
+    }),
+    offsetY: t.float({
+      required: true,
+      defaultValue: 0,
+      description: 'How far to move the box downwards, in points; negative upwards.',
+    }),
+    width: t.float({
+      required: true,
+      defaultValue: 177,
+      description: 'The width of the box, in points. The default is that of the examples of the service.',
+    }),
+    height: t.float({
+      required: true,
+      defaultValue: 77,
+      description: 'The height of the box, in points. The default is that of the examples of the service.',
+    }),
+    align: t.field({
+      type: FieldAlignEnum,
+      required: true,
+      defaultValue: 'BOTTOM_LEFT',
+      description: 'Where the box is, relative to the text.',
+    }),
+  }),
+});
+
 const FieldPositionInput = builder.inputType('FieldPositionInput', {
   isOneOf: true,
-  description: 'The position of a signature. Set exactly one of the two fields.',
+  description: 'The position of a signature. Set exactly one of the three fields.',
   fields: (t) => ({
     uniqueName: t.string({ description: 'The name of a signature field that exists in the PDF; not empty.' }),
     box: t.field({ type: FieldBoxInput, description: 'A box on a page.' }),
+    anchor: t.field({
+      type: FieldAnchorInput,
+      description:
+        'A text of the PDF. Only where the mutation has the file: in `requestSignature`, `validateDocument` and `inspectDocument`.',
+    }),
   }),
 });
 

@@ -16,7 +16,7 @@ const NamedFieldType = builder.objectRef<NamedField>('NamedField').implement({
   }),
 });
 
-const FieldBoxType = builder.objectRef<FieldBox>('FieldBox').implement({
+export const FieldBoxType = builder.objectRef<FieldBox>('FieldBox').implement({
   description: 'The position of a signature in a box on a page. All lengths are in points (1/72 inch).',
   fields: (t) => ({
     page: t.exposeFloat('page', { description: 'The index of the page; the first page is 0.' }),

@@ -1,5 +1,6 @@
 import {
   AlreadyNotifiedError,
+  AnchorNotFoundError,
   DocumentRejectedError,
   DocumentsNotReadyError,
   DomainError,
@@ -17,11 +18,16 @@ import {
   WrongStatusError,
 } from '../resolvers/errors/domain-errors.ts';
 import type { ErrorCode } from '../resolvers/errors/codes.ts';
-import type { FieldError, Resource, SignerUnavailableReason } from '../resolvers/errors/domain-errors.ts';
+import type {
+  FieldError,
+  MissingAnchor,
+  Resource,
+  SignerUnavailableReason,
+  UnreadablePdfReason,
+} from '../resolvers/errors/domain-errors.ts';
 import { scrub } from '../observability/logging/scrub.ts';
 import { requestStatusOf } from '../resolvers/status.ts';
-import { builder } from './builder.ts';
-import { describedEnum } from './described-enum.ts';
+import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
 import { SignatureRequestStatus } from './status.ts';
 
@@ -39,7 +45,8 @@ const ErrorCodeEnum = describedEnum<ErrorCode>(
     FILE_TOO_LARGE: 'The file exceeds the size limit of the gateway.',
     NOT_A_PDF: 'The file does not start with `%PDF-`.',
     EMPTY_FILE: 'The file is empty.',
-    UNREADABLE_PDF: 'The service could not open the PDF.',
+    UNREADABLE_PDF: 'The service could not open the PDF, or the gateway could not inspect it. See `reason`.',
+    ANCHOR_NOT_FOUND: 'The text of an anchor was not found in the PDF.',
     FILE_ORDER: 'The files did not arrive in the order of the fields that use them.',
     UPLOAD_INTERRUPTED: 'The file did not arrive completely.',
     IDEMPOTENCY_CONFLICT: 'The same `idempotencyKey` was used before with a different input.',
@@ -207,14 +214,66 @@ builder.objectType(FileTooLargeError, {
   fields: (t) => ({ limitBytes: t.exposeInt('limitBytes', { description: 'The size limit, in bytes.' }) }),
 });
 
+const UnreadablePdfReasonEnum = describedEnum<UnreadablePdfReason>(
+  'UnreadablePdfReason',
+  'The reason for which a PDF could not be read.',
+  {
+    NOT_OPENED: 'The service cannot open the PDF: it is damaged, encrypted or protected by a password.',
+    TOO_COMPLEX:
+      'The gateway could not inspect the PDF within its limits of time, memory, pages and objects. The service may accept it.',
+  },
+);
+
+builder.objectType(UnreadablePdfError, {
+  name: 'UnreadablePdfError',
+  description: 'The service cannot open the PDF, or the gateway could not inspect it.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    reason: t.field({
+      type: UnreadablePdfReasonEnum,
+      description: 'Why the PDF could not be read.',
+      resolve: ({ reason }) => reason,
+    }),
+  }),
+});
+
+const MissingAnchorType = builder.objectRef<MissingAnchor>('MissingAnchor').implement({
+  description: 'An anchor whose text was not found, or not as often as its `occurrence`.',
+  fields: (t) => ({
+    path: t.stringList({
+      description: 'The path from the `input` argument to the anchor.',
+      resolve: ({ path }) => [...path],
+    }),
+    text: t.exposeString('text', { description: 'The text of the anchor.' }),
+    matches: t.exposeInt('matches', {
+      description: 'How often the text was found, on its `page` if the anchor has one.',
+    }),
+    nearest: t.string({
+      nullable: true,
+      description:
+        'The most similar text of the PDF, such as one with another case. Null when the text was found at least once, and when no text is similar.',
+      resolve: ({ nearest }) => nearest,
+    }),
+  }),
+});
+
+builder.objectType(AnchorNotFoundError, {
+  name: 'AnchorNotFoundError',
+  description:
+    'The texts of anchors were not found in the PDF, or not as often as their `occurrence`. The mutation had no effect.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    anchors: t.field({
+      type: [MissingAnchorType],
+      description: 'All anchors that were not found, not only the first.',
+      resolve: ({ anchors }) => anchors,
+    }),
+  }),
+});
+
 const plainErrors = [
   [NotAPdfError, 'NotAPdfError', 'The file does not start with `%PDF-`. Nothing was stored.'],
   [EmptyFileError, 'EmptyFileError', 'The file is empty. Nothing was stored.'],
-  [
-    UnreadablePdfError,
-    'UnreadablePdfError',
-    'The service could not open the PDF: it is damaged, encrypted or protected by a password.',
-  ],
   [
     FileOrderError,
     'FileOrderError',

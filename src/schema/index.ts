@@ -12,6 +12,7 @@ import './mutations/mark-ready.ts';
 import './mutations/notify-signer.ts';
 import './mutations/cancel-signature-request.ts';
 import './mutations/validate-document.ts';
+import './mutations/inspect-document.ts';
 import './request-signature-error-type.ts';
 import './mutations/request-signature.ts';
 import './subscriptions/signature-request-changed.ts';

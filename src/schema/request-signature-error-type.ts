@@ -5,8 +5,7 @@ import type {
   RequestSignatureProgress,
   RequestSignatureStep,
 } from '../resolvers/errors/request-signature-error.ts';
-import { builder } from './builder.ts';
-import { describedEnum } from './described-enum.ts';
+import { builder, describedEnum } from './builder.ts';
 import { ErrorInterface } from './error-types.ts';
 import { SignatureRequestType } from './signature-request.ts';
 
@@ -47,6 +46,7 @@ const RequestSignatureStepEnum = describedEnum<RequestSignatureStep>(
   'RequestSignatureStep',
   'A step of `requestSignature`, named after the mutation that performs it alone.',
   {
+    RESOLVE_ANCHORS: 'Read the files whose fields have anchors. Nothing has been created.',
     FIND_SIGNER: 'Resolve the fiscal code to a signer. Nothing has been created.',
     CREATE_DOSSIER: 'Create the dossier, unless the input has the id of one.',
     CREATE_SIGNATURE_REQUEST: 'Create the signature request, in status `DRAFT`.',

@@ -10,8 +10,7 @@ import type { AnySignatureRequest, QrCode } from '../resolvers/signature-request
 import { dossier } from '../resolvers/dossier.ts';
 import { requestStatusOf } from '../resolvers/status.ts';
 import type { Notification } from '../upstream/decode.ts';
-import { builder } from './builder.ts';
-import { describedEnum } from './described-enum.ts';
+import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
 import { DossierType } from './dossier.ts';
 import { OWN_READS } from './scopes.ts';

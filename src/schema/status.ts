@@ -1,5 +1,5 @@
 import type { DocumentStatus as Documents, RequestStatus } from '../resolvers/status.ts';
-import { describedEnum } from './described-enum.ts';
+import { describedEnum } from './builder.ts';
 
 export const SignatureRequestStatus = describedEnum<RequestStatus>(
   'SignatureRequestStatus',

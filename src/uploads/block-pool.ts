@@ -7,17 +7,22 @@ export interface Block extends Disposable {
 }
 
 interface Waiter {
-  readonly grant: (block: Block) => void;
+  /** How many buffers it needs, all at once. */
+  readonly count: number;
+  readonly grant: (buffers: Buffer[]) => void;
 }
 
 /**
  * A fixed number of buffers of equal size, lent in order of request. It bounds the memory of uploads, whatever their size
  * and number. Buffers are allocated on first use and then reused, because garbage of this size is collected too late.
  */
-export class BlockPool {
+export class BlockPool implements Disposable {
   readonly blocks: number;
   readonly blockBytes: number;
   readonly #free: Buffer[] = [];
+  /** The pool that gets the buffers back, after `reserve`. */
+  #parent: BlockPool | undefined;
+  #isReturned = false;
   /** In order of request, with the time of the request. */
   readonly #waiters = new Map<Waiter, number>();
   #allocated = 0;
@@ -48,14 +53,53 @@ export class BlockPool {
 
   /** Waits for a free block, in order of request. @throws the reason of the signal if it is aborted first */
   async acquire(signal?: AbortSignal): Promise<Block> {
+    const [bytes] = await this.#take(1, signal);
+    if (bytes === undefined) throw new TypeError('the pool granted no buffer');
+    return this.#lend(bytes);
+  }
+
+  /**
+   * Waits until `count` blocks are free, in order of request, and takes them at once: a caller that needs several blocks and
+   * acquired them one by one could wait for ever for another such caller. Disposing of the returned pool returns its blocks.
+   * @throws {RangeError} if the pool has fewer blocks. @throws the reason of the signal if it is aborted first
+   */
+  async reserve(count: number, signal?: AbortSignal): Promise<BlockPool> {
+    if (count > this.blocks) throw new RangeError(`The pool has ${this.blocks} blocks, not ${count}.`);
+    const reserved = new BlockPool({ blocks: count, blockBytes: this.blockBytes });
+    reserved.#free.push(...(await this.#take(count, signal)));
+    reserved.#allocated = count;
+    reserved.#parent = this;
+    return reserved;
+  }
+
+  /** A free block, unless there is none or other callers wait. */
+  tryAcquire(): Block | undefined {
+    if (this.#waiters.size > 0 || this.#available === 0) return undefined;
+    return this.#lend(this.#pop());
+  }
+
+  /** Returns the blocks of a reserved pool; those in use when they are disposed of. */
+  [Symbol.dispose](): void {
+    const parent = this.#parent;
+    if (parent === undefined) return;
+    this.#isReturned = true;
+    for (const bytes of this.#free.splice(0)) parent.#takeBack(bytes);
+  }
+
+  get #available(): number {
+    return this.#free.length + this.blocks - this.#allocated;
+  }
+
+  async #take(count: number, signal?: AbortSignal): Promise<Buffer[]> {
     signal?.throwIfAborted();
-    const block = this.tryAcquire();
-    if (block) return block;
-    const { promise, resolve, reject } = Promise.withResolvers<Block>();
-    const waiter: Waiter = { grant: resolve };
+    if (this.#waiters.size === 0 && this.#available >= count) return this.#popAll(count);
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer[]>();
+    const waiter: Waiter = { count, grant: resolve };
     const leave = (): void => {
       this.#waiters.delete(waiter);
       reject(signal?.reason);
+      // The next caller may need fewer blocks.
+      this.#serve();
     };
     this.#waiters.set(waiter, performance.now());
     signal?.addEventListener('abort', leave, { once: true });
@@ -66,15 +110,16 @@ export class BlockPool {
     }
   }
 
-  /** A free block, unless there is none or other callers wait. */
-  tryAcquire(): Block | undefined {
-    if (this.#waiters.size > 0) return undefined;
+  #popAll(count: number): Buffer[] {
+    return Array.from({ length: count }, () => this.#pop());
+  }
+
+  #pop(): Buffer {
     // The block used last is reused first, so that a quiet gateway touches few pages of memory.
     const bytes = this.#free.pop();
-    if (bytes) return this.#lend(bytes);
-    if (this.#allocated === this.blocks) return undefined;
+    if (bytes) return bytes;
     this.#allocated += 1;
-    return this.#lend(Buffer.allocUnsafeSlow(this.blockBytes));
+    return Buffer.allocUnsafeSlow(this.blockBytes);
   }
 
   #lend(bytes: Buffer): Block {
@@ -90,12 +135,16 @@ export class BlockPool {
   }
 
   #takeBack(bytes: Buffer): void {
-    const [next] = this.#waiters.keys();
-    if (!next) {
-      this.#free.push(bytes);
-      return;
+    const owner = (this.#isReturned ? this.#parent : undefined) ?? this;
+    owner.#free.push(bytes);
+    owner.#serve();
+  }
+
+  #serve(): void {
+    for (const waiter of this.#waiters.keys()) {
+      if (waiter.count > this.#available) return;
+      this.#waiters.delete(waiter);
+      waiter.grant(this.#popAll(waiter.count));
     }
-    this.#waiters.delete(next);
-    next.grant(this.#lend(bytes));
   }
 }

@@ -10,10 +10,13 @@ export class FileUpload {
   filename: string | undefined;
   /** Media type claimed by the client. Undefined until the first bytes are read. */
   mimetype: string | undefined;
+  /** The file has at most so many bytes, by the length of its request. `Infinity` if the request does not state it. */
+  readonly atMostBytes: number;
   readonly #read: ReadFile;
 
-  constructor(read: ReadFile) {
+  constructor(read: ReadFile, atMostBytes = Infinity) {
     this.#read = read;
+    this.atMostBytes = atMostBytes;
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { checkMap } from './map-paths.ts';
-import { MultipartError, quoted } from './multipart-error.ts';
+import { MultipartError, quoted } from './upload-errors.ts';
 
 export interface FormLimits {
   /** Files in one request. */

@@ -24,8 +24,8 @@ export class IncomingFile {
   #chunk: Buffer | undefined;
   #isSkipped = false;
 
-  constructor(read: (file: IncomingFile) => ReadFile) {
-    this.upload = new FileUpload(read(this));
+  constructor(read: (file: IncomingFile) => ReadFile, atMostBytes: number) {
+    this.upload = new FileUpload(read(this), atMostBytes);
   }
 
   /** Attaches the part of the file. `wake` is called for every chunk and at the end. */

@@ -1,4 +1,4 @@
-import { MultipartError, quoted } from './multipart-error.ts';
+import { MultipartError, quoted } from './upload-errors.ts';
 
 const EXAMPLE = '{"0": ["variables.input.file"]}';
 

@@ -51,7 +51,8 @@ export class RequestFiles {
 
   /** Registers a file of the map. The operation gets `upload` in its place. */
   expect(): { upload: FileUpload; begin: (part: FilePart) => void } {
-    const file = new IncomingFile((self) => (signal) => this.#read(self, signal));
+    const length = Number(this.#req.headers['content-length'] ?? Infinity);
+    const file = new IncomingFile((self) => (signal) => this.#read(self, signal), length);
     return { upload: file.upload, begin: (part) => this.#begin(file, part) };
   }
 

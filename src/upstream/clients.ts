@@ -13,10 +13,9 @@ import { SERVICE_RETRIES, withRetries } from './pipeline/retry.ts';
 import { ReadCoalescer, withCoalescing, withInvalidation } from './pipeline/with-coalescing.ts';
 import { withUploadBulkhead } from './pipeline/bulkhead.ts';
 import { LocalWindow } from './rate-limit/local-window.ts';
-import { RateLimiter } from './rate-limit/rate-limiter.ts';
+import { RateLimiter, withRateLimiter } from './rate-limit/rate-limiter.ts';
 import type { RateLimit, RateWindow } from './rate-limit/rate-window.ts';
 import { SharedWindow } from './rate-limit/shared-window.ts';
-import { withRateLimiter } from './rate-limit/with-rate-limiter.ts';
 
 /** The API key of the one issuer, or of the issuer of each tenant. */
 export type IssuerKeys = string | ReadonlyMap<string, string>;

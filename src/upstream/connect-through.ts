@@ -3,7 +3,8 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { LookupFunction, Socket } from 'node:net';
-import { buildConnector } from 'undici';
+import { Agent, buildConnector, fetch } from 'undici';
+import type { RequestInit, Response } from 'undici';
 import type { ProxyFor } from './proxy-for.ts';
 
 /**
@@ -92,5 +93,20 @@ export function connectThrough({
       },
       (error: ProxyError) => callback(error, null),
     );
+  };
+}
+
+export interface ProxiedFetch {
+  readonly fetch: (address: string, init: RequestInit) => Promise<Response>;
+  /** Frees the connections. */
+  close(): Promise<void>;
+}
+
+/** `fetch` through the proxy for a URL. The global `fetch` refuses a dispatcher of another undici version. */
+export function fetchThrough(proxyFor: ProxyFor): ProxiedFetch {
+  const dispatcher = new Agent({ connect: connectThrough({ proxyFor, timeoutMs: 5_000 }), allowH2: false });
+  return {
+    fetch: (address, init) => fetch(address, { ...init, dispatcher }),
+    close: () => dispatcher.destroy(),
   };
 }

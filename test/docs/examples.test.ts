@@ -65,6 +65,9 @@ test('the examples work when they are run one after another', async () => {
   ids['DOSSIER'] = String((await runExample('create-dossier'))['createDossier']?.['dossier']?.['id']);
   ids['SIGNER'] = String((await runExample('find-signer'))['findSigner']?.['signer']?.['id']);
   expect(await runExample('validate-document')).toMatchObject({ validateDocument: { isValid: true } });
+  expect(await runExample('inspect-document')).toMatchObject({
+    inspectDocument: { pages: [{ index: 0 }], anchors: [{ matchCount: 1 }], problems: [] },
+  });
 
   const once = await runExample('create-signature-request-once');
   expect(await runExample('create-signature-request-once')).toEqual(once);

@@ -253,6 +253,23 @@ const RESULTS: readonly {
     expected: unreadable,
   },
   {
+    code: 'ANCHOR_NOT_FOUND',
+    when: 'the PDF does not have the text of an anchor',
+    provoke: async (world) => {
+      const clause = { title: 'Firma del contratto', type: 'REQUIRED' };
+      const fields = [{ clause, position: { anchor: { text: 'Firma' } } }];
+      return validated(world, await makePdf(), { fields });
+    },
+    expected: error(
+      'AnchorNotFoundError',
+      'ANCHOR_NOT_FOUND',
+      'The text of an anchor was not found in the PDF, or not as often as its occurrence. fields[0].position.anchor: found 0 times. Compare the text with the document: it must be on one line, with the same case.',
+      {
+        anchors: [{ path: ['fields', '0', 'position', 'anchor'], text: 'Firma', matches: 0, nearest: null }],
+      },
+    ),
+  },
+  {
     code: 'FILE_ORDER',
     when: 'a large file is sent before the file of the first field',
     provoke: async (world) => {

@@ -60,9 +60,13 @@ export async function uploaded(world: World, content: Buffer): Promise<unknown> 
   return answer.data?.['uploadDocument'] ?? answer;
 }
 
-export async function validated(world: World, content: Buffer): Promise<unknown> {
+export async function validated(world: World, content: Buffer, input: object = {}): Promise<unknown> {
   const query = mutationOf('validateDocument');
-  const answer: Reply = await world.upload(query, { input: { file: null } }, new Uint8Array(content));
+  const answer: Reply = await world.upload(
+    query,
+    { input: { file: null, ...input } },
+    new Uint8Array(content),
+  );
   expectNoSecrets(JSON.stringify(answer));
   return answer.data?.['validateDocument'] ?? answer;
 }
@@ -130,6 +134,7 @@ export const unreadable = error(
   'UnreadablePdfError',
   'UNREADABLE_PDF',
   'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
+  { reason: 'NOT_OPENED' },
 );
 export const wrongStatus = (status: string, allowed: string) =>
   error(

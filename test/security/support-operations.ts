@@ -221,4 +221,10 @@ export const OPERATIONS: readonly Operation[] = [
       caller.upload(mutationOf('validateDocument', 'isValid'), { input: { file: null } }, pdf),
     request: {},
   },
+  {
+    ...about('inspectDocument', 'isSigned', () => ({ isSigned: false })),
+    run: (caller, _, pdf) =>
+      caller.upload(mutationOf('inspectDocument', 'isSigned'), { input: { file: null } }, pdf),
+    request: {},
+  },
 ];

@@ -4,6 +4,7 @@ import { schema } from '../../src/schema/index.ts';
 const SUBFIELDS: Readonly<Record<string, string>> = {
   documents: '{ title status rejectReasons }',
   fieldErrors: '{ path message }',
+  anchors: '{ path text matches nearest }',
   cause: '{ code }',
   progress: '{ signatureRequest { id } }',
 };

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { StreamError } from '../../resolvers/errors/stream-error.ts';
+import { StreamError } from '../../resolvers/errors/faults.ts';
 import type { GatewayContext } from '../../resolvers/context.ts';
 import { nodeRequest, nodeResponse } from '../../http/client-address.ts';
 import type { TrustedProxies } from '../../http/client-address.ts';

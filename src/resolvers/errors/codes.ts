@@ -18,6 +18,7 @@ const RESULT_CODES = {
   NOT_A_PDF: 'refused',
   EMPTY_FILE: 'refused',
   UNREADABLE_PDF: 'refused',
+  ANCHOR_NOT_FOUND: 'refused',
   FILE_ORDER: 'refused',
   UPLOAD_INTERRUPTED: 'refused',
   IDEMPOTENCY_CONFLICT: 'refused',

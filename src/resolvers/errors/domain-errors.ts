@@ -174,15 +174,49 @@ export class EmptyFileError extends DomainError {
   }
 }
 
-/** The service could not open the PDF. */
+export type UnreadablePdfReason = 'NOT_OPENED' | 'TOO_COMPLEX';
+
+const UNREADABLE_PDF_MESSAGES: Readonly<Record<UnreadablePdfReason, string>> = {
+  NOT_OPENED:
+    'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
+  TOO_COMPLEX:
+    'The gateway could not inspect the PDF within its limits of time and memory. Save it again with another program, or set the positions of the fields as boxes.',
+};
+
+/** The PDF could not be opened by the service, or not be inspected by the gateway. */
 export class UnreadablePdfError extends DomainError {
   override readonly name = 'UnreadablePdfError';
   readonly code = 'UNREADABLE_PDF';
+  readonly reason: UnreadablePdfReason;
 
-  constructor() {
+  constructor(reason: UnreadablePdfReason = 'NOT_OPENED', options?: ErrorOptions) {
+    super(UNREADABLE_PDF_MESSAGES[reason], options);
+    this.reason = reason;
+  }
+}
+
+/** An anchor whose text was not found, or not as often as `occurrence`. */
+export interface MissingAnchor {
+  readonly path: readonly string[];
+  readonly text: string;
+  /** How often the text was found. */
+  readonly matches: number;
+  /** The most similar text. */
+  readonly nearest: string | undefined;
+}
+
+/** The texts of anchors were not found in the PDF. The mutation had no effect. */
+export class AnchorNotFoundError extends DomainError {
+  override readonly name = 'AnchorNotFoundError';
+  readonly code = 'ANCHOR_NOT_FOUND';
+  readonly anchors: readonly MissingAnchor[];
+
+  constructor(anchors: readonly MissingAnchor[]) {
+    const paths = anchors.map(({ path, matches }) => withPath({ path, message: `found ${matches} times.` }));
     super(
-      'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
+      `The text of an anchor was not found in the PDF, or not as often as its occurrence. ${paths.join(' ')} Compare the text with the document: it must be on one line, with the same case.`,
     );
+    this.anchors = anchors;
   }
 }
 

@@ -3,6 +3,7 @@ import { DomainError } from './domain-errors.ts';
 
 /** The steps of `requestSignature`, in order. */
 export type RequestSignatureStep =
+  | 'RESOLVE_ANCHORS'
   | 'FIND_SIGNER'
   | 'CREATE_DOSSIER'
   | 'CREATE_SIGNATURE_REQUEST'

@@ -2,9 +2,8 @@ import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../../upstream/operations/set-signature-request-status.ts';
 import { WrongStatusError } from '../errors/domain-errors.ts';
-import { invalidate } from '../shared/invalidate.ts';
+import { invalidate, readRequest } from '../shared/read-request.ts';
 import { readBack } from '../shared/read-back.ts';
-import { readRequest } from '../shared/read-request.ts';
 import { statusRefusal } from '../errors/status-refusal.ts';
 
 export interface CancelSignatureRequestInput {

@@ -15,6 +15,8 @@ export const progressRules = z.object({
   signerId: z.string().optional(),
   dossierId: z.string().optional(),
   signatureRequestId: z.string().optional(),
+  /** The digest of the documents whose anchors were replaced by boxes. */
+  placement: z.string().optional(),
   /** In the order of the input; null for a file that has not been stored. */
   files: z.array(z.object({ documentId: z.string(), sizeBytes: z.number(), sha256: z.string() }).nullable()),
 });

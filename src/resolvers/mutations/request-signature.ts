@@ -9,13 +9,14 @@ import type { FileUpload } from '../../uploads/file-upload.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { createDossier } from './create-dossier.ts';
 import { createSignatureRequest } from './create-signature-request.ts';
-import { wireDocumentsOf } from '../shared/document-input.ts';
+import { wireDocumentsOf, wireFieldOf } from '../shared/document-input.ts';
 import type { DocumentInput } from '../shared/document-input.ts';
-import { InvalidInputError } from '../errors/domain-errors.ts';
+import { IdempotencyConflictError, InvalidInputError } from '../errors/domain-errors.ts';
+import { AnchoredFiles } from './anchored-files.ts';
 import { findSigner } from './find-signer.ts';
 import {
   checkInput,
-  documentsUpTo,
+  documentsWithFiles,
   expiresAtRules,
   fiscalCodeRules,
   idempotencyKeyRules,
@@ -74,7 +75,7 @@ const rules = z.object({
     create: z.object({ title: titleRules, supportEmail: supportEmailRules.nullish() }).nullish(),
   }),
   signer: z.object({ id: signerIdRules.nullish(), fiscalCode: fiscalCodeRules.nullish() }),
-  documents: documentsUpTo(MAX_DOCUMENTS),
+  documents: documentsWithFiles(MAX_DOCUMENTS),
   expiresAt: expiresAtRules.nullish(),
   waitSeconds: waitSecondsRules,
   idempotencyKey: idempotencyKeyRules.nullish(),
@@ -85,7 +86,7 @@ const kept = z.object({ progress: progressRules, signatureRequestId: z.string() 
  * Performs all steps, each with the resolver of the single mutation. With an `idempotencyKey`, a retry continues from the
  * step at which the last attempt stopped: it reuses the records that were created, and compares stored files instead of
  * storing them again.
- * @throws {InvalidInputError} before any effect. @throws {IdempotencyConflictError} also if the content of a stored file
+ * @throws {InvalidInputError} @throws {AnchorNotFoundError} before any effect. @throws {IdempotencyConflictError} also if the content of a stored file
  * differs. @throws {OutcomeUnknownError} while another call holds the key.
  * @throws {RequestSignatureIncompleteError} if a step fails.
  */
@@ -96,14 +97,15 @@ export async function requestSignature(
   checkInput(rules, input);
   checkDossierIsAllowed(context, input);
   const { idempotencyKey } = input;
-  if (idempotencyKey == null) return takeSteps(context, input, noProgress());
-  return runOnce(context, {
+  using files = new AnchoredFiles(context, input.documents);
+  if (idempotencyKey == null) return await placeAndTakeSteps(context, input, files, noProgress());
+  return await runOnce(context, {
     operation: 'requestSignature',
     idempotencyKey,
     input: identityOf(input),
     async run(attempt) {
       const progress = progressRules.optional().parse(attempt.progress) ?? noProgress();
-      const value = await takeSteps(context, input, progress, attempt);
+      const value = await placeAndTakeSteps(context, input, files, progress, attempt);
       const { id: signatureRequestId } = value.signatureRequest;
       return { value, result: { progress: { ...progress }, signatureRequestId } };
     },
@@ -111,11 +113,30 @@ export async function requestSignature(
       const { progress, signatureRequestId } = kept.parse(result);
       const [signatureRequest] = await Promise.all([
         readRequest(context, signatureRequestId),
-        checkSameFiles(context, input.documents, progress.files),
+        checkSameFiles(context, files.documents, progress.files),
       ]);
       return { signatureRequest, files: progress.files.flatMap((file) => file ?? []) };
     },
   });
+}
+
+/** Replaces the anchors of the fields by boxes before any effect. With the same key, they must get the same boxes. */
+async function placeAndTakeSteps(
+  context: GatewayContext,
+  input: RequestSignatureInput,
+  files: AnchoredFiles<RequestSignatureDocument>,
+  progress: Progress,
+  attempt?: Attempt,
+): Promise<RequestedSignature> {
+  if (!files.hasAnchors) return takeSteps(context, input, progress, attempt);
+  const steps = new RequestSignatureSteps(context, progress);
+  await steps.take('RESOLVE_ANCHORS', () => files.inspect());
+  const documents = files.resolve();
+  const placement = digestOf(JSON.stringify(wireDocumentsOf(documents)));
+  if (progress.placement !== undefined && progress.placement !== placement)
+    throw new IdempotencyConflictError();
+  progress.placement = placement;
+  return takeSteps({ ...context, blocks: files.spare }, { ...input, documents }, progress, attempt);
 }
 
 async function takeSteps(
@@ -201,15 +222,26 @@ function identityOf({ dossier, signer, documents, expiresAt, notify, until }: Re
   return {
     dossier: { id, create: create && { ...create } },
     signer: { ...signer },
-    documents: JSON.parse(JSON.stringify(wireDocumentsOf(documents))),
+    documents: JSON.parse(JSON.stringify(documents.map(identityOfDocument))),
     expiresAt: expiresAt?.toISOString(),
     notify,
     until,
   };
 }
 
+function identityOfDocument({ title, fields }: RequestSignatureDocument) {
+  const identities = (fields ?? []).map((field) =>
+    field.position.anchor == null
+      ? wireFieldOf(field)
+      : { clause: field.clause, anchor: field.position.anchor },
+  );
+  return { title, signature_fields: identities };
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** Each step has a key of its own, so that it runs once, whatever the outcome of the others. */
 function keyOfStep({ idempotencyKey }: RequestSignatureInput, step: string): string | undefined {
   if (idempotencyKey == null) return undefined;
-  return `requestSignature.${step}.${createHash('sha256').update(idempotencyKey).digest('hex')}`;
+  return `requestSignature.${step}.${digestOf(idempotencyKey)}`;
 }

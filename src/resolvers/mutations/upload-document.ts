@@ -14,8 +14,7 @@ import {
   WrongStatusError,
 } from '../errors/domain-errors.ts';
 import { checkInput, waitSecondsRules } from '../shared/input-rules.ts';
-import { invalidate } from '../shared/invalidate.ts';
-import { readRequest } from '../shared/read-request.ts';
+import { invalidate, readRequest } from '../shared/read-request.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 import { translatedUpload } from '../errors/translate-upload-error.ts';
 import { requestUploadUrl } from '../shared/upload-url.ts';

@@ -1,4 +1,5 @@
 import type { components } from '../../upstream/openapi.d.ts';
+import type { Align } from '../../inspection/place-field.ts';
 
 export interface BoxInput {
   page: number;
@@ -8,9 +9,26 @@ export interface BoxInput {
   height: number;
 }
 
+/** A position by a text of the PDF. */
+export interface AnchorInput {
+  text: string;
+  occurrence: number;
+  page?: number | null | undefined;
+  offsetX: number;
+  offsetY: number;
+  width: number;
+  height: number;
+  align: Align;
+}
+
 export interface SignatureFieldInput {
   clause: { title: string; type: 'REQUIRED' | 'UNFAIR' | 'OPTIONAL' };
-  position: { uniqueName?: string | null | undefined; box?: BoxInput | null | undefined };
+  /** Exactly one of the three. */
+  position: {
+    uniqueName?: string | null | undefined;
+    box?: BoxInput | null | undefined;
+    anchor?: AnchorInput | null | undefined;
+  };
 }
 
 export interface DocumentInput {
@@ -21,7 +39,7 @@ export interface DocumentInput {
 type WireField = components['schemas']['SignatureField'];
 type WireDocument = components['schemas']['DocumentMetadata'];
 
-/** Converts a signature field from the schema to the contract of the service. */
+/** Converts a signature field from the schema to the contract of the service. Anchors are resolved before. */
 export function wireFieldOf({ clause, position: { uniqueName, box } }: SignatureFieldInput): WireField {
   if (uniqueName != null) return { clause, attrs: { unique_name: uniqueName } };
   if (box == null) throw new TypeError('the position has neither a name nor a box');

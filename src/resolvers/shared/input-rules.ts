@@ -36,21 +36,49 @@ const zeroOrMore = (name: string) => z.number().min(0, `${name} must not be nega
 
 const clauseType = z.enum(['REQUIRED', 'UNFAIR', 'OPTIONAL']);
 
-const fieldRules = z.object({
-  clause: z.object({ title: text('The title of the clause', 5, 79), type: clauseType }),
-  position: z.object({
-    uniqueName: filled('The name of the signature field in the PDF').nullish(),
-    box: z
-      .object({
-        page: zeroOrMore('The page (counted from 0)'),
-        x: z.number(),
-        y: z.number(),
-        width: zeroOrMore('The width of the box'),
-        height: zeroOrMore('The height of the box'),
-      })
-      .nullish(),
-  }),
+/** A page of a PDF measures at most 14,400 points. */
+const length = (name: string) =>
+  z.number().min(-14_400, `${name} is too small.`).max(14_400, `${name} is too large.`);
+
+/** An anchor, where the mutation has the file. */
+export const anchorRules = z.object({
+  text: text('The text of the anchor', 1, 200).refine(
+    (value) => !/[\n\r\u2028\u2029]/.test(value),
+    'The text of the anchor must be on one line.',
+  ),
+  occurrence: z
+    .int()
+    .min(1, 'The occurrence must be from 1 to 100.')
+    .max(100, 'The occurrence must be from 1 to 100.'),
+  page: zeroOrMore('The page (counted from 0)').nullish(),
+  offsetX: length('The horizontal offset'),
+  offsetY: length('The vertical offset'),
+  width: length('The width of the box').min(0, 'The width of the box must not be negative.'),
+  height: length('The height of the box').min(0, 'The height of the box must not be negative.'),
 });
+
+const noAnchor = z.null({
+  error:
+    'This mutation has no file in which to find the text. Use requestSignature, which finds it, or call inspectDocument with this anchor and set position.box to the fieldBox of its match.',
+});
+
+const fieldRules = (anchor: z.ZodType) =>
+  z.object({
+    clause: z.object({ title: text('The title of the clause', 5, 79), type: clauseType }),
+    position: z.object({
+      uniqueName: filled('The name of the signature field in the PDF').nullish(),
+      box: z
+        .object({
+          page: zeroOrMore('The page (counted from 0)'),
+          x: z.number(),
+          y: z.number(),
+          width: zeroOrMore('The width of the box'),
+          height: zeroOrMore('The height of the box'),
+        })
+        .nullish(),
+      anchor: anchor.nullish(),
+    }),
+  });
 
 /** Limits that no real dossier reaches. A megabyte of JSON has room for tens of thousands of invalid items. */
 const MAX_DOCUMENTS = 100;
@@ -60,24 +88,35 @@ const MAX_FIELDS = 100;
 const atMost = (most: number, message: string) => z.array(z.unknown()).max(most, message);
 
 /** The signature fields of a document. */
-export const fieldsRules = atMost(MAX_FIELDS, `A document must have at most ${MAX_FIELDS} signature fields.`)
-  .pipe(z.array(fieldRules))
-  .refine(
-    (fields) => fields.length === 0 || fields.some(({ clause }) => clause.type !== 'OPTIONAL'),
-    'At least one clause must not be optional: make one REQUIRED or UNFAIR, or leave the list of fields empty.',
-  );
+const fields = (anchor: z.ZodType) =>
+  atMost(MAX_FIELDS, `A document must have at most ${MAX_FIELDS} signature fields.`)
+    .pipe(z.array(fieldRules(anchor)))
+    .refine(
+      (given) => given.length === 0 || given.some(({ clause }) => clause.type !== 'OPTIONAL'),
+      'At least one clause must not be optional: make one REQUIRED or UNFAIR, or leave the list of fields empty.',
+    );
 
-const documentRules = z.object({
-  title: text('The title of the document', 3, 60),
-  fields: fieldsRules.nullish(),
-});
+/** The signature fields of a document whose file the mutation has. */
+export const fieldsOfFileRules = fields(anchorRules);
 
-export const documentsUpTo = (most: number) =>
+/** The anchors to look for in a file. */
+export const anchorsRules = atMost(MAX_FIELDS, `There must be at most ${MAX_FIELDS} anchors.`).pipe(
+  z.array(anchorRules),
+);
+
+const documents = (most: number, anchor: z.ZodType) =>
   atMost(most, `There must be at most ${most} documents.`)
     .min(1, 'There must be at least one document.')
-    .pipe(z.array(documentRules));
+    .pipe(
+      z.array(
+        z.object({ title: text('The title of the document', 3, 60), fields: fields(anchor).nullish() }),
+      ),
+    );
 
-export const documentsRules = documentsUpTo(MAX_DOCUMENTS);
+/** Documents with their files. */
+export const documentsWithFiles = (most: number) => documents(most, anchorRules);
+
+export const documentsRules = documents(MAX_DOCUMENTS, noAnchor);
 
 export const titleRules = title('The title of the dossier').min(
   1,

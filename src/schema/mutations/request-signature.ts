@@ -1,5 +1,6 @@
 import { MAX_WAIT_SECONDS } from '../../resolvers/shared/input-rules.ts';
 import {
+  AnchorNotFoundError,
   IdempotencyConflictError,
   InvalidInputError,
   OutcomeUnknownError,
@@ -8,9 +9,8 @@ import { RequestSignatureIncompleteError } from '../../resolvers/errors/request-
 import { requestSignature } from '../../resolvers/mutations/request-signature.ts';
 import type { RequestSignatureTarget } from '../../resolvers/mutations/request-signature.ts';
 import type { UploadedFile } from '../../resolvers/mutations/upload-documents.ts';
-import { builder } from '../builder.ts';
+import { builder, describedEnum } from '../builder.ts';
 import { defineMutation } from '../define-mutation.ts';
-import { describedEnum } from '../described-enum.ts';
 import { SignatureFieldInput } from '../document-input.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
@@ -159,5 +159,11 @@ defineMutation({
       }),
     }),
   },
-  errors: [InvalidInputError, IdempotencyConflictError, OutcomeUnknownError, RequestSignatureIncompleteError],
+  errors: [
+    InvalidInputError,
+    AnchorNotFoundError,
+    IdempotencyConflictError,
+    OutcomeUnknownError,
+    RequestSignatureIncompleteError,
+  ],
 });

@@ -1,4 +1,5 @@
 import {
+  AnchorNotFoundError,
   EmptyFileError,
   FileOrderError,
   FileTooLargeError,
@@ -45,5 +46,6 @@ defineMutation({
     FileOrderError,
     UploadInterruptedError,
     UnreadablePdfError,
+    AnchorNotFoundError,
   ],
 });

@@ -7,10 +7,19 @@ interface FailureFacts {
   readonly retries: readonly Effect[];
   /** What the failure says about the origin. The circuit breaker counts consecutive `down`s. */
   readonly health: 'up' | 'down' | 'unknown';
+  /** The code of a download that the failure prevents. */
+  readonly download: DownloadFailure;
 }
 
-const REFUSED = { mayHaveArrived: false, retries: [], health: 'up' } as const;
-const NOT_SENT = { mayHaveArrived: false, retries: [], health: 'unknown' } as const;
+export type DownloadFailure = 'FILE_GONE' | 'STORAGE_TIMEOUT' | 'STORAGE_UNAVAILABLE' | 'STORAGE_REFUSED';
+
+const REFUSED = { mayHaveArrived: false, retries: [], health: 'up', download: 'STORAGE_REFUSED' } as const;
+const NOT_SENT = {
+  mayHaveArrived: false,
+  retries: [],
+  health: 'unknown',
+  download: 'STORAGE_UNAVAILABLE',
+} as const;
 
 /** Every way in which a call to the service or its storage fails. */
 export const FAILURE_KINDS = {
@@ -21,24 +30,44 @@ export const FAILURE_KINDS = {
   /** 403 */
   forbidden: REFUSED,
   /** 404 */
-  'not-found': REFUSED,
+  'not-found': { ...REFUSED, download: 'FILE_GONE' },
   /** 422 */
   unprocessable: REFUSED,
   /** 429: refused before the call was performed. */
-  'rate-limited': { mayHaveArrived: false, retries: ['read', 'write', 'block'], health: 'up' },
+  'rate-limited': {
+    mayHaveArrived: false,
+    retries: ['read', 'write', 'block'],
+    health: 'up',
+    download: 'STORAGE_UNAVAILABLE',
+  },
   /** 5xx */
-  'server-error': { mayHaveArrived: true, retries: ['read', 'block'], health: 'down' },
+  'server-error': {
+    mayHaveArrived: true,
+    retries: ['read', 'block'],
+    health: 'down',
+    download: 'STORAGE_UNAVAILABLE',
+  },
   /**
    * No complete answer within the deadline. The deadline of a call to the service covers all attempts, so no time is left
    * for a retry; an attempt at a storage call has its own.
    */
-  timeout: { mayHaveArrived: true, retries: ['block'], health: 'down' },
+  timeout: { mayHaveArrived: true, retries: ['block'], health: 'down', download: 'STORAGE_TIMEOUT' },
   /** The client has disconnected, or the gateway shuts down. */
-  aborted: { mayHaveArrived: true, retries: [], health: 'unknown' },
+  aborted: { mayHaveArrived: true, retries: [], health: 'unknown', download: 'STORAGE_TIMEOUT' },
   /** No connection: refused, name not found, TLS. */
-  unreachable: { mayHaveArrived: false, retries: ['read', 'write', 'block'], health: 'down' },
+  unreachable: {
+    mayHaveArrived: false,
+    retries: ['read', 'write', 'block'],
+    health: 'down',
+    download: 'STORAGE_UNAVAILABLE',
+  },
   /** The connection broke after the call was sent. */
-  'connection-lost': { mayHaveArrived: true, retries: ['read', 'block'], health: 'down' },
+  'connection-lost': {
+    mayHaveArrived: true,
+    retries: ['read', 'block'],
+    health: 'down',
+    download: 'STORAGE_UNAVAILABLE',
+  },
   /** Not sent: too many calls wait for the rate limiter. */
   'over-budget': NOT_SENT,
   /** Not sent: the circuit breaker is open. */
@@ -47,7 +76,7 @@ export const FAILURE_KINDS = {
    * An answer that `mocks/openapi.yaml` does not allow: wrong content type, unparsable or misshapen body, unexpected status,
    * a URL outside the allow-list. A proxy may have sent it, so it says nothing about the origin.
    */
-  contract: { mayHaveArrived: true, retries: [], health: 'unknown' },
+  contract: { mayHaveArrived: true, retries: [], health: 'unknown', download: 'STORAGE_REFUSED' },
 } as const satisfies Record<string, FailureFacts>;
 
 export type UpstreamErrorKind = keyof typeof FAILURE_KINDS;

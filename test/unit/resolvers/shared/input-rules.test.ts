@@ -13,6 +13,7 @@ import { markReady } from '../../../../src/resolvers/mutations/mark-ready.ts';
 import { notifySigner } from '../../../../src/resolvers/mutations/notify-signer.ts';
 import { uploadDocument } from '../../../../src/resolvers/mutations/upload-document.ts';
 import { validateDocument } from '../../../../src/resolvers/mutations/validate-document.ts';
+import { Inspector } from '../../../../src/inspection/inspector.ts';
 import { BlockPool } from '../../../../src/uploads/block-pool.ts';
 import { FileUpload } from '../../../../src/uploads/file-upload.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
@@ -27,7 +28,7 @@ const accept = (): never => {
 
 const upstream = { call: async () => accept(), close: async () => {} };
 const events = createEvents();
-const { idempotency: times, watching } = loadConfig({});
+const { idempotency: times, watching, inspection } = loadConfig({});
 const context = createContext(
   {
     upstream,
@@ -35,6 +36,7 @@ const context = createContext(
     watching,
     storage: createStorage({ allowedHosts: [] }).shared,
     blocks: new BlockPool(),
+    inspector: new Inspector(inspection),
     idempotency: openIdempotency({
       redis: undefined,
       realm: 'http://service',
