@@ -439,7 +439,7 @@ test('a wait ends after waitSeconds', async () => {
   const { data } = await world.upload(mutationOf('uploadDocument'), variables, pdf);
   expect(data).toEqual({ uploadDocument: { __typename: 'UploadDocumentPayload' } });
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(950);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(performance.now() - startedAt).toBeLessThan(10_000); // the default is 15 seconds
 });
 
 test('the outcome of an earlier file is ignored', async () => {
