@@ -13,6 +13,7 @@ const NOTICE = [
   'Test signature made by the Sigillo sandbox: NOT a qualified electronic signature, of no legal effect.',
 ];
 const MARK = [
+  'Firma',
   'FIRMA DI PROVA: NON è qualificata',
   'TEST SIGNATURE: NOT qualified',
   'Sandbox Sigillo',
@@ -161,6 +162,17 @@ describe('a signed PDF', () => {
     expect(first?.texts).toEqual(MARK);
     expect(second?.frames).toEqual([[10, 791, 51, 30]]);
     expect(second?.texts).toEqual([...MARK, ...NOTICE]);
+  });
+
+  test('has the title of the clause in its mark, in lines and in the characters of the font', async () => {
+    const title = 'Clausole ai sensi degli articoli 1341 e 1342 del codice civile → 署名';
+    const field = { ...box(85, 600, 177, 77), clause: { title, type: 'UNFAIR' as const } };
+    const [page] = await drawingsOf(await signedPdf(await makePdf(), [field], now));
+    expect(page?.texts.slice(0, 2)).toEqual([
+      'Clausole ai sensi degli articoli 1341 e',
+      '1342 del codice civile ? ??',
+    ]);
+    expect(page?.texts.slice(2)).toEqual([...MARK.slice(1), ...NOTICE]);
   });
 
   test('ignores the rotation of a page, as the service does', async () => {

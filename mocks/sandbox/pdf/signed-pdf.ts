@@ -19,9 +19,11 @@ const NOTICE = [
 const INK = rgb(0.1, 0.25, 0.6);
 const LINE_HEIGHT = 1.2;
 const MARGIN_POINTS = 2;
+const MAX_TITLE_LINE = 40;
 
 /**
- * Creates the signed file: the validated file with a visible mark in the box of each signed field, and a notice at the
+ * Creates the signed file: the validated file with a visible mark in the box of each signed field, which begins with the title
+ * of its clause, and a notice at the
  * foot of the last page that this is not a qualified signature. Existing signatures become invalid. The same file at the
  * same time gives the same bytes. A file that cannot be changed is returned unchanged.
  *
@@ -41,10 +43,27 @@ export async function signedPdf(
 async function stamped(validated: Buffer, fields: readonly SignatureField[], now: number): Promise<Buffer> {
   const pdf = await PDFDocument.load(validated, { updateMetadata: false });
   const font = await pdf.embedFont(StandardFonts.Helvetica);
-  const lines = [...MARK, new Date(now).toISOString()];
-  for (const field of fields) for (const box of boxesOf(pdf, field)) drawMark(box, font, lines);
+  for (const field of fields) {
+    const lines = [...titleLines(field.clause.title, font), ...MARK, new Date(now).toISOString()];
+    for (const box of boxesOf(pdf, field)) drawMark(box, font, lines);
+  }
   drawNotice(pdf.getPages().at(-1) ?? pdf.addPage(), font);
   return saved(pdf, now);
+}
+
+/** Splits the title of a clause into lines about as long as those of `MARK`, in the characters of the font. */
+function titleLines(title: string, font: PDFFont): string[] {
+  const known = new Set(font.getCharacterSet());
+  const lines = [''];
+  for (const word of title.split(/\s+/)) {
+    const last = lines.at(-1) ?? '';
+    const text = Array.from(word, (character) =>
+      known.has(character.codePointAt(0) ?? 0) ? character : '?',
+    ).join('');
+    if (last !== '' && last.length + text.length >= MAX_TITLE_LINE) lines.push(text);
+    else lines[lines.length - 1] = last === '' ? text : `${last} ${text}`;
+  }
+  return lines;
 }
 
 /** Adds the notice on a new page if the pages cannot be changed. */
