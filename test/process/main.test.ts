@@ -22,7 +22,7 @@ test('without a key it starts with its sandbox, prints its URL, and stops on SIG
   expect(main.output.stdout).toMatch(
     /^Sigillo: open http:\/\/localhost:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/localhost:\d+\/api\/v1\/sign\n$/,
   );
-  const answer = await post(url, '{ signatureRequest(id: "nobody") { id } }');
+  const answer = await post(url, '{ signatureRequest(id: "unknown") { id } }');
   expect(await answer.json()).toEqual({ data: { signatureRequest: null } });
   main.child.kill('SIGTERM');
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
