@@ -73,26 +73,33 @@ export interface Client<Facts extends CallFacts, Answer extends readonly unknown
   close(): Promise<void>;
 }
 
-/** One stage of the pipeline. `next` runs the stages behind it and then sends the call. */
-export type Stage<Facts extends CallFacts = CallFacts> = <Model>(
-  call: Facts,
+/** Makes a call: the client itself, or the part of the pipeline behind a stage. */
+export type Send<Facts extends CallFacts, Answer extends readonly unknown[]> = <Model>(
+  call: Call<Facts, Answer, Model>,
   options: CallOptions,
-  next: (options: CallOptions) => Promise<Model>,
 ) => Promise<Model>;
+
+/**
+ * One stage of the pipeline, around the stages behind it. The pipeline is composed once, so a call makes no closures for
+ * stages that it passes. A stage may throw at once: the stage of retries, outside of most, makes a rejection of it.
+ */
+export type Stage<Known extends CallFacts = CallFacts> = <
+  Facts extends Known,
+  Answer extends readonly unknown[],
+>(
+  next: Send<Facts, Answer>,
+) => Send<Facts, Answer>;
 
 /** A client whose calls pass these stages, the first one outermost. */
 export function withStages<Facts extends CallFacts, Answer extends readonly unknown[]>(
   client: Client<Facts, Answer>,
   stages: readonly Stage<Facts>[],
 ): Client<Facts, Answer> {
-  return {
-    call<Model>(call: Call<Facts, Answer, Model>, options: CallOptions = {}): Promise<Model> {
-      const send = (given: CallOptions): Promise<Model> => client.call(call, given);
-      const run = stages.reduceRight<typeof send>((next, stage) => (given) => stage(call, given, next), send);
-      return run(options);
-    },
-    close: () => client.close(),
-  };
+  const send = stages.reduceRight<Send<Facts, Answer>>(
+    (next, stage) => stage(next),
+    (call, options) => client.call(call, options),
+  );
+  return { call: (call, options = {}) => send(call, options), close: () => client.close() };
 }
 
 /** A client whose calls have these options, unless a call sets its own. */

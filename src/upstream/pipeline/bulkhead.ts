@@ -80,12 +80,12 @@ export function withUploadBulkhead({
   const bulkhead = new Bulkhead({ slots, maxWaiting: slots * WAITING_PER_SLOT });
   queues.add('upload-bulkhead', () => bulkhead.oldestMs);
 
-  return async (call, options, next) => {
-    if (call.effect !== 'stream') return await next(options);
+  return (next) => async (call, options) => {
+    if (call.effect !== 'stream') return await next(call, options);
     const { caller = '', signal, deadline } = options;
     const acquiring = acquire(bulkhead, call.operation, caller, signal);
     using _slot = await (deadline === undefined ? acquiring : deadline.stoppedFor(acquiring));
-    return await next(options);
+    return await next(call, options);
   };
 }
 

@@ -100,21 +100,21 @@ function healthAfter({ answersInvalidInputWith500, deadline }: Attempt, failure:
 
 /** Makes no attempt while the circuit is open, and records the outcome of each attempt. */
 export function withCircuitBreaker(breaker: CircuitBreaker): Stage {
-  return async (call, options, next) => {
+  return (next) => (call, options) => {
     if (call.showsHealth === false) {
       breaker.check(call.operation);
-      return await next(options);
+      return next(call, options);
     }
     const { operation, answersInvalidInputWith500 = false } = call;
     const attempt = { operation, answersInvalidInputWith500, deadline: options.deadline };
-    return await breaker.run(attempt, () => next(options));
+    return breaker.run(attempt, () => next(call, options));
   };
 }
 
 /** Refuses calls before they wait for anything while the circuit is open. */
 export function withOpenCheck(breaker: CircuitBreaker): Stage {
-  return async (call, options, next) => {
+  return (next) => (call, options) => {
     breaker.check(call.operation);
-    return await next(options);
+    return next(call, options);
   };
 }

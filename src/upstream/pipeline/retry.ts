@@ -35,10 +35,10 @@ export function withRetries(options: {
   readonly events: GatewayEvents;
 }): Stage {
   const { timeoutMs, policy, events } = options;
-  return async (call, given, next) => {
+  return (next) => async (call, given) => {
     using deadline = new Deadline(timeoutMs, given.signal);
     const attempt = { ...given, signal: deadline.signal, deadline };
-    return await retry(call, { policy, deadline, events }, () => next(attempt));
+    return await retry(call, { policy, deadline, events }, () => next(call, attempt));
   };
 }
 

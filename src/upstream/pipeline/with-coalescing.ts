@@ -4,16 +4,6 @@ import type { ApiRequest } from '../client.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { kindOfAbort } from './deadline.ts';
 
-/** A call in flight that several readers share. */
-interface SharedCall {
-  readonly result: Promise<unknown>;
-  readers: number;
-  /** Aborts the call when no reader is left. */
-  readonly abandon: (reason: unknown) => void;
-}
-
-type Make = (options: CallOptions) => Promise<unknown>;
-
 /**
  * The reads in flight of one key. Identical reads of one caller share one call; callers and keys share nothing. A reader
  * that aborts does so for itself only, and the call ends with its last reader.
@@ -26,14 +16,19 @@ export class ReadCoalescer {
     this.#events = events;
   }
 
-  async read(call: ApiRequest, options: CallOptions, make: Make): Promise<unknown> {
-    const { caller, priority } = options;
-    const key = JSON.stringify([caller, priority, call.path, call.query]);
+  async read<Model>(
+    call: ApiRequest,
+    options: CallOptions,
+    make: (options: CallOptions) => Promise<Model>,
+  ): Promise<Model> {
+    const { operation } = call;
+    const key = keyOf(call, options);
     const shared = this.#inFlight.get(key);
-    if (shared === undefined) return await join(this.#start(key, options, make), call, options);
-    this.#events.emit('coalescedRead', { operation: call.operation });
+    // Reads with one key have one operation, and so one decoder.
+    if (shared === undefined) return (await this.#start(key, options, make).join(call, options)) as Model;
+    this.#events.emit('coalescedRead', { operation });
     // A copy, because each caller may change its model.
-    return structuredClone(await join(shared, call, options));
+    return structuredClone((await shared.join(call, options)) as Model);
   }
 
   /** Later reads join no call that started before now. */
@@ -41,70 +36,109 @@ export class ReadCoalescer {
     this.#inFlight.clear();
   }
 
-  #start(key: string, options: CallOptions, make: Make): SharedCall {
-    const controller = new AbortController();
-    let hasEnded = false;
-    const forget = (): void => {
+  #start(key: string, options: CallOptions, make: (options: CallOptions) => Promise<unknown>): SharedCall {
+    const shared = new SharedCall(() => {
       if (this.#inFlight.get(key) === shared) this.#inFlight.delete(key);
-    };
-    const result = make({ ...options, signal: controller.signal }).finally(() => {
-      hasEnded = true;
-      forget();
     });
-    const abandon = (reason: unknown): void => {
-      if (hasEnded) return;
-      forget(); // before the abort, so that no reader joins it
-      controller.abort(reason);
-    };
-    const shared: SharedCall = { result, readers: 0, abandon };
     this.#inFlight.set(key, shared);
+    shared.start(make({ ...options, signal: shared.signal }));
     return shared;
+  }
+}
+
+/** Only the caller, at the end, may contain spaces outside the JSON. */
+function keyOf({ path, query }: ApiRequest, { caller = '', priority = 'interactive' }: CallOptions): string {
+  return `${path} ${priority} ${query === undefined ? '' : JSON.stringify(query)} ${caller}`;
+}
+
+interface Reader {
+  readonly resolve: (model: unknown) => void;
+  readonly reject: (failure: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  /** The listener of its signal. */
+  readonly leave: () => void;
+}
+
+/** A call in flight that several readers share. */
+class SharedCall {
+  readonly #controller = new AbortController();
+  readonly #readers: Reader[] = [];
+  #hasEnded = false;
+  /** Runs when the call has ended, or before it is aborted, so that no reader joins it. */
+  readonly #forget: () => void;
+
+  constructor(forget: () => void) {
+    this.#forget = forget;
+  }
+
+  /** Aborted when no reader is left. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  start(call: Promise<unknown>): void {
+    call.then(
+      (model) => this.#end(({ resolve }) => resolve(model)),
+      (failure: unknown) => this.#end(({ reject }) => reject(failure)),
+    );
+  }
+
+  /** Waits for the result until the signal of the reader is aborted. */
+  join({ operation }: ApiRequest, { signal }: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#remove(reader);
+        const cause: unknown = signal?.reason;
+        reject(new UpstreamError({ operation, kind: kindOfAbort(cause), cause }));
+      };
+      const reader: Reader = { resolve, reject, signal, leave };
+      this.#readers.push(reader);
+      if (signal?.aborted === true) leave();
+      else signal?.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #remove(reader: Reader): void {
+    this.#readers.splice(this.#readers.indexOf(reader), 1);
+    // A reader that comes at the same time keeps the call.
+    if (this.#readers.length === 0) queueMicrotask(() => this.#abandon(reader.signal?.reason));
+  }
+
+  #abandon(reason: unknown): void {
+    if (this.#readers.length > 0 || this.#hasEnded) return;
+    this.#forget();
+    this.#controller.abort(reason);
+  }
+
+  #end(pass: (reader: Reader) => void): void {
+    this.#hasEnded = true;
+    this.#forget();
+    for (const reader of this.#readers.splice(0)) {
+      reader.signal?.removeEventListener('abort', reader.leave);
+      pass(reader);
+    }
   }
 }
 
 /** Identical reads of one caller at the same time share one call (single-flight). */
 export function withCoalescing(coalescer: ReadCoalescer): Stage<ApiRequest> {
   const invalidating = withInvalidation(coalescer);
-  return async <Model>(
-    call: ApiRequest,
-    options: CallOptions,
-    next: (given: CallOptions) => Promise<Model>,
-  ) => {
-    if (call.mayCoalesce !== true || options.caller === undefined)
-      return await invalidating(call, options, next);
-    // Reads with one key have one operation, and so one decoder.
-    return (await coalescer.read(call, options, next)) as Model;
+  return (next) => {
+    const send = invalidating(next);
+    return (call, options) => {
+      if (call.mayCoalesce !== true || options.caller === undefined) return send(call, options);
+      return coalescer.read(call, options, (given) => next(call, given));
+    };
   };
 }
 
 /** A write may change what the reads in flight show, even if it fails. */
 export function withInvalidation(coalescer: ReadCoalescer): Stage {
-  return async (call, options, next) => {
+  return (next) => async (call, options) => {
     try {
-      return await next(options);
+      return await next(call, options);
     } finally {
       if (call.effect === 'write') coalescer.invalidate();
     }
   };
-}
-
-/** Waits for the result until `signal` is aborted. */
-async function join(
-  shared: SharedCall,
-  { operation }: ApiRequest,
-  { signal }: CallOptions,
-): Promise<unknown> {
-  const left = Promise.withResolvers<never>();
-  const leave = (): void =>
-    left.reject(new UpstreamError({ operation, kind: kindOfAbort(signal?.reason), cause: signal?.reason }));
-  shared.readers += 1;
-  signal?.addEventListener('abort', leave);
-  if (signal?.aborted === true) leave();
-  try {
-    return await Promise.race([shared.result, left.promise]);
-  } finally {
-    signal?.removeEventListener('abort', leave);
-    shared.readers -= 1;
-    if (shared.readers === 0) shared.abandon(signal?.reason);
-  }
 }

@@ -18,11 +18,12 @@ export interface SpanStageOptions<Facts> {
 /** A span for each call, including its retries and waits. */
 export function withSpans<Facts extends CallFacts>(options: SpanStageOptions<Facts>): Stage<Facts> {
   const { tracer, urlOf, propagates } = options;
-  return (call, given, next) => {
+  return (next) => (call, given) => {
     const url = urlOf(call);
     const attributes = { ...(url && serverOf(url)), 'http.request.method': call.method };
     return inSpan(tracer, call.operation, { kind: SpanKind.CLIENT, attributes }, (span) =>
       next(
+        call,
         propagates ? { ...given, headers: { ...given.headers, traceparent: traceParentOf(span) } } : given,
       ),
     );

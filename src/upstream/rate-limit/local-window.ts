@@ -1,5 +1,6 @@
 import { TRANSIT_MS } from './rate-window.ts';
 import type { RateLimit, RateWindow, Slot, TakenSlots } from './rate-window.ts';
+import { Fifo } from './fifo.ts';
 import { Times } from './times.ts';
 
 /**
@@ -10,8 +11,10 @@ import { Times } from './times.ts';
  */
 export class LocalWindow implements RateWindow {
   readonly #limit: RateLimit;
-  /** When each call was sent that the service may not have counted yet, in the order of sending. */
-  readonly #sent = new Map<Slot, number>();
+  /** The calls in the order of sending. Those that the service has counted leave the queue when they come to its front. */
+  readonly #sent = new Fifo<SentCall>();
+  /** Calls that the service may not have counted yet. */
+  #uncounted = 0;
   /** When each counted call leaves the window, the earliest first. */
   readonly #leaving = new Times();
   /** Calls that have left the window since it was created. */
@@ -26,57 +29,77 @@ export class LocalWindow implements RateWindow {
 
   take(wanted: number, reserve: number): TakenSlots {
     const now = performance.now();
-    this.#settle(now);
+    const free = this.#free(now, reserve);
     if (now < this.#closedUntil) return { slots: [], retryInMs: this.#closedUntil - now };
-    const foreign = now < this.#foreign.until ? this.#foreign.calls : 0;
-    const free = this.#limit.calls - this.#held - foreign - reserve;
     const slots = Array.from({ length: Math.max(0, Math.min(wanted, free)) }, () => this.#send(now));
     return { slots, retryInMs: this.#nextChange(now) - now };
+  }
+
+  takeNow(reserve: number): Slot | undefined {
+    const now = performance.now();
+    return this.#free(now, reserve) > 0 ? this.#send(now) : undefined;
   }
 
   close(): void {
     // It holds no timer and no connection.
   }
 
+  /** Slots that may be taken now. */
+  #free(now: number, reserve: number): number {
+    this.#settle(now);
+    if (now < this.#closedUntil) return 0;
+    const foreign = now < this.#foreign.until ? this.#foreign.calls : 0;
+    return this.#limit.calls - this.#held - foreign - reserve;
+  }
+
   get #held(): number {
-    return this.#sent.size + this.#leaving.size;
+    return this.#uncounted + this.#leaving.size;
   }
 
   #send(now: number): Slot {
-    const leftBefore = this.#left;
-    const slot: Slot = {
-      answered: (remaining) => {
-        this.#count(slot, performance.now());
-        if (remaining !== undefined) this.#learn(remaining, leftBefore);
-      },
-      refused: (retryAfterSeconds = 1) => {
-        this.#count(slot, performance.now());
-        // A longer refusal does not concern the window; the answer to the next call says so again.
-        const closedMs = Math.min(retryAfterSeconds * 1_000, this.#limit.windowMs);
-        this.#closedUntil = Math.max(this.#closedUntil, performance.now() + closedMs);
-        // The other client of the key continues, so its calls stay reserved; otherwise all calls would be refused again.
-        this.#foreign.until = this.#closedUntil + this.#limit.windowMs;
-      },
-      unused: () => void this.#sent.delete(slot),
-    };
-    this.#sent.set(slot, now);
-    return slot;
+    const call = new SentCall(now, this.#left, this.#outcomes);
+    this.#sent.push(call);
+    this.#uncounted += 1;
+    return call;
   }
+
+  /** What happens to the slot of a call. */
+  readonly #outcomes: Outcomes = {
+    answered: (call, remaining) => {
+      this.#count(call, performance.now());
+      if (remaining !== undefined) this.#learn(remaining, call.leftBefore);
+    },
+    refused: (call, retryAfterSeconds) => {
+      this.#count(call, performance.now());
+      // A longer refusal does not concern the window; the answer to the next call says so again.
+      const closedMs = Math.min(retryAfterSeconds * 1_000, this.#limit.windowMs);
+      this.#closedUntil = Math.max(this.#closedUntil, performance.now() + closedMs);
+      // The other client of the key goes on, so its calls stay reserved; otherwise all calls would be refused again.
+      this.#foreign.until = this.#closedUntil + this.#limit.windowMs;
+    },
+    unused: (call) => this.#close(call),
+  };
 
   /** Drops the calls that are no longer in the window. */
   #settle(now: number): void {
-    for (const [slot, sentAt] of this.#sent) {
-      if (sentAt + TRANSIT_MS > now) break;
-      this.#count(slot, now);
+    for (let first = this.#sent.first; first !== undefined; first = this.#sent.first) {
+      if (first.isOpen && first.sentAt + TRANSIT_MS > now) break;
+      this.#count(first, now);
+      this.#sent.shift();
     }
     this.#left += this.#leaving.dropUntil(now);
   }
 
-  #count(slot: Slot, now: number): void {
-    const sentAt = this.#sent.get(slot);
-    if (sentAt === undefined) return;
-    this.#sent.delete(slot);
-    this.#leaving.add(Math.min(now, sentAt + TRANSIT_MS) + this.#limit.windowMs);
+  #count(call: SentCall, now: number): void {
+    if (!call.isOpen) return;
+    this.#close(call);
+    this.#leaving.add(Math.min(now, call.sentAt + TRANSIT_MS) + this.#limit.windowMs);
+  }
+
+  #close(call: SentCall): void {
+    if (!call.isOpen) return;
+    call.isOpen = false;
+    this.#uncounted -= 1;
   }
 
   /**
@@ -93,11 +116,46 @@ export class LocalWindow implements RateWindow {
   }
 
   #nextChange(now: number): number {
-    const [firstSentAt] = this.#sent.values();
+    // All calls before the first open one have settled.
+    const firstSentAt = this.#sent.first?.sentAt ?? Number.POSITIVE_INFINITY;
     return Math.min(
       this.#leaving.earliest ?? Number.POSITIVE_INFINITY,
-      (firstSentAt ?? Number.POSITIVE_INFINITY) + TRANSIT_MS + this.#limit.windowMs,
+      firstSentAt + TRANSIT_MS + this.#limit.windowMs,
       this.#foreign.until > now ? this.#foreign.until : Number.POSITIVE_INFINITY,
     );
+  }
+}
+
+interface Outcomes {
+  readonly answered: (call: SentCall, remaining: number | undefined) => void;
+  readonly refused: (call: SentCall, retryAfterSeconds: number) => void;
+  readonly unused: (call: SentCall) => void;
+}
+
+/** The slot of a call. */
+class SentCall implements Slot {
+  readonly sentAt: number;
+  /** Calls that had left the window before. */
+  readonly leftBefore: number;
+  /** Whether the service may not have counted it yet. */
+  isOpen = true;
+  readonly #outcomes: Outcomes;
+
+  constructor(sentAt: number, leftBefore: number, outcomes: Outcomes) {
+    this.sentAt = sentAt;
+    this.leftBefore = leftBefore;
+    this.#outcomes = outcomes;
+  }
+
+  answered(remaining: number | undefined): void {
+    this.#outcomes.answered(this, remaining);
+  }
+
+  refused(retryAfterSeconds = 1): void {
+    this.#outcomes.refused(this, retryAfterSeconds);
+  }
+
+  unused(): void {
+    this.#outcomes.unused(this);
   }
 }

@@ -1,6 +1,7 @@
 import type { GatewayEvents } from '../../observability/events.ts';
 import type { Priority, Stage } from '../call.ts';
 import { kindOfAbort } from '../pipeline/deadline.ts';
+import type { Deadline } from '../pipeline/deadline.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { RateLimit, RateWindow, Slot } from './rate-window.ts';
@@ -57,6 +58,19 @@ export class RateLimiter {
     this.#reserve = { interactive: 0, poll: Math.floor(options.limit.calls * INTERACTIVE_RESERVE) };
   }
 
+  /** The permission to send a call, if no call waits and the window has a slot. */
+  acquireNow({ priority, signal }: SlotRequest): Permit | undefined {
+    const { connections, events, window } = this.#options;
+    const { interactive, poll } = this.#queues;
+    if (interactive.size > 0 || poll.size > 0 || this.#isAdmitting) return undefined;
+    if (this.#inFlight >= connections || signal?.aborted === true) return undefined;
+    const slot = window.takeNow(this.#reserve[priority]);
+    if (slot === undefined) return undefined;
+    this.#inFlight += 1;
+    events.emit('rateLimiterWait', { priority, outcome: 'granted', waitMs: 0 });
+    return { slot, [Symbol.dispose]: this.#release };
+  }
+
   /**
    * Waits for the permission to send a call.
    * @throws {UpstreamError} `over-budget` when too many calls wait or the time of the operation is up; `aborted` when the
@@ -96,7 +110,7 @@ export class RateLimiter {
     try {
       const slot = await admission.promise;
       ended('granted');
-      return { slot, [Symbol.dispose]: () => this.#release() };
+      return { slot, [Symbol.dispose]: this.#release };
     } finally {
       signal?.removeEventListener('abort', leave);
     }
@@ -114,10 +128,10 @@ export class RateLimiter {
     this.#options.window.close();
   }
 
-  #release(): void {
+  readonly #release = (): void => {
     this.#inFlight -= 1;
-    this.#admit();
-  }
+    if (this.#queues.interactive.size > 0 || this.#queues.poll.size > 0) this.#admit();
+  };
 
   #overBudget(operation: string): UpstreamError {
     const { calls, windowMs } = this.#options.limit;
@@ -191,14 +205,15 @@ export function withRateLimiter(
   limiter: RateLimiter,
   { learns = true }: RateLimiterStageOptions = {},
 ): Stage {
-  return async ({ operation }, options, next) => {
+  return (next) => async (call, options) => {
+    const { operation } = call;
     const { priority = 'interactive', caller = '', signal, deadline } = options;
-    const acquiring = limiter.acquire({ operation, priority, caller, signal });
-    using permit = await (deadline === undefined ? acquiring : deadline.stoppedFor(acquiring));
+    const request = { operation, priority, caller, signal };
+    using permit = limiter.acquireNow(request) ?? (await waitFor(limiter.acquire(request), deadline));
     const { slot } = permit;
     const onAnswer = (remaining: number | undefined): void => slot.answered(learns ? remaining : undefined);
     try {
-      return await next({ ...options, onAnswer });
+      return await next(call, { ...options, onAnswer });
     } catch (failure) {
       if (failure instanceof UpstreamError) {
         if (failure.kind === 'rate-limited' && learns) slot.refused(failure.retryAfterSeconds);
@@ -207,4 +222,8 @@ export function withRateLimiter(
       throw failure;
     }
   };
+}
+
+function waitFor(permit: Promise<Permit>, deadline: Deadline | undefined): Promise<Permit> {
+  return deadline === undefined ? permit : deadline.stoppedFor(permit);
 }

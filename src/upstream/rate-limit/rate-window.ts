@@ -24,6 +24,8 @@ export interface TakenSlots {
 export interface RateWindow {
   /** Takes up to `wanted` slots and leaves `reserve` slots free. It never throws, because queued calls would wait forever. */
   take(wanted: number, reserve: number): TakenSlots | Promise<TakenSlots>;
+  /** Takes one slot and leaves `reserve` slots free. Undefined if none is free, or if the window must ask elsewhere. */
+  takeNow(reserve: number): Slot | undefined;
   close(): void;
 }
 

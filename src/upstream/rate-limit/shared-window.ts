@@ -56,6 +56,11 @@ export class SharedWindow implements RateWindow {
     return await this.#claim(own, reserve);
   }
 
+  /** Redis decides. */
+  takeNow(): undefined {
+    return undefined;
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

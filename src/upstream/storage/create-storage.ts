@@ -65,16 +65,16 @@ const urlOf = ({ url }: StorageRequest): URL | null => URL.parse(url);
 
 /** Refuses a URL of another host before anything is sent. */
 function withCheckedUrl(allowedHosts: readonly string[]): Stage<StorageRequest> {
-  return async (call, options, next) => {
+  return (next) => async (call, options) => {
     checkStorageUrl(call.url, allowedHosts, call.operation);
-    return await next(options);
+    return await next(call, options);
   };
 }
 
 /** Gives each attempt its own time within the deadline of the call. */
 function withAttemptDeadline(timeoutMs: number): Stage {
-  return async (_call, options, next) => {
+  return (next) => async (call, options) => {
     using deadline = new Deadline(timeoutMs, options.signal);
-    return await next({ ...options, signal: deadline.signal, deadline });
+    return await next(call, { ...options, signal: deadline.signal, deadline });
   };
 }

@@ -64,7 +64,9 @@ class World {
     this.calls.push(call);
     if (deadlineMs !== undefined) setTimeout(() => leaver.abort(new TimeIsUpError()), deadlineMs);
     const turn = this.#turns[priority].enter(caller, signal);
-    this.limiter.acquire({ operation: 'anOperation', priority, caller, signal }).then(
+    const request = { operation: 'anOperation', priority, caller, signal };
+    // As the stage of the pipeline does.
+    Promise.resolve(this.limiter.acquireNow(request) ?? this.limiter.acquire(request)).then(
       (permit) => {
         turn.served();
         this.#begin(call, permit);

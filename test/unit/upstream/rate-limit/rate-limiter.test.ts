@@ -61,6 +61,7 @@ function start(options: Partial<RateLimiterOptions> = {}) {
     for (const name of names.split(' ')) void enter(name, entry).catch(() => {});
   };
   return {
+    limiter,
     enter,
     enterAll,
     refused,
@@ -107,6 +108,44 @@ test('polls leave a reserve of a fifth for interactive calls', async () => {
   enterAll('a1');
   expect(await after(0)).toBe('a1');
   expect(await after(1_000)).toBe('p5 p6');
+});
+
+test('a call gets a slot at once while one is free and no call waits', async () => {
+  const { enterAll, after, limiter, emitted } = start({ connections: 6 });
+  const request = {
+    operation: 'anOperation',
+    priority: 'interactive',
+    caller: 'b',
+    signal: undefined,
+  } as const;
+  const permits = [1, 2, 3, 4].map(() => limiter.acquireNow(request));
+  expect(permits.every((permit) => permit !== undefined)).toBe(true);
+  expect(emitted).toEqual(permits.map(() => ({ priority: 'interactive', outcome: 'granted', waitMs: 0 })));
+  // The last one is reserved for interactive calls.
+  expect(limiter.acquireNow({ ...request, priority: 'poll' })).toBeUndefined();
+  expect(limiter.acquireNow({ ...request, signal: AbortSignal.abort() })).toBeUndefined();
+  expect(limiter.acquireNow(request)).toBeDefined();
+  expect(limiter.acquireNow(request)).toBeUndefined();
+  enterAll('a1');
+  for (const permit of permits) permit?.slot.unused();
+  // One waits, and comes first.
+  expect(limiter.acquireNow(request)).toBeUndefined();
+  permits[0]?.[Symbol.dispose]();
+  expect(await after(0)).toBe('a1');
+});
+
+test('no call gets a slot at once beyond the connections', () => {
+  const { limiter } = start({ connections: 1 });
+  const request = {
+    operation: 'anOperation',
+    priority: 'interactive',
+    caller: 'b',
+    signal: undefined,
+  } as const;
+  const first = limiter.acquireNow(request);
+  expect(limiter.acquireNow(request)).toBeUndefined();
+  first?.[Symbol.dispose]();
+  expect(limiter.acquireNow(request)).toBeDefined();
 });
 
 test('calls in flight never exceed the connections', async () => {
@@ -196,6 +235,7 @@ test('a slow window loses no call that arrives in the meantime', async () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
       return local.take(wanted, reserve);
     },
+    takeNow: () => undefined,
     close: () => {},
   };
   const { enter, enterAll, after } = start({ window });
