@@ -134,7 +134,7 @@ export class SoakClient {
   }
 
   /** Reads a request. */
-  async look({ id }: { readonly id: string }): Promise<void> {
+  async read({ id }: { readonly id: string }): Promise<void> {
     const query = `query ($id: ID!) { signatureRequest(id: $id) { id status documents { id status } dossier { id } } }`;
     await this.#journey('query', async (from) => {
       const { data, errors } = await this.#send(query, { id });

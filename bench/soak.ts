@@ -113,7 +113,7 @@ async function journey(): Promise<void> {
   if (turn < OF_HUNDRED.requestSignature) return await wholeJourney();
   if (turn < OF_HUNDRED.requestSignature + OF_HUNDRED.singleSteps) return void (await client.singleSteps());
   const request = latest[turn % latest.length];
-  if (request !== undefined) await client.look(request);
+  if (request !== undefined) await client.read(request);
 }
 
 /** Journeys per second without pauses, and their upstream calls. */

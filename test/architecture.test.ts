@@ -103,7 +103,7 @@ function* settingsIn(part: object): Generator<string> {
   }
 }
 
-test('a setting has its default in src/config alone', () => {
+test('a setting has its default in src/config only', () => {
   const names = [...new Set(settingsIn(loadConfig({})))].join('|');
   const optional = new RegExp(`\\b(?:${names})\\?:`);
   const fallback = new RegExp(`\\b(?:${names})(?: = | \\?\\? |: )(?:[1-9]|'[\\d.]+')`);

@@ -88,7 +88,7 @@ export class ApiKeys {
     });
   }
 
-  /** The owner of a key. Takes the same time for every unknown key, however similar it is to a known one. */
+  /** The owner of a key. Takes the same time for every unknown key, independent of its similarity to a known one. */
   ownerOf(key: string): Staff | undefined {
     const hash = createHash('sha256').update(key).digest();
     let owner: Staff | undefined;

@@ -22,8 +22,8 @@ export function conditionsOf(headers: Headers): Conditions {
 type Facts = Pick<BlobFacts, 'etag' | 'lastModified'>;
 
 /**
- * Evaluates the conditions in the order of RFC 9110, section 13.2.2. The storage supports some of these headers in a form of
- * its own, so they are evaluated here.
+ * Evaluates the conditions in the order of RFC 9110, section 13.2.2. The storage supports some of these headers in a
+ * different form, so they are evaluated here.
  */
 export function statusFor(conditions: Conditions, facts: Facts): 200 | 304 | 412 {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;

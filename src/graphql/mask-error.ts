@@ -12,8 +12,8 @@ import { describeCause } from '../observability/logging/describe-error.ts';
 type Extensions = Readonly<Record<string, unknown>>;
 
 /**
- * Decides what callers see of a top-level error: faults of the service with their documented code, refusals as they are,
- * and nothing of any other error, which is logged.
+ * The top-level error that callers get: a fault of the service with its documented code, a refusal unchanged, and for any
+ * other error, which is logged, only a general message.
  */
 export function createMaskError(logger: Logger): (error: GraphQLError) => GraphQLError {
   return (error) => {
@@ -71,7 +71,7 @@ function refusalOf(error: GraphQLError, original: Error): Extensions | undefined
   return { ...extensions, code, ...(isRequestError(error, code) && { http: REQUEST_ERROR_STATUS }) };
 }
 
-/** By GraphQL over HTTP, section 6.4: 400, and 200 for clients that accept `application/json` alone (`spec`). */
+/** By GraphQL over HTTP, section 6.4: 400, and 200 for clients that accept only `application/json` (`spec`). */
 const REQUEST_ERROR_STATUS = { spec: true, status: 400 };
 
 /** Variables and operation names are checked before execution. The executor sets a status for only some of them. */

@@ -9,7 +9,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A refusal that does not depend on the form of the answer: GraphQL errors and problem documents are made of it. */
+/** A refusal that does not depend on the form of the answer: it becomes a GraphQL error or a problem document. */
 export class RefusalError extends Error implements Refusal {
   override readonly name = 'RefusalError';
   readonly status: number;

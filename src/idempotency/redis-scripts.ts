@@ -29,8 +29,8 @@ redis.call('SET', KEYS[1], since, 'PX', 2 * ARGV[1])
 `;
 
 /**
- * KEYS since when records are kept, record; ARGV time to live in ms, fingerprint, token, lease in ms, ms in which holders put
- * back what was lost.
+ * KEYS since when records are kept, record; ARGV time to live in ms, fingerprint, token, lease in ms, ms in which holders can
+ * restore lost records.
  */
 export const CLAIM = `${LUA_NOW}${SINCE}
 local fields = redis.call('HMGET', KEYS[2], 'fingerprint', 'result', 'lease', 'progress', 'sent', 'service', 'quiet')

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 
 /**
  * The events of one gateway, for metrics, logs and tests. They contain names and numbers only, no id, URL or data of a
- * caller, so that anything made of them may be kept and shown.
+ * caller, so that derived data may be stored and shown.
  *
  * Listeners run synchronously: they must be fast and must not throw.
  */

@@ -51,7 +51,7 @@ export interface GatewayContext extends GatewayParts {
    * uses it.
    */
   readonly signal: AbortSignal;
-  /** Caches of this request alone: no caller receives data that another caller has read. */
+  /** Caches of this request only: no caller receives data that another caller has read. */
   readonly loaders: {
     readonly dossierById: ReturnType<typeof dossierById>;
     readonly signatureRequestById: ReturnType<typeof signatureRequestById>;
@@ -72,7 +72,7 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
   const { signal } = deadline;
   const staged = parts.sandbox && withSandboxHeaders(parts.sandbox, headers);
   const { upstream: client, storage } = staged ?? parts;
-  // The answers to sandbox headers are for this caller only, so they need a watcher of their own.
+  // The answers to sandbox headers are for this caller only, so they need a separate watcher.
   const watcher =
     staged === undefined
       ? parts.watcher

@@ -40,7 +40,7 @@ const EdgeType = builder.objectRef<Edge>('SignatureRequestEdge').implement({
   }),
 });
 
-/** An item that breaks the contract fails alone. */
+/** An item that violates the contract does not fail the other items. */
 function nodeOf({ node }: Edge): Exclude<Edge['node'], Error> | Promise<never> {
   return node instanceof Error ? Promise.reject(node) : node;
 }

@@ -4,7 +4,7 @@ import { UploadError } from './upload-errors.ts';
 
 /**
  * Passes the bytes of a file to `work`, and emits `uploadStarted`, `uploadBytes` and `uploadEnded`.
- * @throws what `work` throws
+ * @throws the error of `work`
  */
 export async function withUploadEvents<T>(
   events: GatewayEvents,

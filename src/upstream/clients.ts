@@ -42,13 +42,13 @@ export interface UpstreamClientOptions extends HttpClientOptions {
 export interface IssuerClient {
   readonly shared: UpstreamClient;
   /**
-   * For calls with the sandbox headers of a caller. The caller may have ordered the answer, so it is not shared by
-   * coalescing, and neither the circuit breaker nor the rate limiter learns from it.
+   * For calls with the sandbox headers of a caller. The caller may have requested this answer, so coalescing does not share
+   * it, and it affects neither the circuit breaker nor the rate limiter.
    */
   readonly bare: UpstreamClient;
 }
 
-/** The clients of a gateway: one for each key, with connections of its own, so that issuers share nothing. */
+/** The clients of a gateway: one for each key, with separate connections, so that issuers share nothing. */
 export interface UpstreamClients {
   /** Without tenants, the same client for all callers. Undefined for a tenant without a key. */
   of(tenant: string | undefined): IssuerClient | undefined;

@@ -189,7 +189,7 @@ async function failureOf(operation: string, answer: Answer): Promise<UpstreamErr
       if (typeof text === 'string') detail = text;
     }
   } catch (unreadable) {
-    cause = unreadable; // the status alone is enough
+    cause = unreadable; // the status is sufficient
   }
   const retryAfterSeconds =
     readRetryAfter(headers['x-rate-limit-retry-after']) ?? readRetryAfter(headers['retry-after']);

@@ -23,7 +23,7 @@ export function withSandboxHeaders(bare: OriginClients, caller: Headers): Origin
     Object.fromEntries([...caller].filter(([name]) => names.test(name)));
   const [toApi, toStorage] = [matching(API_HEADER), matching(SANDBOX_HEADER)];
   if (Object.keys(toApi).length === 0) return undefined;
-  // `prefer` alone means nothing to the storage.
+  // The storage ignores `prefer`.
   return {
     upstream: withOptions(bare.upstream, { headers: toApi }),
     storage: withOptions(bare.storage, { headers: toStorage }),

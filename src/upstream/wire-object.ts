@@ -191,7 +191,7 @@ export function readAnswer<Contract, Model>(body: unknown, read: Read<Contract, 
   return model;
 }
 
-/** The body of an answer that is a string alone. @throws {AnswerShapeError} */
+/** The body of an answer that is a bare string. @throws {AnswerShapeError} */
 export function readText(body: unknown): string {
   if (typeof body === 'string') return body;
   throw new AnswerShapeError([{ path: [], problem: 'is not a string' }]);
@@ -205,7 +205,7 @@ function readPart<Contract, Model>(
 ): Model {
   if (isObject(value)) return read(new WireObject<Contract>(value, path, issues));
   issues.push({ path: stepsOf(path), problem: 'is not an object' });
-  // Its properties are missing only because it is none.
+  // Its properties are missing only because it is not an object.
   return read(new WireObject<Contract>({}, path, []));
 }
 

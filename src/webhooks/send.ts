@@ -76,7 +76,7 @@ export class WebhookSender implements Sender {
         signal,
       });
       const { statusCode: status } = response;
-      // The status decides, even if the body breaks off.
+      // The status decides, even if the body is interrupted.
       await response.body.dump({ limit: MAX_RESPONSE_BYTES, signal }).catch(() => undefined);
       if (status >= 200 && status < 300) return { kind: 'delivered', status };
       if (status === 410) return { kind: 'gone' };

@@ -40,8 +40,8 @@ function check(moment: string, { answer, statusWhenKilled, effects }: Kill): voi
 }
 
 test.each([
-  ['has carried out', true, CALLS],
-  ['has not carried out', false, WRITES],
+  ['has performed', true, CALLS],
+  ['has not performed', false, WRITES],
 ] as const)(
   'killed during any call that the service %s, a restarted gateway without keys creates no second request',
   async (_, isCarriedOut, calls) => {

@@ -58,7 +58,8 @@ test.each(['all nodes', 'one node'])('a cluster named by %s serves every key', a
     slots[2]?.refused(1);
   }
 
-  // Each node has its part, and what readiness writes. Idempotency keys are on one: it loses all of them or none.
+  // Each node has a part of the keys and the key of the readiness check. Idempotency keys are on one node, which loses all of
+  // them or none.
   for (const { client } of nodes) {
     expect(await client.dbsize()).toBeGreaterThan(10);
     expect(await client.keys('sigillo:ready:*')).toHaveLength(1);

@@ -46,8 +46,11 @@ const STEPS: Readonly<Record<string, Step>> = {
   'after an outcome was stored': { before: [], isDone: true },
   'after a call without an answer': { before: [lost('after')] },
   'after a call that did not arrive': { before: [lost('before')] },
-  'while a retry looks for what was created': { before: [lost('after')], during: [held(LIST)] },
-  'while a retry looks for what was not created': { before: [lost('before')], during: [held(LIST)] },
+  'while a retry searches, after the request was created': { before: [lost('after')], during: [held(LIST)] },
+  'while a retry searches, and the request was not created': {
+    before: [lost('before')],
+    during: [held(LIST)],
+  },
 };
 
 const KEY = { idempotencyKey: '5e8b7f9c-7f3a-4b8e-9d51-4c3f2a1b0e9d' };

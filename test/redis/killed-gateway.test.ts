@@ -11,8 +11,8 @@ import {
 import { startRedis } from '../support/redis.ts';
 
 test.each([
-  ['has carried out', true, CALLS],
-  ['has not carried out', false, WRITES],
+  ['has performed', true, CALLS],
+  ['has not performed', false, WRITES],
 ] as const)(
   'killed during any call that the service %s, a gateway continues from there after its restart',
   async (_, isCarriedOut, calls) => {

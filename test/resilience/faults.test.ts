@@ -163,7 +163,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
       calls: ONCE,
     },
     {
-      name: 'the API gateway refuses the call for a reason of its own',
+      name: 'the API gateway refuses the call',
       fault: { kind: 'status', status: 400, envelope: 'gateway', detail: UPSTREAM_WORDS },
       code: 'UPSTREAM_CONTRACT',
       calls: ONCE,

@@ -144,4 +144,4 @@ export async function killAtEach<T>(
 }
 
 export const nameOf = ({ operation, nth, isCarriedOut }: Moment): string =>
-  `${operation} ${nth}, ${isCarriedOut ? 'carried out' : 'not carried out'}`;
+  `${operation} ${nth}, ${isCarriedOut ? 'performed' : 'not performed'}`;

@@ -18,8 +18,8 @@ export const ENDPOINT = '{ENDPOINT}';
  */
 export function explorerTabs(): readonly ExplorerTab[] {
   return [
-    tab('create-dossier', ['Step 1 of 5: what is to be signed.', 'Keep the id of the dossier for step 3.']),
-    tab('find-signer', ['Step 2 of 5: who signs.', 'Keep the id of the signer for step 3.']),
+    tab('create-dossier', ['Step 1 of 5: the documents to sign.', 'Keep the id of the dossier for step 3.']),
+    tab('find-signer', ['Step 2 of 5: the signer.', 'Keep the id of the signer for step 3.']),
     tab('create-signature-request', [
       'Step 3 of 5: the request, as a draft.',
       'Paste both ids into the variables below. Keep',
@@ -33,7 +33,7 @@ export function explorerTabs(): readonly ExplorerTab[] {
       '',
       uploadLine(),
       '',
-      'Then paste the id of the request below and look:',
+      'Then paste the id of the request below. Run it:',
       'the document is READY if it was accepted.',
     ]),
     tab('mark-ready-and-notify', [
@@ -43,10 +43,10 @@ export function explorerTabs(): readonly ExplorerTab[] {
     ]),
     tab('signature-request-changed', [
       'Watch a request: paste its id and run this. The',
-      'answer changes by itself until the request is',
-      'signed, rejected or cancelled. It stops when you',
-      'go to another tab: take the steps meanwhile in',
-      'another window of the browser.',
+      'answer is updated until the request is signed,',
+      'rejected or cancelled. It stops when you select',
+      'another tab: run the steps in another window of',
+      'the browser.',
     ]),
   ];
 }

@@ -83,7 +83,7 @@ export const requireOperation: Plugin = {
     if (isWithoutQuery && Boolean(params.extensions?.['persistedQuery'])) throw persistedQueryNotSupported();
     if (isWithoutQuery)
       throw malformed('The request has no operation. Send it as query, in a JSON object by POST.');
-    // Yoga would look for an operation of that name.
+    // Yoga would search for an operation with that name.
     const operationName: unknown = params.operationName ?? '';
     if (typeof operationName !== 'string') throw malformed('The parameter operationName must be a string.');
   },

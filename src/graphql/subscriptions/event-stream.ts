@@ -10,7 +10,7 @@ export interface EventStreamOptions {
   readonly onStall: () => void;
 }
 
-/** The buffer for a slow client: more than one event, and no more memory than a connection takes anyway. */
+/** The buffer for a slow client: more than one event, and no more memory than a connection uses. */
 const BUFFER_BYTES = 16 * 1024;
 const HEARTBEAT = ':\n\n';
 const COMPLETE = 'event: complete\ndata:\n\n';

@@ -12,8 +12,7 @@ const CONSOLE = {
 } as const;
 
 /**
- * Sends to the logger what would bypass it: console output of libraries, warnings of Node, and uncaught errors, after which
- * the process exits. Node would write those with their stacks and everything that they carry.
+ * Sends output that would bypass the logger to it: console output of libraries, warnings of Node, and uncaught errors, after which the process exits. Node would write errors with their stacks and all their properties.
  * @param logger called each time, because the first logger does not know the configuration
  */
 export function sendAllToLogger(logger: () => Logger): void {

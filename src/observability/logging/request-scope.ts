@@ -28,7 +28,7 @@ export interface OperationRecord {
   readonly errors: Set<string>;
   /** The code of each error in the result of a mutation. */
   readonly resultCodes: string[];
-  /** The calls to the service and to its storage that were made for this request alone, and their total duration. */
+  /** The calls to the service and to its storage that were made for this request only, and their total duration. */
   readonly upstream: { calls: number; durationMs: number };
   /** The authenticated caller as the log shows it. */
   caller?: object;

@@ -9,7 +9,7 @@ const BEARER = /\bbearer\s+[\w.~+/=-]{8,}/gi;
 const USER_INFO = /:\/\/[^\s"'<>\\/@]{0,200}@/g;
 
 /**
- * Returns the text without what no log, message or metric may contain: fiscal codes in either case, pre-signed URLs, tokens,
+ * Removes from a text what no log, message or metric may contain: fiscal codes in either case, pre-signed URLs, tokens,
  * passwords in URLs. It recognises them by their form; `createScrubber` also knows some by their value.
  */
 export function scrub(text: string): string {

@@ -22,7 +22,7 @@ export function countSideEffects(
   });
   const webhooks = new Counter({
     name: 'sigillo_webhook_deliveries_total',
-    help: 'Webhook deliveries, by outcome of each attempt, and those given up.',
+    help: 'Webhook deliveries: attempts by outcome, and events given up.',
     labelNames: ['outcome'],
     registers,
   });

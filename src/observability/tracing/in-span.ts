@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Span, SpanOptions, Tracer } from '@opentelemetry/api';
 
-/** Runs an action within a span of its own. @throws what `run` throws */
+/** Runs an action within a new span. @throws the error of `run` */
 export function inSpan<T>(
   tracer: Tracer,
   name: string,

@@ -27,7 +27,7 @@ export class InvalidInputError extends DomainError {
   }
 }
 
-/** `documents[0].title: The title …`, for clients and logs that show the message alone. */
+/** `documents[0].title: The title …`, for clients and logs that show only the message. */
 function withPath({ path, message }: FieldError): string {
   const text = path.map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`)).join('');
   return text === '' ? message : `${text.replace(/^\./, '')}: ${message}`;

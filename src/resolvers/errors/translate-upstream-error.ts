@@ -13,7 +13,7 @@ import type { FaultCode } from './codes.ts';
 
 /** A row of the table: an upstream failure and its error. `name` is the name of the error in `docs/reference/errors.md`. */
 export interface TranslationRow {
-  /** The `operationId`, or `*` for all operations without a row of their own. */
+  /** The `operationId`, or `*` for all operations without a matching row. */
   readonly operation: string;
   readonly kind: UpstreamErrorKind;
   /** The text of the service, where the kind does not distinguish two outcomes. */

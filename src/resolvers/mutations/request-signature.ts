@@ -240,7 +240,7 @@ function identityOfDocument({ title, fields }: RequestSignatureDocument) {
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Each step has a key of its own, so that it runs once, whatever the outcome of the others. */
+/** Each step has a separate key, so that it runs once, independent of the outcome of the others. */
 function keyOfStep({ idempotencyKey }: RequestSignatureInput, step: string): string | undefined {
   if (idempotencyKey == null) return undefined;
   return `requestSignature.${step}.${digestOf(idempotencyKey)}`;

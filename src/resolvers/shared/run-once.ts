@@ -45,7 +45,7 @@ export async function runOnce<T>(context: KeyContext, work: IdempotentOperation<
         return work.replay(begun.result);
       case 'begun': {
         const outcome = await run(begun.attempt, work);
-        // Another gateway took this one for dead and holds the key: wait for its outcome.
+        // The lease expired and another gateway holds the key: wait for its outcome.
         if (outcome !== undefined) return outcome.value;
       }
     }

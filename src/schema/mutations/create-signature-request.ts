@@ -34,7 +34,7 @@ defineMutation({
     }),
     idempotencyKey: t.string(idempotencyKey),
   }),
-  // A key adds the reads that find out what became of an earlier call without an answer.
+  // A key adds the reads that search for the result of an earlier call without an answer.
   cost: ({ idempotencyKey }) => (idempotencyKey == null ? 1 : 5),
   resolve: async (context, input) => ({
     signatureRequest: await createSignatureRequest(context, input),

@@ -22,7 +22,7 @@ defineMutation({
     fields: t.field({
       type: [SignatureFieldInput],
       description:
-        'The signature fields that the PDF must have or have room for, at most 100. If null, the PDF is validated alone.',
+        'The signature fields that the PDF must have or have room for, at most 100. If null, only the PDF is validated.',
     }),
   }),
   cost: 1,

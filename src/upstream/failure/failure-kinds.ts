@@ -23,7 +23,7 @@ const NOT_SENT = {
 
 /** Every way in which a call to the service or its storage fails. */
 export const FAILURE_KINDS = {
-  /** A 4xx that has no kind of its own: 400, 409, 411, 413, 415 … */
+  /** Every other 4xx: 400, 409, 411, 413, 415 … */
   'bad-request': REFUSED,
   /** 401: a wrong key, or an outage of the back office behind the service. A retry would not outlast such an outage. */
   unauthorized: { ...REFUSED, health: 'unknown' },

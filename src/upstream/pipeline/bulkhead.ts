@@ -14,7 +14,7 @@ export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
 }
 
-/** Limits how many calls run at once. Others queue, callers round-robin. Slow calls inside do not fill what lies behind. */
+/** Limits how many calls run at once. Others queue, callers round-robin. So slow calls do not fill the next stages. */
 export class Bulkhead {
   readonly #maxWaiting: number;
   readonly #waiting = new FairQueue<() => void>();
@@ -60,7 +60,7 @@ export class Bulkhead {
   }
 }
 
-/** Share of the connections to the service. The rest stays free for queries, however slowly files arrive. */
+/** Share of the connections to the service. The rest stays free for queries, even if files arrive slowly. */
 const UPLOADS_SHARE = 1 / 5;
 const WAITING_PER_SLOT = 4;
 const RETRY_AFTER_SECONDS = 10;
