@@ -125,7 +125,7 @@ test('REQUEST_TIMEOUT when the request stalls before its files', async () => {
 /** Codes that the tests of other files provoke. */
 const IN_OTHER_FILES: Readonly<Record<string, readonly string[]>> = {
   'test/errors/internal-error.test.ts': ['INTERNAL_SERVER_ERROR'],
-  'test/http/http-edges.test.ts': [
+  'test/http/status-codes.test.ts': [
     'ADDRESS_NOT_FOUND',
     'HEADERS_TOO_LARGE',
     'NOT_ACCEPTABLE',
