@@ -8,7 +8,12 @@ const HASTY = { maxWorkMs: 1 };
 
 vi.mock('../../mocks/sandbox/pdf/pdf-threads.ts', async (original) => {
   const module = await original<typeof import('../../mocks/sandbox/pdf/pdf-threads.ts')>();
-  return { ...module, createPdfThreads: (options = HASTY) => module.createPdfThreads(options) };
+  class HastyPdfThreads extends module.PdfThreads {
+    constructor(options = HASTY) {
+      super(options);
+    }
+  }
+  return { ...module, PdfThreads: HastyPdfThreads };
 });
 
 test('a file that cannot be validated in time is a failure that the service did not catch', async () => {

@@ -10,7 +10,7 @@ import { isCrossOriginPage } from './browser-guard.ts';
 import type { Controls } from './controls.ts';
 import { CONTROL_BASE, handleControl } from './handlers.ts';
 import { controlProblem } from './problem.ts';
-import { createSnapshotStore } from './snapshot-store.ts';
+import { SnapshotStore } from './snapshot-store.ts';
 
 /** Whether a path belongs to the control API. */
 export function isControlPath(path: string): boolean {
@@ -24,7 +24,7 @@ export function isControlPath(path: string): boolean {
 export class ControlApi {
   readonly #controls: Controls;
   readonly #onBug: (error: unknown) => void;
-  readonly #snapshots = createSnapshotStore();
+  readonly #snapshots = new SnapshotStore();
   #engine: Promise<Engine> | undefined;
 
   /** @param onBug called with unexpected exceptions */

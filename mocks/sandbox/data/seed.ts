@@ -1,5 +1,4 @@
-import { createIds } from '../model/ids.ts';
-import type { Ids } from '../model/ids.ts';
+import { Ids } from '../model/ids.ts';
 import type { Sample } from './sample.ts';
 import { SeedError, parseSeed } from './seed-input.ts';
 import type { SeedInput, Seeded } from './seed-input.ts';
@@ -93,7 +92,7 @@ function creationOf(dossier: NewDossier, requests: readonly NewRequest[], now: n
 function identifiersByTime({ random }: World): (time: number) => Ids {
   const byTime = new Map<number, Ids>();
   return (time) => {
-    const ids = byTime.get(time) ?? createIds(() => time, random);
+    const ids = byTime.get(time) ?? new Ids(() => time, random);
     byTime.set(time, ids);
     return ids;
   };

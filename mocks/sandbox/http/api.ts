@@ -83,7 +83,7 @@ export class Api {
       processing.process(operationId, pathIds),
     );
     const conclusion = conclude(exchanged, processing.isHandled);
-    if (exchanged.kind === 'failed') recorder.bug(exchanged.error);
+    if (exchanged.kind === 'failed') recorder.recordBug(exchanged.error);
     recordViolations(recorder, conclusion, call.method, url.pathname);
     const { faults, behaviourIds, isAbandoned } = processing;
     return {
@@ -142,7 +142,7 @@ function recordViolations(
 ): void {
   for (const direction of ['request', 'response'] as const) {
     const messages = violations[direction];
-    if (messages.length > 0) recorder.violation({ direction, operationId, method, path, messages });
+    if (messages.length > 0) recorder.recordViolation({ direction, operationId, method, path, messages });
   }
 }
 

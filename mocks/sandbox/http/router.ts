@@ -33,7 +33,7 @@ export function answerRequest(routes: Routes, request: IncomingMessage, response
   // Node would send the system time, which differs from the time of the records.
   response.setHeader('date', new Date(routes.world.clock.now()).toUTCString());
   route(routes, request, response).catch((error: unknown) => {
-    routes.recorder.bug(error);
+    routes.recorder.recordBug(error);
     response.destroy();
   });
 }

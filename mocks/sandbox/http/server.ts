@@ -10,8 +10,8 @@ import { onBlobUploaded } from '../model/documents.ts';
 import { CallJournal } from '../journal/journal.ts';
 import { PROFILES } from '../model/profile.ts';
 import type { ProfileName } from '../model/profile.ts';
-import { createRecorder } from '../journal/recorder.ts';
-import type { Recorder, SandboxLogger } from '../journal/recorder.ts';
+import { Recorder } from '../journal/recorder.ts';
+import type { SandboxLogger } from '../journal/recorder.ts';
 import { answerRequest } from './router.ts';
 import type { Routes } from './router.ts';
 import { StorageRoute } from './storage-route.ts';
@@ -72,7 +72,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** Starts a stateful replacement of Firma con IO. It listens when the promise resolves. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1' } = options;
-  const recorder = createRecorder(options.logger);
+  const recorder = new Recorder(options.logger);
   const world = createWorld(options, recorder);
   const journal = new CallJournal(() => world.clock.now());
   const controls = controlsOf(world, journal, recorder);
@@ -85,7 +85,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const storage = new StorageRoute({ world, storage: blobs, journal });
   const gateway = new ApiManagement(world, options.rateLimit ?? SERVICE_RATE_LIMIT);
   const api = await Api.create({ world, recorder, gateway });
-  const control = new ControlApi(controls, (error) => recorder.bug(error));
+  const control = new ControlApi(controls, (error) => recorder.recordBug(error));
   const routes: Routes = { world, api, storage, control, recorder, journal };
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
@@ -125,7 +125,7 @@ function createWorld(options: SandboxOptions, recorder: Recorder): SandboxWorld 
     frozenAt: options.frozenAt?.getTime(),
     seed: options.seed,
     apiKeys: options.apiKeys,
-    onBug: (error) => recorder.bug(error),
+    onBug: (error) => recorder.recordBug(error),
   });
 }
 

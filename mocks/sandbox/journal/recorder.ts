@@ -17,44 +17,48 @@ export interface SandboxLogger {
   warn(facts: Violation | { readonly err: unknown }, message: string): void;
 }
 
-/** Records the violations and bugs of a sandbox. */
-export interface Recorder {
-  readonly violations: readonly Violation[];
-  takeViolations(): Violation[];
-  violation(violation: Violation): void;
-  /** Records an unexpected exception. */
-  bug(error: unknown): void;
-  /** @throws Error listing the remaining violations and the bugs; its cause is the first bug */
-  throwIfFaulty(): void;
-}
-
 /** Further violations are dropped, so that memory does not grow in a sandbox that runs for long. */
 const MAX_RECORDED = 1_000;
 
-export function createRecorder(logger: SandboxLogger | undefined): Recorder {
-  const violations: Violation[] = [];
-  const bugs: unknown[] = [];
-  return {
-    violations,
-    takeViolations: () => violations.splice(0),
-    violation(given) {
-      const violation = { ...given, path: maskFiscalCodes(given.path) };
-      logger?.warn(violation, 'contract violation');
-      if (violations.length < MAX_RECORDED) violations.push(violation);
-    },
-    bug(error) {
-      logger?.warn({ err: error }, 'bug in the sandbox');
-      if (bugs.length < MAX_RECORDED) bugs.push(error);
-    },
-    throwIfFaulty() {
-      if (violations.length === 0 && bugs.length === 0) return;
-      const lines = [...violations.map(lineOfViolation), ...bugs.map(String)];
-      // Not an AggregateError: vitest prints nothing for one without errors.
-      throw new Error(['The sandbox was closed with contract violations or bugs:', ...lines].join('\n  '), {
-        cause: bugs[0],
-      });
-    },
-  };
+/** Records the violations and bugs of a sandbox. */
+export class Recorder {
+  readonly #logger: SandboxLogger | undefined;
+  readonly #violations: Violation[] = [];
+  readonly #bugs: unknown[] = [];
+
+  constructor(logger: SandboxLogger | undefined) {
+    this.#logger = logger;
+  }
+
+  get violations(): readonly Violation[] {
+    return this.#violations;
+  }
+
+  takeViolations(): Violation[] {
+    return this.#violations.splice(0);
+  }
+
+  recordViolation(given: Violation): void {
+    const violation = { ...given, path: maskFiscalCodes(given.path) };
+    this.#logger?.warn(violation, 'contract violation');
+    if (this.#violations.length < MAX_RECORDED) this.#violations.push(violation);
+  }
+
+  /** Records an unexpected exception. */
+  recordBug(error: unknown): void {
+    this.#logger?.warn({ err: error }, 'bug in the sandbox');
+    if (this.#bugs.length < MAX_RECORDED) this.#bugs.push(error);
+  }
+
+  /** @throws Error listing the remaining violations and the bugs; its cause is the first bug */
+  throwIfFaulty(): void {
+    if (this.#violations.length === 0 && this.#bugs.length === 0) return;
+    const lines = [...this.#violations.map(lineOfViolation), ...this.#bugs.map(String)];
+    // Not an AggregateError: vitest prints nothing for one without errors.
+    throw new Error(['The sandbox was closed with contract violations or bugs:', ...lines].join('\n  '), {
+      cause: this.#bugs[0],
+    });
+  }
 }
 
 /** A violation as one line of text. */

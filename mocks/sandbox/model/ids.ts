@@ -3,24 +3,33 @@ import { monotonicFactory } from 'ulid';
 import type { Random } from './random.ts';
 
 /** Generates the identifiers of a sandbox. */
-export interface Ids {
-  /** A new ULID for a dossier, request, document, upload or IO message. ULIDs sort by creation, also within a millisecond. */
-  ulid(): string;
-  /** A new UUID. */
-  uuid(): string;
-  /** The UUID of a signer. It is always the same for a fiscal code, as with the tokenizer of the service. */
-  signer(fiscalCode: string): string;
-}
+export class Ids {
+  readonly #now: () => number;
+  readonly #random: Random;
+  readonly #nextUlid: (time: number) => string;
 
-export function createIds(now: () => number, random: Random): Ids {
-  const next = monotonicFactory(random.next);
-  return {
-    ulid: () => next(now()),
-    uuid: () =>
-      uuidOf(Array.from({ length: 32 }, () => Math.floor(random.next() * 16).toString(16)).join(''), 4),
+  constructor(now: () => number, random: Random) {
+    this.#now = now;
+    this.#random = random;
+    this.#nextUlid = monotonicFactory(() => random.next());
+  }
+
+  /** A new ULID for a dossier, request, document, upload or IO message. ULIDs sort by creation, also within a millisecond. */
+  ulid(): string {
+    return this.#nextUlid(this.#now());
+  }
+
+  /** A new UUID. */
+  uuid(): string {
+    const digit = (): string => Math.floor(this.#random.next() * 16).toString(16);
+    return uuidOf(Array.from({ length: 32 }, digit).join(''), 4);
+  }
+
+  /** The UUID of a signer. It is always the same for a fiscal code, as with the tokenizer of the service. */
+  signer(fiscalCode: string): string {
     // RFC 9562, version 8: derived from a custom hash.
-    signer: (fiscalCode) => uuidOf(createHash('sha256').update(`signer:${fiscalCode}`).digest('hex'), 8),
-  };
+    return uuidOf(createHash('sha256').update(`signer:${fiscalCode}`).digest('hex'), 8);
+  }
 }
 
 /** Formats 32 hexadecimal digits as a UUID (RFC 9562), with version and variant. */

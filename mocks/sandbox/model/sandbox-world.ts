@@ -3,18 +3,14 @@ import { Clock } from './clock.ts';
 import type { ClockState } from './clock.ts';
 import { FaultRegistry } from '../faults/faults.ts';
 import type { FaultsState } from '../faults/faults.ts';
-import { createIds } from './ids.ts';
-import type { Ids } from './ids.ts';
+import { Ids } from './ids.ts';
 import { unrestrictedKey } from './issuers.ts';
-import { createPdfThreads } from '../pdf/pdf-threads.ts';
+import { PdfThreads } from '../pdf/pdf-threads.ts';
 import type { Profile } from './profile.ts';
 import { PROFILES } from './profile.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
-import { createBlobStore } from '../storage/blob-store.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
-import { createUrlSigner } from '../storage/sas.ts';
-import type { UrlSigner } from '../storage/sas.ts';
+import { Random } from './random.ts';
+import { BlobStore } from '../storage/blob-store.ts';
+import { UrlSigner } from '../storage/sas.ts';
 import { copyStore, createStore } from './store.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
@@ -50,7 +46,7 @@ export class SandboxWorld implements World {
   readonly random: Random;
   readonly faults: FaultRegistry;
   readonly sas: UrlSigner;
-  readonly pdfs = createPdfThreads();
+  readonly pdfs = new PdfThreads();
   readonly #frozenAt: number | undefined;
   readonly #onBug: (error: unknown) => void;
   readonly #initial: Snapshot;
@@ -64,11 +60,11 @@ export class SandboxWorld implements World {
     this.#frozenAt = frozenAt;
     this.#onBug = onBug;
     this.clock = new Clock({ timeScale, frozenAt, run: (task) => this.#run(task) });
-    this.random = createRandom(seed ?? randomInt(2 ** 32));
+    this.random = new Random(seed ?? randomInt(2 ** 32));
     this.faults = new FaultRegistry(this.random);
-    this.sas = createUrlSigner(seed);
+    this.sas = new UrlSigner(seed);
     this.#ids = this.#newIds();
-    this.#blobs = createBlobStore(() => this.clock.now());
+    this.#blobs = new BlobStore(() => this.clock.now());
     for (const key of apiKeys) this.#store.keys.set(key, unrestrictedKey(key));
     this.#initial = this.snapshot();
   }
@@ -115,7 +111,7 @@ export class SandboxWorld implements World {
   }
 
   #newIds(): Ids {
-    return createIds(() => this.clock.now(), this.random);
+    return new Ids(() => this.clock.now(), this.random);
   }
 
   async #run(task: Task): Promise<void> {

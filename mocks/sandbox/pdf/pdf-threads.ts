@@ -6,16 +6,6 @@ import { verdictOn } from './pdf.ts';
 import type { PdfVerdict } from './pdf.ts';
 import type { PdfContents } from './read-pdf.ts';
 
-/** Processes uploaded PDFs in worker threads, so that they do not block the sandbox. */
-export interface PdfThreads {
-  /** @throws PdfUnfinishedError */
-  verdictOn(bytes: Uint8Array, fields: readonly SignatureField[]): Promise<PdfVerdict>;
-  /** The file with signature marks, or unchanged if that takes too long. */
-  signed(file: Buffer, fields: readonly SignatureField[], now: number): Promise<Buffer>;
-  /** Terminates the threads, also while they work. */
-  close(): Promise<void>;
-}
-
 /** The work exceeded the time limit of the service or the memory limit, or the sandbox was closed. */
 export class PdfUnfinishedError extends Error {
   override readonly name = 'PdfUnfinishedError';
@@ -27,45 +17,55 @@ const MAX_THREADS = 4;
 /** Gives threads the stack size of a main thread, so that nested objects overflow it as in the service. */
 const STACK_MB = 1.15;
 
-/** Threads start with the first file. */
-export function createPdfThreads({ maxWorkMs = MAX_WORK_MS } = {}): PdfThreads {
-  let closed = false;
-  let started: Promise<Piscina> | undefined;
+/** Processes uploaded PDFs in worker threads, so that they do not block the sandbox. Threads start with the first file. */
+export class PdfThreads {
+  readonly #maxWorkMs: number;
+  #started: Promise<Piscina> | undefined;
+  #closed = false;
 
-  async function run(name: 'read', task: Uint8Array): Promise<PdfContents>;
-  async function run(name: 'sign', task: SignTask): Promise<Uint8Array>;
-  async function run(name: string, task: unknown): Promise<unknown> {
-    if (closed) throw new PdfUnfinishedError();
-    started ??= startThreads();
-    const threads = await started;
+  constructor({ maxWorkMs = MAX_WORK_MS } = {}) {
+    this.#maxWorkMs = maxWorkMs;
+  }
+
+  /** @throws PdfUnfinishedError */
+  async verdictOn(bytes: Uint8Array, fields: readonly SignatureField[]): Promise<PdfVerdict> {
+    return verdictOn(bytes, await this.#run('read', bytes), fields);
+  }
+
+  /** The file with signature marks, or unchanged if that takes too long. */
+  async signed(file: Buffer, fields: readonly SignatureField[], now: number): Promise<Buffer> {
+    try {
+      const { buffer, byteOffset, byteLength } = await this.#run('sign', { bytes: file, fields, now });
+      return Buffer.from(buffer, byteOffset, byteLength);
+    } catch (error) {
+      if (error instanceof PdfUnfinishedError) return file;
+      throw error;
+    }
+  }
+
+  /** Terminates the threads, also while they work. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await (await this.#started)?.destroy();
+  }
+
+  async #run(name: 'read', task: Uint8Array): Promise<PdfContents>;
+  async #run(name: 'sign', task: SignTask): Promise<Uint8Array>;
+  async #run(name: string, task: unknown): Promise<unknown> {
+    if (this.#closed) throw new PdfUnfinishedError();
+    this.#started ??= startThreads();
+    const threads = await this.#started;
     const overdue = new AbortController();
-    const timer = setTimeout(() => overdue.abort(), maxWorkMs);
+    const timer = setTimeout(() => overdue.abort(), this.#maxWorkMs);
     try {
       return await threads.run(task, { name, signal: overdue.signal });
     } catch (error) {
-      const isUnfinished = closed || overdue.signal.aborted || isOutOfMemory(error);
+      const isUnfinished = this.#closed || overdue.signal.aborted || isOutOfMemory(error);
       throw isUnfinished ? new PdfUnfinishedError(undefined, { cause: error }) : error;
     } finally {
       clearTimeout(timer);
     }
   }
-
-  return {
-    verdictOn: async (bytes, fields) => verdictOn(bytes, await run('read', bytes), fields),
-    async signed(file, fields, now) {
-      try {
-        const { buffer, byteOffset, byteLength } = await run('sign', { bytes: file, fields, now });
-        return Buffer.from(buffer, byteOffset, byteLength);
-      } catch (error) {
-        if (error instanceof PdfUnfinishedError) return file;
-        throw error;
-      }
-    },
-    async close() {
-      closed = true;
-      await (await started)?.destroy();
-    },
-  };
 }
 
 async function startThreads(): Promise<Piscina> {

@@ -33,61 +33,71 @@ export interface StoredBlob {
 /** Blobs in all containers are deleted after 90 days. */
 const RETENTION_MS = 90 * 24 * 60 * 60 * 1_000;
 
-/** In-memory containers and blobs. */
-export interface BlobStore {
-  get(container: string, name: string): Blob | undefined;
-  put(container: string, name: string, blob: Blob): void;
-  delete(container: string, name: string): void;
-  /** Uncommitted blocks by block id. Any commit of the blob deletes them. */
-  uncommitted(container: string, name: string): ReadonlyMap<string, Block>;
-  putBlock(container: string, name: string, block: Block): void;
-  list(): StoredBlob[];
-  /** A new store with the same blobs and blocks. */
-  copy(): BlobStore;
-}
-
-interface Stored {
+interface BlobRecord {
   readonly container: string;
   readonly name: string;
   readonly blob: Blob;
 }
 
-export function createBlobStore(
-  now: () => number,
-  blobs = new Map<string, Stored>(),
-  staged = new Map<string, ReadonlyMap<string, Block>>(),
-): BlobStore {
-  const key = (container: string, name: string) => `${container}/${name}`;
-  return {
-    get(container, name) {
-      const blob = blobs.get(key(container, name))?.blob;
-      if (blob === undefined || now() - blob.lastModified < RETENTION_MS) return blob;
-      blobs.delete(key(container, name));
-      return undefined;
-    },
-    put(container, name, blob) {
-      staged.delete(key(container, name));
-      blobs.set(key(container, name), { container, name, blob });
-    },
-    delete(container, name) {
-      blobs.delete(key(container, name));
-    },
-    uncommitted: (container, name) => staged.get(key(container, name)) ?? new Map<string, Block>(),
-    putBlock(container, name, block) {
-      const blocks = staged.get(key(container, name)) ?? new Map<string, Block>();
-      staged.set(key(container, name), new Map([...blocks, [block.id, block]]));
-    },
-    list: () =>
-      [...blobs.values()]
-        .filter(({ blob }) => now() - blob.lastModified < RETENTION_MS)
-        .map(({ container, name, blob }) => ({
-          container,
-          name,
-          size: blob.size,
-          sha256: blob.sha256(),
-        })),
-    copy: () => createBlobStore(now, new Map(blobs), new Map(staged)),
-  };
+/** In-memory containers and blobs. */
+export class BlobStore {
+  readonly #now: () => number;
+  readonly #blobs = new Map<string, BlobRecord>();
+  /** Uncommitted blocks by blob, then by block id. */
+  readonly #uncommitted = new Map<string, ReadonlyMap<string, Block>>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get(container: string, name: string): Blob | undefined {
+    const key = keyOf(container, name);
+    const blob = this.#blobs.get(key)?.blob;
+    if (blob === undefined || !this.#isExpired(blob)) return blob;
+    this.#blobs.delete(key);
+    return undefined;
+  }
+
+  put(container: string, name: string, blob: Blob): void {
+    this.#uncommitted.delete(keyOf(container, name));
+    this.#blobs.set(keyOf(container, name), { container, name, blob });
+  }
+
+  delete(container: string, name: string): void {
+    this.#blobs.delete(keyOf(container, name));
+  }
+
+  /** Uncommitted blocks by block id. Any commit of the blob deletes them. */
+  uncommitted(container: string, name: string): ReadonlyMap<string, Block> {
+    return this.#uncommitted.get(keyOf(container, name)) ?? new Map<string, Block>();
+  }
+
+  putBlock(container: string, name: string, block: Block): void {
+    const blocks = this.uncommitted(container, name);
+    this.#uncommitted.set(keyOf(container, name), new Map([...blocks, [block.id, block]]));
+  }
+
+  list(): StoredBlob[] {
+    return [...this.#blobs.values()]
+      .filter(({ blob }) => !this.#isExpired(blob))
+      .map(({ container, name, blob }) => ({ container, name, size: blob.size, sha256: blob.sha256() }));
+  }
+
+  /** A new store with the same blobs and blocks. */
+  copy(): BlobStore {
+    const copy = new BlobStore(this.#now);
+    for (const [key, record] of this.#blobs) copy.#blobs.set(key, record);
+    for (const [key, blocks] of this.#uncommitted) copy.#uncommitted.set(key, blocks);
+    return copy;
+  }
+
+  #isExpired(blob: Blob): boolean {
+    return this.#now() - blob.lastModified >= RETENTION_MS;
+  }
+}
+
+function keyOf(container: string, name: string): string {
+  return `${container}/${name}`;
 }
 
 /** Creates a blob from its blocks. */

@@ -12,15 +12,6 @@ const UPLOAD: Grant = { permissions: 'racw', lifetimeMs: 15 * 60 * 1_000 };
 const DOWNLOAD: Grant = { permissions: 'r', lifetimeMs: 5 * 60 * 1_000 };
 const SIGNED_PARAMETERS = ['sv', 'spr', 'st', 'se', 'sr', 'sp', 'rsct'] as const;
 
-/** Creates and verifies pre-signed URLs (shared access signatures) for one blob each. */
-export interface UrlSigner {
-  /** Path and query of a URL that allows writing and reading, but not deleting, for 15 minutes. */
-  sign(container: string, blob: string, now: number): string;
-  /** Path and query of a URL that allows reading for 5 minutes. */
-  signDownload(container: string, blob: string, now: number): string;
-  verify(container: string, blob: string, query: URLSearchParams, now: number): SasVerdict;
-}
-
 export type SasVerdict =
   | { readonly ok: true; readonly permissions: string }
   /** The request has no signature. */
@@ -29,17 +20,44 @@ export type SasVerdict =
   | { readonly ok: false; readonly anonymous: false; readonly detail: string };
 
 /**
- * A signer with its own key: a URL of one sandbox is invalid in another.
- * @param seed derives the key, so that signatures are reproducible; without it the key is random
+ * Creates and verifies pre-signed URLs (shared access signatures) for one blob each. Each sandbox has its own key, so a
+ * URL of one is invalid in another.
  */
-export function createUrlSigner(seed?: number): UrlSigner {
-  const key = seed === undefined ? randomBytes(32) : Buffer.from(`seed ${seed}`);
-  const signature = (container: string, blob: string, query: URLSearchParams) =>
-    createHmac('sha256', key)
-      .update(stringToSign(container, blob, query))
-      .digest('base64');
+export class UrlSigner {
+  readonly #key: Buffer;
 
-  function presignedPath(container: string, blob: string, now: number, grant: Grant): string {
+  /** @param seed derives the key, so that signatures are reproducible; without it the key is random */
+  constructor(seed?: number) {
+    this.#key = seed === undefined ? randomBytes(32) : Buffer.from(`seed ${seed}`);
+  }
+
+  /** Path and query of a URL that allows writing and reading, but not deleting, for 15 minutes. */
+  sign(container: string, blob: string, now: number): string {
+    return this.#presignedPath(container, blob, now, UPLOAD);
+  }
+
+  /** Path and query of a URL that allows reading for 5 minutes. */
+  signDownload(container: string, blob: string, now: number): string {
+    return this.#presignedPath(container, blob, now, DOWNLOAD);
+  }
+
+  verify(container: string, blob: string, query: URLSearchParams, now: number): SasVerdict {
+    const given = query.get('sig');
+    if (given === null) return { ok: false, anonymous: true };
+    const start = Date.parse(query.get('st') ?? '');
+    const expiry = Date.parse(query.get('se') ?? '');
+    if (!(now >= start && now < expiry)) {
+      const detail = `Signature not valid in the specified time frame: Start [${httpDate(start)}] - Expiry [${httpDate(expiry)}] - Current [${httpDate(now)}]`;
+      return { ok: false, anonymous: false, detail };
+    }
+    if (!isSameText(given, this.#signature(container, blob, query))) {
+      const detail = `Signature did not match. String to sign used was ${stringToSign(container, blob, query)}`;
+      return { ok: false, anonymous: false, detail };
+    }
+    return { ok: true, permissions: query.get('sp') ?? '' };
+  }
+
+  #presignedPath(container: string, blob: string, now: number, grant: Grant): string {
     // Whole seconds from the current one, independent of the clock of the client.
     const start = Math.floor(now / 1_000) * 1_000;
     const query = new URLSearchParams([
@@ -51,29 +69,15 @@ export function createUrlSigner(seed?: number): UrlSigner {
       ['sp', grant.permissions],
       ['rsct', 'application/pdf'],
     ]);
-    query.set('sig', signature(container, blob, query));
+    query.set('sig', this.#signature(container, blob, query));
     return `${blobPath(container, blob)}?${query}`;
   }
 
-  return {
-    sign: (container, blob, now) => presignedPath(container, blob, now, UPLOAD),
-    signDownload: (container, blob, now) => presignedPath(container, blob, now, DOWNLOAD),
-    verify(container, blob, query, now) {
-      const given = query.get('sig');
-      if (given === null) return { ok: false, anonymous: true };
-      const start = Date.parse(query.get('st') ?? '');
-      const expiry = Date.parse(query.get('se') ?? '');
-      if (!(now >= start && now < expiry)) {
-        const detail = `Signature not valid in the specified time frame: Start [${httpDate(start)}] - Expiry [${httpDate(expiry)}] - Current [${httpDate(now)}]`;
-        return { ok: false, anonymous: false, detail };
-      }
-      if (!sameText(given, signature(container, blob, query))) {
-        const detail = `Signature did not match. String to sign used was ${stringToSign(container, blob, query)}`;
-        return { ok: false, anonymous: false, detail };
-      }
-      return { ok: true, permissions: query.get('sp') ?? '' };
-    },
-  };
+  #signature(container: string, blob: string, query: URLSearchParams): string {
+    return createHmac('sha256', this.#key)
+      .update(stringToSign(container, blob, query))
+      .digest('base64');
+  }
 }
 
 function stringToSign(container: string, blob: string, query: URLSearchParams): string {
@@ -83,7 +87,7 @@ function stringToSign(container: string, blob: string, query: URLSearchParams): 
   ].join('\n');
 }
 
-function sameText(a: string, b: string): boolean {
+function isSameText(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { PdfUnfinishedError, createPdfThreads } from '../../../../mocks/sandbox/pdf/pdf-threads.ts';
+import { PdfUnfinishedError, PdfThreads } from '../../../../mocks/sandbox/pdf/pdf-threads.ts';
 import { makePdf } from '../../../support/pdf.ts';
 
-function threadsForTest(...options: Parameters<typeof createPdfThreads>) {
-  const threads = createPdfThreads(...options);
+function threadsForTest(...options: ConstructorParameters<typeof PdfThreads>) {
+  const threads = new PdfThreads(...options);
   onTestFinished(() => threads.close());
   return threads;
 }
@@ -34,7 +34,7 @@ test('aborts a file that takes too long, and continues with the next', async () 
 });
 
 test('starts no work after it is closed', async () => {
-  const threads = createPdfThreads(PATIENT);
+  const threads = new PdfThreads(PATIENT);
   const cut = threads.verdictOn(await makePdf(), []);
   await Promise.all([expect(cut).rejects.toThrow(PdfUnfinishedError), threads.close()]);
   await expect(threads.verdictOn(await makePdf(), [])).rejects.toThrow(PdfUnfinishedError);
