@@ -12,6 +12,7 @@ import { getSignatureRequest } from '../src/upstream/operations/get-signature-re
 import { SERVICE_RETRIES, withRetries } from '../src/upstream/pipeline/retry.ts';
 import { cpuMicros, inParallel, measure, printCosts } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
+import { NO_PROXY } from '../src/upstream/proxy-for.ts';
 
 /*
  * The processor time of an upstream call in the gateway, in total and by part. The contestants take turns in one run; the
@@ -33,6 +34,7 @@ const options = {
   storageHosts: [],
   timeoutMs: 20_000,
   connections: 50,
+  proxyFor: NO_PROXY,
   rateLimit: { calls: 100_000_000, windowMs: 5_000 },
   operationTimeoutMs: 90_000,
   breaker: new CircuitBreaker({ origin: 'service', failures: 10, openMs: 10_000, events }),

@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 import { apiKey, bearerToken } from './credentials.ts';
 import { AuthenticationError } from './auth-errors.ts';
 import { fetchThrough } from '../upstream/connect-through.ts';
-import { NO_PROXY } from '../upstream/proxy-for.ts';
+import type { ProxyFor } from '../upstream/proxy-for.ts';
 import { KeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
 import type { KeySetError } from './read-key-set.ts';
@@ -38,7 +38,7 @@ export interface Authentication {
 export function createAuthentication(
   options: AuthenticationOptions,
   events: AuthenticationEvents,
-  proxyFor = NO_PROXY,
+  proxyFor: ProxyFor,
 ): Authentication {
   switch (options.mode) {
     case 'none':

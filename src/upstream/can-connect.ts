@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { openTunnel } from './connect-through.ts';
-import { NO_PROXY } from './proxy-for.ts';
+import type { ProxyFor } from './proxy-for.ts';
 
 /**
  * Opens a connection to the host of `url`, with TLS for https, and closes it again. It sends nothing, so it needs no key and
  * does not count against the rate limit of the service.
  * @throws when the connection fails: refused, unknown name, untrusted certificate, `signal` aborted.
  */
-export async function canConnect(url: URL, signal: AbortSignal, proxyFor = NO_PROXY): Promise<void> {
+export async function canConnect(url: URL, signal: AbortSignal, proxyFor: ProxyFor): Promise<void> {
   const { protocol, hostname, port } = url;
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const isTls = protocol === 'https:';

@@ -13,7 +13,6 @@ import type { Answer } from './receive-answer.ts';
 import { plainTextOf, textOf } from './response-text.ts';
 import { readRetryAfter } from './pipeline/retry-after.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';
-import { NO_PROXY } from './proxy-for.ts';
 import type { ProxyFor } from './proxy-for.ts';
 
 export interface HttpClientOptions {
@@ -26,8 +25,7 @@ export interface HttpClientOptions {
   readonly timeoutMs: number;
   /** Most connections to the service. */
   readonly connections: number;
-  /** @default NO_PROXY */
-  readonly proxyFor?: ProxyFor | undefined;
+  readonly proxyFor: ProxyFor;
   /** Reads the time of the service from each answer. */
   readonly clock?: ServiceClock | undefined;
   /** Replaces the connection pool; tests use undici's `MockAgent`. */
@@ -47,7 +45,7 @@ export class HttpClient implements UpstreamClient {
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpClientOptions) {
-    const { baseUrl, apiKey, connections, timeoutMs, proxyFor = NO_PROXY } = options;
+    const { baseUrl, apiKey, connections, timeoutMs, proxyFor } = options;
     this.#options = options;
     this.#origin = baseUrl.origin;
     this.#basePath = baseUrl.pathname.replace(/\/+$/, '');

@@ -1,7 +1,6 @@
 import { Agent } from 'undici';
 import { readRetryAfter } from '../upstream/pipeline/retry-after.ts';
 import { connectThrough } from '../upstream/connect-through.ts';
-import { NO_PROXY } from '../upstream/proxy-for.ts';
 import type { ProxyFor } from '../upstream/proxy-for.ts';
 import { readVersion } from '../version.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
@@ -28,8 +27,7 @@ export interface Sender {
 }
 
 export interface SenderOptions {
-  /** @default NO_PROXY */
-  readonly proxyFor?: ProxyFor | undefined;
+  readonly proxyFor: ProxyFor;
   /** Deadline of an attempt, from the connection to the end of the response. @default 15 000 */
   readonly timeoutMs?: number;
   /** Milliseconds since 1970. @default Date.now */
@@ -50,7 +48,7 @@ export class WebhookSender implements Sender {
   readonly #now: () => number;
   readonly #userAgent = `sigillo/${readVersion()}`;
 
-  constructor({ proxyFor = NO_PROXY, timeoutMs = 15_000, now = Date.now }: SenderOptions = {}) {
+  constructor({ proxyFor, timeoutMs = 15_000, now = Date.now }: SenderOptions) {
     this.#timeoutMs = timeoutMs;
     this.#now = now;
     this.#agent = new Agent({

@@ -32,8 +32,7 @@ export interface WebhooksParts {
   readonly redis: RedisConnection | undefined;
   /** The upstream service. */
   readonly realm: string;
-  /** @default NO_PROXY */
-  readonly proxyFor?: ProxyFor | undefined;
+  readonly proxyFor: ProxyFor;
   /** The watcher of a tenant; undefined if the tenant has no key. */
   readonly watcherOf: (tenant: string | undefined) => StatusWatcher | undefined;
   readonly events: GatewayEvents;

@@ -10,6 +10,7 @@ import { FORMS } from '../support/request-forms.ts';
 import { startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { startMain } from '../support/start-main.ts';
+import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
 
 /*
  * JSON bodies are written by hand here: JSON.stringify is recursive and would overflow the stack before the gateway is
@@ -146,6 +147,7 @@ test.each([
       storageHosts: [],
       timeoutMs: 20_000,
       connections: 1,
+      proxyFor: NO_PROXY,
     });
     onTestFinished(() => client.close());
     await expect(getDossier(client, 'd1')).rejects.toMatchObject({
@@ -161,7 +163,11 @@ test('of a storage error with nested XML only the code is read', async () => {
     req.resume().on('end', () => res.writeHead(403).end(body));
     return true;
   });
-  const { shared: storage } = createStorage({ allowedHosts: [stub.origin], retries: { attempts: 1 } });
+  const { shared: storage } = createStorage({
+    allowedHosts: [stub.origin],
+    proxyFor: NO_PROXY,
+    retries: { attempts: 1 },
+  });
   onTestFinished(() => storage.close());
   await expect(putBlob(storage, stub.address(), Buffer.from('%PDF-'))).rejects.toMatchObject({
     name: 'UpstreamError',

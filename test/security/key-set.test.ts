@@ -13,6 +13,7 @@ import type { StubHandler } from '../support/http-stub.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { claimsOf, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
 import type { TokenOptions } from '../support/token-issuer.ts';
+import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
 
 /** Clocks are manual; sockets and timeouts are real. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
@@ -24,11 +25,15 @@ async function start(keySet: Partial<KeySetOptions> = {}) {
   const issuer = await startTokenIssuer();
   const failures: string[] = [];
   const unusable: UnusableKey[] = [];
-  const authentication = createAuthentication(jwtOptions(issuer.url, { keySet }), {
-    onKeySetFailure: ({ message }: KeySetError) => failures.push(message),
-    onUnusableKey: (key) => unusable.push(key),
-    onApiKeysReload: () => {},
-  });
+  const authentication = createAuthentication(
+    jwtOptions(issuer.url, { keySet }),
+    {
+      onKeySetFailure: ({ message }: KeySetError) => failures.push(message),
+      onUnusableKey: (key) => unusable.push(key),
+      onApiKeysReload: () => {},
+    },
+    NO_PROXY,
+  );
   onTestFinished(() => authentication.close());
   const authenticate = (token: string): Promise<Caller> =>
     authentication.authenticate(new Headers(withToken(token)));

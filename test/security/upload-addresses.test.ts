@@ -9,6 +9,7 @@ import { draftOf } from '../support/draft.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startFailingGateway } from '../support/service-proxy.ts';
+import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
 
 const ALLOWED = 'iopitnsignst01.blob.core.windows.net';
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename ... on Error { code } } }`;
@@ -68,6 +69,7 @@ test('a redirect of the storage is not followed', async () => {
 test('an allowed host that resolves to this machine is not connected to', async () => {
   const { shared: storage } = createStorage({
     allowedHosts: ['localhost'],
+    proxyFor: NO_PROXY,
     retries: { firstPauseMs: 1, attempts: 1 },
   });
   onTestFinished(() => storage.close());
@@ -80,7 +82,11 @@ test('an allowed host that resolves to this machine is not connected to', async 
 test('an allowed origin with scheme and port may be on this machine', async () => {
   const stub = await startHttpStub((_, res) => sendJson(res, 201, {}));
   const origin = stub.origin.replace('127.0.0.1', 'localhost');
-  const { shared: storage } = createStorage({ allowedHosts: [origin], retries: { firstPauseMs: 1 } });
+  const { shared: storage } = createStorage({
+    allowedHosts: [origin],
+    proxyFor: NO_PROXY,
+    retries: { firstPauseMs: 1 },
+  });
   onTestFinished(() => storage.close());
   await putBlob(storage, `${origin}/c/b?sig=x`, Buffer.from('%PDF-'));
   expect(stub.calls).toHaveLength(1);

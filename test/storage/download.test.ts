@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import type { StorageClient } from '../../src/upstream/storage/storage-client.ts';
 import { getBlob, getBlobProperties } from '../../src/upstream/storage/read-blob.ts';
@@ -13,7 +14,11 @@ const file = pdfBytes(300_000);
 
 beforeAll(async () => {
   azurite = await startAzurite();
-  storage = createStorage({ allowedHosts: [azurite.origin], retries: { attempts: 1 } }).shared;
+  storage = createStorage({
+    allowedHosts: [azurite.origin],
+    proxyFor: NO_PROXY,
+    retries: { attempts: 1 },
+  }).shared;
   await putBlob(storage, azurite.address('signed'), file);
 });
 afterAll(async () => {

@@ -14,11 +14,12 @@ import { storeFile } from '../../src/uploads/store-file.ts';
 import { UpstreamError } from '../../src/upstream/failure/upstream-error.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import type { StorageOptions } from '../../src/upstream/storage/create-storage.ts';
+import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
 
 interface UploadGatewayOptions {
   /** The URL of the blob with this name. */
   readonly target: (name: string) => string | Promise<string>;
-  readonly storage: StorageOptions;
+  readonly storage: Omit<StorageOptions, 'proxyFor'>;
   readonly uploads?: Partial<UploadsPluginOptions>;
   readonly maxBytes?: number;
 }
@@ -46,7 +47,7 @@ export async function startUploadGateway(options: UploadGatewayOptions) {
   const { target, maxBytes = maxUploadBytes } = options;
   const pool = new BlockPool({ blocks: 4 });
   const earlyPool = new BlockPool({ blocks: 2 });
-  const { shared: storage } = createStorage(options.storage);
+  const { shared: storage } = createStorage({ ...options.storage, proxyFor: NO_PROXY });
 
   const resolvers = {
     Upload: new GraphQLScalarType({

@@ -9,7 +9,6 @@ import { Deadline } from '../pipeline/deadline.ts';
 import { STORAGE_RETRIES, withRetries } from '../pipeline/retry.ts';
 import type { RetryPolicy } from '../pipeline/retry.ts';
 import { withSpans } from '../pipeline/with-spans.ts';
-import { NO_PROXY } from '../proxy-for.ts';
 import type { ProxyFor } from '../proxy-for.ts';
 import { checkStorageUrl } from '../url-rules.ts';
 import type { StorageClient, StorageRequest } from './storage-client.ts';
@@ -18,8 +17,7 @@ import { StorageHttpClient } from './storage-http-client.ts';
 export interface StorageOptions {
   /** Hosts that may be written to and read from; see `checkStorageUrl`. */
   readonly allowedHosts: readonly string[];
-  /** @default NO_PROXY */
-  readonly proxyFor?: ProxyFor | undefined;
+  readonly proxyFor: ProxyFor;
   /** For one call with all its attempts and pauses, in milliseconds. @default 60 000 */
   readonly deadlineMs?: number;
   /** For one attempt; for a read, until its content begins. @default 20 000 */
@@ -45,9 +43,15 @@ export interface StorageClients {
 
 /** The storage: the pipeline of the service without coalescing and rate limit, and with a deadline for each attempt. */
 export function createStorage(options: StorageOptions): StorageClients {
-  const { allowedHosts, deadlineMs = 60_000, attemptTimeoutMs = 20_000, readStallMs = 30_000 } = options;
+  const {
+    allowedHosts,
+    proxyFor,
+    deadlineMs = 60_000,
+    attemptTimeoutMs = 20_000,
+    readStallMs = 30_000,
+  } = options;
   const { events = createEvents(), breaker, tracer } = options;
-  const http = new StorageHttpClient({ allowedHosts, readStallMs, proxyFor: options.proxyFor ?? NO_PROXY });
+  const http = new StorageHttpClient({ allowedHosts, readStallMs, proxyFor });
   const policy = { ...STORAGE_RETRIES, ...options.retries };
   const stages: readonly Stage<StorageRequest>[] = [
     ...(tracer ? [withSpans({ tracer, urlOf, propagates: false })] : []),

@@ -7,16 +7,21 @@ import { ALGORITHMS } from '../../../src/auth/verify-jwt.ts';
 import { withToken } from '../../support/caller.ts';
 import { inSeconds, jwtOptions, makeKey, RULES, sign, startTokenIssuer } from '../../support/token-issuer.ts';
 import type { SigningKey, TokenOptions } from '../../support/token-issuer.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const FISCAL_CODE = 'SPNDNL80R13C555X';
 
 async function start(rules: Partial<JwtRules> = {}, key?: SigningKey) {
   const issuer = await startTokenIssuer(key);
-  const authentication = createAuthentication(jwtOptions(issuer.url, { rules }), {
-    onKeySetFailure: () => {},
-    onUnusableKey: () => {},
-    onApiKeysReload: () => {},
-  });
+  const authentication = createAuthentication(
+    jwtOptions(issuer.url, { rules }),
+    {
+      onKeySetFailure: () => {},
+      onUnusableKey: () => {},
+      onApiKeysReload: () => {},
+    },
+    NO_PROXY,
+  );
   onTestFinished(() => authentication.close());
   const authenticate = (token: string): Promise<Caller> =>
     authentication.authenticate(new Headers(withToken(token)));
@@ -252,11 +257,15 @@ test('the signature is verified before any claim', async () => {
 
 test('the message and the reason of a refusal contain nothing of the token', async () => {
   const { issuer } = await start();
-  const authentication = createAuthentication(jwtOptions(issuer.url), {
-    onKeySetFailure: () => {},
-    onUnusableKey: () => {},
-    onApiKeysReload: () => {},
-  });
+  const authentication = createAuthentication(
+    jwtOptions(issuer.url),
+    {
+      onKeySetFailure: () => {},
+      onUnusableKey: () => {},
+      onApiKeysReload: () => {},
+    },
+    NO_PROXY,
+  );
   const secret = 'a-word-of-the-token';
   for (const claims of [
     { aud: secret },

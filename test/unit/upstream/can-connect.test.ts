@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { canConnect } from '../../../src/upstream/can-connect.ts';
 import { hasOpenssl, makeCertificate, trust } from '../../support/certificate.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -14,29 +15,31 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const patience = (): AbortSignal => AbortSignal.timeout(10_000);
+/** Without a proxy. */
+const connect = (url: string, signal = AbortSignal.timeout(10_000)): Promise<void> =>
+  canConnect(new URL(url), signal, NO_PROXY);
 
 test('for http, a TCP connection is enough', async () => {
   const port = await listening(createServer((socket) => socket.resume()));
-  await canConnect(new URL(`http://127.0.0.1:${port}/api`), patience());
-  await canConnect(new URL(`http://localhost:${port}`), patience());
+  await connect(`http://127.0.0.1:${port}/api`);
+  await connect(`http://localhost:${port}`);
 });
 
 test('rejects with the system error code for a refused connection and an unknown name', async () => {
   const server = createServer();
   const port = await listening(server);
   await new Promise((resolve) => server.close(resolve));
-  await expect(canConnect(new URL(`http://127.0.0.1:${port}`), patience())).rejects.toMatchObject({
+  await expect(connect(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
     code: 'ECONNREFUSED',
   });
-  await expect(canConnect(new URL('http://no-such-host.invalid'), patience())).rejects.toMatchObject({
+  await expect(connect('http://no-such-host.invalid')).rejects.toMatchObject({
     code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
   });
 });
 
 test('for https, a host that does not complete the handshake fails', async () => {
   const port = await listening(createServer((socket) => socket.resume()));
-  await expect(canConnect(new URL(`https://localhost:${port}`), AbortSignal.timeout(100))).rejects.toThrow();
+  await expect(connect(`https://localhost:${port}`, AbortSignal.timeout(100))).rejects.toThrow();
 });
 
 test.skipIf(!hasOpenssl)('with https the certificate must be trusted and of this name', async () => {
@@ -44,12 +47,12 @@ test.skipIf(!hasOpenssl)('with https the certificate must be trusted and of this
   const server = createTlsServer({ key, cert });
   server.on('tlsClientError', () => {});
   const port = await listening(server);
-  await expect(canConnect(new URL(`https://localhost:${port}`), patience())).rejects.toMatchObject({
+  await expect(connect(`https://localhost:${port}`)).rejects.toMatchObject({
     code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
   });
   trust(cert);
-  await canConnect(new URL(`https://localhost:${port}`), patience());
-  await expect(canConnect(new URL(`https://127.0.0.1:${port}`), patience())).rejects.toMatchObject({
+  await connect(`https://localhost:${port}`);
+  await expect(connect(`https://127.0.0.1:${port}`)).rejects.toMatchObject({
     code: 'ERR_TLS_CERT_ALTNAME_INVALID',
   });
 });

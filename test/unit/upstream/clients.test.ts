@@ -13,6 +13,7 @@ import { SERVICE_RETRIES } from '../../../src/upstream/pipeline/retry.ts';
 import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
 import type { StubHandler } from '../../support/http-stub.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const READ: ApiCall<unknown> = {
   operation: 'getDossier',
@@ -38,6 +39,7 @@ function issuerAt(origin: string, options: Partial<UpstreamClientOptions> = {}) 
     storageHosts: [],
     timeoutMs: 5_000,
     connections: 5,
+    proxyFor: NO_PROXY,
     rateLimit: { calls: 100_000, windowMs: 5_000 },
     operationTimeoutMs: 90_000,
     breaker: new CircuitBreaker({ origin: 'service', failures: 1_000, openMs: 1, events: createEvents() }),

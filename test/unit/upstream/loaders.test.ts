@@ -5,6 +5,7 @@ import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.t
 import { createIssuerClient } from '../../../src/upstream/clients.ts';
 import { dossierById, loadEach, signatureRequestById } from '../../../src/upstream/loaders.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
 
@@ -23,6 +24,7 @@ async function start() {
     storageHosts: [],
     timeoutMs: 5_000,
     connections: 50,
+    proxyFor: NO_PROXY,
     rateLimit: { calls: 100_000, windowMs: 5_000 },
     operationTimeoutMs: 90_000,
     breaker: new CircuitBreaker({ origin: 'service', failures: 1_000, openMs: 1, events: createEvents() }),

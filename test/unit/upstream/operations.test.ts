@@ -17,6 +17,7 @@ import { sendNotification } from '../../../src/upstream/operations/send-notifica
 import { setSignatureRequestStatus } from '../../../src/upstream/operations/set-signature-request-status.ts';
 import { validateDocument } from '../../../src/upstream/operations/validate-document.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 type Wire = components['schemas'];
 
@@ -197,6 +198,7 @@ async function serviceThat(status: number, answer: unknown) {
     storageHosts: ['storage'],
     timeoutMs: 5_000,
     connections: 2,
+    proxyFor: NO_PROXY,
   };
   const client = new HttpClient(options);
   onTestFinished(() => client.close());
@@ -291,6 +293,7 @@ test.each(OPERATIONS.filter(({ answer }) => answer !== undefined))(
       storageHosts: ['storage'],
       timeoutMs: 5_000,
       connections: 2,
+      proxyFor: NO_PROXY,
     };
     const client = new HttpClient(options);
     onTestFinished(() => client.close());

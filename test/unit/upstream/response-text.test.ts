@@ -4,6 +4,7 @@ import { HttpClient } from '../../../src/upstream/http-client.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
 import { textOf } from '../../../src/upstream/response-text.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
 const DOSSIER = { id: 'd1', title: 'Contratti', documents_metadata: [], created_at: AT, updated_at: AT };
@@ -35,6 +36,7 @@ async function answerOf(coding: string, body: Buffer, status = 201) {
     storageHosts: [],
     timeoutMs: 60_000,
     connections: 1,
+    proxyFor: NO_PROXY,
   });
   try {
     return await createDossier(client, { title: 'Contratti', documents_metadata: [] });

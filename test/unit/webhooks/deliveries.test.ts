@@ -16,6 +16,7 @@ import {
   startReceiver,
 } from '../../support/webhook-receiver.ts';
 import type { ReceiverAnswer } from '../../support/webhook-receiver.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const HOUR_MS = 60 * 60_000;
 
@@ -27,7 +28,7 @@ async function start(answer: ReceiverAnswer = ok, { timeoutMs = 15_000, secrets 
   let movedMs = 0;
   const now = (): number => startedAt + movedMs;
   const store = new MemoryWebhookStore({ now });
-  const sender = new WebhookSender({ timeoutMs, now: Date.now });
+  const sender = new WebhookSender({ proxyFor: NO_PROXY, timeoutMs, now: Date.now });
   const events = createEvents();
   const outcomes: [string, number][] = [];
   events.on('webhook', ({ outcome, attempt }) => outcomes.push([outcome, attempt]));

@@ -8,6 +8,7 @@ import type { WebhookOptions } from '../../../src/webhooks/webhooks.ts';
 import { requestIn, startWatcher } from '../watching/support-service.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
 import { endpointAt } from '../../support/webhook-receiver.ts';
+import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 const { webhooks: config } = loadConfig({});
 
@@ -18,7 +19,7 @@ function open(options: Partial<WebhookOptions>) {
   const events = createEvents();
   const outcomes: string[] = [];
   events.on('webhook', ({ outcome }) => outcomes.push(outcome));
-  const shared = { redis: undefined, realm: 'https://service.example', events, queues };
+  const shared = { redis: undefined, realm: 'https://service.example', events, queues, proxyFor: NO_PROXY };
   const logger = pino({ level: 'silent' });
   const webhooks = new Webhooks({ ...shared, ...config, ...options, watcherOf: () => watcher, logger });
   onTestFinished(() => webhooks.close());

@@ -19,6 +19,7 @@ import { FileUpload } from '../../../../src/uploads/file-upload.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
 import { NO_HOOKS } from '../../../../src/webhooks/webhooks.ts';
+import { NO_PROXY } from '../../../../src/upstream/proxy-for.ts';
 
 /** Thrown by the first action after the validation of the input. */
 class Accepted extends Error {}
@@ -34,7 +35,7 @@ const context = createContext(
     upstream,
     watcher: new StatusWatcher({ ...watching, client: upstream, events }),
     watching,
-    storage: createStorage({ allowedHosts: [] }).shared,
+    storage: createStorage({ allowedHosts: [], proxyFor: NO_PROXY }).shared,
     blocks: new BlockPool(),
     inspector: new Inspector(inspection),
     idempotency: openIdempotency({

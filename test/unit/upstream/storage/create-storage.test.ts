@@ -9,6 +9,7 @@ import type { StorageOptions } from '../../../../src/upstream/storage/create-sto
 import { checkStorageUrl } from '../../../../src/upstream/url-rules.ts';
 import { startBlobStub } from '../../../support/blob-stub.ts';
 import type { Misbehave } from '../../../support/blob-stub.ts';
+import { NO_PROXY } from '../../../../src/upstream/proxy-for.ts';
 
 const BYTES = Buffer.from('%PDF-1.7 bytes');
 
@@ -16,6 +17,7 @@ async function start(misbehave?: Misbehave, options: Partial<StorageOptions> = {
   const stub = await startBlobStub(misbehave);
   const { shared: storage } = createStorage({
     allowedHosts: [stub.origin],
+    proxyFor: NO_PROXY,
     retries: { firstPauseMs: 1 },
     ...options,
   });
