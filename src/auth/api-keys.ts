@@ -49,13 +49,13 @@ function entriesIn(text: string | undefined): readonly Entry[] {
   }
   const { data, error } = fileRules.safeParse(parsed);
   if (data === undefined) {
-    const places = error.issues.map(({ code, path, message }) => {
+    const mistakes = error.issues.map(({ code, path, message }) => {
       const [hash = '', ...rest] = path.map(String);
       const entry = Object.keys(parsed ?? {}).indexOf(hash) + 1;
       const mistake = code === 'invalid_key' ? 'its name must be the SHA-256 of a key in hex' : message;
       return entry === 0 ? mistake : `entry ${[entry, ...rest].join('.')}: ${mistake}`;
     });
-    throw new ApiKeysError(`invalid file: ${places.join('; ')}`);
+    throw new ApiKeysError(`invalid file: ${mistakes.join('; ')}`);
   }
   return Object.entries(data).map(([hash, { name, role, tenant }]) => ({
     hash: Buffer.from(hash, 'hex'),

@@ -56,10 +56,10 @@ export function readTenants(file: string): ReadonlyMap<string, string> {
   }
   const { data, error } = fileRules.safeParse(parsed);
   if (data === undefined) {
-    const places = error.issues.map(({ path, message }) =>
+    const mistakes = error.issues.map(({ path, message }) =>
       [path.join('.'), message].filter(Boolean).join(': '),
     );
-    throw new TenantsError(`invalid file: ${places.join('; ')}`);
+    throw new TenantsError(`invalid file: ${mistakes.join('; ')}`);
   }
   return new Map(
     Object.entries(data).map(([tenant, source]) => {

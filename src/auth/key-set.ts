@@ -63,12 +63,12 @@ export class KeySet {
   }
 
   async #read(...[address, init]: Parameters<FetchImplementation>): Promise<Response> {
-    const { fetch: ask = fetch, retryMs = 5_000, onFailure } = this.#options;
+    const { fetch: request = fetch, retryMs = 5_000, onFailure } = this.#options;
     const { failure: lastFailure, at = 0 } = this.#lastFailure ?? {};
     // A client must not be able to cause a call to a failing issuer with every token.
     if (!this.#isUsable && lastFailure !== undefined && performance.now() - at < retryMs) throw lastFailure;
     try {
-      const { keys, unusable } = await usableKeys(await readKeySet(ask(address, init)));
+      const { keys, unusable } = await usableKeys(await readKeySet(request(address, init)));
       this.#last = { text: JSON.stringify({ keys }), at: performance.now() };
       this.#report(unusable);
     } catch (failure) {

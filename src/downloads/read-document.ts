@@ -63,9 +63,9 @@ export async function readDocument(
     const { body, ...facts } = await read(undefined, known?.etag);
     return { ...answer(200, facts), body };
   }
-  const asked = storageRangeOf(range, known?.contentLength);
-  if (asked === undefined) throw outside(known?.contentLength);
-  const { body, ...facts } = await read(asked, known?.etag).catch(async (failure: unknown) => {
+  const wanted = storageRangeOf(range, known?.contentLength);
+  if (wanted === undefined) throw outside(known?.contentLength);
+  const { body, ...facts } = await read(wanted, known?.etag).catch(async (failure: unknown) => {
     const isOutside = failure instanceof DownloadError && failure.code === 'RANGE_NOT_SATISFIABLE';
     // A refusal of the storage does not always contain the size of the file.
     throw isOutside ? outside((await properties()).contentLength) : failure;

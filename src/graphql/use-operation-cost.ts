@@ -26,7 +26,7 @@ export function useOperationCost(maxCost: number): Plugin {
 /** The properties of an operation that do not depend on its variables. */
 interface Shape {
   /** See `introspectionWeight`. */
-  readonly asked: number;
+  readonly introspection: number;
   /** The operation with all fragments, without other operations. */
   readonly only: DocumentNode;
   /** See `countDetailsOnce`. */
@@ -43,10 +43,10 @@ function shapeOf(operation: OperationDefinitionNode, { document, schema }: Execu
   for (const node of document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] } as const;
-  const asked = introspectionWeight(operation, fragments);
+  const introspection = introspectionWeight(operation, fragments);
   // An operation beyond this limit is refused, so its details need no count.
-  const counted = asked > MAX_INTROSPECTION ? only : countDetailsOnce(only, schema);
-  const shape = { asked, only, counted };
+  const counted = introspection > MAX_INTROSPECTION ? only : countDetailsOnce(only, schema);
+  const shape = { introspection, only, counted };
   shapes.set(operation, shape);
   return shape;
 }
@@ -55,8 +55,9 @@ function checkCost(args: ExecutionArgs, maxCost: number): void {
   const { schema, document, operationName, variableValues, contextValue } = args;
   const operation = getOperationAST(document, operationName);
   if (!operation) return; // Yoga has refused it
-  const { asked, only, counted } = shapeOf(operation, args);
-  if (asked > MAX_INTROSPECTION) throw tooCostly('values of the schema', asked, MAX_INTROSPECTION);
+  const { introspection, only, counted } = shapeOf(operation, args);
+  if (introspection > MAX_INTROSPECTION)
+    throw tooCostly('values of the schema', introspection, MAX_INTROSPECTION);
 
   try {
     const variables = variableValues ?? {};

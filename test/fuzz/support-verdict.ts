@@ -52,29 +52,29 @@ export function judge({ status, headers, body }: WireAnswer, secrets: readonly s
     return fail('no JSON');
   }
   const isProblem = headers.get('content-type') === 'application/problem+json';
-  const { codes, told } = isProblem ? problemIn(json) : errorsIn(json);
+  const { codes, reported } = isProblem ? problemIn(json) : errorsIn(json);
   if (codes === undefined) return fail('neither a GraphQL response nor a problem document');
   const known = isProblem ? PROBLEM_CODES : CODES;
   for (const code of codes)
     if (!known.has(code))
       fail(`the code ${code}, which is not expected here or not in docs/reference/errors.md`);
-  const words = JSON.stringify(told).replaceAll(String.raw`\n`, '\n');
+  const words = JSON.stringify(reported).replaceAll(String.raw`\n`, '\n');
   for (const [what, pattern] of SECRETS) if (pattern.test(words)) fail(what);
 }
 
-interface Told {
+interface Reported {
   readonly codes: readonly string[] | undefined;
-  readonly told: unknown;
+  readonly reported: unknown;
 }
 
 /** Without `data`, which may repeat any stored value. */
-function errorsIn(json: unknown): Told {
+function errorsIn(json: unknown): Reported {
   const { data } = bodyRules.safeParse(json);
   const { errors = [] } = data ?? {};
-  return { codes: data && errors.map(({ extensions }) => extensions.code), told: errors };
+  return { codes: data && errors.map(({ extensions }) => extensions.code), reported: errors };
 }
 
-function problemIn(json: unknown): Told {
+function problemIn(json: unknown): Reported {
   const { data } = problemRules.safeParse(json);
-  return { codes: data && [data.code], told: json };
+  return { codes: data && [data.code], reported: json };
 }

@@ -59,9 +59,9 @@ test('with a key it calls the service, and never prints the key', async () => {
 });
 
 test('after SIGTERM requests in flight are answered, and new connections are refused', async () => {
-  const told = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
   const service = await startHttpStub(async (_, res) => {
-    await told.promise;
+    await reached.promise;
     sendJson(res, 404, { status: 404, detail: 'not here' });
   });
   const main = runMain({ FIRMA_API_KEY: 'key', FIRMA_API_URL: service.origin, AUTH: 'none' });
@@ -71,7 +71,7 @@ test('after SIGTERM requests in flight are answered, and new connections are ref
   main.child.kill('SIGTERM');
   await expect.poll(() => post(url, '{ __typename }').catch(() => 'refused')).toBe('refused');
   expect(main.child.exitCode).toBeNull();
-  told.resolve();
+  reached.resolve();
   expect(await (await running).json()).toEqual({ data: { dossier: null } });
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
 });

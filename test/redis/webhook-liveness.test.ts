@@ -160,11 +160,11 @@ test('in any order of failures of Redis, gateways and the receiver, every stored
         for (const [nth, id] of IDS.entries()) {
           const sent = world.sent.get(id) ?? [];
           // A delivery that Redis could not record is repeated directly after itself, because the order is kept.
-          const told = sent.filter((type, at) => type !== sent[at - 1]);
-          expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
-            told,
+          const reported = sent.filter((type, at) => type !== sent[at - 1]);
+          expect(['ready', 'wait_for_signature', 'signed'].filter((type) => reported.includes(type))).toEqual(
+            reported,
           );
-          if (kept[nth] !== undefined) expect(told.at(-1)).toBe('signed');
+          if (kept[nth] !== undefined) expect(reported.at(-1)).toBe('signed');
         }
       } finally {
         await world.setServer('runs');

@@ -142,8 +142,8 @@ test('without Redis a request is still marked READY, and webhooks resume when Re
   await expect.poll(receiver.types).toEqual(['ready', 'wait_for_signature', 'signed']);
   await markReady(one.url, after);
   await markReady(one.url, during);
-  const told = () => new Set(receiver.received.map(({ event }) => event.data.id));
-  await expect.poll(told).toEqual(new Set([before, during, after]));
+  const reported = () => new Set(receiver.received.map(({ event }) => event.data.id));
+  await expect.poll(reported).toEqual(new Set([before, during, after]));
 });
 
 test('stored data contains no personal data, no URL and no secret', async () => {

@@ -26,11 +26,11 @@ test('after consecutive failures the circuit opens, calls fail fast, and a trial
   const world = await start();
   world.fail('getDossier', breaksOff);
   expect(codeOf(await world.run(READ))).toEqual([{ code: 'UPSTREAM_TIMEOUT' }]);
-  const told = [{ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 1 }];
-  expect(codeOf(await world.run(READ))).toEqual(told);
+  const unavailable = [{ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 1 }];
+  expect(codeOf(await world.run(READ))).toEqual(unavailable);
   expect(world.count('getDossier')).toBe(5);
   // No call of any operation is made.
-  expect(codeOf(await world.run('{ signatureRequest(id: "none") { id } }'))).toEqual(told);
+  expect(codeOf(await world.run('{ signatureRequest(id: "none") { id } }'))).toEqual(unavailable);
   expect(world.calls).toHaveLength(5);
 
   world.fail('getDossier');
@@ -84,8 +84,8 @@ test('a failing storage opens its own circuit, not that of the service', async (
       await world.upload(mutationOf('uploadDocument'), { input }, new Uint8Array(await makePdf())),
     );
   };
-  const told = [{ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: expect.any(Number) }];
-  expect([await upload(), await upload()]).toEqual([told, told]);
+  const unavailable = [{ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: expect.any(Number) }];
+  expect([await upload(), await upload()]).toEqual([unavailable, unavailable]);
   expect(storage.connections()).toBe(2);
   expect(states).toEqual(['storage open']);
   expect(await world.run(READ)).toEqual({ data: { dossier: null } });

@@ -313,7 +313,7 @@ test('a 429 with Retry-After: 1 is retried after a second', async () => {
 describe('a fault applies to', () => {
   const status: Fault = { kind: 'status', status: 401, operation: 'getDossier' };
   /** Which of six reads fail. */
-  async function told(fault: Fault): Promise<string> {
+  async function outcomes(fault: Fault): Promise<string> {
     const world = await startWorld();
     world.sandbox.faults.add(fault);
     let pattern = '';
@@ -334,13 +334,13 @@ describe('a fault applies to', () => {
     ['no call, when it is for another operation', { ...status, operation: 'createDossier' }, '......'],
     ['every call of any operation', { ...status, operation: '*' }, 'XXXXXX'],
   ])('%s', async (_, fault, pattern) => {
-    expect(await told(fault)).toBe(pattern);
+    expect(await outcomes(fault)).toBe(pattern);
   });
 
   test('the same random calls for the same seed', async () => {
     const fault = { ...status, probability: 0.5 };
-    const pattern = await told(fault);
+    const pattern = await outcomes(fault);
     expect(pattern).toMatch(/^(?=.*X)(?=.*\.)/);
-    expect(await told(fault)).toBe(pattern);
+    expect(await outcomes(fault)).toBe(pattern);
   });
 });

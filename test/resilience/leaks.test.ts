@@ -106,9 +106,9 @@ test('a client that disconnects during an upload causes no error in the log', as
 });
 
 test('close answers the requests in flight, then frees every connection', async () => {
-  const told = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
   const service = await startHttpStub(async (_, res) => {
-    await told.promise;
+    await reached.promise;
     sendJson(res, 404, { status: 404, detail: 'not here' });
   });
   const gateway = await startGateway(gatewayOptions({ apiUrl: new URL(service.origin), storageHosts: [] }));
@@ -121,7 +121,7 @@ test('close answers the requests in flight, then frees every connection', async 
   running.end('{"query":"{ dossier(id: \\"d1\\") { id } }"}');
   await expect.poll(() => service.calls.length).toBe(1);
   const closed = gateway.close();
-  told.resolve();
+  reached.resolve();
   const [answer] = await once(running, 'response');
   expect(await json(answer)).toEqual({ data: { dossier: null } });
   const answeredAt = performance.now();

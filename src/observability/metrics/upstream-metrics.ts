@@ -45,7 +45,7 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
     labelNames: ['operation', 'kind'],
     registers,
   });
-  const collapsed = new Counter({
+  const coalesced = new Counter({
     name: 'sigillo_upstream_collapsed_reads_total',
     help: 'Reads coalesced with an identical one in progress.',
     labelNames: ['operation'],
@@ -64,7 +64,7 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
   events.on('upstreamRetry', ({ operation, kind }) =>
     retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
   );
-  events.on('coalescedRead', ({ operation }) => collapsed.inc({ operation: operationOf(operation) }));
+  events.on('coalescedRead', ({ operation }) => coalesced.inc({ operation: operationOf(operation) }));
 }
 
 function measureWaits(events: GatewayEvents, registers: Registry[]): void {

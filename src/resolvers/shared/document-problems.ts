@@ -25,7 +25,9 @@ export function problemsOf(
 ): DocumentProblem[] {
   if (contents.pages.some(({ width, height }) => !(width >= 0 && height >= 0)))
     return [{ path: ['file'], severity: 'ERROR', message: 'Failed to extract metadata from pdf file!' }];
-  const asked = anchors.flatMap((anchor, nth) => ofAnchor(anchor, nth, contents, ['anchors', String(nth)]));
+  const anchorProblems = anchors.flatMap((anchor, nth) =>
+    ofAnchor(anchor, nth, contents, ['anchors', String(nth)]),
+  );
   let nth = anchors.length;
   const ofFields = fields.flatMap((field, index) => {
     const path = ['fields', String(index), 'position'];
@@ -33,7 +35,7 @@ export function problemsOf(
     if (anchor == null) return ofField(field, contents, path);
     return ofAnchor(anchor, nth++, contents, [...path, 'anchor']);
   });
-  return [...asked, ...ofFields, ...ofPages(contents)];
+  return [...anchorProblems, ...ofFields, ...ofPages(contents)];
 }
 
 /** A named field or a box, by the rules of the service and in its words. */

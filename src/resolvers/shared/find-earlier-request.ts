@@ -113,8 +113,8 @@ async function candidates(
     if (await attempt.isForeign(summary.id)) continue;
     const request = await getSignatureRequest(upstream, summary.id, { signal });
     documents ??= canonical(await wantedDocuments(context, wanted));
-    const asked = canonical(request.documents.map(({ title, fields }) => ({ title, fields })));
-    if (asked === documents && isPossible(request)) found.push(request);
+    const own = canonical(request.documents.map(({ title, fields }) => ({ title, fields })));
+    if (own === documents && isPossible(request)) found.push(request);
   }
   return found;
 
@@ -162,8 +162,8 @@ async function requestsMeanwhile(
 }
 
 /** Without an expiry, the service uses 90 days; its manual says three months. */
-function hasExpiry({ createdAt, expiresAt }: SignatureRequestSummary, asked?: Date | null): boolean {
-  if (asked != null) return expiresAt.getTime() === asked.getTime();
+function hasExpiry({ createdAt, expiresAt }: SignatureRequestSummary, wanted?: Date | null): boolean {
+  if (wanted != null) return expiresAt.getTime() === wanted.getTime();
   const days = (expiresAt.getTime() - createdAt.getTime()) / DAY_MS;
   return days > 88 && days < 93;
 }

@@ -56,7 +56,7 @@ interface Answer {
 }
 
 /** Records the log at every level and all answers of a test, and checks them for secrets. */
-export function keepRecord(logger: 'ours' | 'plain' = 'ours') {
+export function keepRecord(logger: 'scrubbing' | 'plain' = 'scrubbing') {
   const written: string[] = [];
   const answers: Answer[] = [];
   const secrets: Record<string, string> = { ...PLANTED };
@@ -67,7 +67,7 @@ export function keepRecord(logger: 'ours' | 'plain' = 'ours') {
     onTestFinished(() => spy.mockRestore());
   }
   return {
-    logger: logger === 'ours' ? ourLogger(write) : pino({ level: 'trace' }, { write }),
+    logger: logger === 'scrubbing' ? scrubbingLogger(write) : pino({ level: 'trace' }, { write }),
     /** Adds a secret to the planted ones. */
     alsoSecret(name: string, value: string): void {
       secrets[name] = value;
@@ -92,7 +92,7 @@ export function keepRecord(logger: 'ours' | 'plain' = 'ours') {
 
 export type LeakRecord = ReturnType<typeof keepRecord>;
 
-const ourLogger = (write: (line: string) => void): Logger =>
+const scrubbingLogger = (write: (line: string) => void): Logger =>
   createLogger({ level: 'trace', secrets: [ISSUER_KEY], write });
 
 /** Sends a request with planted headers and records the answer, headers and body. */

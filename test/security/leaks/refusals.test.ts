@@ -21,7 +21,7 @@ import {
  * Requests that are refused for every reason, with secrets in the refused part: most libraries quote what they cannot parse.
  */
 
-async function startWorld(overrides: GatewayOverrides = {}, logger: 'ours' | 'plain' = 'ours') {
+async function startWorld(overrides: GatewayOverrides = {}, logger: 'scrubbing' | 'plain' = 'scrubbing') {
   const record = keepRecord(logger);
   const world = await startFailingGateway({ apiKey: ISSUER_KEY, logger: record.logger, ...overrides });
   return { ...world, record };

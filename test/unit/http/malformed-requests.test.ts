@@ -8,7 +8,7 @@ import { logSink } from '../../support/service-proxy.ts';
 const SECRET = 'secret-of-the-client';
 
 /** A server with the refusals of Sigillo, or with those of Node. */
-async function start(refusals: 'ours' | 'of Node') {
+async function start(refusals: 'sigillo' | 'node') {
   const logs = logSink();
   const server = createServer(
     { maxHeaderSize: 1_024, headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 },
@@ -17,7 +17,7 @@ async function start(refusals: 'ours' | 'of Node') {
       req.on('end', () => res.end()).resume();
     },
   );
-  if (refusals === 'ours') refuseMalformedRequests(server, logs.logger);
+  if (refusals === 'sigillo') refuseMalformedRequests(server, logs.logger);
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   onTestFinished(() => server.closeAllConnections());
   onTestFinished(() => void server.close());
@@ -47,14 +47,14 @@ test.each([
 ])(
   '%s: the status of Node’s answer, an error in a body, and a line in the log',
   async (_, bytes, status, code) => {
-    const [ours, nodes] = [await start('ours'), await start('of Node')];
-    const answer = await answerTo(ours.url, bytes);
+    const [sigillo, node] = [await start('sigillo'), await start('node')];
+    const answer = await answerTo(sigillo.url, bytes);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
-    expect(head.startsWith((await answerTo(nodes.url, bytes)).trimEnd())).toBe(true);
+    expect(head.startsWith((await answerTo(node.url, bytes)).trimEnd())).toBe(true);
     expect(Number(/^Content-Length: (\d+)$/m.exec(head)?.[1])).toBe(body.length);
     const { errors } = JSON.parse(body) as { errors: { extensions: Record<string, string> }[] };
     const { code: errorCode, requestId } = errors[0]?.extensions ?? {};
-    expect(ours.logs.requests()).toMatchObject([
+    expect(sigillo.logs.requests()).toMatchObject([
       {
         level: 30,
         requestId,
@@ -65,22 +65,22 @@ test.each([
         msg: 'request',
       },
     ]);
-    expect(answer + JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
+    expect(answer + JSON.stringify(sigillo.logs.requests())).not.toContain(SECRET);
   },
 );
 
 test('a response that has started is aborted without further bytes, and logged', async () => {
-  const [ours, nodes] = [await start('ours'), await start('of Node')];
-  const answer = await answerTo(ours.url, `${CHUNKED}${SECRET}\r\n`);
-  expect(answer).toBe(await answerTo(nodes.url, `${CHUNKED}${SECRET}\r\n`));
-  expect(ours.logs.requests()).toMatchObject([
+  const [sigillo, node] = [await start('sigillo'), await start('node')];
+  const answer = await answerTo(sigillo.url, `${CHUNKED}${SECRET}\r\n`);
+  expect(answer).toBe(await answerTo(node.url, `${CHUNKED}${SECRET}\r\n`));
+  expect(sigillo.logs.requests()).toMatchObject([
     { outcome: 'refused', status: 400, code: 'HPE_INVALID_CHUNK_SIZE' },
   ]);
-  expect(JSON.stringify(ours.logs.requests())).not.toContain(SECRET);
+  expect(JSON.stringify(sigillo.logs.requests())).not.toContain(SECRET);
 });
 
 test('a client that disconnects during a request causes no line in the log', async () => {
-  const { url, logs } = await start('ours');
+  const { url, logs } = await start('sigillo');
   const { socket } = await openSocket(url);
   socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf');
   await expect.poll(() => socket.bytesRead).toBeGreaterThan(0);

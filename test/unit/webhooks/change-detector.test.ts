@@ -51,7 +51,7 @@ async function start({ maxWatched = 100, request = requestIn('DRAFT') } = {}) {
     record: (request: SignatureRequest) => watched.record(KEY, request),
     isWatched: async () => (await store.recordOf('[null,"a"]')) !== undefined,
     /** Takes the queued events. */
-    async told(): Promise<string[]> {
+    async reported(): Promise<string[]> {
       const types: string[] = [];
       for (;;) {
         const [queued] = (await store.takeQueued('one', 1, 0)).items;
@@ -81,42 +81,42 @@ test('the pauses grow to five minutes while nothing changes', async () => {
 });
 
 test('pollNow reads a request soon, and a final status stops watching', async () => {
-  const { pass, reads, shows, watched, told, isWatched } = await start();
+  const { pass, reads, shows, watched, reported, isWatched } = await start();
   shows(wireIn('WAIT_FOR_SIGNATURE'));
   await pass(1_000);
   await pass(60 * MINUTE_MS);
-  expect(await told()).toEqual(['wait_for_signature']);
+  expect(await reported()).toEqual(['wait_for_signature']);
   shows(wireIn('CANCELLED', { updated_at: '2026-03-05T11:00:00.000Z' }));
   const before = reads.length;
   watched.pollNow(KEY);
   watched.pollNow({ ...KEY, id: 'unknown' });
   await pass(1_000);
   expect(reads).toHaveLength(before + 1);
-  expect(await told()).toEqual(['cancelled']);
+  expect(await reported()).toEqual(['cancelled']);
   expect(await isWatched()).toBe(false);
   await pass(DAY_MS);
   expect(reads).toHaveLength(before + 1);
 });
 
 test('reads made elsewhere are reported without a read', async () => {
-  const { record, reads, told, isWatched, pass } = await start();
+  const { record, reads, reported, isWatched, pass } = await start();
   record(requestIn('READY'));
   record(requestIn('WAIT_FOR_SIGNATURE', { updated_at: '2026-03-05T10:01:00.000Z' }));
   record(requestIn('READY'));
   record(requestIn('SIGNED', { updated_at: '2026-03-05T10:02:00.000Z' }));
   await expect.poll(isWatched).toBe(false);
   await pass(0);
-  expect(await told()).toEqual(['ready', 'wait_for_signature', 'signed']);
+  expect(await reported()).toEqual(['ready', 'wait_for_signature', 'signed']);
   expect(reads).toEqual([]);
 });
 
 test('a request that is still a DRAFT after ten minutes is no longer watched', async () => {
-  const { pass, isWatched, told } = await start();
+  const { pass, isWatched, reported } = await start();
   await pass(9 * MINUTE_MS);
   expect(await isWatched()).toBe(true);
   for (let nth = 0; nth < 10; nth += 1) await pass(MINUTE_MS);
   expect(await isWatched()).toBe(false);
-  expect(await told()).toEqual([]);
+  expect(await reported()).toEqual([]);
 });
 
 test('watching ends a week after the expiry, and when the service no longer has the request', async () => {
@@ -139,18 +139,18 @@ test('watching ends a week after the expiry, and when the service no longer has 
 test.each(['server-error', 'unauthorized', 'rate-limited', 'contract'] as const)(
   'a read that fails with %s is retried',
   async (kind) => {
-    const { pass, shows, told, isWatched } = await start();
+    const { pass, shows, reported, isWatched } = await start();
     shows(failure(kind));
     for (let nth = 0; nth < 6; nth += 1) await pass(10_000);
     expect(await isWatched()).toBe(true);
     shows(wireIn('SIGNED'));
     await pass(MINUTE_MS);
-    expect(await told()).toEqual(['signed']);
+    expect(await reported()).toEqual(['signed']);
   },
 );
 
 test('an unreadable record is removed, and other requests are read', async () => {
-  const { pass, shows, store, lines, isWatched, told } = await start();
+  const { pass, shows, store, lines, isWatched, reported } = await start();
   const change = { from: 'rubbish', to: 'rubbish', dueInMs: 0, endpoints: [], messages: [] };
   for (const key of ['no key', '[null,"b"]']) {
     await store.watch(key, 'rubbish', 0);
@@ -158,7 +158,7 @@ test('an unreadable record is removed, and other requests are read', async () =>
   }
   shows(wireIn('SIGNED'));
   await pass(1_000);
-  expect(await told()).toEqual(['signed']);
+  expect(await reported()).toEqual(['signed']);
   expect(await isWatched()).toBe(false);
   expect([await store.recordOf('no key'), await store.recordOf('[null,"b"]')]).toEqual([
     undefined,

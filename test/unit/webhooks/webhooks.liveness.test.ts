@@ -190,11 +190,11 @@ test('in any order of reads, attempts, outages and unreadable data, every event 
         for (const [nth, id] of IDS.entries()) {
           const sent = world.sent.get(id) ?? [];
           // A delivery that the store could not record is repeated directly after itself, because the order is kept.
-          const told = sent.filter((type, at) => type !== sent[at - 1]);
-          expect(['ready', 'wait_for_signature', 'signed'].filter((type) => told.includes(type))).toEqual(
-            told,
+          const reported = sent.filter((type, at) => type !== sent[at - 1]);
+          expect(['ready', 'wait_for_signature', 'signed'].filter((type) => reported.includes(type))).toEqual(
+            reported,
           );
-          if (kept[nth] !== undefined && !world.spoilt.has(id)) expect(told.at(-1)).toBe('signed');
+          if (kept[nth] !== undefined && !world.spoilt.has(id)) expect(reported.at(-1)).toBe('signed');
         }
         world.watched.stop();
         world.deliveries.stop();

@@ -82,81 +82,89 @@ async function look(
     clear: () => undefined,
   } as unknown as Attempt;
   const outcome = await findEarlierRequest(context, attempt, wanted).then(
-    (found) => (found === undefined ? 'make another' : `take ${found.id}`),
+    (found) => (found === undefined ? 'create another' : `return ${found.id}`),
     (failure: OutcomeUnknownError) => failure.message,
   );
   return { outcome, looks };
 }
 
-const ours: Made = { id: 'ours', at: 50 };
+const match: Made = { id: 'match', at: 50 };
 const UNCERTAIN = expect.stringContaining('but its creation time does not prove it');
 const SEVERAL = expect.stringContaining('one of several signature requests of the dossier');
 const FORGOTTEN = expect.stringContaining('before the gateway lost its idempotency keys');
 
 test.each<[string, readonly Made[], unknown]>([
-  ['nothing', [], 'make another'],
-  ['a request created right after the call was sent', [ours], 'take ours'],
+  ['nothing', [], 'create another'],
+  ['a request created right after the call was sent', [match], 'return match'],
   [
     'a request created at the greatest difference of the service’s clocks',
-    [{ ...ours, at: -2_000 }],
-    'take ours',
+    [{ ...match, at: -2_000 }],
+    'return match',
   ],
-  ['a request created at the end of the settle time', [{ ...ours, at: 30_000 }], 'take ours'],
-  ['a request with a later status', [{ ...ours, status: 'SIGNED' }], 'take ours'],
-  ['a request owned by this key', [{ ...ours, owner: 'own' }], 'take ours'],
-  ['a request owned by another key, or created without one', [{ ...ours, owner: 'foreign' }], 'make another'],
-  ['a request created shortly before', [{ ...ours, at: -2_001 }], UNCERTAIN],
-  ['a request created shortly after', [{ ...ours, at: 30_001 }], UNCERTAIN],
+  ['a request created at the end of the settle time', [{ ...match, at: 30_000 }], 'return match'],
+  ['a request with a later status', [{ ...match, status: 'SIGNED' }], 'return match'],
+  ['a request owned by this key', [{ ...match, owner: 'own' }], 'return match'],
+  [
+    'a request owned by another key, or created without one',
+    [{ ...match, owner: 'foreign' }],
+    'create another',
+  ],
+  ['a request created shortly before', [{ ...match, at: -2_001 }], UNCERTAIN],
+  ['a request created shortly after', [{ ...match, at: 30_001 }], UNCERTAIN],
   [
     'a request created before the difference of the clocks',
-    [{ ...ours, at: -6 * MINUTE_MS }],
-    'make another',
+    [{ ...match, at: -6 * MINUTE_MS }],
+    'create another',
   ],
-  ['a request created after the difference of the clocks', [{ ...ours, at: 6 * MINUTE_MS }], 'make another'],
-  ['a request within the period and one before', [{ id: 'before', at: -MINUTE_MS }, ours], 'take ours'],
+  [
+    'a request created after the difference of the clocks',
+    [{ ...match, at: 6 * MINUTE_MS }],
+    'create another',
+  ],
+  ['a request within the period and one before', [{ id: 'before', at: -MINUTE_MS }, match], 'return match'],
   [
     'a request within the period and one of another key',
-    [{ id: 'other', at: 60, owner: 'foreign' }, ours],
-    'take ours',
+    [{ id: 'other', at: 60, owner: 'foreign' }, match],
+    'return match',
   ],
-  ['two requests within the period', [ours, { id: 'other', at: 60 }], SEVERAL],
+  ['two requests within the period', [match, { id: 'other', at: 60 }], SEVERAL],
 ])('after a call without an answer, with %s in the dossier', async (_, made, expected) => {
   expect(await look(made)).toEqual({ outcome: expected, looks: 1 });
 });
 
 test.each<[string, readonly Made[], unknown]>([
-  ['nothing', [], 'make another'],
-  ['a draft', [ours], FORGOTTEN],
-  ['two drafts', [ours, { ...ours, id: 'other' }], FORGOTTEN],
-  ['a draft of another key, or without a key', [{ ...ours, owner: 'foreign' }], 'make another'],
-  ['a request that is marked ready', [{ ...ours, status: 'READY' }], 'make another'],
-  ['a draft that is younger than the store', [{ ...ours, at: 30_000 }], 'make another'],
+  ['nothing', [], 'create another'],
+  ['a draft', [match], FORGOTTEN],
+  ['two drafts', [match, { ...match, id: 'other' }], FORGOTTEN],
+  ['a draft of another key, or without a key', [{ ...match, owner: 'foreign' }], 'create another'],
+  ['a request that is marked ready', [{ ...match, status: 'READY' }], 'create another'],
+  ['a draft that is younger than the store', [{ ...match, at: 30_000 }], 'create another'],
 ])('after the keys were lost, with %s in the dossier', async (_, made, expected) => {
   expect(await look(made, { kind: 'forgotten' })).toEqual({ outcome: expected, looks: 1 });
 });
 
 test('within the settle time it searches again before it creates another request', async () => {
   const unsettledMs = 10;
-  expect(await look([], { unsettledMs })).toEqual({ outcome: 'make another', looks: 2 });
-  const before = { ...ours, at: -MINUTE_MS };
+  expect(await look([], { unsettledMs })).toEqual({ outcome: 'create another', looks: 2 });
+  const before = { ...match, at: -MINUTE_MS };
   expect(await look([before], { unsettledMs })).toEqual({ outcome: UNCERTAIN, looks: 2 });
-  expect(await look([ours], { unsettledMs })).toEqual({ outcome: 'take ours', looks: 1 });
+  expect(await look([match], { unsettledMs })).toEqual({ outcome: 'return match', looks: 1 });
 });
 
 test('while other gateways may not have recorded their requests, none is claimed', async () => {
   const ownersIncompleteMs = 10;
-  expect(await look([ours], { ownersIncompleteMs })).toEqual({ outcome: 'take ours', looks: 2 });
-  const two = [ours, { ...ours, id: 'other' }];
+  expect(await look([match], { ownersIncompleteMs })).toEqual({ outcome: 'return match', looks: 2 });
+  const two = [match, { ...match, id: 'other' }];
   expect(await look(two, { ownersIncompleteMs })).toEqual({ outcome: SEVERAL, looks: 2 });
   // The dossier is read once, and its owners again.
-  expect(await look([ours], { kind: 'forgotten', ownersIncompleteMs })).toEqual({
+  expect(await look([match], { kind: 'forgotten', ownersIncompleteMs })).toEqual({
     outcome: FORGOTTEN,
     looks: 1,
   });
-  expect(await look([], { ownersIncompleteMs })).toEqual({ outcome: 'make another', looks: 1 });
+  expect(await look([], { ownersIncompleteMs })).toEqual({ outcome: 'create another', looks: 1 });
 });
 
 test('a request whose owner the store has lost is not claimed', async () => {
-  expect(await look([ours], { areOwnersKnown: false })).toEqual({ outcome: UNCERTAIN, looks: 1 });
-  expect(await look([], { areOwnersKnown: false })).toEqual({ outcome: 'make another', looks: 1 });
+  expect(await look([match], { areOwnersKnown: false })).toEqual({ outcome: UNCERTAIN, looks: 1 });
+  expect(await look([], { areOwnersKnown: false })).toEqual({ outcome: 'create another', looks: 1 });
 });
