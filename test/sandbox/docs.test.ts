@@ -1,15 +1,5 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -155,43 +145,4 @@ test.skipIf(!hasTools)('the lines with curl run one after another', async () => 
   expect(lines.length).toBeGreaterThan(6);
   const strict = 'set -euo pipefail; curl() { command curl -sS --fail-with-body "$@"; }\n';
   await run('bash', ['-c', strict + lines.join('').replaceAll('http://localhost:4010', sandbox.origin)]);
-});
-
-test('the container file copies all files that its command needs', async () => {
-  const instructions = readFileSync('Containerfile', 'utf8')
-    .split('\n')
-    .map((line) => /^([A-Z]+) (.*)$/.exec(line)?.slice(1) ?? []);
-  const argumentsOf = (name: string): string[] =>
-    instructions.flatMap(([found, rest = '']) => (found === name ? [rest] : []));
-  const folder = temporaryFolder();
-  for (const copied of argumentsOf('COPY')) {
-    const [target = '', ...sources] = copied.split(' ').toReversed();
-    for (const source of sources) {
-      const to = target.endsWith('/') ? join(folder, target, source) : join(folder, target);
-      mkdirSync(dirname(to), { recursive: true });
-      cpSync(source, to, { recursive: true });
-    }
-  }
-  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-
-  const commandOf = (text = ''): string[] =>
-    z.array(z.string()).parse(JSON.parse(text.replace(/^.* CMD /, '')));
-  const [node = '', ...args] = commandOf(argumentsOf('ENTRYPOINT')[0]);
-  expect(node).toBe('node');
-  const environment = Object.fromEntries(argumentsOf('ENV').map((line) => line.split('=')));
-  const child = spawn(process.execPath, [...args, '--port', '0', '--json'], {
-    cwd: folder,
-    env: { ...process.env, ...environment },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let printed = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  await expect.poll(() => printed).toContain('\n');
-  const { port } = z.object({ port: z.int() }).parse(JSON.parse(printed));
-  const [, ...check] = commandOf(argumentsOf('HEALTHCHECK')[0]);
-  const health = () => run(process.execPath, check, { env: { SANDBOX_PORT: String(port) } });
-  await health();
-  child.kill('SIGTERM');
-  expect(await once(child, 'exit')).toEqual([0, null]);
-  await expect(health()).rejects.toMatchObject({ code: 1 });
 });
