@@ -21,7 +21,7 @@ async function encryptedPdf(): Promise<Buffer<ArrayBuffer>> {
 }
 
 describe('an uploaded file', () => {
-  // Conforms (Documents, service): A PDF that its fields fit becomes READY, whatever its size; negative
+  // Conforms (Documents, service): A PDF that its fields fit becomes READY, at any size; negative
   // coordinates pass.
   test.each([
     ['a PDF with a box inside the page', [FIELD], () => makePdf()],

@@ -51,7 +51,7 @@ describe('a dossier', () => {
 });
 
 // Conforms (Signature requests, service): dossier_id and signer_id are texts of at least one character,
-// whatever their shape.
+// in any format.
 test.each([
   { dossier_id: '', signer_id: 's' },
   { dossier_id: 'd', signer_id: '' },

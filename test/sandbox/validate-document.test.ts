@@ -45,8 +45,7 @@ async function validate(parts: readonly RawPart[], contentType = 'multipart/form
 const fields = (...list: unknown[]) => Buffer.from(JSON.stringify(list));
 
 describe('validate-document reads', () => {
-  // Conforms (validate-document, service): One PDF, or a PDF and a JSON part in any order, whatever their
-  // names.
+  // Conforms (validate-document, service): One PDF, or a PDF and a JSON part in any order, with any names.
   test.each([
     ['a PDF alone', async () => [part(PDF, await makePdf())]],
     ['a PDF and its fields', async () => [part(PDF, await makePdf()), part(JSON_PART, fields(FIELD))]],

@@ -74,6 +74,7 @@ test('a queue has the age of its oldest due item, or -1 if the age is unknown', 
     'rate-budget': 1.5,
     'upload-bulkhead': 0,
     'upload-blocks': 0,
+    inspections: 0,
     idempotency: 0,
   });
 });
