@@ -1,9 +1,8 @@
 import type { SignatureField } from '../upstream/decode.ts';
 import { rejectReasons } from '../resolvers/errors/domain-errors.ts';
 import type { DocumentOfRequest } from '../resolvers/signature-request.ts';
-import { documentStatusOf } from '../resolvers/status.ts';
 import { builder } from './builder.ts';
-import { DocumentStatus } from './status.ts';
+import { DocumentStatus, documentStatusOf } from './status.ts';
 
 type Position = SignatureField['position'];
 type NamedField = Extract<Position, { uniqueName: string }>;

@@ -26,10 +26,9 @@ import type {
   UnreadablePdfReason,
 } from '../resolvers/errors/domain-errors.ts';
 import { scrub } from '../observability/logging/scrub.ts';
-import { requestStatusOf } from '../resolvers/status.ts';
 import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
-import { SignatureRequestStatus } from './status.ts';
+import { SignatureRequestStatus, requestStatusOf } from './status.ts';
 
 const ErrorCodeEnum = describedEnum<ErrorCode>(
   'ErrorCode',

@@ -8,13 +8,12 @@ import {
 } from '../resolvers/signature-request.ts';
 import type { AnySignatureRequest, QrCode } from '../resolvers/signature-request.ts';
 import { dossier } from '../resolvers/dossier.ts';
-import { requestStatusOf } from '../resolvers/status.ts';
 import type { Notification } from '../upstream/decode.ts';
 import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
 import { DossierType } from './dossier.ts';
 import { OWN_READS } from './scopes.ts';
-import { SignatureRequestStatus } from './status.ts';
+import { SignatureRequestStatus, requestStatusOf } from './status.ts';
 
 const QrCodeFormat = describedEnum<'SVG' | 'PNG'>('QrCodeFormat', 'An image format.', {
   SVG: 'A vector image. Recommended for web pages.',
