@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { escapeControls } from './escape-controls.ts';
+import { escapeControls } from './scrub.ts';
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace',

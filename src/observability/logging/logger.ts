@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { bounded } from './bounded.ts';
-import { escapeControls } from './escape-controls.ts';
+import { escapeControls } from './scrub.ts';
 import { currentRequest } from './request-scope.ts';
 import { createScrubber } from './scrubber.ts';
 import type { Scrubber } from './scrubber.ts';
