@@ -65,7 +65,7 @@ const HANDLERS: JsonHandlers = {
 
   reset({ controls }) {
     controls.reset();
-    return DONE;
+    return NO_CONTENT;
   },
   async seed({ controls, body }) {
     try {
@@ -85,11 +85,11 @@ const HANDLERS: JsonHandlers = {
   }),
   restoreSnapshot({ snapshots, controls, id }) {
     controls.restore(snapshots.get(id));
-    return DONE;
+    return NO_CONTENT;
   },
   deleteSnapshot({ snapshots, id }) {
     snapshots.delete(id);
-    return DONE;
+    return NO_CONTENT;
   },
 
   getClock: clockReply,
@@ -130,10 +130,10 @@ const HANDLERS: JsonHandlers = {
   },
   clearFaults({ controls: { faults } }) {
     faults.clear();
-    return DONE;
+    return NO_CONTENT;
   },
   clearFault({ controls: { faults }, id }) {
-    if (faults.clear(id) > 0) return DONE;
+    if (faults.clear(id) > 0) return NO_CONTENT;
     throw controlProblem(404, 'No active fault has this id. GET /_sandbox/faults lists the active faults');
   },
 
@@ -143,7 +143,7 @@ const HANDLERS: JsonHandlers = {
   }),
   clearJournal({ controls: { journal } }) {
     journal.clear();
-    return DONE;
+    return NO_CONTENT;
   },
 
   getViolations: ({ controls }) => ({
@@ -172,7 +172,7 @@ const LINKS = [
   'journal',
   'violations',
 ] as const;
-const DONE = { status: 204, body: undefined } as const;
+const NO_CONTENT = { status: 204, body: undefined } as const;
 
 function clockReply({ controls: { clock } }: ControlCall<unknown>) {
   return { status: 200, body: { now: new Date(clock.now()).toISOString(), frozen: clock.frozen } } as const;

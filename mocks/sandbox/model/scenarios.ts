@@ -61,14 +61,14 @@ const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   signerScenario('SPNAPPB', '500, IO cannot be reached (app spenta).', ioDown),
   signerScenario(
     'NONTSTO',
-    '403 of the gateway, not a tester, whatever the key.',
+    '403 of the gateway, not a tester, for every key.',
     () => new Refusal(gatewayError(403, 'Forbidden')),
   ),
   {
     where: 'fiscal code',
     value: `XMSOFF${BORN_1980_IN_ROME}R`,
     effect:
-      'The signer is found, the notification fails: 400, messages of this service are switched off. Any code that begins with X does the same.',
+      'The signer is found, the notification fails: 400, messages of this service are switched off. Any code that begins with X has the same effect.',
     notification: messagesOff,
   },
   messageScenario('NTFAPPG', '404, no longer in IO.', noProfile),
@@ -137,7 +137,7 @@ const TAGS: readonly MagicValue[] = [
     where: 'dossier title',
     value: '[firma dopo 10 s]',
     effect:
-      "The citizen signs by itself so many seconds of the service's time after WAIT_FOR_SIGNATURE, with all clauses; SIGNED about a minute later.",
+      'The citizen signs all clauses this number of seconds after WAIT_FOR_SIGNATURE, scaled as all delays; SIGNED about a minute later.',
   },
   {
     where: 'dossier title',

@@ -112,14 +112,14 @@ export function reportToIssuer(world: World, requestId: string, report: Signatur
 }
 
 /** Copies the record to the citizen side before the issuer's record changes alone. */
-export function keepCitizenCopy(world: World, requestId: string): void {
+export function storeCitizenCopy(world: World, requestId: string): void {
   const copy = citizenCopyOf(world, requestId);
   if (copy !== undefined) world.store.citizenCopies.set(requestId, copy);
 }
 
 /** The issuer cancels; called before its own copy changes. The citizen side changes a queue hop later. */
 export function sendCancellation(world: World, requestId: string): void {
-  keepCitizenCopy(world, requestId);
+  storeCitizenCopy(world, requestId);
   world.clock.schedule(SERVICE_DELAYS_MS.queueHop, { kind: 'cancel-at-citizen', requestId });
 }
 

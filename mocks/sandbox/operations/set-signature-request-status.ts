@@ -3,7 +3,7 @@ import { decodeOrRefuse } from '../decoding/types.ts';
 import { badRequest, internalError, noContent } from '../http/problems.ts';
 import { textOf } from '../http/request-body.ts';
 import {
-  keepCitizenCopy,
+  storeCitizenCopy,
   scenarioOf,
   sendCancellation,
   sendToCitizen,
@@ -26,7 +26,7 @@ export const setSignatureRequestStatus: Operation = async (call, world) => {
   if ('refusal' in transition) throw badRequest(transition.refusal);
   const { next } = transition;
   if (world.faults.occurs('queue-outage')) {
-    keepCitizenCopy(world, next.id);
+    storeCitizenCopy(world, next.id);
     world.store.requests.set(next.id, next);
     throw internalError('RestError');
   }
