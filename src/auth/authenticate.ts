@@ -12,6 +12,7 @@ import type { KeySetError } from './read-key-set.ts';
 import type { UnusableKey } from './usable-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 import type { JwtRules } from './verify-jwt.ts';
+import type { RequestHeaders } from './headers.ts';
 
 /** How callers authenticate. */
 export type AuthenticationOptions =
@@ -30,7 +31,7 @@ export interface AuthenticationEvents {
 
 export interface Authentication {
   /** The caller of a request with these headers. @throws {AuthenticationError} */
-  authenticate(headers: Headers): Promise<Caller>;
+  authenticate(headers: RequestHeaders): Promise<Caller>;
   close(): void | Promise<void>;
 }
 

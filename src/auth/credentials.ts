@@ -1,4 +1,5 @@
 import { AuthenticationError } from './auth-errors.ts';
+import type { RequestHeaders } from './headers.ts';
 
 /** RFC 6750, section 2.1, with any number of spaces. */
 const BEARER = /^bearer +([\w.~+/=-]+) *$/i;
@@ -8,7 +9,7 @@ const BEARER = /^bearer +([\w.~+/=-]+) *$/i;
  * no limit of its own, because the server limits headers.
  * @throws {AuthenticationError} also for two tokens, which Node joins with a comma
  */
-export function bearerToken(headers: Headers): string {
+export function bearerToken(headers: RequestHeaders): string {
   const header = headers.get('authorization');
   if (header === null) throw new AuthenticationError('missing', 'no Authorization header');
   if (!/^bearer(\s|$)/i.test(header))
@@ -23,7 +24,7 @@ export function bearerToken(headers: Headers): string {
  * The key of `x-api-key`, or else of `Authorization: Bearer …`.
  * @throws {AuthenticationError}
  */
-export function apiKey(headers: Headers): string {
+export function apiKey(headers: RequestHeaders): string {
   const key = headers.get('x-api-key');
   if (key === null) return bearerToken(headers);
   if (key === '') throw new AuthenticationError('invalid', 'x-api-key is empty');

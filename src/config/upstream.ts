@@ -17,7 +17,7 @@ export interface UpstreamConfig {
   /** Hosts that pre-signed URLs may lead to; see `checkStorageUrl`. */
   readonly storageHosts: readonly string[];
   readonly upstreamTimeoutMs: number;
-  /** The deadline of an operation; see `useOperationTime`. */
+  /** The deadline of an operation; see `Operations`. */
   readonly operationTimeoutMs: number;
   readonly upstreamConnections: number;
   /** When the circuit breakers of service and storage open, and for how long. */

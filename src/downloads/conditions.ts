@@ -1,4 +1,5 @@
 import type { BlobFacts } from '../upstream/storage/read-blob.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 
 /** The conditional headers of a request (RFC 9110, section 13.1). */
 export interface Conditions {
@@ -9,7 +10,7 @@ export interface Conditions {
   readonly ifRange: string | null;
 }
 
-export function conditionsOf(headers: Headers): Conditions {
+export function conditionsOf(headers: RequestHeaders): Conditions {
   return {
     ifMatch: headers.get('if-match'),
     ifNoneMatch: headers.get('if-none-match'),

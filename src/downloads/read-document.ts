@@ -12,10 +12,11 @@ import { contentDisposition } from './content-disposition.ts';
 import { DownloadError, translatedRead } from './download-errors.ts';
 import { documentHeaders } from './headers.ts';
 import type { DocumentAddress } from './route.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 
 export interface DocumentQuery extends DocumentAddress {
   readonly method: 'GET' | 'HEAD';
-  readonly headers: Headers;
+  readonly headers: RequestHeaders;
 }
 
 export interface DocumentAnswer {

@@ -2,9 +2,14 @@ import type { RequestListener } from 'node:http';
 import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { secretsOf } from '../config/secrets.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
+import { JsonEndpoint } from '../graphql/json-endpoint.ts';
 import { explorerRoute } from '../graphql/explorer/explorer-route.ts';
 import { operationNames } from '../graphql/operation-name.ts';
+import { parsersOf } from '../graphql/parsing/request-format.ts';
+import { Results } from '../graphql/results.ts';
 import { admit, authenticationEvents } from '../http/authentication.ts';
+import { checkOrigin } from '../http/cors.ts';
 import { documentRoute } from '../http/document-route.ts';
 import { Gatekeeper } from '../http/gatekeeper.ts';
 import { createListener } from '../http/listener.ts';
@@ -16,10 +21,12 @@ import { createScrubber } from '../observability/logging/scrubber.ts';
 import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
 import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
+import { contextFactory } from './context-factory.ts';
 import type { GatewayOptions } from './gateway-options.ts';
+import { createOperations } from './operations.ts';
 import { openParts } from './parts.ts';
 import type { Parts } from './parts.ts';
-import { contextFactory, createGatewayYoga } from './yoga.ts';
+import { createGatewayYoga } from './yoga.ts';
 
 export type { GatewayOptions } from './gateway-options.ts';
 
@@ -66,7 +73,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** What a request passes before Yoga: probes, the gatekeeper, and the routes that need no GraphQL. */
+/** The limit of JSON bodies; files have their own. */
+const MAX_JSON_BYTES = 1_000_000;
+
+/** What a request passes: probes, the gatekeeper, the routes, and Yoga for what no route answers. */
 function createEdge(options: GatewayOptions, parts: Parts) {
   const { host, load: limits, protections, tracer, downloadStallMs: streamStallMs, logger } = options;
   const { authentication, events, lifecycle, readiness, upstreams } = parts;
@@ -83,21 +93,34 @@ function createEdge(options: GatewayOptions, parts: Parts) {
   });
   const isServed = (caller: Caller): boolean => upstreams.of(tenantOf(caller)) !== undefined;
   const admission = { authentication, isServed, events: authenticationEvents(logger) };
+  const admitted = async (headers: RequestHeaders): Promise<Caller> => {
+    checkOrigin(headers, corsOrigins);
+    return await admit(headers, admission);
+  };
   const contextOf = contextFactory(options, parts);
   const documents = documentRoute({
-    origins: corsOrigins,
-    admit: (headers) => admit(headers, admission),
+    admit: admitted,
     rateLimit,
     contextOf,
     signalOf: (req) => lifecycle.inFlight.signalOf(req),
     logger,
   });
-  const yoga = createGatewayYoga(options, parts, { scrub, admission, rateLimit, contextOf });
+  const shared = {
+    operations: createOperations(options, { scrub, rateLimit, contextOf }),
+    results: new Results({ events, scrub, suggestions: protections.suggestions, logger }),
+    admit: admitted,
+    parsers: parsersOf(trustedDocuments !== undefined),
+    documentIds: trustedDocuments !== undefined,
+    limits: { maxBytes: MAX_JSON_BYTES, bodyMs: options.clientTimes?.body ?? CLIENT_TIMES.body },
+  };
+  const json = new JsonEndpoint(shared);
+  const yoga = createGatewayYoga(options, parts, { shared, json, admission });
+  // A gateway with trusted documents would refuse the operations of GraphiQL.
+  const pages = graphiql && trustedDocuments === undefined ? [explorerRoute()] : [];
   const answer = createListener({
     answerGraphql: yoga.handleNodeRequestAndResponse,
     gatekeeper,
-    // A gateway with trusted documents would refuse the operations of GraphiQL.
-    routes: graphiql && trustedDocuments === undefined ? [explorerRoute(), documents] : [documents],
+    routes: [...pages, documents, (request) => json.answer(request)],
     corsOrigins,
     scrub,
     streamStallMs,

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createGraphQLError } from 'graphql-yoga';
+
+/** The parameter of GraphQL over HTTP that names a document. */
+export const DOCUMENT_ID = 'documentId';
 
 /** Trusted documents by their SHA-256 in lower-case hex. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
@@ -37,3 +41,39 @@ export function readTrustedDocuments(file: string): TrustedDocuments {
   if (documents.size === 0) throw new ManifestError('must contain a document');
   return documents;
 }
+
+/**
+ * The text of the trusted document that the parameters name, with `documentId` or with the persisted query extension of
+ * Apollo.
+ * @throws {GraphQLError} for any other document
+ */
+export function trustedDocumentOf(params: Params, documents: TrustedDocuments): string {
+  if (params['query'] !== undefined && params['query'] !== null && params['query'] !== '')
+    throw refused(
+      'DOCUMENT_NOT_ALLOWED',
+      'This gateway runs trusted documents only. Send documentId, and no query.',
+    );
+  const hash = hashOf(params);
+  if (hash === undefined)
+    throw refused('DOCUMENT_ID_MISSING', 'This gateway runs trusted documents only. Send documentId.');
+  const text = documents.get(hash);
+  if (text === undefined)
+    throw refused('DOCUMENT_NOT_TRUSTED', 'The document is not a trusted document of this gateway.');
+  return text;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** With or without `sha256:`. */
+function hashOf({ [DOCUMENT_ID]: documentId, extensions }: Params): string | undefined {
+  const id = documentId ?? memberOf(memberOf(extensions, 'persistedQuery'), 'sha256Hash');
+  return typeof id === 'string' ? id.replace(/^sha256:/, '').toLowerCase() : undefined;
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(name)
+    : undefined;
+
+const refused = (code: string, message: string): Error =>
+  createGraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });

@@ -2,11 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** A request at the node:http edge, with the URL that its target and its `Host` form. */
+/** A request at the node:http edge, its response, and the URL that its target and its `Host` form. */
 export interface EdgeRequest {
   readonly req: IncomingMessage;
+  readonly res: ServerResponse;
   readonly url: URL;
 }
+
+/** The path of the GraphQL endpoint. */
+export const GRAPHQL_PATH = /^\/graphql\/?$/;
 
 /** An answer that is made without GraphQL. */
 export interface Answer {
@@ -18,14 +22,6 @@ export interface Answer {
 
 /** Answers the requests to some addresses. @returns undefined for other addresses. */
 export type Route = (request: EdgeRequest) => Promise<Answer | undefined>;
-
-/** The headers of a request of Node as `Headers`. */
-export function headersOf({ headers }: IncomingMessage): Headers {
-  const copy = new Headers();
-  for (const [name, values] of Object.entries(headers))
-    for (const value of [values ?? []].flat()) copy.append(name, value);
-  return copy;
-}
 
 const STALL_MS = 30_000;
 

@@ -8,6 +8,7 @@ import type { UnusableKey } from '../auth/usable-keys.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
 import { RefusalError } from './error-response.ts';
 import type { Refusal } from './error-response.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 
 /** Logs the events of authentication. Causes are named by their class, because messages may quote what was read. */
 export function authenticationEvents(logger: Logger) {
@@ -44,7 +45,7 @@ export interface AdmissionOptions {
 
 /** Authenticates a request. @throws {RefusalError} */
 export async function admit(
-  headers: Headers,
+  headers: RequestHeaders,
   { authentication, isServed, events }: AdmissionOptions,
 ): Promise<Caller> {
   try {

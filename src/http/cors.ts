@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
 import { RefusalError } from './error-response.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 
 /** The value of `CORS_ORIGINS` that permits pages of every origin. */
 export const ANY_ORIGIN = '*';
@@ -46,7 +47,7 @@ export function preflightAnswer({ method }: IncomingMessage, origins: readonly s
  *
  * @throws {RefusalError}
  */
-export function checkOrigin(headers: Headers, origins: readonly string[]): void {
+export function checkOrigin(headers: RequestHeaders, origins: readonly string[]): void {
   if (!isForeign(headers, origins)) return;
   throw new RefusalError({
     status: 403,
@@ -56,7 +57,7 @@ export function checkOrigin(headers: Headers, origins: readonly string[]): void 
   });
 }
 
-function isForeign(headers: Headers, origins: readonly string[]): boolean {
+function isForeign(headers: RequestHeaders, origins: readonly string[]): boolean {
   const origin = headers.get('origin');
   if (origin !== null && isListed(origin, origins)) return false;
   const site = headers.get('sec-fetch-site');

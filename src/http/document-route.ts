@@ -9,21 +9,19 @@ import type { DocumentAddress } from '../downloads/route.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
 import type { FaultCode } from '../resolvers/errors/codes.ts';
 import { UpstreamFault } from '../resolvers/errors/faults.ts';
-import { headersOf } from './answer.ts';
 import type { Answer, Route } from './answer.ts';
-import { checkOrigin } from './cors.ts';
 import { RefusalError } from './error-response.ts';
 import type { Refusal } from './error-response.ts';
 import { excessRefusal } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { NodeHeaders } from '../auth/headers.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 
 export interface DocumentRouteOptions {
-  /** Origins besides the gateway's own whose pages may read documents. */
-  readonly origins: readonly string[];
-  /** @throws {RefusalError} */
-  readonly admit: (headers: Headers) => Promise<Caller>;
+  /** Checks the origin and authenticates. @throws {RefusalError} */
+  readonly admit: (headers: RequestHeaders) => Promise<Caller>;
   readonly rateLimit: RateLimit | undefined;
-  readonly contextOf: (headers: Headers, req: IncomingMessage, caller: Caller) => GatewayContext;
+  readonly contextOf: (headers: RequestHeaders, req: IncomingMessage, caller: Caller) => GatewayContext;
   /** Aborted when the client leaves, and at the end of a shutdown. */
   readonly signalOf: (req: IncomingMessage) => AbortSignal;
   readonly logger: Logger;
@@ -43,15 +41,14 @@ export function documentRoute(options: DocumentRouteOptions): Route {
 }
 
 async function answerDocument(
-  { origins, admit, rateLimit, contextOf, signalOf }: DocumentRouteOptions,
+  { admit, rateLimit, contextOf, signalOf }: DocumentRouteOptions,
   req: IncomingMessage,
   address: DocumentAddress,
 ): Promise<Answer> {
   const { method } = req;
   if (method !== 'GET' && method !== 'HEAD')
     throw new DownloadError('METHOD_NOT_ALLOWED', { headers: { allow: 'GET, HEAD' } });
-  const headers = headersOf(req);
-  checkOrigin(headers, origins);
+  const headers = new NodeHeaders(req.headers);
   const caller = await admit(headers);
   const excess = await rateLimit?.takeForCaller(req, caller);
   if (excess !== undefined) throw new RefusalError(excessRefusal(excess));

@@ -9,7 +9,7 @@ import { createRequestScope, forRequest, requestIdFrom } from '../observability/
 import type { RequestScope } from '../observability/logging/request-scope.ts';
 import { withoutCredentialsOf } from '../observability/logging/scrubber.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
-import { sendAnswer } from './answer.ts';
+import { GRAPHQL_PATH, sendAnswer } from './answer.ts';
 import type { Answer, EdgeRequest, Route } from './answer.ts';
 import { preflightAnswer, setCorsHeaders } from './cors.ts';
 import { errorAnswer } from './error-response.ts';
@@ -82,7 +82,7 @@ async function respond(
   try {
     const url = readTarget(req);
     if (url === undefined) return await sendAnswer(errorAnswer(UNREADABLE_TARGET), res);
-    const request = { req, url };
+    const request = { req, res, url };
     const prepared = await inRequestSpan(options.tracer, request, scope, () =>
       prepare(request, res, options),
     );
@@ -129,7 +129,7 @@ async function answerAtEdge(
     const answer = await route(request);
     if (answer !== undefined) return answer;
   }
-  return /^\/graphql\/?$/.test(url.pathname) ? undefined : errorAnswer(ADDRESS_NOT_FOUND);
+  return GRAPHQL_PATH.test(url.pathname) ? undefined : errorAnswer(ADDRESS_NOT_FOUND);
 }
 
 async function send(

@@ -14,6 +14,7 @@ import { withSandboxHeaders } from '../upstream/sandbox-headers.ts';
 import type { OriginClients } from '../upstream/sandbox-headers.ts';
 import type { StorageClient } from '../upstream/storage/storage-client.ts';
 import type { RequestHooks } from '../webhooks/webhooks.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 
 /** The parts of a gateway that all its requests share. */
 export interface GatewayParts {
@@ -36,7 +37,7 @@ export interface GatewayParts {
   readonly limits: {
     readonly maxUploadBytes: number;
     readonly uploadStallMs: number;
-    /** The deadline of an operation. See `useOperationTime`. */
+    /** The deadline of an operation. See `Operations`. */
     readonly operationTimeoutMs: number;
   };
 }
@@ -44,7 +45,7 @@ export interface GatewayParts {
 /** The context of resolvers: the parts of the gateway, and those of this request. */
 export interface GatewayContext extends GatewayParts {
   readonly caller: Caller;
-  /** The deadline of the operation. `useOperationTime` starts and ends it. */
+  /** The deadline of the operation. `Operations` starts and ends it. */
   readonly deadline: Deadline;
   /**
    * Aborted when the client disconnects, the deadline passes, or the gateway shuts down. Every upstream call and every wait
@@ -61,7 +62,7 @@ export interface GatewayContext extends GatewayParts {
 
 /** The HTTP request of a context. */
 export interface RequestFacts {
-  readonly headers: Headers;
+  readonly headers: RequestHeaders;
   /** A signal of Node: `AbortSignal.any` refuses the proxy of Yoga. */
   readonly signal: AbortSignal;
 }

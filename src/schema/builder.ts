@@ -30,7 +30,7 @@ function recordError(error: Error): void {
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first plugin is the outermost: authorization precedes the conversion of errors into results.
   plugins: [ScopeAuthPlugin, ErrorsPlugin, ComplexityPlugin],
-  // A field without a `complexity` costs no upstream call. `useOperationCost` enforces the limit, so the plugin does not.
+  // A field without a `complexity` costs no upstream call. `OperationCost` enforces the limit, so the plugin does not.
   complexity: { disabled: true, defaultComplexity: 0, defaultListMultiplier: 1 },
   defaultFieldNullability: false,
   scopeAuth: {

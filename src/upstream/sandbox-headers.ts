@@ -18,7 +18,10 @@ const API_HEADER = /^(prefer|x-sandbox-[a-z-]+)$/;
  * call. For a sandbox only: the service must never receive a header of a caller.
  * @returns undefined for a caller without such headers.
  */
-export function withSandboxHeaders(bare: OriginClients, caller: Headers): OriginClients | undefined {
+export function withSandboxHeaders(
+  bare: OriginClients,
+  caller: Iterable<[string, string]>,
+): OriginClients | undefined {
   const matching = (names: RegExp): Record<string, string> =>
     Object.fromEntries([...caller].filter(([name]) => names.test(name)));
   const [toApi, toStorage] = [matching(API_HEADER), matching(SANDBOX_HEADER)];

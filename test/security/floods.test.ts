@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createSchema, createYoga } from 'graphql-yoga';
 import { expect, onTestFinished, test } from 'vitest';
 import { config } from '../support/gateway-options.ts';
-import { RateLimit } from '../../src/http/rate-limit.ts';
-import { createEvents } from '../../src/observability/events.ts';
-import { useResults } from '../../src/graphql/use-results.ts';
-import { useRateLimit } from '../../src/graphql/use-rate-limit.ts';
-import { logSink } from '../support/service-proxy.ts';
+import { excessRefusal, RateLimit } from '../../src/http/rate-limit.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const ask = (url: string, headers: Record<string, string> = {}, body = '{"query":"{ __typename }"}') =>
@@ -99,27 +95,17 @@ test('authenticated callers at one address have separate rate limits', async () 
 /** A server that takes the identity of callers from a header. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
   const rateLimit = new RateLimit({ requestsPerMinute, proxies: config.protections.proxies });
-  const yoga = createYoga({
-    schema: createSchema({ typeDefs: 'type Query { hello: String }' }),
-    plugins: [
-      useResults({
-        events: createEvents(),
-        scrub: (text) => text,
-        suggestions: true,
-        logger: logSink().logger,
-      }),
-      useRateLimit(rateLimit),
-    ],
-    maskedErrors: false,
-    context: ({ request: { headers } }) => ({
-      caller: { kind: 'jwt', subject: headers.get('subject'), tenant: headers.get('tenant') },
-    }),
-    logging: false,
-  });
+  const excessOf = async (req: IncomingMessage) => {
+    const subject = String(req.headers['subject']);
+    const tenant = String(req.headers['tenant']);
+    const caller = { kind: 'jwt', role: 'operator', expiresAt: undefined, subject, tenant } as const;
+    return (await rateLimit.takeForAddress(req)) ?? (await rateLimit.takeForCaller(req, caller));
+  };
   const server = createServer((req, res) => {
-    void rateLimit.takeForAddress(req).then((excess) => {
-      if (excess === undefined) void yoga(req, res);
-      else res.writeHead(429).end();
+    void excessOf(req).then((excess) => {
+      if (excess === undefined) return res.end();
+      const { status, code, headers } = excessRefusal(excess);
+      return res.writeHead(status, { ...headers }).end(code);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

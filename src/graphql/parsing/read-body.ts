@@ -1,45 +1,76 @@
+import type { IncomingMessage } from 'node:http';
 import { RefusalError } from '../../http/error-response.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
+  /** The time in which the whole body must arrive, in milliseconds. */
   readonly bodyMs: number;
 }
 
 /**
- * Reads a body as text, within its limit and its time. It trusts the announced length, because Node's HTTP parser enforces
- * it, and counts only a body without one.
+ * Reads a body as text, within its limit and its time. The rest of a refused body stays unread, as closing the connection
+ * would keep the answer from the client.
  *
- * @returns the function that reads the body
- * @throws {RefusalError} at once for an announced length above the limit
+ * @throws {RefusalError} at once for an announced length above the limit, and for a body whose client leaves
  */
-export function readBody(request: Request, { maxBytes, bodyMs }: BodyLimits): () => Promise<string> {
-  const { body, headers } = request;
-  const announced = headers.get('content-length');
-  if (body !== null && announced !== null && !(Number(announced) <= maxBytes)) throw tooLarge(maxBytes);
-  return async () => {
-    if (body === null) return '';
-    const late = Promise.withResolvers<never>();
-    // A client that sends a byte now and then would keep the connection open.
-    const timer = setTimeout(() => late.reject(tooSlow(bodyMs)), bodyMs);
-    try {
-      const text = announced === null ? readAtMost(body, maxBytes) : request.text();
-      return await Promise.race([text, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+export async function readBody(req: IncomingMessage, limits: BodyLimits): Promise<string> {
+  const { maxBytes, bodyMs } = limits;
+  const announced = req.headers['content-length'];
+  if (announced !== undefined && !(Number(announced) <= maxBytes)) throw tooLarge(maxBytes);
+  const body = new BodyReader(req, maxBytes);
+  // A client that sends a byte now and then would keep the connection open.
+  const timer = setTimeout(() => body.fail(tooSlow(bodyMs)), bodyMs);
+  try {
+    return await body.text;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-/** Leaves the rest of the body unread: cancelling the stream would close the connection before the answer. */
-async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  const reader = body.getReader();
-  for (let bytes = 0; ;) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks).toString();
-    bytes += value.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(value);
+class BodyReader {
+  readonly #req: IncomingMessage;
+  readonly #maxBytes: number;
+  readonly #chunks: Buffer[] = [];
+  readonly #text = Promise.withResolvers<string>();
+  #bytes = 0;
+
+  constructor(req: IncomingMessage, maxBytes: number) {
+    this.#req = req;
+    this.#maxBytes = maxBytes;
+    // Its client may have left meanwhile, which no event would say again.
+    if (req.destroyed) this.#text.reject(cutOff());
+    else
+      req.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onCut).on('close', this.#onCut);
+  }
+
+  get text(): Promise<string> {
+    return this.#text.promise;
+  }
+
+  fail(refusal: RefusalError): void {
+    this.#release();
+    this.#req.pause();
+    this.#text.reject(refusal);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) this.fail(tooLarge(this.#maxBytes));
+    else this.#chunks.push(chunk);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#release();
+    const [first] = this.#chunks;
+    const whole = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    this.#text.resolve(whole.toString());
+  };
+
+  /** The connection closed before the end of the body. No client receives the answer. */
+  readonly #onCut = (): void => this.fail(cutOff());
+
+  #release(): void {
+    this.#req.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onCut);
   }
 }
 
@@ -56,4 +87,11 @@ const tooSlow = (milliseconds: number): RefusalError =>
     code: 'REQUEST_TIMEOUT',
     message: `The body did not arrive within ${milliseconds / 1000} s. Send it again.`,
     headers: { connection: 'close' },
+  });
+
+const cutOff = (): RefusalError =>
+  new RefusalError({
+    status: 400,
+    code: 'BAD_REQUEST',
+    message: 'The request ended before its body did.',
   });

@@ -1,5 +1,4 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { getOperationAST } from 'graphql';
 import type { GraphQLError } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
@@ -11,6 +10,7 @@ import { isFileUpload } from '../../uploads/file-upload.ts';
 import { parseMultipart } from '../../uploads/parse-multipart.ts';
 import { RequestFiles } from '../../uploads/request-files.ts';
 import { mediaTypeOf, MULTIPART_TYPE } from '../../http/media-types.ts';
+import type { Stage } from '../stage.ts';
 
 export interface UploadsPluginOptions {
   /** The limit of a file in bytes. Readers refuse a larger file; the rest of it is skipped. */
@@ -79,18 +79,17 @@ export function useUploads(options: UploadsPluginOptions): Plugin {
         }
       });
     },
-
-    onExecute({ args }) {
-      const declared = getOperationAST(args.document, args.operationName)?.variableDefinitions ?? [];
-      const names = new Set(declared.map(({ variable }) => variable.name.value));
-      for (const [name, value] of Object.entries(args.variableValues ?? {})) {
-        if (isFileUpload(value) && !names.has(name)) {
-          throw refusal(400, `The map gives a file to $${name}, which is not a variable of the operation.`);
-        }
-      }
-    },
   };
 }
+
+/** Refuses files for variables that the operation does not declare, which nothing would read. */
+export const refuseUndeclaredFiles: Stage = ({ operation, parameters }) => {
+  const { variableDefinitions = [] } = operation.node;
+  for (const [name, value] of Object.entries(parameters.variables)) {
+    if (isFileUpload(value) && !variableDefinitions.some(({ variable }) => variable.name.value === name))
+      throw refusal(400, `The map gives a file to $${name}, which is not a variable of the operation.`);
+  }
+};
 
 /** An error of the body before there is an operation is the client's, so it is never masked. */
 function asGraphQLError(error: unknown): unknown {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
+import { printed } from '../json-answer.ts';
 
 export interface EventStreamOptions {
   /** The interval of keep-alive comments, in milliseconds: proxies close idle connections. */
@@ -100,14 +101,5 @@ export class EventStream extends Readable {
 }
 
 function nextOf(result: ExecutionResult): string {
-  const { errors } = result;
-  const printed = errors === undefined ? result : { ...result, errors: errors.map(withoutInternals) };
-  return `event: next\ndata: ${JSON.stringify(printed)}\n\n`;
-}
-
-/** As in Yoga's other answers: `http` and `unexpected` are for the server. */
-function withoutInternals(error: GraphQLError): object {
-  const { http: _, unexpected: __, ...extensions } = error.extensions;
-  const { extensions: ___, ...shown } = error.toJSON();
-  return Object.keys(extensions).length === 0 ? shown : { ...shown, extensions };
+  return `event: next\ndata: ${printed(result)}\n\n`;
 }

@@ -8,6 +8,8 @@ import { EventStream } from './event-stream.ts';
 import { acceptedOf, EVENTS_TYPE } from '../../http/media-types.ts';
 import { RefusalError } from '../../http/error-response.ts';
 import type { Refusal } from '../../http/error-response.ts';
+import type { RequestHeaders } from '../../auth/headers.ts';
+import type { Stage } from '../stage.ts';
 
 /** The limits and times of event streams. */
 export interface StreamOptions {
@@ -52,11 +54,6 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
   });
 
   return {
-    onSubscribe({ args: { contextValue } }) {
-      const { request } = contextValue as { readonly request: Request };
-      if (acceptedOf(request.headers.get('accept'), [EVENTS_TYPE]).length === 0) throw notAccepted();
-    },
-
     onResultProcess({ request, result, serverContext, setResultProcessor }) {
       if (!isAsyncIterable(result)) return;
       setResultProcessor((results, fetchAPI) => {
@@ -108,6 +105,15 @@ const HEADERS = {
 function isAsyncIterable(result: unknown): result is AsyncIterable<ExecutionResult> {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
 }
+
+/** Refuses subscriptions of clients that accept no server-sent events. */
+export const requireEventStreams: Stage = ({ operation, request: { headers } }) => {
+  if (operation.kind === 'subscription' && !acceptsEvents(headers)) throw notAccepted();
+};
+
+/** Whether an answer may be a stream of server-sent events. */
+export const acceptsEvents = (headers: RequestHeaders): boolean =>
+  acceptedOf(headers.get('accept'), [EVENTS_TYPE]).length > 0;
 
 function notAccepted(): Error {
   return new RefusalError({

@@ -3,7 +3,7 @@ import { AuthenticationError } from '../../auth/auth-errors.ts';
 import { refusalOf } from '../../http/authentication.ts';
 import type { AdmissionOptions } from '../../http/authentication.ts';
 import type { Refusal } from '../../http/error-response.ts';
-import { callerOf } from '../use-admission.ts';
+import type { Admitted } from '../stage.ts';
 import type { StreamOptions } from './use-event-streams.ts';
 
 export type CredentialWatchOptions = AdmissionOptions & Pick<StreamOptions, 'recheckMs'>;
@@ -18,8 +18,7 @@ export function watchCredential({
   events,
   recheckMs = 30_000,
 }: CredentialWatchOptions) {
-  return (request: Request, end: (refusal: Refusal) => void): (() => void) => {
-    const before = callerOf(request);
+  return ({ headers, caller: before }: Admitted, end: (refusal: Refusal) => void): (() => void) => {
     if (before.kind === 'none') return () => {};
     const expiresAt = before.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
     const isSame = (now: Caller): boolean =>
@@ -35,7 +34,7 @@ export function watchCredential({
     const refusal = async (): Promise<Refusal | undefined> => {
       if (Date.now() >= expiresAt) return invalid('the token of an open stream has expired');
       try {
-        const now = await authentication.authenticate(request.headers);
+        const now = await authentication.authenticate(headers);
         return isServed(now) && isSame(now)
           ? undefined
           : invalid('the credential of an open stream belongs to another caller now');

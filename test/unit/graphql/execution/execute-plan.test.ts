@@ -70,8 +70,8 @@ const SDL = /* GraphQL */ `
   }
 `;
 
-/** What a resolver does, drawn for each field of a document by its path. */
-type Deed = 'value' | 'later' | 'null' | 'error' | 'late error' | 'returned error';
+/** The outcome of a resolver, drawn for each field of a document by its path. */
+type Outcome = 'value' | 'later' | 'null' | 'error' | 'late error' | 'returned error';
 
 /** Promises settle one by one, each in a turn of the event loop of its own, so that the order of errors is the same. */
 class Turns {
@@ -96,13 +96,13 @@ class Turns {
 }
 
 interface World {
-  readonly deeds: readonly Deed[];
+  readonly outcomes: readonly Outcome[];
   readonly turns: Turns;
   readonly calls: string[];
 }
 
-/** A schema whose fields do what `World.deeds` says. */
-function schemaOfDeeds(): GraphQLSchema {
+/** A schema whose resolvers have the outcomes of `World`. */
+function schemaOfOutcomes(): GraphQLSchema {
   const schema = buildSchema(SDL);
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
@@ -114,25 +114,25 @@ function schemaOfDeeds(): GraphQLSchema {
 const resolve: GraphQLFieldResolver<unknown, World> = async (_, args, world, info) => {
   const path = pathOf(info.path);
   world.calls.push(`${path} ${JSON.stringify(args)} ${JSON.stringify(info.variableValues)}`);
-  const deed = world.deeds[hashOf(path) % world.deeds.length] ?? 'value';
+  const outcome = world.outcomes[hashOf(path) % world.outcomes.length] ?? 'value';
   const value = valueOf(info.fieldName, hashOf(path));
-  if (deed === 'later' || deed === 'late error') await world.turns.wait();
-  if (deed === 'error' || deed === 'late error') throw new Error(`failed at ${path}`);
-  if (deed === 'returned error') return new Error(`returned at ${path}`);
-  return deed === 'null' ? null : value;
+  if (outcome === 'later' || outcome === 'late error') await world.turns.wait();
+  if (outcome === 'error' || outcome === 'late error') throw new Error(`failed at ${path}`);
+  if (outcome === 'returned error') return new Error(`returned at ${path}`);
+  return outcome === 'null' ? null : value;
 };
 
 /** The same, but without a promise where none is needed. */
 const resolveAtOnce: typeof resolve = (source, args, world, info) => {
   const path = pathOf(info.path);
-  const deed = world.deeds[hashOf(path) % world.deeds.length] ?? 'value';
+  const outcome = world.outcomes[hashOf(path) % world.outcomes.length] ?? 'value';
   // graphql-js leaves the rejections of other items unhandled when one of them throws.
   const isInList = /\/\d+\//.test(path);
-  if (isInList || deed === 'later' || deed === 'late error') return resolve(source, args, world, info);
+  if (isInList || outcome === 'later' || outcome === 'late error') return resolve(source, args, world, info);
   world.calls.push(`${path} ${JSON.stringify(args)} ${JSON.stringify(info.variableValues)}`);
-  if (deed === 'error') throw new Error(`failed at ${path}`);
-  if (deed === 'returned error') return new Error(`returned at ${path}`);
-  return deed === 'null' ? null : valueOf(info.fieldName, hashOf(path));
+  if (outcome === 'error') throw new Error(`failed at ${path}`);
+  if (outcome === 'returned error') return new Error(`returned at ${path}`);
+  return outcome === 'null' ? null : valueOf(info.fieldName, hashOf(path));
 };
 
 function valueOf(name: string, seed: number): unknown {
@@ -261,7 +261,7 @@ const documents = fc
       `${kind} Op($no: Boolean = false, $yes: Boolean!, $n: Int, $list: [Int!], $range: Range, $id: ID) ${selection} fragment Shared on Thing ${shared.replaceAll(/\.\.\.Shared( @skip\(if: \$no\))?/g, 'name')}`,
   );
 
-const DEEDS: readonly Deed[] = [
+const OUTCOMES: readonly Outcome[] = [
   'value',
   'value',
   'value',
@@ -271,7 +271,7 @@ const DEEDS: readonly Deed[] = [
   'late error',
   'returned error',
 ];
-const worlds = fc.array(fc.constantFrom(...DEEDS), { minLength: 1, maxLength: 12 });
+const worlds = fc.array(fc.constantFrom(...OUTCOMES), { minLength: 1, maxLength: 12 });
 const variableSets = fc.record(
   {
     no: fc.boolean(),
@@ -333,13 +333,13 @@ test.each([
   ['promises', resolve],
   ['values', resolveAtOnce],
 ])('a planned operation is answered as by graphql-js, with resolvers that return %s', async (_, resolver) => {
-  const schema = schemaOfDeeds();
+  const schema = schemaOfOutcomes();
   for (const type of Object.values(schema.getTypeMap()))
     if (isObjectType(type) && !type.name.startsWith('__'))
       for (const field of Object.values(type.getFields())) field.resolve = resolver;
   let compared = 0;
   await fc.assert(
-    fc.asyncProperty(documents, worlds, variableSets, async (text, deeds, variables) => {
+    fc.asyncProperty(documents, worlds, variableSets, async (text, outcomes, variables) => {
       const document = parse(text);
       fc.pre(validate(schema, document, RULES).length === 0);
       const coerced = {
@@ -347,8 +347,8 @@ test.each([
         ...variables,
         ...('range' in variables && { range: { from: 1, to: [5] } }),
       };
-      const [ours, theirs] = [deeds, deeds].map((own): World => ({
-        deeds: own,
+      const [ours, theirs] = [outcomes, outcomes].map((own): World => ({
+        outcomes: own,
         turns: new Turns(),
         calls: [],
       }));
@@ -366,18 +366,18 @@ test.each([
 });
 
 test('the schema can be queried', async () => {
-  const schema = schemaOfDeeds();
+  const schema = schemaOfOutcomes();
   const document = parse(
     '{ __schema { queryType { name } types { name fields { name type { kind ofType { name } } } } } __type(name: "Size") { enumValues { name } } }',
   );
-  const world: World = { deeds: ['value'], turns: new Turns(), calls: [] };
+  const world: World = { outcomes: ['value'], turns: new Turns(), calls: [] };
   const expected = await execute({ schema, document, contextValue: world });
   expect(seen(await byPlan(schema, document, {}, world))).toEqual(seen(expected));
 });
 
 test('mutations run one after the other', async () => {
-  const schema = schemaOfDeeds();
-  const world: World = { deeds: ['later'], turns: new Turns(), calls: [] };
+  const schema = schemaOfOutcomes();
+  const world: World = { outcomes: ['later'], turns: new Turns(), calls: [] };
   const document = parse('mutation { first { name } second { name } again: second { name } }');
   await byPlan(schema, document, {}, world);
   expect(world.calls.map((call) => call.split(' ')[0])).toEqual([
@@ -404,7 +404,7 @@ test('an item that fails at once leaves no rejection of the others unhandled', a
   if (name === undefined || items === undefined) throw new TypeError('the fields of the schema');
   name.resolve = (kind: string) => failures[kind]?.();
   items.resolve = () => ['late', 'now'];
-  const world: World = { deeds: [], turns: new Turns(), calls: [] };
+  const world: World = { outcomes: [], turns: new Turns(), calls: [] };
   const { data, errors } = await byPlan(schema, parse('{ items { name } }'), {}, world);
   expect({ data: JSON.stringify(data), errors: errors?.map(({ message }) => message) }).toEqual({
     data: '{"items":null}',

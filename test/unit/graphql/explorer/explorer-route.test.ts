@@ -1,4 +1,4 @@
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { explorerRoute } from '../../../../src/graphql/explorer/explorer-route.ts';
@@ -17,7 +17,7 @@ test('a request after a failed one gets the page', async () => {
     method: 'GET',
     headers: { accept: 'text/html' },
   });
-  const visit = () => route({ req, url: new URL('http://localhost/graphql') });
+  const visit = () => route({ req, res: new ServerResponse(req), url: new URL('http://localhost/graphql') });
   await expect(visit()).rejects.toThrow('no page');
   expect(await visit()).toMatchObject({ status: 200, body: '<html></html>' });
 });

@@ -1,7 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { createGraphQLError, mapAsyncIterator } from 'graphql-yoga';
-import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { GatewayEvents } from '../observability/events.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
@@ -10,8 +9,10 @@ import type { Scrubber } from '../observability/logging/scrubber.ts';
 import { isFailure, outcomeOf } from '../resolvers/errors/codes.ts';
 import { createMaskError } from './mask-error.ts';
 import { UNKNOWN } from './operation-name.ts';
+import { errorsOf } from './operations.ts';
+import type { Result } from './operations.ts';
 
-export interface ResultsPluginOptions {
+export interface ResultsOptions {
   readonly events: GatewayEvents;
   readonly scrub: Scrubber;
   /** Whether messages may suggest names of the schema. */
@@ -25,41 +26,48 @@ const SUGGESTION = / Did you mean .*\?$/s;
 /**
  * The one pass over the errors of a result, single or streamed: it masks them, removes suggestions and secrets from their
  * messages (graphql-js quotes what it does not understand, such as a token or a fiscal code), adds the request id, and
- * records their codes. Then it emits the events of the operation. `onResultProcess` also sees requests that were refused
- * before an operation was known.
+ * records their codes. Then it emits the events of the operation.
  */
-export function useResults({ events, scrub, suggestions, logger }: ResultsPluginOptions): Plugin {
-  const mask = createMaskError(logger);
+export class Results {
+  readonly #options: ResultsOptions;
+  readonly #mask: (error: GraphQLError) => GraphQLError;
 
-  const cleanError = (error: GraphQLError, scope: RequestScope | undefined): GraphQLError => {
-    const masked = mask(error);
+  constructor(options: ResultsOptions) {
+    this.#options = options;
+    this.#mask = createMaskError(options.logger);
+  }
+
+  /** Call it once for each request, also for one that was refused before an operation was known. */
+  finish(result: Result): Result {
+    const scope = currentRequest();
+    const { events } = this.#options;
+    if (Symbol.asyncIterator in result) {
+      report(scope, [], events);
+      // A failure of the source is its last event.
+      const failed = (error: unknown) => this.#clean({ errors: errorsOf(error) }, scope);
+      return mapAsyncIterator(result[Symbol.asyncIterator](), (item) => this.#clean(item, scope), failed);
+    }
+    const cleaned = this.#clean(result, scope);
+    report(scope, codesOf(cleaned.errors ?? []), events);
+    return cleaned;
+  }
+
+  #clean(result: ExecutionResult, scope: RequestScope | undefined): ExecutionResult {
+    if (result.errors === undefined) return result;
+    const errors = result.errors.map((error) => this.#cleanError(error, scope));
+    for (const code of codesOf(errors)) scope?.record.errors.add(code);
+    return { ...result, errors };
+  }
+
+  #cleanError(error: GraphQLError, scope: RequestScope | undefined): GraphQLError {
+    const { suggestions, scrub } = this.#options;
+    const masked = this.#mask(error);
     const { nodes = null, source = null, positions = null, path = null } = masked;
     const shown = suggestions ? masked.message : masked.message.replace(SUGGESTION, '');
     const message = scrub(scope?.withoutCredentials(shown) ?? shown);
     const extensions = { ...masked.extensions, ...(scope && { requestId: scope.requestId }) };
     return createGraphQLError(message, { nodes, source, positions, path, extensions });
-  };
-  const clean = <Result extends ExecutionResult>(result: Result, scope: RequestScope | undefined): Result => {
-    if (result.errors === undefined) return result;
-    const errors = result.errors.map((error) => cleanError(error, scope));
-    for (const code of codesOf(errors)) scope?.record.errors.add(code);
-    return { ...result, errors };
-  };
-
-  return {
-    onResultProcess({ result, setResult }) {
-      const scope = currentRequest();
-      if (Symbol.asyncIterator in result) {
-        setResult(mapAsyncIterator(result, (item) => clean(item, scope)));
-        return report(scope, [], events);
-      }
-      // Batches are switched off, so there is one result.
-      const [single = {}] = [result].flat();
-      const cleaned = clean(single, scope);
-      setResult(cleaned);
-      report(scope, codesOf(cleaned.errors ?? []), events);
-    },
-  };
+  }
 }
 
 /** Reports the outcome of the operation to the metrics and the span. A subscription has started, or was refused. */

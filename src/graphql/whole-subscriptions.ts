@@ -1,6 +1,5 @@
 import { GraphQLError, Kind } from 'graphql';
 import type { ASTVisitor, SelectionNode, SelectionSetNode, ValidationContext } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 
 const CONDITIONS: readonly string[] = ['skip', 'include'];
 
@@ -8,15 +7,7 @@ const CONDITIONS: readonly string[] = ['skip', 'include'];
  * Refuses subscriptions with a condition on their root field. The specification does since September 2025 (section 5.2.4.1);
  * graphql-js 16 does not, and its executor fails when no field is left.
  */
-export function useWholeSubscriptions(): Plugin {
-  return {
-    onValidate({ addValidationRule }) {
-      addValidationRule(noConditionsAtRoot);
-    },
-  };
-}
-
-function noConditionsAtRoot(context: ValidationContext): ASTVisitor {
+export function noConditionsAtRoot(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition({ operation, selectionSet }) {
       if (operation !== 'subscription') return;

@@ -1,20 +1,16 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { GraphQLSchema } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import { inSpan } from '../observability/tracing/in-span.ts';
+import type { Stage } from './stage.ts';
 
 /** The tracers of the requests whose fields have spans, by their context. */
 const tracers = new WeakMap<object, Tracer>();
 const wrapped = new WeakSet<GraphQLSchema>();
 
-/** A span for each field of `Query` and `Mutation` that is executed. */
-export function useFieldSpans(tracer: Tracer): Plugin {
-  return {
-    onSchemaChange: ({ schema }) => wrapRootFields(schema),
-    onExecute({ args }) {
-      tracers.set(args.contextValue as object, tracer);
-    },
-  };
+/** Makes a span for each field of `Query` and `Mutation` that is executed. */
+export function fieldSpans(schema: GraphQLSchema, tracer: Tracer): Stage {
+  wrapRootFields(schema);
+  return ({ context }) => void tracers.set(context, tracer);
 }
 
 /** Several gateways of one process share the schema, so its fields are wrapped once. */

@@ -1,0 +1,130 @@
+import { complexityFromQuery } from '@pothos/plugin-complexity';
+import { Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import type {
+  DocumentNode,
+  FragmentDefinitionNode,
+  GraphQLError,
+  GraphQLSchema,
+  OperationDefinitionNode,
+} from 'graphql';
+import { createGraphQLError } from 'graphql-yoga';
+import { countDetailsOnce } from './count-details-once.ts';
+import type { Values } from './execution/plan.ts';
+import { introspectionWeight } from './introspection-weight.ts';
+
+/** Levels of fields. The deepest operation of `examples/` has 6. */
+const MAX_DEPTH = 12;
+/** Fields, including those of each use of a fragment. The largest operation of `examples/` has 18. */
+const MAX_FIELDS = 300;
+/** See `introspectionWeight`. The introspection query of GraphiQL has 140,000. */
+const MAX_INTROSPECTION = 400_000;
+
+/** What an operation may cost, for one set of variables. */
+interface Cost {
+  readonly depth: number;
+  readonly breadth: number;
+  /** Upstream calls. */
+  readonly calls: number;
+}
+
+/** Costs that are kept for one operation, as clients use few page sizes. */
+const MAX_KEPT = 50;
+const MAX_KEY_LENGTH = 200;
+
+/**
+ * The cost of a valid operation: its levels, its fields and the upstream calls that it could need; of a subscription for each
+ * event. The schema sets the maximum number of calls of each field (`complexity`); a list multiplies the cost of its items.
+ */
+export class OperationCost {
+  readonly #schema: GraphQLSchema;
+  /** See `introspectionWeight`. */
+  readonly #introspection: number;
+  /** The operation with all fragments, without other operations. */
+  readonly #only: DocumentNode;
+  /** The variables of arguments that the cost depends on. */
+  readonly #relevant: readonly string[];
+  readonly #known = new Map<string, Cost>();
+
+  constructor(
+    operation: OperationDefinitionNode,
+    fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    schema: GraphQLSchema,
+  ) {
+    this.#schema = schema;
+    this.#introspection = introspectionWeight(operation, fragments);
+    this.#only = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] };
+    this.#relevant = variablesOfCosts(this.#only, schema);
+  }
+
+  /**
+   * Refuses what goes too far, before anything of it is done.
+   * @param variables valid values, as they were sent
+   * @throws {GraphQLError}
+   */
+  check(variables: Values, maxCalls: number): void {
+    if (this.#introspection > MAX_INTROSPECTION)
+      throw tooCostly('values of the schema', this.#introspection, MAX_INTROSPECTION);
+    const { depth, breadth, calls } = this.#of(variables);
+    if (depth > MAX_DEPTH) throw tooCostly('levels', depth, MAX_DEPTH);
+    if (breadth > MAX_FIELDS) throw tooCostly('fields', breadth, MAX_FIELDS);
+    if (calls > maxCalls) throw tooCostly('upstream calls', calls, maxCalls);
+  }
+
+  #of(variables: Values): Cost {
+    const key = this.#keyOf(variables);
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known !== undefined) return known;
+    const cost = this.#count(variables);
+    if (this.#known.size >= MAX_KEPT) this.#known.clear();
+    if (key !== undefined) this.#known.set(key, cost);
+    return cost;
+  }
+
+  /** Undefined for inputs of mutations, which are seldom the same. */
+  #keyOf(variables: Values): string | undefined {
+    let key = '';
+    for (const name of this.#relevant) {
+      const value = variables[name] ?? null;
+      if (typeof value === 'object' && value !== null) return undefined;
+      key += `${JSON.stringify(value)} `;
+    }
+    return key.length <= MAX_KEY_LENGTH ? key : undefined;
+  }
+
+  #count(variables: Values): Cost {
+    const facts = { schema: this.#schema, variables, ctx: {} };
+    const { depth, breadth } = complexityFromQuery(this.#only, facts);
+    // An operation beyond these limits is refused, so its details need no count.
+    if (depth > MAX_DEPTH || breadth > MAX_FIELDS) return { depth, breadth, calls: 0 };
+    const counted = countDetailsOnce(this.#only, this.#schema);
+    return { depth, breadth, calls: complexityFromQuery(counted, facts).complexity };
+  }
+}
+
+/** The variables in arguments of fields whose `complexity` depends on their arguments. */
+function variablesOfCosts(document: DocumentNode, schema: GraphQLSchema): string[] {
+  const names = new Set<string>();
+  const info = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(info, {
+      Argument(argument) {
+        if (typeof info.getFieldDef()?.extensions['complexity'] !== 'function') return;
+        visit(argument, {
+          Variable({ name }) {
+            names.add(name.value);
+          },
+        });
+      },
+    }),
+  );
+  return [...names];
+}
+
+function tooCostly(unit: string, actual: number, limit: number): GraphQLError {
+  const number = (value: number): string => value.toLocaleString('en');
+  return createGraphQLError(
+    `The operation could have ${number(actual)} ${unit}, and ${number(limit)} are allowed. Ask for less at a time.`,
+    { extensions: { code: 'OPERATION_TOO_COSTLY', actual, limit, http: { spec: true, status: 400 } } },
+  );
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
+import { createGraphQLError } from 'graphql-yoga';
+import type { Caller } from '../auth/caller.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
+import type { Documents } from './documents.ts';
+import { checkParameters } from './parsing/parameters.ts';
+import type { Call, OperationRequest, Requested, Stage } from './stage.ts';
+import { recordOperation } from './operation-record.ts';
+import type { Scrubber } from '../observability/logging/scrubber.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+
+export type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
+
+export interface OperationsOptions {
+  readonly documents: Documents;
+  /** When set, no other document runs. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  readonly contextOf: (headers: RequestHeaders, req: IncomingMessage, caller: Caller) => GatewayContext;
+  /** In their order: a refusal of one keeps the operation from the later ones. */
+  readonly stages: readonly Stage[];
+  readonly scrub: Scrubber;
+}
+
+/** What every operation passes, whether it comes directly from node:http or through Yoga. */
+export class Operations {
+  readonly #options: OperationsOptions;
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The operation that the parameters of a request ask for, and its type and name for the log.
+   * @throws {GraphQLError | RefusalError} for wrong parameters, a document that cannot be parsed, or no such operation
+   */
+  read(given: unknown, method: string | undefined): Requested {
+    const { documents, trustedDocuments, scrub } = this.#options;
+    const parameters = checkParameters(given, trustedDocuments);
+    const operation = documents.read(parameters.query).operation(parameters.operationName);
+    if (operation.kind === 'mutation' && method === 'GET') throw mutationByGet();
+    recordOperation(operation, scrub);
+    return { operation, parameters };
+  }
+
+  /** Validates and runs an operation. It never throws: refusals and faults are in the result. */
+  async run(requested: Requested, request: OperationRequest): Promise<Result> {
+    try {
+      return await this.#run(requested, request);
+    } catch (error) {
+      return { errors: errorsOf(error) };
+    }
+  }
+
+  async #run({ operation, parameters }: Requested, request: OperationRequest): Promise<Result> {
+    const { documents, contextOf, stages } = this.#options;
+    const { errors } = documents.read(parameters.query);
+    if (errors.length > 0) return { errors };
+    const context = contextOf(request.headers, request.req, request.caller);
+    const coerced = operation.coerce(parameters.variables);
+    const variables = 'variables' in coerced ? coerced.variables : undefined;
+    const call = { operation, parameters, request, context, variables };
+    for (const stage of stages) {
+      const waiting = stage(call);
+      if (waiting !== undefined) await waiting;
+    }
+    if ('errors' in coerced) return { errors: coerced.errors };
+    if (operation.kind === 'subscription') return await operation.subscribe(parameters.variables, context);
+    return await inTime(call, () => operation.execute(coerced.variables, parameters.variables, context));
+  }
+}
+
+/**
+ * Starts the deadline of an operation when its request has arrived completely, and disposes it with the operation. An upload
+ * has no total deadline: its client must make progress (`BodyWatch`) within 20 minutes (`ClientTimes.request`), each block
+ * has its own deadline, and after the last byte the operation has as long as any other. Subscriptions have no deadline.
+ */
+async function inTime<T>({ context, request: { req } }: Call, work: () => Promise<T>): Promise<T> {
+  using deadline = context.deadline;
+  if (req.complete) deadline.start();
+  else req.once('end', () => deadline.start());
+  return await work();
+}
+
+/** A failure as the errors of a result; none when the client has left. */
+export function errorsOf(failure: unknown): readonly GraphQLError[] {
+  if (failure instanceof GraphQLError) return [failure];
+  if (failure instanceof AggregateError) return failure.errors.flatMap(errorsOf);
+  if (failure instanceof DOMException && failure.name === 'AbortError') return [];
+  if (failure instanceof Error) return [createGraphQLError(failure.message, { originalError: failure })];
+  return [createGraphQLError('Unexpected error.', { extensions: { unexpected: true } })];
+}
+
+const mutationByGet = (): Error =>
+  createGraphQLError('Can only perform a mutation operation from a POST request.', {
+    extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: { Allow: 'POST' } } },
+  });

@@ -1,0 +1,83 @@
+import { createGraphQLError } from 'graphql-yoga';
+import { RefusalError } from '../../http/error-response.ts';
+import type { Values } from '../execution/plan.ts';
+import { checkNesting } from '../nesting.ts';
+import { trustedDocumentOf } from '../trusted-documents.ts';
+import type { TrustedDocuments } from '../trusted-documents.ts';
+
+/** The parameters of a GraphQL request (GraphQL over HTTP, section 5). */
+export interface Parameters {
+  /** The text of the document. */
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Values;
+}
+
+/**
+ * Checks what a parser has read, and replaces the id of a trusted document by its text.
+ *
+ * @param given from JSON: any value
+ * @throws {RefusalError | GraphQLError}
+ */
+export function checkParameters(given: unknown, documents: TrustedDocuments | undefined): Parameters {
+  if (Array.isArray(given)) throw invalid('Batching is not supported.');
+  if (!isObject(given)) throw invalid('The parameters of the request must be an object.');
+  const trusted = documents && trustedDocumentOf(given, documents);
+  const { query = trusted, operationName, variables, extensions, ...others } = given;
+  checkNesting(given);
+  requireOperation(query, extensions);
+  // Yoga would look for an operation of that name.
+  if (!isMissing(operationName) && typeof operationName !== 'string')
+    throw malformed('The parameter operationName must be a string.');
+  if (trusted === undefined) refuseOthers(others);
+  if (typeof query !== 'string') throw mustBe('query', 'a string', query);
+  if (!isMissing(variables) && !isObject(variables))
+    throw mustBe('variables', 'empty or an object', variables);
+  if (!isMissing(extensions) && !isObject(extensions))
+    throw mustBe('extensions', 'empty or an object', extensions);
+  return {
+    query: trusted ?? query,
+    operationName: typeof operationName === 'string' && operationName !== '' ? operationName : undefined,
+    variables: isObject(variables) ? variables : {},
+  };
+}
+
+function requireOperation(query: unknown, extensions: unknown): void {
+  if (!isMissing(query)) return;
+  if (isObject(extensions) && Boolean(extensions['persistedQuery'])) throw persistedQueryNotSupported();
+  throw malformed('The request has no operation. Send it as query, in a JSON object by POST.');
+}
+
+function refuseOthers(others: Values): void {
+  const unknown = Object.entries(others).find(([, value]) => !isMissing(value));
+  if (unknown !== undefined) throw invalid(`Unexpected parameter "${unknown[0]}" in the request body.`);
+}
+
+const isMissing = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
+
+const mustBe = (name: string, what: string, value: unknown): Error =>
+  invalid(`Expected "${name}" param to be ${what}, but given ${typeOf(value)}.`, { Allow: 'GET, POST' });
+
+const invalid = (message: string, headers?: Readonly<Record<string, string>>): Error =>
+  createGraphQLError(message, {
+    extensions: { code: 'BAD_REQUEST', http: { status: 400, ...(headers && { headers }) } },
+  });
+
+const malformed = (message: string): RefusalError =>
+  new RefusalError({ status: 400, code: 'BAD_REQUEST', message });
+
+/**
+ * Apollo's clients first send the hash of an operation (automatic persisted queries), and the operation after this answer.
+ * They recognise it by its code or its message, both as in Apollo Server, which answers it with status 200.
+ */
+const persistedQueryNotSupported = (): RefusalError =>
+  new RefusalError({
+    status: 200,
+    code: 'PERSISTED_QUERY_NOT_SUPPORTED',
+    message: 'PersistedQueryNotSupported',
+  });
