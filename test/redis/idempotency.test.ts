@@ -63,9 +63,9 @@ test('a call that takes longer than a lease keeps its key', async () => {
   one.sandbox.faults.add({ kind: 'latency', ms: 3 * idempotency.lease, operation, count: 1 });
   const first = one.createRequest({ ...KEY, dossierId });
   await expect.poll(() => one.outcomes).toEqual(['first']);
-  const repeat = other.createRequest({ ...KEY, dossierId });
+  const retry = other.createRequest({ ...KEY, dossierId });
   const { id } = await first;
-  expect(await repeat).toMatchObject({ id });
+  expect(await retry).toMatchObject({ id });
   expect(other.outcomes).toEqual(['waited']);
   expect(one.calls(operation)).toBe(1);
 });

@@ -18,13 +18,13 @@ async function start() {
     redisLines: () => lines().filter(({ check }) => check === 'redis'),
     /** A request with a key that was never used. */
     create: () => gateway.createRequest({ idempotencyKey: `key-${(nth += 1)}`, dossierId }),
-    repeat: (key: number) => gateway.createRequest({ idempotencyKey: `key-${key}`, dossierId }),
+    retry: (key: number) => gateway.createRequest({ idempotencyKey: `key-${key}`, dossierId }),
     ready: async () => (await fetch(new URL('/ready', gateway.url))).status,
   };
 }
 
 test('after the primary dies the gateway continues with the new primary of the sentinels', async () => {
-  const { primary, replica, create, repeat, ready, redisLines } = await start();
+  const { primary, replica, create, retry, ready, redisLines } = await start();
   const { id } = await create();
   expect(id).toMatch(/^\w{26}$/);
   await expect.poll(() => replica.client.dbsize()).toBeGreaterThan(1);
@@ -32,7 +32,7 @@ test('after the primary dies the gateway continues with the new primary of the s
   await expect.poll(async () => (await create()).code).toBeUndefined();
   await expect.poll(ready).toBe(200);
   // The data of the first primary exists.
-  expect(await repeat(1)).toMatchObject({ id });
+  expect(await retry(1)).toMatchObject({ id });
   await expect.poll(() => redisLines().at(-1)).toMatchObject({ level: 30 });
   expect(redisLines()).toHaveLength(2);
 });

@@ -126,7 +126,7 @@ interface Row {
 }
 
 const ONCE = { read: 1, write: 1, stream: 1 };
-const READS_REPEATED = { read: 3, write: 1, stream: 1 };
+const READS_RETRIED = { read: 3, write: 1, stream: 1 };
 const NOT_STREAMS = { read: 3, write: 3, stream: 1 };
 
 /** One entry for each kind of fault: the compiler checks that none is missing. */
@@ -136,13 +136,13 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
       name: 'the backend fails',
       fault: { kind: 'status', status: 500, detail: UPSTREAM_WORDS },
       code: 'UPSTREAM_UNAVAILABLE',
-      calls: READS_REPEATED,
+      calls: READS_RETRIED,
     },
     {
       name: 'the API gateway cannot reach the backend',
       fault: { kind: 'status', status: 503, envelope: 'gateway', detail: UPSTREAM_WORDS },
       code: 'UPSTREAM_UNAVAILABLE',
-      calls: READS_REPEATED,
+      calls: READS_RETRIED,
     },
     {
       name: 'the backend does not know the key',
@@ -201,7 +201,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
     name: `the connection breaks, ${when}`,
     fault: { kind: 'reset', when },
     code: 'UPSTREAM_TIMEOUT',
-    calls: READS_REPEATED,
+    calls: READS_RETRIED,
   })),
   'slow-body': [
     { name: 'the body ends within the deadline', fault: { kind: 'slow-body', ms: 100 }, calls: ONCE },
@@ -234,7 +234,7 @@ const FAULTS: Readonly<Record<CallFault['kind'], readonly Row[]>> = {
       name: 'the page of a proxy',
       fault: { kind: 'wrong-content-type', status: 502 },
       code: 'UPSTREAM_UNAVAILABLE',
-      calls: READS_REPEATED,
+      calls: READS_RETRIED,
     },
   ],
 };
@@ -290,12 +290,12 @@ describe.each(OPERATIONS)('$operationId', ({ operationId, sort, without, ask }) 
     const world = await startWorld();
     world.sandbox.faults.add({ ...fault, operation: operationId, count: 1 });
     const answer = await ask(world);
-    const isRepeated = recovers.includes(sort);
+    const isRetried = recovers.includes(sort);
     const isShown = without === 'read-back' && isCarriedOut(fault);
-    if (isRepeated || isShown) expectRecovery(answer);
+    if (isRetried || isShown) expectRecovery(answer);
     else if (without !== undefined && fault.kind === 'reset') expectDoubt(answer);
     else expect(answer.errors).toHaveLength(1);
-    await expect.poll(() => callsOf(world, operationId)).toHaveLength(isRepeated ? 2 : 1);
+    await expect.poll(() => callsOf(world, operationId)).toHaveLength(isRetried ? 2 : 1);
   });
 });
 

@@ -58,7 +58,7 @@ const OPERATIONS = ['putBlob', 'putBlock', 'putBlockList'] as const;
 const busy: CallFault = { kind: 'status', status: 503, detail: UPSTREAM_WORDS };
 
 /** Faults that the client of the storage retries or does not notice. */
-const PASSING: readonly [string, CallFault, repeats: number][] = [
+const PASSING: readonly [string, CallFault, retries: number][] = [
   ['is busy', { ...busy, count: 1 }, 1],
   ['is throttled', { kind: 'rate-limit', count: 1 }, 1],
   ['fails', { kind: 'status', status: 500, code: 'OperationTimedOut', count: 1 }, 1],
@@ -73,13 +73,13 @@ const PASSING: readonly [string, CallFault, repeats: number][] = [
 
 test.each(OPERATIONS.flatMap((operation) => PASSING.map((row) => [operation, ...row] as const)))(
   'an upload recovers when the storage, at %s, %s',
-  async (operation, _, fault, repeats) => {
+  async (operation, _, fault, retries) => {
     const world = await startWorld();
     world.sandbox.faults.add({ ...fault, operation });
     const file = sizeFor(operation);
     expect(await uploaded(world, file)).toEqual(stored(file));
     const undisturbed = UNDISTURBED[operation];
-    expect(callsOf(world)).toEqual({ ...undisturbed, [operation]: undisturbed[operation] + repeats });
+    expect(callsOf(world)).toEqual({ ...undisturbed, [operation]: undisturbed[operation] + retries });
     expect(world.logs.lines()).toEqual([]);
   },
 );

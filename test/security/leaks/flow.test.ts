@@ -131,7 +131,7 @@ async function walk(
   const address = await ask(mutationOf('createUploadUrl', 'url'), {
     input: { signatureRequestId, documentId },
   });
-  record.alsoSecretInLog('an upload address', at(address, 'createUploadUrl', 'url').replace(/.*&sig=/, ''));
+  record.alsoSecretInLog('an upload URL', at(address, 'createUploadUrl', 'url').replace(/.*&sig=/, ''));
 
   const stored = await upload(
     mutationOf('uploadDocument', 'document { status }'),
@@ -160,7 +160,7 @@ async function walk(
   );
   const link = at(signed, 'signatureRequest', 'documents', '0', 'downloadUrl');
   expect(link).toContain('sig=');
-  record.alsoSecretInLog('a download address', link.replace(/.*&sig=/, ''));
+  record.alsoSecretInLog('a download URL', link.replace(/.*&sig=/, ''));
   // The document is the uploaded file, and its file name is the title that the caller chose.
   const file = await get(`/documents/${signatureRequestId}/${documentId}.pdf`, ['a fiscal code', 'the key']);
   expect(file.status).toBe(200);
