@@ -140,7 +140,7 @@ const IN_OTHER_FILES: Readonly<Record<string, readonly string[]>> = {
   'test/security/costly-operations.test.ts': ['OPERATION_TOO_COSTLY'],
   'test/security/deep-nesting.test.ts': ['TOO_DEEPLY_NESTED'],
   'test/security/dns-rebinding.test.ts': ['HOST_NOT_ALLOWED'],
-  'test/security/fiscal-codes-in-addresses.test.ts': ['FISCAL_CODE_IN_URL'],
+  'test/security/fiscal-codes-in-urls.test.ts': ['FISCAL_CODE_IN_URL'],
   'test/security/floods.test.ts': ['TOO_MANY_REQUESTS'],
   'test/security/key-set.test.ts': ['AUTHENTICATION_UNAVAILABLE'],
   'test/security/long-requests.test.ts': ['URI_TOO_LONG'],
