@@ -34,17 +34,17 @@ export type Exchange =
  * Handles a matched call. `pathIds` has the values of the path template, `violations` the contract violations of the
  * request.
  */
-export type Answerer = (
+export type CallHandler = (
   operationId: string,
   pathIds: readonly string[],
   violations: readonly string[],
 ) => Promise<Answer>;
 
-/** Routes and validates a call. A call with a preference gets a response from the contract, others that of `answerer`. */
+/** Routes and validates a call. A call with a preference gets a response from the contract, others that of `handler`. */
 export type Engine = (
   call: IncomingCall,
   preference: Preference | undefined,
-  answerer: Answerer,
+  handler: CallHandler,
 ) => Promise<Exchange>;
 
 /**
@@ -58,14 +58,14 @@ export type Engine = (
  */
 export async function createEngine(document?: string, profile?: ProfileName): Promise<Engine> {
   const operations = await contractOperations(document, profile);
-  return async (call, preference, answerer) => {
+  return async (call, preference, handler) => {
     try {
       const request = prismRequest(call);
       const route = ROUTER.default({ resources: operations, input: request });
       if (route._tag === 'Left') {
         return { kind: 'no-operation', status: statusOf(route.left), message: route.left.message };
       }
-      return await exchange(route.right, request, call, preference, answerer);
+      return await exchange(route.right, request, call, preference, handler);
     } catch (error) {
       return { kind: 'failed', error };
     }
@@ -77,7 +77,7 @@ async function exchange(
   request: IHttpRequest,
   call: IncomingCall,
   preference: Preference | undefined,
-  answerer: Answerer,
+  handler: CallHandler,
 ): Promise<Exchange> {
   const operationId = operation.iid ?? '';
   const found = [
@@ -87,7 +87,7 @@ async function exchange(
   const requestViolations = found.map(textOf);
   let answer: Answer;
   if (preference === undefined) {
-    answer = await answerer(operationId, pathIds(operation.path, call.path), requestViolations);
+    answer = await handler(operationId, pathIds(operation.path, call.path), requestViolations);
   } else {
     const { mockResponse } = await import('./mocker.ts');
     const mocked = mockResponse(operation, request, found, preference);

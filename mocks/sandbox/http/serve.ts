@@ -31,17 +31,17 @@ const VIOLATIONS_HEADER = 'x-sandbox-violations';
 const MAX_VIOLATIONS_LENGTH = 2_048;
 
 /**
- * Serves a call from its arrival to its end: runs `process`, applies faults to the response and sends it. Every call gets
+ * Serves a call from its arrival to its end: runs `handler`, applies faults to the response and sends it. Every call gets
  * an entry in the journal.
  *
- * @param process receives a signal that aborts when the client disconnects
- * @throws the error of `process`, unless the client disconnected before the end of its body
+ * @param handler receives a signal that aborts when the client disconnects
+ * @throws the error of `handler`, unless the client disconnected before the end of its body
  */
 export async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   { journal, url, operationId }: { journal: CallJournal; url: URL; operationId?: string | undefined },
-  process: (disconnected: AbortSignal) => Promise<ProcessedCall>,
+  handler: (disconnected: AbortSignal) => Promise<ProcessedCall>,
 ): Promise<void> {
   const call = journal.receive(request.method ?? '', url);
   const disconnected = disconnectSignal(response);
@@ -60,7 +60,7 @@ export async function serve(
   };
 
   try {
-    processed = invalidFaultHeader(request) ?? (await process(disconnected));
+    processed = invalidFaultHeader(request) ?? (await handler(disconnected));
   } catch (error) {
     // The client disconnected before the end of its body, so no response can be sent.
     if (request.destroyed && !request.complete) return onEnd('aborted');
@@ -70,9 +70,9 @@ export async function serve(
   if (disconnected.aborted) return onEnd('aborted');
   const { answer, fault } = processed;
   if (answer === undefined) return resetConnection({ request, onEnd });
-  const altering = replacesResponse(fault) ? undefined : fault;
-  processed = { ...processed, answer: withAlteredBody(withOwnHeaders(answer, processed), altering) };
-  await deliver(processed.answer ?? answer, { request, response, fault: altering, disconnected, onEnd });
+  const alteringFault = replacesResponse(fault) ? undefined : fault;
+  processed = { ...processed, answer: withAlteredBody(withOwnHeaders(answer, processed), alteringFault) };
+  await deliver(processed.answer ?? answer, { request, response, fault: alteringFault, disconnected, onEnd });
 }
 
 const UNPROCESSED: ProcessedCall = {
