@@ -10,7 +10,7 @@ import { KeySet } from './key-set.ts';
 import type { KeySetOptions } from './key-set.ts';
 import type { KeySetError } from './read-key-set.ts';
 import type { UnusableKey } from './usable-keys.ts';
-import { verifyJwt } from './verify-jwt.ts';
+import { TokenVerifier } from './token-verifier.ts';
 import type { JwtRules } from './verify-jwt.ts';
 import type { RequestHeaders } from './headers.ts';
 
@@ -48,10 +48,8 @@ export function createAuthentication(
       const { onKeySetFailure: onFailure, onUnusableKey } = events;
       const { fetch, close } = fetchThrough(proxyFor);
       const keys = new KeySet({ fetch, ...options.keySet, onFailure, onUnusableKey });
-      return {
-        authenticate: async (headers) => verifyJwt(bearerToken(headers), keys.keyOf, options.rules),
-        close,
-      };
+      const verifier = new TokenVerifier(keys, options.rules);
+      return { authenticate: async (headers) => verifier.callerOf(bearerToken(headers)), close };
     }
     case 'api-key': {
       const keys = new ApiKeys({ ...options, onReload: events.onApiKeysReload });

@@ -39,6 +39,7 @@ export class KeySet {
   #last: { readonly text: string; readonly at: number } | undefined;
   #lastFailure: { readonly failure: KeySetError; readonly at: number } | undefined;
   #unusable: ReadonlySet<string> = new Set();
+  #version = 0;
 
   /** The key that the header of a token names. */
   readonly keyOf: JWTVerifyGetKey = async (header, token) => {
@@ -58,6 +59,11 @@ export class KeySet {
     });
   }
 
+  /** A number that changes with the keys; undefined when the next token must wait for them to be read. */
+  get version(): number | undefined {
+    return this.#isUsable && this.#keys.fresh ? this.#version : undefined;
+  }
+
   get #isUsable(): boolean {
     return this.#last !== undefined && performance.now() - this.#last.at < this.#options.maxStaleMs;
   }
@@ -69,7 +75,9 @@ export class KeySet {
     if (!this.#isUsable && lastFailure !== undefined && performance.now() - at < retryMs) throw lastFailure;
     try {
       const { keys, unusable } = await usableKeys(await readKeySet(request(address, init)));
-      this.#last = { text: JSON.stringify({ keys }), at: performance.now() };
+      const text = JSON.stringify({ keys });
+      if (text !== this.#last?.text) this.#version += 1;
+      this.#last = { text, at: performance.now() };
       this.#report(unusable);
     } catch (failure) {
       if (!(failure instanceof KeySetError)) throw failure;

@@ -38,11 +38,21 @@ export interface JwtRules {
  */
 const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
+/** The caller of a token, and the start of its validity, in seconds since 1970. Its end is in the caller. */
+export interface VerifiedToken {
+  readonly caller: Caller;
+  readonly notBefore: number | undefined;
+}
+
 /**
- * Verifies a token and returns its caller.
+ * Verifies a token.
  * @throws {AuthenticationError}
  */
-export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: JwtRules): Promise<Caller> {
+export async function verifyJwt(
+  token: string,
+  keys: JWTVerifyGetKey,
+  rules: JwtRules,
+): Promise<VerifiedToken> {
   const { issuer, audience, algorithms, clockSkewSeconds, claims } = rules;
   try {
     const { payload, protectedHeader } = await verified(token, keys, {
@@ -54,7 +64,7 @@ export async function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: Jwt
     });
     const { typ = 'JWT' } = protectedHeader;
     if (!TYPE.test(typ)) throw new AuthenticationError('invalid', 'header typ');
-    return callerOfClaims(payload, claims, clockSkewSeconds);
+    return { caller: callerOfClaims(payload, claims, clockSkewSeconds), notBefore: payload.nbf };
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
     if (!isAboutToken(cause))
