@@ -4,7 +4,7 @@ import type { JsonEndpoint, JsonEndpointOptions } from '../graphql/json-endpoint
 import { useRequestParser } from '../graphql/parsing/use-request-parser.ts';
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
 import { useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
-import { watchCredential } from '../graphql/subscriptions/watch-credential.ts';
+import { watchCredential } from '../graphql/subscriptions/credential-watch.ts';
 import { callerOf, useAdmission } from '../graphql/use-admission.ts';
 import { useOperations } from '../graphql/use-operations.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
