@@ -5,7 +5,7 @@ import { recordExecution } from '../graphql/operation-record.ts';
 import { Operations } from '../graphql/operations.ts';
 import type { Stage } from '../graphql/stage.ts';
 import { refuseUndeclaredFiles } from '../graphql/parsing/use-uploads.ts';
-import { streamLimits } from '../graphql/subscriptions/stream-limits.ts';
+import { StreamLimits } from '../graphql/subscriptions/stream-limits.ts';
 import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import { noConditionsAtRoot } from '../graphql/whole-subscriptions.ts';
 import { RefusalError } from '../http/error-response.ts';
@@ -51,7 +51,7 @@ function stagesOf(
     refuseUndeclaredFiles,
     limitCost(maxOperationCost),
     requireEventStreams,
-    streamLimits({ ...streams, proxies }),
+    new StreamLimits({ ...streams, proxies }).stage,
     recordExecution(trustedDocuments !== undefined),
     ...(tracer === undefined ? [] : [fieldSpans(schema, tracer)]),
   ];

@@ -4,7 +4,7 @@ import type { JsonEndpoint, JsonEndpointOptions } from '../graphql/json-endpoint
 import { useRequestParser } from '../graphql/parsing/use-request-parser.ts';
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
 import { useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
-import { watchCredential } from '../graphql/subscriptions/credential-watch.ts';
+import { CredentialWatch } from '../graphql/subscriptions/credential-watch.ts';
 import { callerOf, useAdmission } from '../graphql/use-admission.ts';
 import { useOperations } from '../graphql/use-operations.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
@@ -47,7 +47,6 @@ function pluginsOf(
   { shared, json, admission }: GatewayYogaOptions,
 ): Plugin[] {
   const { operations, results, admit } = shared;
-  const watch = watchCredential({ ...admission, ...streams });
   return [
     useAdmission({ admit, admittedBefore: (req) => json.readBefore(req)?.caller }),
     useUploads({ maxFileBytes: maxUploadBytes, stallTimeoutMs: uploadStallMs, queues }),
@@ -56,7 +55,10 @@ function pluginsOf(
     useEventStreams({
       ...streams,
       draining: lifecycle.draining,
-      watchCredential: (request, end) => watch({ headers: request.headers, caller: callerOf(request) }, end),
+      watchCredential: (request, end) => {
+        const admitted = { headers: request.headers, caller: callerOf(request) };
+        return new CredentialWatch({ ...admission, ...streams }, admitted, end);
+      },
       becomesStream: (req) => lifecycle.inFlight.becomesStream(req),
     }),
   ];

@@ -12,52 +12,66 @@ export type CredentialWatchOptions = AdmissionOptions & Pick<StreamOptions, 'rec
  * Watches the credential of an open stream. It calls `end` once: when the token expires, or when the token or key is no
  * longer valid for the same caller. A check that fails temporarily ends nothing.
  */
-export function watchCredential({
-  authentication,
-  isServed,
-  events,
-  recheckMs = 30_000,
-}: CredentialWatchOptions) {
-  return ({ headers, caller: before }: Admitted, end: (refusal: Refusal) => void): (() => void) => {
-    if (before.kind === 'none') return () => {};
-    const expiresAt = before.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
-    const isSame = (now: Caller): boolean =>
-      JSON.stringify({ ...now, expiresAt: undefined }) ===
-      JSON.stringify({ ...before, expiresAt: undefined });
-    let timer: NodeJS.Timeout | undefined;
-    let isOver = false;
+export class CredentialWatch {
+  readonly #options: CredentialWatchOptions;
+  readonly #admitted: Admitted;
+  readonly #end: (refusal: Refusal) => void;
+  readonly #expiresAt: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
 
-    const invalid = (reason: string): Refusal => {
-      events.onRefusal(new AuthenticationError('invalid', reason));
-      return refusalOf('invalid');
-    };
-    const refusal = async (): Promise<Refusal | undefined> => {
-      if (Date.now() >= expiresAt) return invalid('the token of an open stream has expired');
-      try {
-        const now = await authentication.authenticate(headers);
-        return isServed(now) && isSame(now)
-          ? undefined
-          : invalid('the credential of an open stream belongs to another caller now');
-      } catch (error) {
-        if (!(error instanceof AuthenticationError)) return refusalOf('unavailable');
-        if (error.failure === 'unavailable') return undefined;
-        events.onRefusal(error);
-        return refusalOf(error.failure);
-      }
-    };
-    const check = async (): Promise<void> => {
-      const found = await refusal();
-      if (isOver) return;
-      if (found === undefined) schedule();
-      else end(found);
-    };
-    const schedule = (): void => {
-      timer = setTimeout(() => void check(), Math.min(recheckMs, Math.max(0, expiresAt - Date.now())));
-    };
-    schedule();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  };
+  constructor(options: CredentialWatchOptions, admitted: Admitted, end: (refusal: Refusal) => void) {
+    const { caller } = admitted;
+    this.#options = options;
+    this.#admitted = admitted;
+    this.#end = end;
+    this.#expiresAt = caller.kind === 'none' ? Infinity : (caller.expiresAt?.getTime() ?? Infinity);
+    if (caller.kind !== 'none') this.#schedule();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    const { recheckMs = 30_000 } = this.#options;
+    const leftMs = Math.max(0, this.#expiresAt - Date.now());
+    this.#timer = setTimeout(() => void this.#check(), Math.min(recheckMs, leftMs));
+  }
+
+  async #check(): Promise<void> {
+    const refusal = await this.#refusal();
+    if (this.#isOver) return;
+    if (refusal === undefined) this.#schedule();
+    else this.#end(refusal);
+  }
+
+  async #refusal(): Promise<Refusal | undefined> {
+    const { authentication, isServed, events } = this.#options;
+    if (Date.now() >= this.#expiresAt) return this.#invalid('the token of an open stream has expired');
+    try {
+      const now = await authentication.authenticate(this.#admitted.headers);
+      return isServed(now) && isSame(now, this.#admitted.caller)
+        ? undefined
+        : this.#invalid('the credential of an open stream belongs to another caller now');
+    } catch (error) {
+      if (!(error instanceof AuthenticationError)) return refusalOf('unavailable');
+      if (error.failure === 'unavailable') return undefined;
+      events.onRefusal(error);
+      return refusalOf(error.failure);
+    }
+  }
+
+  #invalid(reason: string): Refusal {
+    this.#options.events.onRefusal(new AuthenticationError('invalid', reason));
+    return refusalOf('invalid');
+  }
+}
+
+/** A renewed token of the same caller may expire later. */
+function isSame(now: Caller, before: Caller): boolean {
+  return (
+    JSON.stringify({ ...now, expiresAt: undefined }) === JSON.stringify({ ...before, expiresAt: undefined })
+  );
 }

@@ -3,10 +3,9 @@ import type { TrustedProxies } from '../../http/client-address.ts';
 import { RefusalError } from '../../http/error-response.ts';
 import { limitKey } from '../../http/rate-limit.ts';
 import type { Stage } from '../stage.ts';
+import type { StreamOptions } from './use-event-streams.ts';
 
-export interface StreamLimits {
-  readonly maxStreams: number;
-  readonly maxStreamsPerCaller: number;
+export interface StreamLimitsOptions extends Pick<StreamOptions, 'maxStreams' | 'maxStreamsPerCaller'> {
   readonly proxies: TrustedProxies;
 }
 
@@ -17,25 +16,33 @@ const RETRY_AFTER = '30';
  * Limits the open subscriptions of each caller, or of each address without authentication, and of all. A subscription
  * counts from before its first upstream call until its answer ends.
  */
-export function streamLimits({ maxStreams, maxStreamsPerCaller, proxies }: StreamLimits): Stage {
-  const ofCaller = new Map<string, number>();
-  let all = 0;
+export class StreamLimits {
+  readonly #options: StreamLimitsOptions;
+  readonly #ofCaller = new Map<string, number>();
+  #all = 0;
 
-  return ({ operation, request: { req, res, caller } }) => {
+  constructor(options: StreamLimitsOptions) {
+    this.#options = options;
+  }
+
+  readonly stage: Stage = ({ operation, request: { req, res, caller } }) => {
     if (operation.kind !== 'subscription') return;
+    const { maxStreams, maxStreamsPerCaller, proxies } = this.#options;
     const key = limitKey(req, caller, proxies);
-    const own = ofCaller.get(key) ?? 0;
+    const own = this.#ofCaller.get(key) ?? 0;
     if (own >= maxStreamsPerCaller) throw tooMany(429);
-    if (all >= maxStreams) throw tooMany(503);
-    all += 1;
-    ofCaller.set(key, own + 1);
-    res.once('close', () => {
-      all -= 1;
-      const rest = (ofCaller.get(key) ?? 1) - 1;
-      if (rest === 0) ofCaller.delete(key);
-      else ofCaller.set(key, rest);
-    });
+    if (this.#all >= maxStreams) throw tooMany(503);
+    this.#all += 1;
+    this.#ofCaller.set(key, own + 1);
+    res.once('close', () => this.#release(key));
   };
+
+  #release(key: string): void {
+    this.#all -= 1;
+    const rest = (this.#ofCaller.get(key) ?? 1) - 1;
+    if (rest === 0) this.#ofCaller.delete(key);
+    else this.#ofCaller.set(key, rest);
+  }
 }
 
 function tooMany(status: number): RefusalError {

@@ -28,11 +28,8 @@ export interface StreamOptions {
 export interface EventStreamsOptions extends Pick<StreamOptions, 'heartbeatMs' | 'stallMs'> {
   /** Aborted when the gateway shuts down, which ends the streams. */
   readonly draining: AbortSignal;
-  /**
-   * Watches a credential while its stream is open. It calls `end` when the credential becomes invalid, and returns a
-   * function that ends the watch.
-   */
-  readonly watchCredential: (request: Request, end: (refusal: Refusal) => void) => () => void;
+  /** Watches the credential of a stream until `stop`. It calls `end` when the credential becomes invalid. */
+  readonly watchCredential: (request: Request, end: (refusal: Refusal) => void) => { stop(): void };
   /** Receives each request that is answered with a stream. */
   readonly becomesStream?: (req: IncomingMessage) => void;
 }
@@ -40,18 +37,36 @@ export interface EventStreamsOptions extends Pick<StreamOptions, 'heartbeatMs' |
 /** The range in which clients reconnect after a shutdown, so that they do not all return at once. */
 const RETRY_MS = { least: 500, most: 3_000 };
 
+/** The open streams, which end when the gateway drains. */
+class OpenStreams {
+  readonly #streams = new Set<EventStream>();
+  readonly #draining: AbortSignal;
+
+  constructor(draining: AbortSignal) {
+    this.#draining = draining;
+    draining.addEventListener('abort', () => {
+      for (const stream of this.#streams) leaveOff(stream);
+    });
+  }
+
+  add(stream: EventStream): void {
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    if (this.#draining.aborted) leaveOff(stream);
+  }
+}
+
+function leaveOff(stream: EventStream): void {
+  stream.leaveOff(Math.round(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least)));
+}
+
 /**
  * Answers subscriptions with server-sent events only. Unlike Yoga's own encoder, it ends streams at a shutdown and when the
  * credential of their caller becomes invalid, and disconnects clients that do not read.
  */
 export function useEventStreams(options: EventStreamsOptions): Plugin {
   const { draining, heartbeatMs, stallMs = 30_000, watchCredential, becomesStream } = options;
-  const streams = new Set<EventStream>();
-  const leaveOff = (stream: EventStream): void =>
-    stream.leaveOff(Math.round(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least)));
-  draining.addEventListener('abort', () => {
-    for (const stream of streams) leaveOff(stream);
-  });
+  const streams = new OpenStreams(draining);
 
   return {
     onResultProcess({ request, result, serverContext, setResultProcessor }) {
@@ -62,20 +77,16 @@ export function useEventStreams(options: EventStreamsOptions): Plugin {
         const response = nodeResponse(serverContext);
         const onStall = (): void => void response?.destroy();
         const stream = new EventStream(results, { heartbeatMs, stallMs, onStall });
-        const unwatch = watchCredential(request, ({ code, message }) => {
+        const watch = watchCredential(request, ({ code, message }) => {
           own?.record.errors.add(code);
           const extensions = { code, requestId: own?.requestId };
           stream.finish({ errors: [new GraphQLError(message, { extensions })] });
         });
-        streams.add(stream);
-        stream.once('close', () => {
-          streams.delete(stream);
-          unwatch();
-        });
+        stream.once('close', () => watch.stop());
         // Nothing would read or end the stream of a client that has already left.
         if (response?.closed === true) stream.destroy();
         else response?.once('close', () => stream.destroy());
-        if (draining.aborted) leaveOff(stream);
+        streams.add(stream);
         // Yoga's Response accepts streams of Node and pipes them; its type is that of browsers.
         const body = stream as unknown as ReadableStream;
         return new fetchAPI.Response(body, { headers: HEADERS });

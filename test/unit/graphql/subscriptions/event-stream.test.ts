@@ -128,7 +128,7 @@ test.each([true, false])(
       draining: closing.signal,
       heartbeatMs: 10,
       stallMs: 10_000,
-      watchCredential: () => () => {},
+      watchCredential: () => ({ stop: () => {} }),
     });
     const schema = createSchema({
       typeDefs: 'type Query { a: Int } type Subscription { a: Int }',
