@@ -11,6 +11,9 @@ export interface ServiceView {
   readonly signatureFields: readonly FoundField[];
 }
 
+/** The errors of the library are not instances of their classes. */
+const ENCRYPTED = new EncryptedPDFError().message;
+
 /** The PDF has more pages or objects than the gateway reads. */
 export class TooManyParts extends Error {
   override readonly name = 'TooManyParts';
@@ -39,7 +42,7 @@ export async function viewAsService(bytes: Uint8Array): Promise<ServiceView | Re
   } catch (thrown) {
     if (thrown instanceof TooManyParts) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return { kind: thrown instanceof EncryptedPDFError ? 'encrypted' : 'unreadable', reason };
+    return { kind: reason === ENCRYPTED ? 'encrypted' : 'unreadable', reason };
   }
 }
 
