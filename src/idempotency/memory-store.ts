@@ -1,3 +1,4 @@
+import { AgedMap } from './aged-map.ts';
 import { IdempotencyUnavailableError } from './store.ts';
 import type { Claim, Claimed, IdempotencyStore, SentCall, StoreOptions } from './store.ts';
 
@@ -41,10 +42,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly #maxRecords: number;
   readonly #now: () => number;
   readonly #keptSince: number;
-  // Each map is in order of the last change.
-  readonly #open = new Map<string, Attempted>();
-  readonly #done = new Map<string, Done>();
-  readonly #owners = new Map<string, { readonly name: string; readonly touchedAt: number }>();
+  readonly #open = new AgedMap<Attempted>();
+  readonly #done = new AgedMap<Done>();
+  readonly #owners = new AgedMap<{ readonly name: string; readonly touchedAt: number }>();
 
   constructor({ ttlMs, maxRecords = 50_000, now = () => performance.now() }: MemoryStoreOptions) {
     this.#ttlMs = ttlMs;
@@ -70,7 +70,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     }
     if (record.token !== undefined) return { kind: 'busy' };
     // Claimed in place: a claim that nothing follows does not keep a record for longer.
-    this.#open.set(name, { ...record, token });
+    this.#open.replace(name, { ...record, token });
     const { progress, sent } = record;
     return { kind: 'resumed', progress, sent: sent && callOf(sent, now), ...age };
   }
@@ -107,7 +107,6 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   async own(id: string, name: string): Promise<boolean> {
     const owner = this.#owners.get(id);
     if (owner !== undefined && owner.name !== name) return false;
-    this.#owners.delete(id);
     this.#owners.set(id, { name, touchedAt: this.#now() });
     return true;
   }
@@ -125,7 +124,6 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   #change(name: string, token: string, change: Partial<Attempted>): boolean {
     const record = this.#heldBy(token, name);
     if (record === undefined) return false;
-    this.#open.delete(name);
     this.#open.set(name, { ...record, ...change, touchedAt: this.#now() });
     return true;
   }
@@ -161,16 +159,15 @@ interface Touched {
 }
 
 /** Drops expired records, from the oldest to the first one that is not expired or is held. */
-function dropExpired(records: Map<string, Touched>, before: number): void {
-  for (const [name, { touchedAt, token }] of records) {
+function dropExpired(records: AgedMap<Touched>, before: number): void {
+  for (let oldest = records.oldest(); oldest !== undefined; oldest = records.oldest()) {
+    const { touchedAt, token } = oldest.value;
     if (touchedAt > before || token !== undefined) return;
-    records.delete(name);
+    records.delete(oldest.name);
   }
 }
 
-function dropOldest(records: Map<string, unknown>, most: number): void {
-  for (const name of records.keys()) {
-    if (records.size < most) return;
-    records.delete(name);
-  }
+function dropOldest(records: AgedMap<unknown>, most: number): void {
+  for (let oldest = records.oldest(); oldest !== undefined && records.size >= most; oldest = records.oldest())
+    records.delete(oldest.name);
 }
