@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { contestantsOf, TokenIssuer } from './contestants.ts';
 import type { Contestant } from './contestants.ts';
 import { flameGraphOf } from './flame-graph.ts';
+import { graphQL, isReady } from './graphql-load.ts';
 import { Load } from './load.ts';
-import type { Template } from './load.ts';
 import { BENCHMARKS } from './operations.ts';
 import type { Benchmark } from './operations.ts';
 import { quantile } from './rounds.ts';
@@ -32,7 +32,7 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  *   --seconds 4        load per server, operation and round
  *   --warm 3           the same before the measurement
  *   --connections 32   requests at a time
- *   --only Q1,M1       operations: Q1, Q2, M1
+ *   --only Q1,M1       operations: Q1, Q2, L1, M1
  *   --servers …        floor, yoga, mercurius (if it is installed: `npm install --prefix bench/rivals`), none, jwt, and the
  *                      variants of jwt: no-metrics, traces, some-traces. `--also` adds also1, also2, …
  *   --base floor       the server that the others are compared with
@@ -101,22 +101,6 @@ function chosenContestants(): Contestant[] {
   );
 }
 
-const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
-
-function graphQL(body: string): Template[] {
-  return tokens.tokens.map((token) => ({
-    method: 'POST',
-    path: '/graphql',
-    headers: { ...JSON_HEADERS, authorization: `Bearer ${token}` },
-    body,
-  }));
-}
-
-async function isReady(port: number): Promise<boolean> {
-  const text = await new Load(port, graphQL('{"query":"{ __typename }"}')).once();
-  return text.includes('Query');
-}
-
 /** Since it was asked before. */
 async function upstreamCalls(): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${stubPort}/__received`);
@@ -125,14 +109,13 @@ async function upstreamCalls(): Promise<number> {
 
 /** Loads the server once with a check of the whole answer, and until its code is compiled. */
 async function warmUp(
-  { requests, ours, theirs }: Benchmark,
+  { contains: [part, times], ours, theirs }: Benchmark,
   server: ServerProcess,
   { isOurs, name }: Contestant,
 ) {
-  const load = new Load(server.port, graphQL(JSON.stringify(isOurs ? ours : theirs)));
+  const load = new Load(server.port, graphQL(JSON.stringify(isOurs ? ours : theirs), tokens.tokens));
   const text = await load.once();
-  const found = text.split('WAIT_FOR_UPLOAD').length - 1;
-  if (found !== requests || text.includes('"errors"'))
+  if (text.split(part).length - 1 !== times || text.includes('"errors"'))
     fail(`${name} answered wrongly: ${text.slice(0, 500)}`);
   await load.run({ seconds: warmSeconds, connections });
   return load;
@@ -154,7 +137,7 @@ async function halfLoad({ load, turns }: Contest, { direct }: Benchmark): Promis
   if (!options['half-load'] || options.profile || direct === undefined) return undefined;
   const perSecond = turns.requests / turns.seconds / 2;
   const withGateway = await load.run({ seconds, perSecond });
-  const withoutGateway = new Load(stubPort, [{ ...direct, headers: JSON_HEADERS }]);
+  const withoutGateway = new Load(stubPort, [{ ...direct, headers: { 'content-type': 'application/json' } }]);
   const directly = await withoutGateway.run({ seconds, perSecond });
   return { p99: quantile(withGateway.latencies, 0.99), direct: quantile(directly.latencies, 0.99) };
 }
@@ -201,7 +184,7 @@ async function runRound(round: number): Promise<void> {
       const probe = options.profile ? ['--import', resolve(import.meta.dirname, 'profile-probe.ts')] : [];
       const { server, seconds: startSeconds } = await ServerProcess.start(
         { args: [...probe, ...args], env },
-        isReady,
+        (port) => isReady(port, tokens.tokens),
       );
       servers.push({ contestant, server });
       starts.push({ server: contestant.name, seconds: startSeconds });

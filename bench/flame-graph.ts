@@ -36,6 +36,10 @@ function sum(frame: Frame): number {
   return frame.total;
 }
 
+/** No work, or the start of the profile itself. */
+const isNoise = ({ functionName, url }: CallFrame): boolean =>
+  functionName === '(idle)' || url.endsWith('profile-probe.ts');
+
 /** From a profile of `Profiler.stop`. The unit is a microsecond. */
 function fromCpuProfile({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Frame {
   const micros = new Map<number, number>();
@@ -47,7 +51,7 @@ function fromCpuProfile({ nodes, samples = [], timeDeltas = [] }: Profiler.Profi
     frame.self += micros.get(node.id) ?? 0;
     for (const id of node.children ?? []) {
       const child = byId.get(id);
-      if (child === undefined || child.callFrame.functionName === '(idle)') continue;
+      if (child === undefined || isNoise(child.callFrame)) continue;
       add(child, calleeOf(frame, nameOf(child.callFrame)));
     }
   };

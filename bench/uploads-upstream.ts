@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /*
  * The parts of the service and its storage that an upload needs, in one process: a request that is always DRAFT, a pre-signed
- * URL for each call, and a storage that discards its input, so that only the gateway is measured.
+ * URL for each call, and a storage that discards its input, so that only the gateway is measured. It sends its port to the parent process.
  */
 const AT = '2026-03-05T09:14:07.412Z';
 const DRAFT = {
@@ -39,6 +39,7 @@ const server = createServer((req, res) => {
 let origin = '';
 server.listen(0, '127.0.0.1', () => {
   // The address of a TCP server has this form.
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  process.send?.({ origin });
+  const { port } = server.address() as AddressInfo;
+  origin = `http://127.0.0.1:${port}`;
+  process.send?.(port);
 });
