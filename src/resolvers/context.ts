@@ -8,7 +8,7 @@ import type { Inspector } from '../inspection/inspector.ts';
 import type { BlockPool } from '../uploads/block-pool.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { Deadline } from '../upstream/pipeline/deadline.ts';
-import { dossierById, signatureRequestById, signerByFiscalCode } from '../upstream/loaders.ts';
+import { Loaders } from '../upstream/loaders.ts';
 import { withOptions } from '../upstream/call.ts';
 import { withSandboxHeaders } from '../upstream/sandbox-headers.ts';
 import type { OriginClients } from '../upstream/sandbox-headers.ts';
@@ -53,11 +53,7 @@ export interface GatewayContext extends GatewayParts {
    */
   readonly signal: AbortSignal;
   /** Caches of this request only: no caller receives data that another caller has read. */
-  readonly loaders: {
-    readonly dossierById: ReturnType<typeof dossierById>;
-    readonly signatureRequestById: ReturnType<typeof signatureRequestById>;
-    readonly signerByFiscalCode: ReturnType<typeof signerByFiscalCode>;
-  };
+  readonly loaders: Loaders;
 }
 
 /** The HTTP request of a context. */
@@ -87,12 +83,6 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
     storage,
     deadline,
     signal,
-    loaders: {
-      dossierById: dossierById(upstream, { signal }),
-      signatureRequestById: signatureRequestById(upstream, { signal }, (id, read) =>
-        watcher.record(id, read),
-      ),
-      signerByFiscalCode: signerByFiscalCode(upstream, { signal }),
-    },
+    loaders: new Loaders(upstream, { signal }, (id, read) => watcher.record(id, read)),
   };
 }

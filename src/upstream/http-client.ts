@@ -10,7 +10,7 @@ import { kindOfFailure, kindOfStatus } from './failure/classify.ts';
 import { UpstreamError } from './failure/upstream-error.ts';
 import { receiveAnswer } from './receive-answer.ts';
 import type { Answer } from './receive-answer.ts';
-import { plainTextOf, textOf } from './response-text.ts';
+import { decodedTextOf, plainTextOf } from './response-text.ts';
 import { readRetryAfter } from './pipeline/retry-after.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';
 import type { ProxyFor } from './proxy-for.ts';
@@ -73,7 +73,9 @@ export class HttpClient implements UpstreamClient {
     if (status >= 400) throw await failureOf(operation, answer);
     if (!call.expect.includes(status)) throw new UpstreamError({ operation, kind: 'contract', status });
     try {
-      return await call.decode(status === 204 ? undefined : await parseJson(answer), this.#options);
+      if (status === 204) return await call.decode(undefined, this.#options);
+      const text = textOf(answer);
+      return await call.decode(JSON.parse(typeof text === 'string' ? text : await text), this.#options);
     } catch (cause) {
       throw new UpstreamError({ operation, kind: 'contract', status, cause });
     }
@@ -83,40 +85,34 @@ export class HttpClient implements UpstreamClient {
     return (this.#closing ??= this.#dispatcher.close());
   }
 
-  async #send(
-    call: ApiRequest,
-    { signal, deadline, onAnswer, headers: given }: CallOptions,
-  ): Promise<Answer> {
+  #send(call: ApiRequest, { signal, deadline, onAnswer, headers: given }: CallOptions): Promise<Answer> {
+    const { operation } = call;
     const { clock } = this.#options;
     const { body, contentType } = encodeBody(call.body, deadline);
     const calledAt = performance.now();
-    try {
-      return await receiveAnswer(
-        this.#dispatcher,
-        {
-          origin: this.#origin,
-          path: this.#basePath + call.path + encodeQuery(call.query),
-          method: call.method,
-          headers: {
-            ...given,
-            ...this.#headers,
-            ...(contentType !== undefined && { 'content-type': contentType }),
-          },
-          body,
-        },
-        {
-          signal,
-          onStart(status, headers) {
-            // A proxy that answers for an unavailable service has its own clock.
-            if (status < 500) clock?.learn(headerOf(headers, 'date'), calledAt);
-            onAnswer?.(wholeNumber(headerOf(headers, 'x-rate-limit-remaining')));
-          },
-        },
-      );
-    } catch (cause) {
-      if (cause instanceof UpstreamError) throw cause;
-      throw new UpstreamError({ operation: call.operation, kind: kindOfFailure(cause, signal), cause });
-    }
+    const request = {
+      origin: this.#origin,
+      path: this.#basePath + call.path + encodeQuery(call.query),
+      method: call.method,
+      headers: {
+        ...given,
+        ...this.#headers,
+        ...(contentType !== undefined && { 'content-type': contentType }),
+      },
+      body,
+    };
+    return receiveAnswer(this.#dispatcher, request, {
+      signal,
+      onStart(status, headers) {
+        // A proxy that answers for an unavailable service has its own clock.
+        if (status < 500) clock?.learn(headerOf(headers, 'date'), calledAt);
+        onAnswer?.(wholeNumber(headerOf(headers, 'x-rate-limit-remaining')));
+      },
+      failureOf(cause) {
+        if (cause instanceof UpstreamError) return cause;
+        return new UpstreamError({ operation, kind: kindOfFailure(cause, signal), cause });
+      },
+    });
   }
 }
 
@@ -163,14 +159,16 @@ function encodeQuery(query: ApiRequest['query']): string {
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
 
-async function parseJson({ headers, bytes }: Answer): Promise<unknown> {
+/**
+ * The text of a JSON body; a promise if a proxy has compressed it.
+ * @throws {TypeError} for another media type
+ */
+function textOf({ headers, bytes }: Answer): string | Promise<string> {
   const type = headerOf(headers, 'content-type') ?? '';
   if (!JSON_TYPE.test(type))
     throw new TypeError(`expected JSON, got ${type.slice(0, 60) || 'no content type'}`);
   const coding = headerOf(headers, 'content-encoding');
-  return JSON.parse(
-    coding === undefined ? plainTextOf(bytes) : await textOf(bytes, coding, MAX_ANSWER_BYTES),
-  );
+  return coding === undefined ? plainTextOf(bytes) : decodedTextOf(bytes, coding, MAX_ANSWER_BYTES);
 }
 
 /** Reads either error envelope: the backend's problem (`detail`) or the API gateway's (`message`). */
@@ -180,7 +178,7 @@ async function failureOf(operation: string, answer: Answer): Promise<UpstreamErr
   let isFromBackend = false;
   let cause: unknown;
   try {
-    const body = await parseJson(answer);
+    const body: unknown = JSON.parse(await textOf(answer));
     if (typeof body === 'object' && body !== null) {
       isFromBackend = 'detail' in body;
       const text = 'detail' in body ? body.detail : 'message' in body ? body.message : undefined;

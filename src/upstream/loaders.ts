@@ -5,33 +5,49 @@ import { getDossier } from './operations/get-dossier.ts';
 import { getSignatureRequest } from './operations/get-signature-request.ts';
 import { getSignerByFiscalCode } from './operations/get-signer-by-fiscal-code.ts';
 
-/*
- * DataLoaders of one GraphQL operation: each object is read once. The service has no batch reads.
- */
-
-export function dossierById(client: UpstreamClient, options: CallOptions): DataLoader<string, Dossier> {
-  const load = (id: string): Promise<Dossier> => getDossier(client, id, options);
-  return new DataLoader(loadEach(load), { name: 'dossierById' });
-}
-
 /** Reads a signature request, and may record the result. */
 type Recording = (id: string, read: () => Promise<SignatureRequest>) => Promise<SignatureRequest>;
 
-/** Clear an id after a call that changes the request. */
-export function signatureRequestById(
-  client: UpstreamClient,
-  options: CallOptions,
-  recording: Recording = (_, read) => read(),
-): DataLoader<string, SignatureRequest> {
-  const load = (id: string): Promise<SignatureRequest> =>
-    recording(id, () => getSignatureRequest(client, id, options));
-  return new DataLoader(loadEach(load), { name: 'signatureRequestById' });
-}
+/**
+ * The DataLoaders of one GraphQL operation, each made when it is first used: each object is read once. The service has no
+ * batch reads.
+ */
+export class Loaders {
+  readonly #client: UpstreamClient;
+  readonly #options: CallOptions;
+  readonly #recording: Recording;
+  #dossierById: DataLoader<string, Dossier> | undefined;
+  #signatureRequestById: DataLoader<string, SignatureRequest> | undefined;
+  #signerByFiscalCode: DataLoader<string, Signer> | undefined;
 
-/** The same fiscal code always returns the same signer. */
-export function signerByFiscalCode(client: UpstreamClient, options: CallOptions): DataLoader<string, Signer> {
-  const load = (code: string): Promise<Signer> => getSignerByFiscalCode(client, code, options);
-  return new DataLoader(loadEach(load), { name: 'signerByFiscalCode' });
+  constructor(client: UpstreamClient, options: CallOptions, recording: Recording = (_, read) => read()) {
+    this.#client = client;
+    this.#options = options;
+    this.#recording = recording;
+  }
+
+  get dossierById(): DataLoader<string, Dossier> {
+    return (this.#dossierById ??= new DataLoader(
+      loadEach((id) => getDossier(this.#client, id, this.#options)),
+      { name: 'dossierById' },
+    ));
+  }
+
+  /** Clear an id after a call that changes the request. */
+  get signatureRequestById(): DataLoader<string, SignatureRequest> {
+    return (this.#signatureRequestById ??= new DataLoader(
+      loadEach((id) => this.#recording(id, () => getSignatureRequest(this.#client, id, this.#options))),
+      { name: 'signatureRequestById' },
+    ));
+  }
+
+  /** The same fiscal code always returns the same signer. */
+  get signerByFiscalCode(): DataLoader<string, Signer> {
+    return (this.#signerByFiscalCode ??= new DataLoader(
+      loadEach((code) => getSignerByFiscalCode(this.#client, code, this.#options)),
+      { name: 'signerByFiscalCode' },
+    ));
+  }
 }
 
 /** Reads in flight at once for one loader, so that one operation cannot take the whole connection pool. */

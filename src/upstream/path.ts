@@ -9,8 +9,9 @@ const ID = /^[\w-]{1,64}$/;
  * @throws {UpstreamError} of kind `not-found`.
  */
 export function path(operation: string): (text: TemplateStringsArray, ...ids: readonly string[]) => string {
-  return (text, ...ids) => {
-    for (const id of ids) if (!ID.test(id)) throw new UpstreamError({ operation, kind: 'not-found' });
-    return String.raw({ raw: text }, ...ids);
-  };
+  return ([start = '', ...texts], ...ids) =>
+    ids.reduce((path, id, index) => {
+      if (!ID.test(id)) throw new UpstreamError({ operation, kind: 'not-found' });
+      return path + id + (texts[index] ?? '');
+    }, start);
 }

@@ -13,12 +13,14 @@ export interface ReceiveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when the answer begins. */
   readonly onStart: (status: number, headers: IncomingHttpHeaders) => void;
+  /** The failure for the reason of the signal, or for an error of undici. */
+  readonly failureOf: (reason: unknown) => Error;
 }
 
 /**
  * Sends a request and collects its answer, whose size the dispatcher limits (`maxResponseSize`). It uses `dispatch`, because
  * the stream that `request` makes of each answer costs more than everything else that a small answer needs.
- * @throws the reason of the signal, or the error of undici
+ * @throws what `failureOf` returns
  */
 export function receiveAnswer(
   dispatcher: Dispatcher,
@@ -86,11 +88,11 @@ class AnswerReceiver implements Dispatcher.DispatchHandler {
   }
 
   #fail(reason: unknown): void {
-    const { body, reject } = this.#options;
+    const { body, reject, failureOf } = this.#options;
     this.#leave();
     // undici destroys a body only if it has begun to send it.
     if (body instanceof Readable) body.on('error', () => {}).destroy(asError(reason));
-    reject(reason);
+    reject(failureOf(reason));
   }
 
   #leave(): void {

@@ -26,7 +26,7 @@ export function plainTextOf(bytes: Uint8Array): string {
  * @throws {TypeError} for an unknown coding.
  * @throws {RangeError} for a body of more than `maxBytes` once decoded.
  */
-export async function textOf(
+export async function decodedTextOf(
   bytes: Uint8Array,
   contentEncoding: string | undefined,
   maxBytes: number,

@@ -21,7 +21,7 @@ export function readOf(request: SignatureRequest, startedAt: number): StatusRead
 function stateOf(request: SignatureRequest): string {
   const documents = request.documents.map((document) => ({
     ...document,
-    url: typeof document.url === 'string' ? document.url.replace(/\?.*/s, '') : document.url?.detail,
+    url: typeof document.url === 'string' ? document.url.replace(/\?.*/s, '') : document.url?.refusedFor,
   }));
   const hasExpired = request.expiresAt.getTime() <= Date.now();
   return JSON.stringify([{ ...request, documents }, hasExpired]);

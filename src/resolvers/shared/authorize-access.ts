@@ -21,7 +21,10 @@ export async function authorizeAccess(
   context: GatewayContext,
   read: () => Promise<SignatureRequest>,
 ): Promise<SignatureRequest> {
-  const { request } = await authorizeRead(context, async () => ({ request: await read() }));
+  const signer = ownSigner(context);
+  const own = signer && (await signer);
+  const request = await translated(read());
+  checkOwner(request, own);
   return request;
 }
 
@@ -32,9 +35,13 @@ export async function authorizeRead<T extends { readonly request: SignatureReque
 ): Promise<T> {
   const own = await ownSigner(context);
   const found = await translated(read());
-  if (own !== undefined && !isSame(own.id, found.request.signerId))
-    throw new NotFoundError('SIGNATURE_REQUEST');
+  checkOwner(found.request, own);
   return found;
+}
+
+/** @param own the signer of a citizen; undefined for other roles */
+function checkOwner({ signerId }: SignatureRequest, own: Signer | undefined): void {
+  if (own !== undefined && !isSame(own.id, signerId)) throw new NotFoundError('SIGNATURE_REQUEST');
 }
 
 /** A citizen creates requests for themselves only. @throws {InvalidInputError} for any other signer id, known or not. */
@@ -59,9 +66,12 @@ export function checkFiscalCodeIsOwn({ caller }: GatewayContext, fiscalCode: str
 }
 
 /** The signer of a citizen. Undefined for other roles. */
-async function ownSigner({ caller, loaders }: GatewayContext): Promise<Signer | undefined> {
+function ownSigner({ caller, loaders }: GatewayContext): Promise<Signer> | undefined {
   const fiscalCode = ownFiscalCode(caller);
-  if (fiscalCode === undefined) return undefined;
+  return fiscalCode === undefined ? undefined : readSigner(loaders, fiscalCode);
+}
+
+async function readSigner(loaders: GatewayContext['loaders'], fiscalCode: string): Promise<Signer> {
   try {
     return await translated(loaders.signerByFiscalCode.load(fiscalCode));
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Queues } from '../../observability/queues.ts';
-import type { Stage } from '../call.ts';
+import type { CallFacts, CallOptions, Stage } from '../call.ts';
 import { UpstreamError } from '../failure/upstream-error.ts';
 import { FairQueue } from '../rate-limit/fair-queue.ts';
 import { kindOfAbort } from './deadline.ts';
@@ -80,13 +80,21 @@ export function withUploadBulkhead({
   const bulkhead = new Bulkhead({ slots, maxWaiting: slots * WAITING_PER_SLOT });
   queues.add('upload-bulkhead', () => bulkhead.oldestMs);
 
-  return (next) => async (call, options) => {
-    if (call.effect !== 'stream') return await next(call, options);
-    const { caller = '', signal, deadline } = options;
-    const acquiring = acquire(bulkhead, call.operation, caller, signal);
-    using _slot = await (deadline === undefined ? acquiring : deadline.stoppedFor(acquiring));
-    return await next(call, options);
+  return (next) => (call, options) => {
+    if (call.effect !== 'stream') return next(call, options);
+    return inBulkhead(bulkhead, call, options, () => next(call, options));
   };
+}
+
+async function inBulkhead<Model>(
+  bulkhead: Bulkhead,
+  { operation }: CallFacts,
+  { caller = '', signal, deadline }: CallOptions,
+  make: () => Promise<Model>,
+): Promise<Model> {
+  const acquiring = acquire(bulkhead, operation, caller, signal);
+  using _slot = await (deadline === undefined ? acquiring : deadline.stoppedFor(acquiring));
+  return await make();
 }
 
 async function acquire(

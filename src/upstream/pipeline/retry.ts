@@ -35,10 +35,10 @@ export function withRetries(options: {
   readonly events: GatewayEvents;
 }): Stage {
   const { timeoutMs, policy, events } = options;
-  return (next) => async (call, given) => {
-    using deadline = new Deadline(timeoutMs, given.signal);
+  return (next) => (call, given) => {
+    const deadline = new Deadline(timeoutMs, given.signal);
     const attempt = { ...given, signal: deadline.signal, deadline };
-    return await retry(call, { policy, deadline, events }, () => next(call, attempt));
+    return retry(call, { policy, deadline, events }, () => next(call, attempt));
   };
 }
 
@@ -46,7 +46,7 @@ type RetriedCall = Pick<CallFacts, 'operation' | 'effect' | 'alreadyPerformedCod
 
 /**
  * Makes a call until it succeeds or its failure is final: by the table of failure kinds, after the last attempt, or because
- * the pause would not end within the deadline. Emits `upstreamRetry` and `upstreamCall`.
+ * the pause would not end within the deadline. Emits `upstreamRetry` and `upstreamCall`, and disposes of the deadline.
  * @throws {UpstreamError} the failure of the last attempt.
  */
 export async function retry<T>(
@@ -55,7 +55,8 @@ export async function retry<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   const { operation } = call;
-  const { deadline, events } = options;
+  const { events } = options;
+  using deadline = options.deadline;
   const ended = (outcome: string, attempts: number): boolean =>
     events.emit('upstreamCall', { operation, outcome, attempts, durationMs: deadline.usedMs });
   let unresolved: UpstreamError | undefined;

@@ -3,7 +3,7 @@ import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
 import { createIssuerClient } from '../../../src/upstream/clients.ts';
-import { dossierById, loadEach, signatureRequestById } from '../../../src/upstream/loaders.ts';
+import { loadEach, Loaders } from '../../../src/upstream/loaders.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
 import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
@@ -35,12 +35,9 @@ async function start() {
   return { stub, client };
 }
 
-test.each([
-  ['dossierById', dossierById],
-  ['signatureRequestById', signatureRequestById],
-] as const)('%s reads each id once', async (_, loaderOf) => {
+test.each(['dossierById', 'signatureRequestById'] as const)('%s reads each id once', async (name) => {
   const { stub, client } = await start();
-  const loader = loaderOf(client, {});
+  const { [name]: loader } = new Loaders(client, {});
   const together = await Promise.all([loader.load('a'), loader.load('b'), loader.load('a')]);
   expect(together.map(({ id }) => id)).toEqual(['a', 'b', 'a']);
   expect((await loader.load('b')).id).toBe('b');
@@ -49,7 +46,7 @@ test.each([
 
 test('a failed id has its own failure and does not fail the others', async () => {
   const { client } = await start();
-  const loader = signatureRequestById(client, {});
+  const loader = new Loaders(client, {}).signatureRequestById;
   const [a, none, b] = await Promise.allSettled([loader.load('a'), loader.load('none'), loader.load('b')]);
   expect([a, b]).toMatchObject([{ value: { id: 'a' } }, { value: { id: 'b' } }]);
   expect(none).toMatchObject({ reason: { operation: 'getSignatureRequest', kind: 'not-found' } });
@@ -57,7 +54,8 @@ test('a failed id has its own failure and does not fail the others', async () =>
 
 test('two loaders share nothing, and a cleared id is read again', async () => {
   const { stub, client } = await start();
-  const [one, other] = [signatureRequestById(client, {}), signatureRequestById(client, {})];
+  const one = new Loaders(client, {}).signatureRequestById;
+  const other = new Loaders(client, {}).signatureRequestById;
   await one.load('a');
   await other.load('a');
   expect(stub.calls).toHaveLength(2);
@@ -69,7 +67,7 @@ test('two loaders share nothing, and a cleared id is read again', async () => {
 
 test('an aborted loader makes no call', async () => {
   const { stub, client } = await start();
-  const loader = dossierById(client, { signal: AbortSignal.abort() });
+  const loader = new Loaders(client, { signal: AbortSignal.abort() }).dossierById;
   await expect(loader.load('a')).rejects.toMatchObject({ kind: 'aborted' });
   expect(stub.calls).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { expect, test } from 'vitest';
 import { HttpClient } from '../../../src/upstream/http-client.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
-import { textOf } from '../../../src/upstream/response-text.ts';
+import { decodedTextOf } from '../../../src/upstream/response-text.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
 import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
@@ -69,9 +69,9 @@ test.each<[string, Buffer]>([
   ['zstd', zstdCompressSync(Buffer.alloc(2_000_000))],
 ])('a decompression bomb in %s is refused', async (coding, bomb) => {
   expect(bomb.length).toBeLessThan(10_000);
-  await expect(textOf(bomb, coding, 1_000_000)).rejects.toThrow(RangeError);
+  await expect(decodedTextOf(bomb, coding, 1_000_000)).rejects.toThrow(RangeError);
 });
 
 test('a byte order mark is dropped', async () => {
-  expect(await textOf(Buffer.from('\uFEFF{}'), undefined, 100)).toBe('{}');
+  expect(await decodedTextOf(Buffer.from('\uFEFF{}'), undefined, 100)).toBe('{}');
 });
