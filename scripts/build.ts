@@ -12,3 +12,5 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inh
 // Files that the code reads at run time, and files that its types reference, at the same relative paths.
 for (const file of globSync(['examples/*.*', 'mocks/**/*.{yaml,operations.json}', '{src,mocks}/**/*.d.ts']))
   cpSync(file, `dist/${file}`);
+execFileSync(process.execPath, ['scripts/build-web.ts'], { stdio: 'inherit' });
+cpSync('web/dist', 'dist/web/dist', { recursive: true });

@@ -12,7 +12,7 @@ const LAYERS = [
   ['gateway'],
   ['config'],
   ['observability/metrics'],
-  ['graphql'],
+  ['graphql', 'pages'],
   ['schema'],
   ['http'],
   ['downloads'],

@@ -6,6 +6,7 @@ import { sendAllToLogger } from '../observability/logging/all-to-logger.ts';
 import { lineForPeople } from '../observability/logging/line-for-people.ts';
 import { createLogger } from '../observability/logging/logger.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
+import { buildPages } from '../pages/build-pages.ts';
 import { RedisUnavailableError } from '../redis/redis-errors.ts';
 import { secretsIn, secretsOf } from '../config/secrets.ts';
 import { ListenError } from '../http/server.ts';
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   const secrets = [...secretsIn(process.env), ...secretsOf(config)];
   logger = createLogger({ level: config.logLevel, secrets, ...terminal });
   for (const warning of config.warnings) logger.warn(warning);
+  if (config.protections.graphiql) await buildPages();
   const upstream = await chooseUpstream(config);
   const tracing =
     config.tracing &&

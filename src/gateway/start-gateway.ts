@@ -8,7 +8,9 @@ import { explorerRoute } from '../graphql/explorer/explorer-route.ts';
 import { operationNames } from '../graphql/operation-name.ts';
 import { parsersOf } from '../graphql/parsing/request-format.ts';
 import { Results } from '../graphql/results.ts';
+import type { Route } from '../http/answer.ts';
 import { admit, authenticationEvents } from '../http/authentication.ts';
+import type { AdmissionOptions } from '../http/authentication.ts';
 import { checkOrigin } from '../http/cors.ts';
 import { documentRoute } from '../http/document-route.ts';
 import { Gatekeeper } from '../http/gatekeeper.ts';
@@ -19,6 +21,8 @@ import { RateLimit } from '../http/rate-limit.ts';
 import { CLIENT_TIMES, createHttpServer, listen, originOf } from '../http/server.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
+import { controlRoute } from '../pages/control-route.ts';
+import { pagesRoute } from '../pages/pages-route.ts';
 import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
 import { contextFactory } from './context-factory.ts';
@@ -80,7 +84,7 @@ const MAX_JSON_BYTES = 1_000_000;
 function createEdge(options: GatewayOptions, parts: Parts) {
   const { host, load: limits, protections, tracer, downloadStallMs: streamStallMs, logger } = options;
   const { authentication, events, lifecycle, readiness, upstreams } = parts;
-  const { requestsPerMinute, proxies, corsOrigins, allowedHosts, graphiql, trustedDocuments } = protections;
+  const { requestsPerMinute, proxies, corsOrigins, allowedHosts, trustedDocuments } = protections;
   const scrub = createScrubber(secretsOf(options));
   const rateLimit = requestsPerMinute > 0 ? new RateLimit({ requestsPerMinute, proxies }) : undefined;
   const gatekeeper = new Gatekeeper({
@@ -115,12 +119,10 @@ function createEdge(options: GatewayOptions, parts: Parts) {
   };
   const json = new JsonEndpoint(shared);
   const yoga = createGatewayYoga(options, parts, { shared, json, admission });
-  // A gateway with trusted documents would refuse the operations of GraphiQL.
-  const pages = graphiql && trustedDocuments === undefined ? [explorerRoute()] : [];
   const answer = createListener({
     answerGraphql: yoga.handleNodeRequestAndResponse,
     gatekeeper,
-    routes: [...pages, documents, (request) => json.answer(request)],
+    routes: [...pageRoutes(options, parts, admission), documents, (request) => json.answer(request)],
     corsOrigins,
     scrub,
     streamStallMs,
@@ -134,6 +136,25 @@ function createEdge(options: GatewayOptions, parts: Parts) {
     answer(req, res);
   };
   return { listener, gatekeeper };
+}
+
+/** What browsers open. The workbench, GraphiQL and with them the control API of the sandbox can be switched off. */
+function pageRoutes(
+  { protections, isSandbox, apiUrl }: GatewayOptions,
+  { lifecycle }: Parts,
+  admission: AdmissionOptions,
+): Route[] {
+  // A gateway with trusted documents would refuse the operations of GraphiQL and of the workbench.
+  const graphiql = protections.graphiql && protections.trustedDocuments === undefined;
+  const pages = pagesRoute({ isSandbox: isSandbox && graphiql, graphiql });
+  if (!graphiql) return [pages];
+  if (!isSandbox) return [pages, explorerRoute()];
+  const control = controlRoute({
+    sandbox: apiUrl.origin,
+    admit: (headers) => admit(headers, admission),
+    signalOf: (req) => lifecycle.inFlight.signalOf(req),
+  });
+  return [pages, explorerRoute(), control];
 }
 
 /** The module of the metrics is loaded only when it is needed. */

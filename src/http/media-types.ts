@@ -36,6 +36,10 @@ export function acceptedOf(header: string | null, types: readonly string[]): str
     .map(({ type }) => type);
 }
 
+/** Whether a client prefers HTML, as browsers do when they open a page. Others accept everything or send no `Accept`. */
+export const prefersPages = (accept: string | undefined): boolean =>
+  acceptedOf(accept ?? null, [JSON_TYPE, HTML_TYPE])[0] === HTML_TYPE;
+
 /** Whether an `Accept-Encoding` names this coding. */
 export const acceptsCoding = (header: string | null, coding: string): boolean =>
   rangesIn(header ?? '').some(({ type, parameters }) => type === coding && qualityOf(parameters) > 0);

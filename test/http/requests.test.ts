@@ -107,12 +107,6 @@ test('an invalid operation is refused without a quotation of fiscal codes', asyn
   }
 });
 
-test('a browser that opens the origin is redirected to GraphiQL', async () => {
-  const { url } = await startGateway();
-  const answer = await fetch(new URL('/', url), { headers: { accept: 'text/html' }, redirect: 'manual' });
-  expect([answer.status, answer.headers.get('location')]).toEqual([302, '/graphql']);
-});
-
 test('@defer and @stream do not exist: only subscriptions have several results', async () => {
   const { run } = await startGateway();
   const { data } = await run('{ __schema { directives { name } } }');

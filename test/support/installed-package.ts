@@ -17,6 +17,7 @@ const SOURCES = [
   'examples',
   'docs',
   'schema.graphql',
+  'web',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Route } from '../../http/answer.ts';
-import { acceptedOf, acceptsCoding, HTML_TYPE, JSON_TYPE } from '../../http/media-types.ts';
+import { acceptsCoding, prefersPages } from '../../http/media-types.ts';
 
 /**
  * The browser enforces that the page loads nothing from other origins and sends nothing to them. The page is one document
@@ -41,8 +41,7 @@ export function explorerRoute(): Route {
   let page: Promise<Page> | undefined;
   return async ({ req, url }) => {
     const { method, headers: received } = req;
-    if (method !== 'GET' || !prefersPages(received.accept ?? null)) return undefined;
-    if (url.pathname === '/') return { status: 302, headers: { location: '/graphql' } };
+    if (method !== 'GET' || !prefersPages(received.accept)) return undefined;
     if (url.pathname !== '/graphql') return undefined;
     // A failed attempt is not kept: the next visit tries again.
     page ??= makePage().catch((failure: unknown) => {
@@ -57,10 +56,6 @@ export function explorerRoute(): Route {
     return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: zipped };
   };
 }
-
-/** Browsers prefer HTML; other clients accept everything or send no `Accept`. */
-const prefersPages = (accept: string | null): boolean =>
-  acceptedOf(accept, [JSON_TYPE, HTML_TYPE])[0] === HTML_TYPE;
 
 /** Made on the first visit, because the page takes 9 MB of memory. */
 async function makePage(): Promise<Page> {

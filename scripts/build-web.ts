@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/*
+ * Builds the pages of `web/` into `web/dist`, unless they are those of the current sources.
+ *
+ * node scripts/build-web.ts
+ */
+const ROOT = dirname(import.meta.dirname);
+const OUTPUT = resolve(ROOT, 'web/dist');
+/** In the output: the digest of the sources that it was built from. */
+const DIGEST_FILE = 'sources.sha256';
+const SOURCES = [
+  'web/**/*',
+  'examples/*.{graphql,json}',
+  'schema.graphql',
+  'package-lock.json',
+  'scripts/build-web.ts',
+];
+const COMPRESSED = /\.(?:css|html|js|mjs|svg|ttf|wasm)$/;
+
+function digestOfSources(): string {
+  const hash = createHash('sha256');
+  const files = globSync(SOURCES, { cwd: ROOT, exclude: ['web/dist*/**', 'web/dist*'] }).toSorted();
+  for (const file of files) {
+    const path = resolve(ROOT, file);
+    if (statSync(path).isFile()) hash.update(file).update('\0').update(readFileSync(path)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function isCurrent(digest: string): boolean {
+  const file = resolve(OUTPUT, DIGEST_FILE);
+  return existsSync(file) && readFileSync(file, 'utf8') === digest;
+}
+
+async function build(digest: string): Promise<void> {
+  // Several processes may build at the same time: each has a folder of its own, and the last one stays.
+  const folder = `${OUTPUT}-${process.pid}`;
+  try {
+    const { build: viteBuild } = await import('vite');
+    await viteBuild({
+      configFile: resolve(ROOT, 'web/vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: folder, emptyOutDir: true },
+    });
+    for (const file of globSync('**/*', { cwd: folder }).filter((name) => COMPRESSED.test(name)))
+      writeFileSync(
+        resolve(folder, `${file}.gz`),
+        gzipSync(readFileSync(resolve(folder, file)), { level: 9 }),
+      );
+    writeFileSync(resolve(folder, DIGEST_FILE), digest);
+    rmSync(OUTPUT, { recursive: true, force: true });
+    renameSync(folder, OUTPUT);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const digest = digestOfSources();
+if (!isCurrent(digest)) {
+  const start = performance.now();
+  process.stderr.write('Building the web pages, once per change: ');
+  await build(digest);
+  process.stderr.write(`${Math.ceil((performance.now() - start) / 1_000)} s\n`);
+}
