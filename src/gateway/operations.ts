@@ -4,7 +4,6 @@ import { fieldSpans } from '../graphql/field-spans.ts';
 import { recordExecution } from '../graphql/operation-record.ts';
 import { Operations } from '../graphql/operations.ts';
 import type { Stage } from '../graphql/stage.ts';
-import { refuseUndeclaredFiles } from '../graphql/parsing/use-uploads.ts';
 import { StreamLimits } from '../graphql/subscriptions/stream-limits.ts';
 import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import { noConditionsAtRoot } from '../graphql/whole-subscriptions.ts';
@@ -13,6 +12,7 @@ import { excessRefusal } from '../http/rate-limit.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
 import { schema } from '../schema/index.ts';
+import { isFileUpload } from '../uploads/file-upload.ts';
 import type { ContextFactory } from './context-factory.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 
@@ -72,3 +72,16 @@ function limitCost(maxCalls: number): Stage {
     if (variables !== undefined) operation.cost.check(parameters.variables, maxCalls);
   };
 }
+
+/** Refuses files for variables that the operation does not declare, which nothing would read. */
+const refuseUndeclaredFiles: Stage = ({ operation, parameters }) => {
+  const { variableDefinitions = [] } = operation.node;
+  for (const [name, value] of Object.entries(parameters.variables)) {
+    if (isFileUpload(value) && !variableDefinitions.some(({ variable }) => variable.name.value === name))
+      throw new RefusalError({
+        status: 400,
+        code: 'BAD_REQUEST',
+        message: `The map gives a file to $${name}, which is not a variable of the operation.`,
+      });
+  }
+};

@@ -8,7 +8,6 @@ import { StatusWatchers } from '../watching/status-watcher.ts';
 import { authenticationEvents } from '../http/authentication.ts';
 import { Queues } from '../observability/queues.ts';
 import { Inspector } from '../inspection/inspector.ts';
-import { connectRedis } from '../redis/connect.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { Lifecycle } from '../http/lifecycle.ts';
 import { Readiness, readinessLog } from '../http/readiness.ts';
@@ -47,7 +46,9 @@ export interface Parts {
 /** @throws {RedisUnavailableError} */
 export async function openParts(options: GatewayOptions): Promise<Parts> {
   const { apiUrl, redisUrl, proxyFor, stopTimes, logger, events = createEvents() } = options;
-  const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
+  // The client of Redis is loaded only when it is needed.
+  const redis =
+    redisUrl === undefined ? undefined : await (await import('../redis/connect.ts')).connectRedis(redisUrl);
   const shared = { redis, events, realm: apiUrl.href, queues: new Queues(), clock: new ServiceClock() };
   const authentication = createAuthentication(options.auth, authenticationEvents(logger), proxyFor);
   const upstreams = openUpstreams(options, shared);

@@ -3,11 +3,8 @@ import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { secretsOf } from '../config/secrets.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
-import { JsonEndpoint } from '../graphql/json-endpoint.ts';
 import { explorerRoute } from '../graphql/explorer/explorer-route.ts';
 import { operationNames } from '../graphql/operation-name.ts';
-import { parsersOf } from '../graphql/parsing/request-format.ts';
-import { Results } from '../graphql/results.ts';
 import type { Route } from '../http/answer.ts';
 import { admit, authenticationEvents } from '../http/authentication.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
@@ -27,10 +24,9 @@ import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
 import { contextFactory } from './context-factory.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { createOperations } from './operations.ts';
+import { createGraphql } from './graphql.ts';
 import { openParts } from './parts.ts';
 import type { Parts } from './parts.ts';
-import { createGatewayYoga } from './yoga.ts';
 
 export type { GatewayOptions } from './gateway-options.ts';
 
@@ -77,14 +73,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** The limit of JSON bodies; files have their own. */
-const MAX_JSON_BYTES = 1_000_000;
-
 /** What a request passes: probes, the gatekeeper, the routes, and Yoga for what no route answers. */
 function createEdge(options: GatewayOptions, parts: Parts) {
   const { host, load: limits, protections, tracer, downloadStallMs: streamStallMs, logger } = options;
   const { authentication, events, lifecycle, readiness, upstreams } = parts;
-  const { requestsPerMinute, proxies, corsOrigins, allowedHosts, trustedDocuments } = protections;
+  const { requestsPerMinute, proxies, corsOrigins, allowedHosts } = protections;
   const scrub = createScrubber(secretsOf(options));
   const rateLimit = requestsPerMinute > 0 ? new RateLimit({ requestsPerMinute, proxies }) : undefined;
   const gatekeeper = new Gatekeeper({
@@ -109,20 +102,11 @@ function createEdge(options: GatewayOptions, parts: Parts) {
     signalOf: (req) => lifecycle.inFlight.signalOf(req),
     logger,
   });
-  const shared = {
-    operations: createOperations(options, { scrub, rateLimit, contextOf }),
-    results: new Results({ events, scrub, suggestions: protections.suggestions, logger }),
-    admit: admitted,
-    parsers: parsersOf(trustedDocuments !== undefined),
-    documentIds: trustedDocuments !== undefined,
-    limits: { maxBytes: MAX_JSON_BYTES, bodyMs: options.clientTimes?.body ?? CLIENT_TIMES.body },
-  };
-  const json = new JsonEndpoint(shared);
-  const yoga = createGatewayYoga(options, parts, { shared, json, admission });
+  const graphql = createGraphql(options, parts, { scrub, admission, admit: admitted, rateLimit, contextOf });
   const answer = createListener({
-    answerGraphql: yoga.handleNodeRequestAndResponse,
+    answerGraphql: graphql.answer,
     gatekeeper,
-    routes: [...pageRoutes(options, parts, admission), documents, (request) => json.answer(request)],
+    routes: [...pageRoutes(options, parts, admission), documents, graphql.answerJson],
     corsOrigins,
     scrub,
     streamStallMs,

@@ -1,6 +1,5 @@
 import { getOperationAST, GraphQLError, Kind, parse, validate } from 'graphql';
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, ValidationRule } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { checkBrackets, MAX_TOKENS } from './nesting.ts';
 import { Operation } from './operation.ts';
@@ -93,19 +92,19 @@ export class Document {
 const BAD_REQUEST = { spec: true, status: 400 };
 
 const asParseError = (error: GraphQLError): GraphQLError =>
-  createGraphQLError(error.message, {
+  new GraphQLError(error.message, {
     source: error.source ?? null,
     positions: error.positions ?? null,
     extensions: { code: 'GRAPHQL_PARSE_FAILED', http: BAD_REQUEST, ...error.extensions },
   });
 
 const asValidationError = ({ message, nodes, extensions }: GraphQLError): GraphQLError =>
-  createGraphQLError(message, {
+  new GraphQLError(message, {
     nodes: nodes ?? null,
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: BAD_REQUEST, ...extensions },
   });
 
 const noSuchOperation = (): GraphQLError =>
-  createGraphQLError('Could not determine what operation to execute.', {
+  new GraphQLError('Could not determine what operation to execute.', {
     extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
   });

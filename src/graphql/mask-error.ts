@@ -1,5 +1,4 @@
 import { GraphQLError, Kind } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { RefusalError } from '../http/error-response.ts';
 import { RedisError } from '../redis/redis-errors.ts';
@@ -27,7 +26,7 @@ export function createMaskError(logger: Logger): (error: GraphQLError) => GraphQ
 
 function withExtensions(error: GraphQLError, message: string, extensions: Extensions): GraphQLError {
   const { nodes = null, source = null, positions = null, path = null } = error;
-  return createGraphQLError(message, { nodes, source, positions, path, extensions });
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
 /** The extensions of an error class of Sigillo, whose message is written for callers. */

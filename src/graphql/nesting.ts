@@ -1,5 +1,4 @@
-import { Lexer, Source, TokenKind } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
+import { Lexer, Source, TokenKind, GraphQLError } from 'graphql';
 import { isFileUpload } from '../uploads/file-upload.ts';
 
 /** The most tokens of an operation: thousands of aliases would keep the service busy for minutes. The largest of `examples/` has 90. */
@@ -44,7 +43,7 @@ const isParent = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !isFileUpload(value);
 
 function nestedTooDeeply(): Error {
-  return createGraphQLError(
+  return new GraphQLError(
     `The request is nested too deeply: its operation, its variables and its extensions may each have ${MAX_LEVELS} levels of brackets.`,
     { extensions: { code: 'TOO_DEEPLY_NESTED', limit: MAX_LEVELS, http: { spec: true, status: 400 } } },
   );

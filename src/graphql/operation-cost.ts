@@ -1,15 +1,13 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
-import { isObjectType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import { isObjectType, Kind, TypeInfo, visit, visitWithTypeInfo, GraphQLError } from 'graphql';
 import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
-  GraphQLError,
   GraphQLSchema,
   OperationDefinitionNode,
   SelectionNode,
 } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 import type { Values } from './execution/plan.ts';
 import { introspectionWeight } from './introspection-weight.ts';
 
@@ -152,7 +150,7 @@ function variablesOfCosts(document: DocumentNode, schema: GraphQLSchema): string
 
 function tooCostly(unit: string, actual: number, limit: number): GraphQLError {
   const number = (value: number): string => value.toLocaleString('en');
-  return createGraphQLError(
+  return new GraphQLError(
     `The operation could have ${number(actual)} ${unit}, and ${number(limit)} are allowed. Ask for less at a time.`,
     { extensions: { code: 'OPERATION_TOO_COSTLY', actual, limit, http: { spec: true, status: 400 } } },
   );

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { ExecutionResult } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
@@ -89,11 +88,11 @@ export function errorsOf(failure: unknown): readonly GraphQLError[] {
   if (failure instanceof GraphQLError) return [failure];
   if (failure instanceof AggregateError) return failure.errors.flatMap(errorsOf);
   if (failure instanceof DOMException && failure.name === 'AbortError') return [];
-  if (failure instanceof Error) return [createGraphQLError(failure.message, { originalError: failure })];
-  return [createGraphQLError('Unexpected error.', { extensions: { unexpected: true } })];
+  if (failure instanceof Error) return [new GraphQLError(failure.message, { originalError: failure })];
+  return [new GraphQLError('Unexpected error.', { extensions: { unexpected: true } })];
 }
 
 const mutationByGet = (): Error =>
-  createGraphQLError('Can only perform a mutation operation from a POST request.', {
+  new GraphQLError('Can only perform a mutation operation from a POST request.', {
     extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: { Allow: 'POST' } } },
   });

@@ -1,6 +1,6 @@
+import { GraphQLError } from 'graphql';
 import { SpanStatusCode } from '@opentelemetry/api';
-import type { ExecutionResult, GraphQLError } from 'graphql';
-import { createGraphQLError, mapAsyncIterator } from 'graphql-yoga';
+import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { GatewayEvents } from '../observability/events.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
@@ -43,9 +43,7 @@ export class Results {
     const { events } = this.#options;
     if (Symbol.asyncIterator in result) {
       report(scope, [], events);
-      // A failure of the source is its last event.
-      const failed = (error: unknown) => this.#clean({ errors: errorsOf(error) }, scope);
-      return mapAsyncIterator(result[Symbol.asyncIterator](), (item) => this.#clean(item, scope), failed);
+      return mapped(result[Symbol.asyncIterator](), (item) => this.#clean(item, scope));
     }
     const cleaned = this.#clean(result, scope);
     report(scope, codesOf(cleaned.errors ?? []), events);
@@ -66,8 +64,30 @@ export class Results {
     const shown = suggestions ? masked.message : masked.message.replace(SUGGESTION, '');
     const message = scrub(scope?.withoutCredentials(shown) ?? shown);
     const extensions = { ...masked.extensions, ...(scope && { requestId: scope.requestId }) };
-    return createGraphQLError(message, { nodes, source, positions, path, extensions });
+    return new GraphQLError(message, { nodes, source, positions, path, extensions });
   }
+}
+
+/**
+ * Maps the results of a source; a failure of the source is its last result. An async generator would answer `return` only
+ * after the next result.
+ */
+function mapped(
+  source: AsyncIterator<ExecutionResult>,
+  map: (result: ExecutionResult) => ExecutionResult,
+): AsyncIterable<ExecutionResult> {
+  const iterator: AsyncIterator<ExecutionResult> = {
+    async next() {
+      try {
+        const { done, value } = await source.next();
+        return done === true ? { done, value } : { done: false, value: map(value) };
+      } catch (error) {
+        return { done: false, value: map({ errors: errorsOf(error) }) };
+      }
+    },
+    return: async () => (await source.return?.()) ?? { done: true, value: undefined },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
 
 /** Reports the outcome of the operation to the metrics and the span. A subscription has started, or was refused. */

@@ -1,6 +1,6 @@
+import { GraphQLError } from 'graphql';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createGraphQLError } from 'graphql-yoga';
 
 /** The parameter of GraphQL over HTTP that names a document. */
 export const DOCUMENT_ID = 'documentId';
@@ -76,4 +76,4 @@ const memberOf = (value: unknown, name: string): unknown =>
     : undefined;
 
 const refused = (code: string, message: string): Error =>
-  createGraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });
+  new GraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });

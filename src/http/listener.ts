@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Tracer } from '@opentelemetry/api';
-import { sendNodeResponse } from '@whatwg-node/server';
 import type { Logger } from 'pino';
 import { problemAnswer } from '../downloads/problem-document.ts';
 import { documentAddressOf } from '../downloads/route.ts';
@@ -109,6 +108,7 @@ async function prepare(
   if (answer !== undefined) return { status: answer.status, send: () => send(answer, res, options) };
   const { req } = request;
   const response = await options.answerGraphql(req, res, { req, res });
+  const { sendNodeResponse } = await import('@whatwg-node/server'); // Yoga has loaded it
   return { status: response.status, send: () => sendNodeResponse(response, res, req, true) };
 }
 

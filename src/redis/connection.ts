@@ -12,11 +12,6 @@ const RETRY_PAUSE_MS = 50;
 /** Pause between two checks of an unavailable Redis. */
 const CHECK_PAUSE_MS = 1_000;
 
-/** Sets `now` in scripts, in milliseconds of the clock of Redis, so that the clocks of the gateways do not matter. */
-export const LUA_NOW = `local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-`;
-
 /** Checks that scripts can write. The key expires. */
 const PROBE = `return redis.call('SET', KEYS[1], '1', 'PX', 60000)`;
 const PROBE_KEY = 'sigillo:ready';

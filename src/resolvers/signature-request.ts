@@ -1,4 +1,3 @@
-import { toDataURL, toString as toSvg } from 'qrcode';
 import type { GatewayContext } from './context.ts';
 import type { Document, SignatureRequest, SignatureRequestSummary } from '../upstream/decode.ts';
 import { urlOf } from '../upstream/url-rules.ts';
@@ -67,6 +66,7 @@ export function qrCodeOf({ id, qrCodeUrl }: SignatureRequest): QrCode | null {
 
 /** The QR code as a data URI. */
 export async function qrCodeImage({ link }: QrCode, format: 'SVG' | 'PNG'): Promise<string> {
+  const { toDataURL, toString: toSvg } = await import('qrcode'); // few operations need it
   if (format === 'PNG') return toDataURL(link, { type: 'image/png', width: 480, margin: 4 });
   const svg = await toSvg(link, { type: 'svg', margin: 4 });
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;

@@ -1,13 +1,12 @@
-import { valueFromASTUntyped } from 'graphql';
+import { valueFromASTUntyped, GraphQLError } from 'graphql';
 import type { ValueNode } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 import { z } from 'zod';
 import { isFileUpload } from '../uploads/file-upload.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
 import { builder } from './builder.ts';
 
 const refuse = (message: string, node?: ValueNode): Error =>
-  createGraphQLError(message, { nodes: node ?? null, extensions: { code: 'BAD_USER_INPUT' } });
+  new GraphQLError(message, { nodes: node ?? null, extensions: { code: 'BAD_USER_INPUT' } });
 
 /** Parses literals as variables; an error has the location of the literal. */
 function readLiteral<Value>(parse: (value: unknown, node?: ValueNode) => Value) {

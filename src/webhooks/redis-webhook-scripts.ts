@@ -1,4 +1,4 @@
-import { LUA_NOW } from '../redis/connection.ts';
+import { LUA_NOW } from '../redis/lua-now.ts';
 
 /*
  * The operations of the Redis store, each atomic. The keys:

@@ -1,4 +1,4 @@
-import { createGraphQLError } from 'graphql-yoga';
+import { GraphQLError } from 'graphql';
 import { RefusalError } from '../../http/error-response.ts';
 import type { Values } from '../execution/plan.ts';
 import { checkNesting } from '../nesting.ts';
@@ -64,7 +64,7 @@ const mustBe = (name: string, what: string, value: unknown): Error =>
   invalid(`Expected "${name}" param to be ${what}, but given ${typeOf(value)}.`, { Allow: 'GET, POST' });
 
 const invalid = (message: string, headers?: Readonly<Record<string, string>>): Error =>
-  createGraphQLError(message, {
+  new GraphQLError(message, {
     extensions: { code: 'BAD_REQUEST', http: { status: 400, ...(headers && { headers }) } },
   });
 

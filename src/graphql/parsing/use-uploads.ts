@@ -1,16 +1,13 @@
+import { GraphQLError } from 'graphql';
 import { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLError } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import type { Queues } from '../../observability/queues.ts';
 import { BlockPool } from '../../uploads/block-pool.ts';
 import { drain } from '../../uploads/drain.ts';
 import { MultipartError, UploadError } from '../../uploads/upload-errors.ts';
-import { isFileUpload } from '../../uploads/file-upload.ts';
 import { parseMultipart } from '../../uploads/parse-multipart.ts';
 import { RequestFiles } from '../../uploads/request-files.ts';
 import { mediaTypeOf, MULTIPART_TYPE } from '../../http/media-types.ts';
-import type { Stage } from '../stage.ts';
 
 export interface UploadsPluginOptions {
   /** The limit of a file in bytes. Readers refuse a larger file; the rest of it is skipped. */
@@ -82,15 +79,6 @@ export function useUploads(options: UploadsPluginOptions): Plugin {
   };
 }
 
-/** Refuses files for variables that the operation does not declare, which nothing would read. */
-export const refuseUndeclaredFiles: Stage = ({ operation, parameters }) => {
-  const { variableDefinitions = [] } = operation.node;
-  for (const [name, value] of Object.entries(parameters.variables)) {
-    if (isFileUpload(value) && !variableDefinitions.some(({ variable }) => variable.name.value === name))
-      throw refusal(400, `The map gives a file to $${name}, which is not a variable of the operation.`);
-  }
-};
-
 /** An error of the body before there is an operation is the client's, so it is never masked. */
 function asGraphQLError(error: unknown): unknown {
   if (error instanceof MultipartError) return refusal(error.status, error.message);
@@ -101,5 +89,5 @@ function asGraphQLError(error: unknown): unknown {
 const CODES = { 400: 'BAD_REQUEST', 408: 'REQUEST_TIMEOUT', 413: 'REQUEST_ENTITY_TOO_LARGE' } as const;
 
 function refusal(status: keyof typeof CODES, message: string): GraphQLError {
-  return createGraphQLError(message, { extensions: { code: CODES[status], http: { status } } });
+  return new GraphQLError(message, { extensions: { code: CODES[status], http: { status } } });
 }

@@ -1,4 +1,4 @@
-import { LUA_NOW } from '../../redis/connection.ts';
+import { LUA_NOW } from '../../redis/lua-now.ts';
 
 /*
  * The atomic steps of the window that several gateways share. Redis keeps for each API key:
