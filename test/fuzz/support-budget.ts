@@ -19,3 +19,6 @@ function seedOf(text: string | undefined): number {
     throw new RangeError('FUZZ_SEED must be a whole number');
   return seed;
 }
+
+/** Damaged PDFs. `FUZZ_PDFS=20000` for a long run. */
+export const PDFS = Number(process.env['FUZZ_PDFS'] ?? 2_000);

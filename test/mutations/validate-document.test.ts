@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GatewayOverrides } from '../support/gateway-options.ts';
@@ -51,6 +52,14 @@ test('accepts a PDF that the fields fit', async () => {
   const pdf = await makePdf({ signatureFields: ['Firma1'] });
   const { answer } = await validate(pdf, {
     fields: [field({ box: BOX }), field({ uniqueName: 'Firma1' }, 'OPTIONAL')],
+  });
+  expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
+});
+
+test('places fields by the text of the PDF', async () => {
+  const pdf = await readFile('examples/contratto.pdf');
+  const { answer } = await validate(pdf, {
+    fields: [field({ anchor: { text: 'Firma', align: 'BELOW' } })],
   });
   expect(answer).toEqual({ __typename: 'ValidateDocumentPayload', isValid: true, violations: [] });
 });

@@ -19,6 +19,7 @@ const REQUEST_SIGNATURE = `mutation ($input: RequestSignatureInput!) { requestSi
     cause { __typename code ... on ServiceFaultError { fault retryAfterSeconds } ... on DocumentRejectedError { reasons documents { id } } }
     progress { signerId dossierId signatureRequest { id status documents { id status } } }
   }
+  ... on AnchorNotFoundError { anchors { path text matches nearest } }
   ... on InvalidInputError { fieldErrors { path message } }
   ... on Error { code message } } }`;
 

@@ -90,6 +90,25 @@ class World {
     );
   }
 
+  /** Reserves blocks, and holds all of them until they are given back one by one. */
+  reserve(count: number): void {
+    const leaver = new AbortController();
+    const order = (this.#asked += 1);
+    this.waiting.add(leaver);
+    this.signals.push(leaver.signal);
+    this.pool.reserve(count, leaver.signal).then(
+      (reserved) => {
+        this.waiting.delete(leaver);
+        for (let nth = 0; nth < count; nth += 1) this.hold(reserved.tryAcquire());
+        if (reserved.tryAcquire() !== undefined) this.faults.push('more blocks are reserved than requested');
+        reserved[Symbol.dispose]();
+        if (order < this.#served) this.faults.push('served out of order');
+        this.#served = order;
+      },
+      () => this.waiting.delete(leaver),
+    );
+  }
+
   hold(block: Block | undefined): void {
     if (block === undefined) return;
     if ([...this.held].some(({ bytes }) => bytes === block.bytes)) this.faults.push('a block is lent twice');
@@ -111,6 +130,9 @@ class World {
 const request = fc.nat(3);
 const steps: fc.Arbitrary<Step<World>>[] = [
   fc.constant(step('acquire a block', (world) => world.acquire())),
+  fc
+    .integer({ min: 1, max: BLOCKS })
+    .map((count) => step(`reserve ${count} blocks`, (world) => world.reserve(count))),
   fc.constant(step('try to acquire a block', (world) => world.hold(world.pool.tryAcquire()))),
   fc
     .nat(BLOCKS)
@@ -150,7 +172,7 @@ test('in any order of acquiring, spilling and returning, every waiting caller is
 
 test('any number of requests that spill files all proceed: none waits while it holds a block', async () => {
   await inAnyOrder<World>({
-    steps: steps.slice(4, 5),
+    steps: steps.slice(5, 6),
     make: () => new World(),
     async after(world, pass) {
       // Each request ends once it has started, independent of requests that have not started.

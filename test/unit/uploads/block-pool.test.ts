@@ -85,3 +85,51 @@ test('takes a block back only once', async () => {
   using two = await pool.acquire();
   expect(one.bytes).not.toBe(two.bytes);
 });
+
+test('reserves blocks all at once, in order of request', async () => {
+  const pool = new BlockPool({ blocks: 3, blockBytes: 8 });
+  const held = await pool.acquire();
+  const order: string[] = [];
+  const several = pool.reserve(3).then((reserved) => {
+    order.push('several');
+    reserved[Symbol.dispose]();
+  });
+  const one = pool.acquire().then((block) => {
+    order.push('one');
+    block[Symbol.dispose]();
+  });
+  // The two free blocks wait for the third, and so does the caller who came later.
+  expect(pool).toMatchObject({ inUse: 1, waiting: 2 });
+  held[Symbol.dispose]();
+  await Promise.all([several, one]);
+  expect(order).toEqual(['several', 'one']);
+  expect(pool).toMatchObject({ inUse: 0, waiting: 0 });
+});
+
+test('serves the next callers when one that needs several blocks leaves the queue', async () => {
+  const pool = new BlockPool({ blocks: 2, blockBytes: 8 });
+  const held = await pool.acquire();
+  const leaver = new AbortController();
+  const left = pool.reserve(2, leaver.signal);
+  const stays = pool.acquire();
+  leaver.abort(new Error('left'));
+  await expect(left).rejects.toThrow('left');
+  (await stays)[Symbol.dispose]();
+  held[Symbol.dispose]();
+  expect(pool).toMatchObject({ inUse: 0, waiting: 0 });
+});
+
+test('refuses a reservation that the pool can never satisfy', async () => {
+  const pool = new BlockPool({ blocks: 2, blockBytes: 8 });
+  await expect(pool.reserve(3)).rejects.toThrow(RangeError);
+});
+
+test('gets back a reserved block that is still in use when its reservation ends', async () => {
+  const pool = new BlockPool({ blocks: 2, blockBytes: 8 });
+  const reserved = await pool.reserve(2);
+  const block = await reserved.acquire();
+  reserved[Symbol.dispose]();
+  expect(pool.inUse).toBe(1);
+  block[Symbol.dispose]();
+  expect(pool.inUse).toBe(0);
+});

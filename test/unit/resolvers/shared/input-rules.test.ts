@@ -12,6 +12,8 @@ import { findSigner } from '../../../../src/resolvers/mutations/find-signer.ts';
 import { markReady } from '../../../../src/resolvers/mutations/mark-ready.ts';
 import { notifySigner } from '../../../../src/resolvers/mutations/notify-signer.ts';
 import { uploadDocument } from '../../../../src/resolvers/mutations/upload-document.ts';
+import { inspectDocument } from '../../../../src/resolvers/mutations/inspect-document.ts';
+import type { AnchorInput } from '../../../../src/resolvers/shared/document-input.ts';
 import { validateDocument } from '../../../../src/resolvers/mutations/validate-document.ts';
 import { Inspector } from '../../../../src/inspection/inspector.ts';
 import { BlockPool } from '../../../../src/uploads/block-pool.ts';
@@ -92,6 +94,17 @@ const inDocument = (change: object) => inDossier({ documents: [{ ...document, ..
 const inFields = (fields: readonly SignatureFieldInput[]) => inDocument({ fields });
 const inClause = (clause: Partial<SignatureFieldInput['clause']>) =>
   inFields([fieldOf({ clause: { ...CLAUSE, ...clause } })]);
+const ANCHOR: AnchorInput = {
+  text: 'Firma',
+  occurrence: 1,
+  offsetX: 0,
+  offsetY: 0,
+  width: 177,
+  height: 77,
+  align: 'BOTTOM_LEFT',
+};
+const inAnchor = (change: Partial<AnchorInput>) => () =>
+  inspectDocument(context, { file, anchors: [{ ...ANCHOR, ...change }] });
 const inRequest = (change: object) => () => createSignatureRequest(context, { ...request, ...change });
 const optional = fieldOf({ clause: { title: 'Facoltativa', type: 'OPTIONAL' } });
 const target = { signatureRequestId: 'r', documentId: 'd' };
@@ -221,6 +234,55 @@ test.each<[string, () => Promise<unknown>, string, string, () => Promise<unknown
     'documents.0.fields.0.position.box.height',
     'The height of the box must not be negative.',
     inFields(boxOf({ height: 0, y: -1 })),
+  ],
+  [
+    'anchor without a file',
+    inFields([fieldOf({ position: { anchor: ANCHOR } })]),
+    'documents.0.fields.0.position.anchor',
+    'This mutation has no file in which to find the text. Use requestSignature, which finds it, or call inspectDocument with this anchor and set position.box to the fieldBox of its match.',
+    inFields([fieldOf({ position: { anchor: null, box: BOX } })]),
+  ],
+  [
+    'text of an anchor',
+    inAnchor({ text: 'x'.repeat(201) }),
+    'anchors.0.text',
+    'The text of the anchor must have 1 to 200 characters; it has 201.',
+    inAnchor({ text: 'x'.repeat(200) }),
+  ],
+  [
+    'invisible text of an anchor',
+    inAnchor({ text: '\u00AD ' }),
+    'anchors.0.text',
+    'The text of the anchor must have at least one visible character.',
+    inAnchor({ text: '.' }),
+  ],
+  [
+    'lines of an anchor',
+    inAnchor({ text: 'a\nb' }),
+    'anchors.0.text',
+    'The text of the anchor must be on one line.',
+    inAnchor({ text: 'a\tb' }),
+  ],
+  [
+    'occurrence of an anchor',
+    inAnchor({ occurrence: 101 }),
+    'anchors.0.occurrence',
+    'The occurrence must be from 1 to 100.',
+    inAnchor({ occurrence: 100 }),
+  ],
+  [
+    'offset of an anchor',
+    inAnchor({ offsetX: -14_401 }),
+    'anchors.0.offsetX',
+    'The horizontal offset is too small.',
+    inAnchor({ offsetX: -14_400 }),
+  ],
+  [
+    'height of an anchor',
+    inAnchor({ height: -0.01 }),
+    'anchors.0.height',
+    'The height of the box must not be negative.',
+    inAnchor({ height: 0 }),
   ],
   [
     'expiry',

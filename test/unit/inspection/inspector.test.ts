@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { PDFDocument, PDFName } from 'pdf-lib';
+import { expect, onTestFinished, test } from 'vitest';
+import { Inspector, UninspectableError } from '../../../src/inspection/inspector.ts';
+import type { InspectionLimits } from '../../../src/inspection/inspector.ts';
+import { anchoredDocuments, TAG } from '../../support/anchored-documents.ts';
+import { makePdf } from '../../support/pdf.ts';
+import { isRed, Rendering } from '../../support/rendering.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+function inspectorForTest(limits: Partial<InspectionLimits> = {}): Inspector {
+  const inspector = new Inspector({ maxBytes: 16 * MEBIBYTE, maxWorkMs: 60_000, threads: 1, ...limits });
+  onTestFinished(() => inspector.close());
+  return inspector;
+}
+
+const query = (text: string, page?: number) => ({ text, page });
+
+/** A page whose content is a stream of this many bytes, which takes almost no space in the file. */
+async function pdfOf(content: string): Promise<Buffer> {
+  const pdf = await PDFDocument.create();
+  const page = pdf.addPage();
+  page.node.set(PDFName.of('Contents'), pdf.context.register(pdf.context.flateStream(content)));
+  return Buffer.from(await pdf.save());
+}
+
+async function expectSound(inspector: Inspector): Promise<void> {
+  expect(await inspector.inspect([await makePdf({ pages: 2 })], [])).toMatchObject({
+    kind: 'read',
+    pages: [{ width: 595.28 }, {}],
+  });
+}
+
+test('reads a PDF in pieces', async () => {
+  const inspector = inspectorForTest();
+  const pdf = await makePdf({ pages: 3, signatureFields: ['Firma1'] });
+  const pieces = [pdf.subarray(0, 100), pdf.subarray(100, 101), pdf.subarray(101)];
+  expect(await inspector.inspect(pieces, [])).toMatchObject({
+    pages: [{}, {}, {}],
+    signatureFields: [{ name: 'Firma1', place: { page: 0 }, isSigned: false }],
+  });
+});
+
+test('ends a thread that works longer than its limit, and reads the next file', async () => {
+  const inspector = inspectorForTest({ maxWorkMs: 300 });
+  const endless = await pdfOf('BT /F1 1 Tf (x) Tj ET '.repeat(3_000_000));
+  await expect(inspector.inspect([endless], [query('x')])).rejects.toThrow(UninspectableError);
+  await expectSound(inspector);
+});
+
+test('ends a thread whose unpacked streams exceed the memory, and reads the next file', async () => {
+  const inspector = inspectorForTest();
+  const bomb = await pdfOf(' '.repeat(450 * MEBIBYTE));
+  expect(bomb.length).toBeLessThan(MEBIBYTE);
+  await expect(inspector.inspect([bomb], [query('x')])).rejects.toThrow(UninspectableError);
+  await expectSound(inspector);
+});
+
+test('refuses nested objects that overflow the stack, as the service does', async () => {
+  const inspector = inspectorForTest();
+  const nested = Buffer.from(`%PDF-1.7\n1 0 obj\n${'['.repeat(200_000)}${']'.repeat(200_000)}\nendobj\n`);
+  const [, small] = [nested, Buffer.from('%PDF-1.7\n1 0 obj\n[[]]\nendobj\n')];
+  for (const file of [nested, small])
+    expect(await inspector.inspect([file], [])).toMatchObject({ kind: 'unreadable' });
+  await expectSound(inspector);
+});
+
+test('refuses more pages than it reads', async () => {
+  const inspector = inspectorForTest();
+  const pdf = await makePdf({ pages: 2_001 });
+  await expect(inspector.inspect([pdf], [])).rejects.toThrow(UninspectableError);
+  await expectSound(inspector);
+});
+
+test('ends the work for a caller that leaves, and rejects with the reason', async () => {
+  const inspector = inspectorForTest();
+  const leaver = new AbortController();
+  const endless = await pdfOf('BT /F1 1 Tf (x) Tj ET '.repeat(3_000_000));
+  const left = inspector.inspect([endless], [query('x')], { signal: leaver.signal });
+  leaver.abort(new Error('left'));
+  await expect(left).rejects.toThrow('left');
+  await expectSound(inspector);
+});
+
+test('reports how long the first file has been waiting for a thread', async () => {
+  const inspector = inspectorForTest({ maxWorkMs: 1_000 });
+  expect(inspector.oldestMs).toBe(0);
+  const endless = await pdfOf('BT /F1 1 Tf (x) Tj ET '.repeat(3_000_000));
+  const outcomes = Promise.allSettled([1, 2].map(() => inspector.inspect([endless], [query('x')])));
+  await expect.poll(() => inspector.oldestMs).toBeGreaterThan(500);
+  await outcomes;
+  expect(inspector.oldestMs).toBe(0);
+});
+
+test('says that a PDF is encrypted, with the reason of the service', async () => {
+  const inspector = inspectorForTest();
+  expect(await inspector.inspect([readFileSync('test/support/encrypted.pdf')], [])).toEqual({
+    kind: 'encrypted',
+    reason: expect.stringContaining('is encrypted'),
+  });
+});
+
+test('inspects nothing after it is closed', async () => {
+  const inspector = inspectorForTest();
+  await expectSound(inspector);
+  await inspector.close();
+  await expect(inspector.inspect([await makePdf()], [])).rejects.toThrow(UninspectableError);
+});
+
+test('finds the text of every anchored document once, on its page alone', async () => {
+  const inspector = inspectorForTest();
+  for (const [name, { make, anchor = TAG }] of Object.entries(anchoredDocuments)) {
+    const texts = [query(anchor), query(anchor, 0), query(anchor, 1)];
+    expect.soft(await inspector.inspect([await make()], texts), name).toMatchObject({
+      texts: [{ count: 1 }, { count: 1 }, { count: 0 }],
+      unreadPages: [],
+    });
+  }
+});
+
+const PRODUCERS = 'test/support/producers';
+const TEXTS = ['affidamento efficace', 'Località è perché', 'חתימת הלקוח', '署名欄'];
+/** The texts that the sources of the files have, and how many of them: the last ones need fonts that some programs do not embed. */
+const FOUND: Readonly<Record<string, readonly number[]>> = {
+  'chromium.pdf': [1, 1, 1, 1],
+  'ghostscript.pdf': [1, 0, 0, 0],
+  'groff.pdf': [1, 0, 0, 0],
+  'libreoffice.pdf': [1, 1, 1, 1],
+  'pdftex.pdf': [1, 1, 0, 0],
+  'qpdf.pdf': [1, 1, 1, 1],
+  'reportlab.pdf': [1, 1, 0, 0],
+  // It maps all characters of a Hebrew word to the first glyph.
+  'weasyprint.pdf': [1, 1, 0, 1],
+};
+
+test('finds ligatures, accents, Hebrew and Japanese in PDFs of other programs, where they are drawn', async () => {
+  const inspector = inspectorForTest();
+  const files = readdirSync(PRODUCERS).filter((name) => name.endsWith('.pdf'));
+  expect(files).toEqual(Object.keys(FOUND));
+  for (const name of files) {
+    const file = readFileSync(`${PRODUCERS}/${name}`);
+    const found = await inspector.inspect(
+      [file],
+      TEXTS.map((text) => query(text)),
+    );
+    if (found.kind !== 'read') throw new Error(`${name} was not read`);
+    expect(
+      found.texts.map(({ count }) => count),
+      name,
+    ).toEqual(FOUND[name]);
+    for (const [match] of found.texts.map(({ matches }) => matches)) {
+      const height = found.pages[match?.page ?? 0]?.height;
+      if (match === undefined || height === undefined || name === 'libreoffice.pdf') continue;
+      const { left, right, bottom, top } = match.box;
+      const part = { left: left - 4, right: right + 4, top: height - top - 2, bottom: height - bottom + 2 };
+      const ink = (await Rendering.of(file, match.page + 1)).boxOf(isRed, { part });
+      expect(Math.abs((ink?.left ?? 0) - left), name).toBeLessThan(2);
+      expect(Math.abs((ink?.right ?? 0) - right), name).toBeLessThan(2);
+    }
+  }
+});
