@@ -7,6 +7,7 @@ const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
 const STORAGE = 'test/storage/**/*.test.ts';
 const CLIENTS = 'test/clients/**/*.test.ts';
 const IMAGES = 'test/images/**/*.test.ts';
+const EXAMPLES = 'test/examples/**/*.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
 
 export default defineConfig({
@@ -27,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: [BROWSER, REDIS, STORAGE, CLIENTS, IMAGES, FUZZ, FAULTS, NODE_VERSIONS],
+          exclude: [BROWSER, REDIS, STORAGE, CLIENTS, IMAGES, EXAMPLES, FUZZ, FAULTS, NODE_VERSIONS],
         },
       },
       // `npm run test:redis`: needs a redis-server.
@@ -36,6 +37,8 @@ export default defineConfig({
       { extends: true, test: { name: 'storage', include: [STORAGE] } },
       // `npm run test:clients`: needs Apollo Client, urql and Relay, which the script installs.
       { extends: true, test: { name: 'clients', include: [CLIENTS] } },
+      // `npm run test:examples`: needs PHP, Python and their libraries from Debian.
+      { extends: true, test: { name: 'examples', include: [EXAMPLES] } },
       // `npm run test:images`: needs root, and buildah and mmdebstrap from Debian.
       { extends: true, test: { name: 'images', include: [IMAGES] } },
       // `npm run test:node-versions`: installs other versions of Node, and the package, from the registry.
