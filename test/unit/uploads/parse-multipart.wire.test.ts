@@ -123,7 +123,10 @@ test('accepts the maximum of small files, in reverse order, in one packet', asyn
   });
 });
 
-test('reads no more than it can forward while the storage is slow', async () => {
+test.each([
+  ['fills one block while it sends another', 0, 2],
+  ['waits for its only block while the pool has no other', 3, 1],
+])('%s, and reads no more while the storage is slow', async (_, blocksInUse, blocks) => {
   const slow = Promise.withResolvers<void>();
   await using storage = await startBlobStub((_call, req, res, nth) => {
     if (nth > 1) return false;
@@ -135,6 +138,7 @@ test('reads no more than it can forward while the storage is slow', async () => 
     target: storage.address,
     storage: { allowedHosts: [storage.origin] },
   });
+  for (let taken = 0; taken < blocksInUse; taken += 1) await gateway.pool.acquire();
   let received = (): number => 0;
   gateway.server.once('connection', (socket) => (received = () => socket.bytesRead));
   using client = new PoliteClient(gateway.port);
@@ -145,7 +149,8 @@ test('reads no more than it can forward while the storage is slow', async () => 
   let before = 0;
   // Nothing has arrived in two consecutive checks.
   await expect.poll(() => before === (before = received()), { interval: 100 }).toBe(true);
-  expect(received()).toBeLessThan(5 * MIB);
+  expect(received()).toBeGreaterThan(blocks * 4 * MIB);
+  expect(received()).toBeLessThan(blocks * 4 * MIB + MIB);
   slow.resolve();
   await writing;
   expect((await client.answer()).body).toEqual({ data: { upload: stored(content) } });
