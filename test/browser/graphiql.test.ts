@@ -19,6 +19,7 @@ const STEPS = [
   'MarkReadyAndNotify',
 ];
 const WATCH = 'SignatureRequestChanged';
+const INSPECT = 'InspectDocument';
 
 /** Titles of the tabs. */
 const tabsOf = (page: Page): Promise<string[]> =>
@@ -79,7 +80,7 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
   const { url } = await startGateway();
   const { page, problems, origins } = await openPage(DESKTOP);
   await open(page, url);
-  expect(await tabsOf(page)).toEqual([...STEPS, WATCH]);
+  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, INSPECT]);
   expect(await frontTab(page)).toBe(STEPS[0]);
 
   const made = await run(page);
@@ -125,7 +126,7 @@ test('the five tabs lead from a PDF to a QR code and a notification, and the pag
 test.each([
   ['a desk', DESKTOP],
   ['a phone', PHONE],
-])('the last tab subscribes to a request on %s: the answer updates until it is signed', async (_, size) => {
+])('the sixth tab subscribes to a request on %s: the answer updates until it is signed', async (_, size) => {
   const { url, sandbox } = await startGateway();
   const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
   const id = requests[0]?.id ?? '';
@@ -164,7 +165,7 @@ test('a query in the URL opens in an additional tab, and a reload keeps the edit
   const { url } = await startGateway();
   const { page, problems } = await openPage(DESKTOP);
   await open(page, `${url}?query=${encodeURIComponent('query Linked { __typename }')}`);
-  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, 'Linked']);
+  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, INSPECT, 'Linked']);
   expect(await frontTab(page)).toBe('Linked');
   expect(await run(page)).toEqual({ __typename: 'Query' });
 
@@ -172,7 +173,7 @@ test('a query in the URL opens in an additional tab, and a reload keeps the edit
   await paste(page, 'PASTE_DOSSIER_ID', 'TYPED_BY_HAND');
   await keptWith(page, 'TYPED_BY_HAND');
   await open(page, page.url());
-  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, 'Linked']);
+  expect(await tabsOf(page)).toEqual([...STEPS, WATCH, INSPECT, 'Linked']);
   expect(await frontTab(page)).toBe('CreateSignatureRequest');
   await page.waitForSelector('.graphiql-editor-tool ::-p-text(TYPED_BY_HAND)');
   expect(problems).toEqual([]);

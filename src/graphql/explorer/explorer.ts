@@ -13,7 +13,7 @@ export interface ExplorerTab {
 export const ENDPOINT = '{ENDPOINT}';
 
 /**
- * One tab for each of the five steps, and one that subscribes, made of the operations in `examples/`. Comments have at most
+ * One tab for each of the five steps, one that subscribes and one that inspects a PDF, made of the operations in `examples/`. Comments have at most
  * 50 columns, because the editor does not wrap and has that width in a window of 1280 pixels.
  */
 export function explorerTabs(): readonly ExplorerTab[] {
@@ -48,6 +48,15 @@ export function explorerTabs(): readonly ExplorerTab[] {
       'another tab: run the steps in another window of',
       'the browser.',
     ]),
+    tab('inspect-document', [
+      'Look into a PDF: its pages, and the place of a',
+      'text for a signature field. This page cannot',
+      'send files, so a terminal (bash) does it. Copy',
+      'the long line from FILE= to its end, put in your',
+      'file and the text that you look for, run it:',
+      '',
+      inspectLine(),
+    ]),
   ];
 }
 
@@ -61,12 +70,21 @@ function tab(example: string, comment: readonly string[]): ExplorerTab {
   };
 }
 
-/** A single line, because a `#` before each of several would be copied too. The values to change come first. */
 function uploadLine(): string {
-  const query = stripIgnoredCharacters(readExample('upload-document.graphql'));
   const input = `{"signatureRequestId":"'$REQUEST'","documentId":"'$DOCUMENT'","file":null}`;
+  return `REQUEST=PASTE_REQUEST_ID DOCUMENT=PASTE_DOCUMENT_ID FILE=examples/contratto.pdf; ${sendingLine('upload-document', input)}`;
+}
+
+function inspectLine(): string {
+  const input = `{"file":null,"anchors":[{"text":"'"$TEXT"'"}]}`;
+  return `FILE=examples/contratto.pdf TEXT=Firma; ${sendingLine('inspect-document', input)}`;
+}
+
+/** A single line, because a `#` before each of several would be copied too. The values to change come before it. */
+function sendingLine(example: string, input: string): string {
+  const query = stripIgnoredCharacters(readExample(`${example}.graphql`));
   return [
-    `REQUEST=PASTE_REQUEST_ID DOCUMENT=PASTE_DOCUMENT_ID FILE=examples/contratto.pdf; curl ${ENDPOINT}`,
+    `curl ${ENDPOINT}`,
     `-F operations='{"query":"${query}","variables":{"input":${input}}}'`,
     `-F map='{"0":["variables.input.file"]}' -F 0=@"$FILE"`,
   ].join(' ');
