@@ -14,7 +14,7 @@ const OUTPUT = resolve(ROOT, 'web/dist');
 const DIGEST_FILE = 'sources.sha256';
 const SOURCES = [
   'web/**/*',
-  'examples/*.{graphql,json}',
+  'examples/*.{graphql,json,pdf}',
   'schema.graphql',
   'package-lock.json',
   'scripts/build-web.ts',

@@ -1,0 +1,152 @@
+import { useState } from 'react';
+import type { Dispatch } from 'react';
+import { Icon } from '../icon.tsx';
+import { useText } from '../language/language.tsx';
+import { TextField } from '../parts.tsx';
+import { newField } from './draft.ts';
+import type { DraftAction, DraftDocument, DraftField } from './draft.ts';
+import { FieldEditor } from './field-editor.tsx';
+import { FieldLayer } from './field-layer.tsx';
+import { PageView } from './page-view.tsx';
+import { useInspection } from './use-inspection.ts';
+
+interface DocumentEditorProps {
+  readonly document: DraftDocument;
+  readonly dispatch: Dispatch<DraftAction>;
+  /** Mistakes of the document, by their path from it. */
+  readonly mistakesAt: (...path: string[]) => readonly string[];
+}
+
+/** A PDF with its signature fields, on the page and as a list. */
+export function DocumentEditor({ document, dispatch, mistakesAt }: DocumentEditorProps) {
+  const text = useText();
+  const [page, setPage] = useState(0);
+  useInspection(document, dispatch);
+  const { id, file, title, fields, inspection } = document;
+  const change = (changes: Partial<DraftDocument>): void => dispatch({ type: 'document', id, changes });
+  const setFields = (changed: readonly DraftField[]): void =>
+    change({ fields: changed, inspection: undefined });
+  const changeField = (fieldId: string, changes: Partial<DraftField>): void =>
+    setFields(fields.map((field) => (field.id === fieldId ? { ...field, ...changes } : field)));
+  const removeField = (fieldId: string): void => setFields(fields.filter((field) => field.id !== fieldId));
+  const existing =
+    inspection !== undefined && 'signatureFields' in inspection ? inspection.signatureFields : [];
+  return (
+    <div className="document-editor">
+      <PageView
+        file={file}
+        title={title}
+        page={page}
+        onPage={setPage}
+        overlay={(size) => (
+          <FieldLayer
+            size={size}
+            page={page}
+            fields={fields}
+            existing={existing}
+            onDraw={(box) => setFields([...fields, newField(text.defaultClause, box)])}
+            onMove={(fieldId, box) => changeField(fieldId, { box, anchor: undefined })}
+            onRemove={removeField}
+          />
+        )}
+      />
+      <div className="document-form">
+        <TextField
+          label={text.documentTitle}
+          value={title}
+          mistakes={mistakesAt('title')}
+          onChange={(value) => change({ title: value })}
+        />
+        <Verdict document={document} />
+        <FieldList
+          document={document}
+          mistakesAt={mistakesAt}
+          onChange={(fieldId, changes) => {
+            changeField(fieldId, changes);
+            if (changes.box !== undefined) setPage(changes.box.page);
+          }}
+          onRemove={removeField}
+          onAdd={() => setFields([...fields, newField(text.defaultClause, boxOn(page, fields.length))])}
+        />
+      </div>
+    </div>
+  );
+}
+
+interface FieldListProps extends Pick<DocumentEditorProps, 'document' | 'mistakesAt'> {
+  readonly onChange: (id: string, changes: Partial<DraftField>) => void;
+  readonly onRemove: (id: string) => void;
+  readonly onAdd: () => void;
+}
+
+function FieldList({ document, mistakesAt, onChange, onRemove, onAdd }: FieldListProps) {
+  const text = useText();
+  const { fields, file } = document;
+  return (
+    <>
+      <h3>{text.fields}</h3>
+      <p className="hint">{fields.length === 0 ? text.noFields : text.drawHint}</p>
+      {fields.map((field, index) => (
+        <FieldEditor
+          key={field.id}
+          field={field}
+          index={index}
+          file={file}
+          mistakes={[...mistakesAt('fields', String(index)), ...problemsAt(document, index)]}
+          onChange={(changes) => onChange(field.id, changes)}
+          onRemove={() => onRemove(field.id)}
+        />
+      ))}
+      <button type="button" className="btn btn-outline-primary btn-sm" onClick={onAdd}>
+        <Icon name="plus" /> {text.addField}
+      </button>
+    </>
+  );
+}
+
+/** Beside the fields that are there already. */
+const boxOn = (page: number, count: number) => ({
+  page,
+  x: 85 + 25 * (count % 8),
+  y: 560 - 25 * (count % 8),
+  width: 177,
+  height: 77,
+});
+
+function problemsOf({ inspection }: DraftDocument) {
+  return inspection !== undefined && 'problems' in inspection ? inspection.problems : [];
+}
+
+const problemsAt = (document: DraftDocument, index: number): string[] =>
+  problemsOf(document)
+    .filter(({ path }) => path[0] === 'fields' && path[1] === String(index))
+    .map(({ message }) => message);
+
+/** What `inspectDocument` says about the document; problems of a field are shown beside the field. */
+function Verdict({ document }: { document: DraftDocument }) {
+  const text = useText();
+  const { inspection } = document;
+  if (inspection === undefined) return <p className="verdict">{text.inspecting}</p>;
+  if ('code' in inspection) {
+    const { what, todo } = text.advice[inspection.code];
+    return (
+      <p className="verdict bad" role="alert">
+        <Icon name="alert" /> {what} {todo}
+      </p>
+    );
+  }
+  const { problems } = inspection;
+  if (problems.every(({ severity }) => severity !== 'ERROR'))
+    return (
+      <p className="verdict good" role="status">
+        <Icon name="check" /> {text.inspectionOk}
+      </p>
+    );
+  const own = problems.filter(({ path }) => path[0] !== 'fields');
+  return own.map(({ message, severity }) => (
+    <p key={message} className="verdict bad" role="alert">
+      <Icon name="alert" /> {severity === 'ERROR' ? text.problem : text.warning}:{' '}
+      <span lang="en">{message}</span>
+    </p>
+  ));
+}

@@ -1,0 +1,157 @@
+import { useEffect, useState } from 'react';
+import { connection } from '../gateway/events.ts';
+import type { SignatureRequest } from '../gateway/operations.ts';
+import { Icon } from '../icon.tsx';
+import { useText } from '../language/language.tsx';
+import { FailureNote } from '../parts.tsx';
+import { useSubject } from '../subject.ts';
+import type { Signature } from '../use-signature.ts';
+import { PageView } from './page-view.tsx';
+
+const STEPS = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'] as const;
+
+/** The status of the request, its QR code, and in the end the signed documents. */
+export function RequestStatus({ signature, onNew }: { signature: Signature; onNew: () => void }) {
+  const text = useText();
+  const { request, failure } = signature;
+  const isLost = useSubject(connection) === 'lost';
+  const isOver = request !== undefined && ['SIGNED', 'REJECTED', 'CANCELLED'].includes(request.status);
+  return (
+    <div className="request-status">
+      <Steps status={request?.status ?? 'READY'} />
+      {isLost && (
+        <p className="note warning" role="status">
+          <Icon name="alert" /> {text.connectionLost}
+        </p>
+      )}
+      {failure !== undefined && <FailureNote failure={failure} />}
+      {request !== undefined && <Outcome request={request} />}
+      <div className="actions">
+        {request?.status === 'WAIT_FOR_SIGNATURE' && (
+          <button type="button" className="btn btn-outline-danger" onClick={() => void signature.cancel()}>
+            {text.cancelRequest}
+          </button>
+        )}
+        <button
+          type="button"
+          className={`btn ${isOver ? 'btn-primary' : 'btn-outline-primary'}`}
+          onClick={() => {
+            signature.clear();
+            onNew();
+          }}
+        >
+          {text.newRequest}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Steps({ status }: { status: SignatureRequest['status'] }) {
+  const text = useText();
+  const isFailed = status === 'REJECTED' || status === 'CANCELLED';
+  const reached = isFailed ? 3 : STEPS.indexOf(status === 'UNKNOWN' ? 'DRAFT' : status);
+  return (
+    <ol className="steps" aria-label={text.progress}>
+      {STEPS.map((step, index) => {
+        const name = index === 3 && isFailed ? status : step;
+        const state = index < reached || status === 'SIGNED' ? 'done' : index === reached ? 'now' : 'later';
+        return (
+          <li
+            key={step}
+            className={index === 3 && isFailed ? 'bad' : state}
+            aria-current={index === reached ? 'step' : undefined}
+          >
+            <span className="dot" aria-hidden="true" />
+            {text.statuses[name]}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function Outcome({ request }: { request: SignatureRequest }) {
+  const text = useText();
+  const { status, qrCode, isExpired, rejectReason } = request;
+  if (status === 'SIGNED') return <SignedDocuments request={request} />;
+  if (isExpired)
+    return (
+      <p className="note warning" role="alert">
+        <Icon name="alert" /> {text.expired}
+      </p>
+    );
+  if (status === 'REJECTED')
+    return (
+      <div className="note problem" role="alert">
+        <Icon name="alert" />
+        <div>
+          <strong>{text.statuses.REJECTED}</strong>
+          <p lang="en">{text.rejectReason(rejectReason ?? '')}</p>
+          <p>{text.rejectTodo}</p>
+        </div>
+      </div>
+    );
+  if (!qrCode) return null;
+  return (
+    <figure className="qr-code">
+      <img src={qrCode.image} alt={text.qrCode} width="200" height="200" />
+      <figcaption>{text.qrHint}</figcaption>
+    </figure>
+  );
+}
+
+function SignedDocuments({ request: { id, documents } }: { request: SignatureRequest }) {
+  const text = useText();
+  const [chosen, setChosen] = useState(documents?.[0]?.id);
+  const document = documents?.find((candidate) => candidate.id === chosen);
+  return (
+    <div className="signed">
+      <h3>
+        <Icon name="check" /> {text.signedDocuments}
+      </h3>
+      <ul className="signed-list">
+        {documents?.map((item) => (
+          <li key={item.id}>
+            <button
+              type="button"
+              className="tab"
+              aria-pressed={item.id === chosen}
+              onClick={() => setChosen(item.id)}
+            >
+              <Icon name="file" /> {item.title}
+            </button>
+            <a href={`/documents/${id}/${item.id}.pdf`} target="_blank" rel="noreferrer">
+              <Icon name="open" /> {text.download}
+              <span className="visually-hidden">: {item.title}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      {document !== undefined && (
+        <SignedDocument address={`/documents/${id}/${document.id}.pdf`} title={document.title} />
+      )}
+    </div>
+  );
+}
+
+function SignedDocument({ address, title }: { address: string; title: string }) {
+  const text = useText();
+  const [file, setFile] = useState<Blob>();
+  const [hasFailed, setHasFailed] = useState(false);
+  const [page, setPage] = useState(0);
+  useEffect(() => {
+    const left = new AbortController();
+    setFile(undefined);
+    setHasFailed(false);
+    fetch(address, { signal: left.signal })
+      .then((response) =>
+        response.ok ? response.blob() : Promise.reject(new Error(String(response.status))),
+      )
+      .then(setFile)
+      .catch(() => left.signal.aborted || setHasFailed(true));
+    return () => left.abort();
+  }, [address]);
+  if (hasFailed) return <p className="note problem">{text.previewFailed}</p>;
+  return file === undefined ? null : <PageView file={file} title={title} page={page} onPage={setPage} />;
+}

@@ -1,0 +1,56 @@
+import { useCallback, useEffect, useState } from 'react';
+import { addItem } from '../timeline/timeline-store.ts';
+import { control } from './control.ts';
+import type { ActiveFault, Clock, Snapshot, Violation } from './control.ts';
+
+export interface SandboxState {
+  readonly clock: Clock | undefined;
+  readonly faults: readonly ActiveFault[];
+  readonly violations: readonly Violation[];
+  readonly snapshots: readonly Snapshot[];
+}
+
+export interface Sandbox extends SandboxState {
+  /** The message of the last action that failed. */
+  readonly problem: string | undefined;
+  /** Runs an action, records it in the timeline, and reads the state again. */
+  readonly act: (text: string, action: () => Promise<unknown>, detail?: string) => Promise<void>;
+}
+
+const INTERVAL_MS = 2_000;
+const NOTHING: SandboxState = { clock: undefined, faults: [], violations: [], snapshots: [] };
+
+/** The state of the sandbox, read again every two seconds while the page is visible. */
+export function useSandbox(): Sandbox {
+  const [state, setState] = useState(NOTHING);
+  const [problem, setProblem] = useState<string>();
+  const read = useCallback(async () => {
+    const [clock, { faults }, { violations }, { snapshots }] = await Promise.all([
+      control.clock(),
+      control.faults(),
+      control.violations(),
+      control.snapshots(),
+    ]);
+    setState({ clock, faults, violations, snapshots });
+  }, []);
+  useEffect(() => {
+    const attempt = (): void => {
+      // The gateway is down or restarts: the last state stays.
+      if (!document.hidden) read().catch(() => undefined);
+    };
+    attempt();
+    const timer = setInterval(attempt, INTERVAL_MS);
+    return () => clearInterval(timer);
+  }, [read]);
+  const act = async (text: string, action: () => Promise<unknown>, detail?: string): Promise<void> => {
+    try {
+      setProblem(undefined);
+      await action();
+      addItem({ kind: 'sandbox', text, detail });
+      await read();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return { ...state, problem, act };
+}

@@ -1,0 +1,84 @@
+import { useId, useState } from 'react';
+import { Icon } from '../icon.tsx';
+import { useText } from '../language/language.tsx';
+import { snippetOf } from './snippets.ts';
+import type { SnippetKind } from './snippets.ts';
+import type { OperationItem } from './timeline-store.ts';
+import { UpstreamCalls } from './upstream-calls.tsx';
+
+/** An operation in one line; opened, its text in several languages, its answer, and the calls to the service. */
+export function OperationCard({ operation }: { operation: OperationItem }) {
+  const text = useText();
+  const [isOpen, setIsOpen] = useState(false);
+  const { name, isRunning, failed = false, outcome, milliseconds, calls } = operation;
+  const state = isRunning ? 'running' : failed ? 'bad' : 'good';
+  return (
+    <details className={`operation ${state}`} onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
+      <summary>
+        <Icon name={isRunning ? 'clock' : failed ? 'alert' : 'check'} />
+        <code>{name}</code>
+        <span className={`verdict ${state}`}>
+          {isRunning ? text.running : failed ? outcome : text.succeeded}
+        </span>
+        <span className="numbers-of-call">
+          {milliseconds !== undefined && text.milliseconds(milliseconds)}
+          {!isRunning && ` · ${text.upstreamCalls(calls.length)}`}
+        </span>
+      </summary>
+      {isOpen && (
+        <>
+          <Snippets operation={operation} />
+          <UpstreamCalls calls={calls} />
+        </>
+      )}
+    </details>
+  );
+}
+
+const TABS = ['graphql', 'curl', 'typescript', 'php', 'answer'] as const;
+type Tab = SnippetKind | 'answer';
+
+function Snippets({ operation }: { operation: OperationItem }) {
+  const text = useText();
+  const id = useId();
+  const [tab, setTab] = useState<Tab>('graphql');
+  const shown =
+    tab === 'answer'
+      ? JSON.stringify(operation.answer ?? null, null, 2)
+      : snippetOf(tab, operation, location.origin);
+  return (
+    <div className="snippets">
+      <div className="snippet-tabs" role="group" aria-label={operation.name}>
+        {TABS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === tab}
+            aria-controls={id}
+            onClick={() => setTab(name)}
+          >
+            {text.operationTabs[name]}
+          </button>
+        ))}
+        <CopyButton value={shown} />
+      </div>
+      <pre id={id} tabIndex={0} aria-label={text.operationTabs[tab]}>
+        {shown}
+      </pre>
+    </div>
+  );
+}
+
+function CopyButton({ value }: { value: string }) {
+  const text = useText();
+  const [copied, setCopied] = useState<string>();
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(value);
+    setCopied(value);
+  };
+  return (
+    <button type="button" className="copy" onClick={() => void copy().catch(() => undefined)}>
+      <Icon name={copied === value ? 'check' : 'copy'} /> {copied === value ? text.copied : text.copy}
+    </button>
+  );
+}

@@ -1,0 +1,99 @@
+import { useEffect, useRef, useState } from 'react';
+import { useSubscription } from 'urql';
+import { failureOf, failureOfFault } from './failure.ts';
+import type { Failure } from './failure.ts';
+import { run } from './gateway/client.ts';
+import {
+  CANCEL_SIGNATURE_REQUEST,
+  REQUEST_SIGNATURE,
+  SIGNATURE_REQUEST_CHANGED,
+} from './gateway/operations.ts';
+import type { SignatureRequest } from './gateway/operations.ts';
+import { requestInput } from './institution/draft.ts';
+import type { Draft } from './institution/draft.ts';
+import { addItem } from './timeline/timeline-store.ts';
+
+export interface Signature {
+  /** The share of the documents that was sent; undefined unless an operation runs. */
+  readonly share: number | undefined;
+  readonly failure: Failure | undefined;
+  /** The id and, once the stream has delivered it, the state of the request. */
+  readonly requestId: string | undefined;
+  readonly request: SignatureRequest | undefined;
+  send(draft: Draft): Promise<void>;
+  cancel(): Promise<void>;
+  /** Starts a new request. */
+  clear(): void;
+}
+
+/** One signature request, from the mutation that makes it to its last status. */
+export function useSignature(): Signature {
+  const [share, setShare] = useState<number>();
+  const [failure, setFailure] = useState<Failure>();
+  const [requestId, setRequestId] = useState<string>();
+  const keyOf = useKey();
+  const request = useRequest(requestId, setFailure);
+
+  const send = async (draft: Draft): Promise<void> => {
+    setFailure(undefined);
+    setShare(0);
+    const input = requestInput(draft, keyOf(draft));
+    const { data, fault } = await run(REQUEST_SIGNATURE, { input }, { onProgress: setShare });
+    setShare(undefined);
+    const result = data?.requestSignature;
+    if (fault !== undefined) setFailure(failureOfFault(fault));
+    if (!result) return;
+    setFailure(failureOf(result));
+    if (result.__typename === 'RequestSignaturePayload') setRequestId(result.signatureRequest.id);
+  };
+  const cancel = async (): Promise<void> => {
+    if (requestId === undefined) return;
+    const { data, fault } = await run(CANCEL_SIGNATURE_REQUEST, { input: { signatureRequestId: requestId } });
+    const result = data?.cancelSignatureRequest;
+    if (fault !== undefined) setFailure(failureOfFault(fault));
+    else if (result && 'code' in result) setFailure(failureOfFault(result));
+  };
+  const clear = (): void => {
+    setRequestId(undefined);
+    setFailure(undefined);
+  };
+  return { share, failure, requestId, request, send, cancel, clear };
+}
+
+/** A retry of the same draft has the same key, so it continues where the last attempt stopped. */
+function useKey(): (draft: Draft) => string {
+  const last = useRef<{ sent: string; key: string }>(undefined);
+  return (draft) => {
+    const sent = JSON.stringify([
+      draft.dossierTitle,
+      draft.fiscalCode,
+      draft.documents.map(({ id, title, fields }) => [id, title, fields]),
+    ]);
+    if (last.current?.sent !== sent) last.current = { sent, key: crypto.randomUUID() };
+    return last.current.key;
+  };
+}
+
+function useRequest(
+  id: string | undefined,
+  onFailure: (failure: Failure) => void,
+): SignatureRequest | undefined {
+  const [{ data, error }] = useSubscription({
+    query: SIGNATURE_REQUEST_CHANGED,
+    variables: { id: id ?? '' },
+    pause: id === undefined,
+  });
+  const request = data?.signatureRequestChanged;
+  const current = request?.id === id ? request : undefined;
+  const status = current?.status;
+  const detail = current?.rejectReason ?? undefined;
+  useEffect(() => {
+    if (status !== undefined) addItem({ kind: 'status', text: status, detail });
+  }, [status, detail, id]);
+  const [fault] = error?.graphQLErrors ?? [];
+  useEffect(() => {
+    if (fault === undefined) return;
+    onFailure(failureOfFault({ code: String(fault.extensions['code']), message: fault.message }));
+  }, [fault, onFailure]);
+  return current;
+}
