@@ -53,7 +53,16 @@ export function ownFiscalCode(caller: Caller): string | undefined {
   return caller.kind !== 'none' && caller.role === 'citizen' ? caller.fiscalCode : undefined;
 }
 
+/** The keys of callers. A remembered token has the same caller for each request. */
+const keys = new WeakMap<Caller, string>();
+
 /** An unambiguous key of a caller. JSON, because the parts may contain any separator. */
 export function callerKey(caller: Caller): string {
-  return caller.kind === 'none' ? '' : JSON.stringify([caller.kind, caller.tenant, caller.subject]);
+  if (caller.kind === 'none') return '';
+  let key = keys.get(caller);
+  if (key === undefined) {
+    key = JSON.stringify([caller.kind, caller.tenant, caller.subject]);
+    keys.set(caller, key);
+  }
+  return key;
 }

@@ -47,13 +47,21 @@ export class JsonEndpoint {
   }
 
   /** @returns undefined for a request that Yoga answers */
-  async answer(request: EdgeRequest): Promise<Answer | undefined> {
+  answer(request: EdgeRequest): Promise<Answer | undefined> | undefined {
     const { req, url } = request;
     if (!GRAPHQL_PATH.test(url.pathname)) return undefined;
     const headers = new NodeHeaders(req.headers);
     const format = formatOf(req.method, headers);
     const type = this.#answerType(req.method, format);
-    if (type === undefined) return undefined;
+    return type === undefined ? undefined : this.#answer(request, headers, format, type);
+  }
+
+  async #answer(
+    request: EdgeRequest,
+    headers: NodeHeaders,
+    format: RequestFormat,
+    type: string,
+  ): Promise<Answer | undefined> {
     const result = await this.#resultOf(request, headers, format);
     if (result === undefined) return undefined;
     // A subscription of a client that accepts no events has been refused.

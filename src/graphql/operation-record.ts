@@ -11,11 +11,21 @@ const MAX_NAME = 100;
 const MAX_FIELDS = 10;
 
 /** Records the type and the name of an operation, which may still be refused. The log, the metrics and the span read them. */
-export function recordOperation({ kind, node }: Operation, scrub: Scrubber): void {
+export function recordOperation(operation: Operation, scrub: Scrubber): void {
   const record = currentRequest()?.record;
   if (record === undefined) return;
-  const name = node.name && shortened(node.name.value, scrub, MAX_NAME);
-  record.operation = { type: kind, name, fields: [] };
+  record.operation = { type: operation.kind, name: nameOf(operation, scrub), fields: [] };
+}
+
+/** The scrubbed names, which are the same for each request. */
+const names = new WeakMap<Operation, string>();
+
+function nameOf(operation: Operation, scrub: Scrubber): string | undefined {
+  const { name } = operation.node;
+  if (name === undefined) return undefined;
+  const known = names.get(operation) ?? shortened(name.value, scrub, MAX_NAME);
+  names.set(operation, known);
+  return known;
 }
 
 /**

@@ -69,11 +69,10 @@ export class Operation {
    * Runs a query or a mutation.
    * @param variables of `coerce` @param given as they were sent
    */
-  async execute(variables: Values, given: Values, context: object): Promise<ExecutionResult> {
+  execute(variables: Values, given: Values, context: object): Promise<ExecutionResult> | ExecutionResult {
     const selection = this.#plan(variables);
-    if (selection === undefined)
-      return await execute({ ...this.#argumentsOf(given, context), operationName: this.node.name?.value });
-    return await executePlan({
+    if (selection === undefined) return execute(this.#argumentsOf(given, context));
+    return executePlan({
       schema: this.#schema,
       operation: this.node,
       fragments: this.#fragmentsByName,

@@ -76,7 +76,7 @@ export class Operations {
  * has no total deadline: its client must make progress (`BodyWatch`) within 20 minutes (`ClientTimes.request`), each block
  * has its own deadline, and after the last byte the operation has as long as any other. Subscriptions have no deadline.
  */
-async function inTime<T>({ context, request: { req } }: Call, work: () => Promise<T>): Promise<T> {
+async function inTime<T>({ context, request: { req } }: Call, work: () => Promise<T> | T): Promise<T> {
   using deadline = context.deadline;
   if (req.complete) deadline.start();
   else req.once('end', () => deadline.start());

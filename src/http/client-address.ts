@@ -38,6 +38,7 @@ type Connection = Pick<IncomingMessage, 'headers'> & {
  * request. Then the next address towards the gateway counts: the clients that a proxy does not name share one limit.
  */
 export function clientNetwork(req: Connection, { hops, header }: TrustedProxies): string {
+  if (hops === 0) return networkOfSocket(req.socket);
   const text = [req.headers[header] ?? []].flat().join(',');
   const named = header === 'forwarded' ? nodesOfForwarded(text) : nodesOfXForwardedFor(text);
   const chain = [...named, req.socket.remoteAddress ?? ''];
@@ -46,6 +47,18 @@ export function clientNetwork(req: Connection, { hops, header }: TrustedProxies)
     if (network !== undefined) return network;
   }
   return '';
+}
+
+/** Without proxies each request of a connection has the same network. */
+const networks = new WeakMap<Connection['socket'], string>();
+
+function networkOfSocket(socket: Connection['socket']): string {
+  const known = networks.get(socket);
+  // Node forgets the address of a closed connection.
+  if (known !== undefined) return known;
+  const network = networkOf(socket.remoteAddress ?? '') ?? '';
+  if (network !== '') networks.set(socket, network);
+  return network;
 }
 
 function nodesOfXForwardedFor(text: string): string[] {

@@ -29,15 +29,22 @@ export interface DocumentRouteOptions {
 
 /** Answers `GET` and `HEAD` of `/documents/{requestId}/{documentId}.pdf`. Every refusal is a problem document. */
 export function documentRoute(options: DocumentRouteOptions): Route {
-  return async ({ req, url }) => {
+  return ({ req, url }) => {
     const address = documentAddressOf(url);
-    if (address === undefined) return undefined;
-    try {
-      return await answerDocument(options, req, address);
-    } catch (failure) {
-      return problemAnswer(refusalOfFailure(failure, options.logger));
-    }
+    return address && answerOrProblem(options, req, address);
   };
+}
+
+async function answerOrProblem(
+  options: DocumentRouteOptions,
+  req: IncomingMessage,
+  address: DocumentAddress,
+): Promise<Answer> {
+  try {
+    return await answerDocument(options, req, address);
+  } catch (failure) {
+    return problemAnswer(refusalOfFailure(failure, options.logger));
+  }
 }
 
 async function answerDocument(

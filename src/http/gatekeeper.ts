@@ -122,8 +122,12 @@ function checkUrl(url: string): Refusal | undefined {
   };
 }
 
+/** Sixteen letters and digits in a row, or an escape of one. Most URLs have neither. */
+const MAY_HOLD_FISCAL_CODE = /[\da-z]{16}|[%\\]/i;
+
 /** As written, percent-encoded, and with the escapes of JSON and GraphQL strings. */
 function holdsFiscalCodeInUrl(url: string): boolean {
+  if (!MAY_HOLD_FISCAL_CODE.test(url)) return false;
   const decoded = url.replaceAll('+', ' ').replaceAll(/%([\da-f]{2})/gi, (_, hex: string) => charOf(hex));
   const unescaped = decoded.replaceAll(
     /\\u(?:\{0*([\da-f]{1,4})\}|([\da-f]{4}))/gi,

@@ -126,7 +126,8 @@ async function answerAtEdge(
   if (refusal !== undefined)
     return documentAddressOf(url) === undefined ? errorAnswer(refusal) : problemAnswer(refusal);
   for (const route of routes) {
-    const answer = await route(request);
+    const answering = route(request);
+    const answer = answering && (await answering);
     if (answer !== undefined) return answer;
   }
   return GRAPHQL_PATH.test(url.pathname) ? undefined : errorAnswer(ADDRESS_NOT_FOUND);

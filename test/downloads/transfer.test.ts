@@ -186,7 +186,7 @@ test.each([
 });
 
 test('a document whose first bytes arrive one by one is sent', async () => {
-  const pdf = '%PDF-1.7 …';
+  const pdf = '%PDF-1.7 ...';
   const { file } = await startWithStorage(async (_, res) => {
     res.writeHead(200, { 'content-length': pdf.length });
     for (const byte of pdf) await new Promise((resolve) => res.write(byte, resolve));

@@ -30,8 +30,8 @@ export interface PlannedExecution {
  * in the result. graphql-js would collect the fields, and build the arguments and the `info` of each of them, anew for every
  * object of every request.
  */
-export async function executePlan(planned: PlannedExecution): Promise<ExecutionResult> {
-  return await new Execution(planned).run();
+export function executePlan(planned: PlannedExecution): Promise<ExecutionResult> {
+  return new Execution(planned).run();
 }
 
 /** The object of an answer. Like those of graphql-js it has no prototype, so that `__proto__` is a key like any other. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { RefusalError } from '../../http/error-response.ts';
 import {
   acceptedOf,
@@ -15,6 +16,21 @@ export const GRAPHQL_TYPE = 'application/graphql-response+json';
 /** The media types of all answers. The first is for a client that accepts all of them alike. */
 const ANSWERS = [JSON_TYPE, GRAPHQL_TYPE, EVENTS_TYPE, 'multipart/mixed'];
 
+/** Clients repeat a few headers, which are read once. Longer ones are not kept. */
+const MAX_KEPT = { max: 200, length: 200 };
+
+function remembered<T extends object>(read: (header: string) => T): (header: string) => T {
+  const known = new LRUCache<string, T>({ max: MAX_KEPT.max });
+  return (header) => {
+    const value = known.get(header) ?? read(header);
+    if (header.length <= MAX_KEPT.length) known.set(header, value);
+    return value;
+  };
+}
+
+const answersFor = remembered((accept): readonly string[] => acceptedOf(accept, ANSWERS));
+const typeOf = remembered(mediaTypeOf);
+
 /** The media types of a request and of its possible answers. */
 export interface RequestFormat {
   /** The media type of the body; an empty string without a body. */
@@ -30,10 +46,10 @@ export interface RequestFormat {
  * answer must not learn that only after a mutation.
  */
 export function formatOf(method: string | undefined, headers: RequestHeaders): RequestFormat {
-  const answers = acceptedOf(headers.get('accept'), ANSWERS);
+  const answers = answersFor(headers.get('accept') ?? '');
   if (method !== 'POST')
     return { type: '', answers, refusal: answers.length === 0 ? notAcceptable() : undefined };
-  const mediaType = mediaTypeOf(headers.get('content-type'));
+  const mediaType = typeOf(headers.get('content-type') ?? '');
   return { type: mediaType.type, answers, refusal: refusalOf(mediaType, answers, headers) };
 }
 
@@ -84,9 +100,10 @@ const CODINGS = { 'Content-Encoding': /^\s*(identity)?\s*$/i, 'Transfer-Encoding
 
 /** The header of a compressed body. Compression is not supported, because a few kilobytes can become gigabytes. */
 const compressionOf = (headers: RequestHeaders): string | undefined =>
-  Object.entries(CODINGS).find(([name, plain]) =>
-    (headers.get(name.toLowerCase()) ?? '').split(',').some((coding) => !plain.test(coding)),
-  )?.[0];
+  Object.entries(CODINGS).find(([name, plain]) => {
+    const codings = headers.get(name.toLowerCase());
+    return codings !== null && codings.split(',').some((coding) => !plain.test(coding));
+  })?.[0];
 
 function parseJson(text: string): object {
   const body = jsonOf(text, 'The body is not valid JSON.');

@@ -92,10 +92,13 @@ function base64Of(secret: string): string[] {
  * a request can be compared with what the client sent.
  */
 export function withoutCredentialsOf(headers: IncomingHttpHeaders): Scrubber {
-  const { authorization = '', 'x-api-key': keys = [] } = headers;
-  // Node joins duplicate headers with a comma. The scheme is too short to count.
-  const credentials = [authorization, ...[keys].flat()].flatMap((header) => header.split(/[\s,]+/));
-  if (credentials.every((text) => text === '')) return (text) => text;
+  const { authorization, 'x-api-key': keys } = headers;
+  if (authorization === undefined && keys === undefined) return (text) => text;
   let scrubber: Scrubber | undefined;
-  return (text) => (scrubber ??= withoutValues(credentials))(text);
+  return (text) =>
+    (scrubber ??= withoutValues(credentialsIn([authorization ?? '', ...[keys ?? []].flat()])))(text);
 }
+
+/** Node joins duplicate headers with a comma. The scheme is too short to count. */
+const credentialsIn = (headers: readonly string[]): string[] =>
+  headers.flatMap((header) => header.split(/[\s,]+/));
