@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { bundlePackages } from './bundle-packages.ts';
 
 /*
  * Builds `dist/`, which the published package runs, because Node does not strip types below node_modules. The checkout itself
@@ -14,3 +15,4 @@ for (const file of globSync(['examples/*.*', 'mocks/**/*.{yaml,operations.json}'
   cpSync(file, `dist/${file}`);
 execFileSync(process.execPath, ['scripts/build-web.ts'], { stdio: 'inherit' });
 cpSync('web/dist', 'dist/web/dist', { recursive: true });
+await bundlePackages('dist');

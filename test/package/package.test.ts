@@ -12,7 +12,7 @@ let project: InstalledPackage;
 
 beforeAll(async () => {
   project = await installPackage();
-});
+}, 600_000);
 
 afterAll(() => project.remove());
 
@@ -20,7 +20,7 @@ test('the package contains the files that it needs, and no tests', () => {
   expect(readdirSync(project.path()).sort()).toEqual(
     ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'schema.graphql'].sort(),
   );
-  expect(readdirSync(project.path('dist')).sort()).toEqual(['examples', 'mocks', 'src', 'web']);
+  expect(readdirSync(project.path('dist')).sort()).toEqual(['examples', 'mocks', 'packages', 'src', 'web']);
 });
 
 test('a suite imports the sandbox from sigillo/testing, with its types', async () => {
@@ -33,11 +33,12 @@ const answer = await fetch(url + '/signers', {
   headers: { 'ocp-apim-subscription-key': 'any', 'content-type': 'application/json' },
   body: JSON.stringify({ fiscal_code: 'SPNDNL80R13C555X' }),
 });
+const mocked = await fetch(url + '/dossiers/x', { headers: { 'ocp-apim-subscription-key': 'any', prefer: 'code=404' } });
 const form = new FormData();
 form.append('document', new Blob(['no PDF'], { type: 'application/pdf' }), 'a.pdf');
 const headers = { 'ocp-apim-subscription-key': 'any' };
 const validated = await fetch(url + '/validate-document', { method: 'POST', headers, body: form });
-console.log(answer.status, await validated.text());
+console.log(answer.status, mocked.status, await validated.text());
 await sandbox.close();
 `;
   writeFileSync(join(project.folder, 'suite.ts'), suite);
@@ -60,7 +61,7 @@ await sandbox.close();
   expect(complaints.split('\n').filter((line) => /sigillo|suite/.test(line))).toEqual([]);
   const { stdout } = await run(process.execPath, ['suite.ts'], { cwd: project.folder, env: project.env });
   // PDFs are read in a worker thread, whose file must be in the package too.
-  expect(stdout).toBe('200 {"title":"Internal Server Error","detail":"Error","status":500}\n');
+  expect(stdout).toBe('200 404 {"title":"Internal Server Error","detail":"Error","status":500}\n');
 });
 
 test('the command starts the gateway, or only the sandbox, and stops them on SIGTERM', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { getHttpOperationsFromSpec } from '@stoplight/prism-http';
 import type { ProfileName } from '../model/profile.ts';
@@ -57,7 +58,10 @@ export function compiledPath(document: string): string {
 
 /** Parses a document with Prism, which takes longer and more memory than the rest of a sandbox's start. */
 export async function compile(document: string): Promise<CompiledContract> {
-  const parser = await import('@stoplight/prism-http/dist/utils/operations.js');
+  // Loaded here, because its parser takes 30 MB of memory.
+  const parser: typeof import('@stoplight/prism-http/dist/utils/operations.js', {
+    with: { 'resolution-mode': 'require' },
+  }) = createRequire(import.meta.url)('@stoplight/prism-http/dist/utils/operations.js');
   const operations = await parser.getHttpOperationsFromSpec(document);
   return { sha256: digestOf(await readFile(document)), operations };
 }

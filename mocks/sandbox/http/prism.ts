@@ -1,11 +1,6 @@
 import { createRequire } from 'node:module';
 import { MIMEType } from 'node:util';
 import type { IHttpRequest } from '@stoplight/prism-http';
-import {
-  validateInput,
-  validateOutput,
-  validateSecurity,
-} from '@stoplight/prism-http/dist/validator/index.js';
 import { contractOperations } from './contract.ts';
 import type { ContractOperation } from './contract.ts';
 import { filesToValidate } from '../decoding/multipart.ts';
@@ -112,10 +107,15 @@ function prismRequest(call: IncomingCall): IHttpRequest {
   };
 }
 
-/** Loaded with `require`, because Node and test runners differ in the default import of a CommonJS module. */
+// Loaded with `require`, because Node, test runners and bundles differ in the import of a CommonJS module.
+const load = createRequire(import.meta.url);
 const ROUTER: typeof import('@stoplight/prism-http/dist/router/index.js', {
   with: { 'resolution-mode': 'require' },
-}) = createRequire(import.meta.url)('@stoplight/prism-http/dist/router/index.js');
+}) = load('@stoplight/prism-http/dist/router/index.js');
+const VALIDATOR: typeof import('@stoplight/prism-http/dist/validator/index.js', {
+  with: { 'resolution-mode': 'require' },
+}) = load('@stoplight/prism-http/dist/validator/index.js');
+const { validateInput, validateOutput, validateSecurity } = VALIDATOR;
 
 type Validation = ReturnType<typeof validateInput>;
 
