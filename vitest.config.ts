@@ -37,8 +37,8 @@ export default defineConfig({
       { extends: true, test: { name: 'storage', include: [STORAGE] } },
       // `npm run test:clients`: needs Apollo Client, urql and Relay, which the script installs.
       { extends: true, test: { name: 'clients', include: [CLIENTS] } },
-      // `npm run test:examples`: needs PHP, Python and their libraries from Debian.
-      { extends: true, test: { name: 'examples', include: [EXAMPLES] } },
+      // `npm run test:examples`: needs Java, PHP, Python and their libraries from Debian.
+      { extends: true, test: { name: 'examples', include: [EXAMPLES], testTimeout: 600_000 } },
       // `npm run test:images`: needs root, and buildah and mmdebstrap from Debian.
       { extends: true, test: { name: 'images', include: [IMAGES] } },
       // `npm run test:node-versions`: installs other versions of Node, and the package, from the registry.

@@ -9,7 +9,7 @@ import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { runMain } from '../support/start-main.ts';
 
 /** The folders of `examples` for one language each. */
-const LANGUAGES = ['php', 'python'];
+const LANGUAGES = ['java', 'php', 'python'];
 
 /** What the commands of a page for integrators print, and their exit code. They run in bash, in the folder of the page. */
 async function run(language: string, commands: string, env: Readonly<Record<string, string>>) {
