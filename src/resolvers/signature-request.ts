@@ -35,13 +35,13 @@ export function fromDetail<T>(
   return detail.then((whole) => whole && pick(whole));
 }
 
-export async function orNull<T>(found: Promise<T>): Promise<T | null> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof NotFoundError) return null;
-    throw error;
-  }
+export function orNull<T>(found: Promise<T>): Promise<T | null> {
+  return found.catch(nullIfNotFound);
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof NotFoundError) return null;
+  throw error;
 }
 
 /** Computed: the service has no such status. The IO app stops showing an expired request. */

@@ -12,21 +12,29 @@ import type { WireObject } from './wire-object.ts';
 type Wire = components['schemas'];
 type Unread<Name extends keyof Wire> = WireObject<Wire[Name]>;
 
+type Clause = WireObject<Wire['SignatureFieldView']['clause']>;
+type Point = WireObject<Wire['SignatureFieldToBeCreatedAttrsView']['coordinates']>;
+type Size = WireObject<Wire['SignatureFieldToBeCreatedAttrsView']['size']>;
+
+const clauseOf = (wire: Clause) => ({ title: wire.text('title'), type: wire.text('type') });
+const pointOf = (wire: Point) => ({ x: wire.number('x'), y: wire.number('y') });
+const sizeOf = (wire: Size) => ({ w: wire.number('w'), h: wire.number('h') });
+
 const fieldByName = (attrs: Unread<'ExistingSignatureFieldAttrsView'>) => ({
   uniqueName: attrs.text('unique_name'),
 });
 
 function fieldByBox(attrs: Unread<'SignatureFieldToBeCreatedAttrsView'>) {
-  const { x, y } = attrs.object('coordinates', (point) => ({ x: point.number('x'), y: point.number('y') }));
+  const { x, y } = attrs.object('coordinates', pointOf);
   const page = attrs.number('page');
-  const { w, h } = attrs.object('size', (size) => ({ w: size.number('w'), h: size.number('h') }));
+  const { w, h } = attrs.object('size', sizeOf);
   return { page, x, y, width: w, height: h };
 }
 
 function signatureFieldOf(wire: Unread<'SignatureFieldView'>) {
   return {
-    clause: wire.object('clause', (clause) => ({ title: clause.text('title'), type: clause.text('type') })),
-    position: wire.oneOf('attrs', fieldByName, fieldByBox),
+    clause: wire.object('clause', clauseOf),
+    position: wire.oneOf('attrs', 'unique_name', fieldByName, fieldByBox),
   };
 }
 

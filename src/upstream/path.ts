@@ -9,9 +9,9 @@ const ID = /^[\w-]{1,64}$/;
  * @throws {UpstreamError} of kind `not-found`.
  */
 export function path(operation: string): (text: TemplateStringsArray, ...ids: readonly string[]) => string {
-  return ([start = '', ...texts], ...ids) =>
+  return (texts, ...ids) =>
     ids.reduce((path, id, index) => {
       if (!ID.test(id)) throw new UpstreamError({ operation, kind: 'not-found' });
-      return path + id + (texts[index] ?? '');
-    }, start);
+      return path + id + (texts[index + 1] ?? '');
+    }, texts[0] ?? '');
 }

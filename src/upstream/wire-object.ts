@@ -43,10 +43,9 @@ type Item<List> = List extends readonly (infer One)[] ? One : never;
 /** Makes a model, or a part of one, of an object. */
 type Read<Contract, Model> = (wire: WireObject<Contract>) => Model;
 
-/** The way from the body to an object, innermost first. */
-interface Path {
-  readonly step: string | number;
-  readonly outer: Path | undefined;
+interface Place {
+  /** The path from the body to a property, or to an item of it. */
+  pathOf(name: string, index?: number): (string | number)[];
 }
 
 /**
@@ -56,15 +55,26 @@ interface Path {
  * A wrong property is reported and replaced, so that one pass finds all issues; `readAnswer` then throws. The library of the
  * other schemas takes several times as long for an answer, and fills the heap with copies.
  */
-export class WireObject<Contract> {
+export class WireObject<Contract> implements Place {
   readonly #properties: Readonly<Record<string, unknown>>;
-  readonly #path: Path | undefined;
   readonly #issues: Issue[];
+  /** Where it is: a property of another object, or an item of one. */
+  readonly #outer: Place | undefined;
+  readonly #name: string | undefined;
+  readonly #index: number | undefined;
 
-  constructor(properties: Readonly<Record<string, unknown>>, path: Path | undefined, issues: Issue[]) {
+  constructor(
+    properties: Readonly<Record<string, unknown>>,
+    issues: Issue[],
+    outer?: Place,
+    name?: string,
+    index?: number,
+  ) {
     this.#properties = properties;
-    this.#path = path;
     this.#issues = issues;
+    this.#outer = outer;
+    this.#name = name;
+    this.#index = index;
   }
 
   text(name: NamesOf<Contract, string>): string {
@@ -103,7 +113,7 @@ export class WireObject<Contract> {
     name: Name,
     read: Read<Part<Contract, Name>, Model>,
   ): Model {
-    return readPart(this.#properties[name], { step: name, outer: this.#path }, this.#issues, read);
+    return this.#read(this.#properties[name], read, name);
   }
 
   optionalObject<Name extends NamesOf<Contract, Optional<object>>, Model>(
@@ -111,22 +121,24 @@ export class WireObject<Contract> {
     read: Read<Part<Contract, Name>, Model>,
   ): Model | undefined {
     const value = this.#properties[name] ?? undefined;
-    if (value === undefined) return undefined;
-    return readPart(value, { step: name, outer: this.#path }, this.#issues, read);
+    return value === undefined ? undefined : this.#read(value, read, name);
   }
 
-  /** An object of one of two forms: the first one that it has. */
+  /** An object of one of two forms: of the first if it has a text of this name. */
   oneOf<First extends object, Second extends object, A, B>(
     name: NamesOf<Contract, First | Second>,
+    textOfFirst: NamesOf<First, string>,
     first: Read<First, A>,
     second: Read<Second, B>,
   ): A | B {
-    const issues: Issue[] = [];
-    const one = readPart(this.#properties[name], undefined, issues, first);
-    if (issues.length === 0) return one;
-    const others: Issue[] = [];
-    const other = readPart(this.#properties[name], undefined, others, second);
-    return others.length === 0 ? other : this.#wrong(name, 'has no known form', other);
+    const value = this.#properties[name];
+    if (isObject(value) && typeof value[textOfFirst] === 'string') return this.#read(value, first, name);
+    const issuesBefore = this.#issues.length;
+    const model = this.#read(value, second, name);
+    if (this.#issues.length === issuesBefore) return model;
+    // What is wrong in it depends on the form that was meant.
+    this.#issues.length = issuesBefore;
+    return this.#wrong(name, 'has no known form', model);
   }
 
   objects<Name extends NamesOf<Contract, readonly object[]>, Model>(
@@ -148,7 +160,7 @@ export class WireObject<Contract> {
   optionalTexts(name: NamesOf<Contract, Optional<readonly string[]>>): string[] {
     return this.#list(name, this.#properties[name] ?? []).map((value, index) => {
       if (typeof value === 'string') return value;
-      this.#issues.push({ path: [...stepsOf(this.#path), name, index], problem: 'is not a string' });
+      this.#issues.push({ path: this.pathOf(name, index), problem: 'is not a string' });
       return '';
     });
   }
@@ -164,10 +176,13 @@ export class WireObject<Contract> {
   }
 
   #objects<One, Model>(name: string, value: unknown, read: Read<One, Model>): Model[] {
-    const path = { step: name, outer: this.#path };
-    return this.#list(name, value).map((item, step) =>
-      readPart(item, { step, outer: path }, this.#issues, read),
-    );
+    return this.#list(name, value).map((item, index) => this.#read(item, read, name, index));
+  }
+
+  #read<Inner, Model>(value: unknown, read: Read<Inner, Model>, name: string, index?: number): Model {
+    if (isObject(value)) return read(new WireObject<Inner>(value, this.#issues, this, name, index));
+    this.#issues.push({ path: this.pathOf(name, index), problem: 'is not an object' });
+    return readNothing(read);
   }
 
   #list(name: string, value: unknown): readonly unknown[] {
@@ -175,8 +190,13 @@ export class WireObject<Contract> {
   }
 
   #wrong<Value>(name: string, problem: Issue['problem'], instead: Value): Value {
-    this.#issues.push({ path: [...stepsOf(this.#path), name], problem });
+    this.#issues.push({ path: this.pathOf(name), problem });
     return instead;
+  }
+
+  pathOf(name: string, index?: number): (string | number)[] {
+    const outer = this.#outer === undefined ? [] : this.#outer.pathOf(this.#name ?? '', this.#index);
+    return index === undefined ? [...outer, name] : [...outer, name, index];
   }
 }
 
@@ -186,33 +206,23 @@ export class WireObject<Contract> {
  */
 export function readAnswer<Contract, Model>(body: unknown, read: Read<Contract, Model>): Model {
   const issues: Issue[] = [];
-  const model = readPart(body, undefined, issues, read);
+  const model = isObject(body) ? read(new WireObject<Contract>(body, issues)) : readNothing(read);
+  if (!isObject(body)) issues.push({ path: [], problem: 'is not an object' });
   if (issues.length > 0) throw new AnswerShapeError(issues);
   return model;
 }
 
-/** The body of an answer that is a bare string. @throws {AnswerShapeError} */
+/** The body of an answer that is a string alone. @throws {AnswerShapeError} */
 export function readText(body: unknown): string {
   if (typeof body === 'string') return body;
   throw new AnswerShapeError([{ path: [], problem: 'is not a string' }]);
 }
 
-function readPart<Contract, Model>(
-  value: unknown,
-  path: Path | undefined,
-  issues: Issue[],
-  read: Read<Contract, Model>,
-): Model {
-  if (isObject(value)) return read(new WireObject<Contract>(value, path, issues));
-  issues.push({ path: stepsOf(path), problem: 'is not an object' });
-  // Its properties are missing only because it is not an object.
-  return read(new WireObject<Contract>({}, path, []));
+/** The model in place of a value that is not an object. Its missing properties are no further issues. */
+function readNothing<Contract, Model>(read: Read<Contract, Model>): Model {
+  return read(new WireObject<Contract>({}, []));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function stepsOf(path: Path | undefined): (string | number)[] {
-  return path === undefined ? [] : [...stepsOf(path.outer), path.step];
 }

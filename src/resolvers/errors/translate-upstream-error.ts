@@ -150,10 +150,10 @@ export function translateUpstreamError(failure: unknown): unknown {
 }
 
 /** Awaits an upstream call and translates its failure. */
-export async function translated<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (failure) {
-    throw translateUpstreamError(failure);
-  }
+export function translated<T>(call: Promise<T>): Promise<T> {
+  return call.catch(throwTranslated);
+}
+
+function throwTranslated(failure: unknown): never {
+  throw translateUpstreamError(failure);
 }
