@@ -48,7 +48,10 @@ export default defineConfig({
       // `npm run test:faults`: processes that are killed, and waits for deadlines.
       { extends: true, test: { name: 'faults', include: [FAULTS] } },
       // `npm run test:browser`: needs a Chromium.
-      { extends: true, test: { name: 'browser', include: [BROWSER] } },
+      {
+        extends: true,
+        test: { name: 'browser', include: [BROWSER], globalSetup: ['test/support/build-web.ts'] },
+      },
     ],
   },
 });

@@ -258,9 +258,13 @@ function Action({
   onClick: () => Promise<void> | void;
 }) {
   return (
-    <button type="button" className="btn btn-outline-primary btn-sm" onClick={() => void onClick()}>
+    <button
+      type="button"
+      className="btn btn-outline-primary btn-sm"
+      aria-label={about === undefined ? undefined : `${label}: ${about}`}
+      onClick={() => void onClick()}
+    >
       {label}
-      {about !== undefined && <span className="visually-hidden">: {about}</span>}
     </button>
   );
 }

@@ -1,0 +1,334 @@
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { openPage } from '../support/open-page.ts';
+import { startGateway } from '../support/start-gateway.ts';
+import {
+  chooseSample,
+  DESKTOP,
+  findingsOn,
+  openWorkbench,
+  PHONE,
+  picture,
+  press,
+  send,
+  sign,
+  startCuttable,
+  textOf,
+} from './support-workbench.ts';
+
+const INSPECT = `mutation ($input: InspectDocumentInput!) { inspectDocument(input: $input) {
+  ... on InspectDocumentPayload { isSigned anchors { matches { textBox { page x y } } } } } }`;
+
+/** Drags from one place of the page of the document to another, both as shares of its size. */
+async function draw(
+  page: Page,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): Promise<void> {
+  const layer = await page.waitForSelector('.field-layer');
+  await layer?.scrollIntoView();
+  const box = await layer?.boundingBox();
+  if (box === null || box === undefined) throw new Error('The page of the document is not visible');
+  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at(to), { steps: 4 });
+  await page.mouse.up();
+}
+
+test.each([
+  ['a desk', DESKTOP],
+  ['a phone', PHONE],
+])('on %s a PDF becomes a signed one, with the mark where its field was drawn', async (_, viewport) => {
+  const { page, problems, origins, origin, sandbox, url } = await openWorkbench(viewport);
+  await picture(page, 'start');
+  await chooseSample(page);
+  // The second field, in the upper right.
+  await draw(page, [0.55, 0.25], [0.9, 0.34]);
+  await page.waitForSelector('.field-box ::-p-text(2)');
+  await page.waitForSelector('.document-form .verdict.good');
+  await picture(page, 'draft', viewport === DESKTOP ? 'workbench' : undefined);
+  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+
+  await send(page);
+  await picture(page, 'waiting');
+  await page.click('.message');
+  await page.waitForSelector('.clause');
+  await picture(page, 'clauses', viewport === PHONE ? 'workbench-phone' : undefined);
+  await page.click('.screen .btn-primary');
+  await page.waitForSelector('.signed .sheet[data-drawn=true]');
+  await page.waitForSelector('.result.good');
+  await picture(page, 'signed');
+
+  const address = await page.$eval('.signed-list a', (link) => link.getAttribute('href') ?? '');
+  const file = new Uint8Array(await (await fetch(new URL(address, origin))).arrayBuffer());
+  const form = new FormData();
+  const anchors = [{ text: 'FIRMA DI PROVA' }];
+  form.set('operations', JSON.stringify({ query: INSPECT, variables: { input: { file: null, anchors } } }));
+  form.set('map', '{"0":["variables.input.file"]}');
+  form.set('0', new Blob([file], { type: 'application/pdf' }), 'signed.pdf');
+  const { data } = await (await fetch(url, { method: 'POST', body: form })).json();
+  const places = data.inspectDocument.anchors[0].matches.map(
+    (match: { textBox: { x: number; y: number } }) => match.textBox,
+  );
+  // An A4 page is 595 points wide and 842 high.
+  expect(places).toContainEqual({
+    page: 0,
+    x: expect.closeTo(0.55 * 595, -2),
+    y: expect.closeTo(0.29 * 842, -2),
+  });
+  expect(sandbox.takeViolations()).toEqual([]);
+  expect(problems).toEqual([]);
+  expect([...origins]).toEqual([origin]);
+});
+
+/** Presses Tab until the element with this text or label has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const focused = `(() => {
+    const element = document.activeElement;
+    const label = element.labels?.[0]?.textContent ?? '';
+    return (element.getAttribute('aria-label') ?? '') + '|' + label + '|' + element.textContent;
+  })()`;
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (String(await page.evaluate(focused)).includes(name)) return;
+  }
+  throw new Error(`Tab never reaches "${name}"`);
+}
+
+test('the whole flow works by keyboard alone', async () => {
+  const { page, problems, sandbox } = await openWorkbench();
+  const go = async (name: string): Promise<void> => {
+    await tabTo(page, name);
+    await page.keyboard.press('Enter');
+  };
+  await go('Use a sample contract');
+  await page.waitForSelector('.sheet[data-drawn=true]');
+  await tabTo(page, 'Field 1:');
+  const left = () =>
+    page.$eval('.field-box', (element) => (element as unknown as { style: { left: string } }).style.left);
+  const before = await left();
+  for (let times = 0; times < 4; times += 1) await page.keyboard.press('ArrowRight');
+  expect(Number.parseFloat(await left())).toBeGreaterThan(Number.parseFloat(before));
+  await go('Request the signature');
+  await page.waitForSelector('.message');
+  await go('asks for your signature');
+  await page.waitForSelector('.clause');
+  await tabTo(page, 'Sign');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.signed .sheet[data-drawn=true]');
+  const [call] = sandbox.journal.entries({ operationId: 'createDossier' });
+  expect(JSON.stringify(call?.requestBody)).toContain('"x":105');
+  expect(problems).toEqual([]);
+});
+
+test('a fault is armed, seen with what to do, and recovered from', async () => {
+  const { page, sandbox } = await openWorkbench();
+  await chooseSample(page);
+  await press(page, 'Faults');
+  await press(page, 'Arm: The back office refuses every key');
+  await page.waitForSelector('.switch.alarming ::-p-text(1 armed)');
+  await page.click('.send');
+  await page.waitForSelector('[role=alert] ::-p-text(The service refuses the key of the gateway.)');
+  await picture(page, 'fault');
+  expect(await findingsOn(page)).toEqual([]);
+  await press(page, 'Remove: The back office refuses every key');
+  await page.waitForFunction(`document.querySelector('.switch.alarming') === null`);
+  expect(sandbox.faults.list()).toEqual([]);
+  await press(page, 'Continue from there');
+  await page.waitForSelector('.qr-code');
+  expect(sandbox.citizen.waiting({ fiscalCode: 'SPNDNL80R13C555X' })).toHaveLength(1);
+});
+
+test('the failure of the provider is shown on both sides, and the citizen can try again', async () => {
+  const { page } = await openWorkbench();
+  await chooseSample(page);
+  await send(page);
+  await page.click('.message');
+  await press(page, 'Let the provider fail');
+  await page.waitForSelector('.request-status .note.problem ::-p-text(Invalid response status from QTSP!)');
+  await page.waitForSelector('.result.bad');
+  await picture(page, 'provider-failed');
+});
+
+test('a value that the gateway refuses is marked, with the reason beside it', async () => {
+  const { page } = await openWorkbench();
+  await chooseSample(page);
+  await page.locator('::-p-aria(Fiscal code of the signer)').fill('SNZAPP80A01H501C');
+  await page.click('.send');
+  await page.waitForSelector('[role=alert] ::-p-text(The citizen cannot be reached in the IO app.)');
+  await page.locator('::-p-aria(Title of the document)').fill('X');
+  await page.click('.send');
+  await page.waitForSelector('.mistake');
+  expect(await page.$eval('.is-invalid', (input) => (input as unknown as { value: string }).value)).toBe('X');
+});
+
+test('a text of the PDF places a field, and a similar text is named', async () => {
+  const { page } = await openWorkbench();
+  await chooseSample(page);
+  await page.click('.field-editor summary');
+  const box = await page.waitForSelector('::-p-aria(Place by a text of the PDF)');
+  await box?.type('FIRMA');
+  await press(page, 'Find');
+  await page.waitForSelector('.anchor ::-p-text(Similar: “Firma”)');
+  await page.locator('::-p-aria(Place by a text of the PDF)').fill('Firma');
+  await press(page, 'Find');
+  await page.waitForSelector('.anchor ::-p-text(Found once.)');
+  await send(page);
+});
+
+test('after the network was cut during an upload, the same request continues', async () => {
+  const { url, sandbox } = await startGateway();
+  const line = await startCuttable(url);
+  const { page } = await openPage(DESKTOP);
+  await page.goto(line.origin);
+  await page.waitForSelector('.drop');
+  await chooseSample(page);
+  line.cut();
+  await page.click('.send');
+  await page.waitForSelector('[role=alert] ::-p-text(The gateway does not answer.)');
+  await picture(page, 'gateway-down');
+  line.restore();
+  await press(page, 'Continue from there');
+  await page.waitForSelector('.qr-code');
+  expect(sandbox.journal.entries({ operationId: 'createSignatureRequest' })).toHaveLength(1);
+});
+
+test('a subscription that was cut is resumed, and no change is missed', async () => {
+  const { url, sandbox } = await startGateway();
+  const line = await startCuttable(url);
+  const { page } = await openPage(DESKTOP);
+  await page.goto(line.origin);
+  await page.waitForSelector('.drop');
+  await chooseSample(page);
+  await send(page);
+  line.cut();
+  await page.waitForSelector('.note.warning ::-p-text(The connection to the gateway is lost.)');
+  const [request] = sandbox.citizen.waiting({ fiscalCode: 'SPNDNL80R13C555X' });
+  sandbox.citizen.sign(request?.id ?? '');
+  line.restore();
+  await page.waitForSelector('.signed');
+});
+
+test('the clock, snapshots and the reset act on the sandbox', async () => {
+  const { page, sandbox } = await openWorkbench();
+  await page.click('[aria-controls=sandbox-drawer]');
+  await press(page, 'Freeze');
+  await page.waitForSelector('.switch.alarming ::-p-text(frozen)');
+  const before = sandbox.clock.now();
+  await press(page, '+90 days');
+  await expect.poll(() => sandbox.clock.now() - before).toBe(90 * 86_400_000);
+  await press(page, 'State');
+  await press(page, 'Take a snapshot');
+  await page.waitForSelector('.drawer ::-p-text(Restore snapshot 1)');
+  await press(page, 'Add a request that waits for its signature');
+  await page.waitForSelector('.message');
+  await picture(page, 'sandbox');
+  await press(page, 'Restore snapshot 1');
+  await page.waitForFunction(`document.querySelector('.message') === null`);
+});
+
+test('an operation can be copied in four languages, with the calls to the service that it took', async () => {
+  const { page } = await openWorkbench();
+  await chooseSample(page);
+  await send(page);
+  await page.click('.operation summary');
+  for (const [tab, text] of [
+    ['curl', "-F map='"],
+    ['TypeScript', 'new FormData()'],
+    ['PHP', 'CURLFile('],
+    ['GraphQL', 'mutation RequestSignature'],
+  ] as const) {
+    await press(page, tab);
+    await page.waitForSelector(`.snippets pre ::-p-text(${text})`).catch(async () => {
+      expect(await textOf(page, '.snippets pre')).toContain(text);
+    });
+  }
+  await page.waitForSelector('.upstream-calls ::-p-text(/signers)');
+  expect(await textOf(page, '.upstream-calls')).not.toContain('violates');
+  expect(await textOf(page, '.upstream-calls')).not.toContain('SPNDNL80R13C555X');
+  await picture(page, 'timeline');
+  expect(await findingsOn(page)).toEqual([]);
+});
+
+test.each(['light', 'dark'])('axe has no findings in a %s window, in any state', async (scheme) => {
+  const { page } = await openWorkbench();
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+  expect(await findingsOn(page)).toEqual([]);
+  await chooseSample(page);
+  for (const drawer of await page.$$('.switch')) {
+    await drawer.click();
+    await page.waitForSelector('.drawer');
+    expect(await findingsOn(page)).toEqual([]);
+    await drawer.click();
+  }
+  await send(page);
+  expect(await findingsOn(page)).toEqual([]);
+  await sign(page);
+  expect(await findingsOn(page)).toEqual([]);
+  await picture(page, `signed-${scheme}`);
+});
+
+test('the page speaks Italian and English, and keeps the choice', async () => {
+  const { page, problems } = await openWorkbench();
+  const language = () => page.$eval('html', (html) => html.getAttribute('lang'));
+  expect(await language()).toBe('en');
+  await press(page, 'Italiano');
+  await page.waitForSelector('h2 ::-p-text(L’ente)');
+  expect(await language()).toBe('it');
+  await page.reload();
+  await page.waitForSelector('h2 ::-p-text(Il telefono del cittadino)');
+  await chooseSample(page);
+  await send(page);
+  await picture(page, 'waiting-it');
+  expect(await findingsOn(page)).toEqual([]);
+  expect(problems).toEqual([]);
+});
+
+test('the page starts with less than 300 kB, and loads pdf.js with the first document', async () => {
+  const { url } = await startGateway();
+  const { page } = await openPage(DESKTOP);
+  const sizes = new Map<string, number>();
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    if (pathname === '/' || pathname.startsWith('/assets/'))
+      sizes.set(pathname, Number(response.headers()['content-length']));
+  });
+  await page.goto(new URL('/', url).href, { waitUntil: 'networkidle2' });
+  const first = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  expect(first).toBeGreaterThan(10_000);
+  expect(first).toBeLessThan(300_000);
+  expect([...sizes.keys()].filter((path) => path.includes('pdf'))).toEqual([]);
+  await chooseSample(page);
+  expect([...sizes.keys()].some((path) => path.includes('pdf.worker'))).toBe(true);
+});
+
+test('an injected script does not run, and nothing is sent to another origin', async () => {
+  const { page } = await openWorkbench();
+  const blocked = await page.evaluate(`new Promise((resolve) => {
+    const found = new Set();
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+      found.add(effectiveDirective);
+      if (found.size === 4) resolve([...found].toSorted());
+    });
+    const script = document.createElement('script');
+    script.textContent = 'window.hasRun = true';
+    document.body.append(script);
+    const image = document.createElement('div');
+    image.innerHTML = '<img src="https://evil.example/a.png" onerror="window.hasRun = true">';
+    fetch('https://evil.example/').catch(() => undefined);
+  })`);
+  expect(blocked).toEqual(['connect-src', 'img-src', 'script-src-attr', 'script-src-elem']);
+  expect(await page.evaluate('window.hasRun')).toBeUndefined();
+});
+
+test('without JavaScript the page says what it is, in both languages', async () => {
+  const { url } = await startGateway();
+  const { page } = await openPage(DESKTOP);
+  await page.setJavaScriptEnabled(false);
+  await page.goto(new URL('/', url).href);
+  const text = await textOf(page, 'main');
+  expect(text).toContain('This is the workbench of Sigillo');
+  expect(text).toContain('Questo è il banco di prova di Sigillo');
+  expect(text).toContain('The workbench needs JavaScript');
+});
