@@ -100,18 +100,27 @@ class Execution {
       const { variables, context } = this.#planned;
       const args = plan.args ?? getArgumentValues(plan.field, plan.nodes[0], variables);
       const value: unknown = resolve(source, args, context, info);
-      if (!isPromise(value)) {
-        const completed = this.#complete(valuePlan, info, value, undefined);
-        return isPromise(completed) ? this.#guarded(completed, valuePlan, info) : completed;
-      }
-      const completed = value.then((resolved) => this.#complete(valuePlan, info, resolved, undefined));
-      return this.#guarded(completed, valuePlan, info);
+      if (!isPromise(value))
+        return this.#guarded(this.#complete(valuePlan, info, value, undefined), valuePlan, info);
+      return value.then(
+        (resolved) => this.#resolved(valuePlan, info, resolved),
+        (error: unknown) => this.#fail(error, valuePlan, info, info.path),
+      );
     } catch (error) {
       return this.#fail(error, valuePlan, info, info.path);
     }
   }
 
-  #guarded(completed: PromiseLike<unknown>, plan: ValuePlan, info: FieldInfo): PromiseLike<unknown> {
+  #resolved(plan: ValuePlan, info: FieldInfo, value: unknown): unknown {
+    try {
+      return this.#guarded(this.#complete(plan, info, value, undefined), plan, info);
+    } catch (error) {
+      return this.#fail(error, plan, info, info.path);
+    }
+  }
+
+  #guarded(completed: unknown, plan: ValuePlan, info: FieldInfo): unknown {
+    if (!isPromise(completed)) return completed;
     return completed.then(undefined, (error: unknown) => this.#fail(error, plan, info, info.path));
   }
 
