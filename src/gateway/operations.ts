@@ -59,8 +59,8 @@ function stagesOf(
 
 /** Counts operations for their callers; see `RateLimit.takeForCaller`. */
 function limitRate(rateLimit: RateLimit): Stage {
-  return async ({ request: { req, caller } }) => {
-    const excess = await rateLimit.takeForCaller(req, caller);
+  return ({ request: { req, caller } }) => {
+    const excess = rateLimit.takeForCaller(req, caller);
     if (excess !== undefined) throw new RefusalError(excessRefusal(excess));
   };
 }

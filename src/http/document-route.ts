@@ -57,7 +57,7 @@ async function answerDocument(
     throw new DownloadError('METHOD_NOT_ALLOWED', { headers: { allow: 'GET, HEAD' } });
   const headers = new NodeHeaders(req.headers);
   const caller = await admit(headers);
-  const excess = await rateLimit?.takeForCaller(req, caller);
+  const excess = rateLimit?.takeForCaller(req, caller);
   if (excess !== undefined) throw new RefusalError(excessRefusal(excess));
   const context = contextOf(headers, req, caller);
   using deadline = context.deadline;

@@ -59,13 +59,13 @@ export class Gatekeeper {
   }
 
   /** @returns undefined when the request is accepted. */
-  async refusalOf({ req, url }: EdgeRequest): Promise<Refusal | undefined> {
+  refusalOf({ req, url }: EdgeRequest): Refusal | undefined {
     const refusal =
       this.#checkAvailability() ??
       this.#checkHost(req.headers.host ?? '') ??
       checkUrl(`${url.origin}${req.url ?? ''}`);
     if (refusal !== undefined) return refusal;
-    const excess = await this.#options.rateLimit?.takeForAddress(req);
+    const excess = this.#options.rateLimit?.takeForAddress(req);
     return excess && excessRefusal(excess);
   }
 

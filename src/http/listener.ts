@@ -122,7 +122,7 @@ async function answerAtEdge(
   setCorsHeaders(req, res, corsOrigins);
   const preflight = preflightAnswer(req, corsOrigins);
   if (preflight !== undefined) return preflight;
-  const refusal = await gatekeeper?.refusalOf(request);
+  const refusal = gatekeeper?.refusalOf(request);
   if (refusal !== undefined)
     return documentAddressOf(url) === undefined ? errorAnswer(refusal) : problemAnswer(refusal);
   for (const route of routes) {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { callerKey } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { clientNetwork } from './client-address.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { Refusal } from './error-response.ts';
+import { FixedWindows } from './fixed-windows.ts';
 
 export interface RateLimitOptions {
   readonly requestsPerMinute: number;
@@ -31,39 +31,32 @@ export function limitKey(req: IncomingMessage, caller: Caller | undefined, proxi
 /** A per-caller rate limit for all requests. Each method counts one request; it returns undefined within the limit. */
 export class RateLimit {
   readonly #options: RateLimitOptions;
-  readonly #limiter: RateLimiterMemory;
+  readonly #windows: FixedWindows;
 
   constructor(options: RateLimitOptions) {
     this.#options = options;
-    this.#limiter = new RateLimiterMemory({ points: options.requestsPerMinute, duration: 60 });
+    this.#windows = new FixedWindows(options.requestsPerMinute, 60_000);
   }
 
   /** Counts a request for its address, before anything of it is read. */
-  takeForAddress(req: IncomingMessage): Promise<Excess | undefined> {
+  takeForAddress(req: IncomingMessage): Excess | undefined {
     return this.#take(limitKey(req, undefined, this.#options.proxies));
   }
 
   /** Counts a request for its caller instead of its address, which several callers may share. */
-  async takeForCaller(
-    req: IncomingMessage | undefined,
-    caller: Caller | undefined,
-  ): Promise<Excess | undefined> {
+  takeForCaller(req: IncomingMessage, caller: Caller): Excess | undefined {
     const key = authenticatedKey(caller);
     if (key === undefined) return undefined;
-    if (req !== undefined) await this.#limiter.reward(limitKey(req, undefined, this.#options.proxies));
-    return await this.#take(key);
+    this.#windows.giveBack(limitKey(req, undefined, this.#options.proxies));
+    return this.#take(key);
   }
 
-  async #take(key: string): Promise<Excess | undefined> {
-    try {
-      await this.#limiter.consume(key);
-      return undefined;
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      const seconds = Math.ceil(refused.msBeforeNext / 1000);
-      const limit = this.#options.requestsPerMinute.toLocaleString('en');
-      return { seconds, message: `More than ${limit} requests in a minute. Try again in ${seconds} s.` };
-    }
+  #take(key: string): Excess | undefined {
+    const waitMs = this.#windows.take(key);
+    if (waitMs === 0) return undefined;
+    const seconds = Math.ceil(waitMs / 1000);
+    const limit = this.#options.requestsPerMinute.toLocaleString('en');
+    return { seconds, message: `More than ${limit} requests in a minute. Try again in ${seconds} s.` };
   }
 }
 

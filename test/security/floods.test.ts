@@ -95,18 +95,17 @@ test('authenticated callers at one address have separate rate limits', async () 
 /** A server that takes the identity of callers from a header. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
   const rateLimit = new RateLimit({ requestsPerMinute, proxies: config.protections.proxies });
-  const excessOf = async (req: IncomingMessage) => {
+  const excessOf = (req: IncomingMessage) => {
     const subject = String(req.headers['subject']);
     const tenant = String(req.headers['tenant']);
     const caller = { kind: 'jwt', role: 'operator', expiresAt: undefined, subject, tenant } as const;
-    return (await rateLimit.takeForAddress(req)) ?? (await rateLimit.takeForCaller(req, caller));
+    return rateLimit.takeForAddress(req) ?? rateLimit.takeForCaller(req, caller);
   };
   const server = createServer((req, res) => {
-    void excessOf(req).then((excess) => {
-      if (excess === undefined) return res.end();
-      const { status, code, headers } = excessRefusal(excess);
-      return res.writeHead(status, { ...headers }).end(code);
-    });
+    const excess = excessOf(req);
+    if (excess === undefined) return void res.end();
+    const { status, code, headers } = excessRefusal(excess);
+    res.writeHead(status, { ...headers }).end(code);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
