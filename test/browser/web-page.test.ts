@@ -5,6 +5,7 @@ import { startHttpStub } from '../support/http-stub.ts';
 import { openPage } from '../support/open-page.ts';
 import { readQrCode } from '../support/read-qr-code.ts';
 import { startGateway } from '../support/start-gateway.ts';
+import { findingsOn } from './support-workbench.ts';
 import { temporaryFile } from '../support/api-keys.ts';
 
 /** Set it to update the screenshot. */
@@ -25,10 +26,10 @@ async function openExample(viewport: { readonly width: number; readonly height: 
     const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain';
     res.writeHead(200, { 'content-type': type }).end(readFileSync(`examples/web-page/${name}`));
   });
-  const { url, sandbox } = await startGateway({ protections: { corsOrigins: [site.origin] } });
+  const { url, sandbox, close } = await startGateway({ protections: { corsOrigins: [site.origin] } });
   const { page, problems, origins } = await openPage(viewport);
   await page.goto(`${site.origin}/?gateway=${encodeURIComponent(url)}`);
-  return { page, problems, origins, sandbox, site, url };
+  return { page, problems, origins, sandbox, site, url, close };
 }
 
 async function choose(page: Page, ...files: string[]): Promise<void> {
@@ -44,7 +45,10 @@ async function fill(page: Page, fiscalCode: string): Promise<void> {
 
 const textOf = (page: Page, selector: string): Promise<string> =>
   page.$eval(selector, ({ textContent }) => textContent ?? '');
-const submit = (page: Page): Promise<void> => page.click('button');
+const submit = (page: Page): Promise<void> => page.click('form button');
+/** The texts of all errors that the page shows. */
+const errorOn = (page: Page): Promise<string> =>
+  page.$$eval('.error', (errors) => errors.map(({ textContent }) => textContent).join(''));
 
 test.each([
   ['desk', DESKTOP],
@@ -56,7 +60,9 @@ test.each([
     await choose(page, 'examples/contratto.pdf', 'examples/informativa.pdf');
     await submit(page);
     await page.waitForSelector('figure:not([hidden])');
-    await expect.poll(() => textOf(page, '[role=status]')).toBe('Waiting for the signature.');
+    await expect
+      .poll(() => textOf(page, '[role=status]'))
+      .toBe('The request was sent. Waiting for the signature.');
     const [id = ''] = sandbox.citizen.waiting(CITIZEN).map((request) => request.id);
     const link = await page.$eval('figure a', (element) => element.getAttribute('href'));
     expect(link).toContain(id);
@@ -66,7 +72,7 @@ test.each([
     if (UPDATE_IMAGES && viewport === PHONE) await page.screenshot({ path: 'docs/images/web-page.png' });
 
     await sandbox.citizen.sign(id);
-    await expect.poll(() => textOf(page, '[role=status]')).toBe('Signed.');
+    await expect.poll(() => textOf(page, '[role=status]')).toBe('The documents are signed.');
     const files = await page.$$eval('li a', (links) =>
       links.map((each) => [each.textContent, each.getAttribute('href') ?? '']),
     );
@@ -82,15 +88,15 @@ test('the page shows the error, and the corrected form creates another request',
   const noPdf = temporaryFile('lettera.pdf', 'Gentile cittadina');
   await choose(page, noPdf);
   await submit(page);
-  await expect.poll(() => textOf(page, '[role=alert]')).toContain('not a PDF');
+  await expect.poll(() => errorOn(page)).toContain('not a PDF');
   await fill(page, 'SNZAPP80A01H501C');
   await submit(page);
-  await expect.poll(() => textOf(page, '[role=alert]')).toContain('never logged in to the IO app');
+  await expect.poll(() => errorOn(page)).toContain('do not use the IO app');
   await fill(page, 'SPNDNL80R13C555X');
   await choose(page, 'examples/contratto.pdf');
   await submit(page);
   await page.waitForSelector('figure:not([hidden])');
-  expect(await textOf(page, '[role=alert]')).toBe('');
+  expect(await errorOn(page)).toBe('');
   expect(sandbox.citizen.waiting(CITIZEN)).toHaveLength(1);
 });
 
@@ -99,10 +105,31 @@ test('the same form sent again returns the same request', async () => {
   await choose(page, 'examples/contratto.pdf');
   sandbox.faults.add({ kind: 'status', status: 500, operation: 'setSignatureRequestStatus', count: 10 });
   await submit(page);
-  await expect.poll(() => textOf(page, '[role=alert]')).not.toBe('');
+  await expect.poll(() => errorOn(page)).not.toBe('');
   sandbox.faults.clear();
   await submit(page);
   await page.waitForSelector('figure:not([hidden])');
   const created = sandbox.journal.entries({ operationId: 'createSignatureRequest' });
   expect(created).toHaveLength(1);
+});
+
+test('each error is shown beside its input, in the language of the page', async () => {
+  const { page } = await openExample(DESKTOP);
+  await page.click('[data-language=it]');
+  expect(await page.$eval('html', (html) => html.getAttribute('lang'))).toBe('it');
+  await submit(page);
+  await expect.poll(() => textOf(page, '#files-error')).toBe('Scegli almeno un documento PDF.');
+  await choose(page, 'examples/contratto.pdf');
+  await fill(page, 'ABC');
+  await submit(page);
+  await expect.poll(() => textOf(page, '#fiscal-code-error')).toContain('Il codice fiscale non è corretto.');
+  expect(await findingsOn(page)).toEqual([]);
+});
+
+test('while the gateway does not answer, the page says so in a sentence', async () => {
+  const { page, close } = await openExample(DESKTOP);
+  await choose(page, 'examples/contratto.pdf');
+  await close();
+  await submit(page);
+  await expect.poll(() => textOf(page, '#form-error')).toContain('The service cannot be reached.');
 });

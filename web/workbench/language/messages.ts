@@ -72,7 +72,7 @@ const en = {
 
   progress: 'Status of the request',
   statuses: {
-    DRAFT: 'Draft: documents can be uploaded',
+    DRAFT: 'Draft',
     READY: 'Handed over to the service',
     WAIT_FOR_SIGNATURE: 'Waiting for the citizen',
     SIGNED: 'Signed',
@@ -366,7 +366,7 @@ const it: Messages = {
 
   progress: 'Stato della richiesta',
   statuses: {
-    DRAFT: 'Bozza: si possono caricare i documenti',
+    DRAFT: 'Bozza',
     READY: 'Consegnata al servizio',
     WAIT_FOR_SIGNATURE: 'In attesa del cittadino',
     SIGNED: 'Firmata',

@@ -39,7 +39,7 @@ function EventLine({ event: { kind, text: what, detail } }: { event: EventItem }
   const statuses: Readonly<Record<string, string>> = text.statuses;
   return (
     <p className="event">
-      <Icon name={kind === 'status' ? 'check' : 'bolt'} />
+      <Icon name={kind !== 'status' ? 'bolt' : what === 'REJECTED' ? 'alert' : 'check'} />
       {kind === 'status' ? text.newStatus(statuses[what] ?? what) : what}
       {detail !== undefined && <span className="detail">{detail}</span>}
     </p>
