@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 
 /*
- * Loaded by `--import` into a server that is profiled. The first message starts the profiles of processor time and of
- * allocations; the second one is the path, without an extension, where to write them.
+ * Loaded by `--import` into a server that is profiled. A message starts the profiles of processor time and of
+ * allocations; the next one is the path, without an extension, where to write them.
  */
 const session = new Session();
 session.connect();
@@ -23,6 +23,7 @@ async function start(): Promise<void> {
 }
 
 async function stop(path: string): Promise<void> {
+  isRunning = false;
   const cpu = await session.post('Profiler.stop');
   const heap = await session.post('HeapProfiler.stopSampling');
   writeFileSync(`${path}.cpuprofile`, JSON.stringify(cpu.profile));

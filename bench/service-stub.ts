@@ -104,7 +104,7 @@ function pageAnswer(path: string, dossierId: string): Buffer {
   const known = pages.get(key);
   if (known !== undefined) return known;
   const query = new URLSearchParams(path.split('?')[1]);
-  const start = Number(query.get('continuation_token') ?? 0);
+  const start = Number(query.get('continuationToken') ?? 0);
   const end = Math.min(start + Number(query.get('limit') ?? 25), DOSSIER_SIZE);
   const first = Number(dossierId.slice(-3)) * 25;
   const items = Array.from({ length: end - start }, (_, index) => listed(ulid(first + start + index)));
