@@ -26,7 +26,7 @@ interface Cost {
   readonly calls: number;
 }
 
-/** Costs that are kept for one operation, as clients use few page sizes. */
+/** Costs that are kept for one operation: its variables differ in texts, and seldom in page sizes or numbers of documents. */
 const MAX_KEPT = 50;
 const MAX_KEY_LENGTH = 200;
 
@@ -79,14 +79,9 @@ export class OperationCost {
     return cost;
   }
 
-  /** Undefined for inputs of mutations, which are seldom the same. */
+  /** Undefined for an unusually large input. */
   #keyOf(variables: Values): string | undefined {
-    let key = '';
-    for (const name of this.#relevant) {
-      const value = variables[name] ?? null;
-      if (typeof value === 'object' && value !== null) return undefined;
-      key += `${JSON.stringify(value)} `;
-    }
+    const key = this.#relevant.map((name) => shapeOf(variables[name])).join(' ');
     return key.length <= MAX_KEY_LENGTH ? key : undefined;
   }
 
@@ -126,6 +121,15 @@ function countDetailsOnce(document: DocumentNode, schema: GraphQLSchema): Docume
       },
     }),
   );
+}
+
+/** What a cost can depend on: the numbers in a value, the lengths of its lists and what is absent, but no texts. */
+function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shapeOf).join()}]`;
+  if (typeof value === 'string') return 'text';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = Object.entries(value).map(([name, field]) => `${name}:${shapeOf(field)}`);
+  return `{${fields.join()}}`;
 }
 
 /** The variables in arguments of fields whose `complexity` depends on their arguments. */

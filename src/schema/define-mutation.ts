@@ -14,7 +14,7 @@ interface Mutation<Fields extends InputFieldMap, Payload extends object> {
   /** The roles that may call the mutation. */
   readonly scopes: Partial<Readonly<Record<Role, true>>>;
   readonly input: (t: PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>) => Fields;
-  /** The maximum number of upstream calls. */
+  /** The maximum number of upstream calls. It may depend on numbers, lengths of lists and absent values, but not on texts. */
   readonly cost: number | ((input: Input<Fields>) => number);
   readonly resolve: (context: GatewayContext, input: Input<Fields>) => MaybePromise<Payload>;
   readonly payload: {

@@ -76,6 +76,21 @@ test('the page size counts also as a variable', async () => {
   expect((await run(query, { first: 200 })).errors).toBeUndefined();
 });
 
+const ID = '01KJYMD75M8Q4V6W9X0Y2Z7A1C';
+const SIGNER = '0d7a4e0c-6b0a-4f7e-9c1e-0f3d5b7a9c11';
+test.each([
+  ['markReady', { signatureRequestId: ID, waitSeconds: 0 }, { waitSeconds: 55 }],
+  ['createSignatureRequest', { dossierId: ID, signerId: SIGNER }, { idempotencyKey: 'key' }],
+])('the cost of %s is that of its input, also after a cheaper input', async (name, cheap, costly) => {
+  const { run } = await startGateway({ protections: { maxOperationCost: 4 } });
+  const type = `${name.replace(/^./, (letter) => letter.toUpperCase())}Input`;
+  const query = `mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`;
+  const costOf = async (input: object) => (await run(query, { input })).errors?.[0]?.extensions['actual'];
+  expect(await costOf(cheap)).toBeUndefined();
+  expect(await costOf({ ...cheap, ...costly })).toBeGreaterThan(4);
+  expect(await costOf(cheap)).toBeUndefined();
+});
+
 test('fields that need the whole item cost one call per item, and each QR code image is counted', async () => {
   const { run } = await startGateway({ protections: { maxOperationCost: 24 } });
   const listOf = (fields: string) =>
