@@ -28,13 +28,17 @@ export class TokenVerifier {
   }
 
   /** The caller of a token. @throws {AuthenticationError} */
-  async callerOf(token: string): Promise<Caller> {
+  callerOf(token: string): Promise<Caller> | Caller {
     const digest = hash('sha256', token, 'base64url');
-    const keysVersion = this.#keys.version;
     const known = this.#known.get(digest);
-    if (known !== undefined && known.keysVersion === keysVersion && this.#isInTime(known))
+    if (known !== undefined && known.keysVersion === this.#keys.version && this.#isInTime(known))
       return known.caller;
     this.#known.delete(digest);
+    return this.#verify(token, digest);
+  }
+
+  async #verify(token: string, digest: string): Promise<Caller> {
+    const keysVersion = this.#keys.version;
     const verified = await verifyJwt(token, this.#keys.keyOf, this.#rules);
     // Keys that were read meanwhile may not be those that verified it.
     if (keysVersion !== undefined && keysVersion === this.#keys.version)

@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** Answers the requests to some addresses. @returns undefined for other addresses. */
-export type Route = (request: EdgeRequest) => Promise<Answer | undefined> | undefined;
+export type Route = (request: EdgeRequest) => Promise<Answer | undefined> | Answer | undefined;
 
 const STALL_MS = 30_000;
 

@@ -20,7 +20,7 @@ export interface PagesOptions {
 /** Answers `/` for browsers, and the files of the pages below `/assets`. */
 export function pagesRoute({ isSandbox, graphiql, folder = BUILT }: PagesOptions): Route {
   let files: PageFiles | undefined;
-  return async (request) => {
+  return (request) => {
     const { req, url } = request;
     if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
     files ??= new PageFiles(folder);
