@@ -9,7 +9,8 @@ import { bundlePackages } from './bundle-packages.ts';
  */
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+for (const project of ['tsconfig.build.json', 'client'])
+  execFileSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
 // Files that the code reads at run time, and files that its types reference, at the same relative paths.
 for (const file of globSync(['examples/*.*', 'mocks/**/*.{yaml,operations.json}', '{src,mocks}/**/*.d.ts']))
   cpSync(file, `dist/${file}`);

@@ -6,14 +6,17 @@ import { StatusWatcher } from '../../../../src/watching/status-watcher.ts';
 import { openIdempotency } from '../../../../src/idempotency/idempotency.ts';
 import { createDossier } from '../../../../src/resolvers/mutations/create-dossier.ts';
 import { createSignatureRequest } from '../../../../src/resolvers/mutations/create-signature-request.ts';
-import type { BoxInput, SignatureFieldInput } from '../../../../src/resolvers/shared/document-input.ts';
+import type {
+  AnchorInput,
+  BoxInput,
+  SignatureFieldInput,
+} from '../../../../src/resolvers/shared/document-input.ts';
 import { InvalidInputError } from '../../../../src/resolvers/errors/domain-errors.ts';
 import { findSigner } from '../../../../src/resolvers/mutations/find-signer.ts';
 import { markReady } from '../../../../src/resolvers/mutations/mark-ready.ts';
 import { notifySigner } from '../../../../src/resolvers/mutations/notify-signer.ts';
 import { uploadDocument } from '../../../../src/resolvers/mutations/upload-document.ts';
 import { inspectDocument } from '../../../../src/resolvers/mutations/inspect-document.ts';
-import type { AnchorInput } from '../../../../src/resolvers/shared/document-input.ts';
 import { validateDocument } from '../../../../src/resolvers/mutations/validate-document.ts';
 import { Inspector } from '../../../../src/inspection/inspector.ts';
 import { BlockPool } from '../../../../src/uploads/block-pool.ts';

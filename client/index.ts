@@ -1,0 +1,11 @@
+/** `sigillo/client`: a typed client of the gateway. See docs/guide/client.md. */
+export { SigilloClient } from './client.ts';
+export type { ClientOptions, DataOf, RunOptions } from './client.ts';
+export { GatewayUnreachableError, GraphqlRequestError } from './errors.ts';
+export type { Progress } from './post.ts';
+export * from './operations.ts';
+
+/** The end of an exhaustive `switch`: the compiler refuses it while a case is missing. */
+export function assertNever(value: never): never {
+  throw new TypeError(`Unexpected value: ${JSON.stringify(value)}`);
+}
