@@ -1,6 +1,7 @@
-import { Counter, Histogram } from 'prom-client';
+import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
+import { FrequentCounter, FrequentHistogram } from './series.ts';
 import { ERROR_CODES } from '../../resolvers/errors/codes.ts';
 import { bounded, OPERATION_OUTCOMES, OPERATION_TYPES } from './labels.ts';
 
@@ -12,13 +13,13 @@ export function countOperations(
   registers: Registry[],
   operationNames: readonly string[],
 ): void {
-  const operations = new Counter({
+  const operations = new FrequentCounter({
     name: 'sigillo_operations_total',
     help: 'GraphQL operations. refused: the caller can fix it; failed: the caller cannot; left: the caller did not wait.',
     labelNames: ['type', 'operation', 'outcome'],
     registers,
   });
-  const durations = new Histogram({
+  const durations = new FrequentHistogram({
     name: 'sigillo_operation_duration_seconds',
     help: 'From the start of the execution of a query or mutation to its answer, including waits.',
     labelNames: ['type', 'operation'],
@@ -37,9 +38,9 @@ export function countOperations(
   for (const code of ERROR_CODES) errors.inc({ code }, 0);
 
   events.on('operation', ({ type, name, outcome, durationMs }) => {
-    const labels = { type: typeOf(type), operation: nameOf(name) };
-    operations.inc({ ...labels, outcome: outcomeOf(outcome) });
-    if (type === 'query' || type === 'mutation') durations.observe(labels, durationMs / 1000);
+    const labels = [typeOf(type), nameOf(name)];
+    operations.count([...labels, outcomeOf(outcome)]);
+    if (type === 'query' || type === 'mutation') durations.add(labels, durationMs / 1000);
   });
   events.on('errorAnswered', ({ code }) => errors.inc({ code: codeOf(code) }));
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
+import { FrequentCounter } from './series.ts';
 import { bounded, DEPENDENCIES, STATUSES, TURNED_AWAY_REASONS } from './labels.ts';
 
 export interface RequestGauges {
@@ -16,7 +17,7 @@ export function countRequests(
   registers: Registry[],
   { requestsInFlight, openStreams, watchedRequests, dependencies }: RequestGauges,
 ): void {
-  const responses = new Counter({
+  const responses = new FrequentCounter({
     name: 'sigillo_http_responses_total',
     help: 'Answers by HTTP status, or left when the client left first. Without probes.',
     labelNames: ['status'],
@@ -63,7 +64,7 @@ export function countRequests(
   for (const reason of TURNED_AWAY_REASONS) turnedAway.inc({ reason }, 0);
   for (const name of dependencies) usable.set({ dependency: dependencyOf(name) }, 1);
 
-  events.on('response', ({ status }) => responses.inc({ status: statusOf(status) }));
+  events.on('response', ({ status }) => responses.count([statusOf(status)]));
   events.on('turnedAway', ({ reason }) => turnedAway.inc({ reason: reasonOf(reason) }));
   events.on('dependency', ({ name, isUsable }) =>
     usable.set({ dependency: dependencyOf(name) }, isUsable ? 1 : 0),

@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { GatewayEvents } from '../events.ts';
+import { FrequentCounter, FrequentHistogram } from './series.ts';
 import {
   bounded,
   BREAKER_STATES,
@@ -26,13 +27,13 @@ export function countUpstream(events: GatewayEvents, registers: Registry[]): voi
 }
 
 function countCalls(events: GatewayEvents, registers: Registry[]): void {
-  const calls = new Counter({
+  const calls = new FrequentCounter({
     name: 'sigillo_upstream_calls_total',
     help: 'Calls to the service and its storage, without retries, by outcome: ok or the kind of failure.',
     labelNames: ['operation', 'outcome'],
     registers,
   });
-  const durations = new Histogram({
+  const durations = new FrequentHistogram({
     name: 'sigillo_upstream_call_duration_seconds',
     help: 'Duration of a call with its retries and the pauses between them.',
     labelNames: ['operation'],
@@ -54,12 +55,12 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
   const [operationOf, outcomeOf] = [bounded(UPSTREAM_OPERATIONS), bounded(CALL_OUTCOMES)];
   const kindOf = bounded(FAILURE_KINDS);
   for (const operation of UPSTREAM_OPERATIONS)
-    for (const outcome of CALL_OUTCOMES) calls.inc({ operation, outcome }, 0);
+    for (const outcome of CALL_OUTCOMES) calls.count([operation, outcome], 0);
 
   events.on('upstreamCall', ({ operation, outcome, durationMs }) => {
-    const labels = { operation: operationOf(operation) };
-    calls.inc({ ...labels, outcome: outcomeOf(outcome) });
-    durations.observe(labels, durationMs / 1000);
+    const name = operationOf(operation);
+    calls.count([name, outcomeOf(outcome)]);
+    durations.add([name], durationMs / 1000);
   });
   events.on('upstreamRetry', ({ operation, kind }) =>
     retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
@@ -68,7 +69,7 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
 }
 
 function measureWaits(events: GatewayEvents, registers: Registry[]): void {
-  const waits = new Histogram({
+  const waits = new FrequentHistogram({
     name: 'sigillo_budget_wait_seconds',
     help: 'How long calls waited for a slot of the rate limiter.',
     labelNames: ['priority', 'outcome'],
@@ -77,9 +78,9 @@ function measureWaits(events: GatewayEvents, registers: Registry[]): void {
   });
   const [priorityOf, outcomeOf] = [bounded(PRIORITIES), bounded(RATE_LIMITER_OUTCOMES)];
   for (const priority of PRIORITIES)
-    for (const outcome of RATE_LIMITER_OUTCOMES) waits.zero({ priority, outcome });
+    for (const outcome of RATE_LIMITER_OUTCOMES) waits.begin([priority, outcome]);
   events.on('rateLimiterWait', ({ priority, outcome, waitMs }) =>
-    waits.observe({ priority: priorityOf(priority), outcome: outcomeOf(outcome) }, waitMs / 1000),
+    waits.add([priorityOf(priority), outcomeOf(outcome)], waitMs / 1000),
   );
 }
 
