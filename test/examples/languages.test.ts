@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -7,22 +6,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readPage } from '../docs/support-pages.ts';
 import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { runMain } from '../support/start-main.ts';
+import { runIn } from './run-commands.ts';
 
 /** The folders of `examples` for one language each. */
 const LANGUAGES = ['java', 'php', 'python'];
-
-/** What the commands of a page for integrators print, and their exit code. They run in bash, in the folder of the page. */
-async function run(language: string, commands: string, env: Readonly<Record<string, string>>) {
-  const { PATH = '', HOME = '' } = process.env;
-  const cwd = `examples/${language}`;
-  const options = { cwd, env: { PATH, HOME, ...env } };
-  const child = execFile('bash', ['--norc', '-euo', 'pipefail', '-c', commands], options);
-  const output = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk) => (output.stdout += String(chunk)));
-  child.stderr?.on('data', (chunk) => (output.stderr += String(chunk)));
-  const [code]: unknown[] = await once(child, 'close');
-  return { code, ...output };
-}
 
 /** The commands under a heading of the README of a language, except those that start the gateway. */
 const commandsOf = (language: string, heading: string): string[] =>
@@ -37,7 +24,7 @@ const withoutIds = (text: string): string =>
 async function runSection(language: string, heading: string, env: Readonly<Record<string, string>> = {}) {
   const commands = commandsOf(language, heading);
   expect(commands).not.toEqual([]);
-  const result = await run(language, commands.join(''), env);
+  const result = await runIn(`examples/${language}`, commands.join(''), env);
   expect(result, result.stdout + result.stderr).toMatchObject({ code: 0, stderr: '' });
   const shown = readPage(`examples/${language}/README.md`).blocks('text', heading);
   expect(shown).not.toEqual([]);
@@ -62,7 +49,7 @@ async function closedPort(): Promise<string> {
 
 test('every language has a page with the same sections, and none starts a package that is not published', () => {
   const folders = readdirSync('examples').filter((name) => existsSync(`examples/${name}/README.md`));
-  expect(folders.toSorted()).toEqual(LANGUAGES.toSorted());
+  expect(folders.filter((name) => name !== 'bruno').toSorted()).toEqual(LANGUAGES);
   for (const language of LANGUAGES) {
     const { text } = readPage(`examples/${language}/README.md`);
     expect([...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual([
@@ -114,7 +101,7 @@ test.each(LANGUAGES)(
   '%s: a rejected document is reported with the reasons of the service',
   async (language) => {
     const gateway = await runMain({}).url();
-    const result = await run(language, requestFor(language, 'Contratto [rifiutato]'), {
+    const result = await runIn(`examples/${language}`, requestFor(language, 'Contratto [rifiutato]'), {
       SIGILLO_URL: gateway,
     });
     expect(result).toEqual(
@@ -125,7 +112,7 @@ test.each(LANGUAGES)(
 
 test.each(LANGUAGES)('%s: invalid input is reported with its path', async (language) => {
   const gateway = await runMain({}).url();
-  const result = await run(language, requestFor(language, ' '), { SIGILLO_URL: gateway });
+  const result = await runIn(`examples/${language}`, requestFor(language, ' '), { SIGILLO_URL: gateway });
   expect(result).toEqual(
     FAILED(/^The input is not valid:\n( {2}documents\.0\.title: .*\n| {2}dossier\.\S+: .*\n)+$/),
   );
@@ -136,14 +123,16 @@ test.each(LANGUAGES)('%s: a wrong key is reported, and the right one is accepted
   const gateway = await runMain({ AUTH: 'api-key', AUTH_API_KEYS_FILE: keys }).url();
   const env = { SIGILLO_URL: gateway, SIGILLO_KEY: 'wrong' };
   const command = requestFor(language, 'Contratto [rifiutato]');
-  expect(await run(language, command, env)).toEqual(FAILED(/^UNAUTHENTICATED: .+ \(request id \S+\)\n$/));
-  const accepted = await run(language, command, { ...env, SIGILLO_KEY: 'right' });
+  expect(await runIn(`examples/${language}`, command, env)).toEqual(
+    FAILED(/^UNAUTHENTICATED: .+ \(request id \S+\)\n$/),
+  );
+  const accepted = await runIn(`examples/${language}`, command, { ...env, SIGILLO_KEY: 'right' });
   expect(accepted).toEqual(FAILED(/UPLOAD_DOCUMENTS/));
 });
 
 test.each(LANGUAGES)('%s: a gateway that is not running is reported with its address', async (language) => {
   const url = await closedPort();
-  const result = await run(language, requestFor(language, 'Contratto'), { SIGILLO_URL: url });
+  const result = await runIn(`examples/${language}`, requestFor(language, 'Contratto'), { SIGILLO_URL: url });
   expect(result).toEqual(FAILED(new RegExp(`^Cannot reach the gateway at ${url}`)));
   expect(result.stderr).not.toMatch(STACK);
 });
@@ -155,7 +144,7 @@ test.each(LANGUAGES)('%s: a server that is not the gateway is reported', async (
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
   const env = { SIGILLO_URL: `http://127.0.0.1:${port}/graphql` };
-  const result = await run(language, requestFor(language, 'Contratto'), env);
+  const result = await runIn(`examples/${language}`, requestFor(language, 'Contratto'), env);
   expect(result).toEqual(FAILED(/^HTTP 502/));
   expect(result.stderr).not.toMatch(STACK);
 });
