@@ -93,7 +93,9 @@ async function main(): Promise<void> {
   // Last, because a process that reads this line may send a signal at once.
   const { graphiql, trustedDocuments } = config.protections;
   const address = asLocalhost(gateway.url);
-  const what = graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)` : address;
+  const workbench = upstream.isSandbox ? ` or ${new URL('/', address).origin} (workbench)` : '';
+  const what =
+    graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)${workbench}` : address;
   const { metricsUrl } = gateway;
   const seen = metricsUrl === undefined ? '' : `; metrics at ${asLocalhost(metricsUrl)}`;
   process.stdout.write(`Sigillo: ${what}; it talks to ${where}${through}${seen}\n`);

@@ -47,14 +47,14 @@ test.each([
   await draw(page, [0.55, 0.25], [0.9, 0.34]);
   await page.waitForSelector('.field-box ::-p-text(2)');
   await page.waitForSelector('.document-form .verdict.good');
-  await picture(page, 'draft', viewport === DESKTOP ? 'workbench' : undefined);
+  await picture(page, 'draft', viewport === DESKTOP ? 'workbench-draft' : undefined);
   expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
 
   await send(page);
-  await picture(page, 'waiting');
+  await picture(page, 'waiting', viewport === DESKTOP ? 'workbench' : undefined);
   await page.click('.message');
   await page.waitForSelector('.clause');
-  await picture(page, 'clauses', viewport === PHONE ? 'workbench-phone' : undefined);
+  await picture(page, 'clauses');
   await page.click('.screen .btn-primary');
   await page.waitForSelector('.signed .sheet[data-drawn=true]');
   await page.waitForSelector('.result.good');

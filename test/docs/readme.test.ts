@@ -8,7 +8,7 @@ const readme = readPage('README.md');
 test('the quick start shows what npm start prints', async () => {
   const { output, gateway, sandbox } = await startProgram();
   const { name, version, scripts } = packageJson;
-  const printed = output.replace(gateway, 'localhost:4000').replace(sandbox, 'localhost:4010');
+  const printed = output.replaceAll(gateway, 'localhost:4000').replace(sandbox, 'localhost:4010');
   expect(readme.blocks('text', 'Quick start')).toEqual([
     `> ${name}@${version} start\n> ${scripts.start}\n\n${printed}`,
   ]);

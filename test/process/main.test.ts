@@ -20,7 +20,7 @@ test('without a key it starts with its sandbox, prints its URL, and stops on SIG
   const main = runMain({});
   const url = await main.url();
   expect(main.output.stdout).toMatch(
-    /^Sigillo: open http:\/\/localhost:\d+\/graphql \(GraphiQL\); it talks to the sandbox at http:\/\/localhost:\d+\/api\/v1\/sign\n$/,
+    /^Sigillo: open http:\/\/localhost:\d+\/graphql \(GraphiQL\) or http:\/\/localhost:\d+ \(workbench\); it talks to the sandbox at http:\/\/localhost:\d+\/api\/v1\/sign\n$/,
   );
   const answer = await post(url, '{ signatureRequest(id: "unknown") { id } }');
   expect(await answer.json()).toEqual({ data: { signatureRequest: null } });

@@ -97,6 +97,9 @@ function Outcome({ request }: { request: SignatureRequest }) {
     <figure className="qr-code">
       <img src={qrCode.image} alt={text.qrCode} width="200" height="200" />
       <figcaption>{text.qrHint}</figcaption>
+      <a className="btn btn-primary to-phone" href="#phone">
+        {text.toPhone}
+      </a>
     </figure>
   );
 }
