@@ -48,14 +48,12 @@ export function bounded(value: unknown, scrub: Scrubber): unknown {
     if (Array.isArray(given)) return given.map((item) => copy(item, depth + 1)).filter(isGiven);
     // Maps, buffers, streams and requests are logged by their class only.
     if (!isPlain(given)) return `[${given.constructor.name}]`;
-    return Object.fromEntries(
-      Object.entries(given)
-        .map(([name, item]) => [
-          shortened(name, scrub, 100),
-          SECRET_NAMES.test(name) ? '[redacted]' : copy(item, depth + 1),
-        ])
-        .filter(([, item]) => isGiven(item)),
-    );
+    const copied: [string, unknown][] = [];
+    for (const [name, item] of Object.entries(given)) {
+      const value = SECRET_NAMES.test(name) ? '[redacted]' : copy(item, depth + 1);
+      if (isGiven(value)) copied.push([shortened(name, scrub, 100), value]);
+    }
+    return Object.fromEntries(copied);
   };
   return copy(value, 0);
 }
