@@ -29,7 +29,8 @@ export async function startProgram() {
   const main = runMain({});
   await main.url();
   const { stdout: output } = main.output;
-  const [gateway = '', sandbox = ''] = [...output.matchAll(/localhost:\d+/g)].map(([found]) => found);
+  const hosts = new Set(output.match(/localhost:\d+/g));
+  const [gateway = '', sandbox = ''] = hosts;
   /** Runs commands of a page in a folder that contains only the examples. */
   const run = async (commands: string): Promise<{ readonly stdout: string; readonly folder: string }> => {
     const folder = mkdtempSync(join(tmpdir(), 'sigillo-docs-'));
