@@ -41,8 +41,10 @@ export const serverVariables = {
     .default(10)
     .describe('How long a thread may inspect a PDF before the thread is replaced.'),
   INSPECT_THREADS: wholeNumber(1, 64)
-    .default(2)
-    .describe('PDFs that are inspected at the same time, each in a thread of its own.'),
+    .default(1)
+    .describe(
+      'PDFs that are inspected at the same time, each in a thread of its own. Leave a processor for the requests.',
+    ),
   MAX_REQUESTS_IN_FLIGHT: wholeNumber(1, 100_000)
     .default(5_000)
     .describe('Requests that run at the same time. Further requests are refused with `OVERLOADED`.'),

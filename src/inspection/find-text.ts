@@ -48,22 +48,18 @@ function ordersOf(text: string): Set<string> {
 
 /** The boxes of all places of a line that show the text. */
 export function findIn(line: Line, pattern: Pattern): Rect[] {
-  const found = pattern.flatMap((wanted) =>
-    line.flatMap(({ text }, start) => {
-      if (text !== wanted[0]?.text) return [];
+  const found = new Map<number, Rect>();
+  for (const wanted of pattern) {
+    const first = wanted[0]?.text;
+    for (const [start, { text }] of line.entries()) {
+      if (text !== first) continue;
       const end = endOfMatch(line, start, wanted);
-      return end === undefined
-        ? []
-        : [
-            {
-              start,
-              box: unionOf(line.slice(start, end).map(({ glyph, from, to }) => boxOf(glyph, from, to))),
-            },
-          ];
-    }),
-  );
-  // A palindrome is found in both orders.
-  return [...new Map(found.map(({ start, box }) => [start, box])).values()];
+      if (end === undefined) continue;
+      // A palindrome is found in both orders, at the same start.
+      found.set(start, unionOf(line.slice(start, end).map(({ glyph, from, to }) => boxOf(glyph, from, to))));
+    }
+  }
+  return [...found.values()];
 }
 
 /** Where the text that begins at `start` ends. Undefined if another text begins there. */

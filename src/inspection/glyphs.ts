@@ -1,5 +1,5 @@
 import { boundsOf, corners, IDENTITY, multiply } from './geometry.ts';
-import type { Matrix, Rect } from './geometry.ts';
+import type { Matrix, Point, Rect } from './geometry.ts';
 
 /** A glyph on a page, in user space. Numbers alone, because a page has thousands. */
 export interface Glyph {
@@ -66,7 +66,9 @@ export class TextState {
   #state: State = { ...initial };
   readonly #saved: State[] = [];
   #text: Matrix = IDENTITY;
-  #line: Matrix = IDENTITY;
+  /** How far glyphs have moved the current point since the text matrix was set, in text space. */
+  #penX = 0;
+  #penY = 0;
 
   save(): void {
     this.#saved.push({ ...this.#state });
@@ -91,11 +93,12 @@ export class TextState {
   }
 
   setTextMatrix(matrix: Matrix): void {
-    this.#text = this.#line = matrix;
+    this.#text = matrix;
+    this.#penX = this.#penY = 0;
   }
 
   moveLine(x: number, y: number): void {
-    this.setTextMatrix(multiply([1, 0, 0, 1, x, y], this.#line));
+    this.setTextMatrix(multiply([1, 0, 0, 1, x, y], this.#text));
   }
 
   nextLine(): void {
@@ -103,60 +106,85 @@ export class TextState {
   }
 
   /** Shows glyphs. A number moves the next glyph, in thousandths of the font size. */
-  show(items: Iterable<ShownGlyph | number>, isVisible: boolean): void {
-    const { font, fontSize, scale } = this.#state;
+  show(items: readonly unknown[], isVisible: boolean): void {
+    const { font, fontSize, scale, matrix } = this.#state;
     if (font === undefined) return;
+    const toPage = multiply(this.#text, matrix);
     for (const item of items) {
       if (typeof item === 'number') {
         const shift = (-item / 1000) * fontSize;
-        this.#move(font.isVertical ? 0 : shift * scale, font.isVertical ? shift : 0);
-      } else this.#showGlyph(item, font, isVisible);
+        if (font.isVertical) this.#penY += shift;
+        else this.#penX += shift * scale;
+      } else if (isShown(item)) {
+        if (font.isVertical) this.#showVertical(item, font, isVisible ? toPage : undefined);
+        else this.#showHorizontal(item, font, isVisible ? toPage : undefined);
+      }
     }
   }
 
-  #showGlyph(glyph: ShownGlyph, font: FontFacts, isVisible: boolean): void {
+  #showHorizontal(glyph: ShownGlyph, font: FontFacts, toPage: Matrix | undefined): void {
+    const { fontSize, charSpacing, wordSpacing, scale } = this.#state;
+    const width = glyph.width * font.unit * fontSize * scale;
+    if (toPage) {
+      const { x, y } = this.#pointAbove(0, toPage);
+      const [a, b, c, d] = toPage;
+      const [up, down] = [font.ascent * fontSize, font.descent * fontSize];
+      this.#add({
+        text: glyph.unicode,
+        x,
+        y,
+        advanceX: a * width,
+        advanceY: b * width,
+        ascentX: c * up,
+        ascentY: d * up,
+        descentX: c * down,
+        descentY: d * down,
+      });
+    }
+    this.#penX += width + (charSpacing + (glyph.isSpace ? wordSpacing : 0)) * scale;
+  }
+
+  #showVertical(glyph: ShownGlyph, font: FontFacts, toPage: Matrix | undefined): void {
     const { fontSize, charSpacing, wordSpacing, scale } = this.#state;
     const size = font.unit * fontSize;
-    const spacing = charSpacing + (glyph.isSpace ? wordSpacing : 0);
-    if (font.isVertical) {
-      const [height = -1000, originX = glyph.width / 2, originY = 880] = glyph.vmetric ?? [];
-      if (isVisible) {
-        const [right, left] = [(glyph.width - originX) * size * scale, -originX * size * scale];
-        this.#add(glyph.unicode, (880 - originY) * size, [0, height * size, right, 0, left, 0]);
-      }
-      // In vertical text, a negative spacing moves glyphs apart.
-      this.#move(0, height * size + spacing);
-      return;
+    const [height = -1000, originX = glyph.width / 2, originY = 880] = glyph.vmetric ?? [];
+    if (toPage) {
+      const { x, y } = this.#pointAbove((880 - originY) * size, toPage);
+      const [a, b, c, d] = toPage;
+      const [right, left] = [(glyph.width - originX) * size * scale, -originX * size * scale];
+      this.#add({
+        text: glyph.unicode,
+        x,
+        y,
+        advanceX: c * height * size,
+        advanceY: d * height * size,
+        ascentX: a * right,
+        ascentY: b * right,
+        descentX: a * left,
+        descentY: b * left,
+      });
     }
-    const width = glyph.width * size * scale;
-    if (isVisible)
-      this.#add(glyph.unicode, 0, [width, 0, 0, font.ascent * fontSize, 0, font.descent * fontSize]);
-    this.#move(width + spacing * scale, 0);
+    // In vertical text, a negative spacing moves glyphs apart.
+    this.#penY += height * size + charSpacing + (glyph.isSpace ? wordSpacing : 0);
   }
 
-  /** Adds a glyph that begins `above` the current point, with its advance, ascent and descent in text space. */
-  #add(text: string, above: number, [advanceX, advanceY, upX, upY, downX, downY]: Matrix): void {
-    const { matrix, rise } = this.#state;
-    const [a, b, c, d, e, f] = multiply(this.#text, matrix);
-    const glyph = {
-      text,
-      x: c * (rise + above) + e,
-      y: d * (rise + above) + f,
-      advanceX: a * advanceX + c * advanceY,
-      advanceY: b * advanceX + d * advanceY,
-      ascentX: a * upX + c * upY,
-      ascentY: b * upX + d * upY,
-      descentX: a * downX + c * downY,
-      descentY: b * downX + d * downY,
-    };
+  /** The current point in user space, or one above it in text space. */
+  #pointAbove(above: number, [a, b, c, d, e, f]: Matrix): Point {
+    const [x, y] = [this.#penX, this.#penY + this.#state.rise + above];
+    return { x: a * x + c * y + e, y: b * x + d * y + f };
+  }
+
+  #add(glyph: Glyph): void {
     const sum = glyph.x + glyph.y + glyph.advanceX + glyph.advanceY + glyph.ascentX + glyph.ascentY;
     if (Number.isFinite(sum + glyph.descentX + glyph.descentY)) this.glyphs.push(glyph);
   }
+}
 
-  #move(x: number, y: number): void {
-    const [a, b, c, d, e, f] = this.#text;
-    this.#text = [a, b, c, d, a * x + c * y + e, b * x + d * y + f];
-  }
+function isShown(item: unknown): item is ShownGlyph {
+  if (typeof item !== 'object' || item === null) return false;
+  return (
+    'unicode' in item && typeof item.unicode === 'string' && 'width' in item && typeof item.width === 'number'
+  );
 }
 
 /** The rectangle of a part of a glyph, from `from` to `to` (0 to 1) of its advance. */

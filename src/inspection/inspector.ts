@@ -66,7 +66,7 @@ export class Inspector {
     const work = new Work(pool, this.limits.maxWorkMs);
     this.#running.add(work);
     try {
-      const task: InspectTask = { pdf, texts, thread: work.thread };
+      const task: InspectTask = { pdf: pdf.map(compact), texts, thread: work.thread };
       return await pool.run(task, {
         signal: signal === undefined ? work.exceeded : AbortSignal.any([signal, work.exceeded]),
       });
@@ -126,6 +126,13 @@ class Work {
     clearInterval(this.#checks);
   }
 }
+
+/**
+ * A piece without the rest of its buffer, if that is larger: a message to a thread has a copy of the whole buffer. Other pieces are
+ * copied only when a thread is free.
+ */
+const compact = (piece: Uint8Array): Uint8Array =>
+  piece.byteLength < piece.buffer.byteLength / 2 ? new Uint8Array(piece) : piece;
 
 async function startThreads({ threads }: InspectionLimits): Promise<Piscina> {
   const { Piscina } = await import('piscina');

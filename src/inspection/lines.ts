@@ -40,7 +40,7 @@ export function linesOf(glyphs: readonly Glyph[]): Line[] {
     // A combining mark may have no width; then its direction is that of its height, turned by a right angle.
     const dx = length > 0 ? glyph.advanceX / length : upY / size;
     const dy = length > 0 ? glyph.advanceY / length : -upX / size;
-    const angle = Math.round((Math.atan2(dy, dx) * 180) / Math.PI);
+    const angle = dx === 1 ? 0 : Math.round((Math.atan2(dy, dx) * 180) / Math.PI);
     const from = glyph.x * dx + glyph.y * dy;
     const placed = { glyph, from, to: from + length, across: glyph.y * dx - glyph.x * dy, size };
     const others = byAngle.get(angle);

@@ -1,6 +1,6 @@
 import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { TextState } from './glyphs.ts';
-import type { FontFacts, Glyph, ShownGlyph } from './glyphs.ts';
+import type { FontFacts, Glyph } from './glyphs.ts';
 import { IDENTITY } from './geometry.ts';
 import type { Matrix } from './geometry.ts';
 import { OPS } from './load-pdfjs.ts';
@@ -94,7 +94,7 @@ class OperatorReader {
       case OPS.nextLine:
         return text.nextLine();
       case OPS.showText:
-        return text.show(asList(first).filter(isShown), this.#isVisible);
+        return text.show(asList(first), this.#isVisible);
       case OPS.paintFormXObjectBegin:
         text.save();
         return this.#transform(first);
@@ -149,14 +149,6 @@ class OperatorReader {
 
 const isMask = (group: unknown): boolean =>
   typeof group === 'object' && group !== null && 'smask' in group && group.smask != null;
-
-function isShown(item: unknown): item is ShownGlyph | number {
-  if (typeof item === 'number') return true;
-  if (typeof item !== 'object' || item === null) return false;
-  return (
-    'unicode' in item && typeof item.unicode === 'string' && 'width' in item && typeof item.width === 'number'
-  );
-}
 
 /** Of fonts that state no usable height, and of most fonts within some hundredths. */
 const ASCENT = 0.8;

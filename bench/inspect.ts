@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { PDFDocument, StandardFonts } from 'pdf-lib';
+import { start } from './processes.ts';
+
+/*
+ * Measures `inspectDocument` of a contract of ten pages with two anchors, over HTTP, in turn with `pdftotext -bbox` (package
+ * poppler-utils) on the same file; then how much ten inspections at once delay a query.
+ *
+ *   npm run bench:inspect          40 rounds; `-- ROUNDS` for more
+ */
+const ROUNDS = Math.min(500, Number(process.argv[2] ?? 40));
+const QUERIES = 400;
+const INSPECT = `mutation ($input: InspectDocumentInput!) { inspectDocument(input: $input) {
+  ... on InspectDocumentPayload { anchors { matchCount matches { fieldBox { x y } } } } } }`;
+const WORDS =
+  'il presente contratto viene stipulato tra le parti ai sensi degli articoli del codice civile e produce effetti dalla data della firma'.split(
+    ' ',
+  );
+
+async function contract(): Promise<Buffer<ArrayBuffer>> {
+  const pdf = await PDFDocument.create();
+  const font = await pdf.embedFont(StandardFonts.TimesRoman);
+  let word = 0;
+  for (let number = 0; number < 10; number += 1) {
+    const page = pdf.addPage([595.28, 841.89]);
+    for (let line = 0; line < 48; line += 1) {
+      let text = '';
+      while (text.length < 85) text += `${WORDS[(word++ * 7) % WORDS.length]} `;
+      page.drawText(text, { x: 50, y: 790 - line * 15, size: 11, font });
+    }
+    page.drawText('{{firma:Rossi}}', { x: 300, y: 50, size: 11, font });
+  }
+  return Buffer.from(await pdf.save());
+}
+
+/** The request for an inspection, encoded once, so that the benchmark itself delays the queries as little as possible. */
+async function requestOf(file: Buffer<ArrayBuffer>): Promise<RequestInit> {
+  const form = new FormData();
+  const input = { file: null, anchors: [{ text: '{{firma:Rossi}}', occurrence: 10 }, { text: 'Firma' }] };
+  form.set('operations', JSON.stringify({ query: INSPECT, variables: { input } }));
+  form.set('map', '{"0":["variables.input.file"]}');
+  form.set('0', new Blob([file], { type: 'application/pdf' }), 'contratto.pdf');
+  const encoded = new Response(form);
+  const headers = { 'content-type': encoded.headers.get('content-type') ?? '' };
+  return { method: 'POST', headers, body: await encoded.arrayBuffer() };
+}
+
+async function inspect(url: string, request: RequestInit): Promise<void> {
+  const text = await (await fetch(url, request)).text();
+  if (!text.includes('"matchCount":10')) throw new Error(`not inspected: ${text}`);
+}
+
+async function query(url: string): Promise<void> {
+  const body = '{"query":"{ __typename }"}';
+  await (await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).text();
+}
+
+async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+function percentile(times: readonly number[], percent: number): number {
+  const sorted = times.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? NaN;
+}
+
+/** The times of queries, alone and beside ten inspections, in turns of which each has a twentieth of the queries. */
+async function queryTimes(url: string, request: RequestInit): Promise<[number[], number[]]> {
+  const [alone, beside]: [number[], number[]] = [[], []];
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (const times of [alone, beside]) {
+      const inspections = times === beside ? Array.from({ length: 10 }, () => inspect(url, request)) : [];
+      for (let nth = 0; nth < QUERIES / 20; nth += 1) {
+        times.push(await milliseconds(() => query(url)));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await Promise.all(inspections);
+    }
+  }
+  return [alone, beside];
+}
+
+const file = await contract();
+const request = await requestOf(file);
+const folder = await mkdtemp(join(tmpdir(), 'sigillo-bench-'));
+const path = join(folder, 'contract.pdf');
+await writeFile(path, file);
+const pdftotext = async (): Promise<void> =>
+  void (await promisify(execFile)('pdftotext', ['-bbox', path, join(folder, 'words.html')]));
+const { said } = await start<{ url: string }>(
+  './gateway-process.ts',
+  'http://127.0.0.1:1',
+  'RATE_LIMIT_PER_MINUTE=0',
+);
+const { url } = said;
+try {
+  for (let nth = 0; nth < 6; nth += 1) await Promise.all([inspect(url, request), inspect(url, request)]);
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    ours.push(await milliseconds(() => inspect(url, request)));
+    theirs.push(await milliseconds(pdftotext));
+  }
+  const [alone, beside] = await queryTimes(url, request);
+  const [median, other] = [percentile(ours, 50), percentile(theirs, 50)];
+  console.log(`inspectDocument: median ${median.toFixed(1)} ms, p95 ${percentile(ours, 95).toFixed(1)} ms`);
+  console.log(`pdftotext -bbox: median ${other.toFixed(1)} ms, ratio ${(median / other).toFixed(2)}`);
+  for (const percent of [50, 99])
+    console.log(
+      `query p${percent}: alone ${percentile(alone, percent).toFixed(1)} ms, beside ten inspections ${percentile(beside, percent).toFixed(1)} ms`,
+    );
+} finally {
+  await rm(folder, { recursive: true });
+}
+process.exit();
