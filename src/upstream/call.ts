@@ -41,6 +41,8 @@ export interface CallFacts {
 export interface CallOptions {
   /** Aborts the call: the client has disconnected, or the time of the operation is up. */
   readonly signal?: AbortSignal | undefined;
+  /** The controller of `signal`, if the signal is of this call alone. Set by the pipeline. */
+  readonly controller?: AbortController;
   /** Sent besides the headers of the call. */
   readonly headers?: Readonly<Record<string, string>>;
   /** @default 'interactive' */

@@ -42,8 +42,9 @@ export class CircuitBreaker {
 
   /** @throws {UpstreamError} `circuit-open` while calls are refused. */
   check(operation: string): void {
+    if (this.#state === 'closed') return;
     const leftMs = this.#nextTrialAt - performance.now();
-    if (this.#state === 'closed' || leftMs <= 0) return;
+    if (leftMs <= 0) return;
     // A trial usually ends soon.
     const retryAfterSeconds = this.#state === 'half-open' ? 1 : Math.ceil(leftMs / 1_000);
     throw new UpstreamError({ operation, kind: 'circuit-open', retryAfterSeconds });

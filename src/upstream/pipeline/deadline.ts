@@ -22,7 +22,7 @@ export function kindOfAbort(reason: unknown): 'timeout' | 'aborted' {
 export class Deadline implements Disposable {
   readonly #timeoutMs: number;
   readonly #caller: AbortSignal | undefined;
-  readonly #controller = new AbortController();
+  readonly #controller: AbortController;
   #timer: NodeJS.Timeout | undefined;
   #startedAt = 0;
   /** The time that was left when the clock last started. */
@@ -31,14 +31,20 @@ export class Deadline implements Disposable {
   #hasExpired = false;
   #isDisposed = false;
 
-  /** @param options.isRunning false: until `start`, only the caller's signal aborts it. @default true */
-  constructor(timeoutMs: number, caller?: AbortSignal, { isRunning = true } = {}) {
+  /**
+   * @param caller the signal of the caller, or its controller if nothing but the work of this deadline uses that: then the two
+   *   have one signal
+   * @param options.isRunning false: until `start`, only the caller aborts it. @default true
+   */
+  constructor(timeoutMs: number, caller?: AbortSignal | AbortController, { isRunning = true } = {}) {
     this.#timeoutMs = timeoutMs;
     this.#leftMs = timeoutMs;
-    this.#caller = caller;
+    const isShared = caller instanceof AbortController;
+    this.#controller = isShared ? caller : new AbortController();
+    this.#caller = isShared ? undefined : caller;
     if (isRunning) this.start();
-    if (caller?.aborted === true) this.#leave();
-    else caller?.addEventListener('abort', this.#leave);
+    if (this.#caller?.aborted === true) this.#leave();
+    else this.#caller?.addEventListener('abort', this.#leave);
   }
 
   /** When the time is up unless the clock stops again, on the clock of `performance.now()`. */

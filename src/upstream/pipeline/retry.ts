@@ -36,7 +36,7 @@ export function withRetries(options: {
 }): Stage {
   const { timeoutMs, policy, events } = options;
   return (next) => (call, given) => {
-    const deadline = new Deadline(timeoutMs, given.signal);
+    const deadline = new Deadline(timeoutMs, given.controller ?? given.signal);
     const attempt = { ...given, signal: deadline.signal, deadline };
     return retry(call, { policy, deadline, events }, () => next(call, attempt));
   };

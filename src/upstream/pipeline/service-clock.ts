@@ -14,10 +14,14 @@ const RESOLUTION_MS = 1_000;
 export class ServiceClock {
   /** Offset from `performance.now()`. */
   #offset: ServiceTime | undefined;
+  /** The last `Date` header and its value: all answers of one second have the same. */
+  #date = { text: '', at: Number.NaN };
 
   /** @param calledAt and answeredAt by `performance.now()`; the service wrote its answer between the two. */
   learn(date: string | undefined, calledAt: number, answeredAt = performance.now()): void {
-    const seconds = Date.parse(date ?? '');
+    if (date === undefined) return;
+    if (date !== this.#date.text) this.#date = { text: date, at: Date.parse(date) };
+    const seconds = this.#date.at;
     if (Number.isNaN(seconds)) return;
     const read = { earliest: seconds - answeredAt, latest: seconds + RESOLUTION_MS - calledAt };
     const earliest = Math.max(read.earliest, this.#offset?.earliest ?? -Infinity);

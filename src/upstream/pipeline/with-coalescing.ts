@@ -41,7 +41,8 @@ export class ReadCoalescer {
       if (this.#inFlight.get(key) === shared) this.#inFlight.delete(key);
     });
     this.#inFlight.set(key, shared);
-    shared.start(make({ ...options, signal: shared.signal }));
+    const { controller } = shared;
+    shared.start(make({ ...options, signal: controller.signal, controller }));
     return shared;
   }
 }
@@ -61,7 +62,8 @@ interface Reader {
 
 /** A call in flight that several readers share. */
 class SharedCall {
-  readonly #controller = new AbortController();
+  /** Aborted when no reader is left. */
+  readonly controller = new AbortController();
   readonly #readers: Reader[] = [];
   #hasEnded = false;
   /** Runs when the call has ended, or before it is aborted, so that no reader joins it. */
@@ -69,11 +71,6 @@ class SharedCall {
 
   constructor(forget: () => void) {
     this.#forget = forget;
-  }
-
-  /** Aborted when no reader is left. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   start(call: Promise<unknown>): void {
@@ -107,7 +104,7 @@ class SharedCall {
   #abandon(reason: unknown): void {
     if (this.#readers.length > 0 || this.#hasEnded) return;
     this.#forget();
-    this.#controller.abort(reason);
+    this.controller.abort(reason);
   }
 
   #end(pass: (reader: Reader) => void): void {
