@@ -69,6 +69,7 @@ export function contestantsOf(surroundings: Surroundings, also: readonly string[
     isOurs: false,
     program: peer(file, surroundings),
   });
+  const redis = { ...jwt, REDIS_URL: process.env['REDIS_URL'] ?? '' };
   const traces = { ...jwt, OTEL_EXPORTER_OTLP_ENDPOINT: surroundings.service };
   return [
     theirs('floor', 'floor: node:http, compiled GraphQL, undici', 'servers/floor.ts'),
@@ -79,6 +80,8 @@ export function contestantsOf(surroundings: Surroundings, also: readonly string[
     ours('none', 'Sigillo, AUTH=none', { AUTH: 'none', ...METRICS }),
     ours('jwt', 'Sigillo, AUTH=jwt', jwt),
     ...also.map((path, nth) => ours(`also${nth + 1}`, `Sigillo of ${path}, AUTH=jwt`, jwt, path)),
+    ours('redis', 'Sigillo, AUTH=jwt, with Redis', redis),
+    ours('workers', 'the same, two workers', { ...redis, WEB_CONCURRENCY: '2' }),
     ours('no-metrics', 'Sigillo, AUTH=jwt, no metrics', withoutMetrics),
     ours('traces', 'Sigillo, AUTH=jwt, with traces', traces),
     ours('some-traces', 'Sigillo, AUTH=jwt, 1 trace in 100', {

@@ -73,16 +73,19 @@ export class ServerProcess {
     return { child: helper, port };
   }
 
-  /** User and system time of all threads, in microseconds, to 10 ms. */
+  /** User and system time of all threads of the process and its workers, in microseconds, to 10 ms. */
   cpuMicros(): number {
-    const stat = this.#proc('stat');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+    const ticks = this.#pids().map((pid) => {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return Number(fields[11]) + Number(fields[12]);
+    });
+    return (sum(ticks) / TICKS_PER_SECOND) * 1e6;
   }
 
   /** The peak of `peakMib` starts anew. */
   resetPeak(): void {
-    writeFileSync(`/proc/${this.child.pid}/clear_refs`, '5');
+    for (const pid of this.#pids()) writeFileSync(`/proc/${pid}/clear_refs`, '5');
   }
 
   peakMib(): number {
@@ -103,13 +106,20 @@ export class ServerProcess {
   }
 
   #memoryMib(field: string): number {
-    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(this.#proc('status'))?.[1]) / 1024;
+    const pattern = new RegExp(`${field}:\\s+(\\d+)`);
+    const statuses = this.#pids().map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return sum(statuses.map((status) => Number(pattern.exec(status)?.[1]))) / 1024;
   }
 
-  #proc(file: string): string {
-    return readFileSync(`/proc/${this.child.pid}/${file}`, 'utf8');
+  /** The process and its workers. */
+  #pids(): number[] {
+    const { pid = 0 } = this.child;
+    const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    return [pid, ...workers.map(Number).filter(Boolean)];
   }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const running = new Set<ServerProcess>();
 process.once('exit', () => {

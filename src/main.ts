@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { hangUpWithNpm } from './npm-parent.ts';
@@ -48,6 +49,7 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 } else {
   // Compiling takes half of the time to start. The cache is beside the code, because it is code too.
   enableCompileCache(process.env['NODE_COMPILE_CACHE'] ?? join(import.meta.dirname, '..', '.compile-cache'));
-  hangUpWithNpm();
+  // A worker ends with its primary.
+  if (cluster.isPrimary) hangUpWithNpm();
   await run(process.argv[2]);
 }

@@ -11,7 +11,7 @@ import { misspellingsIn } from './misspellings.ts';
 import { observabilityConfigOf, observabilityVariables } from './observability.ts';
 import type { ObservabilityConfig } from './observability.ts';
 import { protectionsOf, protectionVariables } from './protection.ts';
-import { serverConfigOf, serverVariables } from './server.ts';
+import { serverConfigOf, serverConflictsIn, serverVariables } from './server.ts';
 import type { ServerConfig } from './server.ts';
 import { isService, upstreamConfigOf, upstreamConflictsIn, upstreamVariables } from './upstream.ts';
 import type { UpstreamConfig } from './upstream.ts';
@@ -70,6 +70,7 @@ export function loadConfig(given: Environment): Config {
   const mistakes = [
     ...(error?.issues ?? []).map(({ path, message }) => mistakeIn(env, path.join('.'), message)),
     ...exposuresIn(env),
+    ...serverConflictsIn(env),
     ...upstreamConflictsIn(env),
     ...authenticationConflictsIn(env),
     ...[key, tenants, apiKeys, documents, webhooks].flatMap(({ mistake }) => mistake ?? []),

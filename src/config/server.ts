@@ -4,12 +4,14 @@ import type { InspectionLimits } from '../inspection/inspector.ts';
 import type { LoadLimits } from '../http/gatekeeper.ts';
 import type { StopTimes } from '../http/lifecycle.ts';
 import { filled, wholeNumber } from './validators.ts';
-import type { Values } from './validators.ts';
+import type { Environment, Values } from './validators.ts';
 
 /** The address and the limits of the server. */
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
+  /** Processes that answer requests. */
+  readonly workers: number;
   readonly maxUploadBytes: number;
   readonly uploadStallMs: number;
   readonly inspection: InspectionLimits;
@@ -26,6 +28,11 @@ export const serverVariables = {
       'Address to listen on. The default accepts connections from this machine only; `0.0.0.0` or `::` accepts them from everywhere.',
     ),
   PORT: wholeNumber(0, 65_535).default(4000).describe('Port to listen on. `0` takes a free port.'),
+  WEB_CONCURRENCY: wholeNumber(1, 64)
+    .default(1)
+    .describe(
+      'Processes that answer requests on the port, usually one per core. More than one require `REDIS_URL`. See [several cores](../operations.md#several-cores).',
+    ),
   MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1)
     .default(100 * 1024 * 1024)
     .describe('Largest file of an upload, in bytes. The default is 100 MiB.'),
@@ -82,10 +89,17 @@ export const serverVariables = {
     .describe('How long requests in flight may then take before they are aborted.'),
 };
 
+/** Messages about variables that conflict. */
+export function* serverConflictsIn(env: Environment): Generator<string> {
+  if (Number(env['WEB_CONCURRENCY']) > 1 && env['REDIS_URL'] === undefined)
+    yield 'WEB_CONCURRENCY: more than 1 requires REDIS_URL: through Redis the processes share idempotency keys, webhooks and the rate budget';
+}
+
 export function serverConfigOf(values: Values<typeof serverVariables>): ServerConfig {
   return {
     host: values.HOST,
     port: values.PORT,
+    workers: values.WEB_CONCURRENCY,
     maxUploadBytes: values.MAX_UPLOAD_BYTES,
     uploadStallMs: values.UPLOAD_STALL_SECONDS * 1000,
     inspection: {

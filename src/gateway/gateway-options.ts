@@ -2,11 +2,14 @@ import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import type { ClientTimes } from '../http/server.ts';
+import type { RequestCounts } from '../http/rate-limit.ts';
+import type { StreamCounts } from '../graphql/subscriptions/stream-counts.ts';
 import type { GatewayEvents } from '../observability/events.ts';
+import type { MetricsSnapshot } from '../observability/metrics/worker-metrics.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
 
 /** The settings that only the start of the process uses. */
-type ProcessConfig = 'sandboxUrl' | 'sandboxPort' | 'logLevel' | 'tracing' | 'warnings';
+type ProcessConfig = 'sandboxUrl' | 'sandboxPort' | 'workers' | 'logLevel' | 'tracing' | 'warnings';
 
 /** The configuration of a gateway, the upstream that the process has chosen for it, and its logger. */
 export interface GatewayOptions extends Omit<Config, 'apiUrl' | 'apiKey' | ProcessConfig> {
@@ -22,5 +25,15 @@ export interface GatewayOptions extends Omit<Config, 'apiUrl' | 'apiKey' | Proce
   readonly events?: GatewayEvents;
   /** Makes the spans. @default no tracing */
   readonly tracer?: Tracer | undefined;
+  /** The primary of this gateway, if it is a worker. @default the gateway is a process of its own */
+  readonly primary?: Primary;
   readonly logger: Logger;
+}
+
+/** What a worker leaves to its primary, because it concerns all workers. */
+export interface Primary {
+  readonly requestCounts: RequestCounts;
+  readonly streamCounts: StreamCounts;
+  /** Gives the primary a function that reads the metrics of this worker. */
+  provideMetrics(read: () => Promise<MetricsSnapshot>): void;
 }

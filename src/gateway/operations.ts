@@ -4,11 +4,12 @@ import { fieldSpans } from '../graphql/field-spans.ts';
 import { recordExecution } from '../graphql/operation-record.ts';
 import { Operations } from '../graphql/operations.ts';
 import type { Stage } from '../graphql/stage.ts';
-import { StreamLimits } from '../graphql/subscriptions/stream-limits.ts';
+import { ProcessStreamCounts } from '../graphql/subscriptions/stream-counts.ts';
+import { streamLimits } from '../graphql/subscriptions/stream-limits.ts';
 import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import { noConditionsAtRoot } from '../graphql/whole-subscriptions.ts';
 import { RefusalError } from '../http/error-response.ts';
-import { excessRefusal } from '../http/rate-limit.ts';
+import { refuseExcess } from '../http/rate-limit.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
 import { schema } from '../schema/index.ts';
@@ -42,7 +43,7 @@ export function createOperations(
 
 /** In their order: a refusal of one keeps an operation from the later ones. */
 function stagesOf(
-  { protections, streams, tracer }: GatewayOptions,
+  { protections, streams, primary, tracer }: GatewayOptions,
   rateLimit: RateLimit | undefined,
 ): Stage[] {
   const { trustedDocuments, maxOperationCost, proxies } = protections;
@@ -51,7 +52,7 @@ function stagesOf(
     refuseUndeclaredFiles,
     limitCost(maxOperationCost),
     requireEventStreams,
-    new StreamLimits({ ...streams, proxies }).stage,
+    streamLimits({ counts: primary?.streamCounts ?? new ProcessStreamCounts(streams), proxies }),
     recordExecution(trustedDocuments !== undefined),
     ...(tracer === undefined ? [] : [fieldSpans(schema, tracer)]),
   ];
@@ -61,7 +62,7 @@ function stagesOf(
 function limitRate(rateLimit: RateLimit): Stage {
   return ({ request: { req, caller } }) => {
     const excess = rateLimit.takeForCaller(req, caller);
-    if (excess !== undefined) throw new RefusalError(excessRefusal(excess));
+    return excess instanceof Promise ? excess.then(refuseExcess) : refuseExcess(excess);
   };
 }
 

@@ -1,13 +1,15 @@
-import { ConfigError, loadConfig } from '../config/load.ts';
+import cluster from 'node:cluster';
+import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
-import { startGateway } from './start-gateway.ts';
+import { endOnSignal } from './end-on-signal.ts';
+import type { Primary } from './gateway-options.ts';
+import { mistakeOf } from './mistakes.ts';
 import type { Gateway } from './start-gateway.ts';
 import { sendAllToLogger } from '../observability/logging/all-to-logger.ts';
 import { lineForPeople } from '../observability/logging/line-for-people.ts';
 import { createLogger } from '../observability/logging/logger.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import { buildPages } from '../pages/build-pages.ts';
-import { RedisUnavailableError } from '../redis/redis-errors.ts';
 import { secretsIn, secretsOf } from '../config/secrets.ts';
 import { ListenError } from '../http/server.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
@@ -58,13 +60,17 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 let logger = createLogger({ level: 'info', secrets: secretsIn(process.env), ...terminal });
 sendAllToLogger(() => logger);
 
-async function main(): Promise<void> {
+/** Reads the configuration, and warns of its weaknesses once, not in each worker. */
+function configure(): Config {
   const config = loadConfig(process.env);
   const secrets = [...secretsIn(process.env), ...secretsOf(config)];
-  logger = createLogger({ level: config.logLevel, secrets, ...terminal });
-  for (const warning of config.warnings) logger.warn(warning);
-  if (config.protections.graphiql) await buildPages();
-  const upstream = await chooseUpstream(config);
+  logger = createLogger({ level: config.logLevel, secrets, worker: cluster.worker?.id, ...terminal });
+  if (cluster.isPrimary) for (const warning of config.warnings) logger.warn(warning);
+  return config;
+}
+
+/** A gateway in this process, with its tracing. */
+async function startHere(config: Config, upstream: Upstream, primary?: Primary): Promise<Gateway> {
   const tracing =
     config.tracing &&
     (await import('../observability/tracing/start-tracing.ts')).startTracing(
@@ -72,61 +78,69 @@ async function main(): Promise<void> {
       logger,
       config.proxyFor,
     );
+  const { startGateway } = await import('./start-gateway.ts');
+  const gateway = await startGateway({
+    ...config,
+    ...upstream,
+    logger,
+    tracer: tracing?.tracer,
+    ...(primary && { primary }),
+  });
+  const close = async (): Promise<void> => {
+    await gateway.close();
+    await tracing?.close();
+  };
+  return { ...gateway, close };
+}
+
+/** A gateway of several workers, which use the upstream of this process. */
+async function startInWorkers(config: Config, { apiUrl, isSandbox }: Upstream): Promise<Gateway> {
+  const { startWorkers } = await import('./workers/start-workers.ts');
+  return await startWorkers({ ...config, env: isSandbox ? { SANDBOX_URL: apiUrl.href } : {}, logger });
+}
+
+async function main(): Promise<void> {
+  const config = configure();
+  if (config.protections.graphiql) await buildPages();
+  const upstream = await chooseUpstream(config);
   let gateway: Gateway;
   try {
-    gateway = await startGateway({ ...config, ...upstream, logger, tracer: tracing?.tracer });
+    gateway = await (config.workers > 1 ? startInWorkers : startHere)(config, upstream);
   } catch (error) {
     await upstream.close(); // or an open sandbox would keep the process alive
     throw error;
   }
-  const proxy = config.proxyFor(upstream.apiUrl);
-  const through = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
-  const where = upstream.isSandbox
-    ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
-    : upstream.apiUrl.href;
-
   endOnSignal(async () => {
     await gateway.close();
     await upstream.close();
-    await tracing?.close();
-  });
+  }, logger);
   // Last, because a process that reads this line may send a signal at once.
+  process.stdout.write(`Sigillo: ${startLine(config, upstream, gateway)}\n`);
+}
+
+function startLine(config: Config, upstream: Upstream, { url, metricsUrl }: Gateway): string {
   const { graphiql, trustedDocuments } = config.protections;
-  const address = asLocalhost(gateway.url);
+  const address = asLocalhost(url);
   const workbench = upstream.isSandbox ? ` or ${new URL('/', address).origin} (workbench)` : '';
   const what =
     graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)${workbench}` : address;
-  const { metricsUrl } = gateway;
+  const workers = config.workers > 1 ? `; ${config.workers} workers` : '';
+  const where = upstream.isSandbox
+    ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
+    : upstream.apiUrl.href;
+  const proxy = config.proxyFor(upstream.apiUrl);
+  const through = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
   const seen = metricsUrl === undefined ? '' : `; metrics at ${asLocalhost(metricsUrl)}`;
-  process.stdout.write(`Sigillo: ${what}; it talks to ${where}${through}${seen}\n`);
+  return `${what}${workers}; it talks to ${where}${through}${seen}`;
 }
 
-/** npm forwards Ctrl-C to a process that has already received it from the terminal. */
-const SAME_KEY_MS = 200;
-
-/**
- * The first signal calls `stop`; a second SIGTERM or SIGINT exits the process immediately. SIGHUP means that the terminal, or
- * the npm that started this process, has ended, which may follow a signal to all of them.
- */
-function endOnSignal(stop: () => Promise<void>): void {
-  let stoppingSince: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stoppingSince !== undefined) {
-      if (signal === 'SIGHUP') return;
-      if (signal === 'SIGINT' && performance.now() - stoppingSince < SAME_KEY_MS) return;
-      process.exit(1);
-    }
-    stoppingSince = performance.now();
-    logger.info('shutting down: waiting for in-flight requests; press Ctrl-C again to exit immediately');
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'the shutdown failed');
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+async function work(): Promise<void> {
+  const { runWorker } = await import('./workers/run-worker.ts');
+  const { shareOf } = await import('./workers/worker-share.ts');
+  await runWorker(async (primary) => {
+    const config = configure();
+    return await startHere(shareOf(config), await chooseUpstream(config), primary);
+  });
 }
 
 /** The host name as in the documentation. */
@@ -134,29 +148,8 @@ function asLocalhost(url: string): string {
   return url.replace('//127.0.0.1:', '//localhost:');
 }
 
-/** The message for a mistake that the operator can fix, with its remedy. */
-function mistakeOf(error: unknown): string | undefined {
-  if (error instanceof ConfigError || error instanceof RedisUnavailableError) return error.message;
-  return error instanceof ListenError ? `${error.message}. ${remedyOf(error)}` : undefined;
-}
-
-const LISTENS_AT = {
-  gateway: { host: 'HOST', port: 'PORT' },
-  metrics: { host: 'METRICS_HOST', port: 'METRICS_PORT' },
-  // The sandbox always listens on this machine.
-  sandbox: { host: 'SANDBOX_PORT', port: 'SANDBOX_PORT' },
-} as const;
-
-function remedyOf({ server, code }: ListenError): string {
-  const { host, port } = LISTENS_AT[server];
-  if (code === 'EACCES') return `Set ${port} to a port that this user may listen on.`;
-  if (code !== 'EADDRINUSE') return `Set ${host} to an address of this machine.`;
-  const other = server === 'sandbox' ? ', or SANDBOX_URL to the sandbox that runs there' : '';
-  return `Set ${port} to a free port${other}.`;
-}
-
 try {
-  await main();
+  await (cluster.isWorker ? work() : main());
 } catch (error) {
   const mistake = mistakeOf(error);
   if (mistake === undefined) throw error;

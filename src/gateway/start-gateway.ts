@@ -10,11 +10,12 @@ import { admit, authenticationEvents } from '../http/authentication.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
 import { checkOrigin } from '../http/cors.ts';
 import { documentRoute } from '../http/document-route.ts';
+import { FixedWindows } from '../http/fixed-windows.ts';
 import { Gatekeeper } from '../http/gatekeeper.ts';
 import { createListener } from '../http/listener.ts';
 import { refuseMalformedRequests } from '../http/malformed-requests.ts';
 import { answerProbe } from '../http/probes.ts';
-import { RateLimit } from '../http/rate-limit.ts';
+import { MINUTE_MS, RateLimit } from '../http/rate-limit.ts';
 import { CLIENT_TIMES, createHttpServer, listen, originOf } from '../http/server.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
@@ -61,10 +62,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let closed: Promise<void> | undefined;
   try {
     metrics = await serveMetrics(options, parts);
-    const port = await listen(server, options);
+    const { host, port: wanted, primary } = options;
+    const port = await listen(server, { host, port: wanted, reusePort: primary !== undefined });
     return {
       metricsUrl: metrics?.url,
-      url: `${originOf(options.host, port)}/graphql`,
+      url: `${originOf(host, port)}/graphql`,
       close: () => (closed ??= close()),
     };
   } catch (error) {
@@ -79,7 +81,8 @@ function createEdge(options: GatewayOptions, parts: Parts) {
   const { authentication, events, lifecycle, readiness, upstreams } = parts;
   const { requestsPerMinute, proxies, corsOrigins, allowedHosts } = protections;
   const scrub = createScrubber(secretsOf(options));
-  const rateLimit = requestsPerMinute > 0 ? new RateLimit({ requestsPerMinute, proxies }) : undefined;
+  const counts = options.primary?.requestCounts ?? new FixedWindows(requestsPerMinute, MINUTE_MS);
+  const rateLimit = requestsPerMinute > 0 ? new RateLimit({ requestsPerMinute, proxies, counts }) : undefined;
   const gatekeeper = new Gatekeeper({
     lifecycle,
     limits,
@@ -141,14 +144,14 @@ function pageRoutes(
   return [pages, explorerRoute(), control];
 }
 
-/** The module of the metrics is loaded only when it is needed. */
+/** The modules of the metrics are loaded only when they are needed. The primary of workers serves theirs. */
 async function serveMetrics(
-  { metrics, protections: { trustedDocuments } }: GatewayOptions,
+  { metrics, primary, protections: { trustedDocuments } }: GatewayOptions,
   { events, queues, lifecycle, watchers, blocks, webhooks, dependencies }: Parts,
 ): Promise<MetricsEndpoint | undefined> {
   if (metrics === undefined) return undefined;
-  const { startMetrics } = await import('../observability/metrics/start-metrics.ts');
-  return startMetrics(metrics, events, {
+  const { createMetrics } = await import('../observability/metrics/metrics.ts');
+  const registry = createMetrics(events, {
     version: readVersion(),
     operationNames: operationNames(schema, trustedDocuments),
     dependencies,
@@ -160,4 +163,10 @@ async function serveMetrics(
     webhooksQueued: () => webhooks.countQueued(),
     queues,
   });
+  if (primary === undefined) {
+    const { startMetrics } = await import('../observability/metrics/start-metrics.ts');
+    return startMetrics(metrics, registry);
+  }
+  primary.provideMetrics(() => registry.getMetricsAsJSON());
+  return undefined;
 }

@@ -12,7 +12,7 @@ import { UpstreamFault } from '../resolvers/errors/faults.ts';
 import type { Answer, Route } from './answer.ts';
 import { RefusalError } from './error-response.ts';
 import type { Refusal } from './error-response.ts';
-import { excessRefusal } from './rate-limit.ts';
+import { refuseExcess } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { NodeHeaders } from '../auth/headers.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
@@ -57,8 +57,7 @@ async function answerDocument(
     throw new DownloadError('METHOD_NOT_ALLOWED', { headers: { allow: 'GET, HEAD' } });
   const headers = new NodeHeaders(req.headers);
   const caller = await admit(headers);
-  const excess = rateLimit?.takeForCaller(req, caller);
-  if (excess !== undefined) throw new RefusalError(excessRefusal(excess));
+  refuseExcess(await rateLimit?.takeForCaller(req, caller));
   const context = contextOf(headers, req, caller);
   using deadline = context.deadline;
   deadline.start();

@@ -2,7 +2,7 @@ import { holdsFiscalCode } from '../observability/logging/scrub.ts';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { EdgeRequest } from './answer.ts';
 import { excessRefusal } from './rate-limit.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { Excess, RateLimit } from './rate-limit.ts';
 import type { Refusal } from './error-response.ts';
 import { EventLoopMonitor } from './event-loop.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -59,14 +59,14 @@ export class Gatekeeper {
   }
 
   /** @returns undefined when the request is accepted. */
-  refusalOf({ req, url }: EdgeRequest): Refusal | undefined {
+  refusalOf({ req, url }: EdgeRequest): Refusal | undefined | Promise<Refusal | undefined> {
     const refusal =
       this.#checkAvailability() ??
       this.#checkHost(req.headers.host ?? '') ??
       checkUrl(`${url.origin}${req.url ?? ''}`);
     if (refusal !== undefined) return refusal;
     const excess = this.#options.rateLimit?.takeForAddress(req);
-    return excess && excessRefusal(excess);
+    return excess instanceof Promise ? excess.then(refusalOfExcess) : refusalOfExcess(excess);
   }
 
   close(): void {
@@ -105,6 +105,8 @@ export class Gatekeeper {
     };
   }
 }
+
+const refusalOfExcess = (excess: Excess | undefined): Refusal | undefined => excess && excessRefusal(excess);
 
 /** URLs end up in logs and histories: long URLs and fiscal codes in URLs are refused. */
 function checkUrl(url: string): Refusal | undefined {

@@ -122,7 +122,8 @@ async function answerAtEdge(
   setCorsHeaders(req, res, corsOrigins);
   const preflight = preflightAnswer(req, corsOrigins);
   if (preflight !== undefined) return preflight;
-  const refusal = gatekeeper?.refusalOf(request);
+  const checking = gatekeeper?.refusalOf(request);
+  const refusal = checking instanceof Promise ? await checking : checking;
   if (refusal !== undefined)
     return documentAddressOf(url) === undefined ? errorAnswer(refusal) : problemAnswer(refusal);
   for (const route of routes) {

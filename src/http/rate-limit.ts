@@ -3,13 +3,24 @@ import { callerKey } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { clientNetwork } from './client-address.ts';
 import type { TrustedProxies } from './client-address.ts';
+import { RefusalError } from './error-response.ts';
 import type { Refusal } from './error-response.ts';
-import { FixedWindows } from './fixed-windows.ts';
 
 export interface RateLimitOptions {
   readonly requestsPerMinute: number;
   readonly proxies: TrustedProxies;
+  readonly counts: RequestCounts;
 }
+
+/** The requests of each client in a minute, which begins with its first request. */
+export interface RequestCounts {
+  /** Counts a request. @returns 0 within the limit, and beyond it the milliseconds until the minute ends */
+  take(key: string): number | Promise<number>;
+  /** Takes back a request that was counted. */
+  giveBack(key: string): void;
+}
+
+export const MINUTE_MS = 60_000;
 
 /** A rate limit that is exceeded. */
 export interface Excess {
@@ -31,28 +42,31 @@ export function limitKey(req: IncomingMessage, caller: Caller | undefined, proxi
 /** A per-caller rate limit for all requests. Each method counts one request; it returns undefined within the limit. */
 export class RateLimit {
   readonly #options: RateLimitOptions;
-  readonly #windows: FixedWindows;
 
   constructor(options: RateLimitOptions) {
     this.#options = options;
-    this.#windows = new FixedWindows(options.requestsPerMinute, 60_000);
   }
 
   /** Counts a request for its address, before anything of it is read. */
-  takeForAddress(req: IncomingMessage): Excess | undefined {
+  takeForAddress(req: IncomingMessage): Excess | undefined | Promise<Excess | undefined> {
     return this.#take(limitKey(req, undefined, this.#options.proxies));
   }
 
   /** Counts a request for its caller instead of its address, which several callers may share. */
-  takeForCaller(req: IncomingMessage, caller: Caller): Excess | undefined {
+  takeForCaller(req: IncomingMessage, caller: Caller): Excess | undefined | Promise<Excess | undefined> {
     const key = authenticatedKey(caller);
     if (key === undefined) return undefined;
-    this.#windows.giveBack(limitKey(req, undefined, this.#options.proxies));
+    const { counts, proxies } = this.#options;
+    counts.giveBack(limitKey(req, undefined, proxies));
     return this.#take(key);
   }
 
-  #take(key: string): Excess | undefined {
-    const waitMs = this.#windows.take(key);
+  #take(key: string): Excess | undefined | Promise<Excess | undefined> {
+    const waitMs = this.#options.counts.take(key);
+    return typeof waitMs === 'number' ? this.#excessOf(waitMs) : waitMs.then((ms) => this.#excessOf(ms));
+  }
+
+  #excessOf(waitMs: number): Excess | undefined {
     if (waitMs === 0) return undefined;
     const seconds = Math.ceil(waitMs / 1000);
     const limit = this.#options.requestsPerMinute.toLocaleString('en');
@@ -66,3 +80,8 @@ export const excessRefusal = ({ seconds, message }: Excess): Refusal => ({
   message,
   headers: { 'retry-after': String(seconds) },
 });
+
+/** @throws {RefusalError} */
+export function refuseExcess(excess: Excess | undefined): void {
+  if (excess !== undefined) throw new RefusalError(excessRefusal(excess));
+}

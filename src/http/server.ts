@@ -100,15 +100,23 @@ export class ListenError extends Error {
   }
 }
 
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Other processes may listen there too, and the system distributes the connections. Linux only. @default false */
+  readonly reusePort?: boolean;
+}
+
 /** @returns the port, which the system chooses for port 0. @throws {ListenError} */
 export async function listen(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, reusePort = false }: ListenAddress,
   name: ListenError['server'] = 'gateway',
 ): Promise<number> {
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);
-  server.listen(port, host, listening.resolve);
+  // `exclusive`: a worker of `node:cluster` would otherwise let its primary listen.
+  server.listen({ port, host, reusePort, exclusive: true }, listening.resolve);
   await listening.promise.catch((cause: unknown) => {
     throw new ListenError(name, cause);
   });

@@ -199,6 +199,23 @@ test('an unreachable Redis is reported in one line, and it exits', async () => {
   });
 });
 
+test.each([
+  [
+    {},
+    /^Sigillo could not start\. Invalid configuration:\n  WEB_CONCURRENCY: more than 1 requires REDIS_URL: .*\n$/,
+  ],
+  [
+    { REDIS_URL: 'redis://127.0.0.1:1' },
+    /^Sigillo could not start\. Redis at 127\.0\.0\.1:1 cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1\. Set REDIS_URL to .*\n$/,
+  ],
+])(
+  'a mistake that prevents the start of two workers is reported once, and it exits: %j',
+  async (env, message) => {
+    const { code, stdout, stderr } = await runMain({ WEB_CONCURRENCY: '2', ...env }).ended();
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
+  },
+);
+
 test('an invalid configuration is reported without a stack, and it exits', async () => {
   const { code, stdout, stderr } = await runMain({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
   expect({ code, stdout, stderr }).toEqual({

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { config } from '../support/gateway-options.ts';
-import { excessRefusal, RateLimit } from '../../src/http/rate-limit.ts';
+import { FixedWindows } from '../../src/http/fixed-windows.ts';
+import { excessRefusal, MINUTE_MS, RateLimit } from '../../src/http/rate-limit.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const ask = (url: string, headers: Record<string, string> = {}, body = '{"query":"{ __typename }"}') =>
@@ -94,18 +95,20 @@ test('authenticated callers at one address have separate rate limits', async () 
 
 /** A server that takes the identity of callers from a header. */
 async function startWithCallers(requestsPerMinute: number): Promise<string> {
-  const rateLimit = new RateLimit({ requestsPerMinute, proxies: config.protections.proxies });
-  const excessOf = (req: IncomingMessage) => {
+  const counts = new FixedWindows(requestsPerMinute, MINUTE_MS);
+  const rateLimit = new RateLimit({ requestsPerMinute, proxies: config.protections.proxies, counts });
+  const excessOf = async (req: IncomingMessage) => {
     const subject = String(req.headers['subject']);
     const tenant = String(req.headers['tenant']);
     const caller = { kind: 'jwt', role: 'operator', expiresAt: undefined, subject, tenant } as const;
-    return rateLimit.takeForAddress(req) ?? rateLimit.takeForCaller(req, caller);
+    return (await rateLimit.takeForAddress(req)) ?? (await rateLimit.takeForCaller(req, caller));
   };
   const server = createServer((req, res) => {
-    const excess = excessOf(req);
-    if (excess === undefined) return void res.end();
-    const { status, code, headers } = excessRefusal(excess);
-    res.writeHead(status, { ...headers }).end(code);
+    void excessOf(req).then((excess) => {
+      if (excess === undefined) return res.end();
+      const { status, code, headers } = excessRefusal(excess);
+      return res.writeHead(status, { ...headers }).end(code);
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

@@ -12,6 +12,8 @@ export interface LoggerOptions {
   readonly level: string;
   /** The keys and passwords of this process. */
   readonly secrets?: Iterable<string>;
+  /** The number of this worker, which each line has. @default the process is no worker */
+  readonly worker?: number | undefined;
   /** @default stdout */
   readonly write?: (line: string) => void;
 }
@@ -23,11 +25,11 @@ const MAX_LINE = 16_000;
  * A logger that writes lines of JSON with the request id. Each line has a bounded size and contains no secret, recognised by
  * name, form or value at any depth.
  */
-export function createLogger({ level, secrets = [], write }: LoggerOptions): Logger {
+export function createLogger({ level, secrets = [], worker, write }: LoggerOptions): Logger {
   const scrub = createScrubber(secrets);
   const options = {
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     mixin: () => {
       const requestId = currentRequest()?.requestId;
       return { ...(requestId !== undefined && { requestId }), ...traceIds() };

@@ -19,7 +19,10 @@ export interface MetricSources extends QueueGauges, RequestGauges, SideEffectGau
   readonly operationNames: readonly string[];
 }
 
-/** All metrics of one gateway, fed by its events. `docs/operations.md` describes each of them. */
+/**
+ * All metrics of one gateway, fed by its events. `docs/operations.md` describes each of them. The aggregator of a gauge says
+ * what its value is for several workers: their sum, unless it is given.
+ */
 export function createMetrics(events: GatewayEvents, sources: MetricSources): Registry {
   const registry = new Registry();
   const registers = [registry];
@@ -29,6 +32,7 @@ export function createMetrics(events: GatewayEvents, sources: MetricSources): Re
   countUploads(events, registers, sources);
   countSideEffects(events, registers, sources);
   watchQueues(registers, sources);
+  new Gauge({ name: 'sigillo_workers', help: 'Processes that answer requests.', registers }).set(1);
   // The metrics of Node and the process observe it until it exits, even after the registry is gone.
   collectDefaultMetrics({ register: registry });
   return registry;
@@ -44,6 +48,7 @@ function watchQueues(registers: Registry[], { queues }: QueueGauges): void {
     name: 'sigillo_queue_oldest_due_seconds',
     help: 'Age of the oldest item of a queue that is due and not being worked on; 0: there is none, -1: unknown.',
     labelNames: ['queue'],
+    aggregator: 'max',
     registers,
     async collect() {
       const measure = async (queue: (typeof QUEUES)[number]): Promise<void> => {

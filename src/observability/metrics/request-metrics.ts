@@ -33,6 +33,7 @@ export function countRequests(
     name: 'sigillo_dependency_up',
     help: '1 if the last readiness check reached it, or none has run yet.',
     labelNames: ['dependency'],
+    aggregator: 'min',
     registers,
   });
   new Gauge({

@@ -29,6 +29,7 @@ export function countSideEffects(
   new Gauge({
     name: 'sigillo_webhooks_queued',
     help: 'Requests with undelivered webhook events, counted once for each endpoint. -1: Redis is unavailable.',
+    aggregator: 'max',
     registers,
     async collect() {
       this.set((await webhooksQueued()) ?? -1);
@@ -38,6 +39,7 @@ export function countSideEffects(
     name: 'sigillo_build_info',
     help: 'Always 1; the label is the release.',
     labelNames: ['version'],
+    aggregator: 'max',
     registers,
   });
   build.set({ version }, 1);

@@ -1,10 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { Registry } from 'prom-client';
-import type { GatewayEvents } from '../events.ts';
 import { listen, originOf } from '../../http/server.ts';
-import { createMetrics } from './metrics.ts';
-import type { MetricSources } from './metrics.ts';
 
 /** The address of the metrics server. */
 export interface MetricsAddress {
@@ -18,13 +15,12 @@ export interface MetricsEndpoint {
   close(): Promise<void>;
 }
 
-/** Counts the events and listens. @throws {ListenError} */
-export async function startMetrics(
-  address: MetricsAddress,
-  events: GatewayEvents,
-  sources: MetricSources,
-): Promise<MetricsEndpoint> {
-  const server = createMetricsServer(createMetrics(events, sources));
+/** The text of the metrics, and its media type. */
+type MetricsSource = Pick<Registry, 'metrics' | 'contentType'>;
+
+/** @throws {ListenError} */
+export async function startMetrics(address: MetricsAddress, source: MetricsSource): Promise<MetricsEndpoint> {
+  const server = createMetricsServer(source);
   const port = await listen(server, address, 'metrics');
   return {
     url: `${originOf(address.host, port)}/metrics`,
@@ -38,16 +34,16 @@ export async function startMetrics(
 /**
  * Serves the metrics as text at `/metrics` and nothing else, on its own port, which a firewall can restrict to monitoring.
  */
-function createMetricsServer(registry: Registry): Server {
+function createMetricsServer(source: MetricsSource): Server {
   return createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (req, res) => {
     const path = URL.parse(`http://metrics${req.url ?? ''}`)?.pathname;
     if (path !== '/metrics') return void res.writeHead(404, { 'content-length': 0 }).end();
     if (req.method !== 'GET' && req.method !== 'HEAD')
       return void res.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end();
-    registry.metrics().then(
+    source.metrics().then(
       (text) => {
         const headers = {
-          'content-type': registry.contentType,
+          'content-type': source.contentType,
           'content-length': Buffer.byteLength(text),
           'cache-control': 'no-store',
         };

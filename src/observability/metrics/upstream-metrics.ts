@@ -89,6 +89,7 @@ function showBreakers(events: GatewayEvents, registers: Registry[]): void {
     name: 'sigillo_breaker_state',
     help: '1 for the current state of the circuit breaker of an origin, 0 for the others.',
     labelNames: ['origin', 'state'],
+    aggregator: 'max',
     registers,
   });
   const changes = new Counter({

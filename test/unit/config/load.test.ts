@@ -33,6 +33,7 @@ test('without variables the sandbox is the upstream, and only this machine can r
   expect(loadConfig({})).toStrictEqual({
     host: '127.0.0.1',
     port: 4000,
+    workers: 1,
     apiKey: undefined,
     auth: { mode: 'none' },
     apiUrl: undefined,
@@ -99,6 +100,15 @@ test('mistakes of every kind are reported together', () => {
   ]);
 });
 
+test('WEB_CONCURRENCY above 1 requires REDIS_URL', () => {
+  const REDIS_URL = 'redis://localhost:6379';
+  expect(loadConfig({ WEB_CONCURRENCY: '64', REDIS_URL }).workers).toBe(64);
+  expect(mistakesOf({ WEB_CONCURRENCY: '2' })).toEqual([
+    'WEB_CONCURRENCY: more than 1 requires REDIS_URL: through Redis the processes share idempotency keys, webhooks and the rate budget',
+  ]);
+  expect(mistakesOf({ WEB_CONCURRENCY: '0' })).toEqual(['WEB_CONCURRENCY: must be a whole number, 1 to 64']);
+});
+
 test('the key can be in a file, without its last line break', () => {
   const FIRMA_API_KEY_FILE = fileWith('  from-a-file\n');
   expect(loadConfig({ FIRMA_API_KEY_FILE, AUTH: 'none' }).apiKey).toBe('from-a-file');
@@ -108,6 +118,7 @@ test.each([
   ['HOST', '0.0.0.0', { host: '0.0.0.0' }],
   ['PORT', '0', { port: 0 }],
   ['PORT', '65535', { port: 65_535 }],
+  ['WEB_CONCURRENCY', '1', { workers: 1 }],
   ['SANDBOX_PORT', '0', { sandboxPort: 0 }],
   [
     'FIRMA_API_URL',
