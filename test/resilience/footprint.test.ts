@@ -26,20 +26,20 @@ interface Use {
 }
 const BOUNDS: Record<string, Use> = {
   Q1: {
-    allocatedKiB: 420,
+    allocatedKiB: 155,
     upstreamCalls: 1,
     upstreamBytes: 280,
-    promises: 215,
-    timers: 10,
-    otherResources: 25,
+    promises: 93,
+    timers: 8,
+    otherResources: 14,
   },
   M1: {
-    allocatedKiB: 495,
+    allocatedKiB: 187,
     upstreamCalls: 1,
     upstreamBytes: 530,
-    promises: 205,
-    timers: 11,
-    otherResources: 24,
+    promises: 97,
+    timers: 9,
+    otherResources: 13,
   },
 };
 
