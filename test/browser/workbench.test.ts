@@ -149,6 +149,9 @@ test('the failure of the provider is shown on both sides, and the citizen can tr
   await page.waitForSelector('.request-status .note.problem ::-p-text(Invalid response status from QTSP!)');
   await page.waitForSelector('.result.bad');
   await picture(page, 'provider-failed');
+  await press(page, 'Try again');
+  await page.click('.screen .btn-primary');
+  await page.waitForSelector('.result.good ::-p-text(for it the request stays failed)');
 });
 
 test('a value that the gateway refuses is marked, with the reason beside it', async () => {

@@ -18,7 +18,7 @@ export function App() {
   const signature = useSignature();
   const sandbox = useSandbox();
   const [epoch, setEpoch] = useState(0);
-  const useMagic = (value: string): void => {
+  const applyMagic = (value: string): void => {
     const isTag = DOSSIER_TAG.test(value);
     if (isTag)
       dispatch({ type: 'text', name: 'dossierTitle', value: `${EMPTY_DRAFT.dossierTitle} ${value}` });
@@ -33,7 +33,7 @@ export function App() {
       <SandboxBar
         sandbox={sandbox}
         fiscalCode={draft.fiscalCode}
-        onMagic={useMagic}
+        onMagic={applyMagic}
         onStateChange={() => {
           signature.clear();
           setEpoch(epoch + 1);

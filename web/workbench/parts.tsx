@@ -105,3 +105,8 @@ export function Section({
     </section>
   );
 }
+
+/** Moves the focus to what has just appeared, in place of what had the focus before. The element needs `tabIndex={-1}`. */
+export function takeFocus(element: HTMLElement | null): void {
+  element?.focus({ preventScroll: true });
+}

@@ -24,7 +24,7 @@ export function subscribeTo(
   const source = new EventSource(address);
   const close = (): void => {
     source.close();
-    connection.set('idle');
+    if (connection.get() === 'lost') connection.set('idle');
   };
   source.addEventListener('open', () => connection.set('open'));
   source.addEventListener('next', ({ data }: MessageEvent<string>) => sink.next(JSON.parse(data)));

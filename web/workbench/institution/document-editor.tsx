@@ -136,17 +136,21 @@ function Verdict({ document }: { document: DraftDocument }) {
     );
   }
   const { problems } = inspection;
-  if (problems.every(({ severity }) => severity !== 'ERROR'))
-    return (
-      <p className="verdict good" role="status">
-        <Icon name="check" /> {text.inspectionOk}
-      </p>
-    );
   const own = problems.filter(({ path }) => path[0] !== 'fields');
-  return own.map(({ message, severity }) => (
-    <p key={message} className="verdict bad" role="alert">
-      <Icon name="alert" /> {severity === 'ERROR' ? text.problem : text.warning}:{' '}
-      <span lang="en">{message}</span>
-    </p>
-  ));
+  const isAccepted = problems.every(({ severity }) => severity !== 'ERROR');
+  return (
+    <>
+      {isAccepted && (
+        <p className="verdict good" role="status">
+          <Icon name="check" /> {text.inspectionOk}
+        </p>
+      )}
+      {own.map(({ message, severity }) => (
+        <p key={message} className="verdict bad" role="alert">
+          <Icon name="alert" /> {severity === 'ERROR' ? text.problem : text.warning}:{' '}
+          <span lang="en">{message}</span>
+        </p>
+      ))}
+    </>
+  );
 }

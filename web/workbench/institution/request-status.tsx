@@ -3,7 +3,7 @@ import { connection } from '../gateway/events.ts';
 import type { SignatureRequest } from '../gateway/operations.ts';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
-import { FailureNote } from '../parts.tsx';
+import { FailureNote, takeFocus } from '../parts.tsx';
 import { useSubject } from '../subject.ts';
 import type { Signature } from '../use-signature.ts';
 import { PageView } from './page-view.tsx';
@@ -17,7 +17,7 @@ export function RequestStatus({ signature, onNew }: { signature: Signature; onNe
   const isLost = useSubject(connection) === 'lost';
   const isOver = request !== undefined && ['SIGNED', 'REJECTED', 'CANCELLED'].includes(request.status);
   return (
-    <div className="request-status">
+    <div className="request-status" ref={takeFocus} tabIndex={-1}>
       <Steps status={request?.status ?? 'READY'} />
       {isLost && (
         <p className="note warning" role="status">

@@ -1,8 +1,10 @@
 import { useState } from 'react';
+import { useSubscription } from 'urql';
+import { SIGNATURE_REQUEST_CHANGED } from '../gateway/operations.ts';
 import type { SignatureRequest } from '../gateway/operations.ts';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
-import { Section } from '../parts.tsx';
+import { Section, takeFocus } from '../parts.tsx';
 import type { Clock, WaitingRequest } from '../sandbox/control.ts';
 import { addItem } from '../timeline/timeline-store.ts';
 import { Clauses } from './clauses.tsx';
@@ -18,53 +20,57 @@ interface PhoneProps {
 
 const FAILURE = 'Invalid response status from QTSP!';
 
+/** A request that the citizen is signing. */
+interface Signing {
+  readonly id: string;
+  /** The signature had failed before: the service shows the institution nothing of the second. */
+  readonly isSecond: boolean;
+}
+
 /** The IO app of the citizen: messages, a request with its clauses, and the signature. */
 export function Phone({ fiscalCode, request, clock }: PhoneProps) {
   const text = useText();
   const citizen = useCitizen(fiscalCode, request?.status);
   const [openId, setOpenId] = useState<string>();
-  const [signingId, setSigningId] = useState<string>();
+  const [signing, setSigning] = useState<Signing>();
   const open = citizen.requests.find(({ id }) => id === openId);
-  const isSigning = openId !== undefined && signingId === openId;
-  const sign = async (id: string, clauses: readonly string[], fails: boolean): Promise<void> => {
+  const sign: OpenRequestProps['onSign'] = async ({ id, status }, clauses, fails) => {
     if (!(await citizen.sign(id, clauses, fails ? { fails: FAILURE } : 'signed'))) return;
     addItem({ kind: 'sandbox', text: fails ? text.sandboxActions.fails : text.sandboxActions.sign });
-    setSigningId(id);
+    await citizen.read().catch(() => undefined);
+    setSigning({ id, isSecond: status === 'REJECTED' });
   };
   const leave = (): void => {
     setOpenId(undefined);
-    setSigningId(undefined);
+    setSigning(undefined);
   };
+  const screen =
+    openId === undefined ? (
+      <Inbox requests={citizen.requests} request={request} onOpen={setOpenId} />
+    ) : signing !== undefined ? (
+      <SigningScreen
+        signing={signing}
+        isWaiting={open !== undefined}
+        isFrozen={clock?.frozen === true}
+        onAgain={() => setSigning(undefined)}
+        onBack={leave}
+      />
+    ) : open === undefined ? (
+      <Gone onBack={leave} />
+    ) : (
+      <OpenRequest request={open} problem={citizen.problem} onSign={sign} onBack={leave} />
+    );
   return (
     <Section id="phone" title={text.phone} lead={text.phoneLead}>
       <div className="phone">
         <div className="phone-top" aria-hidden="true">
           IO
         </div>
-        <div className="screen" aria-live="polite">
-          {openId === undefined ? (
-            <Inbox requests={citizen.requests} request={request} onOpen={setOpenId} />
-          ) : isSigning ? (
-            <Signing
-              status={request?.id === openId ? request.status : statusOf(open)}
-              isFrozen={clock?.frozen === true}
-              onAgain={() => setSigningId(undefined)}
-              onBack={leave}
-            />
-          ) : open === undefined ? (
-            <Gone onBack={leave} />
-          ) : (
-            <OpenRequest request={open} problem={citizen.problem} onSign={sign} onBack={leave} />
-          )}
-        </div>
+        <div className="screen">{screen}</div>
       </div>
     </Section>
   );
 }
-
-/** Of a request that only the phone shows: it disappears when it is signed. */
-const statusOf = (open: Citizen['requests'][number] | undefined): SignatureRequest['status'] =>
-  open?.status ?? 'SIGNED';
 
 function Inbox({
   requests,
@@ -108,7 +114,7 @@ function Inbox({
 interface OpenRequestProps {
   readonly request: WaitingRequest;
   readonly problem: string | undefined;
-  readonly onSign: (id: string, clauses: readonly string[], fails: boolean) => Promise<void>;
+  readonly onSign: (request: WaitingRequest, clauses: readonly string[], fails: boolean) => Promise<void>;
   readonly onBack: () => void;
 }
 
@@ -122,7 +128,9 @@ function OpenRequest({ request, problem, onSign, onBack }: OpenRequestProps) {
   return (
     <>
       <Back onBack={onBack} />
-      <h3>{request.dossierTitle}</h3>
+      <h3 ref={takeFocus} tabIndex={-1}>
+        {request.dossierTitle}
+      </h3>
       <p className="sender">{request.issuerName}</p>
       <Clauses documents={request.documents} refused={refused} onChange={setRefused} />
       {request.isExpired && (
@@ -139,7 +147,7 @@ function OpenRequest({ request, problem, onSign, onBack }: OpenRequestProps) {
         type="button"
         className="btn btn-primary"
         disabled={request.isExpired}
-        onClick={() => void onSign(request.id, chosen, false)}
+        onClick={() => void onSign(request, chosen, false)}
       >
         <Icon name="pen" /> {text.sign}
       </button>
@@ -147,7 +155,7 @@ function OpenRequest({ request, problem, onSign, onBack }: OpenRequestProps) {
         type="button"
         className="btn btn-link"
         disabled={request.isExpired}
-        onClick={() => void onSign(request.id, chosen, true)}
+        onClick={() => void onSign(request, chosen, true)}
       >
         {text.fail}
       </button>
@@ -155,27 +163,36 @@ function OpenRequest({ request, problem, onSign, onBack }: OpenRequestProps) {
   );
 }
 
-interface SigningProps {
-  readonly status: SignatureRequest['status'];
+interface SigningScreenProps {
+  readonly signing: Signing;
+  /** Whether the citizen can sign the request again. */
+  readonly isWaiting: boolean;
   readonly isFrozen: boolean;
   readonly onAgain: () => void;
   readonly onBack: () => void;
 }
 
-function Signing({ status, isFrozen, onAgain, onBack }: SigningProps) {
+function SigningScreen({ signing, isWaiting, isFrozen, onAgain, onBack }: SigningScreenProps) {
   const text = useText();
+  const { id, isSecond } = signing;
+  const [{ data }] = useSubscription({
+    query: SIGNATURE_REQUEST_CHANGED,
+    variables: { id },
+    pause: isSecond,
+  });
+  const status = isSecond ? (isWaiting ? 'REJECTED' : 'SIGNED') : data?.signatureRequestChanged.status;
   if (status === 'SIGNED')
     return (
-      <div className="result good">
+      <div className="result good" role="status">
         <Icon name="check" />
         <h3>{text.thanks}</h3>
-        <p>{text.thanksHint}</p>
+        <p>{isSecond ? text.thanksAfterFailure : text.thanksHint}</p>
         <Back onBack={onBack} />
       </div>
     );
   if (status === 'REJECTED')
     return (
-      <div className="result bad">
+      <div className="result bad" role="status">
         <Icon name="alert" />
         <h3>{text.signFailed}</h3>
         <button type="button" className="btn btn-primary" onClick={onAgain}>
@@ -185,9 +202,11 @@ function Signing({ status, isFrozen, onAgain, onBack }: SigningProps) {
       </div>
     );
   return (
-    <div className="result">
+    <div className="result" role="status">
       <div className="progress-spinner progress-spinner-active" aria-hidden="true" />
-      <h3>{text.signing}</h3>
+      <h3 ref={takeFocus} tabIndex={-1}>
+        {text.signing}
+      </h3>
       <p>{isFrozen ? text.clockIsFrozen : text.signingHint}</p>
     </div>
   );
