@@ -39,3 +39,11 @@ test('the files and pictures of the README exist', () => {
     if (target.endsWith('.png')) expect(statSync(target).size, target).toBeLessThan(300_000);
   }
 });
+
+test('the Italian README has the same commands', () => {
+  const commands = (file: string): string[] =>
+    readPage(file)
+      .blocks('sh')
+      .map((block) => block.replace(/"id":"\w+"/, '"id":"…"'));
+  expect(commands('README.it.md')).toEqual(commands('README.md'));
+});
