@@ -5,7 +5,7 @@ export const JSON_TYPE = 'application/json';
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 export const MULTIPART_TYPE = 'multipart/form-data';
 export const EVENTS_TYPE = 'text/event-stream';
-export const HTML_TYPE = 'text/html';
+const HTML_TYPE = 'text/html';
 
 /**
  * The media type of a `Content-Type` in lower case, and its parameters without quotes; an empty string without the header.

@@ -30,7 +30,7 @@ export interface Draft {
   readonly selected: string | undefined;
 }
 
-export const CITIZEN = 'SPNDNL80R13C555X';
+const CITIZEN = 'SPNDNL80R13C555X';
 export const EMPTY_DRAFT: Draft = {
   dossierTitle: 'Contratto di collaborazione',
   fiscalCode: CITIZEN,
@@ -94,7 +94,7 @@ export const newField = (clause: string, box: FieldBox = FIRST_BOX): DraftField 
 });
 
 /** The position of a field, as the gateway expects it. */
-export function positionOf({ anchor, box }: DraftField) {
+function positionOf({ anchor, box }: DraftField) {
   return anchor === undefined ? { box } : { anchor: { text: anchor, align: 'BELOW' as const } };
 }
 

@@ -103,7 +103,7 @@ function onKey(
 }
 
 /** The service requires that a box touches neither the right nor the lower edge. */
-export function within(size: PageSize, box: FieldBox): FieldBox {
+function within(size: PageSize, box: FieldBox): FieldBox {
   const round = (value: number): number => Math.round(value * 10) / 10;
   const width = Math.min(Math.max(box.width, MIN_POINTS), size.width - 1);
   const height = Math.min(Math.max(box.height, MIN_POINTS), size.height - 1);

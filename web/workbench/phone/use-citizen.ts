@@ -2,8 +2,6 @@ import { useCallback, useEffect, useState } from 'react';
 import { control, ControlError } from '../sandbox/control.ts';
 import type { Outcome, WaitingRequest } from '../sandbox/control.ts';
 
-export type Phase = 'reading' | 'signing' | 'signed' | 'failed';
-
 export interface Citizen {
   /** The requests that the citizen can sign. */
   readonly requests: readonly WaitingRequest[];
