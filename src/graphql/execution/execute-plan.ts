@@ -95,33 +95,36 @@ class Execution {
 
   #field(plan: FieldPlan, source: unknown, parentPath: Path): unknown {
     const { resolve, value: valuePlan } = plan;
+    const { variables, context } = this.#planned;
     const info = new FieldInfo(plan, this.#planned, parentPath);
+    let value: unknown;
     try {
-      const { variables, context } = this.#planned;
-      const args = plan.args ?? getArgumentValues(plan.field, plan.nodes[0], variables);
-      const value: unknown = resolve(source, args, context, info);
-      if (!isPromise(value))
-        return this.#guarded(this.#complete(valuePlan, info, value, undefined), valuePlan, info);
-      return value.then(
-        (resolved) => this.#resolved(valuePlan, info, resolved),
-        (error: unknown) => this.#fail(error, valuePlan, info, info.path),
+      value = resolve(
+        source,
+        plan.args ?? getArgumentValues(plan.field, plan.nodes[0], variables),
+        context,
+        info,
       );
     } catch (error) {
-      return this.#fail(error, valuePlan, info, info.path);
+      return this.#fail(error, valuePlan, info, undefined);
     }
+    return this.#value(valuePlan, info, value, undefined);
   }
 
-  #resolved(plan: ValuePlan, info: FieldInfo, value: unknown): unknown {
+  /** Completes a value, now or when it resolves; an error makes it null, or its parent. */
+  #value(plan: ValuePlan, info: FieldInfo, value: unknown, itemPath: Path): unknown {
+    if (isPromise(value))
+      return value.then(
+        (resolved) => this.#value(plan, info, resolved, itemPath),
+        (error: unknown) => this.#fail(error, plan, info, itemPath),
+      );
     try {
-      return this.#guarded(this.#complete(plan, info, value, undefined), plan, info);
+      const completed = this.#complete(plan, info, value, itemPath);
+      if (!isPromise(completed)) return completed;
+      return completed.then(undefined, (error: unknown) => this.#fail(error, plan, info, itemPath));
     } catch (error) {
-      return this.#fail(error, plan, info, info.path);
+      return this.#fail(error, plan, info, itemPath);
     }
-  }
-
-  #guarded(completed: unknown, plan: ValuePlan, info: FieldInfo): unknown {
-    if (!isPromise(completed)) return completed;
-    return completed.then(undefined, (error: unknown) => this.#fail(error, plan, info, info.path));
   }
 
   /** @param itemPath for an item of a list; the path of a field is in its `info` */
@@ -152,7 +155,7 @@ class Execution {
     try {
       for (const item of value) {
         const itemPath = { prev: path, key: completed.length, typename: undefined };
-        const entry = this.#item(itemPlan, info, item, itemPath);
+        const entry = this.#value(itemPlan, info, item, itemPath);
         completed.push(entry);
         if (isPromise(entry)) pending.push(entry);
       }
@@ -160,18 +163,6 @@ class Execution {
       return failedAfter(pending, error);
     }
     return pending.length === 0 ? completed : Promise.all(completed);
-  }
-
-  #item(plan: ValuePlan, info: FieldInfo, item: unknown, path: ResponsePath): unknown {
-    try {
-      const completed = isPromise(item)
-        ? item.then((resolved) => this.#complete(plan, info, resolved, path))
-        : this.#complete(plan, info, item, path);
-      if (!isPromise(completed)) return completed;
-      return completed.then(undefined, (error: unknown) => this.#fail(error, plan, info, path));
-    } catch (error) {
-      return this.#fail(error, plan, info, path);
-    }
   }
 
   #object(
@@ -202,7 +193,8 @@ class Execution {
   }
 
   /** Makes the value null, or passes the error on to the parent of a value that must not be null. */
-  #fail(error: unknown, { isNonNull }: ValuePlan, info: FieldInfo, path: ResponsePath): null {
+  #fail(error: unknown, { isNonNull }: ValuePlan, info: FieldInfo, itemPath: Path): null {
+    const path = itemPath ?? info.path;
     const located = locatedError(error, info.fieldNodes, responsePathAsArray(path));
     if (isNonNull) throw located;
     this.#record(located, path);
