@@ -34,6 +34,7 @@ def sandbox_origin() -> Iterator[str]:
     command = ["npm", "run", "--silent", "sandbox", "--", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         # The line with the addresses appears once the sandbox listens.
+        assert process.stdout is not None
         line = process.stdout.readline()
         assert line, "The sandbox did not start: its error is above. Has `npm ci` been run?"
         yield json.loads(line)["origin"]

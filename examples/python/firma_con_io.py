@@ -20,12 +20,14 @@ class FirmaConIO:
         if response.status_code == 404:
             return None
         response.raise_for_status()
-        return response.json()["id"]
+        signer: dict[str, Any] = response.json()
+        return str(signer["id"])
 
     def signature_request(self, request_id: str) -> dict[str, Any]:
         response = self._call("GET", f"/signature-requests/{request_id}")
         response.raise_for_status()
-        return response.json()
+        request: dict[str, Any] = response.json()
+        return request
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Repeats a call once that exceeds the rate limit, after the time that the service names."""

@@ -63,7 +63,8 @@ def request_signature(gateway: Gateway, pdf: Path, fiscal_code: str, title: str,
     result = data["requestSignature"]
     match result["__typename"]:
         case "RequestSignaturePayload":
-            return result["signatureRequest"]
+            request: dict[str, Any] = result["signatureRequest"]
+            return request
         case "InvalidInputError":
             problems = [f"{'.'.join(error['path'])}: {error['message']}" for error in result["fieldErrors"]]
             raise NotRequested("The input is not valid:\n  " + "\n  ".join(problems))
@@ -90,7 +91,7 @@ def main() -> None:
         # An application stores the key with its own record before the call: a retry with it continues, also after a crash.
         request = request_signature(gateway, pdf, fiscal_code, title, key=str(uuid.uuid4()))
         print(f"Requested: {request['id']}")
-        print(f"The citizen opens {request['qrCode']['link']}")
+        print(f"The citizen opens {request['qrCode']['link']}", flush=True)
 
         status = gateway.wait_until_final(request["id"], timeout_seconds=300)
         signed = gateway.execute(SIGNED_DOCUMENTS, {"id": request["id"]})["signatureRequest"]

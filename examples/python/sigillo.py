@@ -68,7 +68,7 @@ class Gateway:
         while time.monotonic() < deadline:
             try:
                 for data in self._events(WATCH, {"id": request_id}, deadline):
-                    status = data["signatureRequestChanged"]["status"]
+                    status: str = data["signatureRequestChanged"]["status"]
                     if status in FINAL_STATUSES:
                         return status
             except GatewayError as error:
@@ -124,7 +124,7 @@ def download(url: str, target: Path) -> None:
 
 def _json_of(response: requests.Response) -> dict[str, Any]:
     try:
-        result = response.json()
+        result: Any = response.json()
     except requests.JSONDecodeError:
         result = None
     if not isinstance(result, dict) or not result.keys() & {"data", "errors"}:
@@ -138,4 +138,5 @@ def _data_of(result: dict[str, Any]) -> dict[str, Any]:
         extensions = errors[0].get("extensions", {})
         code, request_id = extensions.get("code"), extensions.get("requestId")
         raise GatewayError(f"{code}: {errors[0]['message']} (request id {request_id})", code)
-    return result["data"]
+    data: dict[str, Any] = result["data"]
+    return data

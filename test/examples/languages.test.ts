@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -36,6 +37,28 @@ const requestFor = (language: string, title: string): string =>
   commandsOf(language, 'Request a signature')
     .join('')
     .replaceAll(/'Contratto [^']*'/g, `'${title}'`);
+
+/** Starts the gateway by the command of the page, on free ports, and returns its URL. It stops with the test. */
+async function startByPage(language: string): Promise<string> {
+  const [block = ''] = readPage(`examples/${language}/README.md`).blocks('sh', 'Request a signature');
+  const [, start = ''] = block.trim().split(' && ');
+  const [program = '', ...args] = start.split(' ');
+  const env = { ...process.env, PORT: '0', SANDBOX_PORT: '0' };
+  const child = spawn(program, args, {
+    cwd: `examples/${language}`,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'close');
+  onTestFinished(async () => {
+    child.kill();
+    await closed;
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  await expect.poll(() => output).toMatch(/^Sigillo: .*\n/m);
+  return /^Sigillo: .*?(http:[^\s;]+\/graphql)/m.exec(output)?.[1] ?? '';
+}
 
 /** The URL of a server that closes every connection, and later of none. */
 async function closedPort(): Promise<string> {
@@ -77,7 +100,7 @@ test('CI installs the Debian packages that the pages name', () => {
 test.each(LANGUAGES)('%s: a PDF is signed and downloaded by the commands of the page', async (language) => {
   const target = `examples/${language}/signed.pdf`;
   rmSync(target, { force: true });
-  const gateway = await runMain({}).url();
+  const gateway = await startByPage(language);
   await runSection(language, 'Request a signature', { SIGILLO_URL: gateway });
   expect(readFileSync(target).subarray(0, 5).toString()).toBe('%PDF-');
 });

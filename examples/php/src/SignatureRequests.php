@@ -90,7 +90,7 @@ final class SignatureRequests
             switch ($request['status'] ?? null) {
                 case 'SIGNED':
                     return $request['documents'][0]['downloadUrl']
-                        ?? throw new NotRequestedException('The service has no link to the document now: read it later');
+                        ?? throw new NotRequestedException('The service has no link to the document now: try later');
                 case 'REJECTED':
                     throw new NotRequestedException("Not signed: {$request['rejectReason']}");
                 case 'CANCELLED':
