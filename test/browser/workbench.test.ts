@@ -164,6 +164,9 @@ test('a value that the gateway refuses is marked, with the reason beside it', as
   await page.click('.send');
   await page.waitForSelector('.mistake');
   expect(await page.$eval('.is-invalid', (input) => (input as unknown as { value: string }).value)).toBe('X');
+  // A change of the draft takes back what was wrong with the last one.
+  await page.locator('::-p-aria(Title of the document)').fill('Contratto');
+  await page.waitForFunction(`document.querySelector('.mistake') === null`);
 });
 
 test('a text of the PDF places a field, and a similar text is named', async () => {

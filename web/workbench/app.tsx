@@ -15,7 +15,7 @@ const DOSSIER_TAG = /^\[/;
 export function App() {
   const { text } = useLanguage();
   const [draft, dispatch] = useReducer(draftReducer, EMPTY_DRAFT);
-  const signature = useSignature();
+  const signature = useSignature(draft);
   const sandbox = useSandbox();
   const [epoch, setEpoch] = useState(0);
   const applyMagic = (value: string): void => {

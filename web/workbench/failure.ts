@@ -19,7 +19,14 @@ export const adviceCode = (code: string): AdviceCode =>
   Object.hasOwn(MESSAGES.en.advice, code) ? (code as AdviceCode) : 'OTHER';
 
 /** Errors that the same request cannot get past. */
-const FINAL: readonly AdviceCode[] = ['IDEMPOTENCY_CONFLICT', 'NOT_FOUND'];
+const FINAL: readonly AdviceCode[] = [
+  'EMPTY_FILE',
+  'FILE_TOO_LARGE',
+  'IDEMPOTENCY_CONFLICT',
+  'NOT_A_PDF',
+  'NOT_FOUND',
+  'UNREADABLE_PDF',
+];
 
 export function failureOfFault({
   code,

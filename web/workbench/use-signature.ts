@@ -20,24 +20,28 @@ export interface Signature {
   /** The id and, once the stream has delivered it, the state of the request. */
   readonly requestId: string | undefined;
   readonly request: SignatureRequest | undefined;
-  send(draft: Draft): Promise<void>;
+  send(): Promise<void>;
   cancel(): Promise<void>;
   /** Starts a new request. */
   clear(): void;
 }
 
 /** One signature request, from the mutation that makes it to its last status. */
-export function useSignature(): Signature {
+export function useSignature(draft: Draft): Signature {
   const [share, setShare] = useState<number>();
   const [failure, setFailure] = useState<Failure>();
   const [requestId, setRequestId] = useState<string>();
   const keyOf = useKey();
   const request = useRequest(requestId, setFailure);
 
-  const send = async (draft: Draft): Promise<void> => {
+  const content = contentOf(draft);
+  const [sent, setSent] = useState<string>();
+
+  const send = async (): Promise<void> => {
+    setSent(content);
     setFailure(undefined);
     setShare(0);
-    const input = requestInput(draft, keyOf(draft));
+    const input = requestInput(draft, keyOf(content));
     const { data, fault } = await run(REQUEST_SIGNATURE, { input }, { onProgress: setShare });
     setShare(undefined);
     const result = data?.requestSignature;
@@ -57,19 +61,20 @@ export function useSignature(): Signature {
     setRequestId(undefined);
     setFailure(undefined);
   };
-  return { share, failure, requestId, request, send, cancel, clear };
+  // What went wrong with another draft no longer concerns this one.
+  const isCurrent = requestId !== undefined || sent === content;
+  return { share, failure: isCurrent ? failure : undefined, requestId, request, send, cancel, clear };
 }
 
+/** What of a draft is sent. */
+const contentOf = ({ dossierTitle, fiscalCode, documents }: Draft): string =>
+  JSON.stringify([dossierTitle, fiscalCode, documents.map(({ id, title, fields }) => [id, title, fields])]);
+
 /** A retry of the same draft has the same key, so it continues where the last attempt stopped. */
-function useKey(): (draft: Draft) => string {
-  const last = useRef<{ sent: string; key: string }>(undefined);
-  return (draft) => {
-    const sent = JSON.stringify([
-      draft.dossierTitle,
-      draft.fiscalCode,
-      draft.documents.map(({ id, title, fields }) => [id, title, fields]),
-    ]);
-    if (last.current?.sent !== sent) last.current = { sent, key: crypto.randomUUID() };
+function useKey(): (content: string) => string {
+  const last = useRef<{ content: string; key: string }>(undefined);
+  return (content) => {
+    if (last.current?.content !== content) last.current = { content, key: crypto.randomUUID() };
     return last.current.key;
   };
 }

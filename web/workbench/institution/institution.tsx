@@ -30,7 +30,7 @@ export function Institution({ draft, dispatch, signature }: InstitutionProps) {
             <DraftForm draft={draft} dispatch={dispatch} signature={signature} />
           )}
           {failure !== undefined && !isSending && (
-            <FailureNote failure={failure} onRetry={() => void signature.send(draft)} />
+            <FailureNote failure={failure} onRetry={() => void signature.send()} />
           )}
           {isSending && <Progress share={share} />}
         </>
@@ -145,7 +145,7 @@ function DraftForm({ draft, dispatch, signature }: InstitutionProps) {
         type="button"
         className="btn btn-primary btn-lg send"
         disabled={signature.share !== undefined}
-        onClick={() => void signature.send(draft)}
+        onClick={() => void signature.send()}
       >
         <Icon name="pen" /> {signature.share === undefined ? text.request : text.requesting}
       </button>
