@@ -83,9 +83,17 @@ export async function startCuttable(target: string) {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
+  let fatal: string | undefined;
+  const cut = (): void => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+  };
   const server = createServer((socket) => {
     if (isCut) return void socket.destroy();
     const upstream = connect(Number(port), hostname);
+    socket.on('data', (chunk) => {
+      if (fatal !== undefined && chunk.includes(fatal)) cut();
+    });
     for (const [one, other] of [
       [socket, upstream],
       [upstream, socket],
@@ -105,10 +113,12 @@ export async function startCuttable(target: string) {
   });
   return {
     origin,
-    cut: (): void => {
-      isCut = true;
-      for (const socket of sockets) socket.destroy();
+    cut,
+    /** Cuts the connections as soon as a client has sent this text. */
+    cutAt: (text: string): void => void (fatal = text),
+    restore: (): void => {
+      isCut = false;
+      fatal = undefined;
     },
-    restore: (): void => void (isCut = false),
   };
 }
