@@ -40,6 +40,8 @@ async function build(digest: string): Promise<void> {
   // Several processes may build at the same time: each has a folder of its own, and the last one stays.
   const folder = `${OUTPUT}-${process.pid}`;
   try {
+    // A test would otherwise build React for development.
+    process.env['NODE_ENV'] = 'production';
     const { build: viteBuild } = await import('vite');
     await viteBuild({
       configFile: resolve(ROOT, 'web/vite.config.ts'),

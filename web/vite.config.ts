@@ -2,11 +2,12 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /** Each page is a folder with an `index.html`; `scripts/build-web.ts` builds them. */
-const PAGES = ['workbench'];
+const PAGES = ['workbench', 'graphiql'];
 
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
+  worker: { format: 'es' },
   build: {
     rollupOptions: {
       input: Object.fromEntries(PAGES.map((page) => [page, `${import.meta.dirname}/${page}/index.html`])),

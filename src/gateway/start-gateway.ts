@@ -3,7 +3,6 @@ import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { secretsOf } from '../config/secrets.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
-import { explorerRoute } from '../graphql/explorer/explorer-route.ts';
 import { operationNames } from '../graphql/operation-name.ts';
 import type { Route } from '../http/answer.ts';
 import { admit, authenticationEvents } from '../http/authentication.ts';
@@ -134,14 +133,13 @@ function pageRoutes(
   // A gateway with trusted documents would refuse the operations of GraphiQL and of the workbench.
   const graphiql = protections.graphiql && protections.trustedDocuments === undefined;
   const pages = pagesRoute({ isSandbox: isSandbox && graphiql, graphiql });
-  if (!graphiql) return [pages];
-  if (!isSandbox) return [pages, explorerRoute()];
+  if (!graphiql || !isSandbox) return [pages];
   const control = controlRoute({
     sandbox: apiUrl.origin,
     admit: (headers) => admit(headers, admission),
     signalOf: (req) => lifecycle.inFlight.signalOf(req),
   });
-  return [pages, explorerRoute(), control];
+  return [pages, control];
 }
 
 /** The modules of the metrics are loaded only when they are needed. The primary of workers serves theirs. */

@@ -36,6 +36,14 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The editor of GraphiQL makes its style sheets and style attributes at run time. */
+export const GRAPHIQL_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+interface PageOptions {
+  readonly policy?: string;
+  readonly isSandbox?: boolean;
+}
+
 const GUARDS = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
@@ -58,41 +66,41 @@ export class PageFiles {
     return TYPES[extname(name)] !== undefined && this.#names.has(name);
   }
 
-  /** A page, such as `workbench/index.html`. Browsers revalidate it each time. */
-  async page(name: string, { req }: EdgeRequest, policy = PAGE_POLICY): Promise<Answer> {
-    const etag = `"${createHash('sha256')
-      .update(await readFile(join(this.#folder, name)))
-      .digest('base64url')}"`;
+  /**
+   * A page, such as `workbench/index.html`. Browsers revalidate it each time. Its body has the attribute `data-sandbox` if the
+   * gateway uses a sandbox.
+   */
+  async page(
+    name: string,
+    { req }: EdgeRequest,
+    { policy = PAGE_POLICY, isSandbox = false }: PageOptions = {},
+  ): Promise<Answer> {
+    const file = await readFile(join(this.#folder, name), 'utf8');
+    const html = isSandbox ? file.replace('<body>', '<body data-sandbox>') : file;
     const headers = {
+      ...GUARDS,
+      'content-type': TYPES['.html'] ?? '',
       'content-security-policy': policy,
       'cache-control': 'no-cache',
-      etag,
-      vary: 'accept, accept-encoding',
+      etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
+      vary: 'accept',
     };
-    if (req.headers['if-none-match']?.includes(etag) === true)
-      return { status: 304, headers: { ...GUARDS, ...headers } };
-    return this.#send(name, req.headers['accept-encoding'], headers);
+    if (req.headers['if-none-match']?.includes(headers.etag) === true) return { status: 304, headers };
+    return { status: 200, headers, body: html };
   }
 
   /** An asset, which browsers keep. @returns undefined if there is no such file. */
   async asset(name: string, { req }: EdgeRequest): Promise<Answer | undefined> {
     if (!this.has(name)) return undefined;
-    const headers = { 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding' };
-    return this.#send(name, req.headers['accept-encoding'], headers);
-  }
-
-  async #send(
-    name: string,
-    accepted: string | string[] | undefined,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<Answer> {
-    const isZipped = this.#names.has(`${name}.gz`) && acceptsCoding(String(accepted ?? ''), 'gzip');
+    const isZipped =
+      this.#names.has(`${name}.gz`) && acceptsCoding(String(req.headers['accept-encoding'] ?? ''), 'gzip');
     return {
       status: 200,
       headers: {
         ...GUARDS,
-        ...headers,
         'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+        'cache-control': 'public, max-age=31536000, immutable',
+        vary: 'accept-encoding',
         ...(isZipped && { 'content-encoding': 'gzip' }),
       },
       body: await readFile(join(this.#folder, isZipped ? `${name}.gz` : name)),

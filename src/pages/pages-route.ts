@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Answer, Route } from '../http/answer.ts';
 import { prefersPages } from '../http/media-types.ts';
-import { PAGE_POLICY, PageFiles } from './page-files.ts';
+import { GRAPHIQL_POLICY, PAGE_POLICY, PageFiles } from './page-files.ts';
 import { startPage } from './start-page.ts';
 
 /** In a checkout made by `scripts/build-web.ts`, in the package by its build. */
 const BUILT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 const WORKBENCH = 'workbench/index.html';
+const GRAPHIQL = 'graphiql/index.html';
 
 export interface PagesOptions {
   /** Against a sandbox `/` is the workbench, otherwise a page that says what runs. */
@@ -17,7 +18,7 @@ export interface PagesOptions {
   readonly folder?: string;
 }
 
-/** Answers `/` for browsers, and the files of the pages below `/assets`. */
+/** Answers `/` and, for GraphiQL, `/graphql` for browsers, and the files of the pages below `/assets`. */
 export function pagesRoute({ isSandbox, graphiql, folder = BUILT }: PagesOptions): Route {
   let files: PageFiles | undefined;
   return (request) => {
@@ -25,9 +26,12 @@ export function pagesRoute({ isSandbox, graphiql, folder = BUILT }: PagesOptions
     if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
     files ??= new PageFiles(folder);
     if (url.pathname.startsWith('/assets/')) return files.asset(url.pathname.slice(1), request);
-    if (url.pathname !== '/' || !prefersPages(req.headers.accept)) return undefined;
-    if (isSandbox && files.has(WORKBENCH)) return files.page(WORKBENCH, request);
-    return plainPage(startPage({ isSandbox, graphiql }));
+    const isGraphiql = graphiql && url.pathname === '/graphql';
+    if ((url.pathname !== '/' && !isGraphiql) || !prefersPages(req.headers.accept)) return undefined;
+    if (isGraphiql && files.has(GRAPHIQL))
+      return files.page(GRAPHIQL, request, { policy: GRAPHIQL_POLICY, isSandbox });
+    if (!isGraphiql && isSandbox && files.has(WORKBENCH)) return files.page(WORKBENCH, request);
+    return plainPage(startPage({ graphiql, isBuilt: files.has(GRAPHIQL) }));
   };
 }
 

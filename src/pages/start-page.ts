@@ -1,15 +1,17 @@
 /** A page without scripts that says what runs at this address, in Italian and English. It has no version and no address of the upstream. */
 export function startPage({
-  isSandbox,
   graphiql,
+  isBuilt,
 }: {
-  readonly isSandbox: boolean;
   readonly graphiql: boolean;
+  /** Whether there is a page behind the link to GraphiQL. */
+  readonly isBuilt: boolean;
 }): string {
-  const endpoint = graphiql ? '<a href="/graphql">/graphql</a>' : '<code>/graphql</code>';
-  const missing = isSandbox
-    ? '<p>The workbench is not built: run <code>npm ci</code>, then <code>npm start</code>.</p>'
-    : '';
+  const endpoint = graphiql && isBuilt ? '<a href="/graphql">/graphql</a>' : '<code>/graphql</code>';
+  const missing =
+    graphiql && !isBuilt
+      ? '<p>The pages are not built: run <code>npm ci</code>, then <code>npm start</code>.</p>'
+      : '';
   return `<!doctype html>
 <html lang="en">
   <head>
