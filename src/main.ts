@@ -10,11 +10,24 @@ import { hangUpWithNpm } from './npm-parent.ts';
  */
 
 const OLDEST_NODE = [24, 18] as const;
+const VERSION_FLAGS: readonly string[] = ['--version', '-v'];
 const USAGE = `Usage: sigillo [command]
 
-  sigillo             the gateway: GraphQL for Firma con IO, with the sandbox unless FIRMA_API_KEY is set
+  sigillo             the gateway: GraphQL for Firma con IO
   sigillo sandbox     the sandbox alone: sigillo sandbox --help
-  sigillo --version
+  sigillo --version   print the version
+  sigillo --help      print this help
+
+The gateway is configured by environment variables, such as:
+
+  FIRMA_API_KEY       the key of the service; without it a sandbox starts
+  AUTH                how callers authenticate; required with a key
+  PORT                the port to listen on (4000)
+  LOG_LEVEL           the lowest level that is logged (info)
+  NO_COLOR            any value turns colours off; FORCE_COLOR=1 turns them on
+
+docs/reference/configuration.md has all of them. At a terminal the log is for
+people; elsewhere it is JSON, one event per line.
 `;
 
 async function run(command: string | undefined): Promise<void> {
@@ -23,21 +36,28 @@ async function run(command: string | undefined): Promise<void> {
       await import('./gateway/run-gateway.ts');
       break;
     case 'sandbox':
+      // The sandbox has no version of its own.
+      if (VERSION_FLAGS.includes(process.argv[3] ?? '')) return printVersion();
       process.argv.splice(2, 1);
       await import('../mocks/sandbox/main.ts');
       break;
-    case '--version': {
-      const { readVersion } = await import('./version.ts');
-      process.stdout.write(`${readVersion()}\n`);
+    case '--version':
+    case '-v':
+      await printVersion();
       break;
-    }
     case '--help':
+    case '-h':
       process.stdout.write(USAGE);
       break;
     default:
       process.stderr.write(`Unknown command "${command}".\n\n${USAGE}`);
       process.exitCode = 2;
   }
+}
+
+async function printVersion(): Promise<void> {
+  const { readVersion } = await import('./version.ts');
+  process.stdout.write(`${readVersion()}\n`);
 }
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

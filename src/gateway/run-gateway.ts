@@ -1,8 +1,11 @@
 import cluster from 'node:cluster';
+import { styleText } from 'node:util';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
 import { endOnSignal } from './end-on-signal.ts';
 import type { Primary } from './gateway-options.ts';
+import { greeting, startLine } from './greeting.ts';
+import type { Served } from './greeting.ts';
 import { mistakeOf } from './mistakes.ts';
 import type { Gateway } from './start-gateway.ts';
 import { sendAllToLogger } from '../observability/logging/all-to-logger.ts';
@@ -12,6 +15,7 @@ import { createScrubber } from '../observability/logging/scrubber.ts';
 import { buildPages } from '../pages/build-pages.ts';
 import { secretsIn, secretsOf } from '../config/secrets.ts';
 import { ListenError } from '../http/server.ts';
+import { readVersion } from '../version.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
 
 interface Upstream {
@@ -115,23 +119,22 @@ async function main(): Promise<void> {
     await upstream.close();
   }, logger);
   // Last, because a process that reads this line may send a signal at once.
-  process.stdout.write(`Sigillo: ${startLine(config, upstream, gateway)}\n`);
+  const served = servedBy(config, upstream, gateway);
+  process.stdout.write(process.stdout.isTTY ? greeting(served) : startLine(served));
 }
 
-function startLine(config: Config, upstream: Upstream, { url, metricsUrl }: Gateway): string {
+function servedBy(config: Config, upstream: Upstream, { url, metricsUrl }: Gateway): Served {
   const { graphiql, trustedDocuments } = config.protections;
-  const address = asLocalhost(url);
-  const workbench = upstream.isSandbox ? ` or ${new URL('/', address).origin} (workbench)` : '';
-  const what =
-    graphiql && trustedDocuments === undefined ? `open ${address} (GraphiQL)${workbench}` : address;
-  const workers = config.workers > 1 ? `; ${config.workers} workers` : '';
-  const where = upstream.isSandbox
-    ? `the sandbox at ${asLocalhost(upstream.apiUrl.href)}`
-    : upstream.apiUrl.href;
-  const proxy = config.proxyFor(upstream.apiUrl);
-  const through = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
-  const seen = metricsUrl === undefined ? '' : `; metrics at ${asLocalhost(metricsUrl)}`;
-  return `${what}${workers}; it talks to ${where}${through}${seen}`;
+  return {
+    version: readVersion(),
+    url,
+    graphiql: graphiql && trustedDocuments === undefined,
+    isSandbox: upstream.isSandbox,
+    upstreamUrl: upstream.apiUrl.href,
+    proxy: config.proxyFor(upstream.apiUrl)?.host,
+    metricsUrl,
+    workers: config.workers,
+  };
 }
 
 async function work(): Promise<void> {
@@ -143,16 +146,12 @@ async function work(): Promise<void> {
   });
 }
 
-/** The host name as in the documentation. */
-function asLocalhost(url: string): string {
-  return url.replace('//127.0.0.1:', '//localhost:');
-}
-
 try {
   await (cluster.isWorker ? work() : main());
 } catch (error) {
   const mistake = mistakeOf(error);
   if (mistake === undefined) throw error;
-  process.stderr.write(`Sigillo could not start. ${createScrubber(secretsIn(process.env))(mistake)}\n`);
+  const title = styleText('red', 'Sigillo could not start.', { stream: process.stderr });
+  process.stderr.write(`${title} ${createScrubber(secretsIn(process.env))(mistake)}\n`);
   process.exitCode = 1;
 }

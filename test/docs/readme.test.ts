@@ -1,16 +1,26 @@
 import { existsSync, statSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { greeting } from '../../src/gateway/greeting.ts';
 import { hasTools, readPage, startProgram } from './support-pages.ts';
 
 const readme = readPage('README.md');
 
-test('the quick start shows what npm start prints', async () => {
-  const { output, gateway, sandbox } = await startProgram();
+test('the quick start shows what npm start prints at a terminal', () => {
   const { name, version, scripts } = packageJson;
-  const printed = output.replaceAll(gateway, 'localhost:4000').replace(sandbox, 'localhost:4010');
+  const printed = greeting({
+    version,
+    url: 'http://127.0.0.1:4000/graphql',
+    graphiql: true,
+    isSandbox: true,
+    upstreamUrl: 'http://127.0.0.1:4010/api/v1/sign',
+    proxy: undefined,
+    metricsUrl: undefined,
+    workers: 1,
+  });
   expect(readme.blocks('text', 'Quick start')).toEqual([
-    `> ${name}@${version} start\n> ${scripts.start}\n\n${printed}`,
+    `> ${name}@${version} start\n> ${scripts.start}\n${stripVTControlCharacters(printed).trimEnd()}\n`,
   ]);
 });
 

@@ -132,7 +132,7 @@ test.runIf(process.platform === 'linux')('it shuts down gracefully when its term
   });
   let printed = '';
   terminal.stdout?.on('data', (chunk) => (printed += String(chunk)));
-  await expect.poll(() => printed).toContain('Sigillo: ');
+  await expect.poll(() => printed).toContain('Ctrl-C stops it');
   const complaints = text(terminal.stdio[3] as Readable); // until the process has exited
   terminal.kill('SIGKILL');
   expect(await complaints).toBe('');

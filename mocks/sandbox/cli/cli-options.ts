@@ -115,15 +115,24 @@ export const FLAGS: readonly {
 /** The output of `--help`. */
 export const USAGE = `Usage: sigillo sandbox [flags]
 
-A stateful replacement of Firma con IO that checks every request and response against the contract.
+A stateful replacement of Firma con IO that checks every request and response
+against the contract.
 
 ${Object.entries(SETTINGS)
-  .map(([name, { argument, text }]) => `  ${`--${name} ${argument ?? ''}`.padEnd(24)}${text}`)
+  .map(([name, { argument, text }]) => `  ${`--${name} ${argument ?? ''}`.padEnd(24)}${wrapped(text)}`)
   .join('\n')}
+  ${'--version'.padEnd(24)}print the version
   ${'--help'.padEnd(24)}print this help
 
-Each flag has an environment variable: SANDBOX_PORT, SANDBOX_TIME_SCALE, SANDBOX_STRICT=true. Flags take precedence.
+Each flag has an environment variable: SANDBOX_PORT, SANDBOX_TIME_SCALE,
+SANDBOX_STRICT=true. Flags take precedence.
 `;
+
+/** The text beside a flag, in a terminal of 80 columns. */
+function wrapped(text: string): string {
+  const lines = text.match(/\S.{0,52}\S(?=\s|$)/g) ?? [text];
+  return lines.join(`\n${' '.repeat(26)}`);
+}
 
 /**
  * @returns 'help' for `--help`

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { z } from 'zod';
 import { escapeControls } from './scrub.ts';
 
@@ -9,6 +10,8 @@ const LEVELS: Readonly<Record<number, string>> = {
   50: 'error',
   60: 'fatal',
 };
+
+const COLOURS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
 
 const lineRules = z.looseObject({
   level: z.number(),
@@ -31,16 +34,18 @@ const requestRules = z.looseObject({
 
 /**
  * Formats a line of the log for a person at a terminal: `12:03:07 info  mutation FindSigner: ok, 38 ms, 1 call in 36 ms`.
- * The log itself has more; programs should read that.
+ * The log itself has more; programs should read that. The level has a colour if the stream shows colours.
  */
-export function lineForPeople(json: string): string {
+export function lineForPeople(json: string, stream: NodeJS.WriteStream = process.stdout): string {
   const { level, time, msg = '', requestId, ...rest } = lineRules.parse(JSON.parse(json));
   const clock = new Date(time).toTimeString().slice(0, 8);
-  const start = `${clock} ${(LEVELS[level] ?? String(level)).padEnd(5)}`;
+  const name = LEVELS[level] ?? String(level);
+  const colour = name in COLOURS ? COLOURS[name as keyof typeof COLOURS] : 'dim';
+  const start = `${clock} ${styleText(colour, name.padEnd(5), { stream })}`;
   const request = requestRules.safeParse(rest).data;
   const facts = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const words = request === undefined ? [msg, ...facts].join(' ') : requestInWords(request);
-  return `${escapeControls(`${start} ${words}${requestId === undefined ? '' : ` (${requestId})`}`)}\n`;
+  return `${start} ${escapeControls(`${words}${requestId === undefined ? '' : ` (${requestId})`}`)}\n`;
 }
 
 function requestInWords(request: z.infer<typeof requestRules>): string {

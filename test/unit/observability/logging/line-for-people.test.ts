@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { lineForPeople } from '../../../../src/observability/logging/line-for-people.ts';
 import { createLogger } from '../../../../src/observability/logging/logger.ts';
@@ -7,7 +8,7 @@ import { createRequestScope, forRequest } from '../../../../src/observability/lo
 function shown(write: (logger: ReturnType<typeof createLogger>) => void): string {
   let text = '';
   write(createLogger({ level: 'trace', write: (line) => (text += lineForPeople(line)) }));
-  return text.replace(/^\d\d:\d\d:\d\d /, '');
+  return stripVTControlCharacters(text).replace(/^\d\d:\d\d:\d\d /, '');
 }
 
 const REQUEST = { outcome: 'ok', errors: [], status: 200, durationMs: 38.2 };
