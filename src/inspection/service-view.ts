@@ -15,7 +15,7 @@ export interface ServiceView {
 const ENCRYPTED = new EncryptedPDFError().message;
 
 /** The PDF has more pages or objects than the gateway reads. */
-export class TooManyParts extends Error {
+class TooManyParts extends Error {
   override readonly name = 'TooManyParts';
 }
 

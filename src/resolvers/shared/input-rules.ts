@@ -41,7 +41,7 @@ const length = (name: string) =>
   z.number().min(-14_400, `${name} is too small.`).max(14_400, `${name} is too large.`);
 
 /** An anchor, where the mutation has the file. */
-export const anchorRules = z.object({
+const anchorRules = z.object({
   text: text('The text of the anchor', 1, 200).refine(
     (value) => !/[\n\r\u2028\u2029]/.test(value),
     'The text of the anchor must be on one line.',
