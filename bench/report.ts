@@ -39,7 +39,10 @@ export function ratios({ samples, base }: Report, operation: string, server: str
     .map(({ round, cpuMicros }) => cpuMicros / baseIn(round));
 }
 
-/** Prints Markdown tables, with medians over the rounds. */
+/**
+ * Prints Markdown tables, with medians over the rounds. `core` is the share of its core that the server got: far below 100 %,
+ * other processes used the machine, and rates and latencies say little.
+ */
 export function printReport(report: Report): void {
   const { benchmarks, servers, samples, starts, base, connections } = report;
   for (const [operation, { title }] of benchmarks) {
@@ -62,6 +65,10 @@ export function printReport(report: Report): void {
         cell('p99', 1),
         cell('peakMib'),
         cell('upstreamCalls', 2),
+        `${fixed(
+          found.map(({ cpuMicros, perSecond }) => (cpuMicros * perSecond) / 1e4),
+          0,
+        )} %`,
         fixed(start, 2),
       ];
     });
@@ -77,6 +84,7 @@ export function printReport(report: Report): void {
         'p99 ms',
         'peak MiB',
         'calls',
+        'core',
         'start s',
       ],
       rows,
