@@ -20,7 +20,14 @@ test('the package contains the files that it needs, and no tests', () => {
   expect(readdirSync(project.path()).sort()).toEqual(
     ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'schema.graphql'].sort(),
   );
-  expect(readdirSync(project.path('dist')).sort()).toEqual(['examples', 'mocks', 'packages', 'src', 'web']);
+  expect(readdirSync(project.path('dist')).sort()).toEqual([
+    'client',
+    'examples',
+    'mocks',
+    'packages',
+    'src',
+    'web',
+  ]);
 });
 
 test('a suite imports the sandbox from sigillo/testing, with its types', async () => {

@@ -18,6 +18,7 @@ const SOURCES = [
   'docs',
   'schema.graphql',
   'web',
+  'client',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
