@@ -31,7 +31,7 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  *   --rounds 5         rounds, each with new processes
  *   --seconds 4        load per server, operation and round
  *   --warm 3           the same before the measurement
- *   --connections 32   requests at a time
+ *   --connections 32   requests at a time, for each process of a server
  *   --only Q1,M1       operations: Q1, Q2, L1, M1
  *   --servers …        floor, yoga, mercurius (if it is installed: `npm install --prefix bench/rivals`), none, jwt, and the
  *                      variants of jwt: no-metrics, traces, some-traces, and with REDIS_URL also redis and workers (two
@@ -114,20 +114,23 @@ async function upstreamCalls(): Promise<number> {
 async function warmUp(
   { contains: [part, times], ours, theirs }: Benchmark,
   server: ServerProcess,
-  { isOurs, name }: Contestant,
+  { isOurs, name, processes }: Contestant,
 ) {
   const load = new Load(server.port, graphQL(JSON.stringify(isOurs ? ours : theirs), tokens.tokens));
   const text = await load.once();
   if (text.split(part).length - 1 !== times || text.includes('"errors"'))
     fail(`${name} answered wrongly: ${text.slice(0, 500)}`);
-  await load.run({ seconds: warmSeconds, connections });
+  await load.run({ seconds: warmSeconds, connections: connections * processes });
   return load;
 }
 
-async function takeTurn({ server, load, turns, latencies }: Contest): Promise<void> {
+async function takeTurn({ contestant, server, load, turns, latencies }: Contest): Promise<void> {
   await upstreamCalls();
   const before = server.cpuMicros();
-  const result = await load.run({ seconds: Math.min(1, seconds), connections });
+  const result = await load.run({
+    seconds: Math.min(1, seconds),
+    connections: connections * contestant.processes,
+  });
   turns.cpuMicros += server.cpuMicros() - before;
   turns.calls += await upstreamCalls();
   turns.requests += result.requests;

@@ -12,6 +12,8 @@ export interface Contestant {
   readonly label: string;
   /** Whether it has the schema of the gateway. */
   readonly isOurs: boolean;
+  /** Processes that answer requests. Each gets as many connections as a server of one process. */
+  readonly processes: number;
   readonly program: Program;
 }
 
@@ -61,12 +63,14 @@ export function contestantsOf(surroundings: Surroundings, also: readonly string[
     name,
     label,
     isOurs: true,
+    processes: Number(env['WEB_CONCURRENCY'] ?? 1),
     program: gateway(checkout, surroundings, env),
   });
   const theirs = (name: string, label: string, file: string): Contestant => ({
     name,
     label,
     isOurs: false,
+    processes: 1,
     program: peer(file, surroundings),
   });
   const redis = { ...jwt, REDIS_URL: process.env['REDIS_URL'] ?? '' };
