@@ -85,7 +85,11 @@ export function contestantsOf(surroundings: Surroundings, also: readonly string[
     ours('jwt', 'Sigillo, AUTH=jwt', jwt),
     ...also.map((path, nth) => ours(`also${nth + 1}`, `Sigillo of ${path}, AUTH=jwt`, jwt, path)),
     ours('redis', 'Sigillo, AUTH=jwt, with Redis', redis),
-    ours('workers', 'the same, two workers', { ...redis, WEB_CONCURRENCY: '2' }),
+    ours('workers', 'the same, two workers', {
+      ...redis,
+      WEB_CONCURRENCY: '2',
+      UPSTREAM_CONNECTIONS: '100', // as many for each worker as for one process
+    }),
     ours('no-metrics', 'Sigillo, AUTH=jwt, no metrics', withoutMetrics),
     ours('traces', 'Sigillo, AUTH=jwt, with traces', traces),
     ours('some-traces', 'Sigillo, AUTH=jwt, 1 trace in 100', {
