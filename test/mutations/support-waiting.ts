@@ -56,7 +56,7 @@ export async function outcome(world: World, mutation: string, input: object) {
 }
 
 /** Seconds between consecutive reads of the request. */
-export function pauses({ calls }: World): number[] {
+function pauses({ calls }: World): number[] {
   const reads = calls.filter(({ operation }) => operation === 'getSignatureRequest');
   return reads.slice(1).map(({ at }, index) => (at - (reads[index]?.at ?? 0)) / 1000);
 }
