@@ -85,12 +85,12 @@ test('each layer imports only the packages that belong to it', () => {
   expect(wrong.map(show)).toEqual([]);
 });
 
-test('src and mocks meet in the process entries only', () => {
+test('src and mocks meet where an upstream is chosen and in the command only', () => {
   const crossing = [...imports, ...importsBelow('mocks')].filter(
     ({ from, to }) => /^(src|mocks)\//.test(to) && from.split('/')[0] !== to.split('/')[0],
   );
   expect([...new Set(crossing.map(({ from }) => from))]).toEqual([
-    'src/gateway/run-gateway.ts',
+    'src/gateway/choose-upstream.ts',
     'src/main.ts',
   ]);
 });

@@ -2,11 +2,13 @@ import cluster from 'node:cluster';
 import { styleText } from 'node:util';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
+import { chooseUpstream } from './choose-upstream.ts';
+import type { Upstream } from './choose-upstream.ts';
 import { endOnSignal } from './end-on-signal.ts';
-import type { Primary } from './gateway-options.ts';
 import { greeting, startLine } from './greeting.ts';
 import type { Served } from './greeting.ts';
 import { mistakeOf } from './mistakes.ts';
+import { startHere } from './start-here.ts';
 import type { Gateway } from './start-gateway.ts';
 import { sendAllToLogger } from '../observability/logging/all-to-logger.ts';
 import { lineForPeople } from '../observability/logging/line-for-people.ts';
@@ -14,46 +16,7 @@ import { createLogger } from '../observability/logging/logger.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import { buildPages } from '../pages/build-pages.ts';
 import { secretsIn, secretsOf } from '../config/secrets.ts';
-import { ListenError } from '../http/server.ts';
 import { readVersion } from '../version.ts';
-import type { IssuerKeys } from '../upstream/clients.ts';
-
-interface Upstream {
-  readonly apiUrl: URL;
-  readonly apiKey: IssuerKeys;
-  readonly isSandbox: boolean;
-  readonly storageHosts: readonly string[];
-  readonly close: () => Promise<void>;
-}
-
-/** The service with an API key, otherwise a sandbox: the configured one, or one that is started here. */
-async function chooseUpstream(config: Config): Promise<Upstream> {
-  const { apiKey, apiUrl, sandboxUrl, storageHosts } = config;
-  if (sandboxUrl !== undefined) return { ...sandboxAt(sandboxUrl), ...(apiKey !== undefined && { apiKey }) };
-  if (apiKey !== undefined && apiUrl !== undefined) {
-    return { apiUrl, apiKey, isSandbox: false, storageHosts, close: () => Promise.resolve() };
-  }
-  const { startSandbox } = await import('../../mocks/sandbox/http/server.ts');
-  const sandbox = await startSandbox({ port: config.sandboxPort, logger }).catch((error: unknown) => {
-    throw error instanceof Error && 'syscall' in error ? new ListenError('sandbox', error) : error;
-  });
-  const close = async (): Promise<void> => {
-    sandbox.takeViolations(); // each was logged when it happened
-    await sandbox.close();
-  };
-  return { ...sandboxAt(new URL(sandbox.url)), close };
-}
-
-/** The sandbox accepts any key and stores files itself. */
-function sandboxAt(apiUrl: URL): Upstream {
-  return {
-    apiUrl,
-    apiKey: 'sandbox',
-    isSandbox: true,
-    storageHosts: [apiUrl.origin],
-    close: () => Promise.resolve(),
-  };
-}
 
 /** A terminal gets lines for people, everything else JSON. */
 const terminal = process.stdout.isTTY
@@ -73,30 +36,6 @@ function configure(): Config {
   return config;
 }
 
-/** A gateway in this process, with its tracing. */
-async function startHere(config: Config, upstream: Upstream, primary?: Primary): Promise<Gateway> {
-  const tracing =
-    config.tracing &&
-    (await import('../observability/tracing/start-tracing.ts')).startTracing(
-      config.tracing,
-      logger,
-      config.proxyFor,
-    );
-  const { startGateway } = await import('./start-gateway.ts');
-  const gateway = await startGateway({
-    ...config,
-    ...upstream,
-    logger,
-    tracer: tracing?.tracer,
-    ...(primary && { primary }),
-  });
-  const close = async (): Promise<void> => {
-    await gateway.close();
-    await tracing?.close();
-  };
-  return { ...gateway, close };
-}
-
 /** A gateway of several workers, which use the upstream of this process. */
 async function startInWorkers(config: Config, { apiUrl, isSandbox }: Upstream): Promise<Gateway> {
   const { startWorkers } = await import('./workers/start-workers.ts');
@@ -106,10 +45,11 @@ async function startInWorkers(config: Config, { apiUrl, isSandbox }: Upstream): 
 async function main(): Promise<void> {
   const config = configure();
   if (config.protections.graphiql) await buildPages();
-  const upstream = await chooseUpstream(config);
+  const upstream = await chooseUpstream(config, logger);
   let gateway: Gateway;
   try {
-    gateway = await (config.workers > 1 ? startInWorkers : startHere)(config, upstream);
+    const start = config.workers > 1 ? startInWorkers : startHere;
+    gateway = await start(config, upstream, logger);
   } catch (error) {
     await upstream.close(); // or an open sandbox would keep the process alive
     throw error;
@@ -142,7 +82,7 @@ async function work(): Promise<void> {
   const { shareOf } = await import('./workers/worker-share.ts');
   await runWorker(async (primary) => {
     const config = configure();
-    return await startHere(shareOf(config), await chooseUpstream(config), primary);
+    return await startHere(shareOf(config), await chooseUpstream(config, logger), logger, primary);
   });
 }
 

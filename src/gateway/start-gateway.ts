@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { secretsOf } from '../config/secrets.ts';
@@ -38,38 +38,56 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** A gateway that answers the requests of a server of the caller. */
+export interface MountableGateway {
+  readonly handler: RequestListener;
+  readonly metricsUrl: string | undefined;
+  /**
+   * Frees every socket and timer of the gateway.
+   * @param server the server with the handler: it accepts no more connections, and its requests in flight end before
+   */
+  close(server?: Server): Promise<void>;
+}
+
 /**
- * Composition root: creates the parts and listens.
- * @throws {RedisUnavailableError} @throws {ListenError}
+ * Composition root: creates the parts.
+ * @throws {RedisUnavailableError} @throws {ListenError} of the metrics
  */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+export async function openGateway(options: GatewayOptions): Promise<MountableGateway> {
   const parts = await openParts(options);
-  const { lifecycle } = parts;
   const { listener, gatekeeper } = createEdge(options, parts);
-  const server = createHttpServer(listener, { ...CLIENT_TIMES, ...options.clientTimes });
-  refuseMalformedRequests(server, options.logger);
   let metrics: MetricsEndpoint | undefined;
-  const release = async (): Promise<void> => {
+  const close = async (server?: Server): Promise<void> => {
+    if (server !== undefined) await parts.lifecycle.close(server);
     gatekeeper.close();
     await parts.close();
     await metrics?.close();
   };
-  const close = async (): Promise<void> => {
-    await lifecycle.close(server);
-    await release();
-  };
-  let closed: Promise<void> | undefined;
   try {
     metrics = await serveMetrics(options, parts);
+  } catch (error) {
+    await close(); // or open sockets would keep the process alive
+    throw error;
+  }
+  let closed: Promise<void> | undefined;
+  return { handler: listener, metricsUrl: metrics?.url, close: (server) => (closed ??= close(server)) };
+}
+
+/**
+ * Opens a gateway and listens.
+ * @throws {RedisUnavailableError} @throws {ListenError}
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const gateway = await openGateway(options);
+  const server = createHttpServer(gateway.handler, { ...CLIENT_TIMES, ...options.clientTimes });
+  refuseMalformedRequests(server, options.logger);
+  try {
     const { host, port: wanted, primary } = options;
     const port = await listen(server, { host, port: wanted, reusePort: primary !== undefined });
-    return {
-      metricsUrl: metrics?.url,
-      url: `${originOf(host, port)}/graphql`,
-      close: () => (closed ??= close()),
-    };
+    const url = `${originOf(host, port)}/graphql`;
+    return { metricsUrl: gateway.metricsUrl, url, close: () => gateway.close(server) };
   } catch (error) {
-    await release(); // or open sockets would keep the process alive
+    await gateway.close();
     throw error;
   }
 }

@@ -31,7 +31,9 @@ test('the package contains the files that it needs, and no tests', () => {
 });
 
 test('a suite imports the sandbox from sigillo/testing, with its types', async () => {
-  const suite = `import { startSandbox } from 'sigillo/testing';
+  const suite = `import { startGateway } from 'sigillo';
+import { SigilloClient } from 'sigillo/client';
+import { startSandbox } from 'sigillo/testing';
 import type { Sandbox } from 'sigillo/testing';
 const sandbox: Sandbox = await startSandbox();
 const url: string = sandbox.url;
@@ -45,6 +47,10 @@ const form = new FormData();
 form.append('document', new Blob(['no PDF'], { type: 'application/pdf' }), 'a.pdf');
 const headers = { 'ocp-apim-subscription-key': 'any' };
 const validated = await fetch(url + '/validate-document', { method: 'POST', headers, body: form });
+const gateway = await startGateway({ PORT: '0', SANDBOX_URL: url, LOG_LEVEL: 'error', GRAPHIQL: 'off' });
+const client = new SigilloClient({ url: gateway.url });
+await client.watch('01JMD4XYEJ4TCMM7YJ5F0JB0XX').next().catch(({ code }) => console.log(code));
+await gateway.close();
 console.log(answer.status, mocked.status, await validated.text());
 await sandbox.close();
 `;
@@ -68,7 +74,7 @@ await sandbox.close();
   expect(complaints.split('\n').filter((line) => /sigillo|suite/.test(line))).toEqual([]);
   const { stdout } = await run(process.execPath, ['suite.ts'], { cwd: project.folder, env: project.env });
   // PDFs are read in a worker thread, whose file must be in the package too.
-  expect(stdout).toBe('200 404 {"title":"Internal Server Error","detail":"Error","status":500}\n');
+  expect(stdout).toBe('NOT_FOUND\n200 404 {"title":"Internal Server Error","detail":"Error","status":500}\n');
 });
 
 test('the command starts the gateway, or only the sandbox, and stops them on SIGTERM', async () => {
