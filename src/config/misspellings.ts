@@ -5,7 +5,7 @@ import type { Environment } from './validators.ts';
 const OURS = /^(?:FIRMA|SIGILLO)_/i;
 
 /** Variables that Kubernetes sets for a service named `sigillo`, such as `SIGILLO_PORT_4000_TCP_ADDR`. */
-const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT(?:_\d|$)/;
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d|^SIGILLO_PORT$/;
 
 /** Shorter names resemble too many variables of other programs: `HOSTS`, `SORT`. */
 const MIN_LENGTH = 7;

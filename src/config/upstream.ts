@@ -58,7 +58,7 @@ export const upstreamVariables = {
     .refine((url) => !isService(new URL(url)), 'must not be the real service')
     .optional()
     .describe(
-      'URL of a running sandbox to use, for example `http://localhost:4010/api/v1/sign`. Needs no key.',
+      'URL of a running sandbox to use, for example `http://localhost:4010`, with or without its path `/api/v1/sign`. Needs no key.',
     ),
   FIRMA_STORAGE_HOSTS: z
     .string()
@@ -108,6 +108,13 @@ export function* upstreamConflictsIn(env: Environment): Generator<string> {
     yield 'AUTH: must be set: jwt or api-key; or none if only trusted callers can reach the gateway';
 }
 
+/** The API of a sandbox is below this path; its origin alone is accepted, as the sandbox prints both. */
+function sandboxUrlOf(value: string | undefined): URL | undefined {
+  const url = urlOf(value);
+  if (url?.pathname === '/') url.pathname = '/api/v1/sign';
+  return url;
+}
+
 /** @param apiKey the key of the variable or of its file, or the keys of the tenants */
 export function upstreamConfigOf(
   values: Values<typeof upstreamVariables>,
@@ -116,7 +123,7 @@ export function upstreamConfigOf(
   return {
     apiKey,
     apiUrl: urlOf(values.FIRMA_API_URL ?? (apiKey === undefined ? undefined : SERVICE_URL)),
-    sandboxUrl: urlOf(values.SANDBOX_URL),
+    sandboxUrl: sandboxUrlOf(values.SANDBOX_URL),
     sandboxPort: values.SANDBOX_PORT,
     storageHosts: itemsOf(values.FIRMA_STORAGE_HOSTS),
     upstreamTimeoutMs: values.UPSTREAM_TIMEOUT_SECONDS * 1000,

@@ -53,7 +53,7 @@ export function greeting(served: Served, stream: NodeJS.WriteStream = process.st
     `  curl ${asLocalhost(url)} -H 'content-type: application/json' \\`,
     `    -d '{"query":"{ __typename }"}'`,
     '',
-    `Ctrl-C stops it. Settings: docs/reference/configuration.md, or --help.`,
+    `Ctrl-C stops it. Settings: docs/reference/configuration.md, npm start -- --help.`,
     '',
     '',
   ].join('\n');

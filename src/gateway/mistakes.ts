@@ -25,6 +25,6 @@ function remedyOf({ server, code }: ListenError): string {
   const { host, port } = LISTENS_AT[server];
   if (code === 'EACCES') return `Set ${port} to a port that this user may listen on.`;
   if (code !== 'EADDRINUSE') return `Set ${host} to an address of this machine.`;
-  const other = server === 'sandbox' ? ', or SANDBOX_URL to the sandbox that runs there' : '';
+  const other = server === 'sandbox' ? ', or SANDBOX_URL to the URL of the sandbox that runs there' : '';
   return `Set ${port} to a free port${other}.`;
 }

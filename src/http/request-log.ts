@@ -13,6 +13,7 @@ interface RequestLine {
   readonly operation?: OperationRecord['operation'];
   readonly outcome: Outcome;
   readonly errors: string[];
+  readonly faults?: readonly string[];
   readonly status: number;
   readonly durationMs: number;
   readonly upstream?: { readonly calls: number; readonly durationMs: number };
@@ -31,12 +32,13 @@ export function logRequest(res: ServerResponse, scope: RequestScope, logger: Log
 }
 
 function requestLine(res: ServerResponse, record: OperationRecord, durationMs: number): RequestLine {
-  const { operation, errors, upstream, caller } = record;
+  const { operation, errors, faults, upstream, caller } = record;
   const { method = '' } = res.req;
   return {
     ...(operation === undefined ? { method } : { operation }),
     outcome: outcomeOfAnswer(res, errors),
     errors: [...errors],
+    ...(faults.length > 0 && { faults }),
     status: res.statusCode,
     durationMs: rounded(durationMs),
     ...(upstream.calls > 0 && {

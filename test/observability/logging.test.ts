@@ -4,6 +4,7 @@ import { keysText, temporaryFile } from '../support/api-keys.ts';
 import { draftOf } from '../support/draft.ts';
 import { mutationOf } from '../support/operations.ts';
 import { makePdf } from '../support/pdf.ts';
+import { askForSignature } from '../support/request-signature.ts';
 import { refuses, startFailingGateway } from '../support/service-proxy.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
 
@@ -50,6 +51,16 @@ describe('each operation has a log line', () => {
     const { upstream, durationMs } = line as { upstream: { durationMs: number }; durationMs: number };
     expect(upstream.durationMs).toBeGreaterThan(0);
     expect(upstream.durationMs).toBeLessThanOrEqual(durationMs);
+  });
+
+  test('with the upstream fault that is the cause in the result of requestSignature', async () => {
+    const world = await startFailingGateway();
+    world.fail('createDossier', refuses(404));
+    await askForSignature(world.url, {}, [Buffer.from(await makePdf())]);
+    expect(await lineOf(world)).toMatchObject({
+      errors: ['REQUEST_SIGNATURE_INCOMPLETE'],
+      faults: ['createDossier: not-found (HTTP 404)'],
+    });
   });
 
   test('also if it has no name and makes no upstream call', async () => {

@@ -28,6 +28,8 @@ export interface OperationRecord {
   readonly errors: Set<string>;
   /** The code of each error in the result of a mutation. */
   readonly resultCodes: string[];
+  /** The upstream faults that are part of a result, as the log shows them: operation, kind and status. */
+  readonly faults: string[];
   /** The calls to the service and to its storage that were made for this request only, and their total duration. */
   readonly upstream: { calls: number; durationMs: number };
   /** The authenticated caller as the log shows it. */
@@ -69,11 +71,21 @@ export function recordResultError(code: string): void {
   trace.getActiveSpan()?.setAttribute('sigillo.result.code', code);
 }
 
+/** Records an upstream fault that is the cause of an error in a result. At the top level it has a line of its own. */
+export function recordFault(cause: unknown): void {
+  if (cause instanceof Error) currentRequest()?.record.faults.push(cause.message);
+}
+
 export function createRequestScope(
   requestId: string,
   withoutCredentials: Scrubber = (text) => text,
 ): RequestScope {
-  const record = { errors: new Set<string>(), resultCodes: [], upstream: { calls: 0, durationMs: 0 } };
+  const record = {
+    errors: new Set<string>(),
+    resultCodes: [],
+    faults: [],
+    upstream: { calls: 0, durationMs: 0 },
+  };
   return { requestId, withoutCredentials, record };
 }
 

@@ -19,6 +19,8 @@ export interface RequestSignatureProgress {
   readonly signatureRequest: SignatureRequest | undefined;
 }
 
+const REMAINS = 'The effects of the earlier steps remain.';
+
 /** A step of `requestSignature` failed. The effects of the earlier steps remain. */
 export class RequestSignatureIncompleteError extends DomainError {
   override readonly name = 'RequestSignatureIncompleteError';
@@ -28,8 +30,10 @@ export class RequestSignatureIncompleteError extends DomainError {
   readonly progress: RequestSignatureProgress;
 
   constructor(step: RequestSignatureStep, cause: DomainError, progress: RequestSignatureProgress) {
+    const { dossierId, signatureRequestId } = progress;
+    const remains = dossierId === undefined && signatureRequestId === undefined ? '' : ` ${REMAINS}`;
     super(
-      `${cause.message} The effects of the earlier steps remain. Fix the cause and retry with the same idempotencyKey, or continue with the single mutations.`,
+      `Step ${step}: ${cause.message}${remains} Fix the cause and retry with the same idempotencyKey, or continue with the single mutations.`,
     );
     this.step = step;
     this.cause = cause;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordFault } from '../../observability/logging/request-scope.ts';
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DomainError, IdempotencyConflictError, OutcomeUnknownError } from '../errors/domain-errors.ts';
@@ -48,6 +49,7 @@ export class RequestSignatureSteps {
       if (failure instanceof IdempotencyConflictError || isAboutCaller(failure)) throw failure;
       const cause = failure instanceof UpstreamFault ? new ServiceFaultError(failure) : failure;
       if (!(cause instanceof DomainError) || this.#context.signal.aborted) throw failure;
+      if (failure instanceof UpstreamFault) recordFault(failure.cause);
       throw await this.#incomplete(step, cause);
     }
   }

@@ -92,6 +92,13 @@ test('SANDBOX_URL needs neither a key nor AUTH, and must not be the real service
   ]);
 });
 
+test.each(['http://localhost:4010', 'http://localhost:4010/', 'http://localhost:4010/api/v1/sign'])(
+  'a sandbox at %s is called below its path',
+  (SANDBOX_URL) => {
+    expect(loadConfig({ SANDBOX_URL }).sandboxUrl).toEqual(new URL('http://localhost:4010/api/v1/sign'));
+  },
+);
+
 test('mistakes of every kind are reported together', () => {
   expect(mistakesOf({ PORT: 'x', FIRMA_API_KEY_FILE: '/nowhere/key' })).toEqual([
     'PORT: must be a whole number, 0 to 65535',
@@ -461,6 +468,7 @@ test.each([
   ['TRUSTED_DOCUMENT', 'TRUSTED_DOCUMENTS'],
   ['RATE_LIMIT_PER_MINUTES', 'RATE_LIMIT_PER_MINUTE'],
   ['OTEL_TRACE_EXPORTER', 'OTEL_TRACES_EXPORTER'],
+  ['SANDBX_PORT', 'SANDBOX_PORT'],
 ])('%s is a warning: %s is the likely name', (name, likely) => {
   expect(loadConfig({ [name]: 'k3y-that-is-secret' }).warnings).toEqual([
     `${name} is not a variable of Sigillo: did you mean ${likely}?`,

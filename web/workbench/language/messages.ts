@@ -31,7 +31,7 @@ const en = {
   addDocument: 'Add PDFs',
   dossierTitle: 'Title of the dossier',
   fiscalCode: 'Fiscal code of the signer',
-  fiscalCodeHint: 'Any valid code works. Codes with a special effect are under “Magic values”.',
+  fiscalCodeHint: 'Any code of this form works. Codes with a special effect are under “Magic values”.',
   request: 'Request the signature',
   requesting: 'Requesting …',
   uploading: (percent: number) => `Sending the documents: ${percent} %`,
@@ -328,7 +328,7 @@ const it: Messages = {
   dossierTitle: 'Titolo del dossier',
   fiscalCode: 'Codice fiscale del firmatario',
   fiscalCodeHint:
-    'Va bene qualsiasi codice valido. Quelli con un effetto particolare sono in “Valori speciali”.',
+    'Va bene qualsiasi codice di questa forma. Quelli con un effetto particolare sono in “Valori speciali”.',
   request: 'Richiedi la firma',
   requesting: 'Richiesta in corso …',
   uploading: (percent) => `Invio dei documenti: ${percent}%`,
