@@ -21,6 +21,8 @@ export default defineConfig({
     // Many tests wait for a timer or a socket: more files than cores run at the same time.
     maxWorkers: '150%',
     expect: { poll: { timeout: 60_000 } },
+    // The pages are built once, or each gateway of a fresh checkout would build them.
+    globalSetup: ['test/support/build-web.ts'],
     projects: [
       // `npm test`: what needs nothing but npm.
       {
@@ -50,7 +52,7 @@ export default defineConfig({
       // `npm run test:browser`: needs a Chromium.
       {
         extends: true,
-        test: { name: 'browser', include: [BROWSER], globalSetup: ['test/support/build-web.ts'] },
+        test: { name: 'browser', include: [BROWSER] },
       },
     ],
   },

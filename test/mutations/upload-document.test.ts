@@ -219,6 +219,24 @@ test('a file that is not a PDF is refused before any upstream call', async () =>
   expect(gateway.sandbox.journal.entries({ ended: 'answered' }).length).toBe(calls);
 });
 
+test('a file for a variable that the operation lacks is refused', async () => {
+  const { url } = await startGateway();
+  const form = new FormData();
+  form.set('operations', '{"query":"{ __typename }","variables":{}}');
+  form.set('map', '{"0":["variables.a"]}');
+  form.set('0', new Blob(['%PDF-1.7'], { type: 'application/pdf' }), 'a.pdf');
+  const answer = await fetch(url, { method: 'POST', body: form });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    errors: [
+      {
+        message: 'The map gives a file to $a, which is not a variable of the operation.',
+        extensions: { code: 'BAD_REQUEST' },
+      },
+    ],
+  });
+});
+
 test('answers immediately when no field reads the file, and keeps the connection', async () => {
   const gateway = await startGateway();
   const [target] = await draftOf(gateway);

@@ -172,7 +172,10 @@ test('an unreadable key file is reported in one line, and it exits', async () =>
 
 test.each([
   ['PORT', 'Set PORT to a free port.'],
-  ['SANDBOX_PORT', 'Set SANDBOX_PORT to a free port, or SANDBOX_URL to the URL of the sandbox that runs there.'],
+  [
+    'SANDBOX_PORT',
+    'Set SANDBOX_PORT to a free port, or SANDBOX_URL to the URL of the sandbox that runs there.',
+  ],
   ['METRICS_PORT', 'Set METRICS_PORT to a free port.'],
 ])('a %s that is in use is reported in one line that names it, and it exits', async (name, remedy) => {
   const other = createServer().listen(0, '127.0.0.1');

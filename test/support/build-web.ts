@@ -1,4 +1,4 @@
 import { buildPages } from '../../src/pages/build-pages.ts';
 
-/** Global setup of the tests in a browser: the pages are built once, before any test runs. */
+/** Global setup: the pages are built once, before any test runs. */
 export default buildPages;

@@ -211,11 +211,6 @@ test.each<[string, string, string, string?]>([
     fields(UPLOAD, '{"0":["variables.f"],"1":["variables.f"]}'),
     'The map assigns two files to "variables.f". Give each file its own variable.',
   ],
-  [
-    'a path to a variable that the operation lacks',
-    fields('{"query":"{ ping }","variables":{}}', '{"0":["variables.a"]}'),
-    'The map gives a file to $a, which is not a variable of the operation.',
-  ],
   ['an empty batch', fields('[null]', '{}'), 'Batching is not supported.'],
   [
     'operations in base64',
