@@ -241,6 +241,8 @@ test('the token goes with every operation and upload, and is neither in the hist
   await run(page);
   await page.click('.graphiql-editor-tools [data-name="headers"]');
   await page.click('.graphiql-editor-tool [data-uri$="request-headers.json"]');
+  // The editor takes the focus some time after the click.
+  await page.waitForFunction(`document.activeElement.closest('[data-uri$="request-headers.json"]') !== null`);
   await page.keyboard.sendCharacter(`{"x-other": "secret-of-a-header"}`);
   await run(page);
   await expect
