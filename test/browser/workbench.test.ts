@@ -169,6 +169,16 @@ test('a value that the gateway refuses is marked, with the reason beside it', as
   await page.waitForFunction(`document.querySelector('.mistake') === null`);
 });
 
+test('a file that is not a PDF is named, and not sent', async () => {
+  const { page } = await openWorkbench();
+  const input = await page.waitForSelector('input[type=file]');
+  await input?.uploadFile('package.json');
+  await page.waitForSelector('.verdict.bad ::-p-text(not a PDF)');
+  expect(await page.$eval('.send', (button) => (button as unknown as { disabled: boolean }).disabled)).toBe(
+    true,
+  );
+});
+
 test('a text of the PDF places a field, and a similar text is named', async () => {
   const { page } = await openWorkbench();
   await chooseSample(page);

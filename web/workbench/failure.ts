@@ -28,6 +28,10 @@ const FINAL: readonly AdviceCode[] = [
   'UNREADABLE_PDF',
 ];
 
+/** Errors of a file, which a request with it could only repeat. */
+export const isFileError = (code: AdviceCode): boolean =>
+  ['EMPTY_FILE', 'FILE_TOO_LARGE', 'NOT_A_PDF', 'UNREADABLE_PDF'].includes(code);
+
 export function failureOfFault({
   code,
   message,

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { Dispatch, DragEvent } from 'react';
 import samplePdf from '../../../examples/contratto.pdf?url';
+import { isFileError } from '../failure.ts';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
 import { FailureNote, Section, TextField } from '../parts.tsx';
@@ -115,6 +116,9 @@ function DraftForm({ draft, dispatch, signature }: InstitutionProps) {
   const mistakesAt = mistakesIn(signature);
   const index = draft.documents.findIndex(({ id }) => id === draft.selected);
   const document = draft.documents[index];
+  const isUnusable = draft.documents.some(
+    ({ inspection }) => inspection !== undefined && 'code' in inspection && isFileError(inspection.code),
+  );
   return (
     <>
       <div className="row-of-two">
@@ -144,7 +148,7 @@ function DraftForm({ draft, dispatch, signature }: InstitutionProps) {
       <button
         type="button"
         className="btn btn-primary btn-lg send"
-        disabled={signature.share !== undefined}
+        disabled={signature.share !== undefined || isUnusable}
         onClick={() => void signature.send()}
       >
         <Icon name="pen" /> {signature.share === undefined ? text.request : text.requesting}
