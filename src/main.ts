@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
-import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { hangUpWithNpm } from './npm-parent.ts';
 
@@ -68,6 +67,7 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   process.exitCode = 1;
 } else {
   // Compiling takes half of the time to start. The cache is beside the code, because it is code too.
+  const { enableCompileCache } = await import('node:module');
   enableCompileCache(process.env['NODE_COMPILE_CACHE'] ?? join(import.meta.dirname, '..', '.compile-cache'));
   // A worker ends with its primary.
   if (cluster.isPrimary) hangUpWithNpm();

@@ -22,7 +22,12 @@ export class UninspectableError extends Error {
 
 const MEBIBYTE = 1024 * 1024;
 /** Of the objects of a thread, without buffers. */
-const MAX_HEAP_MB = 256;
+const MAX_HEAP_BYTES = 256 * MEBIBYTE;
+/**
+ * The limit of V8 for the same objects. V8 ends a thread at its limit, but the whole process if a single allocation exceeds it, so
+ * it is far above the limit that `Work` checks.
+ */
+const HARD_HEAP_MB = 1_024;
 /** Of the buffers of a thread, such as unpacked streams. V8 has no limit for them. */
 const MAX_BUFFER_BYTES = 256 * MEBIBYTE;
 const CHECK_MS = 25;
@@ -119,7 +124,9 @@ class Work {
     const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
     // It rejects once the thread has ended.
     const statistics = await thread?.getHeapStatistics().catch(() => undefined);
-    if ((statistics?.external_memory ?? 0) > MAX_BUFFER_BYTES) this.#exceeded.abort();
+    if (statistics === undefined) return;
+    const { external_memory: buffers, used_heap_size: objects } = statistics;
+    if (buffers > MAX_BUFFER_BYTES || objects > MAX_HEAP_BYTES) this.#exceeded.abort();
   }
 
   end(): void {
@@ -147,7 +154,7 @@ async function startThreads({ threads }: InspectionLimits): Promise<Piscina> {
     niceIncrement: 5,
     // An empty environment: a thread needs none of the secrets of the gateway.
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: STACK_MB },
+    resourceLimits: { maxOldGenerationSizeMb: HARD_HEAP_MB, stackSizeMb: STACK_MB },
   });
   // If a thread ends while it works, the work fails and the next work starts a new thread.
   return pool.on('error', () => undefined);
