@@ -240,9 +240,13 @@ test('the token goes with every operation and upload, and is neither in the hist
   await page.keyboard.press('Enter');
   await run(page);
   await page.click('.graphiql-editor-tools [data-name="headers"]');
-  await page.click('.graphiql-editor-tool [data-uri$="request-headers.json"]');
-  // The editor takes the focus some time after the click.
-  await page.waitForFunction(`document.activeElement.closest('[data-uri$="request-headers.json"]') !== null`);
+  // The editor takes the focus some time after it has appeared.
+  const headers = '[data-uri$="request-headers.json"]';
+  const takesFocus = async (): Promise<unknown> => {
+    await page.click(`.graphiql-editor-tool ${headers}`);
+    return page.evaluate(`document.activeElement.closest('${headers}') !== null`);
+  };
+  await expect.poll(takesFocus).toBe(true);
   await page.keyboard.sendCharacter(`{"x-other": "secret-of-a-header"}`);
   await run(page);
   await expect
