@@ -92,7 +92,8 @@ const isCertain = (request: SignatureRequest, unresolved: Unresolved | undefined
 async function wait({ signal, idempotency }: GatewayContext, ms: number): Promise<void> {
   if (ms > idempotency.times.wait) throw new OutcomeUnknownError('SIGNATURE_REQUEST');
   try {
-    await pause(ms, undefined, { signal });
+    // A timer may fire up to a millisecond early: without the addition, a third search would follow.
+    await pause(Math.ceil(ms) + 1, undefined, { signal });
   } catch (cause) {
     const operation = 'createSignatureRequest';
     throw new UpstreamError({ operation, kind: kindOfAbort(signal.reason), cause });
