@@ -1,3 +1,5 @@
+import { create } from 'content-disposition';
+
 /** In characters: file systems take 255 bytes, and a character of a title may need four. */
 const MAX_NAME = 60;
 
@@ -5,8 +7,8 @@ const MAX_NAME = 60;
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}"*/:<>?\\|%]+/gu;
 
 /**
- * The `Content-Disposition` of a document (RFC 6266). The file name is the title of the document: unchanged in `filename*`
- * (RFC 8187), and without accents in `filename` for older clients.
+ * The `Content-Disposition` of a document. The file name is the title of the document: unchanged in `filename*`, and without
+ * accents in `filename` for older clients.
  */
 export function contentDisposition(
   title: string,
@@ -17,8 +19,7 @@ export function contentDisposition(
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/[^\x20-\x7e]/gu, '_');
-  const encoded = plain === name ? '' : `; filename*=UTF-8''${encodeRfc8187(name)}`;
-  return `${isAttachment ? 'attachment' : 'inline'}; filename="${plain}"${encoded}`;
+  return create(name, { type: isAttachment ? 'attachment' : 'inline', fallback: plain });
 }
 
 function fileNameOf(title: string): string {
@@ -33,12 +34,4 @@ function fileNameOf(title: string): string {
     .join('')
     .replaceAll(/^[ .]+|[ .]+$/g, '');
   return `${stem === '' ? 'document' : stem}.pdf`;
-}
-
-/** Also encodes the characters that `encodeURIComponent` leaves and RFC 8187, section 3.2.1, does not permit. */
-function encodeRfc8187(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
