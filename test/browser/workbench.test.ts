@@ -1,5 +1,9 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { anchoredDocuments } from '../support/anchored-documents.ts';
 import { openPage } from '../support/open-page.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import {
@@ -80,6 +84,33 @@ test.each([
   expect(sandbox.takeViolations()).toEqual([]);
   expect(problems).toEqual([]);
   expect([...origins]).toEqual([origin]);
+});
+
+test('a box that is drawn on the visible part of a page has the coordinates of the service', async () => {
+  const { page } = await openWorkbench();
+  const path = join(mkdtempSync(join(tmpdir(), 'sigillo-')), 'crop-box.pdf');
+  writeFileSync(path, (await anchoredDocuments['CropBox']?.make()) ?? '');
+  const input = await page.waitForSelector('input[type=file]');
+  await input?.uploadFile(path);
+  await page.waitForSelector('.sheet[data-drawn=true]');
+  await page.waitForSelector('.document-form .verdict ::-p-text(CropBox)');
+  // Of the A4 page, which the service sees, the part from (50, 60) to (500, 700) is visible.
+  const shareOf = (x: number, y: number) => [(x - 50) / 450, (700 - y) / 640] as const;
+  await draw(page, shareOf(150, 350), shareOf(300, 250));
+  await page.waitForSelector('.field-box ::-p-text(2)');
+  const numbers = await page.$$eval('.field-editor:last-of-type .numbers input', (inputs) =>
+    inputs.map((each) => Number((each as unknown as { value: string }).value)),
+  );
+  expect(numbers).toEqual([1, 150, 841.89 - 350, 150, 100].map((value) => expect.closeTo(value, -0.3)));
+  const [layer, box] = await Promise.all(
+    ['.field-layer', '[data-field]:last-of-type'].map(async (selector) =>
+      (await page.$(selector))?.boundingBox(),
+    ),
+  );
+  const [left, top] = shareOf(150, 350);
+  expect(((box?.x ?? 0) - (layer?.x ?? 0)) / (layer?.width ?? 0)).toBeCloseTo(left, 2);
+  expect(((box?.y ?? 0) - (layer?.y ?? 0)) / (layer?.height ?? 0)).toBeCloseTo(top, 2);
+  await picture(page, 'crop-box');
 });
 
 /** Presses Tab until the element with this text or label has the focus. */

@@ -7,7 +7,9 @@ import { newField } from './draft.ts';
 import type { DraftAction, DraftDocument, DraftField } from './draft.ts';
 import { FieldEditor } from './field-editor.tsx';
 import { FieldLayer } from './field-layer.tsx';
+import type { ShownPart } from './field-layer.tsx';
 import { PageView } from './page-view.tsx';
+import type { VisiblePart } from './pdf.ts';
 import { useInspection } from './use-inspection.ts';
 
 interface DocumentEditorProps {
@@ -22,7 +24,7 @@ export function DocumentEditor({ document, dispatch, mistakesAt }: DocumentEdito
   const text = useText();
   const [page, setPage] = useState(0);
   useInspection(document, dispatch);
-  const { id, file, title, fields, inspection } = document;
+  const { id, file, title, fields, inspection, pages } = document;
   const change = (changes: Partial<DraftDocument>): void => dispatch({ type: 'document', id, changes });
   const setFields = (changed: readonly DraftField[]): void =>
     change({ fields: changed, inspection: undefined });
@@ -38,9 +40,9 @@ export function DocumentEditor({ document, dispatch, mistakesAt }: DocumentEdito
         title={title}
         page={page}
         onPage={setPage}
-        overlay={(size) => (
+        overlay={(visible) => (
           <FieldLayer
-            size={size}
+            part={partOf(visible, pages?.[page])}
             page={page}
             fields={fields}
             existing={existing}
@@ -102,6 +104,18 @@ function FieldList({ document, mistakesAt, onChange, onRemove, onAdd }: FieldLis
       </button>
     </>
   );
+}
+
+/** Where a part of a page is for the service, which measures y from the height of the MediaBox. */
+function partOf(
+  { left, bottom, right, top }: VisiblePart,
+  size?: { readonly width: number; readonly height: number },
+): ShownPart {
+  const { width, height } = size ?? { width: right, height: top };
+  // A box must end before the width and the height of the MediaBox, also if that begins elsewhere.
+  const maxX = Math.min(right, width);
+  const maxY = height - Math.max(bottom, 0);
+  return { x: left, y: height - top, width: right - left, height: top - bottom, maxX, maxY };
 }
 
 /** Beside the fields that are there already. */

@@ -21,6 +21,8 @@ export interface DraftDocument {
   readonly fields: readonly DraftField[];
   /** What `inspectDocument` found; undefined while it runs. */
   readonly inspection?: Inspection | { readonly code: AdviceCode } | undefined;
+  /** The pages that `inspectDocument` found. They do not change with the fields. */
+  readonly pages?: Inspection['pages'] | undefined;
 }
 
 export interface Draft {

@@ -3,10 +3,20 @@ import type { KeyboardEvent, PointerEvent } from 'react';
 import type { FieldBox } from '../gateway/operations.ts';
 import { useText } from '../language/language.tsx';
 import type { DraftField } from './draft.ts';
-import type { PageSize } from './pdf.ts';
+
+/** The part of a page that is shown, in the coordinates of the service. */
+export interface ShownPart {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** The service accepts boxes that end before these coordinates. */
+  readonly maxX: number;
+  readonly maxY: number;
+}
 
 interface FieldLayerProps {
-  readonly size: PageSize;
+  readonly part: ShownPart;
   readonly page: number;
   readonly fields: readonly DraftField[];
   /** Signature fields that the PDF has. */
@@ -20,9 +30,9 @@ interface FieldLayerProps {
 const MIN_POINTS = 12;
 
 /** The signature fields of a page: drawn with the mouse, moved with the mouse and by keyboard. */
-export function FieldLayer({ size, page, fields, existing, onDraw, onMove, onRemove }: FieldLayerProps) {
+export function FieldLayer({ part, page, fields, existing, onDraw, onMove, onRemove }: FieldLayerProps) {
   const text = useText();
-  const { layer, box, handlers } = useDrawing(size, page, fields, onDraw, onMove);
+  const { layer, box, handlers } = useDrawing(part, page, fields, onDraw, onMove);
   const isMoving = box?.id;
   return (
     <div className="field-layer" ref={layer} {...handlers}>
@@ -33,7 +43,7 @@ export function FieldLayer({ size, page, fields, existing, onDraw, onMove, onRem
             key={name}
             className="field-box existing"
             title={text.existingField(name)}
-            style={styleOf(size, place)}
+            style={styleOf(part, place)}
           />
         ))}
       {fields.map((field, index) => {
@@ -45,28 +55,28 @@ export function FieldLayer({ size, page, fields, existing, onDraw, onMove, onRem
             type="button"
             className="field-box"
             data-field={field.id}
-            style={styleOf(size, shown)}
+            style={styleOf(part, shown)}
             aria-label={`${text.field(index + 1)}: ${field.clause}`}
-            onKeyDown={(event) => onKey(event, field, size, onMove, onRemove)}
+            onKeyDown={(event) => onKey(event, field, part, onMove, onRemove)}
           >
             <span>{index + 1}</span> {field.clause}
           </button>
         );
       })}
       {box !== undefined && box.id === undefined && (
-        <span className="field-box drawing" style={styleOf(size, box.box)} />
+        <span className="field-box drawing" style={styleOf(part, box.box)} />
       )}
     </div>
   );
 }
 
-function styleOf(size: PageSize, box: FieldBox | null) {
+function styleOf(part: ShownPart, box: FieldBox | null) {
   if (box === null) return {};
   return {
-    left: `${(box.x / size.width) * 100}%`,
-    top: `${(box.y / size.height) * 100}%`,
-    width: `${(box.width / size.width) * 100}%`,
-    height: `${(box.height / size.height) * 100}%`,
+    left: `${((box.x - part.x) / part.width) * 100}%`,
+    top: `${((box.y - part.y) / part.height) * 100}%`,
+    width: `${(box.width / part.width) * 100}%`,
+    height: `${(box.height / part.height) * 100}%`,
   };
 }
 
@@ -81,7 +91,7 @@ const STEP_POINTS = 5;
 function onKey(
   event: KeyboardEvent,
   { id, box }: DraftField,
-  size: PageSize,
+  part: ShownPart,
   onMove: FieldLayerProps['onMove'],
   onRemove: FieldLayerProps['onRemove'],
 ): void {
@@ -97,18 +107,18 @@ function onKey(
   onMove(
     id,
     event.shiftKey
-      ? within(size, { ...box, width: width + right, height: height + down })
-      : within(size, { ...box, x: x + right, y: y + down }),
+      ? within(part, { ...box, width: width + right, height: height + down })
+      : within(part, { ...box, x: x + right, y: y + down }),
   );
 }
 
 /** The service requires that a box touches neither the right nor the lower edge. */
-function within(size: PageSize, box: FieldBox): FieldBox {
+function within(part: ShownPart, box: FieldBox): FieldBox {
   const round = (value: number): number => Math.round(value * 10) / 10;
-  const width = Math.min(Math.max(box.width, MIN_POINTS), size.width - 1);
-  const height = Math.min(Math.max(box.height, MIN_POINTS), size.height - 1);
-  const x = Math.min(Math.max(box.x, 0), size.width - width - 1);
-  const y = Math.min(Math.max(box.y, 0), size.height - height - 1);
+  const width = Math.min(Math.max(box.width, MIN_POINTS), part.maxX - part.x - 1);
+  const height = Math.min(Math.max(box.height, MIN_POINTS), part.maxY - part.y - 1);
+  const x = Math.min(Math.max(box.x, part.x), part.maxX - width - 1);
+  const y = Math.min(Math.max(box.y, part.y), part.maxY - height - 1);
   return { page: box.page, x: round(x), y: round(y), width: round(width), height: round(height) };
 }
 
@@ -119,7 +129,7 @@ interface Drag {
 }
 
 function useDrawing(
-  size: PageSize,
+  part: ShownPart,
   page: number,
   fields: readonly DraftField[],
   onDraw: FieldLayerProps['onDraw'],
@@ -129,16 +139,19 @@ function useDrawing(
   const [drag, setDrag] = useState<Drag>();
   const pointOf = ({ clientX, clientY }: PointerEvent): { x: number; y: number } => {
     const { left, top, width, height } = layer.current?.getBoundingClientRect() ?? new DOMRect();
-    return { x: ((clientX - left) / width) * size.width, y: ((clientY - top) / height) * size.height };
+    return {
+      x: part.x + ((clientX - left) / width) * part.width,
+      y: part.y + ((clientY - top) / height) * part.height,
+    };
   };
   const boxAt = ({ id, from, box }: Drag, to: { x: number; y: number }): FieldBox => {
     const start = fields.find((field) => field.id === id)?.box;
     if (start !== undefined)
-      return within(size, { ...start, x: start.x + to.x - from.x, y: start.y + to.y - from.y });
-    const [x, y] = [Math.max(0, Math.min(from.x, to.x)), Math.max(0, Math.min(from.y, to.y))];
+      return within(part, { ...start, x: start.x + to.x - from.x, y: start.y + to.y - from.y });
+    const [x, y] = [Math.max(part.x, Math.min(from.x, to.x)), Math.max(part.y, Math.min(from.y, to.y))];
     const [right, bottom] = [
-      Math.min(size.width, Math.max(from.x, to.x)),
-      Math.min(size.height, Math.max(from.y, to.y)),
+      Math.min(part.x + part.width, Math.max(from.x, to.x)),
+      Math.min(part.y + part.height, Math.max(from.y, to.y)),
     ];
     return { page: box.page, x, y, width: right - x, height: bottom - y };
   };
@@ -162,7 +175,7 @@ function useDrawing(
       const start = fields.find((field) => field.id === id)?.box;
       if (id !== undefined) {
         if (box !== start) onMove(id, box);
-      } else if (box.width >= MIN_POINTS && box.height >= MIN_POINTS) onDraw(within(size, box));
+      } else if (box.width >= MIN_POINTS && box.height >= MIN_POINTS) onDraw(within(part, box));
     },
     onPointerCancel: () => setDrag(undefined),
   };

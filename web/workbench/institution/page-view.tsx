@@ -4,7 +4,7 @@ import type { PDFDocumentProxy } from 'pdfjs-dist';
 import { useText } from '../language/language.tsx';
 import { Icon } from '../icon.tsx';
 import { drawPage, openPdf } from './pdf.ts';
-import type { PageSize } from './pdf.ts';
+import type { VisiblePart } from './pdf.ts';
 
 const DRAWN_WIDTH = 700;
 
@@ -13,8 +13,8 @@ interface PageViewProps {
   readonly title: string;
   readonly page: number;
   readonly onPage: (page: number) => void;
-  /** What lies over the page, whose size is given in points. */
-  readonly overlay?: (size: PageSize) => ReactNode;
+  /** What lies over the part of the page that is drawn. */
+  readonly overlay?: (part: VisiblePart) => ReactNode;
 }
 
 /** One page of a PDF, and buttons for the others. */
@@ -22,14 +22,14 @@ export function PageView({ file, title, page, onPage, overlay }: PageViewProps) 
   const text = useText();
   const { pdf, hasFailed } = usePdf(file);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState<PageSize>();
+  const [part, setPart] = useState<VisiblePart>();
   const count = pdf?.numPages ?? 1;
   const index = Math.min(page, count - 1);
   useEffect(() => {
     if (pdf === undefined || canvas.current === null) return undefined;
     const left = new AbortController();
     drawPage(pdf, index, canvas.current, DRAWN_WIDTH, left.signal).then(
-      (drawn) => left.signal.aborted || setSize(drawn),
+      (drawn) => left.signal.aborted || setPart(drawn),
       () => undefined,
     );
     return () => left.abort();
@@ -37,13 +37,13 @@ export function PageView({ file, title, page, onPage, overlay }: PageViewProps) 
   return (
     <div className="page-view">
       {hasFailed && <p className="note">{text.previewFailed}</p>}
-      <div className="sheet" hidden={hasFailed} data-drawn={size !== undefined}>
+      <div className="sheet" hidden={hasFailed} data-drawn={part !== undefined}>
         <canvas
           ref={canvas}
           role="img"
           aria-label={`${text.pageCanvas(title)}, ${text.page(index + 1, count)}`}
         />
-        {size !== undefined && overlay?.(size)}
+        {part !== undefined && overlay?.(part)}
       </div>
       {count > 1 && <Pages page={index} count={count} onPage={onPage} />}
     </div>

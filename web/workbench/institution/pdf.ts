@@ -11,28 +11,33 @@ export async function openPdf(data: ArrayBuffer): Promise<PDFDocumentProxy> {
   return await getDocument({ data, useWasm: false, verbosity: 0 }).promise;
 }
 
-export interface PageSize {
-  readonly width: number;
-  readonly height: number;
+/** The part of a page that its CropBox shows, in user space, in which y grows upwards. */
+export interface VisiblePart {
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+  readonly top: number;
 }
 
-/** Draws a page without its rotation, as the service counts its coordinates. @returns its size in points */
+/** Draws a page without its rotation, as the service counts its coordinates. @returns what it has drawn */
 export async function drawPage(
   pdf: PDFDocumentProxy,
   index: number,
   canvas: HTMLCanvasElement,
   width: number,
   signal: AbortSignal,
-): Promise<PageSize> {
+): Promise<VisiblePart> {
   const page = await pdf.getPage(index + 1);
+  const [left = 0, bottom = 0, right = 0, top = 0] = page.view;
+  const part = { left, bottom, right, top };
   const size = page.getViewport({ scale: 1, rotation: 0 });
   const scale = (width / size.width) * Math.min(window.devicePixelRatio, 2);
   const viewport = page.getViewport({ scale, rotation: 0 });
-  if (signal.aborted) return size;
+  if (signal.aborted) return part;
   // Drawn elsewhere first, so that the page does not flicker.
   const buffer = new OffscreenCanvas(Math.ceil(viewport.width), Math.ceil(viewport.height));
   const context = buffer.getContext('2d');
-  if (context === null) return size;
+  if (context === null) return part;
   const task = page.render({
     canvas: null,
     canvasContext: context as unknown as CanvasRenderingContext2D,
@@ -43,5 +48,5 @@ export async function drawPage(
   canvas.width = buffer.width;
   canvas.height = buffer.height;
   canvas.getContext('2d')?.drawImage(buffer, 0, 0);
-  return { width: size.width, height: size.height };
+  return part;
 }

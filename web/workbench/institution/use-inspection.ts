@@ -26,7 +26,8 @@ export function useInspection(document: DraftDocument | undefined, dispatch: Dis
         result?.__typename === 'InspectDocumentPayload'
           ? result
           : { code: adviceCode(fault?.code ?? (result && 'code' in result ? result.code : 'OTHER')) };
-      dispatch({ type: 'document', id, changes: { inspection } });
+      const pages = 'pages' in inspection ? { pages: inspection.pages } : {};
+      dispatch({ type: 'document', id, changes: { inspection, ...pages } });
     };
     const timer = setTimeout(() => void inspect(), QUIET_MS);
     return () => {
