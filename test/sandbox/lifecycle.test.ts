@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Clock } from '../../mocks/sandbox/model/clock.ts';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
 import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
-import { issuerOf, poll, sandboxForTest } from './support-issuer.ts';
+import { FISCAL_CODE, issuerOf, poll, sandboxForTest } from './support-issuer.ts';
 
 test('runs many sandboxes side by side that share nothing', async () => {
   const sandboxes = await Promise.all(Array.from({ length: 10 }, () => sandboxForTest()));
@@ -17,6 +17,42 @@ test('runs many sandboxes side by side that share nothing', async () => {
   const id = await issuerOf(first).createDossier();
   expect(await issuerOf(first).call('GET', `/dossiers/${id}`)).toMatchObject({ status: 200 });
   expect(await issuerOf(second).call('GET', `/dossiers/${id}`)).toMatchObject({ status: 404 });
+});
+
+test('the functions of a sandbox work when they are destructured', async () => {
+  const sandbox = await startSandbox({ frozenAt: new Date(0) });
+  const { seed, snapshot, restore, reset, takeViolations, storedBlobs, storageActivity, close } = sandbox;
+  const { now, freeze, advance, resume } = sandbox.clock;
+  const { waiting, statusOf, sign, complete } = sandbox.citizen;
+  const { add, list, clear } = sandbox.faults;
+  const { entries, waitFor, clear: empty } = sandbox.journal;
+
+  const id = '01M8A8M5NSZ7V0M4RKVBRBWNGX';
+  await seed({ requests: [{ id, status: 'WAIT_FOR_SIGNATURE' }] });
+  const saved = snapshot();
+  expect(waiting({ fiscalCode: FISCAL_CODE })).toMatchObject([{ id }]);
+  sign(id, { outcome: 'pending' });
+  complete(id, 'signed');
+  await advance(1_000);
+  expect(statusOf(id)).toBe('SIGNED');
+  restore(saved);
+  expect(statusOf(id)).toBe('WAIT_FOR_SIGNATURE');
+  freeze(5);
+  expect(now()).toBe(5);
+  resume();
+  expect(sandbox.clock.frozen).toBe(false);
+  const fault = add({ kind: 'latency', ms: 1 });
+  expect(list()).toMatchObject([{ id: fault }]);
+  expect(clear()).toBe(1);
+  await fetch(`${sandbox.url}/unknown`);
+  expect(await waitFor({ status: 404 })).toEqual(entries()[0]);
+  empty();
+  expect(takeViolations()).toHaveLength(1);
+  reset();
+  expect(entries()).toEqual([]);
+  expect(storedBlobs()).toEqual([]);
+  expect(storageActivity()).toBeDefined();
+  await close();
 });
 
 test('close ends open connections and scheduled tasks, and can be called twice', async () => {
@@ -43,11 +79,11 @@ test('a closed clock has no timers', async () => {
 test('two hundred sandboxes leave no resources behind', async () => {
   const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP')).length;
   const before = sockets();
-  /** The clocks: every part of a sandbox references its clock, so a collected clock means a collected sandbox. */
-  const clocks: WeakRef<Sandbox['clock']>[] = [];
+  /** Every part of a sandbox references its list of violations, so a collected list means a collected sandbox. */
+  const lists: WeakRef<Sandbox['violations']>[] = [];
   for (let count = 0; count < 200; count += 1) {
     const sandbox = await startSandbox({ timeScale: 1 });
-    clocks.push(new WeakRef(sandbox.clock));
+    lists.push(new WeakRef(sandbox.violations));
     // A call, a scheduled task, and a wait that never ends.
     await sandbox.seed({ requests: [{ status: 'READY' }] });
     const wait = sandbox.journal.waitFor({ operationId: 'sendNotification' }, { timeoutMs: 60_000 });
@@ -63,7 +99,7 @@ test('two hundred sandboxes leave no resources behind', async () => {
   // The last one may still be on the stack.
   await poll(() => {
     collectGarbage();
-    return clocks.filter((clock) => clock.deref() !== undefined).length <= 1 ? true : undefined;
+    return lists.filter((clock) => clock.deref() !== undefined).length <= 1 ? true : undefined;
   });
 });
 

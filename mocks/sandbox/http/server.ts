@@ -4,8 +4,8 @@ import { ApiManagement, SERVICE_RATE_LIMIT } from './api-management.ts';
 import type { RateLimit } from './api-management.ts';
 import { API_BASE, Api } from './api.ts';
 import { ControlApi } from '../control/control.ts';
+import { createControls } from '../control/controls.ts';
 import type { Controls } from '../control/controls.ts';
-import { SandboxCitizen } from '../model/citizen.ts';
 import { onBlobUploaded } from '../model/documents.ts';
 import { CallJournal } from '../journal/journal.ts';
 import { PROFILES } from '../model/profile.ts';
@@ -19,7 +19,6 @@ import type { StorageActivity } from './storage-route.ts';
 import { BlobService } from '../storage/blob-service.ts';
 import type { StoredBlob } from '../storage/blob-store.ts';
 import { UPLOADED_DOCUMENTS } from '../storage/containers.ts';
-import { seed } from '../data/seed.ts';
 import { SandboxWorld } from '../model/sandbox-world.ts';
 
 export interface SandboxOptions {
@@ -75,7 +74,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const recorder = new Recorder(options.logger);
   const world = createWorld(options, recorder);
   const journal = new CallJournal(() => world.clock.now());
-  const controls = controlsOf(world, journal, recorder);
+  const controls = createControls(world, journal, recorder);
   const blobs = new BlobService({
     world,
     onCommit(container, name) {
@@ -127,22 +126,4 @@ function createWorld(options: SandboxOptions, recorder: Recorder): SandboxWorld 
     apiKeys: options.apiKeys,
     onBug: (error) => recorder.recordBug(error),
   });
-}
-
-function controlsOf(world: SandboxWorld, journal: CallJournal, recorder: Recorder): Controls {
-  return {
-    clock: world.clock,
-    reset() {
-      world.reset();
-      journal.clear();
-    },
-    seed: (input) => seed(world, input),
-    snapshot: () => world.snapshot(),
-    restore: (snapshot) => world.restore(snapshot),
-    citizen: new SandboxCitizen(world),
-    faults: world.faults,
-    journal,
-    violations: recorder.violations,
-    takeViolations: () => recorder.takeViolations(),
-  };
 }
