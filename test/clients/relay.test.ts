@@ -1,15 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   commitMutation,
@@ -24,41 +14,32 @@ import type { ConcreteRequest, Environment, ReaderFragment, Variables } from 're
 import { expect, onTestFinished, test } from 'vitest';
 import { readTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
 import { startGateway } from '../support/start-gateway.ts';
+import { BLOCKS, makeApp } from './guide-app.ts';
 
-const PAGE = readFileSync('docs/guide/clients.md', 'utf8');
-const blocks = (language: string): string[] =>
-  [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code);
-
-const PACKAGES = join(import.meta.dirname, 'node_modules');
+/** The settings of the compiler in the page, and the setting for trusted documents. */
+const SETTINGS = BLOCKS.filter(({ language }) => language === 'json').map(({ code }) => JSON.parse(code));
 
 /** The app of docs/guide/clients.md, compiled. */
-function compileApp(changes: object = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-relay-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [config = ''] = blocks('json');
-  const [app = '', environment = ''] = blocks('js');
-  mkdirSync(join(folder, 'src'));
-  mkdirSync(join(folder, 'node_modules', 'sigillo'), { recursive: true });
-  copyFileSync('schema.graphql', join(folder, 'node_modules', 'sigillo', 'schema.graphql'));
-  for (const name of ['graphql-sse', 'graphql', 'relay-runtime'])
-    symlinkSync(join(PACKAGES, name), join(folder, 'node_modules', name));
-  writeFileSync(join(folder, 'src', 'RequestList.js'), app);
-  writeFileSync(join(folder, 'trusted-documents.json'), '{}');
+function compileApp(settings: object = {}) {
+  const app = makeApp();
+  onTestFinished(() => app.remove());
+  app.write('trusted-documents.json', '{}');
   // The artifacts import without file extensions, which bundlers resolve and Node does not; it resolves them in `require`.
-  const compiled = { ...JSON.parse(config), ...changes, eagerEsModules: false };
-  writeFileSync(join(folder, 'relay.config.json'), JSON.stringify(compiled));
-  execFileSync(process.execPath, [join(PACKAGES, 'relay-compiler/cli.js')], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
-  const load = createRequire(join(folder, 'src', 'RequestList.js'));
+  const compiled = { ...SETTINGS[0], ...settings, eagerEsModules: false };
+  app.write('relay.config.json', JSON.stringify(compiled));
+  app.run(join(import.meta.dirname, 'node_modules/.bin/relay-compiler'));
+  app.write('src/__generated__/package.json', '{ "type": "commonjs" }');
+  const load = createRequire(join(app.folder, 'src/RequestList.js'));
+  // What the Babel plugin of Relay replaces in the app.
+  app.write(
+    'src/RequestList.js',
+    "export { default as upload } from './__generated__/RequestListUploadMutation.graphql';",
+  );
   return {
-    folder,
+    app,
     artifact: (name: string): unknown => load(`./__generated__/${name}.graphql.js`),
     environmentOf: async (url: string): Promise<Environment> => {
-      const file = join(folder, 'environment.mjs');
-      writeFileSync(file, environment.replace("'/graphql'", JSON.stringify(url)));
-      const loaded: { environment: Environment } = await import(/* @vite-ignore */ file);
+      const loaded = (await app.load('src/environment.js', url)) as { environment: Environment };
       return loaded.environment;
     },
   };
@@ -182,16 +163,29 @@ test('a Relay mutation and an event update a fragment', async () => {
   expect(view.read()).toEqual({ signatureRequest: { id, status: 'SIGNED' } });
 });
 
-test('operations that the Relay compiler has persisted are trusted documents', async () => {
-  const { folder, artifact } = compileApp(JSON.parse(blocks('json')[1] ?? ''));
-  const trustedDocuments = readTrustedDocuments(join(folder, 'trusted-documents.json'));
-  const { url } = await startGateway({ protections: { trustedDocuments } });
-  const { params } = artifact('RequestListQuery') as ConcreteRequest;
-  const variables = { dossierId: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ documentId: params.id, variables }),
+test.each([
+  ['as text', {}],
+  ['as a trusted document', SETTINGS[1]],
+])('a Relay mutation uploads a file (%s)', async (_, settings: object) => {
+  const { app, environmentOf } = compileApp(settings);
+  const manifest = join(app.folder, 'trusted-documents.json');
+  const protections = 'persistConfig' in settings && { trustedDocuments: readTrustedDocuments(manifest) };
+  const { url, sandbox } = await startGateway({ ...(protections && { protections }) });
+  const documentId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  const { requests } = await sandbox.seed({
+    requests: [{ status: 'DRAFT', documents: [{ id: documentId }] }],
   });
-  expect(await response.json()).toEqual({ data: { dossier: null } });
+  const { uploadOf } = (await app.load('src/upload.js', url)) as {
+    uploadOf: (...values: unknown[]) => Parameters<typeof commitMutation>[1];
+  };
+  const file = new File([readFileSync('examples/contratto.pdf')], 'contratto.pdf', {
+    type: 'application/pdf',
+  });
+  const environment = await environmentOf(url);
+  const answer = await new Promise((onCompleted, onError) =>
+    commitMutation(environment, { ...uploadOf(requests[0]?.id, documentId, file), onCompleted, onError }),
+  );
+  expect(answer).toEqual({
+    uploadDocument: { __typename: 'UploadDocumentPayload', document: { id: documentId, status: 'READY' } },
+  });
 });
