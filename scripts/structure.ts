@@ -29,7 +29,9 @@ const importedOnce = files.filter(
 const small = files.filter((file) => lines(file).length <= SMALL_LINES);
 const names = Map.groupBy([...files, ...sourceFilesBelow('mocks')], (file) => basename(file));
 const shared = [...names].filter(([name, { length }]) => length > 1 && name !== 'index.ts');
-const plugins = files.filter((file) => /\/use-[^/]+\.ts$/.test(file));
+const plugins = files.flatMap(
+  (file) => readFileSync(file, 'utf8').match(/^(?:export )?function use[A-Z]\w*\(/gm) ?? [],
+);
 const readme = lines('README.md');
 const cycles = [...cyclesIn(imports), ...cyclesIn(importsBelow('mocks'))];
 const upload = await traceUpload();

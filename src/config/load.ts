@@ -2,25 +2,25 @@ import { z } from 'zod';
 import { ApiKeysError, readApiKeys } from '../auth/api-keys.ts';
 import type { AuthenticationOptions } from '../auth/authenticate.ts';
 import { KeyFileError, readKeyFile, readTenants, TenantsError } from '../auth/issuer-keys.ts';
+import { ManifestError, readTrustedDocuments } from '../graphql/trusted-documents.ts';
+import { readWebhooks, tenantMistakesIn, WebhooksError } from '../webhooks/endpoints.ts';
 import { authenticationConflictsIn, authenticationOf, authenticationVariables } from './authentication.ts';
-import { EMPTY } from './validators.ts';
-import type { Environment } from './validators.ts';
-import { persistenceConfigOf, persistenceVariables } from './persistence.ts';
-import type { PersistenceConfig } from './persistence.ts';
 import { misspellingsIn } from './misspellings.ts';
 import { observabilityConfigOf, observabilityVariables } from './observability.ts';
 import type { ObservabilityConfig } from './observability.ts';
+import { persistenceConfigOf, persistenceVariables } from './persistence.ts';
+import type { PersistenceConfig } from './persistence.ts';
 import { protectionsOf, protectionVariables } from './protection.ts';
+import type { Protections } from './protection.ts';
+import { proxyConfigOf, proxyVariables, withProxies } from './proxies.ts';
+import type { ProxyConfig } from './proxies.ts';
 import { serverConfigOf, serverConflictsIn, serverVariables } from './server.ts';
 import type { ServerConfig } from './server.ts';
 import { isService, upstreamConfigOf, upstreamConflictsIn, upstreamVariables } from './upstream.ts';
 import type { UpstreamConfig } from './upstream.ts';
+import { EMPTY } from './validators.ts';
+import type { Environment } from './validators.ts';
 import { exposuresIn, weaknessesIn } from './warnings.ts';
-import type { Protections } from '../graphql/protections.ts';
-import { ManifestError, readTrustedDocuments } from '../graphql/trusted-documents.ts';
-import { readWebhooks, tenantMistakesIn, WebhooksError } from '../webhooks/endpoints.ts';
-import { proxyConfigOf, proxyVariables, withProxies } from './proxies.ts';
-import type { ProxyConfig } from './proxies.ts';
 
 /** The settings of the gateway, parsed once from the environment. */
 export interface Config

@@ -1,9 +1,9 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
-import type { ClientTimes } from '../http/server.ts';
+import type { StreamCounts } from '../graphql/subscriptions/stream-limits.ts';
 import type { RequestCounts } from '../http/rate-limit.ts';
-import type { StreamCounts } from '../graphql/subscriptions/stream-counts.ts';
+import type { ClientTimes } from '../http/server.ts';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { MetricsSnapshot } from '../observability/metrics/worker-metrics.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';

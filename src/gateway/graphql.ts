@@ -1,15 +1,33 @@
+import type { IncomingMessage } from 'node:http';
+import { NoSchemaIntrospectionCustomRule, specifiedRules } from 'graphql';
+import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
+import { Documents, noConditionsAtRoot } from '../graphql/documents.ts';
 import { JsonEndpoint } from '../graphql/json-endpoint.ts';
+import { fieldSpans, recordExecution } from '../graphql/operation-record.ts';
+import type { Stage } from '../graphql/operation.ts';
+import { Operations } from '../graphql/operations.ts';
 import { parsersOf } from '../graphql/parsing/request-format.ts';
 import { Results } from '../graphql/results.ts';
+import { ProcessStreamCounts, streamLimits } from '../graphql/subscriptions/stream-limits.ts';
+import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import type { Route } from '../http/answer.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
+import { RefusalError } from '../http/error-response.ts';
 import type { ListenerOptions } from '../http/listener.ts';
+import { refuseExcess } from '../http/rate-limit.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
 import { CLIENT_TIMES } from '../http/server.ts';
+import { currentRequest } from '../observability/logging/request-scope.ts';
+import type { Scrubber } from '../observability/logging/scrubber.ts';
+import { createContext } from '../resolvers/context.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
+import { schema } from '../schema/index.ts';
+import { isFileUpload } from '../uploads/file-upload.ts';
+import { counted } from '../upstream/pipeline/counted.ts';
+import type { OriginClients } from '../upstream/sandbox-headers.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { createOperations } from './operations.ts';
-import type { GatewayOperationsOptions } from './operations.ts';
 import type { Parts } from './parts.ts';
 import type { createGatewayYoga } from './yoga.ts';
 
@@ -59,5 +77,103 @@ export function createGraphql(options: GatewayOptions, parts: Parts, graphql: Gr
       yoga ??= loadYoga();
       return (await yoga).handleNodeRequestAndResponse(...request);
     },
+  };
+}
+
+interface GatewayOperationsOptions {
+  readonly scrub: Scrubber;
+  readonly rateLimit: RateLimit | undefined;
+  readonly contextOf: ContextFactory;
+}
+
+/** The operations of a gateway: the rules of its documents, and the stages before their execution. */
+function createOperations(
+  options: GatewayOptions,
+  { scrub, rateLimit, contextOf }: GatewayOperationsOptions,
+): Operations {
+  const { trustedDocuments, introspection } = options.protections;
+  const rules = [...specifiedRules, noConditionsAtRoot];
+  // Clients have the schema in `schema.graphql`.
+  if (!introspection) rules.push(NoSchemaIntrospectionCustomRule);
+  return new Operations({
+    documents: new Documents(schema, rules),
+    trustedDocuments,
+    contextOf,
+    stages: stagesOf(options, rateLimit),
+    scrub,
+  });
+}
+
+/** In their order: a refusal of one keeps an operation from the later ones. */
+function stagesOf(
+  { protections, streams, primary, tracer }: GatewayOptions,
+  rateLimit: RateLimit | undefined,
+): Stage[] {
+  const { trustedDocuments, maxOperationCost, proxies } = protections;
+  return [
+    ...(rateLimit === undefined ? [] : [limitRate(rateLimit)]),
+    refuseUndeclaredFiles,
+    limitCost(maxOperationCost),
+    requireEventStreams,
+    streamLimits({ counts: primary?.streamCounts ?? new ProcessStreamCounts(streams), proxies }),
+    recordExecution(trustedDocuments !== undefined),
+    ...(tracer === undefined ? [] : [fieldSpans(schema, tracer)]),
+  ];
+}
+
+/** Counts operations for their callers; see `RateLimit.takeForCaller`. */
+function limitRate(rateLimit: RateLimit): Stage {
+  return ({ request: { req, caller } }) => {
+    const excess = rateLimit.takeForCaller(req, caller);
+    return excess instanceof Promise ? excess.then(refuseExcess) : refuseExcess(excess);
+  };
+}
+
+/** See `OperationCost`. */
+function limitCost(maxCalls: number): Stage {
+  return ({ operation, parameters, variables }) => {
+    // Variables that are not valid have no cost: nothing runs.
+    if (variables !== undefined) operation.cost.check(parameters.variables, maxCalls);
+  };
+}
+
+/** Refuses files for variables that the operation does not declare, which nothing would read. */
+const refuseUndeclaredFiles: Stage = ({ operation, parameters }) => {
+  const { variableDefinitions = [] } = operation.node;
+  for (const [name, value] of Object.entries(parameters.variables)) {
+    if (isFileUpload(value) && !variableDefinitions.some(({ variable }) => variable.name.value === name))
+      throw new RefusalError({
+        status: 400,
+        code: 'BAD_REQUEST',
+        message: `The map gives a file to $${name}, which is not a variable of the operation.`,
+      });
+  }
+};
+
+type ContextFactory = (headers: RequestHeaders, req: IncomingMessage, caller: Caller) => GatewayContext;
+
+/** Makes the contexts of admitted requests. */
+export function contextFactory(
+  { maxUploadBytes, uploadStallMs, operationTimeoutMs, watching, isSandbox }: GatewayOptions,
+  { blocks, inspector, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
+): ContextFactory {
+  const { lastCall, inFlight } = lifecycle;
+  const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
+  const shared = { blocks, inspector, idempotency, events, watching, lastCall, limits };
+  return (headers, req, caller) => {
+    const tenant = tenantOf(caller);
+    const issuer = upstreams.of(tenant);
+    if (issuer === undefined) throw new TypeError('a caller without an API key of the service was admitted');
+    const tally = currentRequest()?.record.upstream;
+    const clientsOf = (kind: 'shared' | 'bare'): OriginClients => {
+      const clients = { upstream: issuer[kind], storage: storage[kind] };
+      return tally === undefined ? clients : counted(clients, tally);
+    };
+    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenant) };
+    const sandbox = isSandbox ? clientsOf('bare') : undefined;
+    return createContext({ ...shared, ...clientsOf('shared'), sandbox, ...ofTenant }, caller, {
+      headers,
+      signal: inFlight.signalOf(req),
+    });
   };
 }

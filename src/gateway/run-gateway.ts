@@ -1,22 +1,21 @@
 import cluster from 'node:cluster';
 import { styleText } from 'node:util';
+import type { Logger } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
-import { chooseUpstream } from './choose-upstream.ts';
-import type { Upstream } from './choose-upstream.ts';
-import { endOnSignal } from './end-on-signal.ts';
-import { greeting, startLine } from './greeting.ts';
-import type { Served } from './greeting.ts';
-import { mistakeOf } from './mistakes.ts';
-import { startHere } from './start-here.ts';
-import type { Gateway } from './start-gateway.ts';
+import { secretsIn, secretsOf } from '../config/secrets.ts';
 import { sendAllToLogger } from '../observability/logging/all-to-logger.ts';
 import { lineForPeople } from '../observability/logging/line-for-people.ts';
 import { createLogger } from '../observability/logging/logger.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import { buildPages } from '../pages/build-pages.ts';
-import { secretsIn, secretsOf } from '../config/secrets.ts';
 import { readVersion } from '../version.ts';
+import { chooseUpstream } from './choose-upstream.ts';
+import type { Upstream } from './choose-upstream.ts';
+import { greeting, startLine, mistakeOf } from './start-messages.ts';
+import type { Served } from './start-messages.ts';
+import type { Gateway } from './start-gateway.ts';
+import { startHere } from './start-here.ts';
 
 /** A terminal gets lines for people, everything else JSON. */
 const terminal = process.stdout.isTTY
@@ -79,11 +78,39 @@ function servedBy(config: Config, upstream: Upstream, { url, metricsUrl }: Gatew
 
 async function work(): Promise<void> {
   const { runWorker } = await import('./workers/run-worker.ts');
-  const { shareOf } = await import('./workers/worker-share.ts');
+  const { shareOf } = await import('./workers/run-worker.ts');
   await runWorker(async (primary) => {
     const config = configure();
     return await startHere(shareOf(config), await chooseUpstream(config, logger), logger, primary);
   });
+}
+
+/** npm forwards Ctrl-C to a process that has already received it from the terminal. */
+const SAME_KEY_MS = 200;
+
+/**
+ * The first signal calls `stop`; a second SIGTERM or SIGINT exits the process immediately. SIGHUP means that the terminal, or
+ * the npm that started this process, has ended, which may follow a signal to all of them.
+ */
+function endOnSignal(stop: () => Promise<void>, logger: Logger): void {
+  let stoppingSince: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stoppingSince !== undefined) {
+      if (signal === 'SIGHUP') return;
+      if (signal === 'SIGINT' && performance.now() - stoppingSince < SAME_KEY_MS) return;
+      process.exit(1);
+    }
+    stoppingSince = performance.now();
+    logger.info('shutting down: waiting for in-flight requests; press Ctrl-C again to exit immediately');
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.fatal({ err: error }, 'the shutdown failed');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
 }
 
 try {

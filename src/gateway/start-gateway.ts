@@ -1,9 +1,9 @@
 import type { RequestListener, Server } from 'node:http';
 import { tenantOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
-import { secretsOf } from '../config/secrets.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
-import { operationNames } from '../graphql/operation-name.ts';
+import { secretsOf } from '../config/secrets.ts';
+import { operationNames } from '../graphql/operation-record.ts';
 import type { Route } from '../http/answer.ts';
 import { admit, authenticationEvents } from '../http/authentication.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
@@ -22,9 +22,8 @@ import { controlRoute } from '../pages/control-route.ts';
 import { pagesRoute } from '../pages/pages-route.ts';
 import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
-import { contextFactory } from './context-factory.ts';
+import { contextFactory, createGraphql } from './graphql.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { createGraphql } from './graphql.ts';
 import { openParts } from './parts.ts';
 import type { Parts } from './parts.ts';
 

@@ -1,8 +1,17 @@
 import { getOperationAST, GraphQLError, Kind, parse, validate } from 'graphql';
-import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, ValidationRule } from 'graphql';
+import type {
+  DocumentNode,
+  FragmentDefinitionNode,
+  GraphQLSchema,
+  ValidationRule,
+  ASTVisitor,
+  SelectionNode,
+  SelectionSetNode,
+  ValidationContext,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { checkBrackets, MAX_TOKENS } from './nesting.ts';
 import { Operation } from './operation.ts';
+import { checkBrackets, MAX_TOKENS } from './parsing/parameters.ts';
 
 /**
  * The total characters of the kept documents. The length of a document is known before it is parsed; a parsed document of
@@ -53,7 +62,7 @@ export class Documents {
 }
 
 /** A parsed document. */
-export class Document {
+class Document {
   readonly #document: DocumentNode;
   readonly #schema: GraphQLSchema;
   readonly #rules: readonly ValidationRule[];
@@ -108,3 +117,42 @@ const noSuchOperation = (): GraphQLError =>
   new GraphQLError('Could not determine what operation to execute.', {
     extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
   });
+
+const CONDITIONS: readonly string[] = ['skip', 'include'];
+
+/**
+ * Refuses subscriptions with a condition on their root field. The specification does since September 2025 (section 5.2.4.1);
+ * graphql-js 16 does not, and its executor fails when no field is left.
+ */
+export function noConditionsAtRoot(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition({ operation, selectionSet }) {
+      if (operation !== 'subscription') return;
+      for (const selection of rootSelections(selectionSet, context, new Set())) {
+        const condition = selection.directives?.find(({ name }) => CONDITIONS.includes(name.value));
+        if (condition !== undefined)
+          context.reportError(
+            new GraphQLError(`Subscriptions must not use "@${condition.name.value}" at their root.`, {
+              nodes: condition,
+            }),
+          );
+      }
+    },
+  };
+}
+
+/** Visits each fragment once; another rule refuses fragments that include themselves. */
+function* rootSelections(
+  { selections }: SelectionSetNode,
+  context: ValidationContext,
+  seen: Set<string>,
+): Generator<SelectionNode> {
+  for (const selection of selections) {
+    yield selection;
+    if (selection.kind === Kind.INLINE_FRAGMENT) yield* rootSelections(selection.selectionSet, context, seen);
+    if (selection.kind !== Kind.FRAGMENT_SPREAD || seen.has(selection.name.value)) continue;
+    seen.add(selection.name.value);
+    const fragment = context.getFragment(selection.name.value);
+    if (fragment) yield* rootSelections(fragment.selectionSet, context, seen);
+  }
+}

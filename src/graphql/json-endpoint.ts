@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Caller } from '../auth/caller.ts';
+import { NodeHeaders } from '../auth/headers.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
 import { GRAPHQL_PATH } from '../http/answer.ts';
 import type { Answer, EdgeRequest } from '../http/answer.ts';
 import { JSON_TYPE } from '../http/media-types.ts';
-import { NodeHeaders } from '../auth/headers.ts';
-import type { RequestHeaders } from '../auth/headers.ts';
-import { jsonAnswer } from './json-answer.ts';
 import { errorsOf } from './operations.ts';
 import type { Operations, Result } from './operations.ts';
 import { readBody } from './parsing/read-body.ts';
 import type { BodyLimits } from './parsing/read-body.ts';
 import { formatOf, GRAPHQL_TYPE, parametersOf } from './parsing/request-format.ts';
 import type { RequestFormat, TextParser } from './parsing/request-format.ts';
+import { jsonAnswer } from './results.ts';
 import type { Results } from './results.ts';
 import { acceptsEvents } from './subscriptions/use-event-streams.ts';
 

@@ -1,9 +1,12 @@
+import type { Tracer } from '@opentelemetry/api';
+import { Kind, parse } from 'graphql';
+import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { shortened } from '../observability/logging/bounded.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
-import { labelOf } from './operation-name.ts';
-import type { Operation } from './operation.ts';
-import type { Stage } from './stage.ts';
+import { inSpan } from '../observability/tracing/in-span.ts';
+import type { Operation, Stage } from './operation.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** Characters of an operation name, which the client chooses. */
 const MAX_NAME = 100;
@@ -43,4 +46,67 @@ export function recordExecution(isTrusted: boolean): Stage {
     span?.updateName(`${type} ${label}`);
     span?.setAttributes({ 'graphql.operation.type': type, 'graphql.operation.name': label });
   };
+}
+
+/** The label of an operation with several root fields. */
+const SEVERAL = 'several';
+/** The label of an operation that selects only the schema. */
+const INTROSPECTION = 'introspection';
+/** The label of an operation that was refused before it was known. */
+export const UNKNOWN = 'unknown';
+
+/**
+ * A name from a small set for an operation of a valid document: its field of `Query`, `Mutation` or `Subscription`. With
+ * trusted documents it is the name of the operation, which a developer chose.
+ */
+function labelOf(
+  { name }: OperationDefinitionNode,
+  rootFields: ReadonlySet<string>,
+  isTrusted: boolean,
+): string {
+  if (isTrusted && name !== undefined) return name.value;
+  const ours = [...rootFields].filter((field) => !field.startsWith('__'));
+  const [only = INTROSPECTION] = ours;
+  return ours.length > 1 ? SEVERAL : only;
+}
+
+/** Every label that `labelOf` can return. */
+export function operationNames(schema: GraphQLSchema, documents?: TrustedDocuments): string[] {
+  const types = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const fields = types.flatMap((type) => Object.keys(type?.getFields() ?? {}));
+  const trusted = [...(documents?.values() ?? [])].flatMap((text) =>
+    parse(text).definitions.flatMap((node) =>
+      node.kind === Kind.OPERATION_DEFINITION && node.name !== undefined ? [node.name.value] : [],
+    ),
+  );
+  return [...new Set([...fields, ...trusted, SEVERAL, INTROSPECTION, UNKNOWN])];
+}
+
+/** The tracers of the requests whose fields have spans, by their context. */
+const tracers = new WeakMap<object, Tracer>();
+const wrapped = new WeakSet<GraphQLSchema>();
+
+/** Makes a span for each field of `Query` and `Mutation` that is executed. */
+export function fieldSpans(schema: GraphQLSchema, tracer: Tracer): Stage {
+  wrapRootFields(schema);
+  return ({ context }) => void tracers.set(context, tracer);
+}
+
+/** Several gateways of one process share the schema, so its fields are wrapped once. */
+function wrapRootFields(schema: GraphQLSchema): void {
+  if (wrapped.has(schema)) return;
+  wrapped.add(schema);
+  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const { resolve, name } = field;
+      if (type == null || resolve === undefined) continue;
+      const attributes = { 'graphql.parent.name': type.name, 'graphql.field.name': name };
+      field.resolve = (source, args, context: object, info) => {
+        const tracer = tracers.get(context);
+        const run = async (): Promise<unknown> => resolve(source, args, context, info);
+        if (tracer === undefined) return resolve(source, args, context, info);
+        return inSpan(tracer, `${type.name}.${name}`, { attributes }, run);
+      };
+    }
+  }
 }

@@ -1,4 +1,5 @@
-import { execute, getVariableValues, subscribe } from 'graphql';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { execute, getVariableValues, Kind, subscribe } from 'graphql';
 import type {
   DocumentNode,
   ExecutionResult,
@@ -6,12 +7,16 @@ import type {
   GraphQLError,
   GraphQLSchema,
   OperationDefinitionNode,
+  SelectionSetNode,
 } from 'graphql';
+import type { Caller } from '../auth/caller.ts';
+import type { RequestHeaders } from '../auth/headers.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
 import { executePlan } from './execution/execute-plan.ts';
 import { conditionsOf, Planner } from './execution/plan.ts';
 import type { SelectionPlan, Values } from './execution/plan.ts';
 import { OperationCost } from './operation-cost.ts';
-import { rootFieldsOf } from './operation-name.ts';
+import type { Parameters } from './parsing/parameters.ts';
 
 /** The plans of one operation: one for each combination of its `@skip` and `@include` that clients use. */
 const MAX_PLANS = 16;
@@ -115,3 +120,53 @@ export class Operation {
     return plan;
   }
 }
+
+/** The root fields by their names in the schema. Aliases are not used, because their number is unlimited. */
+function rootFieldsOf(
+  { selections }: SelectionSetNode,
+  document: DocumentNode,
+  found = new Set<string>(),
+): Set<string> {
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) found.add(selection.name.value);
+    else if (selection.kind === Kind.INLINE_FRAGMENT) rootFieldsOf(selection.selectionSet, document, found);
+    else {
+      const { value } = selection.name;
+      const fragment = document.definitions.find(
+        (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === value,
+      );
+      // Documents are valid here: no fragment includes itself.
+      if (fragment?.kind === Kind.FRAGMENT_DEFINITION) rootFieldsOf(fragment.selectionSet, document, found);
+    }
+  }
+  return found;
+}
+
+/** What is known of an admitted request. */
+export interface Admitted {
+  readonly headers: RequestHeaders;
+  readonly caller: Caller;
+}
+
+/** The HTTP request of an operation. */
+export interface OperationRequest extends Admitted {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** An operation that a request asks for. */
+export interface Requested {
+  readonly operation: Operation;
+  readonly parameters: Parameters;
+}
+
+/** One operation on its way to its execution. */
+export interface Call extends Requested {
+  readonly request: OperationRequest;
+  readonly context: GatewayContext;
+  /** The coerced variables; undefined for variables that are not valid, which the result says. */
+  readonly variables: Values | undefined;
+}
+
+/** A step before the execution. It throws to refuse the operation. */
+export type Stage = (call: Call) => Promise<void> | void;

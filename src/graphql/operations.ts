@@ -3,12 +3,12 @@ import { GraphQLError } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
+import type { Scrubber } from '../observability/logging/scrubber.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
 import type { Documents } from './documents.ts';
-import { checkParameters } from './parsing/parameters.ts';
-import type { Call, OperationRequest, Requested, Stage } from './stage.ts';
 import { recordOperation } from './operation-record.ts';
-import type { Scrubber } from '../observability/logging/scrubber.ts';
+import type { Call, OperationRequest, Requested, Stage } from './operation.ts';
+import { checkParameters } from './parsing/parameters.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 export type Result = ExecutionResult | AsyncIterable<ExecutionResult>;

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { greeting } from '../../src/gateway/greeting.ts';
+import { greeting } from '../../src/gateway/start-messages.ts';
 import { hasTools, readPage, startProgram } from './support-pages.ts';
 
 const readme = readPage('README.md');

@@ -1,5 +1,5 @@
 import * as labels from '../../src/observability/metrics/labels.ts';
-import { operationNames } from '../../src/graphql/operation-name.ts';
+import { operationNames } from '../../src/graphql/operation-record.ts';
 import { QUEUES } from '../../src/observability/queues.ts';
 import { ERROR_CODES } from '../../src/resolvers/errors/codes.ts';
 import { schema } from '../../src/schema/index.ts';

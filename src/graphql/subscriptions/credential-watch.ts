@@ -1,9 +1,9 @@
-import type { Caller } from '../../auth/caller.ts';
 import { AuthenticationError } from '../../auth/auth-errors.ts';
+import type { Caller } from '../../auth/caller.ts';
 import { refusalOf } from '../../http/authentication.ts';
 import type { AdmissionOptions } from '../../http/authentication.ts';
 import type { Refusal } from '../../http/error-response.ts';
-import type { Admitted } from '../stage.ts';
+import type { Admitted } from '../operation.ts';
 import type { StreamOptions } from './use-event-streams.ts';
 
 export type CredentialWatchOptions = AdmissionOptions & Pick<StreamOptions, 'recheckMs'>;

@@ -5,8 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import { createGraphQLError, createSchema, createYoga } from 'graphql-yoga';
 import { expect, onTestFinished, test } from 'vitest';
-import { EventStream } from '../../../../src/graphql/subscriptions/event-stream.ts';
-import { useEventStreams } from '../../../../src/graphql/subscriptions/use-event-streams.ts';
+import { EventStream, useEventStreams } from '../../../../src/graphql/subscriptions/use-event-streams.ts';
 
 /** A source whose results the test triggers, and whether it was closed. */
 function source() {
