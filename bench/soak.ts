@@ -34,7 +34,7 @@ const HEAP_GROWTH_MIB = 4;
 const BYTES_PER_KEY = 1_000;
 const RSS_GROWTH_MIB = 48;
 /** Requests that are still watched, because no read has shown their end. */
-const SPARE_HANDLES = 4;
+const TOLERATED_HANDLES = 4;
 /** Codes of errors that a fault can cause. */
 const EXPLICABLE =
   /^(?:UPSTREAM_\w+|RATE_LIMITED|SERVICE_FAULT|OUTCOME_UNKNOWN|UPLOAD_INTERRUPTED|BROKEN_OFF|HTTP_50[234]|HTTP_429)$/;
@@ -254,7 +254,7 @@ verdict(
 );
 verdict(
   'no handles are left',
-  total(after.handles) <= total(idle.handles) + SPARE_HANDLES,
+  total(after.handles) <= total(idle.handles) + TOLERATED_HANDLES,
   `${total(idle.handles)} → ${total(after.handles)}`,
   JSON.stringify(after.handles),
 );

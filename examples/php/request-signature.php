@@ -41,7 +41,7 @@ $url = getenv('SIGILLO_URL') ?: 'http://localhost:4000/graphql';
 $gateway = new Gateway($url, getenv('SIGILLO_KEY') ?: null, $transport);
 $requests = new SignatureRequests($gateway);
 try {
-    // An application stores the key with its own record before the call, to repeat the call with it after a crash.
+    // An application stores the key with its own record before the call, to retry the call with it after a crash.
     $request = $requests->request($pdf, $fiscalCode, $title, bin2hex(random_bytes(16)));
     echo "Requested: {$request['id']}\n";
     echo "The citizen opens {$request['qrCode']['link']}\n";

@@ -30,7 +30,7 @@ class FirmaConIO:
         return request
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Repeats a call once that exceeds the rate limit, after the time that the service names."""
+        """Retries a call once that exceeds the rate limit, after the time that the service names."""
         response = self._session.request(method, self._base_url + path, timeout=TIMEOUT, **options)
         if response.status_code == 429:
             time.sleep(int(response.headers.get("x-rate-limit-retry-after", 1)))

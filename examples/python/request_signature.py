@@ -76,7 +76,7 @@ def request_signature(gateway: Gateway, pdf: Path, fiscal_code: str, title: str,
             reasons = "".join(f"\n  {reason}" for reason in cause.get("reasons", []))
             raise NotRequested(f"The step {result['step']} failed: {cause['message']}{reasons}")
         case "OutcomeUnknownError":
-            raise NotRequested(f"{result['message']}\nRepeat the call with the idempotency key {key}")
+            raise NotRequested(f"{result['message']}\nRetry the call with the idempotency key {key}")
         case _:
             # The schema may get new errors. Every error has a message.
             raise NotRequested(result["message"])

@@ -20,7 +20,7 @@ def test_reports_a_citizen_who_does_not_use_the_io_app(firma: FirmaConIO) -> Non
     assert firma.find_signer("SNZAPP80A01H501C") is None
 
 
-def test_repeats_a_call_that_exceeds_the_rate_limit(sandbox: Sandbox, firma: FirmaConIO) -> None:
+def test_retries_a_call_that_exceeds_the_rate_limit(sandbox: Sandbox, firma: FirmaConIO) -> None:
     fault = {"kind": "rate-limit", "operation": "getSignerByFiscalCode", "retryAfterSeconds": 1, "count": 1}
     sandbox.call("POST", "/faults", fault)
     assert firma.find_signer("SPNDNL80R13C555X") is not None

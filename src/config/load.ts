@@ -20,7 +20,7 @@ import { isService, upstreamConfigOf, upstreamConflictsIn, upstreamVariables } f
 import type { UpstreamConfig } from './upstream.ts';
 import { EMPTY } from './validators.ts';
 import type { Environment } from './validators.ts';
-import { exposuresIn, weaknessesIn } from './warnings.ts';
+import { exposuresIn, warningsAbout } from './warnings.ts';
 
 /** The settings of the gateway, parsed once from the environment. */
 export interface Config
@@ -92,7 +92,7 @@ export function loadConfig(given: Environment): Config {
     protections: protectionsOf(data, documents.value),
     warnings: [
       ...misspellings,
-      ...weaknessesIn(data, {
+      ...warningsAbout(data, {
         isRealService: apiUrl !== undefined && sandboxUrl === undefined && isService(apiUrl),
         isSandbox: apiKey === undefined || sandboxUrl !== undefined,
       }),

@@ -48,8 +48,8 @@ export function* exposuresIn(env: Environment): Generator<string> {
     yield 'FIRMA_STORAGE_HOSTS: must be https in production: documents are sent there';
 }
 
-/** Warnings about a valid configuration that is weak. */
-export function* weaknessesIn(
+/** Warnings about a valid configuration that exposes the gateway. */
+export function* warningsAbout(
   settings: Settings,
   { isRealService, isSandbox }: { readonly isRealService: boolean; readonly isSandbox: boolean },
 ): Generator<string> {

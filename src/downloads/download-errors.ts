@@ -15,7 +15,7 @@ export const DOWNLOAD_ANSWERS: Readonly<
   Record<DownloadErrorCode, { readonly status: number; readonly message: string }>
 > = {
   METHOD_NOT_ALLOWED: { status: 405, message: 'Documents support GET and HEAD.' },
-  // The same for a document that does not exist, is not visible to the caller, or is not signed.
+  // The same for a document that does not exist, is not accessible to the caller, or is not signed.
   NOT_FOUND: { status: 404, message: 'No signed document exists at this URL, or you have no access to it.' },
   FILE_GONE: {
     status: 410,

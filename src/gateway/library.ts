@@ -52,7 +52,7 @@ export async function startGateway(
   options: LibraryOptions = {},
 ): Promise<RunningGateway> {
   const { config, upstream, logger } = await prepare(variables, options);
-  const gateway = await startHere(config, upstream, logger).catch(closing(upstream));
+  const gateway = await startHere(config, upstream, logger).catch(closeAfterFailure(upstream));
   const close = async (): Promise<void> => {
     await gateway.close();
     await upstream.close();
@@ -71,7 +71,7 @@ export async function openGateway(
   options: LibraryOptions = {},
 ): Promise<GatewayHandler> {
   const { config, upstream, logger } = await prepare(variables, options);
-  const gateway = await openHere(config, upstream, logger).catch(closing(upstream));
+  const gateway = await openHere(config, upstream, logger).catch(closeAfterFailure(upstream));
   const close = async (server: Server): Promise<void> => {
     await gateway.close(server);
     await upstream.close();
@@ -96,7 +96,7 @@ async function prepare(variables: Variables, options: LibraryOptions): Promise<P
 }
 
 /** A sandbox that stayed open would keep the process alive. */
-const closing =
+const closeAfterFailure =
   (upstream: Upstream) =>
   async (error: unknown): Promise<never> => {
     await upstream.close();

@@ -26,7 +26,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 let logger = createLogger({ level: 'info', secrets: secretsIn(process.env), ...terminal });
 sendAllToLogger(() => logger);
 
-/** Reads the configuration, and warns of its weaknesses once, not in each worker. */
+/** Reads the configuration, and logs its warnings once, not in each worker. */
 function configure(): Config {
   const config = loadConfig(process.env);
   const secrets = [...secretsIn(process.env), ...secretsOf(config)];

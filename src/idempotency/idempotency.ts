@@ -67,7 +67,7 @@ export class Idempotency {
   readonly #attempts = new Map<string, Attempt>();
   /** Callers that wait for a key, in order of arrival. */
   readonly #waits = new Set<{ readonly since: number }>();
-  readonly #closing = new AbortController();
+  readonly #shutdown = new AbortController();
 
   constructor(options: IdempotencyOptions) {
     const { store, times } = options;
@@ -124,10 +124,10 @@ export class Idempotency {
   /** Releases every key. Waits briefly for running attempts, whose calls are then unresolved. */
   async close(): Promise<void> {
     const ended = Promise.all([...this.#attempts.values()].map((attempt) => attempt.ended));
-    const timer = setTimeout(() => this.#closing.abort(), CLOSE_MS);
+    const timer = setTimeout(() => this.#shutdown.abort(), CLOSE_MS);
     await ended;
     clearTimeout(timer);
-    this.#closing.abort();
+    this.#shutdown.abort();
     clearInterval(this.#beating);
     this.#owners.close();
   }
@@ -184,7 +184,7 @@ export class Idempotency {
 
   #attemptOf(name: string, claim: Claim, found: Claimed & { kind: 'first' | 'resumed' }): Attempt {
     const { store, clock, times } = this.#options;
-    const [owners, beatMs, { signal }] = [this.#owners, this.#beatMs, this.#closing];
+    const [owners, beatMs, { signal }] = [this.#owners, this.#beatMs, this.#shutdown];
     const attempt = new Attempt({ store, owners, clock, name, claim, found, times, beatMs, signal });
     this.#attempts.set(name, attempt);
     void attempt.ended.then(() => this.#attempts.get(name) === attempt && this.#attempts.delete(name));

@@ -18,7 +18,7 @@ export interface OwnersOptions {
  */
 export class Owners {
   readonly #options: OwnersOptions;
-  readonly #closing = new AbortController();
+  readonly #shutdown = new AbortController();
   readonly #unsaved = new Map<string, string>();
   #isRetrying = false;
   /** On the clock of `performance.now()`. Starts now, because failures before this process started are unknown to it. */
@@ -75,11 +75,11 @@ export class Owners {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#shutdown.abort();
   }
 
   async #retry(): Promise<void> {
-    const { signal } = this.#closing;
+    const { signal } = this.#shutdown;
     if (this.#isRetrying) return;
     this.#isRetrying = true;
     while (this.#unsaved.size > 0 && !signal.aborted) {
@@ -91,7 +91,7 @@ export class Owners {
 
   async #saveAll(): Promise<void> {
     for (const [id, name] of this.#unsaved) {
-      if (this.#closing.signal.aborted) return;
+      if (this.#shutdown.signal.aborted) return;
       await this.#options.store.own(id, name);
       this.#unsaved.delete(id);
     }

@@ -27,7 +27,7 @@ export class RedisConnection {
   readonly client: RedisClient;
   readonly #timeoutMs: number;
   readonly #scripts = new Map<string, ScriptCommand>();
-  readonly #closing = new AbortController();
+  readonly #shutdown = new AbortController();
   /** When the connection was lost. */
   #lostAt: number | undefined;
   /** Why there is no connection. */
@@ -121,7 +121,7 @@ export class RedisConnection {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#shutdown.abort();
     this.client.disconnect();
   }
 
@@ -133,7 +133,7 @@ export class RedisConnection {
   /** Whether a command should wait for the connection: only if it was lost a moment ago. */
   #mayComeBack(): boolean {
     this.#lostAt ??= performance.now();
-    return !this.#closing.signal.aborted && performance.now() - this.#lostAt < this.#timeoutMs;
+    return !this.#shutdown.signal.aborted && performance.now() - this.#lostAt < this.#timeoutMs;
   }
 
   /** ioredis sends the text of a script once for each connection, and its hash afterwards. */
@@ -149,13 +149,13 @@ export class RedisConnection {
 
   /** Checks Redis until it is available. */
   #watch(): void {
-    if (this.#isWatching || this.#closing.signal.aborted) return;
+    if (this.#isWatching || this.#shutdown.signal.aborted) return;
     this.#isWatching = true;
     void this.#checkUntilUsable();
   }
 
   async #checkUntilUsable(): Promise<void> {
-    const { signal } = this.#closing;
+    const { signal } = this.#shutdown;
     for (;;) {
       const failure = await this.check().then(
         () => undefined,

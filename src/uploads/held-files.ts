@@ -18,7 +18,7 @@ export interface HoldOptions {
   /** The limit of all files together. */
   readonly maxBytes: number;
   /** Blocks that are reserved in addition, for storing the files. @default 0 */
-  readonly spareBlocks?: number;
+  readonly extraBlocks?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +39,7 @@ export class HeldFiles implements Disposable {
   }
 
   /** The blocks that hold nothing, or those of the gateway if nothing is held. */
-  get spare(): BlockPool {
+  get extra(): BlockPool {
     return this.#reserved ?? this.#options.pool;
   }
 
@@ -63,9 +63,9 @@ export class HeldFiles implements Disposable {
   }
 
   async #reserve(atMostBytes: number): Promise<BlockPool> {
-    const { pool, maxBytes, spareBlocks = 0, signal } = this.#options;
+    const { pool, maxBytes, extraBlocks = 0, signal } = this.#options;
     const needed = Math.ceil(Math.min(atMostBytes, maxBytes) / pool.blockBytes);
-    return pool.reserve(Math.min(Math.max(needed, 1) + spareBlocks, pool.blocks), signal);
+    return pool.reserve(Math.min(Math.max(needed, 1) + extraBlocks, pool.blocks), signal);
   }
 
   #append(chunk: Buffer, pieces: Buffer[]): void {

@@ -55,7 +55,7 @@ interface BlobWriterOptions extends StoreFileOptions {
 class BlobWriter implements AsyncDisposable {
   readonly #options: BlobWriterOptions;
   /** Ends the calls in progress: the caller has left, or the writer is disposed of. */
-  readonly #ending = new AbortController();
+  readonly #calls = new AbortController();
   readonly #blockIds: string[] = [];
   /** Unique ids: the blocks of an earlier run at the same URL cannot become part of this file. */
   readonly #run = randomBytes(6).toString('hex');
@@ -84,7 +84,7 @@ class BlobWriter implements AsyncDisposable {
   async end(): Promise<{ storedAt: Date }> {
     await this.#sent?.call;
     const { storage, url } = this.#options;
-    const options = { signal: this.#ending.signal };
+    const options = { signal: this.#calls.signal };
     const last = this.#block.bytes.subarray(0, this.#filled);
     if (this.#blockIds.length === 0) return await putBlob(storage, url, last, options);
     await this.#put(last);
@@ -94,14 +94,14 @@ class BlobWriter implements AsyncDisposable {
   /** Returns the blocks once no call reads them any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#leave);
-    this.#ending.abort();
+    this.#calls.abort();
     await this.#sent?.call.catch(() => {});
     this.#sent?.block[Symbol.dispose]();
     this.#block[Symbol.dispose]();
   }
 
   readonly #leave = (): void => {
-    this.#ending.abort(this.#options.signal?.reason);
+    this.#calls.abort(this.#options.signal?.reason);
   };
 
   async #writeRest(rest: Buffer): Promise<void> {
@@ -136,7 +136,7 @@ class BlobWriter implements AsyncDisposable {
     const { storage, url } = this.#options;
     const number = String(this.#blockIds.length).padStart(5, '0');
     const id = Buffer.from(`${this.#run}-${number}`).toString('base64');
-    await putBlock(storage, url, id, bytes, { signal: this.#ending.signal });
+    await putBlock(storage, url, id, bytes, { signal: this.#calls.signal });
     this.#blockIds.push(id);
   }
 }

@@ -8,7 +8,7 @@ import type { Deadline } from './pipeline/deadline.ts';
  * - `write`: a retry may have a second effect, because the service has no idempotency keys: a second dossier, a second
  *   message to a citizen. PUTs are writes too. `src/resolvers/shared/read-back.ts` resolves a write whose answer is lost.
  * - `stream`: a retry is impossible, because the bytes of the body are gone.
- * - `block`: a storage call that writes the same bytes to the same place. A block replaces the block with its id, and the
+ * - `block`: a storage call that writes the same bytes to the same position. A block replaces the block with its id, and the
  *   service validates a blob again with the same outcome.
  */
 export type Effect = 'read' | 'write' | 'stream' | 'block';

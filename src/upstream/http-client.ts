@@ -42,7 +42,7 @@ export class HttpClient implements UpstreamClient {
   readonly #basePath: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #dispatcher: Dispatcher;
-  #closing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(options: HttpClientOptions) {
     const { baseUrl, apiKey, connections, timeoutMs, proxyFor } = options;
@@ -82,7 +82,7 @@ export class HttpClient implements UpstreamClient {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#dispatcher.close());
+    return (this.#closed ??= this.#dispatcher.close());
   }
 
   #send(call: ApiRequest, { signal, deadline, onAnswer, headers: given }: CallOptions): Promise<Answer> {

@@ -43,7 +43,7 @@ type Item<List> = List extends readonly (infer One)[] ? One : never;
 /** Makes a model, or a part of one, of an object. */
 type Read<Contract, Model> = (wire: WireObject<Contract>) => Model;
 
-interface Place {
+interface Position {
   /** The path from the body to a property, or to an item of it. */
   pathOf(name: string, index?: number): (string | number)[];
 }
@@ -55,18 +55,18 @@ interface Place {
  * A wrong property is reported and replaced, so that one pass finds all issues; `readAnswer` then throws. The library of the
  * other schemas takes several times as long for an answer, and fills the heap with copies.
  */
-export class WireObject<Contract> implements Place {
+export class WireObject<Contract> implements Position {
   readonly #properties: Readonly<Record<string, unknown>>;
   readonly #issues: Issue[];
   /** Where it is: a property of another object, or an item of one. */
-  readonly #outer: Place | undefined;
+  readonly #outer: Position | undefined;
   readonly #name: string | undefined;
   readonly #index: number | undefined;
 
   constructor(
     properties: Readonly<Record<string, unknown>>,
     issues: Issue[],
-    outer?: Place,
+    outer?: Position,
     name?: string,
     index?: number,
   ) {
@@ -218,7 +218,7 @@ export function readText(body: unknown): string {
   throw new AnswerShapeError([{ path: [], problem: 'is not a string' }]);
 }
 
-/** The model in place of a value that is not an object. Its missing properties are no further issues. */
+/** The model instead of a value that is not an object. Its missing properties are no further issues. */
 function readNothing<Contract, Model>(read: Read<Contract, Model>): Model {
   return read(new WireObject<Contract>({}, []));
 }

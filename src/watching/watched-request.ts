@@ -24,12 +24,12 @@ interface RunningRead {
   readonly ended: Promise<StatusRead>;
 }
 
-/** Kinds of failures that every later read would repeat. */
+/** Kinds of failures that every later read would have again. */
 const FINAL: ReadonlySet<UpstreamErrorKind> = new Set(['not-found', 'bad-request', 'unprocessable']);
 /** Kinds that the service also returns during its own outages. */
 const REFUSALS: ReadonlySet<UpstreamErrorKind> = new Set(['unauthorized', 'forbidden']);
 /** A refusal or an unreadable response is final only after this many in a row: an outage or a proxy may cause single ones. */
-const DOUBTFUL_UNTIL_FINAL = 3;
+const UNCERTAIN_UNTIL_FINAL = 3;
 
 /** Upper limit of a pause requested by `Retry-After`. */
 const MAX_RETRY_AFTER_MS = 60 * 60_000;
@@ -54,7 +54,7 @@ export interface WatchedRequestOptions {
 export class WatchedRequest {
   readonly #options: WatchedRequestOptions;
   readonly #pace: Pace;
-  readonly #ending = new AbortController();
+  readonly #stopped = new AbortController();
   readonly #listeners = new Map<StatusListener, { readonly isWaiting: boolean }>();
   readonly #running = new Map<Priority, RunningRead>();
   #readers = 0;
@@ -62,7 +62,7 @@ export class WatchedRequest {
   #last: StatusRead | undefined;
   #staleBefore = Number.NEGATIVE_INFINITY;
   /** Consecutive failures that may be final or transient. */
-  #doubtful = 0;
+  #uncertain = 0;
   /** When the next poll is due, scheduled or queued; infinite if there is none. */
   #dueAt = Number.POSITIVE_INFINITY;
   /** A poll schedules the next one when it ends. Reads for callers schedule nothing. */
@@ -119,7 +119,7 @@ export class WatchedRequest {
     const last = this.#last;
     if (last !== undefined && !isLater(read, last)) return;
     this.#last = read;
-    this.#doubtful = 0;
+    this.#uncertain = 0;
     if (last !== undefined && read.state !== last.state) this.#pace.recordChange();
     for (const listener of this.#listeners.keys()) listener.read(read);
     this.#options.onRead(read);
@@ -150,8 +150,8 @@ export class WatchedRequest {
   }
 
   end(): void {
-    if (this.#ending.signal.aborted) return;
-    this.#ending.abort();
+    if (this.#stopped.signal.aborted) return;
+    this.#stopped.abort();
     clearTimeout(this.#timer);
     this.#queued?.leave();
     this.#options.onEnd();
@@ -174,7 +174,7 @@ export class WatchedRequest {
     clearTimeout(this.#timer);
     // A due time without a timer would keep the next listener waiting for a poll that is not scheduled.
     if (this.#listeners.size === 0) this.#dueAt = Number.POSITIVE_INFINITY;
-    if (this.#ending.signal.aborted || this.#listeners.size === 0 || this.#isPolling) return;
+    if (this.#stopped.signal.aborted || this.#listeners.size === 0 || this.#isPolling) return;
     this.#timer = setTimeout(() => this.#pollOrEnqueue(), Math.max(0, this.#dueAt - performance.now()));
   }
 
@@ -216,7 +216,7 @@ export class WatchedRequest {
     const { client, id } = this.#options;
     let read: StatusRead;
     try {
-      const signal = this.#ending.signal;
+      const signal = this.#stopped.signal;
       read = readOf(await getSignatureRequest(client, id, { signal, priority }), startedAt);
     } catch (failure) {
       this.#running.delete(priority);
@@ -229,14 +229,14 @@ export class WatchedRequest {
   }
 
   #fail(failure: unknown): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#stopped.signal.aborted) return;
     const error =
       failure instanceof UpstreamError
         ? failure
         : new UpstreamError({ operation: 'getSignatureRequest', kind: 'contract', cause: failure });
     const isRefusal = REFUSALS.has(error.kind);
-    this.#doubtful = isRefusal || error.kind === 'contract' ? this.#doubtful + 1 : 0;
-    const isFinal = FINAL.has(error.kind) || this.#doubtful >= DOUBTFUL_UNTIL_FINAL;
+    this.#uncertain = isRefusal || error.kind === 'contract' ? this.#uncertain + 1 : 0;
+    const isFinal = FINAL.has(error.kind) || this.#uncertain >= UNCERTAIN_UNTIL_FINAL;
     if (!isFinal && !isRefusal) return;
     for (const listener of this.#listeners.keys()) {
       if (isFinal) this.#listeners.delete(listener);

@@ -69,7 +69,7 @@ export class ChangeDetector {
   readonly #options: Omit<ChangeDetectorOptions, 'pace'>;
   readonly #pace: Required<WatchPace>;
   readonly #loop: DueLoop<WatchedRecord>;
-  readonly #ending = new AbortController();
+  readonly #shutdown = new AbortController();
   /** A cache of records, of requests seen lately. Another gateway may have written a newer record to the store. */
   readonly #known = new Map<string, string>();
 
@@ -94,7 +94,7 @@ export class ChangeDetector {
   /** Starts no further read, and aborts the running ones. */
   stop(): void {
     this.#loop.stop();
-    this.#ending.abort();
+    this.#shutdown.abort();
   }
 
   ended(): Promise<void> {
@@ -146,14 +146,14 @@ export class ChangeDetector {
     this.#remember(name, record);
     let request: SignatureRequest;
     try {
-      const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(leaseMs * READ_SHARE)]);
+      const signal = AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(leaseMs * READ_SHARE)]);
       ({ request } = await source.watcher.readInBackground(key.id, { signal, maxAgeMs: MAX_AGE_MS }));
     } catch (failure) {
       if (failure instanceof UpstreamError && failure.kind === 'not-found') {
         logger.warn('a request gets no further webhooks: the service no longer has it');
         return this.#unwatch(name, record);
       }
-      if (this.#ending.signal.aborted) return this.#postpone(name, record, 0);
+      if (this.#shutdown.signal.aborted) return this.#postpone(name, record, 0);
       const pauseMs = Math.min(Math.max(FAILED_MS, this.#pause(reported)), mostMs);
       return this.#postpone(name, record, pauseMs);
     }

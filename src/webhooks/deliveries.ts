@@ -68,7 +68,7 @@ const [SHARED_POLL_MS, OWN_POLL_MS] = [1_000, 60_000];
 export class Deliveries {
   readonly #options: DeliveriesOptions;
   readonly #loop: DueLoop<QueuedMessage>;
-  readonly #ending = new AbortController();
+  readonly #shutdown = new AbortController();
   readonly #log: Logger;
   #isDisabled = false;
 
@@ -103,7 +103,7 @@ export class Deliveries {
 
   /** Aborts the running attempts. */
   abort(): void {
-    this.#ending.abort();
+    this.#shutdown.abort();
   }
 
   ended(): Promise<void> {
@@ -115,7 +115,7 @@ export class Deliveries {
     if (this.#isDisabled) return;
     const message = readMessage(queued.message);
     if (message === undefined) return this.#dropUnreadable(queued);
-    const sent = await sender.send(endpoint, message, this.#ending.signal);
+    const sent = await sender.send(endpoint, message, this.#shutdown.signal);
     const attempt = message.attempts + 1;
     const facts = { webhookId: message.id, type: message.type, attempt };
     switch (sent.kind) {

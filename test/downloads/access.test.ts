@@ -54,15 +54,17 @@ test('staff read the documents of their institution, and citizens their own', as
 test('a document of another citizen cannot be distinguished from one that does not exist, by the answer or the upstream calls', async () => {
   const world = await startSignedWorld();
   const token = await world.tokenFor(CITIZEN);
-  const look = async (path: string) => {
+  const answerTo = async (path: string) => {
     world.sandbox.journal.clear();
     const response = await fetch(at(world, path), { headers: { ...token, 'x-request-id': 'one' } });
     const { date: _, ...headers } = Object.fromEntries(response.headers);
     const calls = world.sandbox.journal.entries().map(({ operationId }) => operationId);
     return { status: response.status, headers, body: await response.text(), calls };
   };
-  const foreign = await look(world.brunos);
-  expect(foreign).toEqual(await look(world.brunos.replace(/\/01[^/]*\//, '/01KJYMD75KB7D9F1H3K5N7Q9S9/')));
+  const foreign = await answerTo(world.brunos);
+  expect(foreign).toEqual(
+    await answerTo(world.brunos.replace(/\/01[^/]*\//, '/01KJYMD75KB7D9F1H3K5N7Q9S9/')),
+  );
   expect(foreign.calls).toEqual(['getSignerByFiscalCode', 'getSignatureRequest']);
 });
 

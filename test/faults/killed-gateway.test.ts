@@ -3,7 +3,7 @@ import type { Sandbox } from '../../mocks/sandbox/http/server.ts';
 import {
   CALLS,
   DONE,
-  killAndRepeat,
+  killAndRetry,
   killAtEach,
   momentsIn,
   nameOf,
@@ -46,7 +46,7 @@ test.each([
   'killed during any call that the service %s, a restarted gateway without keys creates no second request',
   async (_, isCarriedOut, calls) => {
     const moments = momentsIn(calls.filter(isInADossier), isCarriedOut);
-    const kills = await killAtEach(moments, (moment) => killAndRepeat(moment, { inputOf: inADossier }));
+    const kills = await killAtEach(moments, (moment) => killAndRetry(moment, { inputOf: inADossier }));
     for (const [name, kill] of Object.entries(kills)) check(name, kill);
     expect(Object.keys(kills).toSorted()).toEqual(moments.map(nameOf).toSorted());
   },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { FORMS } from '../support/request-forms.ts';
+import { FORMATS } from '../support/request-formats.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -35,7 +35,7 @@ test.each([
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(await response.json()).toEqual(NOT_SUPPORTED);
     }
-    for (const [form, send] of Object.entries(FORMS)) {
+    for (const [form, send] of Object.entries(FORMATS)) {
       const text = await (await send(url, { extensions: { persistedQuery } })).text();
       expect(text, form).toContain('"code":"PERSISTED_QUERY_NOT_SUPPORTED"');
       const withQuery = await (
@@ -50,7 +50,7 @@ test.each([[{}], [{ persistedQuery: null }], [{ persistedQuery: false }], [{ oth
   'extensions %j are not a persisted query',
   async (extensions) => {
     const { url } = await startGateway();
-    const text = await (await FORMS['a JSON body']?.(url, { extensions }))?.text();
+    const text = await (await FORMATS['a JSON body']?.(url, { extensions }))?.text();
     expect(text).toContain('"code":"BAD_REQUEST"');
   },
 );

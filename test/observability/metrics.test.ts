@@ -200,7 +200,7 @@ test('the rate limiter, coalesced reads, the circuit breaker and idempotency key
   expect(
     total('sigillo_budget_wait_seconds_count', { priority: 'interactive', outcome: 'granted' }),
   ).toBeGreaterThan(2);
-  expect(total('sigillo_upstream_collapsed_reads_total', { operation: 'getDossier' })).toBeGreaterThan(0);
+  expect(total('sigillo_upstream_coalesced_reads_total', { operation: 'getDossier' })).toBeGreaterThan(0);
   expect(total('sigillo_breaker_state', { origin: 'service', state: 'open' })).toBe(1);
   expect(total('sigillo_breaker_state', { origin: 'service', state: 'closed' })).toBe(0);
   expect(total('sigillo_breaker_state', { origin: 'storage', state: 'closed' })).toBe(1);

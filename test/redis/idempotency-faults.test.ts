@@ -91,7 +91,7 @@ async function failAt(fault: RedisFault, { before, during = [], isDone }: Step) 
   // Another caller creates the same request without a key.
   for (const world of [one, other]) strangers.push(await world.createRequest({ dossierId }));
   await Promise.all([call, retry]);
-  await redis.mend();
+  await redis.recover();
 
   let last: Outcome;
   const until = performance.now() + 30_000;
@@ -172,7 +172,7 @@ async function failWhile(fault: RedisFault, call: string | undefined): Promise<v
     await redis.hit();
   }
   await Promise.all([first, ask(other)]);
-  await redis.mend();
+  await redis.recover();
   let last: Json;
   const until = performance.now() + 30_000;
   do {

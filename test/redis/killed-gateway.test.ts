@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   CALLS,
   DONE,
-  killAndRepeat,
+  killAndRetry,
   killAtEach,
   momentsIn,
   nameOf,
@@ -19,7 +19,7 @@ test.each([
     const { url } = await startRedis();
     const moments = momentsIn(calls, isCarriedOut);
     const kills = await killAtEach(moments, (moment) =>
-      killAndRepeat(moment, { env: { REDIS_URL: url.href } }),
+      killAndRetry(moment, { env: { REDIS_URL: url.href } }),
     );
     for (const moment of moments) {
       const { answer, effects } = kills[nameOf(moment)] ?? {};

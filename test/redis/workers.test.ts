@@ -135,7 +135,7 @@ test('when a worker is killed under load, only its requests fail, and it is repl
     level: 50,
     time: expect.any(Number),
     worker: doomed.worker,
-    ending: 'SIGKILL',
+    exit: 'SIGKILL',
     restartInMs: 250,
     msg: 'a worker has ended',
   });
@@ -243,7 +243,7 @@ test('SIGTERM to one worker drains it, and it is replaced', async () => {
   expect(await answer).toEqual(NOTHING);
   await expect
     .poll(lines)
-    .toContainEqual(expect.objectContaining({ msg: 'a worker has ended', worker: one.worker, ending: 0 }));
+    .toContainEqual(expect.objectContaining({ msg: 'a worker has ended', worker: one.worker, exit: 0 }));
   await expect
     .poll(lines)
     .toContainEqual(expect.objectContaining({ msg: 'a worker has started', worker: 3 }));

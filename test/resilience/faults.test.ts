@@ -32,9 +32,9 @@ async function startWorld(upstreamTimeoutMs = LONG_DEADLINE_MS) {
 interface Operation {
   readonly operationId: string;
   /** A failed read is retried, a failed write is not, and a streamed body cannot be sent again. */
-  readonly sort: 'read' | 'write' | 'stream';
+  readonly effect: 'read' | 'write' | 'stream';
   /** After a lost answer: the outcome is unknown, or reading the request shows it. */
-  readonly without?: 'doubt' | 'read-back';
+  readonly without?: 'unknown-outcome' | 'read-back';
   readonly ask: (world: World) => Promise<Answer>;
 }
 
@@ -44,23 +44,23 @@ const FIELDS = [{ clause: { title: 'Firma', type: 'REQUIRED' }, position: { uniq
 const OPERATIONS: readonly Operation[] = [
   {
     operationId: 'getDossier',
-    sort: 'read',
+    effect: 'read',
     ask: ({ run, draft }) => run(`{ dossier(id: "${draft.dossierId}") { title } }`),
   },
   {
     operationId: 'getRequestsByDossier',
-    sort: 'read',
+    effect: 'read',
     ask: ({ run, draft }) =>
       run(`{ dossier(id: "${draft.dossierId}") { signatureRequests { nodes { id } } } }`),
   },
   {
     operationId: 'getSignatureRequest',
-    sort: 'read',
+    effect: 'read',
     ask: ({ run, draft }) => run(`{ signatureRequest(id: "${draft.id}") { status } }`),
   },
   {
     operationId: 'getDocumentUploadUrl',
-    sort: 'read',
+    effect: 'read',
     ask: (world) =>
       mutate(world, 'createUploadUrl', {
         signatureRequestId: world.draft.id,
@@ -69,8 +69,8 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     operationId: 'createDossier',
-    sort: 'write',
-    without: 'doubt',
+    effect: 'write',
+    without: 'unknown-outcome',
     ask: (world) =>
       mutate(world, 'createDossier', {
         title: 'Contratti',
@@ -79,13 +79,13 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     operationId: 'getSignerByFiscalCode',
-    sort: 'read',
+    effect: 'read',
     ask: (world) => mutate(world, 'findSigner', { fiscalCode: 'SPNDNL80R13C555X' }),
   },
   {
     operationId: 'createSignatureRequest',
-    sort: 'write',
-    without: 'doubt',
+    effect: 'write',
+    without: 'unknown-outcome',
     ask: (world) =>
       mutate(world, 'createSignatureRequest', {
         dossierId: world.draft.dossierId,
@@ -94,19 +94,19 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     operationId: 'setSignatureRequestStatus',
-    sort: 'write',
+    effect: 'write',
     without: 'read-back',
     ask: (world) => mutate(world, 'cancelSignatureRequest', { signatureRequestId: world.waiting.id }),
   },
   {
     operationId: 'sendNotification',
-    sort: 'write',
+    effect: 'write',
     without: 'read-back',
     ask: (world) => mutate(world, 'notifySigner', { signatureRequestId: world.waiting.id }),
   },
   {
     operationId: 'validateDocument',
-    sort: 'stream',
+    effect: 'stream',
     ask: async ({ upload }) =>
       upload(mutationOf('validateDocument'), { input: { file: null } }, new Uint8Array(await makePdf())),
   },
@@ -122,7 +122,7 @@ interface Row {
   /** Empty if the operation succeeds. */
   readonly code?: Code;
   readonly extensions?: object;
-  readonly calls: Readonly<Record<Operation['sort'], number>>;
+  readonly calls: Readonly<Record<Operation['effect'], number>>;
 }
 
 const ONCE = { read: 1, write: 1, stream: 1 };
@@ -248,7 +248,7 @@ function expectRecovery(answer: Answer): void {
 }
 
 /** The outcome that the caller gets. */
-function expectDoubt({ data, errors }: Answer): void {
+function expectUnknownOutcome({ data, errors }: Answer): void {
   expect(errors).toBeUndefined();
   expect(Object.values(data)).toMatchObject([{ code: 'OUTCOME_UNKNOWN' }]);
 }
@@ -257,7 +257,7 @@ function expectDoubt({ data, errors }: Answer): void {
 const isCarriedOut = (fault: CallFault): boolean =>
   fault.kind === 'slow-body' || (fault.kind === 'reset' && fault.when !== 'before');
 
-describe.each(OPERATIONS)('$operationId', ({ operationId, sort, without, ask }) => {
+describe.each(OPERATIONS)('$operationId', ({ operationId, effect, without, ask }) => {
   test.each(Object.values(FAULTS).flat())('$name', async ({ fault, code, extensions, calls }) => {
     const isForEver = 'ms' in fault && fault.ms === FOR_EVER_MS;
     const world = await startWorld(isForEver ? SHORT_DEADLINE_MS : LONG_DEADLINE_MS);
@@ -267,18 +267,18 @@ describe.each(OPERATIONS)('$operationId', ({ operationId, sort, without, ask }) 
     world.logs.expectNoSecrets();
     const isShown = without === 'read-back' && isCarriedOut(fault);
     if (code === undefined || isShown) expectRecovery(answer);
-    else if (without !== undefined && code === 'UPSTREAM_TIMEOUT') expectDoubt(answer);
+    else if (without !== undefined && code === 'UPSTREAM_TIMEOUT') expectUnknownOutcome(answer);
     else {
       expect(answer.errors).toMatchObject([{ extensions: { code } }]);
       expect(answer.errors?.[0]?.extensions).toEqual({ code, ...extensions });
     }
     // The sandbox notices an aborted call a moment later.
-    await expect.poll(() => callsOf(world, operationId)).toHaveLength(calls[sort]);
+    await expect.poll(() => callsOf(world, operationId)).toHaveLength(calls[effect]);
     for (const { faults } of callsOf(world, operationId)) expect(faults).toEqual([id]);
   });
 
   /** Faults of a single call. */
-  test.each<[string, CallFault, recovers: readonly Operation['sort'][]]>([
+  test.each<[string, CallFault, recovers: readonly Operation['effect'][]]>([
     ['fails', { kind: 'status', status: 500 }, ['read']],
     ['cannot be reached by the API gateway', { kind: 'status', status: 503, envelope: 'gateway' }, ['read']],
     ['is behind a proxy that fails', { kind: 'wrong-content-type', status: 502 }, ['read']],
@@ -290,10 +290,10 @@ describe.each(OPERATIONS)('$operationId', ({ operationId, sort, without, ask }) 
     const world = await startWorld();
     world.sandbox.faults.add({ ...fault, operation: operationId, count: 1 });
     const answer = await ask(world);
-    const isRetried = recovers.includes(sort);
+    const isRetried = recovers.includes(effect);
     const isShown = without === 'read-back' && isCarriedOut(fault);
     if (isRetried || isShown) expectRecovery(answer);
-    else if (without !== undefined && fault.kind === 'reset') expectDoubt(answer);
+    else if (without !== undefined && fault.kind === 'reset') expectUnknownOutcome(answer);
     else expect(answer.errors).toHaveLength(1);
     await expect.poll(() => callsOf(world, operationId)).toHaveLength(isRetried ? 2 : 1);
   });

@@ -6,7 +6,7 @@ import { putBlob } from '../../src/upstream/storage/write-blob.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { startBlobStub } from '../support/blob-stub.ts';
 import { startHttpStub } from '../support/http-stub.ts';
-import { FORMS } from '../support/request-forms.ts';
+import { FORMATS } from '../support/request-formats.ts';
 import { startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { startMain } from '../support/start-main.ts';
@@ -85,7 +85,7 @@ test('a process that has just started, whose code is not yet compiled, refuses t
   expect(await refusalOf(url, argument?.(1_800) ?? '')).toEqual(TOO_DEEP);
 });
 
-test.each(Object.entries(FORMS))('%s is refused too', async (_, send) => {
+test.each(Object.entries(FORMATS))('%s is refused too', async (_, send) => {
   const { url, sandbox } = await startGateway();
   for (const sent of [
     { query: `{ dossier(id: ${list(1_000)}) { id } }` },

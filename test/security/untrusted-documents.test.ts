@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
-import { FORMS } from '../support/request-forms.ts';
+import { FORMATS } from '../support/request-formats.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -20,7 +20,7 @@ const VARIABLES = { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' };
 
 const start = () => startGateway({ protections: { trustedDocuments: TRUSTED } });
 
-test.each(Object.keys(FORMS))('an unlisted operation is refused in %s', async (form) => {
+test.each(Object.keys(FORMATS))('an unlisted operation is refused in %s', async (form) => {
   const { url, sandbox } = await start();
   for (const [sent, code] of [
     [{ query: UNTRUSTED }, 'DOCUMENT_NOT_ALLOWED'],
@@ -32,14 +32,14 @@ test.each(Object.keys(FORMS))('an unlisted operation is refused in %s', async (f
     [{ extensions: apollo(sha256(UNTRUSTED)) }, 'DOCUMENT_NOT_TRUSTED'],
     [{ variables: VARIABLES }, 'DOCUMENT_ID_MISSING'],
   ] as const) {
-    const text = await (await FORMS[form]?.(url, sent))?.text();
+    const text = await (await FORMATS[form]?.(url, sent))?.text();
     expect(text).toContain(`"code":"${code}"`);
     expect(text).not.toContain('"data":{');
   }
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
-test.each(Object.keys(FORMS))(
+test.each(Object.keys(FORMATS))(
   'a trusted document is executed in %s, by each way to name it',
   async (form) => {
     const { url } = await start();
@@ -48,7 +48,9 @@ test.each(Object.keys(FORMS))(
       { documentId: `sha256:${READ}`, variables: VARIABLES },
       { extensions: apollo(READ), variables: VARIABLES },
     ]) {
-      expect(await (await FORMS[form]?.(url, sent))?.text()).toContain('{"data":{"signatureRequest":null}}');
+      expect(await (await FORMATS[form]?.(url, sent))?.text()).toContain(
+        '{"data":{"signatureRequest":null}}',
+      );
     }
   },
 );
@@ -56,7 +58,7 @@ test.each(Object.keys(FORMS))(
 test('a trusted mutation is still not executed by GET', async () => {
   const { url, sandbox } = await start();
   const sent = { documentId: exampleId('mark-ready'), variables: { input: { signatureRequestId: 'x' } } };
-  expect((await FORMS['an address']?.(url, sent))?.status).toBe(405);
+  expect((await FORMATS['an address']?.(url, sent))?.status).toBe(405);
   expect(sandbox.journal.entries()).toEqual([]);
 });
 
@@ -89,7 +91,7 @@ test('every example runs by its hash in a manifest, uploads included', async () 
   for (const name of EXAMPLES.map((file) => file.replace('.graphql', ''))) {
     const variables: unknown = JSON.parse(readFileSync(`examples/${name}.json`, 'utf8'));
     const text = await (
-      await FORMS['a JSON body']?.(url, { documentId: exampleId(name), variables })
+      await FORMATS['a JSON body']?.(url, { documentId: exampleId(name), variables })
     )?.text();
     // Only an executed document reports that the file is missing or that the id does not exist.
     expect(text, name).toMatch(/^\{"data":|BAD_USER_INPUT|"NOT_FOUND"/);

@@ -51,7 +51,7 @@ export interface Kill {
  * Calls `requestSignature`, kills the gateway with SIGKILL during the given upstream call, starts it again, and retries with
  * the same key.
  */
-export async function killAndRepeat(
+export async function killAndRetry(
   { operation, nth, isCarriedOut }: Moment,
   { env = {}, inputOf = () => Promise.resolve({}) }: KillOptions = {},
 ): Promise<Kill> {

@@ -5,7 +5,7 @@ type Server = Awaited<ReturnType<typeof startRedis>>;
 
 export interface RedisFault {
   readonly hit: (redis: Server) => unknown;
-  readonly mend: (redis: Server) => unknown;
+  readonly recover: (redis: Server) => unknown;
   readonly settings?: Readonly<Record<string, string>>;
   /** Whether Redis loses its data. */
   readonly losesKeys?: boolean;
@@ -16,32 +16,32 @@ const PAUSE_MS = 3_000;
 
 /** Failures of a Redis in production. */
 export const REDIS_FAULTS: Readonly<Record<string, RedisFault>> = {
-  stopped: { hit: (redis) => redis.freeze(), mend: (redis) => redis.thaw() },
+  stopped: { hit: (redis) => redis.freeze(), recover: (redis) => redis.thaw() },
   paused: {
     hit: (redis) => redis.client.client('PAUSE', PAUSE_MS, 'ALL'),
-    mend: (redis) => redis.client.ping(),
+    recover: (redis) => redis.client.ping(),
   },
   full: {
     hit: (redis) => redis.client.config('SET', 'maxmemory', '1'),
-    mend: (redis) => redis.client.config('SET', 'maxmemory', '0'),
+    recover: (redis) => redis.client.config('SET', 'maxmemory', '0'),
   },
-  'restarted with its data': { hit: (redis) => redis.kill(), mend: (redis) => redis.start() },
+  'restarted with its data': { hit: (redis) => redis.kill(), recover: (redis) => redis.start() },
   'restarted without its data': {
     hit: (redis) => redis.kill(),
-    mend: (redis) => redis.start(),
+    recover: (redis) => redis.start(),
     settings: { appendonly: 'no' },
     losesKeys: true,
   },
-  emptied: { hit: (redis) => redis.client.flushall(), mend: () => undefined, losesKeys: true },
+  emptied: { hit: (redis) => redis.client.flushall(), recover: () => undefined, losesKeys: true },
 };
 
-export async function startFailingRedis({ hit, mend, settings = {} }: RedisFault) {
+export async function startFailingRedis({ hit, recover, settings = {} }: RedisFault) {
   const redis = await startRedis({ settings });
   return {
     url: redis.url,
     hit: async () => void (await hit(redis)),
-    async mend(): Promise<void> {
-      await mend(redis);
+    async recover(): Promise<void> {
+      await recover(redis);
       await expect.poll(() => redis.client.ping().catch(() => 'gone'), { timeout: 15_000 }).toBe('PONG');
     },
   };

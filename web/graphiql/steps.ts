@@ -23,7 +23,7 @@ export interface Step {
   readonly variables: string;
 }
 
-/** One tab for each step, one that watches, one for all steps in one call, and one for a look into a PDF: the operations of `examples/`. */
+/** One tab for each step, one that watches, one for all steps in one call, and one that inspects a PDF: the operations of `examples/`. */
 export function steps(): readonly Step[] {
   const { steps: comments } = texts;
   return [

@@ -34,7 +34,7 @@ final class FirmaConIo
     }
 
     /**
-     * Repeats a call once that exceeds the rate limit, after the time that the service names.
+     * Retries a call once that exceeds the rate limit, after the time that the service names.
      *
      * @param ?array<string, mixed> $body
      *

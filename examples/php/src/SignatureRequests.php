@@ -70,7 +70,7 @@ final class SignatureRequests
                 $result['cause']['reasons'] ?? [],
             )),
             'OutcomeUnknownError' => throw new NotRequestedException(
-                "{$result['message']}\nRepeat the call with the idempotency key $key",
+                "{$result['message']}\nRetry the call with the idempotency key $key",
             ),
             // The schema may get new errors. Every error has a message.
             default => throw new NotRequestedException($result['message']),

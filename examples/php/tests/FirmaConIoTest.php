@@ -46,7 +46,7 @@ final class FirmaConIoTest extends TestCase
         self::assertNull($this->firma->findSigner('SNZAPP80A01H501C'));
     }
 
-    public function testRepeatsACallThatExceedsTheRateLimit(): void
+    public function testRetriesACallThatExceedsTheRateLimit(): void
     {
         $operation = 'getSignerByFiscalCode';
         $fault = ['kind' => 'rate-limit', 'operation' => $operation, 'retryAfterSeconds' => 1, 'count' => 1];

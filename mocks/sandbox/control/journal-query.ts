@@ -73,7 +73,7 @@ function filterOf(query: Query): JournalFilter {
     path: textAt(query, 'path'),
     status: numberAt(query, 'status'),
     // The cast: validated against the document.
-    ended: textAt(query, 'ended') as components['schemas']['Ending'] | undefined,
+    ended: textAt(query, 'ended') as components['schemas']['CallEnd'] | undefined,
     fault: textAt(query, 'fault'),
     violating: booleanAt(query, 'violating'),
     unmasked: booleanAt(query, 'unmasked'),

@@ -549,7 +549,7 @@ export interface components {
       };
       /** @description Present also if the response was lost; absent if there was none */
       status?: number;
-      ended: components['schemas']['Ending'];
+      ended: components['schemas']['CallEnd'];
       /** @description Duration in real time */
       durationMs: number;
       /** @description Contract violations of the request and of the response. `fields were ignored` is a warning: the service returns 200 although it did not read all of the request */
@@ -566,7 +566,7 @@ export interface components {
      * @description How the call ended: with a response, with a connection reset by a fault, or aborted by the client
      * @enum {string}
      */
-    Ending: 'answered' | 'reset' | 'aborted';
+    CallEnd: 'answered' | 'reset' | 'aborted';
     /** @description `json` for JSON, `text` for other text. `bytes` and `sha256` for binary content, and for bodies over 64 KiB or nested more than 200 levels. Absent if there was no body. */
     RecordedBody: {
       /** @description Any value */
@@ -595,7 +595,7 @@ export interface components {
       dossiers?: components['schemas']['SeedDossier'][];
       requests?: components['schemas']['SeedRequest'][];
     };
-    /** @description An institution. Its records are visible to all its keys and to no other key. */
+    /** @description An institution. Its records are accessible with all its keys and with no other key. */
     SeedIssuer: {
       /** @description Default: a new ULID */
       id?: string;
@@ -1294,7 +1294,7 @@ export interface operations {
         path?: string;
         /** @example 200 */
         status?: number;
-        ended?: components['schemas']['Ending'];
+        ended?: components['schemas']['CallEnd'];
         /** @description Id of a fault that fired on the call */
         fault?: string;
         /** @description Whether the request or the response violates the contract */

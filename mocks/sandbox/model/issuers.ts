@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net';
 
-/** An institution. Its records are visible to all its keys and to no other key. */
+/** An institution. Its records are accessible with all its keys and with no other key. */
 export interface Issuer {
   readonly id: string;
   /** The name that the IO message shows. */

@@ -110,8 +110,8 @@ class WorkerGroup {
     this.#stopping.abort();
     const workers = [...this.#running];
     for (const worker of workers) worker.stop();
-    const endings = await Promise.all(workers.map(({ ended }) => ended));
-    const bad = endings.find((ending) => ending !== 0);
+    const exits = await Promise.all(workers.map(({ ended }) => ended));
+    const bad = exits.find((exit) => exit !== 0);
     if (bad !== undefined) throw new Error(`a worker did not shut down gracefully (${bad})`);
   }
 
@@ -148,10 +148,10 @@ class WorkerGroup {
     let pauseMs = FIRST_PAUSE_MS;
     for (;;) {
       const startedAt = performance.now();
-      const ending = await worker.ended;
+      const exit = await worker.ended;
       if (signal.aborted) return;
       if (performance.now() - startedAt > STABLE_MS) pauseMs = FIRST_PAUSE_MS;
-      logger.error({ worker: worker.id, ending, restartInMs: pauseMs }, 'a worker has ended');
+      logger.error({ worker: worker.id, exit, restartInMs: pauseMs }, 'a worker has ended');
       await pause(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);

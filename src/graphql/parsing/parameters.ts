@@ -90,8 +90,16 @@ export const MAX_TOKENS = 2_000;
  */
 const MAX_LEVELS = 100;
 
-const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
-const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+const OPEN_TOKENS: ReadonlySet<TokenKind> = new Set([
+  TokenKind.BRACE_L,
+  TokenKind.BRACKET_L,
+  TokenKind.PAREN_L,
+]);
+const CLOSE_TOKENS: ReadonlySet<TokenKind> = new Set([
+  TokenKind.BRACE_R,
+  TokenKind.BRACKET_R,
+  TokenKind.PAREN_R,
+]);
 
 /**
  * Refuses an operation whose brackets are nested too deeply, before it is parsed.
@@ -102,8 +110,8 @@ export function checkBrackets(source: string): void {
   let levels = 0;
   for (let tokens = 0; tokens < MAX_TOKENS && lexer.advance().kind !== TokenKind.EOF; tokens += 1) {
     const { kind } = lexer.token;
-    if (OPENING.has(kind)) levels += 1;
-    if (CLOSING.has(kind)) levels -= 1;
+    if (OPEN_TOKENS.has(kind)) levels += 1;
+    if (CLOSE_TOKENS.has(kind)) levels -= 1;
     if (levels > MAX_LEVELS) throw nestedTooDeeply();
   }
 }

@@ -160,7 +160,7 @@ export class EventStream extends Readable {
   readonly #heartbeat: NodeJS.Timeout;
   #stall: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
-  #isEnding = false;
+  #isEnded = false;
 
   constructor(results: AsyncIterable<ExecutionResult>, options: EventStreamOptions) {
     super({ highWaterMark: BUFFER_BYTES });
@@ -189,7 +189,7 @@ export class EventStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#isEnding = true;
+    this.#isEnded = true;
     this.#clear();
     callback(error);
   }
@@ -198,10 +198,10 @@ export class EventStream extends Readable {
     try {
       for (;;) {
         const { done, value } = await this.#source.next();
-        if (this.#isEnding) return;
+        if (this.#isEnded) return;
         if (done === true) return this.#end(COMPLETE);
         if (!this.push(nextOf(value))) await this.#drain();
-        if (this.#isEnding) return;
+        if (this.#isEnded) return;
       }
     } catch {
       // Yoga turns errors into results, so the client has left or the error is not for clients.
@@ -217,8 +217,8 @@ export class EventStream extends Readable {
   }
 
   #end(last: string): void {
-    if (this.#isEnding) return;
-    this.#isEnding = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     this.#clear();
     this.#stall = setTimeout(this.#options.onStall, this.#options.stallMs);
     if (last !== '') this.push(last);

@@ -47,7 +47,7 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
     registers,
   });
   const coalesced = new Counter({
-    name: 'sigillo_upstream_collapsed_reads_total',
+    name: 'sigillo_upstream_coalesced_reads_total',
     help: 'Reads coalesced with an identical one in progress.',
     labelNames: ['operation'],
     registers,

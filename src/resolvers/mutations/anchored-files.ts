@@ -28,7 +28,7 @@ export class AnchoredFiles<Document extends DocumentWithFile> implements Disposa
     this.#context = context;
     this.#documents = documents;
     // One block, with which the files are stored.
-    this.#files = filesInMemory(context, { spareBlocks: 1 });
+    this.#files = filesInMemory(context, { extraBlocks: 1 });
   }
 
   get hasAnchors(): boolean {
@@ -41,8 +41,8 @@ export class AnchoredFiles<Document extends DocumentWithFile> implements Disposa
   }
 
   /** The blocks with which to store the files. */
-  get spare(): BlockPool {
-    return this.#files.spare;
+  get extra(): BlockPool {
+    return this.#files.extra;
   }
 
   /** Reads the files and looks for the texts of the anchors, once. @throws {UnreadablePdfError} and the errors of files. */

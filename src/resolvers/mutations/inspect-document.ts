@@ -75,7 +75,7 @@ export async function inspectDocument(
   using files = filesInMemory(context);
   const pdf = readPdf(input.file, { maxBytes: limits.maxUploadBytes, signal });
   const file = await translatedUpload(
-    withUploadEvents(events, pdf, (observed) => files.hold(observed, input.file.atMostBytes)),
+    withUploadEvents(events, pdf, (counted) => files.hold(counted, input.file.atMostBytes)),
   );
   const asked = anchors ?? [];
   const inspection = await inspectFile(context, file, [...asked, ...anchorsOf(fields)].map(queryOf));

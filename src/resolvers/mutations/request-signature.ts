@@ -136,7 +136,7 @@ async function placeAndTakeSteps(
   if (progress.placement !== undefined && progress.placement !== placement)
     throw new IdempotencyConflictError();
   progress.placement = placement;
-  return takeSteps({ ...context, blocks: files.spare }, { ...input, documents }, progress, attempt);
+  return takeSteps({ ...context, blocks: files.extra }, { ...input, documents }, progress, attempt);
 }
 
 async function takeSteps(

@@ -43,8 +43,8 @@ function validate(
   { file, fields }: ValidateDocumentInput,
 ): Promise<DocumentValidation> {
   const pdf = readPdf(file, { maxBytes: limits.maxUploadBytes, signal });
-  const validation = withUploadEvents(events, pdf, async (observed) => {
-    using started = await StartedPdf.from(observed);
+  const validation = withUploadEvents(events, pdf, async (counted) => {
+    using started = await StartedPdf.from(counted);
     return await validateUpstream(upstream, { pdf: started, fields: fields?.map(wireFieldOf) }, { signal });
   });
   return translatedUpload(validation);

@@ -14,9 +14,9 @@ import { translateUpstreamError } from '../errors/translate-upstream-error.ts';
 /** Memory for files of this request that are to be inspected. Dispose of it. */
 export function filesInMemory(
   { blocks: pool, inspector, signal }: GatewayContext,
-  { spareBlocks = 0 } = {},
+  { extraBlocks = 0 } = {},
 ): HeldFiles {
-  return new HeldFiles({ pool, maxBytes: inspector.limits.maxBytes, spareBlocks, signal });
+  return new HeldFiles({ pool, maxBytes: inspector.limits.maxBytes, extraBlocks, signal });
 }
 
 /** Reads an upload into memory. @throws the errors of files. */

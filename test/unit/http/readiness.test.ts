@@ -12,7 +12,7 @@ test('concurrent requests share one check, and its outcome is cached', async () 
   expect(check).toHaveBeenCalledTimes(1);
 });
 
-test('a failed check is repeated, and each change is reported once', async () => {
+test('a failed check is retried, and each change is reported once', async () => {
   let isUp = false;
   const onChange = vi.fn();
   const refused = new Error('refused');

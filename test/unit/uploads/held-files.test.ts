@@ -17,7 +17,7 @@ test('holds files of any sizes, one after the other, and returns every block', a
         const pool = new BlockPool({ blocks: 20, blockBytes: 16 });
         const files = given.map((bytes) => Buffer.from(bytes));
         {
-          using held = new HeldFiles({ pool, maxBytes: 160, spareBlocks: 1 });
+          using held = new HeldFiles({ pool, maxBytes: 160, extraBlocks: 1 });
           for (const file of files) {
             const { pieces, sizeBytes, sha256, upload } = await held.hold(piecesOf(file, chunk));
             expect(Buffer.concat(pieces)).toEqual(file);
@@ -26,7 +26,7 @@ test('holds files of any sizes, one after the other, and returns every block', a
             for (let times = 0; times < 2; times += 1)
               expect(Buffer.concat(await Array.fromAsync(upload.read()))).toEqual(file);
           }
-          expect(held.spare.tryAcquire()).toBeDefined();
+          expect(held.extra.tryAcquire()).toBeDefined();
         }
         expect(pool.waiting).toBe(0);
       },
@@ -34,10 +34,10 @@ test('holds files of any sizes, one after the other, and returns every block', a
   );
 });
 
-test('reserves the blocks that the length of the request needs, and the spare ones', async () => {
+test('reserves the blocks that the length of the request needs, and the extra ones', async () => {
   const pool = new BlockPool({ blocks: 10, blockBytes: 16 });
   {
-    using held = new HeldFiles({ pool, maxBytes: 100, spareBlocks: 1 });
+    using held = new HeldFiles({ pool, maxBytes: 100, extraBlocks: 1 });
     await held.hold(piecesOf(Buffer.alloc(20), 5), 33);
     expect(pool.inUse).toBe(4);
   }

@@ -97,7 +97,7 @@ const validation = fc.record(
   { requiredKeys: ['is_valid'] },
 );
 
-/** What a broken or hostile service might put in the place of a value, as JSON. */
+/** What a broken or hostile service might put instead of a value, as JSON. */
 const HOSTILE = [
   'null',
   'true',
@@ -131,15 +131,15 @@ const mutations = fc.array(
 function mutated(answer: unknown, changes: readonly Mutation[]): unknown {
   const root = { body: JSON.parse(JSON.stringify(answer)) as unknown };
   for (const { at, value } of changes) {
-    const places: (readonly [object, string])[] = [];
+    const positions: (readonly [object, string])[] = [];
     const visit = (parent: object): void => {
       for (const [key, child] of Object.entries(parent)) {
-        places.push([parent, key]);
+        positions.push([parent, key]);
         if (typeof child === 'object' && child !== null) visit(child);
       }
     };
     visit(root);
-    const [parent, key] = places[at % places.length] ?? [root, 'body'];
+    const [parent, key] = positions[at % positions.length] ?? [root, 'body'];
     if (value === undefined && Array.isArray(parent)) parent.splice(Number(key), 1);
     else if (value === undefined) Reflect.deleteProperty(parent, key);
     else Reflect.set(parent, key, JSON.parse(value));

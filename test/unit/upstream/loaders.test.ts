@@ -80,7 +80,7 @@ test('at most ten keys are loaded at once, and the results are in the order of t
     running += 1;
     most = Math.max(most, running);
     // Later keys are ready sooner.
-    for (let turns = 35 - key; turns > 0; turns -= 1) await Promise.resolve();
+    for (let ticks = 35 - key; ticks > 0; ticks -= 1) await Promise.resolve();
     running -= 1;
     if (key === 7) throw new TypeError('seven');
     return key;

@@ -2,7 +2,7 @@ import type { SignatureRequest } from '../gateway/operations.ts';
 
 type Status = SignatureRequest['status'];
 export type Language = 'it' | 'en';
-/** What went wrong, and what to do. */
+/** A failure and its remedy. */
 export interface Advice {
   readonly what: string;
   readonly todo: string;
@@ -141,7 +141,7 @@ const en = {
   responseBody: 'Answer',
   conforms: 'conforms',
   violates: 'violates the contract',
-  noBody: 'No body',
+  emptyBody: 'No body',
   bytes: (count: number) => `${count.toLocaleString('en')} bytes`,
   connectionReset: 'connection reset',
   newStatus: (status: string) => `New status: ${status}`,
@@ -444,7 +444,7 @@ const it: Messages = {
   responseBody: 'Risposta',
   conforms: 'conforme',
   violates: 'viola il contratto',
-  noBody: 'Senza contenuto',
+  emptyBody: 'Senza contenuto',
   bytes: (count) => `${count.toLocaleString('it')} byte`,
   connectionReset: 'connessione interrotta',
   newStatus: (status) => `Nuovo stato: ${status}`,

@@ -18,7 +18,7 @@ interface SandboxBarProps {
 const DRAWERS = ['clock', 'faults', 'magic', 'state', 'violations'] as const;
 type Drawer = (typeof DRAWERS)[number];
 
-/** The sandbox at a glance; each button opens the controls of its part. */
+/** A summary of the sandbox; each button opens the controls of its part. */
 export function SandboxBar(props: SandboxBarProps) {
   const text = useText();
   const [open, setOpen] = useState<Drawer>();

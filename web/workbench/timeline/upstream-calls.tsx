@@ -62,7 +62,7 @@ function Body({ title, body }: { title: string; body: JournalEntry['requestBody'
   const text = useText();
   const shown =
     body === undefined
-      ? text.noBody
+      ? text.emptyBody
       : body.json !== undefined
         ? JSON.stringify(body.json, null, 2)
         : (body.text ?? text.bytes(body.bytes ?? 0));

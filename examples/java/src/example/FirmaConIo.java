@@ -52,7 +52,7 @@ public final class FirmaConIo {
                 .header("Content-Type", "application/json");
     }
 
-    /** Repeats a call once that exceeds the rate limit, after the time that the service names. */
+    /** Retries a call once that exceeds the rate limit, after the time that the service names. */
     private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
         var response = http.send(request, BodyHandlers.ofString());
         if (response.statusCode() != 429) {

@@ -115,7 +115,7 @@ public final class RequestSignature {
         try {
             var gateway = new Gateway(new URI(url), System.getenv("SIGILLO_KEY"));
             var application = new RequestSignature(gateway);
-            // An application stores the key with its own record before the call, to repeat the call after a crash.
+            // An application stores the key with its own record before the call, to retry the call after a crash.
             var key = UUID.randomUUID().toString();
             var request = application.request(Path.of(arguments[0]), arguments[1], arguments[2], key);
             System.out.println("Requested: " + request.id());

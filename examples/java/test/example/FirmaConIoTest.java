@@ -50,7 +50,7 @@ final class FirmaConIoTest {
     }
 
     @Test
-    void repeatsACallThatExceedsTheRateLimit() throws Exception {
+    void retriesACallThatExceedsTheRateLimit() throws Exception {
         sandbox.post("/faults", """
                 {"kind": "rate-limit", "operation": "getSignerByFiscalCode", "retryAfterSeconds": 1, "count": 1}
                 """);

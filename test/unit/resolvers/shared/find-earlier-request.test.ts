@@ -42,19 +42,19 @@ interface Situation {
 /**
  * Searches a dossier with these requests for the request of a key. @returns the claimed request, and the number of searches
  */
-async function look(
+async function search(
   made: readonly Made[],
   { kind = 'unanswered', areOwnersKnown = true, unsettledMs, ownersIncompleteMs }: Situation = {},
 ) {
-  let looks = 0;
-  const before = <T>(value: T): T | undefined => (looks === 0 ? value : undefined);
+  let searches = 0;
+  const before = <T>(value: T): T | undefined => (searches === 0 ? value : undefined);
   const upstream = {
     async call({ operation, path }: { readonly operation: string; readonly path: string }) {
       if (operation === 'getSignatureRequest') {
         const found = made.find(({ id }) => path.endsWith(`/${id}`));
         return found && requestOf(found);
       }
-      looks += 1;
+      searches += 1;
       return { items: made.map(requestOf), continuationToken: undefined };
     },
   };
@@ -85,7 +85,7 @@ async function look(
     (found) => (found === undefined ? 'create another' : `return ${found.id}`),
     (failure: OutcomeUnknownError) => failure.message,
   );
-  return { outcome, looks };
+  return { outcome, searches };
 }
 
 const match: Made = { id: 'match', at: 50 };
@@ -129,7 +129,7 @@ test.each<[string, readonly Made[], unknown]>([
   ],
   ['two requests within the period', [match, { id: 'other', at: 60 }], SEVERAL],
 ])('after a call without an answer, with %s in the dossier', async (_, made, expected) => {
-  expect(await look(made)).toEqual({ outcome: expected, looks: 1 });
+  expect(await search(made)).toEqual({ outcome: expected, searches: 1 });
 });
 
 test.each<[string, readonly Made[], unknown]>([
@@ -140,31 +140,31 @@ test.each<[string, readonly Made[], unknown]>([
   ['a request that is marked ready', [{ ...match, status: 'READY' }], 'create another'],
   ['a draft that is younger than the store', [{ ...match, at: 30_000 }], 'create another'],
 ])('after the keys were lost, with %s in the dossier', async (_, made, expected) => {
-  expect(await look(made, { kind: 'forgotten' })).toEqual({ outcome: expected, looks: 1 });
+  expect(await search(made, { kind: 'forgotten' })).toEqual({ outcome: expected, searches: 1 });
 });
 
 test('within the settle time it searches again before it creates another request', async () => {
   const unsettledMs = 10;
-  expect(await look([], { unsettledMs })).toEqual({ outcome: 'create another', looks: 2 });
+  expect(await search([], { unsettledMs })).toEqual({ outcome: 'create another', searches: 2 });
   const before = { ...match, at: -MINUTE_MS };
-  expect(await look([before], { unsettledMs })).toEqual({ outcome: UNCERTAIN, looks: 2 });
-  expect(await look([match], { unsettledMs })).toEqual({ outcome: 'return match', looks: 1 });
+  expect(await search([before], { unsettledMs })).toEqual({ outcome: UNCERTAIN, searches: 2 });
+  expect(await search([match], { unsettledMs })).toEqual({ outcome: 'return match', searches: 1 });
 });
 
 test('while other gateways may not have recorded their requests, none is claimed', async () => {
   const ownersIncompleteMs = 10;
-  expect(await look([match], { ownersIncompleteMs })).toEqual({ outcome: 'return match', looks: 2 });
+  expect(await search([match], { ownersIncompleteMs })).toEqual({ outcome: 'return match', searches: 2 });
   const two = [match, { ...match, id: 'other' }];
-  expect(await look(two, { ownersIncompleteMs })).toEqual({ outcome: SEVERAL, looks: 2 });
+  expect(await search(two, { ownersIncompleteMs })).toEqual({ outcome: SEVERAL, searches: 2 });
   // The dossier is read once, and its owners again.
-  expect(await look([match], { kind: 'forgotten', ownersIncompleteMs })).toEqual({
+  expect(await search([match], { kind: 'forgotten', ownersIncompleteMs })).toEqual({
     outcome: FORGOTTEN,
-    looks: 1,
+    searches: 1,
   });
-  expect(await look([], { ownersIncompleteMs })).toEqual({ outcome: 'create another', looks: 1 });
+  expect(await search([], { ownersIncompleteMs })).toEqual({ outcome: 'create another', searches: 1 });
 });
 
 test('a request whose owner the store has lost is not claimed', async () => {
-  expect(await look([match], { areOwnersKnown: false })).toEqual({ outcome: UNCERTAIN, looks: 1 });
-  expect(await look([], { areOwnersKnown: false })).toEqual({ outcome: 'create another', looks: 1 });
+  expect(await search([match], { areOwnersKnown: false })).toEqual({ outcome: UNCERTAIN, searches: 1 });
+  expect(await search([], { areOwnersKnown: false })).toEqual({ outcome: 'create another', searches: 1 });
 });

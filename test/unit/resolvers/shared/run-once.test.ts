@@ -37,7 +37,7 @@ function startKeys(spoil: Partial<IdempotencyStore> = {}) {
     store,
     idempotency,
     leave: () => leaving.abort(),
-    once: (run: (attempt: Attempt) => Promise<number>) =>
+    run: (run: (attempt: Attempt) => Promise<number>) =>
       runOnce(context, {
         operation: 'addUp',
         idempotencyKey: 'key',
@@ -70,28 +70,28 @@ test('saved steps do not run again', async () => {
       }
       return Object.values(progress).length;
     };
-  await expect(keys.once(workflow('signer'))).rejects.toThrow('unprocessable');
-  await expect(keys.once(workflow('request'))).rejects.toThrow('unprocessable');
+  await expect(keys.run(workflow('signer'))).rejects.toThrow('unprocessable');
+  await expect(keys.run(workflow('request'))).rejects.toThrow('unprocessable');
   expect(taken).toEqual(['dossier', 'signer']);
-  expect(await keys.once(workflow())).toBe(3);
-  expect(await keys.once(workflow())).toBe(3);
+  expect(await keys.run(workflow())).toBe(3);
+  expect(await keys.run(workflow())).toBe(3);
   expect(taken).toEqual(['dossier', 'signer', 'request']);
 });
 
-test.each<[UpstreamErrorKind, 'new' | 'in doubt']>([
+test.each<[UpstreamErrorKind, 'new' | 'unresolved']>([
   ['unreachable', 'new'],
   ['rate-limited', 'new'],
   ['unauthorized', 'new'],
   ['bad-request', 'new'],
-  ['timeout', 'in doubt'],
-  ['connection-lost', 'in doubt'],
-  ['aborted', 'in doubt'],
-  ['server-error', 'in doubt'],
-  ['contract', 'in doubt'],
+  ['timeout', 'unresolved'],
+  ['connection-lost', 'unresolved'],
+  ['aborted', 'unresolved'],
+  ['server-error', 'unresolved'],
+  ['contract', 'unresolved'],
 ])('after a call that failed as %s the key is %s', async (kind, state) => {
   const keys = startKeys();
-  await expect(keys.once((attempt) => attempt.sending(failing(kind)))).rejects.toThrow(kind);
-  await keys.once(async (attempt) => {
+  await expect(keys.run((attempt) => attempt.sending(failing(kind)))).rejects.toThrow(kind);
+  await keys.run(async (attempt) => {
     expect(attempt.unresolved?.kind).toBe(state === 'new' ? undefined : 'unanswered');
     return 1;
   });
@@ -102,8 +102,8 @@ test('a failure outside the service leaves a sent call unresolved', async () => 
   const bug = async (): Promise<never> => {
     throw new TypeError('a bug');
   };
-  await expect(keys.once((attempt) => attempt.sending(bug))).rejects.toThrow('a bug');
-  await keys.once(async (attempt) => {
+  await expect(keys.run((attempt) => attempt.sending(bug))).rejects.toThrow('a bug');
+  await keys.run(async (attempt) => {
     expect(attempt.unresolved?.kind).toBe('unanswered');
     return 1;
   });
@@ -111,13 +111,13 @@ test('a failure outside the service leaves a sent call unresolved', async () => 
 
 test('resolving a call releases the key', async () => {
   const keys = startKeys();
-  await expect(keys.once((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow('timeout');
-  const refused = keys.once(async (attempt) => {
+  await expect(keys.run((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow('timeout');
+  const refused = keys.run(async (attempt) => {
     attempt.clear();
     return attempt.sending(failing('unprocessable'));
   });
   await expect(refused).rejects.toThrow('unprocessable');
-  await keys.once(async (attempt) => {
+  await keys.run(async (attempt) => {
     expect(attempt.unresolved).toBeUndefined();
     return 1;
   });
@@ -126,7 +126,7 @@ test('resolving a call releases the key', async () => {
 test('an attempt that lost its key returns the outcome of the other', async () => {
   const keys = startKeys();
   const name = vi.spyOn(keys.store, 'claim');
-  const value = await keys.once(async () => {
+  const value = await keys.run(async () => {
     const [record = ''] = name.mock.calls[0] ?? [];
     const token = name.mock.calls[0]?.[1].token ?? '';
     // Another gateway considers this one dead.
@@ -144,8 +144,8 @@ test('an attempt that lost its key returns the outcome of the other', async () =
 test('a caller who disconnects while waiting for another attempt is not held', async () => {
   const keys = startKeys();
   const ends = Promise.withResolvers<number>();
-  const first = keys.once(() => ends.promise);
-  const second = keys.once(async () => 2);
+  const first = keys.run(() => ends.promise);
+  const second = keys.run(async () => 2);
   keys.leave();
   await expect(second).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', cause: { kind: 'aborted' } });
   ends.resolve(1);
@@ -157,10 +157,10 @@ test('no heartbeat is sent while nothing runs', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
   const keys = startKeys({ renew });
-  await keys.once(async () => 1);
-  await expect(keys.once(async () => 1)).resolves.toBe(1);
+  await keys.run(async () => 1);
+  await expect(keys.run(async () => 1)).resolves.toBe(1);
   const other = startKeys({ renew });
-  await expect(other.once((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow();
+  await expect(other.run((attempt) => attempt.sending(failing('timeout')))).rejects.toThrow();
   await Promise.all([keys.idempotency.close(), other.idempotency.close()]);
   expect(timers()).toBeLessThanOrEqual(before);
 });
@@ -172,32 +172,32 @@ test('a call that cannot be recorded is not sent, and its key is released when t
   const recordSend = vi.spyOn(keys.store, 'recordSend').mockImplementation(unavailable);
   const free = vi.spyOn(keys.store, 'free').mockImplementation(unavailable);
   const call = vi.fn(async () => 1);
-  const failed = keys.once((attempt) => attempt.sending(call));
+  const failed = keys.run((attempt) => attempt.sending(call));
   await expect(failed).rejects.toMatchObject({ code: 'IDEMPOTENCY_UNAVAILABLE' });
   expect(call).not.toHaveBeenCalled();
   // The store has performed the claim, and receives its release.
   recordSend.mockRestore();
   free.mockRestore();
-  const repeated = keys.once(async (attempt) => {
+  const second = keys.run(async (attempt) => {
     expect(attempt.unresolved).toBeUndefined();
     return attempt.sending(async () => 2);
   });
-  expect(await repeated).toBe(2);
+  expect(await second).toBe(2);
 });
 
 test('a result that cannot be stored is returned, and stored when the store is back', async () => {
   const keys = startKeys();
   const complete = vi.spyOn(keys.store, 'complete').mockImplementation(unavailable);
-  expect(await keys.once((attempt) => attempt.sending(async () => 1))).toBe(1);
+  expect(await keys.run((attempt) => attempt.sending(async () => 1))).toBe(1);
   complete.mockRestore();
-  expect(await keys.once(async () => 2)).toBe(1);
+  expect(await keys.run(async () => 2)).toBe(1);
 });
 
 test('an attempt that lost its key before it sent anything sends nothing, and returns the outcome of the other', async () => {
   const keys = startKeys();
   const claims = vi.spyOn(keys.store, 'claim');
   const call = vi.fn(async () => 1);
-  const value = await keys.once(async (attempt) => {
+  const value = await keys.run(async (attempt) => {
     const [name = '', { token, fingerprint } = { token: '', fingerprint: '' }] = claims.mock.calls[0] ?? [];
     await keys.store.free(name, token);
     const other = { fingerprint, token: 'another' };

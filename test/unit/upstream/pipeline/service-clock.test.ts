@@ -33,7 +33,7 @@ test('the time is within the bounds of the Date header, independent of the clock
 
 test('several answers narrow the bounds', () => {
   const { clock } = startAt(1_000);
-  // The second turns between the two: the offset is 7 s to within 100 ms.
+  // The second ends between the two: the offset is 7 s to within 100 ms.
   clock.learn(dateAt(6_999), 0, 0);
   clock.learn(dateAt(7_050), 50, 50);
   expect(read(clock)).toEqual([7_950, 8_000]);

@@ -13,7 +13,7 @@ import type { RateWindow } from '../../../../src/upstream/rate-limit/rate-window
 import { SharedWindow } from '../../../../src/upstream/rate-limit/shared-window.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
 import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import { FairTurns } from '../../../support/fair-turns.ts';
+import { FairOrder } from '../../../support/fair-order.ts';
 import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../../support/steps.ts';
 import type { Step } from '../../../support/steps.ts';
 
@@ -49,7 +49,7 @@ class World {
   readonly faults: string[] = [];
   /** From now on calls are answered. */
   isEnding = false;
-  readonly #turns = { interactive: new FairTurns(this.faults), poll: new FairTurns(this.faults) };
+  readonly #order = { interactive: new FairOrder(this.faults), poll: new FairOrder(this.faults) };
 
   constructor(window: RateWindow = new LocalWindow(LIMIT)) {
     const options = { limit: LIMIT, connections: CONNECTIONS, maxWaiting: MAX_WAITING };
@@ -63,16 +63,16 @@ class World {
     const call: Call = { caller, priority, leaver, enteredAt: performance.now(), state: 'waiting' };
     this.calls.push(call);
     if (deadlineMs !== undefined) setTimeout(() => leaver.abort(new TimeIsUpError()), deadlineMs);
-    const turn = this.#turns[priority].enter(caller, signal);
+    const queued = this.#order[priority].enter(caller, signal);
     const request = { operation: 'anOperation', priority, caller, signal };
     // As the stage of the pipeline does.
     Promise.resolve(this.limiter.acquireNow(request) ?? this.limiter.acquire(request)).then(
       (permit) => {
-        turn.served();
+        queued.served();
         this.#begin(call, permit);
       },
       (failure: unknown) => {
-        turn.refused();
+        queued.refused();
         call.state = 'ended';
         const kinds: readonly unknown[] = ['over-budget', 'aborted'];
         if (!(failure instanceof UpstreamError && kinds.includes(failure.kind)))
@@ -146,7 +146,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
   timeStep(2_000),
 ];
 
-test('in any order of events, every call is admitted or refused in bounded time and in its turn', async () => {
+test('in any order of events, every call is admitted in order or refused, in bounded time', async () => {
   await inAnyOrder<World>({
     steps,
     make: () => new World(),

@@ -1,11 +1,11 @@
-interface Turn {
+interface QueuedCall {
   readonly caller: string;
   readonly enteredAt: number;
 }
 
 /** Checks a fair queue: one caller is served in order, and no caller is served twice while another waits. */
-export class FairTurns {
-  readonly #waiting = new Set<Turn>();
+export class FairOrder {
+  readonly #waiting = new Set<QueuedCall>();
   readonly #served = new Map<string, number>();
   readonly #faults: string[];
   #count = 0;
@@ -16,24 +16,24 @@ export class FairTurns {
 
   /** A caller queues until it is served, or until the signal is aborted. */
   enter(caller: string, signal: AbortSignal): { readonly served: () => void; readonly refused: () => void } {
-    const turn: Turn = { caller, enteredAt: (this.#count += 1) };
+    const call: QueuedCall = { caller, enteredAt: (this.#count += 1) };
     const leave = (): void => {
-      this.#waiting.delete(turn);
+      this.#waiting.delete(call);
       signal.removeEventListener('abort', leave);
     };
-    this.#waiting.add(turn);
+    this.#waiting.add(call);
     signal.addEventListener('abort', leave);
     return {
       refused: leave,
       served: () => {
         leave();
-        this.#check(turn);
+        this.#check(call);
         this.#served.set(caller, (this.#count += 1));
       },
     };
   }
 
-  #check({ caller, enteredAt }: Turn): void {
+  #check({ caller, enteredAt }: QueuedCall): void {
     const lastOf = (name: string): number => this.#served.get(name) ?? 0;
     for (const other of this.#waiting) {
       if (other.caller === caller) {

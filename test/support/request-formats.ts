@@ -14,7 +14,7 @@ const parameters = (sent: Sent): URLSearchParams =>
   );
 
 /** Every form of an HTTP request with an operation. */
-export const FORMS: Readonly<Record<string, (url: string, sent: Sent) => Promise<Response>>> = {
+export const FORMATS: Readonly<Record<string, (url: string, sent: Sent) => Promise<Response>>> = {
   'a JSON body': (url, sent) =>
     fetch(url, {
       method: 'POST',
