@@ -5,12 +5,11 @@ import { NotFoundError } from '../resolvers/errors/domain-errors.ts';
 import { readRequest } from '../resolvers/shared/read-request.ts';
 import { getBlob, getBlobProperties } from '../upstream/storage/read-blob.ts';
 import type { BlobContent, BlobFacts } from '../upstream/storage/read-blob.ts';
-import { byteRangeOf, storageRangeOf } from './byte-range.ts';
-import { conditionsOf, isRangeOf, statusFor } from './conditions.ts';
-import type { Conditions } from './conditions.ts';
+import { byteRangeOf, storageRangeOf, conditionsOf, isRangeOf, statusFor } from './conditional-requests.ts';
+import type { Conditions } from './conditional-requests.ts';
 import { contentDisposition } from './content-disposition.ts';
 import { DownloadError, translatedRead } from './download-errors.ts';
-import { documentHeaders } from './headers.ts';
+import { documentHeaders } from './document-answer.ts';
 import type { DocumentAddress } from './route.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 

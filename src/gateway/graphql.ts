@@ -14,7 +14,7 @@ import { ProcessStreamCounts, streamLimits } from '../graphql/subscriptions/stre
 import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import type { Route } from '../http/answer.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
-import { RefusalError } from '../http/error-response.ts';
+import { RefusalError } from '../http/answer.ts';
 import type { ListenerOptions } from '../http/listener.ts';
 import { refuseExcess } from '../http/rate-limit.ts';
 import type { RateLimit } from '../http/rate-limit.ts';

@@ -18,7 +18,7 @@ import { useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import { refusalOf } from '../http/authentication.ts';
 import type { AdmissionOptions } from '../http/authentication.ts';
 import { nodeRequest, nodeResponse } from '../http/client-address.ts';
-import { RefusalError } from '../http/error-response.ts';
+import { RefusalError } from '../http/answer.ts';
 import { JSON_TYPE, MULTIPART_TYPE } from '../http/media-types.ts';
 import { schema } from '../schema/index.ts';
 import type { GatewayOptions } from './gateway-options.ts';

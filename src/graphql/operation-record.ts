@@ -4,7 +4,7 @@ import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { shortened } from '../observability/logging/bounded.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
-import { inSpan } from '../observability/tracing/in-span.ts';
+import { inSpan } from '../observability/tracing/spans.ts';
 import type { Operation, Stage } from './operation.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { currentRequest } from '../observability/logging/request-scope.ts';
 
 /** A request at the node:http edge, its response, and the URL that its target and its `Host` form. */
 export interface EdgeRequest {
@@ -65,4 +66,44 @@ async function sendStream(body: Readable, res: ServerResponse, stallMs: number):
     clearTimeout(timer);
     body.destroy();
   }
+}
+
+/** A request that is refused: the status, the error code, and a message for people. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A refusal that does not depend on the form of the answer: it becomes a GraphQL error or a problem document. */
+export class RefusalError extends Error implements Refusal {
+  override readonly name = 'RefusalError';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor({ status, code, message, headers = {} }: Refusal) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** The body of an error that does not come from GraphQL, in the form of a GraphQL error because clients read that. */
+export function errorBody({ code, message }: Pick<Refusal, 'code' | 'message'>, requestId?: string): string {
+  const extensions = { code, ...(requestId !== undefined && { requestId }) };
+  return JSON.stringify({ errors: [{ message, extensions }] });
+}
+
+/** The refusal as an answer. Records its code for the log. */
+export function errorAnswer({ status, code, message, headers }: Refusal): Answer {
+  const request = currentRequest();
+  request?.record.errors.add(code);
+  return {
+    status,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: errorBody({ code, message }, request?.requestId),
+  };
 }

@@ -6,8 +6,8 @@ import type { AuthenticationFailure } from '../auth/auth-errors.ts';
 import { KeySetError } from '../auth/read-key-set.ts';
 import type { UnusableKey } from '../auth/usable-keys.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
-import { RefusalError } from './error-response.ts';
-import type { Refusal } from './error-response.ts';
+import { RefusalError } from './answer.ts';
+import type { Refusal } from './answer.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 
 /** Logs the events of authentication. Causes are named by their class, because messages may quote what was read. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
-import { RefusalError } from './error-response.ts';
+import { RefusalError } from './answer.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 
 /** The value of `CORS_ORIGINS` that permits pages of every origin. */

@@ -2,21 +2,17 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream';
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import { problemAnswer } from '../downloads/problem-document.ts';
+import { problemAnswer } from '../downloads/document-answer.ts';
 import { documentAddressOf } from '../downloads/route.ts';
 import { createRequestScope, forRequest, requestIdFrom } from '../observability/logging/request-scope.ts';
 import type { RequestScope } from '../observability/logging/request-scope.ts';
 import { withoutCredentialsOf } from '../observability/logging/scrubber.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
-import { GRAPHQL_PATH, sendAnswer } from './answer.ts';
-import type { Answer, EdgeRequest, Route } from './answer.ts';
+import { GRAPHQL_PATH, sendAnswer, errorAnswer } from './answer.ts';
+import type { Answer, EdgeRequest, Route, Refusal } from './answer.ts';
 import { preflightAnswer, setCorsHeaders } from './cors.ts';
-import { errorAnswer } from './error-response.ts';
-import type { Refusal } from './error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
-import { logRequest } from './request-log.ts';
-import { inRequestSpan } from './request-span.ts';
-import { readTarget } from './request-target.ts';
+import { logRequest, inRequestSpan } from './request-log.ts';
 
 export interface ListenerOptions {
   /** Yoga's handler for `/graphql`. It receives Node's request and response in its context too, as from its own listener. */
@@ -147,4 +143,28 @@ async function send(
     const name = error instanceof Error ? error.name : typeof error;
     logger.info({ name }, 'a document was not sent whole');
   }
+}
+
+/** The parts of a URI's authority that servers receive: RFC 9110, section 7.2, and RFC 3986, section 3.2. */
+const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+/**
+ * The URL that the target and the `Host` of a request form (RFC 9112, section 3.2); undefined when they form none. The
+ * handlers join both, which throws for some values, and for others leads to a URL that the client did not send.
+ *
+ * A target in absolute form is split: its host replaces the `Host` header.
+ */
+function readTarget(req: IncomingMessage): URL | undefined {
+  const { url: target = '', httpVersion, headers } = req;
+  const { host } = headers;
+  // HTTP/1.0 has no Host, and an empty one is valid for clients that do not know the name.
+  if (host === undefined && httpVersion === '1.1') return undefined;
+  if (host !== undefined && host !== '' && !HOST.test(host)) return undefined;
+  if (target.startsWith('/')) return URL.parse(`http://${host || 'gateway'}${target}`) ?? undefined;
+  const url = URL.parse(target);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    return undefined;
+  req.url = `${url.pathname}${url.search}`;
+  headers.host = url.host;
+  return url;
 }

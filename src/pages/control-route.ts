@@ -4,10 +4,9 @@ import { roleOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { NodeHeaders } from '../auth/headers.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
-import type { Answer, Route } from '../http/answer.ts';
+import type { Answer, Route, Refusal } from '../http/answer.ts';
 import { checkOrigin } from '../http/cors.ts';
-import { errorAnswer, RefusalError } from '../http/error-response.ts';
-import type { Refusal } from '../http/error-response.ts';
+import { errorAnswer, RefusalError } from '../http/answer.ts';
 
 export interface ControlOptions {
   /** The origin of the sandbox. */

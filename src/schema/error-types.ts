@@ -25,7 +25,7 @@ import type {
   SignerUnavailableReason,
   UnreadablePdfReason,
 } from '../resolvers/errors/domain-errors.ts';
-import { scrub } from '../observability/logging/scrub.ts';
+import { scrub } from '../observability/logging/scrubber.ts';
 import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
 import { SignatureRequestStatus, requestStatusOf } from './status.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { requestIdFrom } from '../../src/observability/logging/request-scope.ts';
-import { scrub } from '../../src/observability/logging/scrub.ts';
+import { scrub } from '../../src/observability/logging/scrubber.ts';
 import { exchange } from '../support/raw-http.ts';
 import { startFailingGateway, refuses } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';

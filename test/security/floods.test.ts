@@ -4,8 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { config } from '../support/gateway-options.ts';
-import { FixedWindows } from '../../src/http/fixed-windows.ts';
-import { excessRefusal, MINUTE_MS, RateLimit } from '../../src/http/rate-limit.ts';
+import { FixedWindows, excessRefusal, MINUTE_MS, RateLimit } from '../../src/http/rate-limit.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const ask = (url: string, headers: Record<string, string> = {}, body = '{"query":"{ __typename }"}') =>

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../../config/load.ts';
-import type { Lease } from '../../http/fixed-windows.ts';
-import type { RequestCounts } from '../../http/rate-limit.ts';
+import type { Lease, RequestCounts } from '../../http/rate-limit.ts';
 import type { MetricsSnapshot } from '../../observability/metrics/worker-metrics.ts';
 import type { Primary } from '../gateway-options.ts';
 import { mistakeOf } from '../start-messages.ts';

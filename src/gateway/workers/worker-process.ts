@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ReachedLimit, StreamCounts } from '../../graphql/subscriptions/stream-limits.ts';
-import type { FixedWindows } from '../../http/fixed-windows.ts';
+import type { FixedWindows } from '../../http/rate-limit.ts';
 import type { MetricsSnapshot } from '../../observability/metrics/worker-metrics.ts';
 import { Peer, PeerError } from './peer.ts';
 

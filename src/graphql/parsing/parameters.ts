@@ -1,5 +1,5 @@
 import { GraphQLError, Lexer, Source, TokenKind } from 'graphql';
-import { RefusalError } from '../../http/error-response.ts';
+import { RefusalError } from '../../http/answer.ts';
 import { isFileUpload } from '../../uploads/file-upload.ts';
 import type { Values } from '../execution/plan.ts';
 import { trustedDocumentOf } from '../trusted-documents.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { RefusalError } from '../../http/error-response.ts';
+import { RefusalError } from '../../http/answer.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { RefusalError } from '../../http/error-response.ts';
+import { RefusalError } from '../../http/answer.ts';
 import {
   acceptedOf,
   EVENTS_TYPE,

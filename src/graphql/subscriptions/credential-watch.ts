@@ -2,7 +2,7 @@ import { AuthenticationError } from '../../auth/auth-errors.ts';
 import type { Caller } from '../../auth/caller.ts';
 import { refusalOf } from '../../http/authentication.ts';
 import type { AdmissionOptions } from '../../http/authentication.ts';
-import type { Refusal } from '../../http/error-response.ts';
+import type { Refusal } from '../../http/answer.ts';
 import type { Admitted } from '../operation.ts';
 import type { StreamOptions } from './use-event-streams.ts';
 

@@ -1,5 +1,5 @@
 import type { TrustedProxies } from '../../http/client-address.ts';
-import { RefusalError } from '../../http/error-response.ts';
+import { RefusalError } from '../../http/answer.ts';
 import { limitKey } from '../../http/rate-limit.ts';
 import { StreamError } from '../../resolvers/errors/faults.ts';
 import type { Stage } from '../operation.ts';

@@ -1,10 +1,11 @@
+import { format, styleText } from 'node:util';
 import { trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { bounded } from './bounded.ts';
-import { escapeControls } from './scrub.ts';
 import { currentRequest } from './request-scope.ts';
-import { createScrubber } from './scrubber.ts';
+import { escapeControls, createScrubber } from './scrubber.ts';
 import type { Scrubber } from './scrubber.ts';
 
 export interface LoggerOptions {
@@ -74,4 +75,100 @@ function withoutSecrets(line: string, scrub: Scrubber): string {
   }
   const clean = scrub(currentRequest()?.withoutCredentials(line) ?? line);
   return `${escapeControls(clean.trimEnd())}\n`;
+}
+
+/** `dir`, `table` and others are not redirected: the console exporter of traces uses them. */
+const CONSOLE = {
+  trace: 'debug',
+  debug: 'debug',
+  log: 'info',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+} as const;
+
+/**
+ * Sends output that would bypass the logger to it: console output of libraries, warnings of Node, and uncaught errors, after which the process exits. Node would write errors with their stacks and all their properties.
+ * @param logger called each time, because the first logger does not know the configuration
+ */
+export function sendAllToLogger(logger: () => Logger): void {
+  for (const [name, level] of Object.entries(CONSOLE)) {
+    Reflect.set(console, name, (...words: unknown[]) =>
+      logger()[level]({ from: 'console' }, format(...words.map(shortOf))),
+    );
+  }
+  // Node's own listener would write them to stderr.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => logger().warn({ err: warning }, 'warning'));
+  process.on('uncaughtException', (error, origin) => {
+    logger().fatal({ err: error, origin }, 'uncaught error: the process exits');
+    process.stderr.write('Sigillo exited because of an uncaught error. See the log.\n');
+    process.exit(1);
+  });
+}
+
+/** Objects are reduced to their class: a console would show everything in them. */
+function shortOf(word: unknown): unknown {
+  if (word instanceof Error) return `${word.name}: ${word.message}`;
+  return typeof word === 'object' && word !== null ? `[${word.constructor?.name ?? 'object'}]` : word;
+}
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+
+const COLOURS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
+
+const lineRules = z.looseObject({
+  level: z.number(),
+  time: z.number(),
+  msg: z.string().optional(),
+  requestId: z.string().optional(),
+});
+
+const requestRules = z.looseObject({
+  method: z.string().optional(),
+  operation: z
+    .object({ type: z.string(), name: z.string().optional(), fields: z.array(z.string()) })
+    .optional(),
+  outcome: z.string(),
+  errors: z.array(z.string()),
+  status: z.number(),
+  durationMs: z.number(),
+  upstream: z.object({ calls: z.number(), durationMs: z.number() }).optional(),
+});
+
+/**
+ * Formats a line of the log for a person at a terminal: `12:03:07 info  mutation FindSigner: ok, 38 ms, 1 call in 36 ms`.
+ * The log itself has more; programs should read that. The level has a colour if the stream shows colours.
+ */
+export function lineForPeople(json: string, stream: NodeJS.WriteStream = process.stdout): string {
+  const { level, time, msg = '', requestId, ...rest } = lineRules.parse(JSON.parse(json));
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const name = LEVELS[level] ?? String(level);
+  const colour = name in COLOURS ? COLOURS[name as keyof typeof COLOURS] : 'dim';
+  const start = `${clock} ${styleText(colour, name.padEnd(5), { stream })}`;
+  const request = requestRules.safeParse(rest).data;
+  const facts = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const words = request === undefined ? [msg, ...facts].join(' ') : requestInWords(request);
+  return `${start} ${escapeControls(`${words}${requestId === undefined ? '' : ` (${requestId})`}`)}\n`;
+}
+
+function requestInWords(request: z.infer<typeof requestRules>): string {
+  const { method, operation, outcome, errors, status, durationMs, upstream } = request;
+  const { type, name, fields } = operation ?? { type: `${method} ${status}`, name: undefined, fields: [] };
+  const what = [type, name ?? fields.join(', ')].filter(Boolean).join(' ');
+  const calls =
+    upstream === undefined
+      ? []
+      : [
+          `${upstream.calls} ${upstream.calls === 1 ? 'call' : 'calls'} in ${Math.round(upstream.durationMs)} ms`,
+        ];
+  const how = [[outcome, ...errors].join(' '), `${Math.round(durationMs)} ms`, ...calls].join(', ');
+  return `${what}: ${how}`;
 }

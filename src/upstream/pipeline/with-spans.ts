@@ -1,7 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Tracer } from '@opentelemetry/api';
-import { inSpan } from '../../observability/tracing/in-span.ts';
-import { traceParentOf } from '../../observability/tracing/trace-parent.ts';
+import { inSpan, traceParentOf } from '../../observability/tracing/spans.ts';
 import type { CallFacts, Stage } from '../call.ts';
 
 export interface SpanStageOptions<Facts> {

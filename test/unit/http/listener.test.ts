@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { scrub } from '../../../src/observability/logging/scrub.ts';
+import { scrub } from '../../../src/observability/logging/scrubber.ts';
 import { createListener } from '../../../src/http/listener.ts';
 import type { ListenerOptions } from '../../../src/http/listener.ts';
 import { logSink } from '../../support/service-proxy.ts';

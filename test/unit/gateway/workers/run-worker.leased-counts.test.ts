@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FixedWindows } from '../../../../src/http/fixed-windows.ts';
+import { FixedWindows } from '../../../../src/http/rate-limit.ts';
 import { LeasedCounts } from '../../../../src/gateway/workers/run-worker.ts';
 
 /** Workers that lease from one primary, which answers a little later. */

@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { lineForPeople } from '../../../../src/observability/logging/line-for-people.ts';
-import { createLogger } from '../../../../src/observability/logging/logger.ts';
+import { lineForPeople, createLogger } from '../../../../src/observability/logging/logger.ts';
 import { createRequestScope, forRequest } from '../../../../src/observability/logging/request-scope.ts';
 
 /** The line as a terminal shows it. */

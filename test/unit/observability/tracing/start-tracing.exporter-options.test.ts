@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { exporterOptions } from '../../../../src/observability/tracing/exporter-options.ts';
+import { exporterOptions } from '../../../../src/observability/tracing/start-tracing.ts';
 import { createProxyFor } from '../../../../src/upstream/proxy-for.ts';
 
 const proxyFor = createProxyFor({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { holdsFiscalCode, scrub } from '../../../../src/observability/logging/scrub.ts';
+import { holdsFiscalCode, scrub } from '../../../../src/observability/logging/scrubber.ts';
 
 const CODE = 'SPNDNL80R13C555X';
 

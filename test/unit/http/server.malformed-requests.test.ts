@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import { listen } from '../../../src/http/server.ts';
-import { refuseMalformedRequests } from '../../../src/http/malformed-requests.ts';
+import { listen, refuseMalformedRequests } from '../../../src/http/server.ts';
 import { openSocket } from '../../support/raw-http.ts';
 import { logSink } from '../../support/service-proxy.ts';
 
