@@ -35,3 +35,21 @@ function padded(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
     file.write(String(at).padStart(12, '0'), at, 'latin1');
   return file;
 }
+
+/** A small file whose cross-reference stream claims four thousand million objects, for which pdf-lib makes an entry each. */
+export const greedyPdf: Buffer<ArrayBuffer> = Buffer.from(`%PDF-1.7
+1 0 obj
+<</Type/XRef/Size 1/W[1 1 1]/Index[0 4294967295]/Length 3>>
+stream
+abc
+endstream
+endobj
+2 0 obj
+<</Type/Catalog/Pages 3 0 R>>
+endobj
+3 0 obj
+<</Type/Pages/Kids[]/Count 0>>
+endobj
+trailer
+<</Root 2 0 R>>
+%%EOF`);

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Inspector, UninspectableError } from '../../../src/inspection/inspector.ts';
 import type { InspectionLimits } from '../../../src/inspection/inspector.ts';
 import { anchoredDocuments, TAG } from '../../support/anchored-documents.ts';
-import { makePdf } from '../../support/pdf.ts';
+import { greedyPdf, makePdf } from '../../support/pdf.ts';
 import { isRed, Rendering } from '../../support/rendering.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -54,6 +54,12 @@ test('ends a thread whose unpacked streams exceed the memory, and reads the next
   const bomb = await pdfOf(' '.repeat(450 * MEBIBYTE));
   expect(bomb.length).toBeLessThan(MEBIBYTE);
   await expect(inspector.inspect([bomb], [query('x')])).rejects.toThrow(UninspectableError);
+  await expectSound(inspector);
+});
+
+test('ends a thread whose objects exceed the memory long before its time, and reads the next file', async () => {
+  const inspector = inspectorForTest({ maxWorkMs: 600_000 });
+  await expect(inspector.inspect([greedyPdf], [])).rejects.toThrow(UninspectableError);
   await expectSound(inspector);
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PdfUnfinishedError, PdfThreads } from '../../../../mocks/sandbox/pdf/pdf-threads.ts';
-import { makePdf } from '../../../support/pdf.ts';
+import { greedyPdf, makePdf } from '../../../support/pdf.ts';
 
 function threadsForTest(...options: ConstructorParameters<typeof PdfThreads>) {
   const threads = new PdfThreads(...options);
@@ -35,6 +35,12 @@ test('aborts a file that takes too long, and continues with the next', async () 
     async () => expect(await threads.verdictOn(file, [])).toMatchObject({ kind: 'read' }),
     15_000,
   );
+});
+
+test('ends a thread whose objects exceed the memory, and continues with the next file', async () => {
+  const threads = threadsForTest({ maxWorkMs: 600_000, maxMemoryBytes: 128 * 1_048_576 });
+  await expect(threads.verdictOn(greedyPdf, [])).rejects.toThrow(PdfUnfinishedError);
+  expect(await threads.verdictOn(await makePdf(), [])).toMatchObject({ kind: 'read' });
 });
 
 test('starts no work after it is closed', async () => {
