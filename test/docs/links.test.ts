@@ -34,7 +34,7 @@ function headingsOf(file: string): Set<string> {
     headings.map((heading) =>
       heading
         .toLowerCase()
-        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(/[^\p{L}\p{M}\p{N}_ -]/gu, '')
         .replaceAll(' ', '-'),
     ),
   );

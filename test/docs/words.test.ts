@@ -74,7 +74,14 @@ const FILES = globSync(
     '{src,mocks,test,bench,scripts,web,client}/**/*.{ts,tsx,js,yaml,css,html,md}',
   ],
   {
-    exclude: ['**/node_modules/**', '**/dist/**', 'docs/images/**', 'test/docs/words.test.ts'],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      'docs/images/**',
+      'docs/it/**',
+      'README.it.md',
+      'test/docs/words.test.ts',
+    ],
     withFileTypes: true,
   },
 )
