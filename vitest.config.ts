@@ -6,6 +6,7 @@ const FUZZ = 'test/fuzz/**/*.test.ts';
 const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
 const STORAGE = 'test/storage/**/*.test.ts';
 const CLIENTS = 'test/clients/**/*.test.ts';
+const SITE = 'test/site/**/*.test.ts';
 const IMAGES = 'test/images/**/*.test.ts';
 const EXAMPLES = 'test/examples/**/*.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
@@ -32,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: [BROWSER, REDIS, STORAGE, CLIENTS, IMAGES, EXAMPLES, FUZZ, FAULTS, NODE_VERSIONS],
+          exclude: [BROWSER, REDIS, STORAGE, CLIENTS, SITE, IMAGES, EXAMPLES, FUZZ, FAULTS, NODE_VERSIONS],
         },
       },
       // `npm run test:redis`: needs a redis-server.
@@ -51,6 +52,8 @@ export default defineConfig({
       { extends: true, test: { name: 'fuzz', include: [FUZZ], testTimeout: 600_000 } },
       // `npm run test:faults`: processes that are killed, and waits for deadlines.
       { extends: true, test: { name: 'faults', include: [FAULTS] } },
+      // `npm run test:site`: needs a Chromium, and the documentation site, which the script builds.
+      { extends: true, test: { name: 'site', include: [SITE] } },
       // `npm run test:browser`: needs a Chromium.
       {
         extends: true,
