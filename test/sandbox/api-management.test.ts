@@ -109,7 +109,7 @@ test('allows browsers of every origin', async () => {
 });
 
 // Conforms (Errors, service): Responses of the backend have a fixed set of security headers, including 204.
-test('sends the security headers of the service with successes, errors and responses without a body', async () => {
+test('sends the security headers of the service with every response', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const { id } = await issuer.createReadyToSend();
   const answers = [

@@ -168,7 +168,7 @@ test('moves the file: the upload is gone, a copy named after the document stays'
 
 // Conforms (Documents, service): Each upload in DRAFT is validated anew, over the same URL too; what was before
 // is forgotten.
-test('is validated again after each upload in DRAFT, also with the same URL, and loses its earlier result', async () => {
+test('each upload in DRAFT is validated again and replaces the earlier result', async () => {
   const issuer = issuerOf(await sandboxForTest());
   const request = await issuer.createRequest();
   const url = await issuer.uploadUrl(request.id, request.documents[0]?.id ?? '');

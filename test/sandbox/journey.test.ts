@@ -6,7 +6,7 @@ import { drawingsOf } from './support-signing.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-test('covers the lifetime of a request from an expired upload URL to a deleted file, on a frozen clock', async () => {
+test('a request on a frozen clock, from an expired upload URL to a deleted file', async () => {
   const sandbox = await sandboxForTest({ frozenAt: START });
   const { clock, citizen } = sandbox;
   const issuer = issuerOf(sandbox);

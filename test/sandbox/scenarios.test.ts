@@ -203,7 +203,7 @@ describe('a dossier title', () => {
     },
   );
 
-  test('an automatic signature does not happen after another signature, a cancellation or the expiry', async () => {
+  test('a signature, a cancellation or the expiry precludes the automatic signature', async () => {
     const title = '[firma dopo 10 s]';
     const signed = await waitingRequest({ title });
     signed.citizen.sign(signed.id, { outcome: 'pending' });

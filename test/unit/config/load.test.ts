@@ -1,33 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { ConfigError, loadConfig } from '../../../src/config/load.ts';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
 import { REDIS_URL_FORM } from '../../../src/redis/address.ts';
 import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
-
-const KEY = { FIRMA_API_KEY: 'k3y-that-is-secret', AUTH: 'none' };
-
-function fileWith(content: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'key'), content);
-  return join(folder, 'key');
-}
-
-/** The lines of the message below its title. */
-function mistakesOf(env: Record<string, string>): string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    expect(error.message).not.toContain(KEY.FIRMA_API_KEY);
-    const [title, ...lines] = error.message.split('\n');
-    expect(title).toBe('Invalid configuration:');
-    return lines.map((line) => line.trim());
-  }
-  throw new Error('it can be used');
-}
+import {
+  KEY,
+  fileWith,
+  mistakesOf,
+  LEVELS,
+  HOSTS,
+  PROXY,
+  ALONE,
+  EMPTY,
+  said,
+  range,
+} from './support-load.ts';
 
 test('without variables the sandbox is the upstream, and only this machine can reach the gateway', () => {
   expect(loadConfig({})).toStrictEqual({
@@ -182,16 +170,6 @@ test.each([
   expect(loadConfig({ ...KEY, [name]: value })).toMatchObject(expected);
 });
 
-const LEVELS = 'must be one of fatal, error, warn, info, debug, trace, silent';
-const HOSTS = 'must be comma-separated host names, or origins such as http://127.0.0.1:10000';
-const PROXY = 'must be the http or https URL of a proxy, with percent-encoded credentials';
-const ALONE = 'must be the key only, without spaces and line breaks';
-const EMPTY = 'must not be empty';
-/** A variable that is set to nothing is called empty. */
-const said = (value: string, message: string): string =>
-  value === '' && message !== EMPTY ? `is empty and ${message}` : message;
-const range = (least: number, most: number): string => `must be a whole number, ${least} to ${most}`;
-
 test.each([
   ['HOST', ['']],
   ['PORT', ['', '-1', '65536', '4e3', '0x10', ' 1', 'abc', '1.5'], range(0, 65_535)],
@@ -305,207 +283,4 @@ test.each([
   const { proxyFor, warnings } = loadConfig({ ...KEY, ...env, NODE_ENV: 'test' });
   expect(proxyFor(new URL('https://api.io.pagopa.it/api/v1/sign'))?.href).toBe(expected);
   expect(warnings.filter((warning) => /proxy/i.test(warning))).toEqual([]);
-});
-
-const JWT = {
-  AUTH: 'jwt',
-  AUTH_JWKS_URL: 'https://login.comune.example.it/keys',
-  AUTH_ISSUER: 'https://login.comune.example.it',
-  AUTH_AUDIENCE: 'sigillo',
-};
-
-test('the rules for tokens have defaults and are configurable', () => {
-  const keySet = { url: new URL(JWT.AUTH_JWKS_URL), maxStaleMs: 3_600_000 };
-  const rules = {
-    issuer: JWT.AUTH_ISSUER,
-    audience: JWT.AUTH_AUDIENCE,
-    algorithms: ['RS256', 'ES256'],
-    clockSkewSeconds: 30,
-    claims: { role: 'role', tenant: 'tenant', fiscalCode: 'fiscal_code' },
-  };
-  expect(loadConfig({ ...KEY, ...JWT }).auth).toEqual({ mode: 'jwt', keySet, rules });
-  expect(
-    loadConfig({
-      ...JWT,
-      AUTH_JWKS_URL: 'http://[::1]:8080/keys',
-      AUTH_JWKS_MAX_STALE_SECONDS: '60',
-      AUTH_ALGORITHMS: 'EdDSA , PS256',
-      AUTH_CLOCK_SKEW_SECONDS: '0',
-      AUTH_ROLE_CLAIM: 'realm_access.roles',
-      AUTH_TENANT_CLAIM: 'ente',
-      AUTH_FISCAL_CODE_CLAIM: 'https://example.it/cf',
-    }).auth,
-  ).toEqual({
-    mode: 'jwt',
-    keySet: { url: new URL('http://[::1]:8080/keys'), maxStaleMs: 60_000 },
-    rules: {
-      ...rules,
-      algorithms: ['EdDSA', 'PS256'],
-      clockSkewSeconds: 0,
-      claims: { role: 'realm_access.roles', tenant: 'ente', fiscalCode: 'https://example.it/cf' },
-    },
-  });
-});
-
-const OWNERS = JSON.stringify({ ['a'.repeat(64)]: { name: 'back office', role: 'operator' } });
-const TENANTS = JSON.stringify({ alfa: { apiKey: KEY.FIRMA_API_KEY } });
-
-test('the file of API keys is read at the start, so that a mistake is reported then', () => {
-  const AUTH_API_KEYS_FILE = fileWith(OWNERS);
-  expect(loadConfig({ ...KEY, AUTH: 'api-key', AUTH_API_KEYS_FILE }).auth).toEqual({
-    mode: 'api-key',
-    file: AUTH_API_KEYS_FILE,
-  });
-  expect(mistakesOf({ ...KEY, AUTH: 'api-key', AUTH_API_KEYS_FILE: fileWith('{"my-key":{}}') })).toEqual([
-    'AUTH_API_KEYS_FILE: invalid file: entry 1: its name must be the SHA-256 of a key in hex',
-  ]);
-  expect(mistakesOf({ ...KEY, AUTH: 'api-key', AUTH_API_KEYS_FILE: '/nowhere' })).toEqual([
-    'AUTH_API_KEYS_FILE: must be a readable JSON file',
-  ]);
-});
-
-test('a tenants file has a key for each tenant', () => {
-  const env = { ...JWT, TENANTS_FILE: fileWith(TENANTS) };
-  expect(loadConfig(env)).toMatchObject({
-    apiKey: new Map([['alfa', KEY.FIRMA_API_KEY]]),
-    apiUrl: new URL('https://api.io.pagopa.it/api/v1/sign'),
-  });
-  expect(mistakesOf({ ...JWT, TENANTS_FILE: fileWith('{}') })).toEqual([
-    'TENANTS_FILE: invalid file: must contain a tenant',
-  ]);
-  expect(mistakesOf({ ...JWT, TENANTS_FILE: '/nowhere' })).toEqual([
-    'TENANTS_FILE: must be a readable JSON file',
-  ]);
-});
-
-const needs = (mode: string, ...names: string[]) =>
-  names.map((name) => `${name}: is required with AUTH=${mode}`);
-const alone = (mode: string, ...names: string[]) => names.map((name) => `${name}: requires AUTH=${mode}`);
-const { AUTH: _, ...JWT_ALONE } = JWT;
-const JWT_NAMES = Object.keys(JWT_ALONE);
-
-test.each([
-  ['AUTH=jwt alone', { AUTH: 'jwt' }, needs('jwt', ...JWT_NAMES)],
-  ['AUTH=jwt without an audience', { ...JWT, AUTH_AUDIENCE: undefined }, needs('jwt', 'AUTH_AUDIENCE')],
-  ['AUTH=api-key alone', { AUTH: 'api-key' }, needs('api-key', 'AUTH_API_KEYS_FILE')],
-  ['AUTH=none with the variables of jwt', { ...JWT, AUTH: 'none' }, alone('jwt', ...JWT_NAMES)],
-  ['no AUTH with the variables of jwt', JWT_ALONE, alone('jwt', ...JWT_NAMES)],
-  [
-    'the variables of both modes',
-    { ...JWT, AUTH: 'api-key' },
-    [...alone('jwt', ...JWT_NAMES), ...needs('api-key', 'AUTH_API_KEYS_FILE')],
-  ],
-])('%s is refused', (_, env, expected) => {
-  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  expect(mistakesOf(Object.fromEntries(given))).toEqual(expected);
-});
-
-test('a file of keys without AUTH=api-key is refused', () => {
-  expect(mistakesOf({ ...JWT, AUTH_API_KEYS_FILE: fileWith(OWNERS) })).toEqual(
-    alone('api-key', 'AUTH_API_KEYS_FILE'),
-  );
-});
-
-test('tenants require authentication, and no other key', () => {
-  const TENANTS_FILE = fileWith(TENANTS);
-  const message = 'TENANTS_FILE: requires AUTH=jwt or AUTH=api-key, which determine the tenant of a caller';
-  expect(mistakesOf({ TENANTS_FILE, AUTH: 'none' })).toEqual([message]);
-  expect(mistakesOf({ TENANTS_FILE })).toEqual([expect.stringMatching(/^AUTH: must be set/), message]);
-  const both = 'TENANTS_FILE: set this or a single key (FIRMA_API_KEY, FIRMA_API_KEY_FILE), not both';
-  expect(mistakesOf({ ...JWT, TENANTS_FILE, FIRMA_API_KEY: KEY.FIRMA_API_KEY })).toEqual([both]);
-  expect(mistakesOf({ ...JWT, TENANTS_FILE, FIRMA_API_KEY_FILE: fileWith('key') })).toEqual([both]);
-});
-
-const ALGORITHM_NAMES =
-  'must be a comma-separated list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519';
-
-test.each([
-  ['AUTH_JWKS_URL', ['', 'login.example', 'ftp://a.b/c'], 'must be an http or https URL'],
-  ['AUTH_JWKS_URL', ['https://me:pass@a.b/keys'], 'must not contain a user name'],
-  [
-    'AUTH_JWKS_URL',
-    ['http://login.comune.example.it/keys', 'http://127.0.0.1.evil.example/keys', 'http://10.0.0.1/keys'],
-    'must be an https URL, or http on this machine',
-  ],
-  [
-    'AUTH_ALGORITHMS',
-    ['', 'none', 'HS256', 'RS256,HS256', 'rs256', 'RS256;ES256', 'RS256,'],
-    ALGORITHM_NAMES,
-  ],
-  ['AUTH_CLOCK_SKEW_SECONDS', ['-1', '301', '30s'], range(0, 300)],
-  ['AUTH_JWKS_MAX_STALE_SECONDS', ['0', '604801'], range(1, 604_800)],
-  ['AUTH_ISSUER', [''], 'must not be empty'],
-  ['AUTH_AUDIENCE', [''], 'must not be empty'],
-  ['AUTH_ROLE_CLAIM', [''], 'must not be empty'],
-  ['AUTH_TENANT_CLAIM', [''], 'must not be empty'],
-  ['AUTH_FISCAL_CODE_CLAIM', [''], 'must not be empty'],
-])('%s is refused with %j', (name, values, message) => {
-  for (const value of values)
-    expect(mistakesOf({ ...KEY, ...JWT, [name]: value }), value).toEqual([
-      `${name}: ${said(value, message)}`,
-    ]);
-});
-
-test.each([
-  ['FIRMA_APIKEY', 'FIRMA_API_KEY'],
-  ['FIRMA_API_KEYS', 'FIRMA_API_KEY'],
-  ['FIRMA_KEY', 'FIRMA_API_KEY'],
-  ['FIRMA_AIP_KEY', 'FIRMA_API_KEY'],
-  ['firma_api_key', 'FIRMA_API_KEY'],
-  ['FIRMA_API_URI', 'FIRMA_API_URL'],
-  ['FIRMA_API_KEYFILE', 'FIRMA_API_KEY_FILE'],
-  ['FIRMA_STORAGE_HOST', 'FIRMA_STORAGE_HOSTS'],
-  ['SIGILLO_LOG_LEVEL', 'LOG_LEVEL'],
-  ['REDIS_URI', 'REDIS_URL'],
-  ['REDISURL', 'REDIS_URL'],
-  ['LOGLEVEL', 'LOG_LEVEL'],
-  ['CORS_ORIGIN', 'CORS_ORIGINS'],
-  ['ALLOWED_HOST', 'ALLOWED_HOSTS'],
-  ['AUTH_JWKS_URI', 'AUTH_JWKS_URL'],
-  ['AUTH_API_KEY_FILE', 'AUTH_API_KEYS_FILE'],
-  ['TENANT_FILE', 'TENANTS_FILE'],
-  ['WEBHOOK_FILE', 'WEBHOOKS_FILE'],
-  ['TRUSTED_DOCUMENT', 'TRUSTED_DOCUMENTS'],
-  ['RATE_LIMIT_PER_MINUTES', 'RATE_LIMIT_PER_MINUTE'],
-  ['OTEL_TRACE_EXPORTER', 'OTEL_TRACES_EXPORTER'],
-  ['SANDBX_PORT', 'SANDBOX_PORT'],
-])('%s is a warning: %s is the likely name', (name, likely) => {
-  expect(loadConfig({ [name]: 'k3y-that-is-secret' }).warnings).toEqual([
-    `${name} is not a variable of Sigillo: did you mean ${likely}?`,
-  ]);
-});
-
-test('an unknown variable with a prefix of Sigillo is a warning without a suggestion', () => {
-  expect(loadConfig({ FIRMA_ENVIRONMENT: 'prova' }).warnings).toEqual([
-    'FIRMA_ENVIRONMENT is not a variable of Sigillo',
-  ]);
-});
-
-test('misspelled variables are listed after the mistakes', () => {
-  expect(mistakesOf({ FIRMA_APIKEY: 'k3y-that-is-secret', AUTH: 'none', NODE_ENV: 'production' })).toEqual([
-    expect.stringMatching(/^FIRMA_API_KEY: is required in production/),
-    'FIRMA_APIKEY is not a variable of Sigillo: did you mean FIRMA_API_KEY?',
-  ]);
-});
-
-test('variables of other programs cause no warning', () => {
-  const names = `
-    HOME HOSTNAME HOSTS HOSTTYPE PATH PWD OLDPWD TERM USER LANG TZ SHLVL LOGNAME SORT PORTS REPORT CI DEBUG NODE_OPTIONS
-    NODE_EXTRA_CA_CERTS NODE_PATH NODE_VERSION npm_config_loglevel npm_lifecycle_event INIT_CWD FORCE_COLOR ALL_PROXY
-    FTP_PROXY DATABASE_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_TLS_URL API_KEY API_URL AUTH_SECRET AUTH_URL
-    METRICS_ENABLED LOG_FORMAT LOG_FILE GITHUB_TOKEN JWT_SECRET SANDBOX_HOST SANDBOX_STRICT SANDBOX_TIME_SCALE
-    SIGILLO_PORT SIGILLO_PORT_4000_TCP SIGILLO_PORT_4000_TCP_ADDR SIGILLO_SERVICE_HOST SIGILLO_SERVICE_PORT_HTTP
-    OTEL_SERVICE_NAME OTEL_RESOURCE_ATTRIBUTES OTEL_SDK_DISABLED OTEL_LOG_LEVEL OTEL_PROPAGATORS OTEL_METRICS_EXPORTER
-    OTEL_LOGS_EXPORTER OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_TIMEOUT OTEL_EXPORTER_OTLP_PROTOCOL
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT OTEL_EXPORTER_OTLP_METRICS_ENDPOINT OTEL_BSP_SCHEDULE_DELAY
-  `;
-  const env = Object.fromEntries(
-    names
-      .trim()
-      .split(/\s+/)
-      .map((name) => [name, 'x']),
-  );
-  expect(loadConfig(env).warnings).toEqual([]);
-  // The name of another program, with a similar variable of Sigillo.
-  expect(loadConfig({ REDIS_URL: 'redis://a.b', REDIS_URI: 'redis://c.d' }).warnings).toEqual([]);
 });
