@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { start } from './processes.ts';
 
 /*
  * Measures `inspectDocument` of a contract of ten pages with two anchors, over HTTP, in turn with `pdftotext -bbox` (package
- * poppler-utils) on the same file; then how much ten inspections at once delay a query.
+ * poppler-utils) on the same file, with the processor time of both; then how much ten inspections at once delay a query.
  *
  *   npm run bench:inspect          40 rounds; `-- ROUNDS` for more
  */
@@ -65,6 +66,15 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
+const TICK_MS = 10;
+
+/** The processor time of a process with all its threads, and of its children that have ended (Linux only). */
+function processorTime(pid: number | undefined): { readonly own: number; readonly children: number } {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.split(' ').slice(11, 15).map(Number);
+  return { own: (user + system) * TICK_MS, children: (childUser + childSystem) * TICK_MS };
+}
+
 function percentile(times: readonly number[], percent: number): number {
   const sorted = times.toSorted((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? NaN;
@@ -93,23 +103,30 @@ const path = join(folder, 'contract.pdf');
 await writeFile(path, file);
 const pdftotext = async (): Promise<void> =>
   void (await promisify(execFile)('pdftotext', ['-bbox', path, join(folder, 'words.html')]));
-const { said } = await start<{ url: string }>(
+const { said, child } = await start<{ url: string }>(
   './gateway-process.ts',
   'http://127.0.0.1:1',
   'RATE_LIMIT_PER_MINUTE=0',
+  'INSPECT_TIMEOUT_SECONDS=60',
 );
 const { url } = said;
 try {
   for (let nth = 0; nth < 6; nth += 1) await Promise.all([inspect(url, request), inspect(url, request)]);
   const [ours, theirs]: [number[], number[]] = [[], []];
+  const [gatewayBefore, toolBefore] = [processorTime(child.pid).own, processorTime(process.pid).children];
   for (let round = 0; round < ROUNDS; round += 1) {
     ours.push(await milliseconds(() => inspect(url, request)));
     theirs.push(await milliseconds(pdftotext));
   }
+  const gatewayTime = (processorTime(child.pid).own - gatewayBefore) / ROUNDS;
+  const toolTime = (processorTime(process.pid).children - toolBefore) / ROUNDS;
   const [alone, beside] = await queryTimes(url, request);
   const [median, other] = [percentile(ours, 50), percentile(theirs, 50)];
   console.log(`inspectDocument: median ${median.toFixed(1)} ms, p95 ${percentile(ours, 95).toFixed(1)} ms`);
   console.log(`pdftotext -bbox: median ${other.toFixed(1)} ms, ratio ${(median / other).toFixed(2)}`);
+  console.log(
+    `processor time: inspectDocument ${gatewayTime.toFixed(1)} ms, pdftotext ${toolTime.toFixed(1)} ms, ratio ${(gatewayTime / toolTime).toFixed(2)}`,
+  );
   for (const percent of [50, 99])
     console.log(
       `query p${percent}: alone ${percentile(alone, percent).toFixed(1)} ms, beside ten inspections ${percentile(beside, percent).toFixed(1)} ms`,

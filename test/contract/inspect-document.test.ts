@@ -5,13 +5,20 @@ import { expect, test, vi } from 'vitest';
 import { readPdf } from '../../mocks/sandbox/pdf/read-pdf.ts';
 import { rejectReasonOf, verdictOn } from '../../mocks/sandbox/pdf/pdf.ts';
 import { wireFieldOf } from '../../src/resolvers/shared/document-input.ts';
-import type { SignatureFieldInput } from '../../src/resolvers/shared/document-input.ts';
+import type {
+  AnchorInput,
+  BoxInput,
+  SignatureFieldInput,
+} from '../../src/resolvers/shared/document-input.ts';
 import { addSignatureField } from '../../mocks/sandbox/model/signature-field.ts';
 import { mutationOf } from '../support/operations.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import type { Json } from '../support/start-gateway.ts';
 
-const INSPECT = mutationOf('inspectDocument', 'isEncrypted problems { path severity message }');
+const INSPECT = mutationOf(
+  'inspectDocument',
+  'isEncrypted anchors { matches { fieldBox { page x y width height } } } problems { path severity message }',
+);
 const VALIDATE = mutationOf('validateDocument', 'isValid violations');
 const NAMES = ['Firma1', 'Firma2', 'modulo.firma'];
 
@@ -37,6 +44,17 @@ const boxes = fc.record({
   width: fc.constantFrom(0, 100, 177),
   height: fc.constantFrom(0, 50, 77),
 });
+/** Each page shows the text at its lower left, in user space, so that some of the boxes leave it. */
+const TEXT = 'Il cliente';
+const anchors = fc.record({
+  text: fc.constantFrom(TEXT, TEXT, TEXT, 'Il fornitore'),
+  occurrence: fc.constantFrom(1, 1, 1, 3),
+  align: fc.constantFrom('TOP_LEFT', 'BOTTOM_LEFT', 'ABOVE', 'RIGHT'),
+  offsetX: fc.constantFrom(0, 0, -40),
+  offsetY: fc.constant(0),
+  width: fc.constantFrom(40, 177),
+  height: fc.constantFrom(20, 77),
+}) satisfies fc.Arbitrary<AnchorInput>;
 const fields: fc.Arbitrary<SignatureFieldInput[]> = fc.array(
   fc.record({
     clause: fc.record({
@@ -46,6 +64,7 @@ const fields: fc.Arbitrary<SignatureFieldInput[]> = fc.array(
     position: fc.oneof(
       boxes.map((box) => ({ box })),
       fc.constantFrom(...NAMES).map((uniqueName) => ({ uniqueName })),
+      anchors.map((anchor) => ({ anchor })),
     ),
   }),
   { maxLength: 3 },
@@ -61,6 +80,25 @@ const PAGE = {
 const CUT: Pdf = { pages: [PAGE], fields: [], damage: 'cut' };
 const REVERSED: Pdf = { pages: [{ ...PAGE, isReversed: true }], fields: [], damage: 'none' };
 
+const WHOLE: Pdf = { pages: [PAGE], fields: [], damage: 'none' };
+
+/** A field with an anchor that fits `PAGE`, apart from the change. */
+const anchored = (change: Partial<AnchorInput>): SignatureFieldInput => ({
+  clause: { title: 'Firma del contratto', type: 'REQUIRED' },
+  position: {
+    anchor: {
+      text: TEXT,
+      occurrence: 1,
+      align: 'ABOVE',
+      offsetX: 0,
+      offsetY: 0,
+      width: 40,
+      height: 20,
+      ...change,
+    },
+  },
+});
+
 type Pdf = typeof pdfs extends fc.Arbitrary<infer T> ? T : never;
 
 async function fileOf({ pages, fields: names, damage }: Pdf): Promise<Buffer<ArrayBuffer>> {
@@ -75,6 +113,7 @@ async function fileOf({ pages, fields: names, damage }: Pdf): Promise<Buffer<Arr
   } of pages) {
     const page = pdf.addPage([width, height]);
     page.setRotation(degrees(rotation));
+    page.drawText(TEXT, { x: 60, y: 60, size: 11 });
     const corners = [x, y, x + width, y + height];
     const mediaBox = isReversed ? [...corners.slice(2), ...corners.slice(0, 2)] : corners;
     page.node.set(PDFName.of('MediaBox'), pdf.context.obj(mediaBox));
@@ -83,6 +122,32 @@ async function fileOf({ pages, fields: names, damage }: Pdf): Promise<Buffer<Arr
   const file = Buffer.from(await pdf.save());
   if (damage === 'cut') return file.subarray(0, file.length / 3);
   return damage === 'junk before' ? Buffer.concat([Buffer.from('%PDF-junk\n'), file]) : file;
+}
+
+interface Problem {
+  readonly path: readonly string[];
+  readonly severity: string;
+  readonly message: string;
+}
+
+const pathOf = ({ path }: Problem): string => path.join('.');
+
+interface InspectedAnchor {
+  readonly matches: readonly { readonly fieldBox: BoxInput }[];
+}
+
+/** The fields with boxes in place of their anchors, without those whose text was not found. */
+function withBoxes(
+  asked: readonly SignatureFieldInput[],
+  found: readonly InspectedAnchor[],
+): SignatureFieldInput[] {
+  let nth = 0;
+  return asked.flatMap((field) => {
+    const { anchor } = field.position;
+    if (anchor == null) return field;
+    const box = found[nth++]?.matches[anchor.occurrence - 1]?.fieldBox;
+    return box === undefined ? [] : { ...field, position: { box } };
+  });
 }
 
 test('inspectDocument, validateDocument and the verdict on an upload never contradict one another', async () => {
@@ -102,30 +167,48 @@ test('inspectDocument, validateDocument and the verdict on an upload never contr
   await fc.assert(
     fc.asyncProperty(pdfs, fields, async (pdf, asked) => {
       const file = await fileOf(pdf);
+      const asAnchors = asked.flatMap(({ position }) => position.anchor ?? []);
       const [inspected, validated] = await Promise.all([
-        ask(INSPECT, 'inspectDocument', file, { fields: asked }),
+        ask(INSPECT, 'inspectDocument', file, { fields: asked, anchors: asAnchors }),
         ask(VALIDATE, 'validateDocument', file, { fields: asked }),
       ]);
-      const problems = (inspected?.['problems'] ?? []) as unknown as { severity: string; message: string }[];
-      const errors = problems.filter(({ severity }) => severity === 'ERROR').map(({ message }) => message);
-      const rejectReason = rejectReasonOf(verdictOn(file, await readPdf(file), asked.map(wireFieldOf)));
-      kinds.add(String(validated?.['__typename']));
-      switch (String(validated?.['__typename'])) {
+      const errors = ((inspected?.['problems'] ?? []) as unknown as Problem[]).filter(
+        ({ path, severity }) => severity === 'ERROR' && path[0] !== 'anchors',
+      );
+      const messages = errors.map(({ message }) => message);
+      const boxed = withBoxes(asked, (inspected?.['anchors'] ?? []) as unknown as InspectedAnchor[]);
+      const rejectReason = rejectReasonOf(verdictOn(file, await readPdf(file), boxed.map(wireFieldOf)));
+      const kind = String(validated?.['__typename']);
+      kinds.add(kind);
+      // The service cannot store the size of a page. An anchor is refused before it is asked.
+      if (messages[0] === 'Failed to extract metadata from pdf file!') {
+        expect(kind).toMatch(/^(InvalidInput|AnchorNotFound)Error$/);
+        expect(rejectReason).toBe(messages.join());
+        return;
+      }
+      switch (kind) {
         case 'ValidateDocumentPayload':
           expect(inspected).toMatchObject({ __typename: 'InspectDocumentPayload', isEncrypted: false });
-          expect(errors).toEqual(validated?.['violations']);
-          expect(rejectReason).toBe(errors.length === 0 ? undefined : errors.join('\n'));
+          expect(messages).toEqual(validated?.['violations']);
+          expect(rejectReason).toBe(messages.length === 0 ? undefined : messages.join('\n'));
           break;
         case 'UnreadablePdfError':
           expect(rejectReason).toBeDefined();
           if (String(inspected?.['__typename']) === 'UnreadablePdfError') break;
           expect(inspected).toMatchObject({ isEncrypted: true });
-          expect(errors).toEqual([rejectReason]);
+          expect(messages).toEqual([rejectReason]);
+          break;
+        case 'AnchorNotFoundError':
+          expect(errors.filter(({ message }) => message.includes('was found')).map(pathOf)).toEqual(
+            (validated?.['anchors'] as unknown as Problem[]).map(pathOf),
+          );
           break;
         default:
-          // The service cannot store the size of a page.
-          expect(validated).toMatchObject({ __typename: 'InvalidInputError' });
-          expect(errors).toEqual([rejectReason]);
+          expect(kind).toBe('InvalidInputError');
+          expect(messages.some((message) => message.includes('was found 0'))).toBe(false);
+          expect(errors.filter(({ message }) => message.includes('leaves page')).map(pathOf)).toEqual(
+            (validated?.['fieldErrors'] as unknown as Problem[]).map(pathOf),
+          );
       }
     }),
     {
@@ -133,10 +216,13 @@ test('inspectDocument, validateDocument and the verdict on an upload never contr
       examples: [
         [CUT, []],
         [REVERSED, []],
+        [WHOLE, [anchored({ text: 'Il fornitore' })]],
+        [WHOLE, [anchored({ align: 'RIGHT', width: 177 }), anchored({})]],
       ],
     },
   );
   expect([...kinds].toSorted()).toEqual([
+    'AnchorNotFoundError',
     'InvalidInputError',
     'UnreadablePdfError',
     'ValidateDocumentPayload',

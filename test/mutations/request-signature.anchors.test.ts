@@ -220,7 +220,7 @@ test('a file that cannot be read for its anchors is the cause of the step RESOLV
 });
 
 test('files that exceed the memory for inspections are too large, with the limit', async () => {
-  const world = await startGateway({ inspection: { maxBytes: 2_000, maxWorkMs: 10_000, threads: 1 } });
+  const world = await startGateway({ inspection: { maxBytes: 2_000, maxWorkMs: 120_000, threads: 1 } });
   const file = await A4();
   const documents = Array.from({ length: 5 }, () => ({ file, anchor: { text: TAG } }));
   const files = documents.map(() => file);
