@@ -1,11 +1,13 @@
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+import { parseAnswer } from './answer.ts';
 import { GatewayUnreachableError, GraphqlRequestError } from './errors.ts';
-import type { GraphqlErrorBody } from './errors.ts';
-import { multipartOf } from './multipart.ts';
+import { bodyOf } from './multipart.ts';
 import { SignatureRequestChanged } from './operations.ts';
-import type { SignatureRequestChangedSubscription, TypedDocumentString } from './operations.ts';
+import type { SignatureRequestChangedSubscription } from './operations.ts';
 import { post } from './post.ts';
 import type { Progress } from './post.ts';
 import { subscribe } from './subscribe.ts';
+import type { StreamOptions } from './subscribe.ts';
 
 export interface ClientOptions {
   /** The URL of the gateway's GraphQL endpoint. @default '/graphql' */
@@ -17,7 +19,7 @@ export interface ClientOptions {
 export interface RunOptions {
   /** Aborts the request. An aborted mutation may already have had its effect: retry it with the same `idempotencyKey`. */
   readonly signal?: AbortSignal;
-  /** Called while the request is sent, in browsers. Node has no way to observe it. */
+  /** Called while the request is sent. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -31,7 +33,15 @@ export type DataOf<Result> = {
     : Result[Field];
 };
 
-type WatchedRequest = NonNullable<SignatureRequestChangedSubscription['signatureRequestChanged']>;
+/** A signature request as `watch` yields it. */
+export type WatchedRequest = NonNullable<SignatureRequestChangedSubscription['signatureRequestChanged']>;
+
+/** An operation with its types: one of this package, or one that GraphQL Code Generator writes with `documentMode: 'string'`. */
+export interface TypedDocument<Result, Variables> extends DocumentTypeDecoration<Result, Variables> {
+  /** As of a string: a parsed document has none. */
+  readonly length: number;
+  toString(): string;
+}
 
 /** A client of the gateway, for browsers and Node. It has no cache and no state. */
 export class SigilloClient {
@@ -52,11 +62,11 @@ export class SigilloClient {
    * @throws the reason of `signal`, if it is aborted
    */
   async run<Result, Variables>(
-    document: TypedDocumentString<Result, Variables>,
+    document: TypedDocument<Result, Variables>,
     variables: Variables,
     { signal, onProgress }: RunOptions = {},
   ): Promise<DataOf<Result>> {
-    const body = multipartOf({ query: String(document), variables });
+    const body = bodyOf({ query: String(document), variables });
     const headers = {
       accept: 'application/graphql-response+json, application/json',
       ...(await this.#headers()),
@@ -72,41 +82,30 @@ export class SigilloClient {
   }
 
   /**
-   * The current state of a signature request, then its state after each change, until it is SIGNED, REJECTED or CANCELLED. A
-   * broken connection is opened again, and nothing is missed, because each connection begins with the current state.
+   * The events of a subscription until it completes. A broken connection is opened again; each connection begins with the
+   * current state, so nothing is missed.
    *
-   * @throws {GraphqlRequestError} such as `NOT_FOUND`, or `UNAUTHENTICATED` when the token has expired
-   * @throws {GatewayUnreachableError} the gateway could not be reached in ten attempts in a row
+   * @throws {GraphqlRequestError} such as `NOT_FOUND`
+   * @throws {GatewayUnreachableError} the gateway could not be reached in `attempts` in a row
    * @throws the reason of `signal`, if it is aborted
    */
-  async *watch(
-    id: string,
-    { signal }: Pick<RunOptions, 'signal'> = {},
-  ): AsyncGenerator<WatchedRequest, void> {
-    const operation = { query: String(SignatureRequestChanged), variables: { id } };
-    for await (const text of subscribe(this.#url, operation, { headers: this.#headers, signal })) {
-      const answer = parseAnswer(text);
-      const [error] = answer?.errors ?? [];
-      if (error !== undefined) throw new GraphqlRequestError(200, error);
-      const data = answer?.data as SignatureRequestChangedSubscription | undefined;
-      if (data?.signatureRequestChanged) yield data.signatureRequestChanged;
-    }
+  subscribe<Result, Variables>(
+    document: TypedDocument<Result, Variables>,
+    variables: Variables,
+    options: StreamOptions = {},
+  ): AsyncGenerator<Result, void> {
+    const events = subscribe(this.#url, { query: String(document), variables }, this.#headers, options);
+    // The cast: as for `run`.
+    return events as AsyncGenerator<Result, void>;
   }
-}
 
-interface Answer {
-  readonly data?: unknown;
-  readonly errors?: readonly GraphqlErrorBody[];
-}
-
-function parseAnswer(text: string): Answer | undefined {
-  try {
-    const answer: unknown = JSON.parse(text);
-    const isAnswer =
-      typeof answer === 'object' && answer !== null && ('data' in answer || 'errors' in answer);
-    // The cast: only the gateway answers with these members.
-    return isAnswer ? (answer as Answer) : undefined;
-  } catch {
-    return undefined;
+  /**
+   * The current state of a signature request, then its state after each change, until it is SIGNED, REJECTED or CANCELLED.
+   *
+   * @throws as `subscribe`
+   */
+  async *watch(id: string, options?: StreamOptions): AsyncGenerator<WatchedRequest, void> {
+    for await (const { signatureRequestChanged } of this.subscribe(SignatureRequestChanged, { id }, options))
+      if (signatureRequestChanged) yield signatureRequestChanged;
   }
 }

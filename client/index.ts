@@ -1,8 +1,10 @@
 /** `sigillo/client`: a typed client of the gateway. See docs/guide/client.md. */
 export { SigilloClient } from './client.ts';
-export type { ClientOptions, DataOf, RunOptions } from './client.ts';
-export { GatewayUnreachableError, GraphqlRequestError } from './errors.ts';
+export type { ClientOptions, DataOf, RunOptions, TypedDocument, WatchedRequest } from './client.ts';
+export { GatewayUnreachableError, GraphqlRequestError, isClientError } from './errors.ts';
+export type { ClientError, RequestErrorCode } from './errors.ts';
 export type { Progress } from './post.ts';
+export type { StreamOptions } from './subscribe.ts';
 export * from './operations.ts';
 
 /** The end of an exhaustive `switch`: the compiler refuses it while a case is missing. */

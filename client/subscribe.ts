@@ -1,77 +1,97 @@
+import { parseAnswer } from './answer.ts';
 import { GatewayUnreachableError, GraphqlRequestError } from './errors.ts';
-import type { GraphqlErrorBody } from './errors.ts';
 import type { Operation } from './multipart.ts';
 
-interface SubscribeOptions {
-  readonly headers: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
-  readonly signal: AbortSignal | undefined;
+export interface StreamOptions {
+  /** Ends the stream, whose iterator throws the reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called when the stream is connected, and when its connection is lost and will be opened again. */
+  readonly onConnection?: ((connection: 'open' | 'lost') => void) | undefined;
+  /** Connections in a row without an event, after which the stream fails. @default 10, in about two minutes */
+  readonly attempts?: number | undefined;
 }
 
-/** Attempts in a row without an event before the gateway counts as unreachable. */
-const ATTEMPTS = 10;
+type Headers = () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
+/** Errors within a stream after which a new connection continues: it sends current headers and begins with the current state. */
+const TRANSIENT = new Set(['STREAM_TOO_SLOW', 'UNAUTHENTICATED']);
+
 /**
- * The events of a subscription as JSON texts, until the gateway completes it: GraphQL over SSE, distinct connections mode
+ * The data of the events of a subscription, until the gateway completes it: GraphQL over SSE, distinct connections mode
  * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md). A stream that ends without `complete` is opened again.
  */
 export async function* subscribe(
   url: string,
   operation: Operation,
-  { headers, signal }: SubscribeOptions,
-): AsyncGenerator<string, void> {
+  headers: Headers,
+  { signal, onConnection, attempts = 10 }: StreamOptions,
+): AsyncGenerator<unknown, void> {
   let failures = 0;
   for (;;) {
+    let pauseMs = FIRST_PAUSE_MS;
+    let failure: unknown = new GatewayUnreachableError('The connection ended.');
     try {
-      for await (const { event, data } of eventsOf(await open(url, operation, { headers, signal }))) {
-        failures = 0;
+      const response = await open(url, operation, await headers(), signal);
+      onConnection?.('open');
+      for await (const { event, data, retryMs } of eventsOf(response)) {
+        pauseMs = retryMs ?? pauseMs;
         if (event === 'complete') return;
-        if (event === 'next') yield data;
+        if (event !== 'next') continue;
+        yield dataOf(data);
+        failures = 0;
       }
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof GraphqlRequestError || failures + 1 >= ATTEMPTS) throw error;
+      if (error instanceof GraphqlRequestError && !(error.status === 200 && TRANSIENT.has(error.code)))
+        throw error;
+      failure = error;
     }
     failures += 1;
+    if (failures >= attempts) throw failure;
+    onConnection?.('lost');
     // A random share, so that the clients of a restarted gateway do not all come at once.
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    const pause = Math.min(pauseMs * 2 ** (failures - 1), LONGEST_PAUSE_MS);
     await sleep(pause * (0.5 + Math.random() / 2), signal);
   }
+}
+
+/** @throws {GraphqlRequestError} for an event with an error */
+function dataOf(text: string): unknown {
+  const { data, errors: [error] = [] } = parseAnswer(text) ?? {};
+  if (error !== undefined) throw new GraphqlRequestError(200, error);
+  return data;
 }
 
 async function open(
   url: string,
   operation: Operation,
-  { headers, signal }: SubscribeOptions,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
 ): Promise<Response> {
-  const sent = { accept: 'text/event-stream', 'content-type': 'application/json', ...(await headers()) };
+  const sent = { accept: 'text/event-stream', 'content-type': 'application/json', ...headers };
   const body = JSON.stringify(operation);
   const response = await fetch(url, { method: 'POST', body, headers: sent, signal: signal ?? null }).catch(
     (error: unknown) => {
       throw new GatewayUnreachableError('The gateway did not answer.', { cause: error });
     },
   );
+  const { status } = response;
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) return response;
-  const text = await response.text();
+  const [error] = parseAnswer(await response.text())?.errors ?? [];
   // A gateway that restarts or has too many streams is tried again; other refusals are final.
-  if (response.status === 429 || response.status >= 500)
-    throw new GatewayUnreachableError(`The gateway refused the subscription with status ${response.status}.`);
-  throw new GraphqlRequestError(response.status, errorIn(text));
-}
-
-function errorIn(text: string): GraphqlErrorBody {
-  try {
-    const [error] = JSON.parse(text).errors;
-    return error;
-  } catch {
-    return { message: 'The answer is not GraphQL.' };
-  }
+  if (error === undefined || status === 429 || status >= 500)
+    throw new GatewayUnreachableError(`The subscription was refused with status ${status}.`);
+  throw new GraphqlRequestError(status, error);
 }
 
 interface ServerEvent {
   readonly event: string;
   readonly data: string;
+  /** How long to wait before the next connection. */
+  readonly retryMs: number | undefined;
 }
 
 /** Server-sent events as in https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream */
@@ -85,25 +105,24 @@ async function* eventsOf({ body }: Response): AsyncGenerator<ServerEvent, void> 
       if (done) return;
       const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n');
       rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const event = parseEvent(block);
-        if (event !== undefined) yield event;
-      }
+      yield* blocks.map(parseEvent);
     }
   } finally {
     await reader.cancel().catch(() => undefined);
   }
 }
 
-function parseEvent(block: string): ServerEvent | undefined {
+function parseEvent(block: string): ServerEvent {
   let event = 'message';
+  let retryMs: number | undefined;
   const data: string[] = [];
   for (const line of block.split('\n')) {
     const [, field, value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
     if (field === 'event') event = value;
     if (field === 'data') data.push(value);
+    if (field === 'retry' && /^\d+$/.test(value)) retryMs = Number(value);
   }
-  return event === 'message' && data.length === 0 ? undefined : { event, data: data.join('\n') };
+  return { event, data: data.join('\n'), retryMs };
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -1,18 +1,35 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { parse, print } from 'graphql';
 import { rolldown } from 'rolldown';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   assertNever,
   CreateDossier,
   FindSigner,
   GatewayUnreachableError,
   GraphqlRequestError,
+  isClientError,
   RequestSignature,
   SigilloClient,
+  TypedDocumentString,
 } from '../../client/index.ts';
-import type { DataOf, RequestSignatureMutation } from '../../client/index.ts';
+import type {
+  ClientError,
+  DataOf,
+  FindSignerMutation,
+  Progress,
+  RequestSignatureMutation,
+} from '../../client/index.ts';
+import { bodyOf } from '../../client/multipart.ts';
+import * as operations from '../../client/operations.ts';
+import { ERROR_CODES } from '../../src/resolvers/errors/codes.ts';
+import { startHttpStub } from '../support/http-stub.ts';
+import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 const FIELD = {
@@ -83,27 +100,127 @@ test('an operation that the gateway refuses is an error with its code and the id
 });
 
 test('a gateway that does not answer, and a proxy that answers in its place, are told apart from refusals', async () => {
-  const gone = new SigilloClient({ url: 'http://127.0.0.1:1/graphql' });
-  await expect(gone.run(FindSigner, { input: { fiscalCode: 'X' } })).rejects.toBeInstanceOf(
-    GatewayUnreachableError,
-  );
+  const proxy = await startHttpStub((_, res) => void res.writeHead(502).end('<h1>Bad Gateway</h1>'));
+  for (const url of ['http://127.0.0.1:1/graphql', proxy.origin])
+    await expect(new SigilloClient({ url }).run(FindSigner, { input: { fiscalCode: 'X' } })).rejects.toThrow(
+      GatewayUnreachableError,
+    );
 });
 
-test('watching a request that does not exist ends with its error', async () => {
-  const { url } = await startGateway();
-  const watched = new SigilloClient({ url }).watch('01JMD4XYEJ4TCMM7YJ5F0JB0XX');
-  await expect(watched.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+test('the compiler refuses a switch without one of the errors, in results and in what is thrown', () => {
+  const unhandled = (result: DataOf<FindSignerMutation>['findSigner']): string => {
+    switch (result.__typename) {
+      case 'FindSignerPayload':
+        return result.signer.id;
+      case 'InvalidInputError':
+        return result.message;
+      default:
+        // @ts-expect-error SignerUnavailableError is missing
+        return assertNever(result);
+    }
+  };
+  const thrown = (error: ClientError): string => {
+    switch (error.name) {
+      case 'GraphqlRequestError':
+        return error.code;
+      default:
+        // @ts-expect-error GatewayUnreachableError is missing
+        return assertNever(error);
+    }
+  };
+  const result = { __typename: 'SignerUnavailableError' } as Parameters<typeof unhandled>[0];
+  expect(() => unhandled(result)).toThrow('SignerUnavailableError');
+  expect(() => thrown(new GatewayUnreachableError())).toThrow('GatewayUnreachableError');
+  expect([isClientError(new GatewayUnreachableError()), isClientError(new Error())]).toEqual([true, false]);
 });
 
-test('an aborted watch throws the reason, and closes its connection', async () => {
-  const { url } = await startGateway();
-  const client = new SigilloClient({ url });
-  const id = requestOf(await client.run(RequestSignature, variables));
-  const abort = new AbortController();
-  const watched = client.watch(id, { signal: abort.signal });
-  await watched.next();
-  abort.abort(new Error('enough'));
-  await expect(watched.next()).rejects.toThrow('enough');
+test('the codes of thrown errors are those of the gateway', () => {
+  const [, list = ''] = /type RequestErrorCode =(.*?);/s.exec(readFileSync('client/errors.ts', 'utf8')) ?? [];
+  const [, results = ''] = /^enum ErrorCode \{(.*?)^\}/ms.exec(readFileSync('schema.graphql', 'utf8')) ?? [];
+  const ofResults = new Set(results.match(/^ {2}[A-Z_]+$/gm)?.map((code) => code.trim()));
+  const atTopLevel = ERROR_CODES.filter((code) => !ofResults.has(code) || code === 'NOT_FOUND');
+  expect(list.match(/[A-Z_]+/g)).toEqual(atTopLevel.toSorted());
+});
+
+test('each operation of the examples is a typed document', () => {
+  const documents: Readonly<Record<string, unknown>> = operations;
+  for (const file of globSync('examples/*.graphql')) {
+    const [definition] = parse(readFileSync(file, 'utf8')).definitions;
+    const name = definition?.kind === 'OperationDefinition' ? (definition.name?.value ?? '') : '';
+    const document = documents[name];
+    expect(document, name).toBeInstanceOf(TypedDocumentString);
+    expect(print(parse(String(document)))).toBe(print(parse(readFileSync(file, 'utf8'))));
+  }
+});
+
+describe('an upload in Node', () => {
+  const big = async (): Promise<File> =>
+    new File([await makePdf({ padToBytes: 5 * 1024 * 1024 })], 'grande.pdf', { type: 'application/pdf' });
+  const withFile = (file: File) => ({
+    input: { ...variables.input, documents: [{ title: 'Contratto', file, fields: [FIELD] }] },
+  });
+
+  test('reports its progress up to the last byte', async () => {
+    const { url } = await startGateway();
+    const file = await big();
+    const seen: Progress[] = [];
+    const onProgress = (progress: Progress): void => void seen.push(progress);
+    requestOf(await new SigilloClient({ url }).run(RequestSignature, withFile(file), { onProgress }));
+    expect(seen.length).toBeGreaterThan(5);
+    expect(seen.map(({ sentBytes }) => sentBytes)).toEqual(
+      seen.map(({ sentBytes }) => sentBytes).toSorted((a, b) => a - b),
+    );
+    expect(seen.at(-1)?.sentBytes).toBe(seen.at(-1)?.totalBytes);
+    expect(seen.at(-1)?.totalBytes).toBeGreaterThan(file.size);
+  });
+
+  test('is aborted while it is sent, with the reason of the signal', async () => {
+    const closed = Promise.withResolvers<number>();
+    const slow = createServer((req) => {
+      let received = 0;
+      req.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+        req.pause();
+        abort.abort(new Error('enough'));
+      });
+      req.on('close', () => closed.resolve(received));
+    });
+    onTestFinished(() => void slow.close());
+    await once(slow.listen(0, '127.0.0.1'), 'listening');
+    const { port } = slow.address() as AddressInfo;
+    const client = new SigilloClient({ url: `http://127.0.0.1:${port}/graphql` });
+    const abort = new AbortController();
+    const file = await big();
+    let sent: Progress | undefined;
+    const upload = client.run(RequestSignature, withFile(file), {
+      signal: abort.signal,
+      onProgress: (progress) => void (sent = progress),
+    });
+    await expect(upload).rejects.toThrow('enough');
+    expect(await closed.promise).toBeLessThan(file.size);
+    // Node reads the file only as fast as it sends it.
+    expect(sent?.sentBytes).toBeLessThan(file.size);
+  });
+});
+
+test('a file is sent once with its name and its type, however often and wherever it is used', async () => {
+  const file = new File(['%PDF-'], 'contratto "bozza".pdf', { type: 'application/pdf' });
+  const body = bodyOf({
+    query: '{ a }',
+    variables: { one: file, more: [{ file }, { file: new Blob(['b']) }] },
+  });
+  const form = await new Response(body).formData();
+  expect(JSON.parse(String(form.get('map')))).toEqual({
+    0: ['variables.one', 'variables.more.0.file'],
+    1: ['variables.more.1.file'],
+  });
+  expect(JSON.parse(String(form.get('operations')))).toEqual({
+    query: '{ a }',
+    variables: { one: null, more: [{ file: null }, { file: null }] },
+  });
+  const sent = form.get('0') as File;
+  expect([sent.name, sent.type, await sent.text()]).toEqual([file.name, 'application/pdf', '%PDF-']);
+  expect(await (form.get('1') as File).text()).toBe('b');
 });
 
 test('the client with one operation takes less than 10 kB, compressed', async () => {
