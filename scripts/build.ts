@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { bundleClient } from './bundle-client.ts';
 import { bundlePackages } from './bundle-packages.ts';
 
 /*
@@ -11,6 +12,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 rmSync('dist', { recursive: true, force: true });
 for (const project of ['tsconfig.build.json', 'client'])
   execFileSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
+await bundleClient('dist/client/sigillo-client.js');
 // Files that the code reads at run time, and files that its types reference, at the same relative paths.
 for (const file of globSync(['examples/*.*', 'mocks/**/*.{yaml,operations.json}', '{src,mocks}/**/*.d.ts']))
   cpSync(file, `dist/${file}`);

@@ -13,6 +13,7 @@ export const MESSAGES = {
     footer: 'La firma avviene con Firma con IO, il servizio pubblico di firma a distanza.',
     clause: 'Firma del documento',
     sending: 'Stiamo inviando i documenti. Non chiudere la pagina.',
+    progress: 'Invio dei documenti',
     lost: 'Il collegamento si è interrotto. La pagina si ricollega da sola.',
     download: 'Scarica',
     status: {
@@ -60,6 +61,7 @@ export const MESSAGES = {
     footer: 'Signatures are made with Firma con IO, the public service for remote signatures.',
     clause: 'Signature of the document',
     sending: 'We are sending the documents. Do not close this page.',
+    progress: 'Documents sent',
     lost: 'The connection was interrupted. The page reconnects by itself.',
     download: 'Download',
     status: {

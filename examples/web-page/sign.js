@@ -1,23 +1,27 @@
 /*
  * A page of an institution that requests a signature: it uploads PDFs, shows the QR code and follows the status. It needs no
- * library and no build step. The query parameter `gateway` sets the gateway; the default is the one on this machine.
+ * build step: `sigillo-client.js` is the client of the package as one module, which `npm run client:bundle` writes here. The query
+ * parameter `gateway` sets the gateway; the default is the one on this machine.
  */
 import { MESSAGES } from './messages.js';
+import { GatewayUnreachableError, SigilloClient, TypedDocumentString } from './sigillo-client.js';
 
 const GATEWAY = new URLSearchParams(location.search).get('gateway') ?? 'http://localhost:4000/graphql';
 
-const ASK = `mutation Ask($input: RequestSignatureInput!) {
+const client = new SigilloClient({ url: GATEWAY });
+
+const ASK = new TypedDocumentString(`mutation Ask($input: RequestSignatureInput!) {
   requestSignature(input: $input) {
     ... on RequestSignaturePayload { signatureRequest { id qrCode { link image } } }
     ... on RequestSignatureIncompleteError { cause { code } }
     ... on InvalidInputError { fieldErrors { path } }
     ... on Error { code }
   }
-}`;
+}`);
 
-const WATCH = `subscription Watch($id: ID!) {
+const WATCH = new TypedDocumentString(`subscription Watch($id: ID!) {
   signatureRequestChanged(id: $id) { status documents { id title } }
-}`;
+}`);
 
 /** The inputs that errors concern; all others concern the form. */
 const FIELDS = {
@@ -32,7 +36,7 @@ const FIELDS = {
 
 const $ = (selector) => document.querySelector(selector);
 const form = $('form');
-const [status, figure, list] = [$('[role=status]'), $('figure'), $('ul')];
+const [status, progress, figure, list] = [$('[role=status]'), $('progress'), $('figure'), $('ul')];
 let text = MESSAGES.it;
 /** Shows the status again, in the current language. */
 let showStatus = () => {};
@@ -46,6 +50,7 @@ function speak(language) {
   for (const button of document.querySelectorAll('[data-language]'))
     button.setAttribute('aria-pressed', String(button.dataset.language === language));
   figure.querySelector('img').alt = text.qrCode;
+  progress.setAttribute('aria-label', text.progress);
   clearErrors();
   showStatus();
 }
@@ -88,6 +93,8 @@ form.addEventListener('submit', async (event) => {
   list.hidden = true;
   showStatus = () => (status.textContent = text.sending);
   showStatus();
+  progress.value = 0;
+  progress.hidden = false;
   try {
     const request = await ask(fields);
     figure.querySelector('a').href = request.qrCode.link;
@@ -95,10 +102,12 @@ form.addEventListener('submit', async (event) => {
     watch(request.id);
   } catch (error) {
     $('section').hidden = true;
-    const { code = 'OTHER', field = 'form' } = error;
+    const { code = 'OTHER', field = FIELDS[code] ?? 'form' } =
+      error instanceof GatewayUnreachableError ? { code: 'UNREACHABLE' } : error;
     showError(field, text.errors[code] ?? text.errors.OTHER);
   } finally {
     button.disabled = false;
+    progress.hidden = true;
   }
 });
 
@@ -112,35 +121,26 @@ function isComplete(fields) {
   return missing.length === 0;
 }
 
-/** Uploads all documents in one multipart request: https://github.com/jaydenseric/graphql-multipart-request-spec */
+/** Uploads all documents in one request. */
 async function ask(fields) {
-  const files = fields.getAll('files');
   const input = {
     dossier: { create: { title: fields.get('title') } },
     signer: { fiscalCode: fields.get('fiscalCode').trim().toUpperCase() },
-    documents: files.map(({ name }) => ({
-      title: name.replace(/\.pdf$/i, '').slice(0, 60),
+    documents: fields.getAll('files').map((file) => ({
+      title: file.name.replace(/\.pdf$/i, '').slice(0, 60),
       fields: [
         {
           clause: { title: text.clause, type: 'REQUIRED' },
           position: { box: { page: 0, x: 85, y: 676, width: 177, height: 77 } },
         },
       ],
-      file: null,
+      file,
     })),
     idempotencyKey,
   };
-  const body = new FormData();
-  body.set('operations', JSON.stringify({ query: ASK, variables: { input } }));
-  body.set(
-    'map',
-    JSON.stringify(Object.fromEntries(files.map((_, n) => [n, [`variables.input.documents.${n}.file`]]))),
-  );
-  files.forEach((file, n) => body.set(String(n), file));
-
-  const { data, errors } = await send(body);
-  if (errors !== undefined) throw new SignatureError(errors[0].extensions?.code);
-  const { signatureRequest, cause, code, fieldErrors } = data.requestSignature;
+  const onProgress = ({ sentBytes, totalBytes }) => (progress.value = sentBytes / totalBytes);
+  const { requestSignature } = await client.run(ASK, { input }, { onProgress });
+  const { signatureRequest, cause, code, fieldErrors } = requestSignature;
   if (signatureRequest?.qrCode) return signatureRequest;
   const [place] = fieldErrors?.[0]?.path ?? [];
   if (place === 'signer') throw new SignatureError('INVALID_FISCAL_CODE');
@@ -148,29 +148,21 @@ async function ask(fields) {
   throw new SignatureError(cause?.code ?? code ?? 'OTHER');
 }
 
-async function send(body) {
-  try {
-    return await (await fetch(GATEWAY, { method: 'POST', body })).json();
-  } catch {
-    throw new SignatureError('UNREACHABLE');
-  }
-}
-
-/** Follows the request until a final status. The browser reconnects by itself, and misses no change. */
-function watch(id) {
-  const address = new URL(GATEWAY);
-  address.search = new URLSearchParams({ query: WATCH, variables: JSON.stringify({ id }) });
-  const events = new EventSource(address);
-  events.addEventListener('next', ({ data }) => {
-    const { data: found, errors } = JSON.parse(data);
-    if (errors !== undefined) return showError('form', text.errors.OTHER);
-    showStatus = () => show(id, found.signatureRequestChanged);
+/** Follows the request until a final status. The client reconnects by itself, and misses no change. */
+async function watch(id) {
+  const onConnection = (connection) => {
+    if (connection === 'lost') showStatus = () => (status.textContent = text.lost);
     showStatus();
-  });
-  events.addEventListener('error', () => {
-    status.textContent = events.readyState === EventSource.CLOSED ? text.errors.UNREACHABLE : text.lost;
-  });
-  events.addEventListener('complete', () => events.close());
+  };
+  try {
+    const events = client.subscribe(WATCH, { id }, { onConnection, attempts: Infinity });
+    for await (const { signatureRequestChanged } of events) {
+      showStatus = () => show(id, signatureRequestChanged);
+      showStatus();
+    }
+  } catch {
+    showError('form', text.errors.OTHER);
+  }
 }
 
 function show(id, request) {

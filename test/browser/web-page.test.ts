@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleClient } from '../../scripts/bundle-client.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { openPage } from '../support/open-page.ts';
 import { readQrCode } from '../support/read-qr-code.ts';
@@ -19,15 +22,21 @@ const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript',
 };
 
+const clientFile = join(mkdtempSync(join(tmpdir(), 'sigillo-client-')), 'sigillo-client.js');
+beforeAll(() => bundleClient(clientFile));
+afterAll(() => rmSync(dirname(clientFile), { recursive: true }));
+
 /** The page of `examples/web-page`, served by a separate origin that the gateway lists. */
 async function openExample(viewport: { readonly width: number; readonly height: number }) {
   const site = await startHttpStub(({ path }, res) => {
     const name = new URL(path, 'http://site').pathname.slice(1) || 'index.html';
     const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain';
-    res.writeHead(200, { 'content-type': type }).end(readFileSync(`examples/web-page/${name}`));
+    const file = name === basename(clientFile) ? clientFile : `examples/web-page/${name}`;
+    res.writeHead(200, { 'content-type': type }).end(readFileSync(file));
   });
   const { url, sandbox, close } = await startGateway({ protections: { corsOrigins: [site.origin] } });
   const { page, problems, origins } = await openPage(viewport);
+  page.setDefaultTimeout(100_000);
   await page.goto(`${site.origin}/?gateway=${encodeURIComponent(url)}`);
   return { page, problems, origins, sandbox, site, url, close };
 }
@@ -66,6 +75,7 @@ test.each([
     const [id = ''] = sandbox.citizen.waiting(CITIZEN).map((request) => request.id);
     const link = await page.$eval('figure a', (element) => element.getAttribute('href'));
     expect(link).toContain(id);
+    expect(await page.$eval('progress', ({ value }) => value)).toBe(1);
     const picture = await page.$('figure img');
     expect(readQrCode(Buffer.from((await picture?.screenshot()) ?? []))).toBe(link);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
@@ -132,4 +142,34 @@ test('while the gateway does not answer, the page says so in a sentence', async 
   await close();
   await submit(page);
   await expect.poll(() => textOf(page, '#form-error')).toContain('The service cannot be reached.');
+});
+
+test('an upload in a browser reports its progress, and is aborted with the reason of the signal', async () => {
+  const { page, url, sandbox } = await openExample(DESKTOP);
+  const seen = await page.evaluate(`(async () => {
+    const { RequestSignature, SigilloClient } = await import('/${basename(clientFile)}');
+    const client = new SigilloClient({ url: ${JSON.stringify(url)} });
+    const file = new File(['%PDF-', new Uint8Array(4_000_000)], 'grande.pdf', { type: 'application/pdf' });
+    const variables = {
+      input: {
+        dossier: { create: { title: 'Contratti' } },
+        signer: { fiscalCode: '${CITIZEN.fiscalCode}' },
+        documents: [{ title: 'Contratto', file }],
+      },
+    };
+    let sent;
+    const abort = new AbortController();
+    const reason = await client
+      .run(RequestSignature, variables, {
+        signal: abort.signal,
+        onProgress(progress) {
+          sent = progress;
+          abort.abort('enough');
+        },
+      })
+      .catch((error) => error);
+    return { reason, hasTotal: sent.totalBytes > file.size, isPart: sent.sentBytes <= sent.totalBytes };
+  })()`);
+  expect(seen).toEqual({ reason: 'enough', hasTotal: true, isPart: true });
+  expect(sandbox.citizen.waiting(CITIZEN)).toEqual([]);
 });

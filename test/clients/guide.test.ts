@@ -5,7 +5,7 @@ import type { Client } from '@urql/core';
 import { afterAll, expect, test } from 'vitest';
 import { readTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
 import { startGateway } from '../support/start-gateway.ts';
-import { BLOCKS, makeApp } from './guide-app.ts';
+import { BLOCKS, blocksOf, makeApp } from './guide-app.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 type Operation = TypedDocumentNode<Values, Values>;
@@ -85,7 +85,17 @@ test('each code block of the guide is a file, a command or a setting that a test
   expect(others).toEqual(['sh', 'sh', 'json', 'json']);
 });
 
-test('the settings of the guide compile in strict mode', () => {
+/** What the code of docs/guide/client.md has of its reader. */
+const READER = `
+declare const fiscalCode: string, id: string, file: File, signal: AbortSignal, form: HTMLFormElement;
+declare function token(): string;
+declare function show(value: string | number): void;
+declare function inputOf(form: HTMLFormElement): import('sigillo/client').RequestSignatureInput;
+`;
+
+test('the settings of the guide, and the code of docs/guide/client.md, compile in strict mode', () => {
+  for (const [index, { code }] of blocksOf('docs/guide/client.md').entries())
+    app.write(`src/typescript-client-${index}.tsx`, code + READER);
   const compilerOptions = {
     target: 'es2024',
     lib: ['es2024', 'dom', 'dom.iterable'],
@@ -96,6 +106,14 @@ test('the settings of the guide compile in strict mode', () => {
     skipLibCheck: true,
     noEmit: true,
     types: [],
+    jsx: 'react-jsx',
+    allowImportingTsExtensions: true,
+    paths: {
+      'sigillo/client': [resolve('client/index.ts')],
+      'sigillo/client/react': [resolve('client/react.ts')],
+      react: [resolve('node_modules/@types/react')],
+      'react/jsx-runtime': [resolve('node_modules/@types/react/jsx-runtime')],
+    },
   };
   app.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['codegen.ts', 'src'] }));
   app.run(resolve('node_modules/.bin/tsc'), '-p', '.');

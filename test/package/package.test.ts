@@ -29,6 +29,18 @@ test('the package contains the files that it needs, and no tests', () => {
   ]);
 });
 
+test('the hooks load with the React of the project, and the client as one module has the exports of its entry', async () => {
+  const code = `import * as client from 'sigillo/client';
+import { useWatch } from 'sigillo/client/react';
+import * as bundle from './node_modules/sigillo/dist/client/sigillo-client.js';
+console.log(typeof useWatch, Object.keys(bundle).join() === Object.keys(client).join());`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: project.folder,
+    env: project.env,
+  });
+  expect(stdout).toBe('function true\n');
+});
+
 test('the command starts the gateway, or only the sandbox, and stops them on SIGTERM', async () => {
   for (const [args, expected] of [
     [[], /http:\/\/localhost:\d+\/graphql/],
