@@ -5,7 +5,8 @@ export const JSON_TYPE = 'application/json';
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 export const MULTIPART_TYPE = 'multipart/form-data';
 export const EVENTS_TYPE = 'text/event-stream';
-const HTML_TYPE = 'text/html';
+export const HTML_TYPE = 'text/html';
+export const TEXT_TYPE = 'text/plain';
 
 /**
  * The media type of a `Content-Type` in lower case, and its parameters without quotes; an empty string without the header.

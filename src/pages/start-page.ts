@@ -1,3 +1,5 @@
+const DOCUMENTATION = 'https://github.com/sigillo/sigillo#readme';
+
 /** A page without scripts that says what runs at this address, in Italian and English. It has no version and no address of the upstream. */
 export function startPage({
   graphiql,
@@ -26,9 +28,19 @@ export function startPage({
       <h1>Sigillo</h1>
       <p>A GraphQL gateway for Firma con IO, the Italian public service for remote signatures. It answers at ${endpoint}.</p>
       <p lang="it">Un gateway GraphQL per Firma con IO, il servizio pubblico italiano di firma a distanza. Risponde a ${endpoint}.</p>
+      <p><a href="${DOCUMENTATION}">Documentation, documentazione</a></p>
       ${missing}
     </main>
   </body>
 </html>
 `;
 }
+
+/** The same as plain text, for clients such as curl. */
+export const startText = (
+  endpoint: string,
+): string => `Sigillo: a GraphQL gateway for Firma con IO, the Italian public service for remote signatures.
+
+GraphQL        POST ${endpoint}
+Documentation  ${DOCUMENTATION}
+`;

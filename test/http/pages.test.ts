@@ -93,9 +93,49 @@ test.each([
   expect(html).not.toContain('<script');
 });
 
-test('a client that is not a browser gets no page', async () => {
+test.each([
+  ['curl', '*/*'],
+  ['a client that accepts text', 'text/plain'],
+  ['a client that prefers text', 'application/json;q=0.5, text/plain'],
+])('%s gets the start page as plain text', async (_, accept) => {
   const { origin } = await startPages();
-  expect((await fetch(origin)).status).toBe(404);
+  const page = await fetch(origin, { headers: { accept } });
+  expect([page.status, page.headers.get('content-type'), page.headers.get('vary')]).toEqual([
+    200,
+    'text/plain; charset=utf-8',
+    'accept',
+  ]);
+  const text = await page.text();
+  expect(text).toContain('GraphQL gateway for Firma con IO');
+  expect(text).toContain(`POST ${origin}/graphql\n`);
+  expect(text).toMatch(/Documentation +https:/);
+  expect(text).not.toContain('<');
+});
+
+test('against the real service the plain text names no scheme and host', async () => {
+  const { origin } = await startPages({ isSandbox: false });
+  const text = await (await fetch(origin)).text();
+  expect(text).toContain('POST /graphql\n');
+  expect(text).not.toContain(origin);
+});
+
+test.each([
+  'application/json',
+  'application/json, text/plain, */*',
+  'application/graphql-response+json',
+  'image/png',
+])('a client that asks for %s gets no page', async (accept) => {
+  const { origin } = await startPages();
+  const answer = await fetch(origin, { headers: { accept } });
+  expect([answer.status, await answer.json()]).toMatchObject([
+    404,
+    { errors: [{ extensions: { code: 'ADDRESS_NOT_FOUND' } }] },
+  ]);
+});
+
+test('only / has a plain text', async () => {
+  const { origin } = await startPages();
+  expect((await fetch(`${origin}/nowhere`)).status).toBe(404);
 });
 
 test('the control API of the sandbox is reachable at the origin of the gateway', async () => {

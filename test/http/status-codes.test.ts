@@ -40,7 +40,8 @@ const refused = (status: number, code: string, message: RegExp) => ({
 });
 
 test.each<[string, RequestInit]>([
-  ['/', {}],
+  ['/', { headers: { accept: 'application/json' } }],
+  ['/', { method: 'POST' }],
   ['/nowhere', { headers: BROWSER }],
   ['/nowhere?x=/graphql', {}],
   ['/prefix/graphql', {}],

@@ -25,6 +25,11 @@ test.each([
   ['RATE_LIMIT_PER_MINUTES', 'RATE_LIMIT_PER_MINUTE'],
   ['OTEL_TRACE_EXPORTER', 'OTEL_TRACES_EXPORTER'],
   ['SANDBX_PORT', 'SANDBOX_PORT'],
+  ['AUTHH', 'AUTH'],
+  ['AUHT', 'AUTH'],
+  ['AUT', 'AUTH'],
+  ['PORTT', 'PORT'],
+  ['HSOT', 'HOST'],
 ])('%s is a warning: %s is the likely name', (name, likely) => {
   expect(loadConfig({ [name]: 'k3y-that-is-secret' }).warnings).toEqual([
     `${name} is not a variable of Sigillo: did you mean ${likely}?`,
@@ -46,7 +51,7 @@ test('misspelled variables are listed after the mistakes', () => {
 
 test('variables of other programs cause no warning', () => {
   const names = `
-    HOME HOSTNAME HOSTS HOSTTYPE PATH PWD OLDPWD TERM USER LANG TZ SHLVL LOGNAME SORT PORTS REPORT CI DEBUG NODE_OPTIONS
+    HOME HOSTNAME HOSTS HOSTTYPE PATH PWD OLDPWD TERM USER LANG TZ SHLVL LOGNAME SORT POST PORTS REPORT OAUTH AUTO AUTHOR COST MOST ART CI DEBUG NODE_OPTIONS
     NODE_EXTRA_CA_CERTS NODE_PATH NODE_VERSION npm_config_loglevel npm_lifecycle_event INIT_CWD FORCE_COLOR ALL_PROXY
     FTP_PROXY DATABASE_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_TLS_URL API_KEY API_URL AUTH_SECRET AUTH_URL
     METRICS_ENABLED LOG_FORMAT LOG_FILE GITHUB_TOKEN JWT_SECRET SANDBOX_HOST SANDBOX_STRICT SANDBOX_TIME_SCALE
