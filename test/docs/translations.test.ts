@@ -16,6 +16,9 @@ function outlineOf(file: string) {
     lists: [...prose.matchAll(/^(?:-|\d+\.) /gm)].length,
     rows: [...prose.matchAll(/^\|/gm)].length,
     // A row whose first cell is code: a name that is not translated.
+    code: [
+      ...new Set([...prose.replaceAll('\n', ' ').matchAll(/`([^`]+)`/g)].map(([, code]) => code)),
+    ].toSorted(),
     names: [...prose.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name),
     links: targets.map((target) => originalOf(target).replace('README.it.md', 'README.md')).toSorted(),
   };
@@ -31,6 +34,6 @@ test.each(pages)('%s has the code of its original (npm run docs:print)', (page) 
   expect(readFileSync(page, 'utf8')).toBe(translatedPage(page));
 });
 
-test.each(pages)('%s has the headings, lists, rows and links of its original', (page) => {
+test.each(pages)('%s has the headings, lists, tables, code and links of its original', (page) => {
   expect(outlineOf(page)).toEqual(outlineOf(originalOf(page)));
 });
