@@ -5,7 +5,7 @@ import { createEvents } from '../src/observability/events.ts';
 import { Queues } from '../src/observability/queues.ts';
 import { CircuitBreaker } from '../src/upstream/pipeline/circuit-breaker.ts';
 import { withOptions, withStages } from '../src/upstream/call.ts';
-import type { UpstreamClient } from '../src/upstream/client.ts';
+import type { UpstreamClient } from '../src/upstream/call.ts';
 import { createIssuerClient } from '../src/upstream/clients.ts';
 import { HttpClient } from '../src/upstream/http-client.ts';
 import { getSignatureRequest } from '../src/upstream/operations/get-signature-request.ts';

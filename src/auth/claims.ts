@@ -1,4 +1,4 @@
-import { FISCAL_CODE } from '../upstream/fiscal-code.ts';
+import { FISCAL_CODE } from '../upstream/operations/get-signer-by-fiscal-code.ts';
 import { ROLES } from './caller.ts';
 import type { Caller, Role } from './caller.ts';
 import { AuthenticationError } from './auth-errors.ts';

@@ -1,5 +1,5 @@
 import type { RequestHeaders } from '../auth/headers.ts';
-import type { BlobFacts } from '../upstream/storage/read-blob.ts';
+import type { BlobFacts } from '../upstream/storage/blobs.ts';
 
 /** The conditional headers of a request (RFC 9110, section 13.1). */
 export interface Conditions {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { currentRequest } from '../observability/logging/request-scope.ts';
-import type { BlobFacts } from '../upstream/storage/read-blob.ts';
+import type { BlobFacts } from '../upstream/storage/blobs.ts';
 
 /**
  * Headers of every answer at the URL of a document, refusals included: it is for this caller only, has the declared type,

@@ -1,6 +1,5 @@
-import { factsOf } from '../upstream/failure/failure-kinds.ts';
-import type { DownloadFailure } from '../upstream/failure/failure-kinds.ts';
-import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+import { factsOf, UpstreamError } from '../upstream/failure.ts';
+import type { DownloadFailure } from '../upstream/failure.ts';
 
 /** The codes of failed downloads; `docs/reference/errors.md` describes them. */
 export type DownloadErrorCode =

@@ -13,7 +13,7 @@ import { Lifecycle } from '../http/lifecycle.ts';
 import { Readiness, readinessLog } from '../http/readiness.ts';
 import { withSpans } from '../upstream/pipeline/with-spans.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
-import { canConnect } from '../upstream/can-connect.ts';
+import { canConnect } from '../upstream/connect-through.ts';
 import { CircuitBreaker } from '../upstream/pipeline/circuit-breaker.ts';
 import { createUpstreamClients } from '../upstream/clients.ts';
 import type { UpstreamClients } from '../upstream/clients.ts';
@@ -48,7 +48,9 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
   const { apiUrl, redisUrl, proxyFor, stopTimes, logger, events = createEvents() } = options;
   // The client of Redis is loaded only when it is needed.
   const redis =
-    redisUrl === undefined ? undefined : await (await import('../redis/connect.ts')).connectRedis(redisUrl);
+    redisUrl === undefined
+      ? undefined
+      : await (await import('../redis/connection.ts')).connectRedis(redisUrl);
   const shared = { redis, events, realm: apiUrl.href, queues: new Queues(), clock: new ServiceClock() };
   const authentication = createAuthentication(options.auth, authenticationEvents(logger), proxyFor);
   const upstreams = openUpstreams(options, shared);

@@ -14,7 +14,7 @@ import { isFailure, outcomeOf } from '../resolvers/errors/codes.ts';
 import { NotFoundError } from '../resolvers/errors/domain-errors.ts';
 import { StreamError, UpstreamFault } from '../resolvers/errors/faults.ts';
 import { InvalidPageError } from '../resolvers/pagination.ts';
-import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../upstream/failure.ts';
 import { UNKNOWN } from './operation-record.ts';
 import { errorsOf } from './operations.ts';
 import type { Result } from './operations.ts';

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { mayHaveArrived, UpstreamError } from '../upstream/failure/upstream-error.ts';
+import { mayHaveArrived, UpstreamError } from '../upstream/failure.ts';
 import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
-import type { Input } from './fingerprint.ts';
+import type { Input, Claim, Claimed, IdempotencyStore, SentCall, StoreAge } from './idempotency-store.ts';
 import type { Owners } from './owners.ts';
-import type { Claim, Claimed, IdempotencyStore, SentCall, StoreAge } from './store.ts';
 
 /**
  * Why an object may already exist for a key without a result, and when the service must have created it: on the clock of

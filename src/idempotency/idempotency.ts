@@ -3,13 +3,11 @@ import type { GatewayEventMap, GatewayEvents } from '../observability/events.ts'
 import type { RedisConnection } from '../redis/connection.ts';
 import type { ServiceClock } from '../upstream/pipeline/service-clock.ts';
 import { Attempt } from './attempt.ts';
-import { fingerprintOf, nameOf } from './fingerprint.ts';
-import type { Input, Scope } from './fingerprint.ts';
+import { fingerprintOf, nameOf, IdempotencyUnavailableError } from './idempotency-store.ts';
+import type { Input, Scope, Claim, Claimed, IdempotencyStore } from './idempotency-store.ts';
 import { MemoryIdempotencyStore } from './memory-store.ts';
 import { Owners } from './owners.ts';
 import { RedisIdempotencyStore } from './redis-store.ts';
-import { IdempotencyUnavailableError } from './store.ts';
-import type { Claim, Claimed, IdempotencyStore } from './store.ts';
 
 /** In milliseconds. */
 export interface IdempotencyTimes {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { IdempotencyStore } from './store.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
 
 /** Limit of ids whose owner could not be stored yet. */
 const MAX_UNSAVED = 10_000;

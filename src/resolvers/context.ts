@@ -6,13 +6,13 @@ import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { BlockPool } from '../uploads/block-pool.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamClient } from '../upstream/call.ts';
 import { Deadline } from '../upstream/pipeline/deadline.ts';
 import { Loaders } from '../upstream/loaders.ts';
 import { withOptions } from '../upstream/call.ts';
-import { withSandboxHeaders } from '../upstream/sandbox-headers.ts';
-import type { OriginClients } from '../upstream/sandbox-headers.ts';
-import type { StorageClient } from '../upstream/storage/storage-client.ts';
+import { withSandboxHeaders } from '../upstream/origin-clients.ts';
+import type { OriginClients } from '../upstream/origin-clients.ts';
+import type { StorageClient } from '../upstream/storage/blobs.ts';
 import type { RequestHooks } from '../webhooks/webhooks.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 

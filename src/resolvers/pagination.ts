@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from './context.ts';
 import type { SignatureRequestPage, SignatureRequestSummary } from '../upstream/decode.ts';
-import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../upstream/failure.ts';
 import { getRequestsByDossier } from '../upstream/operations/get-requests-by-dossier.ts';
 import { orNull } from './signature-request.ts';
 import { translated, translateUpstreamError } from './errors/translate-upstream-error.ts';

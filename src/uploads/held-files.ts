@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Block, BlockPool } from './block-pool.ts';
-import { FileUpload } from './file-upload.ts';
-import { UploadError } from './upload-errors.ts';
+import { FileUpload, UploadError } from './file-upload.ts';
 
 /** A PDF in memory. It is valid until its `HeldFiles` are disposed of. */
 export interface HeldFile {

@@ -4,10 +4,10 @@ import type { Readable, Writable } from 'node:stream';
 import { format } from 'content-type';
 import type { GraphQLParams } from 'graphql-yoga';
 import type { Upload } from 'graphql-upload-minimal';
-import { MultipartError, UploadError } from './upload-errors.ts';
+import { MultipartError, UploadError } from './file-upload.ts';
 import type { FilePart } from './incoming-file.ts';
-import { FormGuard } from './guard-form.ts';
-import type { FormLimits } from './guard-form.ts';
+import { FormGuard } from './form-guard.ts';
+import type { FormLimits } from './form-guard.ts';
 import type { RequestFiles } from './request-files.ts';
 
 // The package exports the class `Upload` to `require` only, and its types say otherwise. It is the same module.

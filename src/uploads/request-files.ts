@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
-import { BodyWatch } from './body-watch.ts';
-import { UploadError } from './upload-errors.ts';
+import { BodyWatch } from './request-body.ts';
+import { UploadError } from './file-upload.ts';
 import type { FileUpload } from './file-upload.ts';
-import { IncomingFile } from './incoming-file.ts';
+import { IncomingFile, SpillBuffer } from './incoming-file.ts';
 import type { FilePart } from './incoming-file.ts';
-import { SpillBuffer } from './spill-buffer.ts';
 
 const SPILL_CHUNK_BYTES = 64 * 1024;
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { StorageClient } from '../upstream/storage/storage-client.ts';
-import { putBlob, putBlock, putBlockList } from '../upstream/storage/write-blob.ts';
+import type { StorageClient } from '../upstream/storage/blobs.ts';
+import { putBlob, putBlock, putBlockList } from '../upstream/storage/blobs.ts';
 import type { Block, BlockPool } from './block-pool.ts';
 
 export interface StoreFileOptions {

@@ -1,17 +1,8 @@
+import { UpstreamError } from './failure.ts';
+import type { Effect } from './failure.ts';
+import type { operations } from './openapi.d.ts';
 import type { Deadline } from './pipeline/deadline.ts';
-
-/**
- * What a call does to the state of its origin, which decides when it may be retried.
- *
- * - `read`: nothing. Every GET of the service is one, and `getSignerByFiscalCode`, a POST that returns the same signer for
- *   the same code. `getDocumentUploadUrl` creates a URL; an unused URL expires without effect.
- * - `write`: a retry may have a second effect, because the service has no idempotency keys: a second dossier, a second
- *   message to a citizen. PUTs are writes too. `src/resolvers/shared/read-back.ts` resolves a write whose answer is lost.
- * - `stream`: a retry is impossible, because the bytes of the body are gone.
- * - `block`: a storage call that writes the same bytes to the same position. A block replaces the block with its id, and the
- *   service validates a blob again with the same outcome.
- */
-export type Effect = 'read' | 'write' | 'stream' | 'block';
+import type { UrlRules } from './url-rules.ts';
 
 /** Interactive calls are admitted before polls. */
 export type Priority = 'interactive' | 'poll';
@@ -113,4 +104,54 @@ export function withOptions<Facts extends CallFacts, Answer extends readonly unk
     call: (call, options) => client.call(call, { ...given, ...options }),
     close: () => client.close(),
   };
+}
+
+/** The JSON body that the contract requires for an operation. */
+export type ApiBody<Operation extends keyof operations> = operations[Operation] extends {
+  requestBody: { content: { 'application/json': infer Body } };
+}
+  ? Body
+  : never;
+
+/** The request of one call to the service. Key, deadline and retries belong to the client and its pipeline. */
+export interface ApiRequest extends CallFacts {
+  /** Path below the base URL, made with the `path` tag so that no id can reach another path. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON, except a `MultipartBody`, which is streamed. */
+  readonly body?: unknown;
+  /** Success statuses: the documented one and the one that the service sends. */
+  readonly expect: readonly number[];
+}
+
+/** Checks the body of a success, `undefined` for a 204, and where its URLs lead. It throws when the shape is wrong. */
+export type ApiAnswer = readonly [body: unknown, urls: UrlRules];
+export type ApiCall<Model> = Call<ApiRequest, ApiAnswer, Model>;
+export type UpstreamClient = Client<ApiRequest, ApiAnswer>;
+
+/** A body that is streamed, with its content type. */
+export class MultipartBody {
+  readonly contentType: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+
+  constructor(contentType: string, chunks: AsyncIterable<Uint8Array>) {
+    this.contentType = contentType;
+    this.chunks = chunks;
+  }
+}
+
+/** Ids of the service are ULIDs and UUIDs. The alphabet covers both and has no character with a meaning in a path. */
+const ID = /^[\w-]{1,64}$/;
+
+/**
+ * Builds a path below the base URL of the API: ``path('getDossier')`/dossiers/${id}` ``. An id outside the alphabet cannot
+ * exist and could name another path (`..`, `/`, `?`), so it fails like an unknown id, without a call.
+ * @throws {UpstreamError} of kind `not-found`.
+ */
+export function path(operation: string): (text: TemplateStringsArray, ...ids: readonly string[]) => string {
+  return (texts, ...ids) =>
+    ids.reduce((path, id, index) => {
+      if (!ID.test(id)) throw new UpstreamError({ operation, kind: 'not-found' });
+      return path + id + (texts[index + 1] ?? '');
+    }, texts[0] ?? '');
 }

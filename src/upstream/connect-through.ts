@@ -1,8 +1,10 @@
-import { addAbortListener } from 'node:events';
+import { addAbortListener, once } from 'node:events';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { Duplex } from 'node:stream';
+import { connect as connectTcp } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { Agent, buildConnector, fetch } from 'undici';
 import type { RequestInit, Response } from 'undici';
 import type { ProxyFor } from './proxy-for.ts';
@@ -26,7 +28,7 @@ export class ProxyError extends Error {
  * so the proxy sees neither keys nor files.
  * @throws {ProxyError}
  */
-export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
+async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
   const authority = `${target.hostname}:${portOf(target)}`;
   const request = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
     host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -109,4 +111,28 @@ export function fetchThrough(proxyFor: ProxyFor): ProxiedFetch {
     fetch: (address, init) => fetch(address, { ...init, dispatcher }),
     close: () => dispatcher.destroy(),
   };
+}
+
+/**
+ * Opens a connection to the host of `url`, with TLS for https, and closes it again. It sends nothing, so it needs no key and
+ * does not count against the rate limit of the service.
+ * @throws when the connection fails: refused, unknown name, untrusted certificate, `signal` aborted.
+ */
+export async function canConnect(url: URL, signal: AbortSignal, proxyFor: ProxyFor): Promise<void> {
+  const { protocol, hostname, port } = url;
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const isTls = protocol === 'https:';
+  const at = { host, port: Number(port) || (isTls ? 443 : 80) };
+  const proxy = proxyFor(url);
+  const tunnel = proxy && (await openTunnel(proxy, url, signal));
+  if (tunnel !== undefined && !isTls) return void tunnel.destroy();
+  // SNI permits names only, not addresses.
+  const socket = isTls
+    ? connectTls({ ...at, socket: tunnel, ...(!/^[\d.]+$|:/.test(host) && { servername: host }) })
+    : connectTcp(at);
+  try {
+    await once(socket, isTls ? 'secureConnect' : 'connect', { signal });
+  } finally {
+    socket.destroy();
+  }
 }

@@ -1,5 +1,5 @@
 import type { components } from './openapi.d.ts';
-import { UpstreamError } from './failure/upstream-error.ts';
+import { UpstreamError } from './failure.ts';
 import { checkedPageUrl, checkedStorageUrl, checkStorageUrl } from './url-rules.ts';
 import type { UrlRules } from './url-rules.ts';
 import { readAnswer, readText } from './wire-object.ts';

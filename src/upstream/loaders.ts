@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { CallOptions, UpstreamClient } from './client.ts';
+import type { CallOptions, UpstreamClient } from './call.ts';
 import type { Dossier, SignatureRequest, Signer } from './decode.ts';
 import { getDossier } from './operations/get-dossier.ts';
 import { getSignatureRequest } from './operations/get-signature-request.ts';

@@ -1,4 +1,4 @@
-import { UpstreamError } from './failure/upstream-error.ts';
+import { UpstreamError } from './failure.ts';
 
 /** Where the URLs in answers of the service may lead. */
 export interface UrlRules {

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { GatewayEvents } from '../observability/events.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamClient } from '../upstream/call.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { goesBack, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
-import type { PaceOptions } from './pace.ts';
+import type { PaceOptions } from './poll-queue.ts';
 import { PollQueue } from './poll-queue.ts';
 import { abortedBy, WatchedRequest } from './watched-request.ts';
 import type { RunOutside, StatusListener } from './watched-request.ts';

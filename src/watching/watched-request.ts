@@ -1,15 +1,13 @@
 import type { GatewayEvents } from '../observability/events.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
-import type { Priority } from '../upstream/call.ts';
+import type { UpstreamClient, Priority } from '../upstream/call.ts';
 import { kindOfAbort } from '../upstream/pipeline/deadline.ts';
-import { UpstreamError } from '../upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../upstream/failure.ts';
+import type { UpstreamErrorKind } from '../upstream/failure.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
 import { isLater, readOf } from './changes.ts';
 import type { StatusRead } from './changes.ts';
-import { Pace } from './pace.ts';
-import type { PaceOptions } from './pace.ts';
-import type { LeaveQueue, PollQueue } from './poll-queue.ts';
+import { Pace } from './poll-queue.ts';
+import type { PaceOptions, LeaveQueue, PollQueue } from './poll-queue.ts';
 
 /** Called at the end of reads. Must be quick and must not throw. */
 export interface StatusListener {

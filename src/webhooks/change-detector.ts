@@ -3,7 +3,7 @@ import type { GatewayEvents } from '../observability/events.ts';
 import { isFinal } from '../watching/changes.ts';
 import type { StatusWatcher } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
-import { UpstreamError } from '../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../upstream/failure.ts';
 import { DueLoop } from './due-loop.ts';
 import {
   detectChange,

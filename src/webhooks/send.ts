@@ -1,11 +1,11 @@
 import { Agent } from 'undici';
-import { readRetryAfter } from '../upstream/pipeline/retry-after.ts';
+import { readRetryAfter } from '../upstream/pipeline/retry.ts';
 import { connectThrough } from '../upstream/connect-through.ts';
 import type { ProxyFor } from '../upstream/proxy-for.ts';
 import { readVersion } from '../version.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import type { Message } from './messages.ts';
-import { signedHeaders } from './sign.ts';
+import { signedHeaders } from './endpoints.ts';
 
 /** The outcome of an attempt. */
 export type Sent =

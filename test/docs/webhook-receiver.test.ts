@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
-import { readSecret, signedHeaders } from '../../src/webhooks/sign.ts';
+import { readSecret, signedHeaders } from '../../src/webhooks/endpoints.ts';
 import { OTHER_SECRET, SECRET } from '../support/webhook-receiver.ts';
 
 /** Starts `examples/webhook-receiver.mjs` as its documentation says. */

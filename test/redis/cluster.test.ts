@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { RedisIdempotencyStore } from '../../src/idempotency/redis-store.ts';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
 import { startKeyed } from '../support/keyed.ts';

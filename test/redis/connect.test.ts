@@ -6,9 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { RedisIdempotencyStore } from '../../src/idempotency/redis-store.ts';
-import { connectRedis } from '../../src/redis/connect.ts';
-import type { RedisOptions } from '../../src/redis/connect.ts';
-import type { RedisConnection } from '../../src/redis/connection.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
+import type { RedisOptions, RedisConnection } from '../../src/redis/connection.ts';
 import { RedisUnavailableError } from '../../src/redis/redis-errors.ts';
 import { startRedis } from '../support/redis.ts';
 

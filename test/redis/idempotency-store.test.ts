@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { RedisIdempotencyStore } from '../../src/idempotency/redis-store.ts';
-import { IdempotencyUnavailableError } from '../../src/idempotency/store.ts';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { IdempotencyUnavailableError } from '../../src/idempotency/idempotency-store.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { CALL, FIRST, resumedOf, storeCases, TTL_MS } from '../support/idempotency-store-cases.ts';
 import { startRedis } from '../support/redis.ts';
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { startKeyed } from '../support/keyed.ts';
 import { startSentinel } from '../support/redis-topologies.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import type { Slot } from '../../src/upstream/rate-limit/rate-window.ts';
 import { SharedWindow } from '../../src/upstream/rate-limit/shared-window.ts';
 import { startRedis } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { startKeyed } from '../support/keyed.ts';
 import { startCluster } from '../support/redis-topologies.ts';

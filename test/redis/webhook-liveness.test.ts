@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { Deliveries } from '../../src/webhooks/deliveries.ts';
 import { writeKey } from '../../src/webhooks/messages.ts';
 import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';

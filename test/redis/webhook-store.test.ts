@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectRedis } from '../../src/redis/connect.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { RedisWebhookStore } from '../../src/webhooks/redis-webhook-store.ts';
 import type { StoreLimits } from '../../src/webhooks/webhook-store.ts';
 import { WebhookStoreError } from '../../src/webhooks/webhook-store.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { HttpClient } from '../../src/upstream/http-client.ts';
 import { getDossier } from '../../src/upstream/operations/get-dossier.ts';
-import { putBlob } from '../../src/upstream/storage/write-blob.ts';
+import { putBlob } from '../../src/upstream/storage/blobs.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { startBlobStub } from '../support/blob-stub.ts';
 import { startHttpStub } from '../support/http-stub.ts';

@@ -1,8 +1,12 @@
 import { lookup } from 'node:dns';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { isPrivate, PrivateAddressError, publicLookup } from '../../src/upstream/storage/public-lookup.ts';
-import { putBlob } from '../../src/upstream/storage/write-blob.ts';
+import {
+  isPrivate,
+  PrivateAddressError,
+  publicLookup,
+} from '../../src/upstream/storage/storage-http-client.ts';
+import { putBlob } from '../../src/upstream/storage/blobs.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { checkStorageUrl } from '../../src/upstream/url-rules.ts';
 import { draftOf } from '../support/draft.ts';

@@ -2,9 +2,8 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
-import type { StorageClient } from '../../src/upstream/storage/storage-client.ts';
-import { getBlob, getBlobProperties } from '../../src/upstream/storage/read-blob.ts';
-import { putBlob } from '../../src/upstream/storage/write-blob.ts';
+import type { StorageClient } from '../../src/upstream/storage/blobs.ts';
+import { getBlob, getBlobProperties, putBlob } from '../../src/upstream/storage/blobs.ts';
 import { startAzurite } from './azurite.ts';
 import { pdfBytes } from '../support/multipart.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Claim, Claimed, IdempotencyStore } from '../../src/idempotency/store.ts';
+import type { Claim, Claimed, IdempotencyStore } from '../../src/idempotency/idempotency-store.ts';
 
 export interface StoreUnderTest {
   readonly store: IdempotencyStore;

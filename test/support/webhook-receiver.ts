@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { expect } from 'vitest';
 import type { WebhookEndpoint } from '../../src/webhooks/endpoints.ts';
-import { readSecret } from '../../src/webhooks/sign.ts';
+import { readSecret } from '../../src/webhooks/endpoints.ts';
 import { startHttpStub } from './http-stub.ts';
 
 export const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';

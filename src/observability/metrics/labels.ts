@@ -1,6 +1,6 @@
 import type { GatewayEventMap } from '../events.ts';
-import type { UploadErrorKind } from '../../uploads/upload-errors.ts';
-import { FAILURE_KINDS as KINDS } from '../../upstream/failure/failure-kinds.ts';
+import type { UploadErrorKind } from '../../uploads/file-upload.ts';
+import { FAILURE_KINDS as KINDS } from '../../upstream/failure.ts';
 
 /*
  * The values of each label. A value in none of these sets becomes `other`: Prometheus keeps a series for each value that it

@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../context.ts';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
 import { WrongStatusError } from './domain-errors.ts';
 import { readRequest } from '../shared/read-request.ts';
 import { translateUpstreamError } from './translate-upstream-error.ts';

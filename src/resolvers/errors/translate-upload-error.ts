@@ -1,5 +1,5 @@
-import { UploadError } from '../../uploads/upload-errors.ts';
-import type { UploadErrorKind } from '../../uploads/upload-errors.ts';
+import { UploadError } from '../../uploads/file-upload.ts';
+import type { UploadErrorKind } from '../../uploads/file-upload.ts';
 import {
   EmptyFileError,
   FileOrderError,

@@ -1,5 +1,5 @@
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
+import type { UpstreamErrorKind } from '../../upstream/failure.ts';
 import {
   InvalidInputError,
   NotFoundError,

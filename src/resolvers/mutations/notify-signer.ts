@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { Attempt } from '../../idempotency/attempt.ts';
-import type { CallOptions } from '../../upstream/client.ts';
+import type { CallOptions } from '../../upstream/call.ts';
 import type { Notification, SignatureRequest } from '../../upstream/decode.ts';
 import { sendNotification } from '../../upstream/operations/send-notification.ts';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
 import { AlreadyNotifiedError, WrongStatusError } from '../errors/domain-errors.ts';
 import { checkInput, idempotencyKeyRules, waitSecondsRules } from '../shared/input-rules.ts';
 import { invalidate, readRequest } from '../shared/read-request.ts';

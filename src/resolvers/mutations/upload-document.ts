@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { withUploadEvents } from '../../uploads/upload-events.ts';
-import { readPdf, StartedPdf } from '../../uploads/read-pdf.ts';
+import { withUploadEvents, readPdf, StartedPdf } from '../../uploads/read-upload.ts';
 import { storeFile } from '../../uploads/store-file.ts';
 import type { StoredFile } from '../../uploads/store-file.ts';
 import type { Document, SignatureRequest } from '../../upstream/decode.ts';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
 import {
   DocumentRejectedError,
   NotFoundError,

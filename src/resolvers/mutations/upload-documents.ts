@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { readPdf } from '../../uploads/read-pdf.ts';
+import { readPdf } from '../../uploads/read-upload.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DocumentRejectedError, IdempotencyConflictError } from '../errors/domain-errors.ts';
 import { areDocumentsChecked } from './mark-ready.ts';

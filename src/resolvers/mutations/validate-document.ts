@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { withUploadEvents } from '../../uploads/upload-events.ts';
-import { readPdf, StartedPdf } from '../../uploads/read-pdf.ts';
+import { withUploadEvents, readPdf, StartedPdf } from '../../uploads/read-upload.ts';
 import type { DocumentValidation } from '../../upstream/decode.ts';
 import { validateDocument as validateUpstream } from '../../upstream/operations/validate-document.ts';
 import { wireFieldOf } from '../shared/document-input.ts';

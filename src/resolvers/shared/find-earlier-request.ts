@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { tenantOf } from '../../auth/caller.ts';
 import type { GatewayContext } from '../context.ts';
 import type { Attempt, ForgottenKey, Unresolved } from '../../idempotency/attempt.ts';
-import { canonical } from '../../idempotency/fingerprint.ts';
+import { canonical } from '../../idempotency/idempotency-store.ts';
 import type { Idempotency } from '../../idempotency/idempotency.ts';
 import type {
   DocumentMetadata,
@@ -11,7 +11,7 @@ import type {
   SignatureRequestSummary,
 } from '../../upstream/decode.ts';
 import { kindOfAbort } from '../../upstream/pipeline/deadline.ts';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
 import { getDossier } from '../../upstream/operations/get-dossier.ts';
 import { allItemsOf, getRequestsByDossier } from '../../upstream/operations/get-requests-by-dossier.ts';
 import { getSignatureRequest } from '../../upstream/operations/get-signature-request.ts';

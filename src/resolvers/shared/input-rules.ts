@@ -1,6 +1,6 @@
 import isEmailModule from 'validator/lib/isEmail.js';
 import { z } from 'zod';
-import { FISCAL_CODE } from '../../upstream/fiscal-code.ts';
+import { FISCAL_CODE } from '../../upstream/operations/get-signer-by-fiscal-code.ts';
 import { InvalidInputError } from '../errors/domain-errors.ts';
 
 /*

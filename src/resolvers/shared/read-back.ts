@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { Deadline } from '../../upstream/pipeline/deadline.ts';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
+import type { UpstreamErrorKind } from '../../upstream/failure.ts';
 import { getSignatureRequest } from '../../upstream/operations/get-signature-request.ts';
 
 /** The deadline of all reads together. It is independent of the deadline of the operation, which may have passed. */

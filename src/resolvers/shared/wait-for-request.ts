@@ -1,7 +1,7 @@
 import type { GatewayContext } from '../context.ts';
 import { abortedBy } from '../../watching/watched-request.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
-import { UpstreamError } from '../../upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../upstream/failure.ts';
 
 /** The maximum duration of the last read after the end of the wait. */
 const LAST_READ_MS = 2_000;

@@ -1,4 +1,4 @@
-import type { ApiBody, CallOptions, UpstreamClient } from '../client.ts';
+import type { ApiBody, CallOptions, UpstreamClient } from '../call.ts';
 import { decodeDossier } from '../decode.ts';
 import type { Dossier } from '../decode.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiBody, CallOptions, UpstreamClient } from '../client.ts';
+import type { ApiBody, CallOptions, UpstreamClient } from '../call.ts';
 import { decodeSignatureRequest } from '../decode.ts';
 import type { SignatureRequest } from '../decode.ts';
 

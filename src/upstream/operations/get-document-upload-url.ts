@@ -1,6 +1,6 @@
-import type { CallOptions, UpstreamClient } from '../client.ts';
+import type { CallOptions, UpstreamClient } from '../call.ts';
 import { decodeUploadUrl } from '../decode.ts';
-import { path } from '../path.ts';
+import { path } from '../call.ts';
 
 /** Lifetime of an upload URL in milliseconds (manual, "Upload a document"). */
 export const UPLOAD_URL_LIFETIME_MS = 15 * 60 * 1000;

@@ -1,7 +1,7 @@
-import type { CallOptions, UpstreamClient } from '../client.ts';
+import type { CallOptions, UpstreamClient } from '../call.ts';
 import { decodeDossier } from '../decode.ts';
 import type { Dossier } from '../decode.ts';
-import { path } from '../path.ts';
+import { path } from '../call.ts';
 
 /**
  * `getDossier`.

@@ -1,8 +1,8 @@
-import type { CallOptions, UpstreamClient } from '../client.ts';
+import type { CallOptions, UpstreamClient } from '../call.ts';
 import { decodeSignatureRequestPage } from '../decode.ts';
 import type { SignatureRequestPage, SignatureRequestSummary } from '../decode.ts';
-import { UpstreamError } from '../failure/upstream-error.ts';
-import { path } from '../path.ts';
+import { UpstreamError } from '../failure.ts';
+import { path } from '../call.ts';
 
 export interface RequestsByDossierParams {
   readonly dossierId: string;

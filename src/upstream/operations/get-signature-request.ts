@@ -1,7 +1,7 @@
-import type { CallOptions, UpstreamClient } from '../client.ts';
+import type { CallOptions, UpstreamClient } from '../call.ts';
 import { decodeSignatureRequest } from '../decode.ts';
 import type { SignatureRequest } from '../decode.ts';
-import { path } from '../path.ts';
+import { path } from '../call.ts';
 
 /**
  * `getSignatureRequest`. Once SIGNED, each read creates download URLs that are valid for 5 minutes.

@@ -1,7 +1,7 @@
-import type { CallOptions, UpstreamClient } from '../client.ts';
+import type { CallOptions, UpstreamClient } from '../call.ts';
 import { decodeNotification } from '../decode.ts';
 import type { Notification } from '../decode.ts';
-import { path } from '../path.ts';
+import { path } from '../call.ts';
 
 /**
  * `sendNotification`: sends the message in the IO app. It works once per request, in WAIT_FOR_SIGNATURE only, and has no body.

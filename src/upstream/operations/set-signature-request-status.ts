@@ -1,6 +1,6 @@
-import type { ApiBody, CallOptions, UpstreamClient } from '../client.ts';
+import type { ApiBody, CallOptions, UpstreamClient } from '../call.ts';
 import { decodeNothing } from '../decode.ts';
-import { path } from '../path.ts';
+import { path } from '../call.ts';
 
 /**
  * `setSignatureRequestStatus`: READY (from DRAFT, all documents READY) or CANCELLED (from WAIT_FOR_SIGNATURE only).

@@ -1,5 +1,5 @@
-import type { CallOptions, UpstreamClient } from '../client.ts';
-import { MultipartBody } from '../client.ts';
+import type { CallOptions, UpstreamClient } from '../call.ts';
+import { MultipartBody } from '../call.ts';
 import { decodeDocumentValidation } from '../decode.ts';
 import type { DocumentValidation } from '../decode.ts';
 import type { components } from '../openapi.d.ts';

@@ -1,6 +1,6 @@
 import type { Queues } from '../../observability/queues.ts';
 import type { CallFacts, CallOptions, Stage } from '../call.ts';
-import { UpstreamError } from '../failure/upstream-error.ts';
+import { UpstreamError } from '../failure.ts';
 import { FairQueue } from '../rate-limit/fair-queue.ts';
 import { kindOfAbort } from './deadline.ts';
 

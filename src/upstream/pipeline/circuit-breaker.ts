@@ -1,7 +1,6 @@
 import type { GatewayEventMap, GatewayEvents } from '../../observability/events.ts';
 import type { CallFacts, Stage } from '../call.ts';
-import { factsOf } from '../failure/failure-kinds.ts';
-import { UpstreamError } from '../failure/upstream-error.ts';
+import { factsOf, UpstreamError } from '../failure.ts';
 import type { Deadline } from './deadline.ts';
 
 type Change = GatewayEventMap['breaker'][0];

@@ -1,7 +1,6 @@
 import type { GatewayEvents } from '../../observability/events.ts';
-import type { CallOptions, Stage } from '../call.ts';
-import type { ApiRequest } from '../client.ts';
-import { UpstreamError } from '../failure/upstream-error.ts';
+import type { CallOptions, Stage, ApiRequest } from '../call.ts';
+import { UpstreamError } from '../failure.ts';
 import { kindOfAbort } from './deadline.ts';
 
 /**

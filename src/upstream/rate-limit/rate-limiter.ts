@@ -2,7 +2,7 @@ import type { GatewayEvents } from '../../observability/events.ts';
 import type { Priority, Stage } from '../call.ts';
 import { kindOfAbort } from '../pipeline/deadline.ts';
 import type { Deadline } from '../pipeline/deadline.ts';
-import { UpstreamError } from '../failure/upstream-error.ts';
+import { UpstreamError } from '../failure.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { RateLimit, RateWindow, Slot } from './rate-window.ts';
 

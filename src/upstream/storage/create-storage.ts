@@ -11,7 +11,7 @@ import type { RetryPolicy } from '../pipeline/retry.ts';
 import { withSpans } from '../pipeline/with-spans.ts';
 import type { ProxyFor } from '../proxy-for.ts';
 import { checkStorageUrl } from '../url-rules.ts';
-import type { StorageClient, StorageRequest } from './storage-client.ts';
+import type { StorageClient, StorageRequest } from './blobs.ts';
 import { StorageHttpClient } from './storage-http-client.ts';
 
 export interface StorageOptions {

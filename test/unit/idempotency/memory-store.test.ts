@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MemoryIdempotencyStore } from '../../../src/idempotency/memory-store.ts';
-import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
+import { IdempotencyUnavailableError } from '../../../src/idempotency/idempotency-store.ts';
 import { FIRST, storeCases, TTL_MS } from '../../support/idempotency-store-cases.ts';
 
 storeCases(async () => {

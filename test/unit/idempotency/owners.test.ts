@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { MemoryIdempotencyStore } from '../../../src/idempotency/memory-store.ts';
 import { Owners } from '../../../src/idempotency/owners.ts';
-import { IdempotencyUnavailableError } from '../../../src/idempotency/store.ts';
+import { IdempotencyUnavailableError } from '../../../src/idempotency/idempotency-store.ts';
 
 function start(isShared = true) {
   const memory = new MemoryIdempotencyStore({ ttlMs: 60_000 });

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BlockPool } from '../../../src/uploads/block-pool.ts';
 import type { Block } from '../../../src/uploads/block-pool.ts';
-import { SpillBuffer } from '../../../src/uploads/spill-buffer.ts';
+import { SpillBuffer } from '../../../src/uploads/incoming-file.ts';
 import { fakeTime, inAnyOrder, step } from '../../support/steps.ts';
 import type { Step } from '../../support/steps.ts';
 

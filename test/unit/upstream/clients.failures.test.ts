@@ -1,6 +1,6 @@
 import { MockAgent } from 'undici';
 import { expect, test } from 'vitest';
-import { MultipartBody } from '../../../src/upstream/client.ts';
+import { MultipartBody } from '../../../src/upstream/call.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
 import type { StubHandler } from '../../support/http-stub.ts';
 import { READ, CREATE, clientAt, start, failureOf, never, ok } from './support-clients.ts';

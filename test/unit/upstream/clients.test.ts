@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
-import { MultipartBody } from '../../../src/upstream/client.ts';
+import { MultipartBody } from '../../../src/upstream/call.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
 import { ServiceClock } from '../../../src/upstream/pipeline/service-clock.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';

@@ -9,7 +9,7 @@ import {
   decodeSignatureRequestPage,
   decodeSigner,
 } from '../../../src/upstream/decode.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../../src/upstream/failure.ts';
 import { AnswerShapeError } from '../../../src/upstream/wire-object.ts';
 import { SCHEMAS } from './support-answer-schemas.ts';
 

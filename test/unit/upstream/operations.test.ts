@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CallFacts } from '../../../src/upstream/call.ts';
-import type { UpstreamClient } from '../../../src/upstream/client.ts';
+import type { CallFacts, UpstreamClient } from '../../../src/upstream/call.ts';
 import { getDocumentUploadUrl } from '../../../src/upstream/operations/get-document-upload-url.ts';
 import { getDossier } from '../../../src/upstream/operations/get-dossier.ts';
 import { getRequestsByDossier } from '../../../src/upstream/operations/get-requests-by-dossier.ts';

@@ -1,11 +1,11 @@
 import { expect, onTestFinished } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
-import type { ApiCall } from '../../../src/upstream/client.ts';
+import type { ApiCall } from '../../../src/upstream/call.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
 import { createIssuerClient } from '../../../src/upstream/clients.ts';
 import type { UpstreamClientOptions } from '../../../src/upstream/clients.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../../src/upstream/failure.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
 import type { StubHandler } from '../../support/http-stub.ts';
 import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';

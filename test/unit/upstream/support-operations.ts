@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { HttpClient } from '../../../src/upstream/http-client.ts';
-import type { UpstreamClient } from '../../../src/upstream/client.ts';
+import type { UpstreamClient } from '../../../src/upstream/call.ts';
 import type { components } from '../../../src/upstream/openapi.d.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
 import { createSignatureRequest } from '../../../src/upstream/operations/create-signature-request.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PollQueue } from '../../../src/watching/poll-queue.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../../src/upstream/failure.ts';
 import { listener, requestIn, seen, startWatcher, wireIn } from './support-service.ts';
 
 const never = new AbortController().signal;

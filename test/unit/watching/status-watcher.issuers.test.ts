@@ -6,7 +6,7 @@ import {
   currentRequest,
   forRequest,
 } from '../../../src/observability/logging/request-scope.ts';
-import type { UpstreamClient } from '../../../src/upstream/client.ts';
+import type { UpstreamClient } from '../../../src/upstream/call.ts';
 import { listener, requestIn, seen, URL_RULES, wireIn } from './support-service.ts';
 
 const PACE = { firstMs: 10, freshMs: 10, waitingMs: 10, quietMs: 10, idleMs: 10 };

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { StatusListener } from '../../../src/watching/watched-request.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../src/upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../../src/upstream/failure.ts';
+import type { UpstreamErrorKind } from '../../../src/upstream/failure.ts';
 import { failure, requestIn, seen, startWatcher, wireIn } from './support-service.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));

@@ -2,15 +2,15 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
 import { readOf } from '../../../src/watching/changes.ts';
 import type { StatusRead } from '../../../src/watching/changes.ts';
-import type { PaceOptions } from '../../../src/watching/pace.ts';
+import type { PaceOptions } from '../../../src/watching/poll-queue.ts';
 import { StatusWatcher } from '../../../src/watching/status-watcher.ts';
 import type { StatusWatcherOptions } from '../../../src/watching/status-watcher.ts';
 import type { StatusListener } from '../../../src/watching/watched-request.ts';
-import type { UpstreamClient } from '../../../src/upstream/client.ts';
+import type { UpstreamClient } from '../../../src/upstream/call.ts';
 import { decodeSignatureRequest } from '../../../src/upstream/decode.ts';
 import type { SignatureRequest } from '../../../src/upstream/decode.ts';
-import { UpstreamError } from '../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../src/upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../../src/upstream/failure.ts';
+import type { UpstreamErrorKind } from '../../../src/upstream/failure.ts';
 
 interface WatcherOverrides extends Partial<Omit<StatusWatcherOptions, 'pace'>> {
   readonly pace?: Partial<PaceOptions>;

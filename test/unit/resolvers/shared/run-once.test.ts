@@ -4,12 +4,12 @@ import type { Attempt } from '../../../../src/idempotency/attempt.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { Idempotency } from '../../../../src/idempotency/idempotency.ts';
 import { MemoryIdempotencyStore } from '../../../../src/idempotency/memory-store.ts';
-import { IdempotencyUnavailableError } from '../../../../src/idempotency/store.ts';
-import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempotency/store.ts';
+import { IdempotencyUnavailableError } from '../../../../src/idempotency/idempotency-store.ts';
+import type { Claim, Claimed, IdempotencyStore } from '../../../../src/idempotency/idempotency-store.ts';
 import { runOnce } from '../../../../src/resolvers/shared/run-once.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
-import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../../../src/upstream/failure.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure.ts';
 
 /** An idempotent operation with a store that a test can break. */
 function startKeys(spoil: Partial<IdempotencyStore> = {}) {

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { CircuitBreaker } from '../../../../src/upstream/pipeline/circuit-breaker.ts';
-import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../../../src/upstream/failure.ts';
+import type { UpstreamErrorKind } from '../../../../src/upstream/failure.ts';
 import { fakeTime, inAnyOrder, LAG_MS, step, timeStep } from '../../../support/steps.ts';
 import type { Step } from '../../../support/steps.ts';
 

@@ -3,9 +3,8 @@ import { createEvents } from '../../../../src/observability/events.ts';
 import { CircuitBreaker } from '../../../../src/upstream/pipeline/circuit-breaker.ts';
 import type { Attempt } from '../../../../src/upstream/pipeline/circuit-breaker.ts';
 import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
-import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorFacts } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../../../src/upstream/failure.ts';
+import type { UpstreamErrorFacts, UpstreamErrorKind } from '../../../../src/upstream/failure.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

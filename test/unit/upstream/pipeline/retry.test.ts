@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { Effect } from '../../../../src/upstream/call.ts';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { Deadline } from '../../../../src/upstream/pipeline/deadline.ts';
-import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
-import type { UpstreamErrorKind } from '../../../../src/upstream/failure/failure-kinds.ts';
+import { UpstreamError } from '../../../../src/upstream/failure.ts';
+import type { Effect, UpstreamErrorKind } from '../../../../src/upstream/failure.ts';
 import { retry } from '../../../../src/upstream/pipeline/retry.ts';
 import type { RetryPolicy } from '../../../../src/upstream/pipeline/retry.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
-import type { ApiCall, CallOptions, UpstreamClient } from '../../../../src/upstream/client.ts';
+import type { ApiCall, CallOptions, UpstreamClient } from '../../../../src/upstream/call.ts';
 import { TimeIsUpError } from '../../../../src/upstream/pipeline/deadline.ts';
 import { withStages } from '../../../../src/upstream/call.ts';
-import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../../../src/upstream/failure.ts';
 import { ReadCoalescer, withCoalescing } from '../../../../src/upstream/pipeline/with-coalescing.ts';
 
 type Model = { readonly at: Date; readonly tags: string[] };

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
-import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
+import { LocalWindow } from '../../../../src/upstream/rate-limit/rate-window.ts';
 import { RateLimiter } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import type { Priority } from '../../../../src/upstream/call.ts';
 import type { RateLimiterOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';

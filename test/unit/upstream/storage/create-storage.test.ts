@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { UpstreamError } from '../../../../src/upstream/failure/upstream-error.ts';
+import { UpstreamError } from '../../../../src/upstream/failure.ts';
 import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
-import type { StorageClient } from '../../../../src/upstream/storage/storage-client.ts';
-import { getBlob, getBlobProperties } from '../../../../src/upstream/storage/read-blob.ts';
-import { putBlob, putBlock, putBlockList } from '../../../../src/upstream/storage/write-blob.ts';
+import type { StorageClient } from '../../../../src/upstream/storage/blobs.ts';
+import {
+  getBlob,
+  getBlobProperties,
+  putBlob,
+  putBlock,
+  putBlockList,
+} from '../../../../src/upstream/storage/blobs.ts';
 import type { StorageOptions } from '../../../../src/upstream/storage/create-storage.ts';
 import { checkStorageUrl } from '../../../../src/upstream/url-rules.ts';
 import { startBlobStub } from '../../../support/blob-stub.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonical, fingerprintOf, nameOf } from '../../../src/idempotency/fingerprint.ts';
-import type { Input } from '../../../src/idempotency/fingerprint.ts';
+import { canonical, fingerprintOf, nameOf } from '../../../src/idempotency/idempotency-store.ts';
+import type { Input } from '../../../src/idempotency/idempotency-store.ts';
 
 const scope = {
   realm: 'https://service',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Pace } from '../../../src/watching/pace.ts';
+import { Pace } from '../../../src/watching/poll-queue.ts';
 
 test.each([2_000, 10_000])('no pause is longer than an idle pause of %i ms', (idleMs) => {
   const pace = new Pace({ idleMs });

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { readRetryAfter } from '../../../../src/upstream/pipeline/retry-after.ts';
+import { readRetryAfter } from '../../../../src/upstream/pipeline/retry.ts';
 
 const NOW = Date.UTC(2026, 10, 29, 8, 0, 0);
 const A_DAY = 86_400;

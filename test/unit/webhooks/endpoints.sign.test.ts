@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
-import { readSecret, signedHeaders } from '../../../src/webhooks/sign.ts';
+import { readSecret, signedHeaders } from '../../../src/webhooks/endpoints.ts';
 import { OTHER_SECRET, SECRET } from '../../support/webhook-receiver.ts';
 
 function keyOf(text: string) {

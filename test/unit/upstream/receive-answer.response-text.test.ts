@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { expect, test } from 'vitest';
 import { HttpClient } from '../../../src/upstream/http-client.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
-import { decodedTextOf } from '../../../src/upstream/response-text.ts';
+import { decodedTextOf } from '../../../src/upstream/receive-answer.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
 import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AgedMap } from '../../../src/idempotency/aged-map.ts';
+import { AgedMap } from '../../../src/idempotency/memory-store.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const steps = fc.array(

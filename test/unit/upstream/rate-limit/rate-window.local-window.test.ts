@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LocalWindow } from '../../../../src/upstream/rate-limit/local-window.ts';
+import { LocalWindow } from '../../../../src/upstream/rate-limit/rate-window.ts';
 import type { Slot } from '../../../../src/upstream/rate-limit/rate-window.ts';
 
 /** Of 10 calls in 5 s; a call that is not answered counts half a second after it was sent. */
