@@ -130,7 +130,9 @@ const entryOf = (page: string, block: string) =>
   CHECKS[page]?.find(([beginning]) => block.startsWith(beginning));
 
 test('each block of commands of the pages is run by a test, or has a reason', () => {
-  const unknown = pages.flatMap((page) =>
+  // Translations have the blocks of their originals: test/docs/translations.test.ts.
+  const originals = pages.filter((page) => !page.startsWith('docs/it/'));
+  const unknown = originals.flatMap((page) =>
     commandsOf(page)
       .filter((block) => entryOf(page, block) === undefined)
       .map((block) => `${page}: ${block.split('\n')[0]}`),
