@@ -79,6 +79,7 @@ const CHECKS: Readonly<Record<string, readonly (readonly [beginning: string, che
   'docs/guide/signed-documents.md': [['curl -OJ -H "Authorization: Bearer $TOKEN"', 'runs']],
   'docs/guide/subscriptions.md': [['curl -N http://localhost:4000/graphql', 'runs']],
   'docs/guide/web-page.md': [
+    ['npm run client:bundle', { testedBy: 'test/browser/web-page.test.ts' }],
     ['CORS_ORIGINS=', { starts: GREETING }],
     ['python3 -m http.server', { starts: /^Serving HTTP on/m }],
   ],
