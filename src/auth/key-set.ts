@@ -1,9 +1,8 @@
-import { createRemoteJWKSet, customFetch } from 'jose';
-import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
-import { KeySetError, readKeySet } from './read-key-set.ts';
+import { createRemoteJWKSet, customFetch, importJWK } from 'jose';
+import type { FetchImplementation, JWTVerifyGetKey, JWK } from 'jose';
+import { z } from 'zod';
 import type { ProxiedFetch } from '../upstream/connect-through.ts';
-import { usableKeys } from './usable-keys.ts';
-import type { UnusableKey } from './usable-keys.ts';
+import { ALGORITHMS } from './verify-jwt.ts';
 
 export interface KeySetOptions {
   /** https, or http on this machine. */
@@ -93,4 +92,140 @@ export class KeySet {
     for (const [text, key] of found) if (!this.#unusable.has(text)) this.#options.onUnusableKey?.(key);
     this.#unusable = new Set(found.keys());
   }
+}
+
+/** Usual key sets have a few kilobytes. */
+const MAX_BYTES = 512 * 1024;
+
+/** Each key is validated separately by `usableKeys`. */
+const keySetRules = z.object({
+  keys: z.array(z.unknown()).refine((keys) => keys.length === 0 || keys.some((key) => isObject(key))),
+});
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** The used members of a `Response`, of any `fetch` implementation. */
+interface KeySetAnswer {
+  readonly status: number;
+  readonly body: (AsyncIterable<Uint8Array> & { cancel(): Promise<void> }) | null;
+}
+
+/** The key set could not be read. The message contains nothing of the response. */
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
+}
+
+/**
+ * The keys of a response. Any other content, such as an error page with status 200, is a failure, so that known keys stay
+ * in use.
+ * @throws {KeySetError} for every failure
+ */
+async function readKeySet(answer: Promise<KeySetAnswer>): Promise<readonly unknown[]> {
+  try {
+    const response = await answer;
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new KeySetError(`status ${response.status}`);
+    }
+    const keys = keysIn(await readText(response));
+    if (keys === undefined) throw new KeySetError('the response is not a key set');
+    return keys;
+  } catch (cause) {
+    throw cause instanceof KeySetError ? cause : new KeySetError(reasonOf(cause), { cause });
+  }
+}
+
+async function readText({ body }: KeySetAnswer): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new KeySetError('the response is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function keysIn(text: string): readonly unknown[] | undefined {
+  try {
+    return keySetRules.safeParse(JSON.parse(text)).data?.keys;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error of `fetch` has the network error as its cause. */
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return 'unknown';
+  if (failure.name === 'TimeoutError') return 'no response in time';
+  const { cause } = failure;
+  return cause instanceof Error && 'code' in cause ? `not reached: ${String(cause.code)}` : 'not reached';
+}
+
+/** The smallest RSA key that RFC 7518, section 3.3, allows. */
+const MIN_RSA_BITS = 2_048;
+
+const algorithm = z.enum(ALGORITHMS, 'alg is not a signature algorithm with a public key');
+/** The members of a key that can make it unusable. */
+const keyRules = z.looseObject(
+  {
+    kty: z.enum(['RSA', 'EC', 'OKP'], 'kty is not RSA, EC or OKP'),
+    use: z.literal('sig', 'use is not sig').optional(),
+    key_ops: z
+      .array(z.string(), 'key_ops is not a list of names')
+      .refine((operations) => operations.includes('verify'), 'key_ops does not contain verify')
+      .optional(),
+    alg: algorithm.optional(),
+    d: z.undefined('it is a private key').optional(),
+  },
+  'it is not an object',
+);
+
+/** An ignored key of a key set. */
+export interface UnusableKey {
+  /** Its `kid`, or its position in the set. */
+  readonly key: string;
+  readonly reason: string;
+}
+
+/**
+ * Splits a key set into keys that can verify tokens and others. RFC 7517, section 5, asks to ignore the others; jose would
+ * instead fail for every token that one of them matches.
+ */
+async function usableKeys(
+  keys: readonly unknown[],
+): Promise<{ readonly keys: readonly unknown[]; readonly unusable: readonly UnusableKey[] }> {
+  const reasons = await Promise.all(keys.map(reasonAgainst));
+  return {
+    keys: keys.filter((_, index) => reasons[index] === undefined),
+    unusable: keys.flatMap((key, index) => {
+      const reason = reasons[index];
+      return reason === undefined ? [] : { key: nameOf(key, index), reason };
+    }),
+  };
+}
+
+/** Why a key cannot verify tokens; undefined if it can. */
+async function reasonAgainst(key: unknown): Promise<string | undefined> {
+  const { data, error } = keyRules.safeParse(key);
+  if (data === undefined) return error.issues[0]?.message ?? 'it is not a key';
+  const { kty, alg } = data;
+  for (const candidate of alg === undefined ? ALGORITHMS : [alg]) {
+    // jose validates every member itself.
+    const imported = await importJWK(key as JWK, candidate).catch(() => undefined);
+    if (imported === undefined || imported instanceof Uint8Array) continue;
+    return bitsOf(imported.algorithm) < MIN_RSA_BITS ? `it has fewer than ${MIN_RSA_BITS} bits` : undefined;
+  }
+  return `its members do not make a public ${kty} key${alg === undefined ? '' : ` for ${alg}`}`;
+}
+
+function bitsOf(algorithm: object): number {
+  return 'modulusLength' in algorithm && typeof algorithm.modulusLength === 'number'
+    ? algorithm.modulusLength
+    : Number.POSITIVE_INFINITY;
+}
+
+function nameOf(key: unknown, index: number): string {
+  return typeof key === 'object' && key !== null && 'kid' in key && typeof key.kid === 'string'
+    ? key.kid
+    : `number ${index + 1}, without kid`;
 }

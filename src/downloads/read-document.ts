@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { GatewayContext } from '../resolvers/context.ts';
-import { downloadLinkOf } from '../resolvers/download-link.ts';
+import { downloadLinkOf } from '../resolvers/signature-request.ts';
 import { NotFoundError } from '../resolvers/errors/domain-errors.ts';
 import { readRequest } from '../resolvers/shared/read-request.ts';
 import { getBlob, getBlobProperties } from '../upstream/storage/blobs.ts';

@@ -1,8 +1,17 @@
+import { createHash } from 'node:crypto';
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Answer, Route } from '../http/answer.ts';
-import { acceptedOf, HTML_TYPE, JSON_TYPE, prefersPages, TEXT_TYPE } from '../http/media-types.ts';
-import { GRAPHIQL_POLICY, PAGE_POLICY, PageFiles } from './page-files.ts';
-import { startPage, startText } from './start-page.ts';
+import type { Answer, Route, EdgeRequest } from '../http/answer.ts';
+import {
+  acceptedOf,
+  HTML_TYPE,
+  JSON_TYPE,
+  prefersPages,
+  TEXT_TYPE,
+  acceptsCoding,
+} from '../http/media-types.ts';
 
 /** In a checkout made by `scripts/build-web.ts`, in the package by its build. */
 const BUILT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
@@ -62,3 +71,153 @@ function plainPage(body: string, type = HTML_TYPE): Answer {
     body,
   };
 }
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ttf': 'font/ttf',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+  '.pdf': 'application/pdf',
+  '.json': 'application/json',
+};
+
+/**
+ * The browser enforces that a page runs only scripts of the gateway, loads nothing from other origins and sends nothing to
+ * them. Images are also made by the page (`blob:`) and by the gateway (`data:`, the QR code).
+ */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The editor of GraphiQL makes its style sheets and style attributes at run time. */
+const GRAPHIQL_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+interface PageOptions {
+  readonly policy?: string;
+  readonly isSandbox?: boolean;
+}
+
+const GUARDS = {
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** The files that the build of `web/` has made: pages, and assets whose names contain a digest of their content. */
+class PageFiles {
+  readonly #folder: string;
+  /** Only listed files are read, so no path of a request reaches the file system. */
+  readonly #names: ReadonlySet<string>;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    const names = globSync('**/*.*', { cwd: folder }).map((name) => name.split(sep).join('/'));
+    this.#names = new Set(names);
+  }
+
+  has(name: string): boolean {
+    return TYPES[extname(name)] !== undefined && this.#names.has(name);
+  }
+
+  /**
+   * A page, such as `workbench/index.html`. Browsers revalidate it each time. Its body has the attribute `data-sandbox` if the
+   * gateway uses a sandbox.
+   */
+  async page(
+    name: string,
+    { req }: EdgeRequest,
+    { policy = PAGE_POLICY, isSandbox = false }: PageOptions = {},
+  ): Promise<Answer> {
+    const file = await readFile(join(this.#folder, name), 'utf8');
+    const html = isSandbox ? file.replace('<body>', '<body data-sandbox>') : file;
+    const headers = {
+      ...GUARDS,
+      'content-type': TYPES['.html'] ?? '',
+      'content-security-policy': policy,
+      'cache-control': 'no-cache',
+      etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
+      vary: 'accept',
+    };
+    if (req.headers['if-none-match']?.includes(headers.etag) === true) return { status: 304, headers };
+    return { status: 200, headers, body: html };
+  }
+
+  /** An asset, which browsers keep. @returns undefined if there is no such file. */
+  async asset(name: string, { req }: EdgeRequest): Promise<Answer | undefined> {
+    if (!this.has(name)) return undefined;
+    const isZipped =
+      this.#names.has(`${name}.gz`) && acceptsCoding(String(req.headers['accept-encoding'] ?? ''), 'gzip');
+    return {
+      status: 200,
+      headers: {
+        ...GUARDS,
+        'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+        'cache-control': 'public, max-age=31536000, immutable',
+        vary: 'accept-encoding',
+        ...(isZipped && { 'content-encoding': 'gzip' }),
+      },
+      body: await readFile(join(this.#folder, isZipped ? `${name}.gz` : name)),
+    };
+  }
+}
+
+const DOCUMENTATION = 'https://github.com/sigillo/sigillo#readme';
+
+/** A page without scripts that says what runs at this address, in Italian and English. It has no version and no address of the upstream. */
+function startPage({
+  graphiql,
+  isBuilt,
+}: {
+  readonly graphiql: boolean;
+  /** Whether there is a page behind the link to GraphiQL. */
+  readonly isBuilt: boolean;
+}): string {
+  const endpoint = graphiql && isBuilt ? '<a href="/graphql">/graphql</a>' : '<code>/graphql</code>';
+  const missing =
+    graphiql && !isBuilt
+      ? '<p>The pages are not built: run <code>npm ci</code>, then <code>npm start</code>.</p>'
+      : '';
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>Sigillo</title>
+    <link rel="icon" href="data:," />
+  </head>
+  <body>
+    <main>
+      <h1>Sigillo</h1>
+      <p>A GraphQL gateway for Firma con IO, the Italian public service for remote signatures. It answers at ${endpoint}.</p>
+      <p lang="it">Un gateway GraphQL per Firma con IO, il servizio pubblico italiano di firma a distanza. Risponde a ${endpoint}.</p>
+      <p><a href="${DOCUMENTATION}">Documentation, documentazione</a></p>
+      ${missing}
+    </main>
+  </body>
+</html>
+`;
+}
+
+/** The same as plain text, for clients such as curl. */
+const startText = (
+  endpoint: string,
+): string => `Sigillo: a GraphQL gateway for Firma con IO, the Italian public service for remote signatures.
+
+GraphQL        POST ${endpoint}
+Documentation  ${DOCUMENTATION}
+`;

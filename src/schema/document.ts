@@ -2,7 +2,7 @@ import type { SignatureField } from '../upstream/decode.ts';
 import { rejectReasons } from '../resolvers/errors/domain-errors.ts';
 import type { DocumentOfRequest } from '../resolvers/signature-request.ts';
 import { builder } from './builder.ts';
-import { DocumentStatus, documentStatusOf } from './status.ts';
+import { DocumentStatus, documentStatusOf } from './scalars.ts';
 
 type Position = SignatureField['position'];
 type NamedField = Extract<Position, { uniqueName: string }>;

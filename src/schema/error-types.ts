@@ -28,7 +28,7 @@ import type {
 import { scrub } from '../observability/logging/scrubber.ts';
 import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
-import { SignatureRequestStatus, requestStatusOf } from './status.ts';
+import { SignatureRequestStatus, requestStatusOf } from './scalars.ts';
 
 const ErrorCodeEnum = describedEnum<ErrorCode>(
   'ErrorCode',

@@ -13,7 +13,6 @@ import './mutations/notify-signer.ts';
 import './mutations/cancel-signature-request.ts';
 import './mutations/validate-document.ts';
 import './mutations/inspect-document.ts';
-import './request-signature-error-type.ts';
 import './mutations/request-signature.ts';
 import './subscriptions/signature-request-changed.ts';
 import { builder } from './builder.ts';

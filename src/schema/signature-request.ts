@@ -13,7 +13,7 @@ import { builder, describedEnum } from './builder.ts';
 import { DocumentType } from './document.ts';
 import { DossierType } from './dossier.ts';
 import { OWN_READS } from './scopes.ts';
-import { SignatureRequestStatus, requestStatusOf } from './status.ts';
+import { SignatureRequestStatus, requestStatusOf } from './scalars.ts';
 
 const QrCodeFormat = describedEnum<'SVG' | 'PNG'>('QrCodeFormat', 'An image format.', {
   SVG: 'A vector image. Recommended for web pages.',

@@ -7,7 +7,7 @@ import { kindOfAbort } from './pipeline/deadline.ts';
  * - `read`: nothing. Every GET of the service is one, and `getSignerByFiscalCode`, a POST that returns the same signer for
  *   the same code. `getDocumentUploadUrl` creates a URL; an unused URL expires without effect.
  * - `write`: a retry may have a second effect, because the service has no idempotency keys: a second dossier, a second
- *   message to a citizen. PUTs are writes too. `src/resolvers/shared/read-back.ts` resolves a write whose answer is lost.
+ *   message to a citizen. PUTs are writes too. `src/resolvers/shared/read-request.ts` resolves a write whose answer is lost.
  * - `stream`: a retry is impossible, because the bytes of the body are gone.
  * - `block`: a storage call that writes the same bytes to the same position. A block replaces the block with its id, and the
  *   service validates a blob again with the same outcome.

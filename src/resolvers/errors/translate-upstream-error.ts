@@ -1,15 +1,22 @@
+import { UploadError } from '../../uploads/file-upload.ts';
+import type { UploadErrorKind } from '../../uploads/file-upload.ts';
 import { UpstreamError } from '../../upstream/failure.ts';
 import type { UpstreamErrorKind } from '../../upstream/failure.ts';
+import type { FaultCode } from './codes.ts';
 import {
   InvalidInputError,
   NotFoundError,
   OutcomeUnknownError,
   SignerUnavailableError,
   UnreadablePdfError,
+  EmptyFileError,
+  FileOrderError,
+  FileTooLargeError,
+  NotAPdfError,
+  UploadInterruptedError,
 } from './domain-errors.ts';
-import { UpstreamFault } from './faults.ts';
 import type { UnknownOutcome } from './domain-errors.ts';
-import type { FaultCode } from './codes.ts';
+import { UpstreamFault } from './faults.ts';
 
 /** A row of the table: an upstream failure and its error. `name` is the name of the error in `docs/reference/errors.md`. */
 export interface TranslationRow {
@@ -156,4 +163,38 @@ export function translated<T>(call: Promise<T>): Promise<T> {
 
 function throwTranslated(failure: unknown): never {
   throw translateUpstreamError(failure);
+}
+
+const wrongFile = (failure: UploadError): Error =>
+  new InvalidInputError([{ path: ['file'], message: failure.message }]);
+
+/** The error for each kind of upload failure. */
+const UPLOAD_ERRORS: Readonly<Record<UploadErrorKind, (failure: UploadError) => Error>> = {
+  'not-a-pdf': () => new NotAPdfError(),
+  empty: () => new EmptyFileError(),
+  'too-large': ({ limitBytes }) => new FileTooLargeError(limitBytes ?? 0),
+  truncated: () => new UploadInterruptedError(),
+  'client-gone': () => new UploadInterruptedError(),
+  stalled: () => new UploadInterruptedError(),
+  'out-of-order': () => new FileOrderError(),
+  missing: wrongFile,
+  unexpected: wrongFile,
+  'already-read': wrongFile,
+};
+
+/**
+ * Awaits work that reads an uploaded file, and translates its failure. An upstream call wraps the failure of the stream
+ * that it sends, so an `UploadError` among the causes takes precedence.
+ */
+export async function translatedUpload<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (failure) {
+    for (let cause: unknown = failure; cause instanceof Error; cause = cause.cause) {
+      if (cause instanceof UploadError) throw UPLOAD_ERRORS[cause.kind](cause);
+    }
+    // The request ended while the upload waited for bytes or for a memory block.
+    if (failure instanceof Error && failure.name === 'AbortError') throw new UploadInterruptedError();
+    throw translateUpstreamError(failure);
+  }
 }

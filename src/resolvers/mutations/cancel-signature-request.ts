@@ -2,9 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../../upstream/operations/set-signature-request-status.ts';
 import { WrongStatusError } from '../errors/domain-errors.ts';
-import { invalidate, readRequest } from '../shared/read-request.ts';
-import { readBack } from '../shared/read-back.ts';
-import { statusRefusal } from '../errors/status-refusal.ts';
+import { invalidate, readRequest, readBack, statusRefusal } from '../shared/read-request.ts';
 
 export interface CancelSignatureRequestInput {
   signatureRequestId: string;

@@ -1,7 +1,6 @@
 import type { GatewayContext } from '../context.ts';
-import { requestUploadUrl } from '../shared/upload-url.ts';
-import type { PresignedUrl, UploadTarget } from '../shared/upload-url.ts';
-import { uploadableDocument } from './upload-document.ts';
+import { requestUploadUrl, uploadableDocument } from './upload-document.ts';
+import type { PresignedUrl, UploadTarget } from './upload-document.ts';
 
 export interface UploadUrl extends PresignedUrl {
   readonly method: 'PUT';

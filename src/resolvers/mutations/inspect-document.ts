@@ -5,7 +5,7 @@ import { boxOf, placeBeside } from '../../inspection/place-field.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
 import { readPdf, withUploadEvents } from '../../uploads/read-upload.ts';
 import { UnreadablePdfError } from '../errors/domain-errors.ts';
-import { translatedUpload } from '../errors/translate-upload-error.ts';
+import { translatedUpload } from '../errors/translate-upstream-error.ts';
 import { anchorsOf, queryOf } from '../shared/anchors.ts';
 import type { AnchorInput, BoxInput, SignatureFieldInput } from '../shared/document-input.ts';
 import { filesInMemory, inspectFile } from '../shared/inspect-file.ts';

@@ -4,9 +4,7 @@ import type { SignatureRequest } from '../../upstream/decode.ts';
 import { setSignatureRequestStatus } from '../../upstream/operations/set-signature-request-status.ts';
 import { DocumentRejectedError, DocumentsNotReadyError, WrongStatusError } from '../errors/domain-errors.ts';
 import { checkInput, waitSecondsRules } from '../shared/input-rules.ts';
-import { invalidate, readRequest } from '../shared/read-request.ts';
-import { readBack } from '../shared/read-back.ts';
-import { statusRefusal } from '../errors/status-refusal.ts';
+import { invalidate, readRequest, readBack, statusRefusal } from '../shared/read-request.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 

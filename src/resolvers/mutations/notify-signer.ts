@@ -7,10 +7,8 @@ import { sendNotification } from '../../upstream/operations/send-notification.ts
 import { UpstreamError } from '../../upstream/failure.ts';
 import { AlreadyNotifiedError, WrongStatusError } from '../errors/domain-errors.ts';
 import { checkInput, idempotencyKeyRules, waitSecondsRules } from '../shared/input-rules.ts';
-import { invalidate, readRequest } from '../shared/read-request.ts';
+import { invalidate, readRequest, readBack, statusRefusal } from '../shared/read-request.ts';
 import { runOnce } from '../shared/run-once.ts';
-import { readBack } from '../shared/read-back.ts';
-import { statusRefusal } from '../errors/status-refusal.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 

@@ -12,7 +12,12 @@ import { createSignatureRequest } from './create-signature-request.ts';
 import { wireDocumentsOf, wireFieldOf } from '../shared/document-input.ts';
 import type { DocumentInput } from '../shared/document-input.ts';
 import { IdempotencyConflictError, InvalidInputError } from '../errors/domain-errors.ts';
-import { AnchoredFiles } from './anchored-files.ts';
+import {
+  AnchoredFiles,
+  noProgress,
+  progressRules,
+  RequestSignatureSteps,
+} from './request-signature-steps.ts';
 import { findSigner } from './find-signer.ts';
 import {
   checkInput,
@@ -30,7 +35,6 @@ import { markReady, setReady } from './mark-ready.ts';
 import { notifySigner } from './notify-signer.ts';
 import { runOnce } from '../shared/run-once.ts';
 import { readRequest } from '../shared/read-request.ts';
-import { noProgress, progressRules, RequestSignatureSteps } from './request-signature-steps.ts';
 import type { Progress } from './request-signature-steps.ts';
 import { checkSameFiles, uploadDocuments } from './upload-documents.ts';
 import type { UploadedFile } from './upload-documents.ts';

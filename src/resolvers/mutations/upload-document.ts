@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
 import { withUploadEvents, readPdf, StartedPdf } from '../../uploads/read-upload.ts';
 import { storeFile } from '../../uploads/store-file.ts';
@@ -7,17 +6,19 @@ import type { StoredFile } from '../../uploads/store-file.ts';
 import type { Document, SignatureRequest } from '../../upstream/decode.ts';
 import { UpstreamError } from '../../upstream/failure.ts';
 import {
+  getDocumentUploadUrl,
+  UPLOAD_URL_LIFETIME_MS,
+} from '../../upstream/operations/get-document-upload-url.ts';
+import type { GatewayContext } from '../context.ts';
+import {
   DocumentRejectedError,
   NotFoundError,
   UploadInterruptedError,
   WrongStatusError,
 } from '../errors/domain-errors.ts';
+import { translated, translatedUpload } from '../errors/translate-upstream-error.ts';
 import { checkInput, waitSecondsRules } from '../shared/input-rules.ts';
-import { invalidate, readRequest } from '../shared/read-request.ts';
-import { translated } from '../errors/translate-upstream-error.ts';
-import { translatedUpload } from '../errors/translate-upload-error.ts';
-import { requestUploadUrl } from '../shared/upload-url.ts';
-import type { UploadTarget } from '../shared/upload-url.ts';
+import { invalidate, readRequest, statusRefusal } from '../shared/read-request.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 
 export interface UploadDocumentInput extends UploadTarget {
@@ -125,4 +126,31 @@ function isOutcomeOf({ storedAt }: StoredFile, old: Document, now: Document): bo
   const isOfThisFile =
     now.uploadedAt !== undefined && now.uploadedAt.getTime() >= storedAt.getTime() - CLOCK_TOLERANCE_MS;
   return isChanged && isOfThisFile && (now.status === 'READY' || now.status === 'REJECTED');
+}
+
+export interface UploadTarget {
+  signatureRequestId: string;
+  documentId: string;
+}
+
+/** A pre-signed upload URL. A secret: it permits the upload without further credentials. */
+export interface PresignedUrl {
+  readonly url: string;
+  readonly expiresAt: Date;
+}
+
+/** Requests a pre-signed upload URL. The service checks the status again: it may have changed since the last read. */
+export async function requestUploadUrl(context: GatewayContext, target: UploadTarget): Promise<PresignedUrl> {
+  try {
+    const url = await getDocumentUploadUrl(context.upstream, target, { signal: context.signal });
+    return { url, expiresAt: expiryOf(url) };
+  } catch (failure) {
+    throw await statusRefusal(context, target.signatureRequestId, ['DRAFT'], failure);
+  }
+}
+
+/** The expiry in the URL (`se`), or the documented lifetime. */
+function expiryOf(url: string): Date {
+  const signedUntil = new Date(URL.parse(url)?.searchParams.get('se') ?? Number.NaN);
+  return Number.isNaN(signedUntil.getTime()) ? new Date(Date.now() + UPLOAD_URL_LIFETIME_MS) : signedUntil;
 }

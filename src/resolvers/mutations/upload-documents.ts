@@ -6,8 +6,7 @@ import type { SignatureRequest } from '../../upstream/decode.ts';
 import { DocumentRejectedError, IdempotencyConflictError } from '../errors/domain-errors.ts';
 import { areDocumentsChecked } from './mark-ready.ts';
 import { readRequest } from '../shared/read-request.ts';
-import { translatedUpload } from '../errors/translate-upload-error.ts';
-import { translated } from '../errors/translate-upstream-error.ts';
+import { translatedUpload, translated } from '../errors/translate-upstream-error.ts';
 import { uploadDocument } from './upload-document.ts';
 import { waitForRequest } from '../shared/wait-for-request.ts';
 

@@ -6,11 +6,10 @@ import type { DocumentValidation } from '../../upstream/decode.ts';
 import { validateDocument as validateUpstream } from '../../upstream/operations/validate-document.ts';
 import { wireFieldOf } from '../shared/document-input.ts';
 import type { SignatureFieldInput } from '../shared/document-input.ts';
-import { anchorsOf, queryOf } from '../shared/anchors.ts';
+import { anchorsOf, queryOf, resolveFields } from '../shared/anchors.ts';
 import { contentsOf, filesInMemory, holdFile } from '../shared/inspect-file.ts';
-import { resolveFields } from '../shared/resolve-fields.ts';
 import { checkInput, fieldsOfFileRules } from '../shared/input-rules.ts';
-import { translatedUpload } from '../errors/translate-upload-error.ts';
+import { translatedUpload } from '../errors/translate-upstream-error.ts';
 
 export interface ValidateDocumentInput {
   file: FileUpload;

@@ -8,8 +8,7 @@ import type { HeldFile } from '../../uploads/held-files.ts';
 import { UpstreamError } from '../../upstream/failure.ts';
 import { kindOfAbort } from '../../upstream/pipeline/deadline.ts';
 import { UnreadablePdfError } from '../errors/domain-errors.ts';
-import { translatedUpload } from '../errors/translate-upload-error.ts';
-import { translateUpstreamError } from '../errors/translate-upstream-error.ts';
+import { translatedUpload, translateUpstreamError } from '../errors/translate-upstream-error.ts';
 
 /** Memory for files of this request that are to be inspected. Dispose of it. */
 export function filesInMemory(

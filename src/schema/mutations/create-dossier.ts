@@ -5,11 +5,10 @@ import {
   OutcomeUnknownError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { createDossier } from '../../resolvers/mutations/create-dossier.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { defineMutation, idempotencyKey } from '../define-mutation.ts';
 import { DocumentInput } from '../document-input.ts';
 import { DossierType } from '../dossier.ts';
 import { STAFF_WRITES } from '../scopes.ts';
-import { idempotencyKey } from '../input-fields.ts';
 
 defineMutation({
   name: 'createDossier',

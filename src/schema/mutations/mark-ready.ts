@@ -7,10 +7,9 @@ import {
   WrongStatusError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { markReady } from '../../resolvers/mutations/mark-ready.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { defineMutation, costOfWait, waitSeconds } from '../define-mutation.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
-import { costOfWait, waitSeconds } from '../input-fields.ts';
 
 defineMutation({
   name: 'markReady',

@@ -8,10 +8,9 @@ import {
   WrongStatusError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { notifySigner } from '../../resolvers/mutations/notify-signer.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { defineMutation, costOfWait, idempotencyKey, waitSeconds } from '../define-mutation.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
-import { costOfWait, idempotencyKey, waitSeconds } from '../input-fields.ts';
 
 defineMutation({
   name: 'notifySigner',

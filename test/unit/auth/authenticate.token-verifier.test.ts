@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { TokenVerifier } from '../../../src/auth/token-verifier.ts';
+import { TokenVerifier } from '../../../src/auth/authenticate.ts';
 import { inSeconds, makeKey, RULES, sign } from '../../support/token-issuer.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
