@@ -33,6 +33,9 @@ const PROFILE_FAILED = 'An error occurred while getting the profile!';
 const MESSAGE_FAILED = 'An error occurred while sending the message!';
 const NOT_ALLOWED = 'It is not allowed to send a message to this user.';
 
+/** Enough for a busy machine to send the call, which then gets no answer. */
+export const TIMEOUT_MS = 500;
+
 /** The rows for one operation: the failure, and the expected answer. */
 export const ROWS: readonly (readonly [operation: string, kind: string, words: string, expected: unknown])[] =
   [
@@ -138,7 +141,7 @@ export const FAULTS: readonly {
     kind: 'timeout',
     code: 'UPSTREAM_TIMEOUT',
     does: () => {},
-    options: { upstreamTimeoutMs: 150 },
+    options: { upstreamTimeoutMs: TIMEOUT_MS },
     cause: 'getDossier: timeout',
   },
   {

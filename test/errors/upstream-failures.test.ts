@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { rowsUnder } from '../support/errors-page.ts';
 import type { StubHandler } from '../support/http-stub.ts';
 import { expectNoSecrets, refuses, startFailingGateway, UPSTREAM_WORDS } from '../support/service-proxy.ts';
-import { ROWS, CALLERS, FAULT_WORDS, FAULTS } from './support-upstream-failures.ts';
+import { CALLERS, FAULTS, FAULT_WORDS, ROWS, TIMEOUT_MS } from './support-upstream-failures.ts';
 
 /** Failures without a response. */
 const DOES: Readonly<Record<string, StubHandler>> = {
@@ -20,12 +20,13 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 
 test.each(ROWS)('%s: %s %s', async (operation, kind, words, expected) => {
-  const world = await startFailingGateway(kind === 'timeout' ? { upstreamTimeoutMs: 150 } : {});
+  const world = await startFailingGateway(kind === 'timeout' ? { upstreamTimeoutMs: TIMEOUT_MS } : {});
   world.fail(operation, DOES[kind] ?? refuses(STATUS_OF[kind] ?? 0, words || UPSTREAM_WORDS));
   const answer = await CALLERS[operation]?.(world);
   expectNoSecrets(JSON.stringify(answer));
   expect(answer).toEqual(expected);
-  expect(world.count(operation)).toBeGreaterThan(0);
+  // The gateway gives up a call that the service has yet to read.
+  await expect.poll(() => world.count(operation)).toBeGreaterThan(0);
   expect(world.logs.lines()).toEqual([]);
 });
 

@@ -176,12 +176,13 @@ test('metrics count attempts and undelivered events', async () => {
 });
 
 test('a slow receiver delays no operation, and a running attempt may end during shutdown', async () => {
-  const world = await start((_, res, nth) => {
-    setTimeout(() => res.writeHead(200).end(), nth === 1 ? 300 : 0);
-  });
+  const answered = Promise.withResolvers<void>();
+  const world = await start((_, res) => void answered.promise.then(() => res.writeHead(200).end()));
   await world.markedReady();
   await expect.poll(world.receiver.types).toEqual(['ready']);
-  await world.close();
+  const closed = world.close();
+  answered.resolve();
+  await closed;
   expect(world.outcomes).toEqual(['delivered']);
   expect(world.receiver.types()).toEqual(['ready']);
   // Without Redis the next event is lost, which is logged.
@@ -189,8 +190,9 @@ test('a slow receiver delays no operation, and a running attempt may end during 
 });
 
 test('the events of twelve requests marked READY at the same time all reach a slow receiver', async () => {
+  const isDueSeen = Promise.withResolvers<void>();
   const { receiver, sandbox, run, metricsUrl } = await start(
-    (_, res) => void setTimeout(() => res.writeHead(204).end(), 500),
+    (_, res) => void isDueSeen.promise.then(() => setTimeout(() => res.writeHead(204).end(), 500)),
     { metrics: { host: '127.0.0.1', port: 0 } },
   );
   const { requests } = await sandbox.seed({
@@ -202,6 +204,7 @@ test('the events of twelve requests marked READY at the same time all reach a sl
     run(mutationOf('markReady'), { input: { signatureRequestId: id } }),
   );
   await expect.poll(oldestDue).toBeGreaterThan(0);
+  isDueSeen.resolve();
   await Promise.all(marked);
   const delivered = () => requests.map(({ id }) => receiver.typesOf(id));
   const expected = requests.map(() => ['ready', 'wait_for_signature']);

@@ -6,16 +6,16 @@ import { logSink } from '../../support/service-proxy.ts';
 
 const SECRET = 'secret-of-the-client';
 
+/** Times after which headers that do not arrive are refused. All other tests depend on no time. */
+const SHORT = { headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 };
+
 /** A server with the refusals of Sigillo, or with those of Node. */
-async function start(refusals: 'sigillo' | 'node') {
+async function start(refusals: 'sigillo' | 'node', times: Partial<typeof SHORT> = {}) {
   const logs = logSink();
-  const server = createServer(
-    { maxHeaderSize: 1_024, headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 },
-    (req, res) => {
-      res.write(`answer to ${req.url}`);
-      req.on('end', () => res.end()).resume();
-    },
-  );
+  const server = createServer({ maxHeaderSize: 1_024, ...times }, (req, res) => {
+    res.write(`answer to ${req.url}`);
+    req.on('end', () => res.end()).resume();
+  });
   if (refusals === 'sigillo') refuseMalformedRequests(server, logs.logger);
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   onTestFinished(() => server.closeAllConnections());
@@ -46,7 +46,8 @@ test.each([
 ])(
   '%s: the status of Node’s answer, an error in a body, and a line in the log',
   async (_, bytes, status, code) => {
-    const [sigillo, node] = [await start('sigillo'), await start('node')];
+    const times = status === 408 ? SHORT : {};
+    const [sigillo, node] = [await start('sigillo', times), await start('node', times)];
     const answer = await answerTo(sigillo.url, bytes);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head.startsWith((await answerTo(node.url, bytes)).trimEnd())).toBe(true);
