@@ -26,10 +26,11 @@ class TooManyParts extends Error {
 export async function viewAsService(bytes: Uint8Array): Promise<ServiceView | Refused> {
   try {
     const pdf = await PDFDocument.load(bytes, { updateMetadata: false, parseSpeed: Infinity });
-    if (pdf.context.enumerateIndirectObjects().length > MAX_OBJECTS) throw new TooManyParts();
+    if (pdf.context.enumerateIndirectObjects().length > MAX_OBJECTS)
+      throw new TooManyParts(`The PDF has more than ${MAX_OBJECTS} objects.`);
     const fields = signatureFieldsOf(pdf);
     const pages = pdf.getPages();
-    if (pages.length > MAX_PAGES) throw new TooManyParts();
+    if (pages.length > MAX_PAGES) throw new TooManyParts(`The PDF has more than ${MAX_PAGES} pages.`);
     return {
       kind: 'read',
       pages: pages.map(pageOf),

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { deflateSync } from 'node:zlib';
-import { PDFDocument, PDFName } from 'pdf-lib';
+import { PDFDocument, PDFName, PDFString } from 'pdf-lib';
 import { expect, onTestFinished, test } from 'vitest';
 import { Inspector, UninspectableError } from '../../../src/inspection/inspector.ts';
 import type { InspectionLimits } from '../../../src/inspection/inspector.ts';
@@ -78,8 +81,66 @@ test('refuses nested objects that overflow the stack, as the service does', asyn
 test('refuses more pages than it reads', async () => {
   const inspector = inspectorForTest();
   const pdf = await makePdf({ pages: 2_001 });
-  await expect(inspector.inspect([pdf], [])).rejects.toThrow(UninspectableError);
+  await expect(inspector.inspect([pdf], [])).rejects.toMatchObject({
+    cause: { message: 'The PDF has more than 2000 pages.' },
+  });
   await expectSound(inspector);
+});
+
+test('refuses more objects than it reads', async () => {
+  const inspector = inspectorForTest();
+  const pdf = await PDFDocument.create();
+  pdf.addPage();
+  const count = 500_001;
+  const places = Array.from({ length: count }, (_, index) => `${index + 10} ${2 * index}`).join(' ');
+  const content = deflateSync(`${places} ${'0 '.repeat(count)}`);
+  const dict = { Type: 'ObjStm', N: count, First: places.length + 1, Filter: 'FlateDecode' };
+  pdf.context.register(pdf.context.stream(content, dict));
+  const file = await pdf.save({ useObjectStreams: false });
+  await expect(inspector.inspect([file], [])).rejects.toMatchObject({
+    cause: { message: 'The PDF has more than 500000 objects.' },
+  });
+  await expectSound(inspector);
+});
+
+test('runs no script, and loads no font, character map or stream from outside', async () => {
+  let connections = 0;
+  const server = createServer(() => (connections += 1)).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  // A server that listens on TCP has an address of this form.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
+  const pdf = await PDFDocument.create();
+  const { context } = pdf;
+  const F = PDFString.of(url);
+  const external = context.register(
+    context.stream('', { F, Type: 'XObject', Subtype: 'Form', BBox: [0, 0, 9, 9] }),
+  );
+  const descriptor = { Type: 'FontDescriptor', FontName: 'Outside', Flags: 32, FontFile2: external };
+  const descendant = {
+    Type: 'Font',
+    Subtype: 'CIDFontType2',
+    BaseFont: 'Outside',
+    FontDescriptor: descriptor,
+  };
+  const page = pdf.addPage();
+  const fonts = {
+    F1: { Type: 'Font', Subtype: 'Type1', BaseFont: 'Helvetica' },
+    F2: { Type: 'Font', Subtype: 'TrueType', BaseFont: 'Outside', FontDescriptor: descriptor },
+    F3: { Type: 'Font', Subtype: 'Type0', BaseFont: url, Encoding: url, DescendantFonts: [descendant] },
+  };
+  page.node.set(PDFName.of('Resources'), context.obj({ Font: fonts, XObject: { X1: external } }));
+  const content = ['F3', 'F2', 'F1'].map(
+    (font, line) => `BT /${font} 11 Tf 50 ${99 * line + 99} Td (Firma) Tj ET`,
+  );
+  const stream = context.stream(`/X1 Do ${content.join(' ')}`);
+  page.node.set(PDFName.of('Contents'), context.register(stream));
+  const script = { S: 'JavaScript', JS: PDFString.of(`app.launchURL("${url}"); fetch("${url}")`) };
+  pdf.catalog.set(PDFName.of('OpenAction'), context.obj(script));
+  const found = await inspectorForTest().inspect([await pdf.save()], [query('Firma')]);
+  expect(found).toMatchObject({ kind: 'read', unreadPages: [] });
+  expect(found).toMatchObject({ texts: [{ matches: expect.arrayContaining([expect.anything()]) }] });
+  expect(connections).toBe(0);
 });
 
 test('ends the work for a caller that leaves, and rejects with the reason', async () => {
