@@ -24,6 +24,7 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  *   npm run bench
  *   npm run bench -- --only Q1 --servers floor,jwt --rounds 3 --seconds 2
  *   npm run bench -- --also ../other     compares the gateway of another checkout, which has its own node_modules
+ *   npm run bench -- --flags=--max-semi-space-size=8     compares the gateway with that flag of Node
  *   npm run bench -- --only Q1 --profile --servers jwt
  *
  * The options:
@@ -35,7 +36,7 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  *   --only Q1,M1       operations: Q1, Q2, L1, M1
  *   --servers …        floor, yoga, mercurius (if it is installed: `npm install --prefix bench/rivals`), none, jwt, and the
  *                      variants of jwt: no-metrics, traces, some-traces, and with REDIS_URL also redis and workers (two
- *                      workers). `--also` adds also1, also2, …
+ *                      workers). `--also` adds also1, also2, …, and `--flags` flags1, …
  *   --base floor       the server that the others are compared with
  *   --no-half-load     leaves out the latency at half of the load that the gateway can bear, beside that of a direct call
  *   --profile          one round, in which the gateway is profiled: writes profiles of processor time and of allocations to
@@ -52,6 +53,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', multiple: true, default: Object.keys(BENCHMARKS) },
     servers: { type: 'string', multiple: true },
     also: { type: 'string', multiple: true, default: [] },
+    flags: { type: 'string', multiple: true, default: [] },
     base: { type: 'string', default: 'floor' },
     'half-load': { type: 'boolean', default: true },
     profile: { type: 'boolean', default: false },
@@ -90,14 +92,14 @@ function fail(message: string): never {
 }
 
 function chosenContestants(): Contestant[] {
-  const all = contestantsOf({ service: `http://127.0.0.1:${stubPort}`, tokens }, options.also);
+  const all = contestantsOf({ service: `http://127.0.0.1:${stubPort}`, tokens }, options.also, options.flags);
   const usual = all.filter(
     ({ name }) => !['redis', 'workers', 'no-metrics', 'traces', 'some-traces'].includes(name),
   );
   if (options.servers === undefined) return usual;
   const names = options.servers.flatMap((text) => text.split(','));
   const also = usual
-    .filter(({ name }) => name.startsWith('also') && !names.includes(name))
+    .filter(({ name }) => /^(?:also|flags)/.test(name) && !names.includes(name))
     .map(({ name }) => name);
   return [...names, ...also].map(
     (wanted) => all.find(({ name }) => name === wanted) ?? fail(`There is no server ${wanted}.`),

@@ -55,8 +55,15 @@ const peer = (file: string, { service }: Surroundings): Program => ({
   env: { FIRMA_API_URL: service },
 });
 
-/** @param also other checkouts of the gateway, each a contestant with tokens */
-export function contestantsOf(surroundings: Surroundings, also: readonly string[]): Contestant[] {
+/**
+ * @param also other checkouts of the gateway, each a contestant with tokens
+ * @param flags of Node, separated by spaces, each a contestant with tokens
+ */
+export function contestantsOf(
+  surroundings: Surroundings,
+  also: readonly string[],
+  flags: readonly string[] = [],
+): Contestant[] {
   const withoutMetrics = tokenChecks(surroundings);
   const jwt = { ...withoutMetrics, ...METRICS };
   const ours = (name: string, label: string, env: Record<string, string>, checkout = OURS): Contestant => ({
@@ -84,6 +91,11 @@ export function contestantsOf(surroundings: Surroundings, also: readonly string[
     ours('none', 'Sigillo, AUTH=none', { AUTH: 'none', ...METRICS }),
     ours('jwt', 'Sigillo, AUTH=jwt', jwt),
     ...also.map((path, nth) => ours(`also${nth + 1}`, `Sigillo of ${path}, AUTH=jwt`, jwt, path)),
+    ...flags.map((given, nth) => {
+      const contestant = ours(`flags${nth + 1}`, `Sigillo, AUTH=jwt, node ${given}`, jwt);
+      const { args, env } = contestant.program;
+      return { ...contestant, program: { args: [...given.split(' '), ...args], env } };
+    }),
     ours('redis', 'Sigillo, AUTH=jwt, with Redis', redis),
     ours('workers', 'the same, two workers', {
       ...redis,

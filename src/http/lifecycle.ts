@@ -118,7 +118,7 @@ class RequestsInFlight {
     const entry: InFlight = { res, controller: new AbortController(), isStream: false };
     this.#known.set(req, entry);
     this.#inFlight.add(entry);
-    res.once('close', () => {
+    res.on('close', () => {
       this.#inFlight.delete(entry);
       if (entry.isStream) this.#streams -= 1;
       if (!res.writableFinished) entry.controller.abort(new DOMException('The client left.', 'AbortError'));

@@ -160,11 +160,21 @@ function readTarget(req: IncomingMessage): URL | undefined {
   // HTTP/1.0 has no Host, and an empty one is valid for clients that do not know the name.
   if (host === undefined && httpVersion === '1.1') return undefined;
   if (host !== undefined && host !== '' && !HOST.test(host)) return undefined;
-  if (target.startsWith('/')) return URL.parse(`http://${host || 'gateway'}${target}`) ?? undefined;
+  if (target.startsWith('/')) return parsed(`http://${host || 'gateway'}${target}`);
   const url = URL.parse(target);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     return undefined;
   req.url = `${url.pathname}${url.search}`;
   headers.host = url.host;
+  return url;
+}
+
+/** The last one without a query: clients send their operations to one URL. */
+let last: { readonly text: string; readonly url: URL | undefined } | undefined;
+
+function parsed(text: string): URL | undefined {
+  if (text === last?.text) return last.url;
+  const url = URL.parse(text) ?? undefined;
+  if (!text.includes('?')) last = { text, url };
   return url;
 }

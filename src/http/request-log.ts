@@ -28,7 +28,7 @@ interface RequestLine {
 /** Logs one line for a request, when its answer is sent or its client has left. */
 export function logRequest(res: ServerResponse, scope: RequestScope, logger: Logger): void {
   const startedAt = performance.now();
-  res.once('close', () => {
+  res.on('close', () => {
     const line = requestLine(res, scope.record, performance.now() - startedAt);
     // Pages and preflight requests are not logged.
     const level = line.operation === undefined && line.outcome === 'ok' ? 'debug' : 'info';

@@ -29,7 +29,7 @@ export class Loaders {
   get dossierById(): DataLoader<string, Dossier> {
     return (this.#dossierById ??= new DataLoader(
       loadEach((id) => getDossier(this.#client, id, this.#options)),
-      { name: 'dossierById' },
+      { name: 'dossierById', ...SCHEDULE },
     ));
   }
 
@@ -37,7 +37,7 @@ export class Loaders {
   get signatureRequestById(): DataLoader<string, SignatureRequest> {
     return (this.#signatureRequestById ??= new DataLoader(
       loadEach((id) => this.#recording(id, () => getSignatureRequest(this.#client, id, this.#options))),
-      { name: 'signatureRequestById' },
+      { name: 'signatureRequestById', ...SCHEDULE },
     ));
   }
 
@@ -45,10 +45,13 @@ export class Loaders {
   get signerByFiscalCode(): DataLoader<string, Signer> {
     return (this.#signerByFiscalCode ??= new DataLoader(
       loadEach((code) => getSignerByFiscalCode(this.#client, code, this.#options)),
-      { name: 'signerByFiscalCode' },
+      { name: 'signerByFiscalCode', ...SCHEDULE },
     ));
   }
 }
+
+/** Each key is a call of its own, so there is nothing to gain from a wait for more keys. */
+const SCHEDULE = { batchScheduleFn: queueMicrotask };
 
 /** Reads in flight at once for one loader, so that one operation cannot take the whole connection pool. */
 const MAX_IN_FLIGHT = 10;

@@ -292,8 +292,8 @@ async function settled(
   keys: readonly string[],
   pending: readonly PromiseLike<unknown>[],
 ): Promise<Answer> {
-  const values = await Promise.all(pending);
-  for (const [index, key] of keys.entries()) answer[key] = values[index];
+  const values = pending.length === 1 ? [await pending[0]] : await Promise.all(pending);
+  for (let index = 0; index < keys.length; index += 1) answer[keys[index] ?? ''] = values[index];
   return answer;
 }
 

@@ -96,14 +96,17 @@ function parseForm(text: string, documentIds: boolean): object {
 }
 
 /** Headers of a compressed body, and their values for a plain one. */
-const CODINGS = { 'Content-Encoding': /^\s*(identity)?\s*$/i, 'Transfer-Encoding': /^\s*(chunked)?\s*$/i };
+const CODINGS = Object.entries({
+  'Content-Encoding': /^\s*(identity)?\s*$/i,
+  'Transfer-Encoding': /^\s*(chunked)?\s*$/i,
+}).map(([header, plain]) => ({ header, name: header.toLowerCase(), plain }));
 
 /** The header of a compressed body. Compression is not supported, because a few kilobytes can become gigabytes. */
 const compressionOf = (headers: RequestHeaders): string | undefined =>
-  Object.entries(CODINGS).find(([name, plain]) => {
-    const codings = headers.get(name.toLowerCase());
+  CODINGS.find(({ name, plain }) => {
+    const codings = headers.get(name);
     return codings !== null && codings.split(',').some((coding) => !plain.test(coding));
-  })?.[0];
+  })?.header;
 
 function parseJson(text: string): object {
   const body = jsonOf(text, 'The body is not valid JSON.');

@@ -47,12 +47,13 @@ export function bounded(value: unknown, scrub: Scrubber): unknown {
     if (Array.isArray(given)) return given.map((item) => copy(item, depth + 1)).filter(isGiven);
     // Maps, buffers, streams and requests are logged by their class only.
     if (!isPlain(given)) return `[${given.constructor.name}]`;
-    const copied: [string, unknown][] = [];
-    for (const [name, item] of Object.entries(given)) {
-      const value = SECRET_NAMES.test(name) ? '[redacted]' : copy(item, depth + 1);
-      if (isGiven(value)) copied.push([shortened(name, scrub, 100), value]);
+    const copied: Record<string, unknown> = {};
+    for (const name of Object.keys(given)) {
+      if (name === '__proto__') continue; // it would set the prototype
+      const value = SECRET_NAMES.test(name) ? '[redacted]' : copy(Reflect.get(given, name), depth + 1);
+      if (isGiven(value)) copied[shortened(name, scrub, 100)] = value;
     }
-    return Object.fromEntries(copied);
+    return copied;
   };
   return copy(value, 0);
 }

@@ -7,6 +7,7 @@ import { bounded } from './bounded.ts';
 import { currentRequest } from './request-scope.ts';
 import { escapeControls, createScrubber } from './scrubber.ts';
 import type { Scrubber } from './scrubber.ts';
+import { writeToStdout } from './stdout-lines.ts';
 
 export interface LoggerOptions {
   /** A level of pino, or `silent`. */
@@ -26,7 +27,7 @@ const MAX_LINE = 16_000;
  * A logger that writes lines of JSON with the request id. Each line has a bounded size and contains no secret, recognised by
  * name, form or value at any depth.
  */
-export function createLogger({ level, secrets = [], worker, write }: LoggerOptions): Logger {
+export function createLogger({ level, secrets = [], worker, write = writeToStdout }: LoggerOptions): Logger {
   const scrub = createScrubber(secrets);
   const options = {
     level,
@@ -45,7 +46,7 @@ export function createLogger({ level, secrets = [], worker, write }: LoggerOptio
       streamWrite: (line: string): string => withoutSecrets(line, scrub),
     },
   };
-  return write === undefined ? pino(options) : pino(options, { write });
+  return pino(options, { write });
 }
 
 /** The ids of the active span under the names of OpenTelemetry for logs. */

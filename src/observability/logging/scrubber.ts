@@ -131,6 +131,8 @@ export function scrub(text: string): string {
 }
 
 function withoutFiscalCodes(text: string): string {
+  TAIL.lastIndex = 0;
+  if (!TAIL.test(text)) return text; // as most texts, without a generator
   let result = '';
   let copied = 0;
   for (const { start, end } of findFiscalCodes(text)) {

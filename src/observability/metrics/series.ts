@@ -11,11 +11,18 @@ interface Labelled<Series> {
   readonly series: Series;
 }
 
+interface Branch<Series> {
+  readonly below: Map<string, Branch<Series>>;
+  found: Labelled<Series> | undefined;
+}
+
 /** The series of a metric by the values of its labels, of which there are few. */
 class SeriesByLabels<Series> {
   readonly #labelNames: readonly string[];
   readonly #make: () => Series;
-  readonly #byKey = new Map<string, Labelled<Series>>();
+  readonly #all: Labelled<Series>[] = [];
+  /** By the value of the first label, below it by that of the second, and so on: so that none is joined to a key. */
+  readonly #byValue: Branch<Series> = { below: new Map(), found: undefined };
 
   constructor(labelNames: readonly string[], make: () => Series) {
     this.#labelNames = labelNames;
@@ -23,17 +30,24 @@ class SeriesByLabels<Series> {
   }
 
   of(values: readonly string[]): Series {
-    const key = values.join('\n');
-    const found = this.#byKey.get(key);
-    if (found !== undefined) return found.series;
-    const labels = Object.fromEntries(this.#labelNames.map((name, index) => [name, values[index] ?? '']));
-    const series = this.#make();
-    this.#byKey.set(key, { labels, series });
-    return series;
+    let branch = this.#byValue;
+    for (const value of values) {
+      let next = branch.below.get(value);
+      if (next === undefined) branch.below.set(value, (next = { below: new Map(), found: undefined }));
+      branch = next;
+    }
+    return (branch.found ??= this.#add(values)).series;
   }
 
-  all(): IterableIterator<Labelled<Series>> {
-    return this.#byKey.values();
+  #add(values: readonly string[]): Labelled<Series> {
+    const labels = Object.fromEntries(this.#labelNames.map((name, index) => [name, values[index] ?? '']));
+    const added = { labels, series: this.#make() };
+    this.#all.push(added);
+    return added;
+  }
+
+  all(): readonly Labelled<Series>[] {
+    return this.#all;
   }
 }
 

@@ -130,7 +130,8 @@ export class RateLimiter {
 
   readonly #release = (): void => {
     this.#inFlight -= 1;
-    if (this.#queues.interactive.size > 0 || this.#queues.poll.size > 0) this.#admit();
+    if (this.#queues.interactive.size === 0 && this.#queues.poll.size === 0) return;
+    if (this.#isAdmitting || !this.#admitNow()) this.#admit();
   };
 
   #overBudget(operation: string): UpstreamError {
@@ -150,7 +151,26 @@ export class RateLimiter {
   /** Admits the calls that the window has slots for, now and whenever slots become free. */
   #admit(): void {
     this.#hasChanged = true;
-    if (!this.#isAdmitting) void this.#admitWhileChanged();
+    if (this.#isAdmitting) return;
+    // Until a call ends.
+    if (this.#inFlight >= this.#options.connections) this.#refuseBeyondLimit();
+    else void this.#admitWhileChanged();
+  }
+
+  /** Admits as many calls as there are free connections, unless the window has no slot now. @returns whether it had */
+  #admitNow(): boolean {
+    const { connections, window } = this.#options;
+    for (const priority of ['interactive', 'poll'] as const) {
+      const queue = this.#queues[priority];
+      while (queue.size > 0) {
+        if (this.#inFlight >= connections) return true;
+        const slot = window.takeNow(this.#reserve[priority]);
+        if (slot === undefined) return false;
+        this.#inFlight += 1;
+        queue.take()?.admit(slot);
+      }
+    }
+    return true;
   }
 
   /** Runs once at a time, because a shared window answers later. */

@@ -1,0 +1,38 @@
+import { pino } from 'pino';
+
+/** In characters. More is written before the end of the turn. */
+const MAX_PENDING = 64 * 1024;
+
+/**
+ * Writes lines to stdout, those of one turn of the event loop with one system call: under load a call for each line takes a
+ * twentieth of the processor time of a small query. Whatever ends the process in an orderly way, an uncaught error included,
+ * loses no line; SIGKILL loses those of its turn.
+ */
+class StdoutLines {
+  readonly #stdout = pino.destination({ fd: 1, sync: true });
+  #pending = '';
+
+  constructor() {
+    process.on('exit', this.#flush);
+  }
+
+  readonly write = (line: string): void => {
+    if (this.#pending === '') setImmediate(this.#flush);
+    this.#pending += line;
+    if (this.#pending.length >= MAX_PENDING) this.#flush();
+  };
+
+  readonly #flush = (): void => {
+    const lines = this.#pending;
+    this.#pending = '';
+    if (lines !== '') this.#stdout.write(lines);
+  };
+}
+
+let lines: StdoutLines | undefined;
+
+/** One for all loggers of the process, which so keep their order. */
+export function writeToStdout(line: string): void {
+  lines ??= new StdoutLines();
+  lines.write(line);
+}
