@@ -1,7 +1,7 @@
 /** An operation as it is sent. */
 export interface Operation {
   readonly query: string;
-  readonly variables: unknown;
+  readonly variables?: unknown;
 }
 
 /**

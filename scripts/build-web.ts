@@ -14,6 +14,7 @@ const OUTPUT = resolve(ROOT, 'web/dist');
 const DIGEST_FILE = 'sources.sha256';
 const SOURCES = [
   'web/**/*',
+  'client/*.ts',
   'examples/*.{graphql,json,pdf}',
   'schema.graphql',
   'package-lock.json',

@@ -2,11 +2,16 @@ import type { Fetcher, FetcherOpts, Observable } from '@graphiql/toolkit';
 import { getOperationAST } from 'graphql';
 import type { DocumentNode, ExecutionResult } from 'graphql';
 import { createClient } from 'graphql-sse';
+import { GatewayUnreachableError } from '../../client/errors.ts';
+import { bodyOf } from '../../client/multipart.ts';
+import type { Operation } from '../../client/multipart.ts';
+import { post } from '../../client/post.ts';
+import type { Progress } from '../../client/post.ts';
 import { operationNameIn, parsed } from './edited-document.ts';
 import { withAnswer } from './ids.ts';
 import { texts } from './language.ts';
 import { fileKey, state } from './state.ts';
-import { multipartForm, uploadPlaces } from './uploads.ts';
+import { uploadPlaces, withFiles } from './uploads.ts';
 
 const ENDPOINT = '/graphql';
 
@@ -19,7 +24,7 @@ interface Sink {
 /** Sends operations: as JSON, with files as a multipart request, and subscriptions over server-sent events. */
 export const fetcher: Fetcher = (params, options) => {
   const headers = headersOf(options);
-  if (params.operationName === 'IntrospectionQuery') return postJson(params, headers, undefined);
+  if (params.operationName === 'IntrospectionQuery') return send(params, headers);
   const document = parsed(params.query);
   const operationName = operationNameIn(document, params.operationName);
   const sent = { ...params, operationName };
@@ -72,8 +77,7 @@ async function run(
   if (missing.length > 0)
     throw new Error(texts.missing(missing.map(({ place }) => place.path.join('.')).join(', ')));
   const chosen = uploads.filter((upload) => upload.files.length > 0);
-  if (chosen.length === 0) return next(await postJson(params, headers, signal));
-  next(await upload(multipartForm({ ...params, variables }, chosen), headers, signal));
+  next(await send({ ...params, variables: withFiles(variables, chosen) }, headers, signal));
 }
 
 function headersOf(options: FetcherOpts | undefined): Record<string, string> {
@@ -86,48 +90,22 @@ function headersOf(options: FetcherOpts | undefined): Record<string, string> {
   };
 }
 
-async function postJson(
-  params: object,
+async function send(
+  operation: Operation,
   headers: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<ExecutionResult> {
-  const response = await fetch(ENDPOINT, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify(params),
-    ...(signal && { signal }),
-  }).catch(() => {
-    throw new Error(texts.unreachable);
-  });
-  return resultIn(await response.text(), response.status);
-}
-
-/** `fetch` reports no progress of what it sends. */
-async function upload(
-  form: FormData,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<ExecutionResult> {
-  const request = new XMLHttpRequest();
-  const { promise, resolve, reject } = Promise.withResolvers<ExecutionResult>();
-  request.upload.addEventListener('progress', ({ loaded, total }) =>
-    state.setState({ progress: { sent: loaded, total } }),
-  );
-  request.addEventListener('load', () => {
-    try {
-      resolve(resultIn(request.responseText, request.status));
-    } catch (error) {
-      reject(error);
-    }
-  });
-  for (const event of ['error', 'abort', 'timeout'])
-    request.addEventListener(event, () => reject(new Error(texts.unreachable)));
-  signal.addEventListener('abort', () => request.abort(), { once: true });
-  request.open('POST', ENDPOINT);
-  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-  request.send(form);
+  const body = bodyOf(operation);
+  const onProgress =
+    typeof body === 'string'
+      ? undefined
+      : ({ sentBytes, totalBytes }: Progress): void =>
+          state.setState({ progress: { sent: sentBytes, total: totalBytes } });
   try {
-    return await promise;
+    const { status, text } = await post(ENDPOINT, { body, headers, signal, onProgress });
+    return resultIn(text, status);
+  } catch (error) {
+    throw error instanceof GatewayUnreachableError ? new Error(texts.unreachable) : error;
   } finally {
     state.setState({ progress: undefined });
   }

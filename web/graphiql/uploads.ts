@@ -73,37 +73,23 @@ function usedVariables(document: DocumentNode, operation: OperationDefinitionNod
   return names;
 }
 
-export interface Operation {
-  readonly query: string;
-  readonly operationName?: string | null | undefined;
-  readonly variables: Readonly<Record<string, unknown>>;
-}
-
-/** A GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec). */
-export function multipartForm(
-  operation: Operation,
+/** The variables with the chosen files in their places, first those that are used first: files are sent in this order. */
+export function withFiles(
+  variables: Readonly<Record<string, unknown>>,
   uploads: readonly { readonly place: UploadPlace; readonly files: readonly File[] }[],
-): FormData {
-  const variables = structuredClone(operation.variables) as Record<string, unknown>;
-  const parts: { readonly path: string; readonly file: File }[] = [];
-  for (const { place, files } of uploads) {
-    put(variables, place.path, place.isList ? files.map(() => null) : null);
-    const path = ['variables', ...place.path].join('.');
-    for (const [index, file] of files.entries())
-      parts.push({ path: place.isList ? `${path}.${index}` : path, file });
-  }
-  const form = new FormData();
-  form.set('operations', JSON.stringify({ ...operation, variables }));
-  form.set('map', JSON.stringify(Object.fromEntries(parts.map(({ path }, index) => [index, [path]]))));
-  for (const [index, { file }] of parts.entries()) form.set(String(index), file, file.name);
-  return form;
+): Readonly<Record<string, unknown>> {
+  const names = uploads.map(({ place }) => String(place.path[0]));
+  const first = Object.fromEntries(names.map((name) => [name, variables[name]]));
+  const copy = structuredClone({ ...first, ...variables });
+  for (const { place, files } of uploads) put(copy, place.path, place.isList ? files : files[0]);
+  return copy;
 }
 
 function put(
-  target: Record<string | number, unknown>,
+  target: Readonly<Record<string | number, unknown>>,
   [name = '', ...rest]: UploadPlace['path'],
   value: unknown,
 ): void {
   if (rest.length === 0) Object.assign(target, { [name]: value });
-  else put(target[name] as Record<string | number, unknown>, rest, value);
+  else put(target[name] as Readonly<Record<string | number, unknown>>, rest, value);
 }
