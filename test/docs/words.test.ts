@@ -77,6 +77,9 @@ const FILES = globSync(
     exclude: [
       '**/node_modules/**',
       '**/dist/**',
+      // What the commands of the examples write.
+      '**/{__pycache__,.pytest_cache,build}/**',
+      'examples/web-page/sigillo-client.js',
       'docs/images/**',
       'docs/it/**',
       'README.it.md',
