@@ -26,7 +26,8 @@ export const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--ver
 
 /** Starts the program as `npm start` does, on free ports. It ends with the test. */
 export async function startProgram() {
-  const main = runMain({});
+  // On a busy machine an inspection can take longer than by default.
+  const main = runMain({ INSPECT_TIMEOUT_SECONDS: '60' });
   await main.url();
   const { stdout: output } = main.output;
   const hosts = new Set(output.match(/localhost:\d+/g));
