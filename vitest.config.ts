@@ -7,6 +7,7 @@ const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
 const STORAGE = 'test/storage/**/*.test.ts';
 const CLIENTS = 'test/clients/**/*.test.ts';
 const SITE = 'test/site/**/*.test.ts';
+const DEPLOY = 'test/deploy/**/*.test.ts';
 const IMAGES = 'test/images/**/*.test.ts';
 const EXAMPLES = 'test/examples/**/*.test.ts';
 const FAULTS = 'test/faults/**/*.test.ts';
@@ -33,7 +34,19 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: [BROWSER, REDIS, STORAGE, CLIENTS, SITE, IMAGES, EXAMPLES, FUZZ, FAULTS, NODE_VERSIONS],
+          exclude: [
+            BROWSER,
+            REDIS,
+            STORAGE,
+            CLIENTS,
+            SITE,
+            DEPLOY,
+            IMAGES,
+            EXAMPLES,
+            FUZZ,
+            FAULTS,
+            NODE_VERSIONS,
+          ],
         },
       },
       // `npm run test:redis`: needs a redis-server.
@@ -42,6 +55,8 @@ export default defineConfig({
       { extends: true, test: { name: 'storage', include: [STORAGE] } },
       // `npm run test:clients`: needs Apollo Client, urql and Relay, which the script installs.
       { extends: true, test: { name: 'clients', include: [CLIENTS] } },
+      // `npm run test:deploy`: needs the schemas of Kubernetes and of compose files, which the script installs.
+      { extends: true, test: { name: 'deploy', include: [DEPLOY] } },
       // `npm run test:examples`: needs Java, PHP, Python and their libraries from Debian.
       { extends: true, test: { name: 'examples', include: [EXAMPLES], testTimeout: 600_000 } },
       // `npm run test:images`: needs root, and buildah and mmdebstrap from Debian.
