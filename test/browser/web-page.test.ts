@@ -36,7 +36,6 @@ async function openExample(viewport: { readonly width: number; readonly height: 
   });
   const { url, sandbox, close } = await startGateway({ protections: { corsOrigins: [site.origin] } });
   const { page, problems, origins } = await openPage(viewport);
-  page.setDefaultTimeout(100_000);
   await page.goto(`${site.origin}/?gateway=${encodeURIComponent(url)}`);
   return { page, problems, origins, sandbox, site, url, close };
 }

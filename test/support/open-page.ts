@@ -22,6 +22,8 @@ export async function openPage(viewport: Readonly<Viewport>) {
     await rm(profile, { recursive: true, force: true });
   });
   const page = await browser.newPage();
+  // As for the tests themselves: a busy machine makes a page slow, never red.
+  page.setDefaultTimeout(100_000);
   await page.setViewport(viewport);
   /** Errors in the console (including violations of the content security policy) and exceptions. */
   const problems: string[] = [];
