@@ -17,7 +17,7 @@ import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 export type Wire = components['schemas'];
 
-export const AT = '2026-03-05T09:14:07.412Z';
+const AT = '2026-03-05T09:14:07.412Z';
 export const FIELD_BY_NAME = {
   clause: { title: 'Firma del contratto', type: 'REQUIRED' },
   attrs: { unique_name: 'Signature1' },
@@ -30,11 +30,11 @@ export const METADATA: Wire['DocumentMetadata'] = {
   title: 'Contratto',
   signature_fields: [FIELD_BY_NAME, FIELD_BY_BOX],
 };
-export const FIELDS = [
+const FIELDS = [
   { clause: FIELD_BY_NAME.clause, position: { uniqueName: 'Signature1' } },
   { clause: FIELD_BY_BOX.clause, position: { page: 0, x: 85, y: 676.5, width: 177, height: 77 } },
 ];
-export const TIMES = { created_at: AT, updated_at: AT };
+const TIMES = { created_at: AT, updated_at: AT };
 export const DOSSIER = { id: 'd1', title: 'Assunzione', documents_metadata: [METADATA], ...TIMES };
 export const DOSSIER_MODEL = {
   id: 'd1',
