@@ -26,15 +26,15 @@ interface Use {
 }
 const BOUNDS: Record<string, Use> = {
   Q1: {
-    allocatedKiB: 155,
+    allocatedKiB: 135,
     upstreamCalls: 1,
     upstreamBytes: 280,
-    promises: 93,
+    promises: 91,
     timers: 8,
     otherResources: 14,
   },
   M1: {
-    allocatedKiB: 187,
+    allocatedKiB: 180,
     upstreamCalls: 1,
     upstreamBytes: 530,
     promises: 97,
