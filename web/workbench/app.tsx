@@ -7,6 +7,7 @@ import { Phone } from './phone/phone.tsx';
 import { SandboxBar } from './sandbox/sandbox-bar.tsx';
 import { useSandbox } from './sandbox/use-sandbox.ts';
 import { Timeline } from './timeline/timeline.tsx';
+import { TokenBar } from './token-bar.tsx';
 import { useSignature } from './use-signature.ts';
 
 const DOSSIER_TAG = /^\[/;
@@ -30,10 +31,12 @@ export function App() {
         {text.skipToContent}
       </a>
       <Header />
+      <TokenBar />
       <SandboxBar
         sandbox={sandbox}
         fiscalCode={draft.fiscalCode}
         onMagic={applyMagic}
+        onClockChange={signature.pollNow}
         onStateChange={() => {
           signature.clear();
           setEpoch(epoch + 1);

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useSubscription } from 'urql';
 import { failureOf, failureOfFault } from './failure.ts';
 import type { Failure } from './failure.ts';
 import { run } from './gateway/client.ts';
+import { pollNow } from './gateway/poll-now.ts';
 import {
   CANCEL_SIGNATURE_REQUEST,
   REQUEST_SIGNATURE,
@@ -24,6 +25,8 @@ export interface Signature {
   cancel(): Promise<void>;
   /** Starts a new request. */
   clear(): void;
+  /** The clock of the sandbox has changed, and with it perhaps the request. */
+  pollNow(): void;
 }
 
 /** One signature request, from the mutation that makes it to its last status. */
@@ -61,9 +64,13 @@ export function useSignature(draft: Draft): Signature {
     setRequestId(undefined);
     setFailure(undefined);
   };
+  const poll = useCallback((): void => {
+    if (requestId !== undefined) void pollNow(requestId);
+  }, [requestId]);
   // What went wrong with another draft no longer concerns this one.
   const isCurrent = requestId !== undefined || sent === content;
-  return { share, failure: isCurrent ? failure : undefined, requestId, request, send, cancel, clear };
+  const shown = isCurrent ? failure : undefined;
+  return { share, failure: shown, requestId, request, send, cancel, clear, pollNow: poll };
 }
 
 /** What of a draft is sent. */

@@ -4,9 +4,11 @@ import { addItem, newCalls, removeItem, updateOperation } from '../timeline/time
 import type { SentFile } from '../timeline/timeline-store.ts';
 import { subscribeTo } from './events.ts';
 import { fetchWithProgress } from './fetch-with-progress.ts';
+import { authorization, fetchAsCaller, isRefused } from './token.ts';
 
 export const client = new Client({
   url: '/graphql',
+  fetch: (address, init) => fetchAsCaller(String(address), init),
   preferGetMethod: false,
   // No cache: the page shows what the gateway answers now.
   requestPolicy: 'network-only',
@@ -24,6 +26,8 @@ export interface RunOptions {
   readonly onProgress?: (share: number) => void;
   /** Replaces the item of an earlier run in the timeline, for operations that the page repeats by itself. */
   readonly replaces?: number | undefined;
+  /** Ends the operation, and removes it from the timeline. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Run<Data> {
@@ -37,7 +41,7 @@ export interface Run<Data> {
 export async function run<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  { onProgress = () => undefined, replaces }: RunOptions = {},
+  { onProgress = () => undefined, replaces, signal }: RunOptions = {},
 ): Promise<Run<Data>> {
   if (replaces !== undefined) removeItem(replaces);
   const { plain, files } = withoutFiles(variables);
@@ -53,10 +57,14 @@ export async function run<Data, Variables extends AnyVariables>(
   });
   const start = performance.now();
   const result = await client
-    .mutation(document, variables, { fetch: fetchWithProgress(onProgress) })
+    .mutation(document, variables, {
+      fetch: fetchWithProgress({ onProgress, headers: authorization, signal }),
+    })
     .toPromise();
+  if (signal?.aborted === true) removeItem(itemId);
   const milliseconds = Math.round(performance.now() - start);
   const fault = faultOf(result);
+  if (fault?.code === 'UNAUTHENTICATED') isRefused.set(true);
   const outcome = fault?.code ?? typeOf(result.data);
   updateOperation(itemId, {
     isRunning: false,

@@ -1,41 +1,60 @@
+import { createClient } from 'graphql-sse';
 import { createSubject } from '../subject.ts';
+import { fetchAsCaller, isRefused } from './token.ts';
 
-/** Whether the stream of events is connected; `lost` while the browser reconnects by itself. */
+/** Whether the stream of events is connected; `lost` while the client reconnects by itself. */
 export type Connection = 'idle' | 'open' | 'lost';
 export const connection = createSubject<Connection>('idle');
 
 interface Sink {
-  next(value: { data?: Record<string, unknown> | null; errors?: readonly { message: string }[] }): void;
+  next(value: {
+    data?: Record<string, unknown> | null;
+    errors?: readonly { readonly message: string }[];
+  }): void;
   error(value: unknown): void;
   complete(): void;
 }
 
-/**
- * Subscribes over server-sent events, as graphql-sse does in its mode of one connection per operation. After a lost connection
- * the browser reconnects, and the first event is the current state.
- */
+const RETRY_MS = 1_000;
+
+/** Over server-sent events. After a lost connection the client reconnects, and the first event is the current state. */
+const events = createClient({
+  url: '/graphql',
+  fetchFn: fetchAsCaller,
+  retryAttempts: Number.POSITIVE_INFINITY,
+  retry: async () => {
+    if (isRefused.get()) return anotherToken();
+    connection.set('lost');
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  },
+  on: { connected: () => connection.set('open') },
+});
+
+/** The same token would be refused again. */
+function anotherToken(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = isRefused.subscribe(() => {
+      stop();
+      resolve();
+    });
+  });
+}
+
 export function subscribeTo(
   operation: { query?: string | undefined; variables?: object | undefined },
   sink: Sink,
 ): () => void {
-  const address = new URL('/graphql', location.href);
-  address.searchParams.set('query', operation.query ?? '');
-  address.searchParams.set('variables', JSON.stringify(operation.variables ?? {}));
-  const source = new EventSource(address);
-  const close = (): void => {
-    source.close();
+  const stop = events.subscribe(
+    { query: operation.query ?? '', variables: { ...operation.variables } },
+    {
+      next: ({ data, errors }) =>
+        sink.next({ ...(data !== undefined && { data }), ...(errors && { errors }) }),
+      error: (error) => sink.error(error),
+      complete: () => sink.complete(),
+    },
+  );
+  return () => {
+    stop();
     if (connection.get() === 'lost') connection.set('idle');
   };
-  source.addEventListener('open', () => connection.set('open'));
-  source.addEventListener('next', ({ data }: MessageEvent<string>) => sink.next(JSON.parse(data)));
-  source.addEventListener('complete', () => {
-    close();
-    sink.complete();
-  });
-  source.addEventListener('error', () => {
-    if (source.readyState === EventSource.CONNECTING) return connection.set('lost');
-    close();
-    sink.error(new Error('The gateway ended the stream.'));
-  });
-  return close;
 }

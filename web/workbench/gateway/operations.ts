@@ -78,6 +78,15 @@ export const SIGNATURE_REQUEST_CHANGED = graphql(`
   }
 `);
 
+export const SIGNATURE_REQUEST_STATUS = graphql(`
+  query SignatureRequestStatus($id: ID!) {
+    signatureRequest(id: $id) {
+      id
+      status
+    }
+  }
+`);
+
 export const INSPECT_DOCUMENT = graphql(`
   mutation InspectDocument($input: InspectDocumentInput!) {
     inspectDocument(input: $input) {

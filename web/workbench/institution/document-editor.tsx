@@ -3,7 +3,7 @@ import type { Dispatch } from 'react';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
 import { TextField } from '../parts.tsx';
-import { newField } from './draft.ts';
+import { inspectionOf, newField } from './draft.ts';
 import type { DraftAction, DraftDocument, DraftField } from './draft.ts';
 import { FieldEditor } from './field-editor.tsx';
 import { FieldLayer } from './field-layer.tsx';
@@ -24,15 +24,14 @@ export function DocumentEditor({ document, dispatch, mistakesAt }: DocumentEdito
   const text = useText();
   const [page, setPage] = useState(0);
   useInspection(document, dispatch);
-  const { id, file, title, fields, inspection, pages } = document;
+  const { id, file, title, fields, inspected, pages } = document;
   const change = (changes: Partial<DraftDocument>): void => dispatch({ type: 'document', id, changes });
-  const setFields = (changed: readonly DraftField[]): void =>
-    change({ fields: changed, inspection: undefined });
+  const setFields = (changed: readonly DraftField[]): void => change({ fields: changed });
   const changeField = (fieldId: string, changes: Partial<DraftField>): void =>
     setFields(fields.map((field) => (field.id === fieldId ? { ...field, ...changes } : field)));
   const removeField = (fieldId: string): void => setFields(fields.filter((field) => field.id !== fieldId));
   const existing =
-    inspection !== undefined && 'signatureFields' in inspection ? inspection.signatureFields : [];
+    inspected !== undefined && 'signatureFields' in inspected.result ? inspected.result.signatureFields : [];
   return (
     <div className="document-editor">
       <PageView
@@ -127,7 +126,8 @@ const boxOn = (page: number, count: number) => ({
   height: 77,
 });
 
-function problemsOf({ inspection }: DraftDocument) {
+function problemsOf(document: DraftDocument) {
+  const inspection = inspectionOf(document);
   return inspection !== undefined && 'problems' in inspection ? inspection.problems : [];
 }
 
@@ -139,7 +139,7 @@ const problemsAt = (document: DraftDocument, index: number): string[] =>
 /** What `inspectDocument` says about the document; problems of a field are shown beside the field. */
 function Verdict({ document }: { document: DraftDocument }) {
   const text = useText();
-  const { inspection } = document;
+  const inspection = inspectionOf(document);
   if (inspection === undefined) return <p className="verdict">{text.inspecting}</p>;
   if ('code' in inspection) {
     const { what, todo } = text.advice[inspection.code];

@@ -19,11 +19,13 @@ export interface DraftDocument {
   readonly file: File;
   readonly title: string;
   readonly fields: readonly DraftField[];
-  /** What `inspectDocument` found; undefined while it runs. */
-  readonly inspection?: Inspection | { readonly code: AdviceCode } | undefined;
+  /** What `inspectDocument` found last, and in which fields: those of the document may be others by now. */
+  readonly inspected?: { readonly fields: string; readonly result: InspectionResult } | undefined;
   /** The pages that `inspectDocument` found. They do not change with the fields. */
   readonly pages?: Inspection['pages'] | undefined;
 }
+
+export type InspectionResult = Inspection | { readonly code: AdviceCode };
 
 export interface Draft {
   readonly dossierTitle: string;
@@ -104,6 +106,13 @@ export const fieldInput = (field: DraftField) => ({
   clause: { title: field.clause, type: field.type },
   position: positionOf(field),
 });
+
+/** The fields as text, to compare them. */
+export const fieldsText = ({ fields }: DraftDocument): string => JSON.stringify(fields.map(fieldInput));
+
+/** What `inspectDocument` found in the document as it is now; undefined while that is unknown. */
+export const inspectionOf = (document: DraftDocument): InspectionResult | undefined =>
+  document.inspected?.fields === fieldsText(document) ? document.inspected.result : undefined;
 
 export const requestInput = (draft: Draft, idempotencyKey: string): RequestSignatureInput => ({
   dossier: { create: { title: draft.dossierTitle } },

@@ -35,14 +35,14 @@ export function FieldEditor({ field, index, file, mistakes, onChange, onRemove }
           <Icon name="bin" />
         </button>
       </legend>
-      <div className="row-of-two">
+      <div>
         <TextField
           label={text.clauseTitle}
           value={field.clause}
           mistakes={mistakes}
           onChange={(clause) => onChange({ clause })}
         />
-        <div className="text-field">
+        <div className="text-field beside">
           <label htmlFor={id}>{text.clauseType}</label>
           <select
             id={id}

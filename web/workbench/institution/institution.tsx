@@ -22,7 +22,11 @@ export function Institution({ draft, dispatch, signature }: InstitutionProps) {
   const { requestId, failure, share } = signature;
   const isSending = share !== undefined;
   return (
-    <Section id="institution" title={text.institution} lead={text.institutionLead}>
+    <Section
+      id="institution"
+      title={text.institution}
+      lead={requestId === undefined ? text.institutionLead : text.institutionSent}
+    >
       {requestId === undefined ? (
         <>
           {draft.documents.length === 0 ? (
@@ -79,6 +83,16 @@ function FileDrop({ dispatch }: { dispatch: Dispatch<DraftAction> }) {
       <button type="button" className="btn btn-outline-primary" onClick={() => void addSample()}>
         {text.useSample}
       </button>
+      <ol className="how-it-works">
+        {text.howItWorks.map((step, index) => (
+          <li key={step}>
+            <span className="number" aria-hidden="true">
+              {index + 1}
+            </span>
+            {step}
+          </li>
+        ))}
+      </ol>
     </div>
   );
 }
@@ -117,7 +131,8 @@ function DraftForm({ draft, dispatch, signature }: InstitutionProps) {
   const index = draft.documents.findIndex(({ id }) => id === draft.selected);
   const document = draft.documents[index];
   const isUnusable = draft.documents.some(
-    ({ inspection }) => inspection !== undefined && 'code' in inspection && isFileError(inspection.code),
+    ({ inspected }) =>
+      inspected !== undefined && 'code' in inspected.result && isFileError(inspected.result.code),
   );
   return (
     <>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { connection } from '../gateway/events.ts';
 import type { SignatureRequest } from '../gateway/operations.ts';
+import { fetchAsCaller, token } from '../gateway/token.ts';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
 import { FailureNote, takeFocus } from '../parts.tsx';
@@ -62,8 +63,7 @@ function Steps({ status }: { status: SignatureRequest['status'] }) {
             className={index === 3 && isFailed ? 'bad' : state}
             aria-current={index === reached ? 'step' : undefined}
           >
-            <span className="dot" aria-hidden="true" />
-            {text.statuses[name]}
+            <span>{text.statuses[name]}</span>
           </li>
         );
       })}
@@ -94,13 +94,23 @@ function Outcome({ request }: { request: SignatureRequest }) {
     );
   if (!qrCode) return null;
   return (
-    <figure className="qr-code">
-      <img src={qrCode.image} alt={text.qrCode} width="200" height="200" />
-      <figcaption>{text.qrHint}</figcaption>
-      <a className="btn btn-primary to-phone" href="#phone">
-        {text.toPhone}
-      </a>
-    </figure>
+    <div className="waiting">
+      <figure className="qr-code">
+        <img src={qrCode.image} alt={text.qrCode} width="200" height="200" />
+        <figcaption>{text.qrHint}</figcaption>
+      </figure>
+      <div>
+        <h3>{text.nowCitizen}</h3>
+        <ol>
+          {text.nowCitizenSteps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+        <a className="btn btn-primary to-phone" href="#phone">
+          {text.toPhone}
+        </a>
+      </div>
+    </div>
   );
 }
 
@@ -110,13 +120,18 @@ function SignedDocuments({ request: { id, documents } }: { request: SignatureReq
   const document = documents?.find((candidate) => candidate.id === chosen);
   return (
     <div className="signed">
-      <h3>
-        <Icon name="check" /> {text.signedDocuments}
-      </h3>
-      <ul className="signed-list">
-        {documents?.map((item) => (
-          <li key={item.id}>
+      <div className="note success" role="status">
+        <Icon name="check" />
+        <div>
+          <strong>{text.allSigned}</strong>
+          <p>{text.allSignedHint}</p>
+        </div>
+      </div>
+      {documents && documents.length > 1 && (
+        <div className="document-tabs" role="group" aria-label={text.signedDocuments}>
+          {documents.map((item) => (
             <button
+              key={item.id}
               type="button"
               className="tab"
               aria-pressed={item.id === chosen}
@@ -124,13 +139,9 @@ function SignedDocuments({ request: { id, documents } }: { request: SignatureReq
             >
               <Icon name="file" /> {item.title}
             </button>
-            <a href={`/documents/${id}/${item.id}.pdf`} target="_blank" rel="noreferrer">
-              <Icon name="open" /> {text.download}
-              <span className="visually-hidden">: {item.title}</span>
-            </a>
-          </li>
-        ))}
-      </ul>
+          ))}
+        </div>
+      )}
       {document !== undefined && (
         <SignedDocument address={`/documents/${id}/${document.id}.pdf`} title={document.title} />
       )}
@@ -140,14 +151,31 @@ function SignedDocuments({ request: { id, documents } }: { request: SignatureReq
 
 function SignedDocument({ address, title }: { address: string; title: string }) {
   const text = useText();
+  const { file, hasFailed } = useFile(address);
+  const [page, setPage] = useState(0);
+  const copy = useObjectUrl(file, `${title}.pdf`);
+  // A link cannot send a token, so that a gateway with authentication has this page save the file.
+  const target = useSubject(token) === '' ? { href: address, target: '_blank', rel: 'noreferrer' } : copy;
+  if (hasFailed) return <p className="note problem">{text.previewFailed}</p>;
+  return (
+    <>
+      <a className="btn btn-primary open-signed" {...target}>
+        <Icon name="open" /> {text.downloadSigned}
+        <span className="visually-hidden">: {title}</span>
+      </a>
+      {file !== undefined && <PageView file={file} title={title} page={page} onPage={setPage} />}
+    </>
+  );
+}
+
+function useFile(address: string): { file: Blob | undefined; hasFailed: boolean } {
   const [file, setFile] = useState<Blob>();
   const [hasFailed, setHasFailed] = useState(false);
-  const [page, setPage] = useState(0);
   useEffect(() => {
     const left = new AbortController();
     setFile(undefined);
     setHasFailed(false);
-    fetch(address, { signal: left.signal })
+    fetchAsCaller(address, { signal: left.signal })
       .then((response) =>
         response.ok ? response.blob() : Promise.reject(new Error(String(response.status))),
       )
@@ -155,6 +183,17 @@ function SignedDocument({ address, title }: { address: string; title: string }) 
       .catch(() => left.signal.aborted || setHasFailed(true));
     return () => left.abort();
   }, [address]);
-  if (hasFailed) return <p className="note problem">{text.previewFailed}</p>;
-  return file === undefined ? null : <PageView file={file} title={title} page={page} onPage={setPage} />;
+  return { file, hasFailed };
+}
+
+/** The attributes of a link that saves the file. */
+function useObjectUrl(file: Blob | undefined, name: string): { href: string | undefined; download: string } {
+  const [href, setHref] = useState<string>();
+  useEffect(() => {
+    if (file === undefined) return undefined;
+    const made = URL.createObjectURL(file);
+    setHref(made);
+    return () => URL.revokeObjectURL(made);
+  }, [file]);
+  return { href, download: name };
 }

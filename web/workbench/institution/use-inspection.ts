@@ -3,36 +3,49 @@ import type { Dispatch } from 'react';
 import { adviceCode } from '../failure.ts';
 import { run } from '../gateway/client.ts';
 import { INSPECT_DOCUMENT } from '../gateway/operations.ts';
-import { fieldInput } from './draft.ts';
+import { token } from '../gateway/token.ts';
+import { useSubject } from '../subject.ts';
+import { fieldsText } from './draft.ts';
 import type { DraftAction, DraftDocument } from './draft.ts';
 
-const QUIET_MS = 500;
+const QUIET_MS = 600;
 
-/** Asks the gateway about the document after each change of its fields, once the user pauses. */
-export function useInspection(document: DraftDocument | undefined, dispatch: Dispatch<DraftAction>): void {
+/**
+ * Has the gateway inspect the document once the user pauses. The file is sent each time, so only changes of the fields count,
+ * fields that are back where they were need no inspection, and a change ends the inspection that runs.
+ */
+export function useInspection(document: DraftDocument, dispatch: Dispatch<DraftAction>): void {
   const lastItem = useRef<number>(undefined);
-  const { id, file, fields } = document ?? {};
-  const sent = JSON.stringify(fields?.map(fieldInput));
+  const { id, file, inspected } = document;
+  const fields = fieldsText(document);
+  const caller = useSubject(token);
+  const isKnown = inspected?.fields === fields;
   useEffect(() => {
-    if (id === undefined || file === undefined) return undefined;
-    let isCurrent = true;
+    if (isKnown) return undefined;
+    const left = new AbortController();
     const inspect = async (): Promise<void> => {
-      const input = { file, fields: JSON.parse(sent) };
-      const { data, fault, itemId } = await run(INSPECT_DOCUMENT, { input }, { replaces: lastItem.current });
+      const input = { file, fields: JSON.parse(fields) };
+      const { data, fault, itemId } = await run(
+        INSPECT_DOCUMENT,
+        { input },
+        { replaces: lastItem.current, signal: left.signal },
+      );
       lastItem.current = itemId;
-      const result = data?.inspectDocument;
-      if (!isCurrent) return;
-      const inspection =
-        result?.__typename === 'InspectDocumentPayload'
-          ? result
-          : { code: adviceCode(fault?.code ?? (result && 'code' in result ? result.code : 'OTHER')) };
-      const pages = 'pages' in inspection ? { pages: inspection.pages } : {};
-      dispatch({ type: 'document', id, changes: { inspection, ...pages } });
+      // With another token it runs again.
+      if (left.signal.aborted || fault?.code === 'UNAUTHENTICATED') return;
+      const found = data?.inspectDocument;
+      const result =
+        found?.__typename === 'InspectDocumentPayload'
+          ? found
+          : { code: adviceCode(fault?.code ?? (found && 'code' in found ? found.code : 'OTHER')) };
+      const pages = 'pages' in result ? { pages: result.pages } : {};
+      dispatch({ type: 'document', id, changes: { inspected: { fields, result }, ...pages } });
     };
-    const timer = setTimeout(() => void inspect(), QUIET_MS);
+    // Nothing was inspected yet: the user waits for the first verdict.
+    const timer = setTimeout(() => void inspect(), lastItem.current === undefined ? 0 : QUIET_MS);
     return () => {
-      isCurrent = false;
+      left.abort();
       clearTimeout(timer);
     };
-  }, [id, file, sent, dispatch]);
+  }, [id, file, fields, caller, isKnown, dispatch]);
 }

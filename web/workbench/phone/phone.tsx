@@ -1,6 +1,7 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useSubscription } from 'urql';
 import { SIGNATURE_REQUEST_CHANGED } from '../gateway/operations.ts';
+import { pollNow } from '../gateway/poll-now.ts';
 import type { SignatureRequest } from '../gateway/operations.ts';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
@@ -30,14 +31,17 @@ interface Signing {
 /** The IO app of the citizen: messages, a request with its clauses, and the signature. */
 export function Phone({ fiscalCode, request, clock }: PhoneProps) {
   const text = useText();
-  const citizen = useCitizen(fiscalCode, request?.status);
+  const isFrozen = clock?.frozen === true;
+  const citizen = useCitizen(fiscalCode, request?.status, isFrozen);
   const [openId, setOpenId] = useState<string>();
   const [signing, setSigning] = useState<Signing>();
+  useSignatureElsewhere(citizen.requests, request);
   const open = citizen.requests.find(({ id }) => id === openId);
   const sign: OpenRequestProps['onSign'] = async ({ id, status }, clauses, fails) => {
     if (!(await citizen.sign(id, clauses, fails ? { fails: FAILURE } : 'signed'))) return;
     addItem({ kind: 'sandbox', text: fails ? text.sandboxActions.fails : text.sandboxActions.sign });
     await citizen.read().catch(() => undefined);
+    void pollNow(id);
     setSigning({ id, isSecond: status === 'REJECTED' });
   };
   const leave = (): void => {
@@ -51,7 +55,7 @@ export function Phone({ fiscalCode, request, clock }: PhoneProps) {
       <SigningScreen
         signing={signing}
         isWaiting={open !== undefined}
-        isFrozen={clock?.frozen === true}
+        isFrozen={isFrozen}
         onAgain={() => setSigning(undefined)}
         onBack={leave}
       />
@@ -64,12 +68,27 @@ export function Phone({ fiscalCode, request, clock }: PhoneProps) {
     <Section id="phone" title={text.phone} lead={text.phoneLead}>
       <div className="phone">
         <div className="phone-top" aria-hidden="true">
-          IO
+          <span>
+            {clock && new Date(clock.now).toLocaleTimeString('it', { hour: '2-digit', minute: '2-digit' })}
+          </span>
+          <span className="camera" />
+          <strong>IO</strong>
         </div>
         <div className="screen">{screen}</div>
       </div>
     </Section>
   );
+}
+
+/** A request that leaves the phone without the button was signed otherwise, such as by a tag in the title of its dossier. */
+function useSignatureElsewhere(requests: Citizen['requests'], request: SignatureRequest | undefined): void {
+  const id = request?.status === 'WAIT_FOR_SIGNATURE' ? request.id : undefined;
+  const isOnPhone = requests.some((each) => each.id === id);
+  const wasOnPhone = useRef(false);
+  useEffect(() => {
+    if (id !== undefined && wasOnPhone.current && !isOnPhone) void pollNow(id);
+    wasOnPhone.current = isOnPhone;
+  }, [id, isOnPhone]);
 }
 
 function Inbox({
@@ -88,7 +107,7 @@ function Inbox({
       <h3>{text.messages}</h3>
       {requests.length === 0 && (
         <div className="empty">
-          <Icon name="file" />
+          <Icon name="message" />
           <p>{text.noMessages}</p>
         </div>
       )}
@@ -96,8 +115,11 @@ function Inbox({
         {requests.map(({ id, issuerName, dossierTitle }) => (
           <li key={id}>
             <button type="button" className="message" onClick={() => onOpen(id)}>
-              <span className="sender">{text.signRequestFrom(issuerName)}</span>
-              <span>{dossierTitle}</span>
+              <Icon name="institution" />
+              <span>
+                <span className="sender">{text.signRequestFrom(issuerName)}</span>
+                <span>{dossierTitle}</span>
+              </span>
             </button>
           </li>
         ))}

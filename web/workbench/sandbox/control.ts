@@ -1,3 +1,4 @@
+import { fetchAsCaller } from '../gateway/token.ts';
 import type { components } from '../../../mocks/sandbox/control/openapi.d.ts';
 
 type Schemas = components['schemas'];
@@ -20,9 +21,16 @@ export class ControlError extends Error {
   }
 }
 
+/** From the sandbox `detail` and `code`, from the gateway before it `errors`. */
+interface Refusal {
+  readonly detail: string;
+  readonly code: string;
+  readonly errors: readonly { readonly message: string }[];
+}
+
 /** Calls the control API of the sandbox, which the gateway serves at its own origin. @throws {ControlError} */
 async function call<T>(method: string, path: string, body?: object): Promise<T> {
-  const response = await fetch(`/_sandbox${path}`, {
+  const response = await fetchAsCaller(`/_sandbox${path}`, {
     method,
     ...(body !== undefined && {
       body: JSON.stringify(body),
@@ -34,11 +42,11 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
   const text = await response.text();
   const answer: unknown = text === '' ? undefined : JSON.parse(text);
   if (response.ok) return answer as T;
-  const { detail, code } = (answer ?? {}) as { detail?: string; code?: string };
-  throw new ControlError(detail ?? `Status ${response.status}`, code);
+  const { detail, code, errors } = (answer ?? {}) as Partial<Refusal>;
+  throw new ControlError(detail ?? errors?.[0]?.message ?? `Status ${response.status}`, code);
 }
 
-export type Outcome = 'signed' | 'pending' | { fails: string };
+export type Outcome = 'signed' | { fails: string };
 
 export const control = {
   clock: () => call<Clock>('GET', '/clock'),
@@ -47,8 +55,10 @@ export const control = {
   advance: (milliseconds: number) => call<Clock>('POST', '/clock/advance', { milliseconds }),
   waiting: (fiscalCode: string) =>
     call<{ requests: WaitingRequest[] }>('POST', '/citizen/waiting', { fiscalCode }),
-  sign: (id: string, clauses: readonly string[], outcome?: Outcome) =>
-    call<{ status: string }>('POST', '/citizen/sign', { id, clauses, ...(outcome && { outcome }) }),
+  sign: (id: string, clauses: readonly string[], outcome: Outcome) =>
+    call<{ status: string }>('POST', '/citizen/sign', { id, clauses, outcome }),
+  complete: (id: string, outcome: Outcome) =>
+    call<{ status: string }>('POST', '/citizen/complete', { id, outcome }),
   faults: () => call<{ faults: ActiveFault[] }>('GET', '/faults'),
   addFault: (fault: Fault) => call<{ id: string }>('POST', '/faults', fault),
   removeFault: (id: string) => call<undefined>('DELETE', `/faults/${encodeURIComponent(id)}`),

@@ -11,6 +11,7 @@ interface SandboxBarProps {
   readonly sandbox: Sandbox;
   readonly fiscalCode: string;
   readonly onMagic: (value: string) => void;
+  readonly onClockChange: () => void;
   /** The records are others: what the page shows of them is no longer true. */
   readonly onStateChange: () => void;
 }
@@ -63,7 +64,11 @@ function Summary({ drawer, sandbox: { clock, faults, violations } }: { drawer: D
   switch (drawer) {
     case 'clock': {
       const time =
-        clock && new Date(clock.now).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' });
+        clock &&
+        new Date(clock.now).toLocaleString(language === 'en' ? 'en-GB' : language, {
+          dateStyle: 'medium',
+          timeStyle: 'short',
+        });
       return (
         <>
           <Icon name="clock" /> <span className="visually-hidden">{text.clock}: </span>
@@ -117,15 +122,19 @@ function contentOf(drawer: Drawer, props: SandboxBarProps): ReactNode {
 
 const ADVANCES = [900_000, 86_400_000, 7_776_000_000];
 
-function ClockControls({ sandbox: { clock, act } }: SandboxBarProps) {
+function ClockControls({ sandbox: { clock, act }, onClockChange }: SandboxBarProps) {
   const text = useText();
   const names = text.sandboxActions;
+  const change = async (name: string, action: () => Promise<unknown>, detail?: string): Promise<void> => {
+    await act(name, action, detail);
+    onClockChange();
+  };
   return (
     <div className="buttons">
       {clock?.frozen === true ? (
-        <Action label={text.resume} onClick={() => act(names.resume, control.resume)} />
+        <Action label={text.resume} onClick={() => change(names.resume, control.resume)} />
       ) : (
-        <Action label={text.freeze} onClick={() => act(names.freeze, control.freeze)} />
+        <Action label={text.freeze} onClick={() => change(names.freeze, control.freeze)} />
       )}
       {ADVANCES.map((milliseconds) => {
         const label = text.advance[milliseconds] ?? '';
@@ -135,7 +144,9 @@ function ClockControls({ sandbox: { clock, act } }: SandboxBarProps) {
           await control.advance(milliseconds);
           if (!wasFrozen) await control.resume();
         };
-        return <Action key={milliseconds} label={label} onClick={() => act(names.advance, advance, label)} />;
+        return (
+          <Action key={milliseconds} label={label} onClick={() => change(names.advance, advance, label)} />
+        );
       })}
     </div>
   );

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
+import { isRefused, token } from '../gateway/token.ts';
 import { addItem } from '../timeline/timeline-store.ts';
 import { control } from './control.ts';
 import type { ActiveFault, Clock, Snapshot, Violation } from './control.ts';
@@ -36,11 +37,15 @@ export function useSandbox(): Sandbox {
   useEffect(() => {
     const attempt = (): void => {
       // The gateway is down or restarts: the last state stays.
-      if (!document.hidden) read().catch(() => undefined);
+      if (!document.hidden && !isRefused.get()) read().catch(() => undefined);
     };
     attempt();
     const timer = setInterval(attempt, INTERVAL_MS);
-    return () => clearInterval(timer);
+    const stop = token.subscribe(attempt);
+    return () => {
+      clearInterval(timer);
+      stop();
+    };
   }, [read]);
   const act = async (text: string, action: () => Promise<unknown>, detail?: string): Promise<void> => {
     try {

@@ -48,5 +48,7 @@ function EventLine({ event: { kind, text: what, detail } }: { event: EventItem }
 
 function Time({ at }: { at: Date }) {
   const { language } = useLanguage();
-  return <time dateTime={at.toISOString()}>{at.toLocaleTimeString(language)}</time>;
+  return (
+    <time dateTime={at.toISOString()}>{at.toLocaleTimeString(language === 'en' ? 'en-GB' : language)}</time>
+  );
 }
