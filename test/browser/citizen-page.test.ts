@@ -39,16 +39,18 @@ async function start(isListed: boolean) {
     auth: jwtOptions(issuer.url),
     protections: { corsOrigins: isListed ? [site.origin] : ['https://other.comune.example'] },
   });
-  const { page, problems } = await openPage({ width: 800, height: 600 });
+  // The responses with 401, and that of a gateway that does not list the origin.
+  const mayWrite = isListed ? /401/ : /CORS policy|ERR_FAILED/;
+  const { page } = await openPage({ width: 800, height: 600 }, { mayWrite });
   await page.goto(`${site.origin}/?gateway=${encodeURIComponent(url)}`);
   const run = (name: string, ...values: readonly unknown[]): Promise<unknown> =>
     page.evaluate(`${name}(${values.map((value) => JSON.stringify(value) ?? 'undefined').join()})`);
   const token = await issuer.sign({ role: 'citizen', fiscal_code: 'SPNDNL80R13C555X' });
-  return { issuer, sandbox, run, token, problems };
+  return { issuer, sandbox, run, token };
 }
 
 test('a page of a listed origin works with the citizen’s token, and can read the error when it is no longer valid', async () => {
-  const { issuer, sandbox, run, token, problems } = await start(true);
+  const { issuer, sandbox, run, token } = await start(true);
   const { requests } = await sandbox.seed({ requests: [{}] });
   const [request] = requests;
   const target = { signatureRequestId: request?.id, documentId: request?.documentIds[0] };
@@ -78,8 +80,6 @@ test('a page of a listed origin works with the citizen’s token, and can read t
       challenge,
       body: { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] },
     });
-  // The console of the browser has the two responses with 401 and nothing else.
-  expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
 });
 
 test('a page of another origin reads nothing, with any token', async () => {

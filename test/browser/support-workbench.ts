@@ -5,22 +5,31 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import type { AxeResults } from 'axe-core';
 import type { Page, Viewport } from 'puppeteer-core';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { SandboxOptions } from '../../mocks/sandbox/http/server.ts';
+import type { GatewayOverrides } from '../support/gateway-options.ts';
 import { openPage } from '../support/open-page.ts';
+import type { PageExpectations } from '../support/open-page.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** The workbench of a gateway with its own sandbox, in English unless the language is another. */
-export async function openWorkbench(viewport: Readonly<Viewport> = DESKTOP, options: SandboxOptions = {}) {
-  const { url, sandbox } = await startGateway({}, options);
-  const { page, problems, origins } = await openPage(viewport);
+/** The workbench of a gateway with its own sandbox, in English. */
+export async function openWorkbench(
+  viewport: Readonly<Viewport> = DESKTOP,
+  {
+    mayWrite,
+    gateway = {},
+    ...options
+  }: SandboxOptions & PageExpectations & { gateway?: GatewayOverrides } = {},
+) {
+  const { url, sandbox } = await startGateway(gateway, options);
+  const { page, origins } = await openPage(viewport, { ...(mayWrite && { mayWrite }) });
   const origin = new URL(url).origin;
   await page.goto(origin);
   await page.waitForSelector('.drop');
-  return { page, problems, origins, origin, sandbox, url };
+  return { page, origins, origin, sandbox, url };
 }
 
 /** Loads the sample contract and waits until the page has drawn it and the gateway has inspected it. */
@@ -45,6 +54,15 @@ export async function sign(page: Page): Promise<void> {
   await page.waitForSelector('.signed .sheet[data-drawn=true]');
 }
 
+/** Sends a body that the contract does not permit, past the gateway. */
+export async function violateContract(sandboxUrl: string): Promise<void> {
+  await fetch(`${sandboxUrl}/dossiers`, {
+    method: 'POST',
+    headers: { 'ocp-apim-subscription-key': 'sandbox', 'content-type': 'application/json' },
+    body: '{"title":1}',
+  });
+}
+
 export const textOf = (page: Page, selector: string): Promise<string> =>
   page.$eval(selector, ({ textContent }) => textContent ?? '');
 
@@ -55,13 +73,48 @@ export async function press(page: Page, name: string): Promise<void> {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The findings of axe, of every severity. */
-export async function findingsOn(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
+/** The findings of axe, of every severity. @param rules all unless given */
+export async function findingsOn(page: Page, rules?: readonly string[]): Promise<string[]> {
+  if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(AXE);
+  const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
+  const { violations } = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as AxeResults;
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
   );
+}
+
+/** The rules of axe whose result depends on colours. */
+const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
+
+/**
+ * Checks what the page shows now in both languages, at both widths, light and dark: axe finds nothing, and nothing is wider
+ * than the window. Writes pictures of it.
+ */
+export async function checkState(page: Page, state: string): Promise<void> {
+  const findings: string[] = [];
+  for (const language of ['it', 'en'] as const) {
+    await page.click(`header.top button[lang=${language}]`);
+    await page.waitForSelector(`html[lang=${language}]`);
+    for (const viewport of [PHONE, DESKTOP]) {
+      await page.setViewport(viewport);
+      for (const scheme of ['dark', 'light'] as const) {
+        await page.emulateMediaFeatures([
+          { name: 'prefers-color-scheme', value: scheme },
+          { name: 'prefers-reduced-motion', value: 'reduce' },
+        ]);
+        const found = await findingsOn(page, scheme === 'dark' ? OF_COLOURS : undefined);
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        if (overflow !== 0) found.push(`${String(overflow)} pixels wider than the window`);
+        findings.push(
+          ...found.map((finding) => `${state}, ${language}, ${viewport.width}, ${scheme}: ${finding}`),
+        );
+        if ((language === 'it') === (scheme === 'dark'))
+          await picture(page, `${state}-${language}-${scheme}`);
+      }
+    }
+  }
+  // So that one run shows the findings of all states.
+  expect.soft(findings).toEqual([]);
 }
 
 /** Set it to update the screenshots of the README and the guide. */

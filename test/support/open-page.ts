@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import type { Viewport } from 'puppeteer-core';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 /** Another Chromium or Chrome can be named by `CHROMIUM`. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** A new browser that closes with the test, and a page that records its errors. */
-export async function openPage(viewport: Readonly<Viewport>) {
+export interface PageExpectations {
+  /** What a test that breaks something makes the browser write to the console. Any other message fails the test. */
+  readonly mayWrite?: RegExp;
+}
+
+/** A new browser that closes with the test, and a page whose every console message and exception fails the test. */
+export async function openPage(viewport: Readonly<Viewport>, { mayWrite }: PageExpectations = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'sigillo-chromium-'));
   const browser = await puppeteer.launch({
     executablePath: CHROMIUM,
@@ -25,12 +30,15 @@ export async function openPage(viewport: Readonly<Viewport>) {
   // As for the tests themselves: a busy machine makes a page slow, never red.
   page.setDefaultTimeout(100_000);
   await page.setViewport(viewport);
-  /** Errors in the console (including violations of the content security policy) and exceptions. */
+  // Puppeteer's 30 seconds are short on a busy machine.
+  page.setDefaultTimeout(60_000);
+  /** What the console shows (including violations of the content security policy), and exceptions. */
   const problems: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
+  page.on('console', (message) => problems.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => problems.push(String(error)));
+  onTestFinished(() => {
+    expect(problems.filter((problem) => mayWrite?.test(problem) !== true)).toEqual([]);
+  });
   /** Origins to which the page sent requests, except `blob:` and `data:`. */
   const origins = new Set<string>();
   page.on('request', (request) => {

@@ -80,10 +80,7 @@ function Header() {
             aria-pressed={code === language}
             onClick={() => choose(code)}
           >
-            <span className="long">{name}</span>
-            <span className="short" aria-hidden="true">
-              {code.toUpperCase()}
-            </span>
+            {name}
           </button>
         ))}
         <a href="/graphql">{text.openGraphiql}</a>

@@ -106,7 +106,14 @@ export function Section({
   );
 }
 
-/** Moves the focus to what has just appeared, in place of what had the focus before. The element needs `tabIndex={-1}`. */
+/**
+ * Moves the focus to what has just appeared, in place of what had the focus before, and shows the start of its part of the page
+ * if that is out of view. The element needs `tabIndex={-1}`.
+ */
 export function takeFocus(element: HTMLElement | null): void {
-  element?.focus({ preventScroll: true });
+  if (element === null) return;
+  element.focus({ preventScroll: true });
+  const panel = element.closest('.panel');
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > innerHeight) panel?.scrollIntoView();
 }

@@ -14,6 +14,7 @@ export function TokenBar() {
   if (!refused && current === '') return null;
   return (
     <form
+      aria-label={text.token}
       className={`token-bar${refused ? ' refused' : ''}`}
       onSubmit={(event) => {
         event.preventDefault();

@@ -16,7 +16,7 @@ export function RequestStatus({ signature, onNew }: { signature: Signature; onNe
   const text = useText();
   const { request, failure } = signature;
   const isLost = useSubject(connection) === 'lost';
-  const isOver = request !== undefined && ['SIGNED', 'REJECTED', 'CANCELLED'].includes(request.status);
+  const hasFailed = request !== undefined && ['REJECTED', 'CANCELLED'].includes(request.status);
   return (
     <div className="request-status" ref={takeFocus} tabIndex={-1}>
       <Steps status={request?.status ?? 'READY'} />
@@ -35,7 +35,7 @@ export function RequestStatus({ signature, onNew }: { signature: Signature; onNe
         )}
         <button
           type="button"
-          className={`btn ${isOver ? 'btn-primary' : 'btn-outline-primary'}`}
+          className={`btn ${hasFailed ? 'btn-primary' : 'btn-outline-primary'}`}
           onClick={() => {
             signature.clear();
             onNew();
@@ -106,7 +106,7 @@ function Outcome({ request }: { request: SignatureRequest }) {
             <li key={step}>{step}</li>
           ))}
         </ol>
-        <a className="btn btn-primary to-phone" href="#phone">
+        <a className="btn btn-primary to-other" href="#phone">
           {text.toPhone}
         </a>
       </div>

@@ -209,6 +209,11 @@ function SigningScreen({ signing, isWaiting, isFrozen, onAgain, onBack }: Signin
         <Icon name="check" />
         <h3>{text.thanks}</h3>
         <p>{isSecond ? text.thanksAfterFailure : text.thanksHint}</p>
+        {!isSecond && (
+          <a className="btn btn-primary to-other" href="#institution">
+            {text.toSigned}
+          </a>
+        )}
         <Back onBack={onBack} />
       </div>
     );

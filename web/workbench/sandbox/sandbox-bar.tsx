@@ -33,6 +33,7 @@ export function SandboxBar(props: SandboxBarProps) {
             key={drawer}
             type="button"
             className={`switch ${isAlarming(drawer, sandbox) ? 'alarming' : ''}`}
+            data-drawer={drawer}
             aria-expanded={open === drawer}
             aria-controls="sandbox-drawer"
             onClick={() => setOpen(open === drawer ? undefined : drawer)}

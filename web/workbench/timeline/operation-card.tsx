@@ -1,6 +1,8 @@
 import { useId, useState } from 'react';
+import { token } from '../gateway/token.ts';
 import { Icon } from '../icon.tsx';
 import { useText } from '../language/language.tsx';
+import { useSubject } from '../subject.ts';
 import { snippetOf } from './snippets.ts';
 import type { SnippetKind } from './snippets.ts';
 import type { OperationItem } from './timeline-store.ts';
@@ -42,10 +44,11 @@ function Snippets({ operation }: { operation: OperationItem }) {
   const text = useText();
   const id = useId();
   const [tab, setTab] = useState<Tab>('graphql');
+  const hasToken = useSubject(token) !== '';
   const shown =
     tab === 'answer'
       ? JSON.stringify(operation.answer ?? null, null, 2)
-      : snippetOf(tab, operation, location.origin);
+      : snippetOf(tab, operation, { origin: location.origin, hasToken });
   return (
     <div className="snippets">
       <div className="snippet-tabs" role="group" aria-label={operation.name}>
