@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import axe from 'axe-core';
 import type { ElementHandle, Page, Viewport } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { openPage } from '../support/open-page.ts';
@@ -9,6 +8,7 @@ import { readQrCode } from '../support/read-qr-code.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import type { Json } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
+import { findingsOn, tabTo } from './support-workbench.ts';
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
@@ -101,13 +101,6 @@ async function chooseFiles(page: Page, ...files: readonly string[]): Promise<voi
   await page.waitForFunction(`document.querySelectorAll('.sigillo-drop li').length === ${files.length}`);
 }
 
-/** The findings of axe-core in our own parts of the page. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate(`axe.run({ include: [['.sigillo-pane']] })`)) as axe.AxeResults;
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 test('the tabs lead from a PDF to a signed document without a copied id, and the page contacts no other server', async () => {
   const { url, sandbox } = await startGateway();
   const { page, origins } = await open(DESKTOP, url);
@@ -189,6 +182,33 @@ test('a dropped file replaces the chosen one, and can be removed with the keyboa
   await page.waitForFunction(`document.querySelectorAll('.sigillo-drop li').length === 0`);
 });
 
+test('a request is uploaded, sent and signed by keyboard alone', async () => {
+  const { url } = await startGateway();
+  const { page } = await open(DESKTOP, url);
+  await page.focus('body');
+  await tabTo(page, /^RequestSignature$/m);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(`document.querySelectorAll('.sigillo-drop').length === 2`);
+  for (const [index, file] of [CONTRACT, NOTICE].entries()) {
+    await tabTo(page, new RegExp(`^input.documents.${index}.file`, 'm'));
+    const chooser = page.waitForFileChooser();
+    await page.keyboard.press('Space');
+    await (await chooser).accept([file]);
+    await page.waitForFunction(`document.querySelectorAll('.sigillo-drop li').length === ${index + 1}`);
+  }
+  await tabTo(page, /^Execute query/m);
+  await page.keyboard.press('Enter');
+  await shows(page, 'WAIT_FOR_SIGNATURE');
+  await tabTo(page, /^SignatureRequestChanged$/m);
+  await page.keyboard.press('Enter');
+  await tabTo(page, /^Execute query/m);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.sigillo-events summary');
+  await tabTo(page, /^Sign$/m);
+  await page.keyboard.press('Enter');
+  await shows(page, '"SIGNED"');
+});
+
 test('an id that the user typed stays, and another known id can be chosen', async () => {
   const { url } = await startGateway();
   const { page } = await open(DESKTOP, url);
@@ -233,7 +253,7 @@ test('the policy of the page is enforced: an injected script does not run', asyn
 test('the token goes with every operation and upload, and is neither in the history nor kept after the tab', async () => {
   const issuer = await startTokenIssuer();
   const { url } = await startGateway({ auth: jwtOptions(issuer.url) });
-  const { page } = await open(DESKTOP, url);
+  const { page } = await open(DESKTOP, url, { mayWrite: /401/ });
   const token = await issuer.sign({ role: 'operator' });
   await page.type('.sigillo-secret', token);
   await page.keyboard.press('Enter');
@@ -265,7 +285,7 @@ test('the token goes with every operation and upload, and is neither in the hist
 
 test('a gateway that does not answer is reported in words, also during an upload', async () => {
   const { url, close } = await startGateway();
-  const { page } = await open(DESKTOP, url);
+  const { page } = await open(DESKTOP, url, { mayWrite: /ERR_/ });
   await chooseTab(page, 'UploadDocument');
   await chooseFiles(page, CONTRACT);
   await close();
@@ -313,16 +333,24 @@ test('the documentation panel shows the descriptions of the schema', async () =>
   await page.waitForSelector('.graphiql-doc-explorer ::-p-text(Step 1: creates a dossier)');
 });
 
-test.each(['light', 'dark'])('axe-core finds nothing in our parts of the page (%s)', async (scheme) => {
+test.each([
+  ['light', DESKTOP],
+  ['dark', DESKTOP],
+  ['light', PHONE],
+  ['dark', PHONE],
+] as const)('axe-core finds nothing on the page (%s, %j)', async (scheme, viewport) => {
   const { url } = await startGateway();
-  const { page } = await open(DESKTOP, url);
+  const { page } = await openPage(viewport);
+  // GraphiQL chooses the theme of its editors when it starts.
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+  await visit(page, url);
+  if (viewport === PHONE) await page.click('button[aria-label="Show Files and ids"]');
   await run(page);
   await chooseTab(page, 'RequestSignature');
   await chooseFiles(page, CONTRACT, NOTICE);
   await run(page);
-  expect(await findings(page)).toEqual([]);
-  await picture(page, `graphiql-${scheme}`);
+  expect(await findingsOn(page)).toEqual([]);
+  await picture(page, `graphiql-${scheme}-${viewport.width}`);
 });
 
 test('an Italian browser gets the pane and the comments in Italian', async () => {

@@ -71,6 +71,20 @@ export async function press(page: Page, name: string): Promise<void> {
   await page.locator(`::-p-aria(${name})`).click();
 }
 
+/** Presses Tab until the element with this text or label has the focus. */
+export async function tabTo(page: Page, name: RegExp): Promise<void> {
+  const focused = `(() => {
+    const element = document.activeElement;
+    const label = element.labels?.[0]?.textContent ?? '';
+    return [element.getAttribute('aria-label') ?? '', label, element.textContent.trim()].join('\\n');
+  })()`;
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (name.test(String(await page.evaluate(focused)))) return;
+  }
+  throw new Error(`Tab never reaches ${String(name)}`);
+}
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The findings of axe, of every severity. @param rules all unless given */

@@ -17,25 +17,29 @@ import {
 /** Each state is checked eight times. */
 const LONG = { timeout: 400_000 };
 
-test('from the start to the signed document, every state is accessible in each language, width and colour scheme', LONG, async () => {
-  const { page } = await openWorkbench();
-  await checkState(page, 'start');
-  await chooseSample(page);
-  await page.click('.field-editor summary');
-  await checkState(page, 'draft');
-  await send(page);
-  await checkState(page, 'waiting');
-  await page.click('.message');
-  await page.waitForSelector('.clause');
-  await checkState(page, 'clauses');
-  await page.click('.screen .back');
-  await sign(page);
-  await page.waitForSelector('.result.good');
-  await page.click('.operation summary');
-  await page.waitForSelector('.upstream-calls');
-  await page.click('.upstream-calls summary');
-  await checkState(page, 'signed');
-});
+test(
+  'from the start to the signed document, every state is accessible in each language, width and colour scheme',
+  LONG,
+  async () => {
+    const { page } = await openWorkbench();
+    await checkState(page, 'start');
+    await chooseSample(page);
+    await page.click('.field-editor summary');
+    await checkState(page, 'draft');
+    await send(page);
+    await checkState(page, 'waiting');
+    await page.click('.message');
+    await page.waitForSelector('.clause');
+    await checkState(page, 'clauses');
+    await page.click('.screen .back');
+    await sign(page);
+    await page.waitForSelector('.result.good');
+    await page.click('.operation summary');
+    await page.waitForSelector('.upstream-calls');
+    await page.click('.upstream-calls summary');
+    await checkState(page, 'signed');
+  },
+);
 
 test('what goes wrong is as accessible as what goes right', LONG, async () => {
   const { page, sandbox } = await openWorkbench();

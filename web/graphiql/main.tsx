@@ -4,7 +4,7 @@ import { GraphiQL } from 'graphiql';
 import 'graphiql/style.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { CarryIds, ShowOpenTab } from './tab-effects.ts';
+import { CarryIds, PlainTabs, ShowOpenTab, TabLeavesEditors } from './tab-effects.ts';
 import { EventList } from './event-list.tsx';
 import { fetcher } from './fetcher.ts';
 import { PANE } from './pane.tsx';
@@ -38,15 +38,17 @@ if (root !== null)
         {...(address.has('variables') && { initialVariables: address.get('variables') ?? '' })}
       >
         <GraphiQL.Logo>
-          <a href="/" className="sigillo-logo">
-            Sigillo
-          </a>
+          <h1 className="sigillo-logo">
+            <a href="/">Sigillo</a>
+          </h1>
         </GraphiQL.Logo>
         <GraphiQL.Footer>
           <EventList />
         </GraphiQL.Footer>
         <CarryIds />
         <ShowOpenTab />
+        <PlainTabs />
+        <TabLeavesEditors />
       </GraphiQL>
     </StrictMode>,
   );

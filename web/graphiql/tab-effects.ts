@@ -30,3 +30,44 @@ export function CarryIds(): null {
   }, [variableEditor, activeTabIndex, edited, operationName, schema, ids]);
   return null;
 }
+
+/**
+ * GraphiQL's tabs are list items with the role of a tab, but the buttons are inside them, so a screen reader finds tabs that do
+ * nothing. Without these attributes they are what they are: a list of buttons. Renders nothing.
+ */
+export function PlainTabs(): null {
+  useEffect(() => {
+    const list = document.querySelector('.graphiql-tabs');
+    if (list === null) return undefined;
+    const mend = (): void => {
+      list.removeAttribute('role');
+      for (const tab of list.querySelectorAll(':scope > li')) {
+        tab.removeAttribute('role');
+        tab.removeAttribute('aria-selected');
+        const isOpen = tab.classList.contains('graphiql-tab-active');
+        tab.querySelector('.graphiql-tab-button')?.setAttribute('aria-current', String(isOpen));
+      }
+    };
+    mend();
+    const observer = new MutationObserver(mend);
+    observer.observe(list, {
+      childList: true,
+      subtree: true,
+      attributeFilter: ['role', 'class', 'aria-selected'],
+    });
+    return () => observer.disconnect();
+  }, []);
+  return null;
+}
+
+/** The key Tab leaves an editor, as it leaves everything else: those who have no mouse would not get past it. Renders nothing. */
+export function TabLeavesEditors(): null {
+  const { queryEditor, variableEditor, headerEditor, responseEditor } = useGraphiQL(
+    pick('queryEditor', 'variableEditor', 'headerEditor', 'responseEditor'),
+  );
+  useEffect(() => {
+    for (const editor of [queryEditor, variableEditor, headerEditor, responseEditor])
+      editor?.updateOptions({ tabFocusMode: true });
+  }, [queryEditor, variableEditor, headerEditor, responseEditor]);
+  return null;
+}
