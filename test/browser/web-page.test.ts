@@ -82,7 +82,8 @@ test.each([
     const picture = await page.$('figure img');
     expect(readQrCode(Buffer.from((await picture?.screenshot()) ?? []))).toBe(link);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-    if (UPDATE_IMAGES && viewport === PHONE) await page.screenshot({ path: 'docs/images/web-page.png' });
+    if (UPDATE_IMAGES && viewport === PHONE)
+      await page.screenshot({ path: 'docs/images/web-page.png', fullPage: true });
 
     await sandbox.citizen.sign(id);
     await expect.poll(() => textOf(page, '[role=status]')).toBe('The documents are signed.');
