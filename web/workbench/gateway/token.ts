@@ -23,8 +23,10 @@ const UNAUTHENTICATED = 401;
 
 /** `fetch` with the token. */
 export async function fetchAsCaller(address: string, init: RequestInit = {}): Promise<Response> {
+  const sent = token.get();
   const headers = { ...(init.headers as Record<string, string> | undefined), ...authorization() };
   const response = await fetch(address, { ...init, headers });
-  if (response.status === UNAUTHENTICATED) isRefused.set(true);
+  // A late answer says nothing about another token that was entered meanwhile.
+  if (response.status === UNAUTHENTICATED && sent === token.get()) isRefused.set(true);
   return response;
 }

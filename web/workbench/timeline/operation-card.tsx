@@ -76,12 +76,27 @@ function CopyButton({ value }: { value: string }) {
   const text = useText();
   const [copied, setCopied] = useState<string>();
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(value);
+    try {
+      await navigator.clipboard.writeText(value);
+    } catch {
+      copyBySelection(value);
+    }
     setCopied(value);
   };
   return (
-    <button type="button" className="copy" onClick={() => void copy().catch(() => undefined)}>
+    <button type="button" className="copy" onClick={() => void copy()}>
       <Icon name={copied === value ? 'check' : 'copy'} /> {copied === value ? text.copied : text.copy}
     </button>
   );
+}
+
+/** Without TLS, on another machine than its own, a page has no clipboard, but can copy what is selected. */
+function copyBySelection(value: string): void {
+  const area = document.createElement('textarea');
+  area.value = value;
+  area.readOnly = true;
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
 }
