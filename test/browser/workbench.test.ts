@@ -67,7 +67,7 @@ test.each([
   await page.waitForSelector('.signed .sheet[data-drawn=true]');
   await page.waitForSelector('.result.good');
 
-  const address = await page.$eval('.signed-list a', (link) => link.getAttribute('href') ?? '');
+  const address = await page.$eval('.open-signed', (link) => link.getAttribute('href') ?? '');
   const file = new Uint8Array(await (await fetch(new URL(address, origin))).arrayBuffer());
   const form = new FormData();
   const anchors = [{ text: 'FIRMA DI PROVA' }];
