@@ -39,7 +39,7 @@ export function PlainTabs(): null {
   useEffect(() => {
     const list = document.querySelector('.graphiql-tabs');
     if (list === null) return undefined;
-    const mend = (): void => {
+    const fix = (): void => {
       list.removeAttribute('role');
       for (const tab of list.querySelectorAll(':scope > li')) {
         tab.removeAttribute('role');
@@ -48,8 +48,8 @@ export function PlainTabs(): null {
         tab.querySelector('.graphiql-tab-button')?.setAttribute('aria-current', String(isOpen));
       }
     };
-    mend();
-    const observer = new MutationObserver(mend);
+    fix();
+    const observer = new MutationObserver(fix);
     observer.observe(list, {
       childList: true,
       subtree: true,
