@@ -30,8 +30,6 @@ export async function openPage(viewport: Readonly<Viewport>, { mayWrite }: PageE
   // As for the tests themselves: a busy machine makes a page slow, never red.
   page.setDefaultTimeout(100_000);
   await page.setViewport(viewport);
-  // Puppeteer's 30 seconds are short on a busy machine.
-  page.setDefaultTimeout(60_000);
   /** What the console shows (including violations of the content security policy), and exceptions. */
   const problems: string[] = [];
   page.on('console', (message) => problems.push(`${message.type()}: ${message.text()}`));
