@@ -12,7 +12,7 @@ import { getSignatureRequest } from '../src/upstream/operations/get-signature-re
 import { SERVICE_RETRIES, withRetries } from '../src/upstream/pipeline/retry.ts';
 import { cpuMicros, inParallel, measure, printCosts } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
-import { NO_PROXY } from '../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../src/upstream/connect-through.ts';
 
 /*
  * The processor time of an upstream call in the gateway, in total and by part. The contestants take turns in one run; the

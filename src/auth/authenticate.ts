@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { fetchThrough } from '../upstream/connect-through.ts';
-import type { ProxyFor } from '../upstream/proxy-for.ts';
+import type { ProxyFor } from '../upstream/connect-through.ts';
 import { ApiKeys } from './api-keys.ts';
 import type { ApiKeysError } from './api-keys.ts';
-import { AuthenticationError } from './auth-errors.ts';
-import { UNAUTHENTICATED_CALLER } from './caller.ts';
+import { AuthenticationError, UNAUTHENTICATED_CALLER } from './caller.ts';
 import type { Caller } from './caller.ts';
 import type { RequestHeaders } from './headers.ts';
 import { KeySet } from './key-set.ts';

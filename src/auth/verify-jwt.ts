@@ -1,8 +1,7 @@
 import { errors, jwtVerify } from 'jose';
 import type { JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose';
 import { FISCAL_CODE } from '../upstream/operations/get-signer-by-fiscal-code.ts';
-import { AuthenticationError } from './auth-errors.ts';
-import { ROLES } from './caller.ts';
+import { AuthenticationError, ROLES } from './caller.ts';
 import type { Caller, Role } from './caller.ts';
 
 /** Asymmetric signatures only. With a shared secret (HS256), every verifier could also sign tokens. */

@@ -4,6 +4,7 @@ import { ApiKeysError, readApiKeys } from '../auth/api-keys.ts';
 import type { AuthenticationOptions } from '../auth/authenticate.ts';
 import { KeyFileError, readKeyFile, readTenants, TenantsError } from '../auth/issuer-keys.ts';
 import { ManifestError, readTrustedDocuments } from '../graphql/trusted-documents.ts';
+import { ANY_ORIGIN } from '../http/admission.ts';
 import { readWebhooks, tenantMistakesIn, WebhooksError } from '../webhooks/endpoints.ts';
 import { authenticationConflictsIn, authenticationOf, authenticationVariables } from './authentication.ts';
 import { observabilityConfigOf, observabilityVariables } from './observability.ts';
@@ -18,9 +19,8 @@ import { serverConfigOf, serverConflictsIn, serverVariables } from './server.ts'
 import type { ServerConfig } from './server.ts';
 import { isService, upstreamConfigOf, upstreamConflictsIn, upstreamVariables } from './upstream.ts';
 import type { UpstreamConfig } from './upstream.ts';
-import { EMPTY } from './validators.ts';
-import type { Environment } from './validators.ts';
-import { exposuresIn, warningsAbout } from './warnings.ts';
+import { EMPTY, itemsOf } from './validators.ts';
+import type { Environment, Values } from './validators.ts';
 
 /** The settings of the gateway, parsed once from the environment. */
 export interface Config
@@ -177,3 +177,76 @@ function isSlip(letters: string, name: string): boolean {
 
 const swapsOf = (name: string): string[] =>
   [...name].slice(1).map((letter, at) => name.slice(0, at) + letter + name.charAt(at) + name.slice(at + 2));
+
+type Settings = Values<
+  typeof serverVariables &
+    typeof protectionVariables &
+    typeof authenticationVariables &
+    typeof observabilityVariables
+>;
+
+const isProduction = ({ NODE_ENV }: { readonly NODE_ENV?: string | undefined }): boolean =>
+  NODE_ENV === 'production';
+const hasAuthentication = ({ AUTH }: { readonly AUTH?: string | undefined }): boolean =>
+  AUTH !== undefined && AUTH !== 'none';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
+/** Whether a URL is plain http to another machine, which others on the network can read and modify. */
+function isUnencrypted(address: string): boolean {
+  const url = URL.parse(address);
+  return url?.protocol === 'http:' && !LOOPBACK.test(url.hostname);
+}
+/** The variables that select an upstream. Without them the gateway starts a sandbox. */
+const UPSTREAM_VARIABLES = ['FIRMA_API_KEY', 'FIRMA_API_KEY_FILE', 'TENANTS_FILE', 'SANDBOX_URL'];
+
+/** Usual values, some of them for other programs. Any other value is probably a typing error. */
+const KNOWN_ENVIRONMENTS = ['production', 'development', 'test', 'staging'];
+const DAY_SECONDS = 86_400;
+
+/** Settings that the gateway refuses to start with, because they expose it. */
+function* exposuresIn(env: Environment): Generator<string> {
+  if (env['CORS_ORIGINS'] === ANY_ORIGIN) {
+    if (hasAuthentication(env))
+      yield 'CORS_ORIGINS: must not be * with authentication; list the origins whose pages hold tokens or keys';
+    else if (isProduction(env))
+      yield 'CORS_ORIGINS: must not be * in production: any web page could use the gateway from inside your network';
+  }
+  if (!isProduction(env)) return;
+  if (UPSTREAM_VARIABLES.every((name) => env[name] === undefined))
+    yield 'FIRMA_API_KEY: is required in production, as are its alternatives FIRMA_API_KEY_FILE and TENANTS_FILE: production starts no sandbox. To try the gateway, set SANDBOX_URL to a running one';
+  if (isUnencrypted(env['FIRMA_API_URL'] ?? ''))
+    yield 'FIRMA_API_URL: must be https in production: the API key and personal data are sent there';
+  if (itemsOf(env['FIRMA_STORAGE_HOSTS'] ?? '').some(isUnencrypted))
+    yield 'FIRMA_STORAGE_HOSTS: must be https in production: documents are sent there';
+}
+
+/** Warnings about a valid configuration that exposes the gateway. */
+function* warningsAbout(
+  settings: Settings,
+  { isRealService, isSandbox }: { readonly isRealService: boolean; readonly isSandbox: boolean },
+): Generator<string> {
+  const { NODE_ENV = '', CORS_ORIGINS } = settings;
+  if (!isProduction(settings)) {
+    if (NODE_ENV !== '' && !KNOWN_ENVIRONMENTS.includes(NODE_ENV))
+      yield 'Unknown NODE_ENV value; use production, development, test or staging. Only production enables the protections';
+    if (isRealService)
+      yield 'NODE_ENV is not production: GraphiQL, introspection and suggestions are on unless disabled';
+    if (CORS_ORIGINS === ANY_ORIGIN) yield 'CORS_ORIGINS is *: any web page may use this gateway';
+    return;
+  }
+  if (isSandbox) yield 'SANDBOX_URL is set: the upstream is a sandbox, and nothing is really signed';
+  if (!hasAuthentication(settings))
+    yield 'AUTH is none: every client that can reach the gateway has all rights';
+  if (settings.GRAPHIQL === 'on') yield 'GRAPHIQL is on in production';
+  if (settings.INTROSPECTION === 'on')
+    yield 'INTROSPECTION is on in production: every client can read the schema';
+  if (settings.RATE_LIMIT_PER_MINUTE === 0)
+    yield 'RATE_LIMIT_PER_MINUTE is 0: one caller can use the whole rate budget of the API key';
+  if (!LOOPBACK.test(settings.HOST) && settings.ALLOWED_HOSTS === undefined)
+    yield 'ALLOWED_HOSTS is not set while HOST accepts other machines: a web page can reach the gateway under any name (DNS rebinding)';
+  if (itemsOf(CORS_ORIGINS ?? '').some(isUnencrypted))
+    yield 'CORS_ORIGINS contains an http origin: its pages can be modified in transit, including their requests to the gateway';
+  if (settings.AUTH_JWKS_MAX_STALE_SECONDS > DAY_SECONDS)
+    yield 'AUTH_JWKS_MAX_STALE_SECONDS is more than a day: a revoked key may stay valid for that time';
+  if (settings.LOG_LEVEL === 'silent') yield 'LOG_LEVEL is silent: no request is logged';
+}

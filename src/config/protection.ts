@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
 import { PROXY_HEADERS } from '../http/client-address.ts';
 import type { TrustedProxies } from '../http/client-address.ts';
-import { ANY_ORIGIN } from '../http/cors.ts';
+import { ANY_ORIGIN } from '../http/admission.ts';
 import { filled, itemsOf, onOrOff, wholeNumber } from './validators.ts';
 import type { Values } from './validators.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { createProxyFor } from '../upstream/proxy-for.ts';
-import type { ProxyFor } from '../upstream/proxy-for.ts';
+import { createProxyFor } from '../upstream/connect-through.ts';
+import type { ProxyFor } from '../upstream/connect-through.ts';
 import type { Environment, Values } from './validators.ts';
 
 /** The proxies for outbound connections. */

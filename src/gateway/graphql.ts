@@ -13,7 +13,7 @@ import { Results } from '../graphql/results.ts';
 import { ProcessStreamCounts, streamLimits } from '../graphql/subscriptions/stream-limits.ts';
 import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
 import type { Route } from '../http/answer.ts';
-import type { AdmissionOptions } from '../http/authentication.ts';
+import type { AdmissionOptions } from '../http/admission.ts';
 import { RefusalError } from '../http/answer.ts';
 import type { ListenerOptions } from '../http/listener.ts';
 import { refuseExcess } from '../http/rate-limit.ts';
@@ -25,10 +25,9 @@ import { createContext } from '../resolvers/context.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
 import { schema } from '../schema/index.ts';
 import { isFileUpload } from '../uploads/file-upload.ts';
-import { counted } from '../upstream/origin-clients.ts';
-import type { OriginClients } from '../upstream/origin-clients.ts';
-import type { GatewayOptions } from './gateway-options.ts';
-import type { Parts } from './parts.ts';
+import { counted } from '../upstream/clients.ts';
+import type { OriginClients } from '../upstream/clients.ts';
+import type { GatewayOptions, Parts } from './parts.ts';
 import type { createGatewayYoga } from './yoga.ts';
 
 /** The limit of JSON bodies; files have their own. */

@@ -1,27 +1,33 @@
+import type { Tracer } from '@opentelemetry/api';
+import type { Logger } from 'pino';
 import { createAuthentication } from '../auth/authenticate.ts';
 import type { Authentication } from '../auth/authenticate.ts';
+import type { Config } from '../config/load.ts';
+import type { StreamCounts } from '../graphql/subscriptions/stream-limits.ts';
+import { authenticationEvents } from '../http/admission.ts';
+import { Lifecycle } from '../http/lifecycle.ts';
+import type { RequestCounts } from '../http/rate-limit.ts';
+import { Readiness, readinessLog } from '../http/readiness.ts';
+import type { ClientTimes } from '../http/server.ts';
+import { openIdempotency } from '../idempotency/idempotency.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
+import { Inspector } from '../inspection/inspector.ts';
 import { createEvents } from '../observability/events.ts';
 import type { GatewayEvents } from '../observability/events.ts';
-import type { Idempotency } from '../idempotency/idempotency.ts';
-import { openIdempotency } from '../idempotency/idempotency.ts';
-import { StatusWatchers } from '../watching/status-watcher.ts';
-import { authenticationEvents } from '../http/authentication.ts';
+import type { MetricsSnapshot } from '../observability/metrics/start-metrics.ts';
 import { Queues } from '../observability/queues.ts';
-import { Inspector } from '../inspection/inspector.ts';
 import type { RedisConnection } from '../redis/connection.ts';
-import { Lifecycle } from '../http/lifecycle.ts';
-import { Readiness, readinessLog } from '../http/readiness.ts';
-import { withSpans } from '../upstream/pipeline/with-spans.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
+import { createUpstreamClients } from '../upstream/clients.ts';
+import type { UpstreamClients, IssuerKeys } from '../upstream/clients.ts';
 import { canConnect } from '../upstream/connect-through.ts';
 import { CircuitBreaker } from '../upstream/pipeline/circuit-breaker.ts';
-import { createUpstreamClients } from '../upstream/clients.ts';
-import type { UpstreamClients } from '../upstream/clients.ts';
 import { ServiceClock } from '../upstream/pipeline/service-clock.ts';
+import { withSpans } from '../upstream/pipeline/with-spans.ts';
 import { createStorage } from '../upstream/storage/create-storage.ts';
 import type { StorageClients } from '../upstream/storage/create-storage.ts';
+import { StatusWatchers } from '../watching/status-watcher.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
-import type { GatewayOptions } from './gateway-options.ts';
 
 /** The parts that live as long as the gateway and that its requests share. */
 export interface Parts {
@@ -151,4 +157,34 @@ function openReadiness({ apiUrl, proxyFor, logger }: GatewayOptions, { redis, ev
   });
   redis?.onChange((failure) => readiness.report('redis', failure));
   return readiness;
+}
+
+/** The settings that only the start of the process uses. */
+type ProcessConfig = 'sandboxUrl' | 'sandboxPort' | 'workers' | 'logLevel' | 'tracing' | 'warnings';
+
+/** The configuration of a gateway, the upstream that the process has chosen for it, and its logger. */
+export interface GatewayOptions extends Omit<Config, 'apiUrl' | 'apiKey' | ProcessConfig> {
+  readonly apiUrl: URL;
+  readonly apiKey: IssuerKeys;
+  /** The upstream is a sandbox: the gateway forwards the sandbox headers of callers. */
+  readonly isSandbox: boolean;
+  /** How long a download may make no progress. @default 30 000 */
+  readonly downloadStallMs?: number;
+  /** @default CLIENT_TIMES */
+  readonly clientTimes?: Partial<ClientTimes>;
+  /** Emits the events of the gateway. @default an emitter without listeners */
+  readonly events?: GatewayEvents;
+  /** Makes the spans. @default no tracing */
+  readonly tracer?: Tracer | undefined;
+  /** The primary of this gateway, if it is a worker. @default the gateway is a process of its own */
+  readonly primary?: Primary;
+  readonly logger: Logger;
+}
+
+/** What a worker leaves to its primary, because it concerns all workers. */
+export interface Primary {
+  readonly requestCounts: RequestCounts;
+  readonly streamCounts: StreamCounts;
+  /** Gives the primary a function that reads the metrics of this worker. */
+  provideMetrics(read: () => Promise<MetricsSnapshot>): void;
 }

@@ -5,9 +5,8 @@ import type { RequestHeaders } from '../auth/headers.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { operationNames } from '../graphql/operation-record.ts';
 import type { Route } from '../http/answer.ts';
-import { admit, authenticationEvents } from '../http/authentication.ts';
-import type { AdmissionOptions } from '../http/authentication.ts';
-import { checkOrigin } from '../http/cors.ts';
+import { admit, authenticationEvents, checkOrigin } from '../http/admission.ts';
+import type { AdmissionOptions } from '../http/admission.ts';
 import { documentRoute } from '../http/document-route.ts';
 import { FixedWindows, MINUTE_MS, RateLimit } from '../http/rate-limit.ts';
 import { Gatekeeper } from '../http/gatekeeper.ts';
@@ -16,16 +15,14 @@ import { refuseMalformedRequests, CLIENT_TIMES, createHttpServer, listen, origin
 import { answerProbe } from '../http/readiness.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
-import { controlRoute } from '../pages/control-route.ts';
-import { pagesRoute } from '../pages/pages-route.ts';
+import { controlRoute, pagesRoute } from '../pages/pages-route.ts';
 import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
 import { contextFactory, createGraphql } from './graphql.ts';
-import type { GatewayOptions } from './gateway-options.ts';
+import type { GatewayOptions, Parts } from './parts.ts';
 import { openParts } from './parts.ts';
-import type { Parts } from './parts.ts';
 
-export type { GatewayOptions } from './gateway-options.ts';
+export type { GatewayOptions } from './parts.ts';
 
 export interface Gateway {
   /** The URL of the GraphQL endpoint. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import type { Tracing } from '../observability/tracing/start-tracing.ts';
 import type { Upstream } from './choose-upstream.ts';
-import type { GatewayOptions, Primary } from './gateway-options.ts';
+import type { GatewayOptions, Primary } from './parts.ts';
 import type { Gateway, MountableGateway } from './start-gateway.ts';
 
 /** A gateway in this process, with its tracing. */

@@ -13,16 +13,15 @@ import type { RequestFormat, TextParser } from '../graphql/parsing/request-forma
 import { useUploads } from '../graphql/parsing/use-uploads.ts';
 import { jsonAnswer } from '../graphql/results.ts';
 import type { Results } from '../graphql/results.ts';
-import { CredentialWatch } from '../graphql/subscriptions/credential-watch.ts';
+import { CredentialWatch } from '../graphql/subscriptions/stream-limits.ts';
 import { useEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
-import { refusalOf } from '../http/authentication.ts';
-import type { AdmissionOptions } from '../http/authentication.ts';
+import { refusalOf } from '../http/admission.ts';
+import type { AdmissionOptions } from '../http/admission.ts';
 import { nodeRequest, nodeResponse } from '../http/client-address.ts';
 import { RefusalError } from '../http/answer.ts';
 import { JSON_TYPE, MULTIPART_TYPE } from '../http/media-types.ts';
 import { schema } from '../schema/index.ts';
-import type { GatewayOptions } from './gateway-options.ts';
-import type { Parts } from './parts.ts';
+import type { GatewayOptions, Parts } from './parts.ts';
 
 export interface GatewayYogaOptions {
   /** What Yoga shares with the JSON endpoint, and that endpoint, which may have read a request before. */

@@ -1,11 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
-import { DownloadError } from '../downloads/download-errors.ts';
-import { problemAnswer } from '../downloads/document-answer.ts';
+import { DownloadError, problemAnswer, documentAddressOf } from '../downloads/document-answer.ts';
 import { readDocument } from '../downloads/read-document.ts';
-import { documentAddressOf } from '../downloads/route.ts';
-import type { DocumentAddress } from '../downloads/route.ts';
+import type { DocumentAddress } from '../downloads/document-answer.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
 import type { FaultCode } from '../resolvers/errors/codes.ts';
 import { UpstreamFault } from '../resolvers/errors/faults.ts';

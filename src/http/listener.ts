@@ -2,15 +2,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream';
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import { problemAnswer } from '../downloads/document-answer.ts';
-import { documentAddressOf } from '../downloads/route.ts';
+import { problemAnswer, documentAddressOf } from '../downloads/document-answer.ts';
 import { createRequestScope, forRequest, requestIdFrom } from '../observability/logging/request-scope.ts';
 import type { RequestScope } from '../observability/logging/request-scope.ts';
 import { withoutCredentialsOf } from '../observability/logging/scrubber.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
 import { GRAPHQL_PATH, sendAnswer, errorAnswer } from './answer.ts';
 import type { Answer, EdgeRequest, Route, Refusal } from './answer.ts';
-import { preflightAnswer, setCorsHeaders } from './cors.ts';
+import { preflightAnswer, setCorsHeaders } from './admission.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { logRequest, inRequestSpan } from './request-log.ts';
 

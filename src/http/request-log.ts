@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import { documentAddressOf } from '../downloads/route.ts';
+import { documentAddressOf } from '../downloads/document-answer.ts';
 import type { GatewayEventMap } from '../observability/events.ts';
 import { forRequest } from '../observability/logging/request-scope.ts';
 import type { OperationRecord, RequestScope } from '../observability/logging/request-scope.ts';

@@ -5,7 +5,7 @@ import { WatcherFullError } from '../watching/status-watcher.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
 import { StreamError } from './errors/faults.ts';
 import { translateUpstreamError } from './errors/translate-upstream-error.ts';
-import { authorizeRead } from './shared/authorize-access.ts';
+import { authorizeRead } from './shared/read-request.ts';
 
 /** The maximum age of a shared first read. It absorbs the clients that all subscribe again after a restart. */
 const MAX_AGE_MS = 2_000;

@@ -3,7 +3,7 @@ import { urlOf } from '../upstream/url-rules.ts';
 import type { GatewayContext } from './context.ts';
 import { NotFoundError } from './errors/domain-errors.ts';
 import { translateUpstreamError } from './errors/translate-upstream-error.ts';
-import { authorizeAccess } from './shared/authorize-access.ts';
+import { authorizeAccess } from './shared/read-request.ts';
 
 /** A signature request as an item of a list, or with all fields. */
 export type AnySignatureRequest = SignatureRequestSummary | SignatureRequest;

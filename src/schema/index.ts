@@ -2,7 +2,6 @@ import './scalars.ts';
 import './error-types.ts';
 import './dossier.ts';
 import './signature-request.ts';
-import './signature-request-connection.ts';
 import './mutations/create-dossier.ts';
 import './mutations/find-signer.ts';
 import './mutations/create-signature-request.ts';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Block, BlockPool } from './block-pool.ts';
 import { FileUpload } from './file-upload.ts';
 import type { ReadFile } from './file-upload.ts';
-import { chunkReceived } from './request-body.ts';
+import { chunkReceived } from './body-watch.ts';
 
 /** A file part of the body, as the parser reports it. */
 export interface FilePart {

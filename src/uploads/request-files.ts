@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
-import { BodyWatch } from './request-body.ts';
+import { BodyWatch } from './body-watch.ts';
 import { UploadError } from './file-upload.ts';
 import type { FileUpload } from './file-upload.ts';
 import { IncomingFile, SpillBuffer } from './incoming-file.ts';

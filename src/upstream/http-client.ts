@@ -11,7 +11,7 @@ import { receiveAnswer, decodedTextOf, plainTextOf } from './receive-answer.ts';
 import type { Answer } from './receive-answer.ts';
 import { readRetryAfter } from './pipeline/retry.ts';
 import type { ServiceClock } from './pipeline/service-clock.ts';
-import type { ProxyFor } from './proxy-for.ts';
+import type { ProxyFor } from './connect-through.ts';
 
 export interface HttpClientOptions {
   /** Base URL with its path, e.g. `https://api.io.pagopa.it/api/v1/sign`. The key is sent to this origin only. */

@@ -1,4 +1,4 @@
-import { Times } from '../upstream/rate-limit/times.ts';
+import { Times } from '../upstream/rate-limit/rate-window.ts';
 
 /** Removes a poll from the queue. No effect once the poll has started. */
 export type LeaveQueue = () => void;

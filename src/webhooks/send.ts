@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { readRetryAfter } from '../upstream/pipeline/retry.ts';
 import { connectThrough } from '../upstream/connect-through.ts';
-import type { ProxyFor } from '../upstream/proxy-for.ts';
+import type { ProxyFor } from '../upstream/connect-through.ts';
 import { readVersion } from '../version.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
 import type { Message } from './messages.ts';

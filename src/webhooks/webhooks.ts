@@ -9,12 +9,11 @@ import type { WatchPace, WatchSource } from './change-detector.ts';
 import { Deliveries } from './deliveries.ts';
 import type { DeliveryTimes } from './deliveries.ts';
 import type { WebhookEndpoint } from './endpoints.ts';
-import { MemoryWebhookStore } from './memory-webhook-store.ts';
+import { MemoryWebhookStore, WebhookStoreError } from './webhook-store.ts';
 import { RedisWebhookStore } from './redis-webhook-store.ts';
-import type { ProxyFor } from '../upstream/proxy-for.ts';
+import type { ProxyFor } from '../upstream/connect-through.ts';
 import { WebhookSender } from './send.ts';
 import type { Sender, SenderOptions } from './send.ts';
-import { WebhookStoreError } from './webhook-store.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
 /** The webhook settings of a gateway. */

@@ -2,7 +2,7 @@ import { isEnumType } from 'graphql';
 import { expect, test } from 'vitest';
 import { TRANSLATIONS } from '../../src/resolvers/errors/translate-upstream-error.ts';
 import { schema } from '../../src/schema/index.ts';
-import { DOWNLOAD_ANSWERS } from '../../src/downloads/download-errors.ts';
+import { DOWNLOAD_ANSWERS } from '../../src/downloads/document-answer.ts';
 import { rowsUnder } from '../support/errors-page.ts';
 
 test('docs/reference/errors.md has each line of the table from upstream failures to errors', () => {

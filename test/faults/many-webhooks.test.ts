@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../src/observability/events.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Deliveries } from '../../src/webhooks/deliveries.ts';
-import { MemoryWebhookStore } from '../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../src/webhooks/webhook-store.ts';
 import type { Sender } from '../../src/webhooks/send.ts';
 import { ChangeDetector } from '../../src/webhooks/change-detector.ts';
 import { requestIn, startWatcher, wireIn } from '../unit/watching/support-service.ts';

@@ -1,11 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { createAuthentication } from '../../src/auth/authenticate.ts';
-import { canConnect } from '../../src/upstream/connect-through.ts';
+import { canConnect, createProxyFor } from '../../src/upstream/connect-through.ts';
 import { UpstreamError } from '../../src/upstream/failure.ts';
 import { HttpClient } from '../../src/upstream/http-client.ts';
-import { createProxyFor } from '../../src/upstream/proxy-for.ts';
-import type { ProxyFor } from '../../src/upstream/proxy-for.ts';
+import type { ProxyFor } from '../../src/upstream/connect-through.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { putBlob } from '../../src/upstream/storage/blobs.ts';
 import { WebhookSender } from '../../src/webhooks/send.ts';

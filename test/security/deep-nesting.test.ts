@@ -10,7 +10,7 @@ import { FORMATS } from '../support/request-formats.ts';
 import { startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { startMain } from '../support/start-main.ts';
-import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../src/upstream/connect-through.ts';
 
 /*
  * JSON bodies are written by hand here: JSON.stringify is recursive and would overflow the stack before the gateway is

@@ -11,7 +11,7 @@ import type { StubHandler } from '../support/http-stub.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { claimsOf, jwtOptions, makeKey, startTokenIssuer } from '../support/token-issuer.ts';
 import type { TokenOptions } from '../support/token-issuer.ts';
-import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../src/upstream/connect-through.ts';
 
 /** Clocks are manual; sockets and timeouts are real. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));

@@ -5,15 +5,15 @@ import {
   isPrivate,
   PrivateAddressError,
   publicLookup,
-} from '../../src/upstream/storage/storage-http-client.ts';
+  createStorage,
+} from '../../src/upstream/storage/create-storage.ts';
 import { putBlob } from '../../src/upstream/storage/blobs.ts';
-import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import { checkStorageUrl } from '../../src/upstream/url-rules.ts';
 import { draftOf } from '../support/draft.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startFailingGateway } from '../support/service-proxy.ts';
-import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../src/upstream/connect-through.ts';
 
 const ALLOWED = 'iopitnsignst01.blob.core.windows.net';
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename ... on Error { code } } }`;

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../src/upstream/connect-through.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import type { StorageClient } from '../../src/upstream/storage/blobs.ts';
 import { getBlob, getBlobProperties, putBlob } from '../../src/upstream/storage/blobs.ts';

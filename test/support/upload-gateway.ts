@@ -13,7 +13,7 @@ import { storeFile } from '../../src/uploads/store-file.ts';
 import { UpstreamError } from '../../src/upstream/failure.ts';
 import { createStorage } from '../../src/upstream/storage/create-storage.ts';
 import type { StorageOptions } from '../../src/upstream/storage/create-storage.ts';
-import { NO_PROXY } from '../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../src/upstream/connect-through.ts';
 
 interface UploadGatewayOptions {
   /** The URL of the blob with this name. */

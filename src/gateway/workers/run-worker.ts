@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Config } from '../../config/load.ts';
 import type { Lease, RequestCounts } from '../../http/rate-limit.ts';
-import type { MetricsSnapshot } from '../../observability/metrics/worker-metrics.ts';
-import type { Primary } from '../gateway-options.ts';
+import type { MetricsSnapshot } from '../../observability/metrics/start-metrics.ts';
+import type { Primary } from '../parts.ts';
 import { mistakeOf } from '../start-messages.ts';
 import { Peer } from './peer.ts';
 

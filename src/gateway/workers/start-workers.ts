@@ -5,7 +5,7 @@ import type { Config } from '../../config/load.ts';
 import { ProcessStreamCounts } from '../../graphql/subscriptions/stream-limits.ts';
 import { FixedWindows, MINUTE_MS } from '../../http/rate-limit.ts';
 import { listen } from '../../http/server.ts';
-import type { WorkerMetrics } from '../../observability/metrics/worker-metrics.ts';
+import type { WorkerMetrics } from '../../observability/metrics/start-metrics.ts';
 import type { Gateway } from '../start-gateway.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { SharedCounts } from './worker-process.ts';
@@ -59,7 +59,7 @@ async function findPort({ host, port: wanted }: Config): Promise<number> {
 async function serveMetrics({ metrics: address }: Config) {
   if (address === undefined) return undefined;
   const { startMetrics } = await import('../../observability/metrics/start-metrics.ts');
-  const { WorkerMetrics } = await import('../../observability/metrics/worker-metrics.ts');
+  const { WorkerMetrics } = await import('../../observability/metrics/start-metrics.ts');
   const source: WorkerMetrics = new WorkerMetrics();
   return { source, endpoint: await startMetrics(address, source) };
 }

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ReachedLimit, StreamCounts } from '../../graphql/subscriptions/stream-limits.ts';
 import type { FixedWindows } from '../../http/rate-limit.ts';
-import type { MetricsSnapshot } from '../../observability/metrics/worker-metrics.ts';
+import type { MetricsSnapshot } from '../../observability/metrics/start-metrics.ts';
 import { Peer, PeerError } from './peer.ts';
 
 /** What the primary counts for all workers. */

@@ -3,9 +3,8 @@ import type { GatewayEvents } from '../events.ts';
 import { QUEUES } from '../queues.ts';
 import type { Queues } from '../queues.ts';
 import { bounded, IDEMPOTENCY_OUTCOMES, WEBHOOK_OUTCOMES, UPLOAD_OUTCOMES } from './labels.ts';
-import { countOperations, countRequests } from './request-metrics.ts';
+import { countOperations, countRequests, countUpstream } from './request-metrics.ts';
 import type { RequestGauges } from './request-metrics.ts';
-import { countUpstream } from './upstream-metrics.ts';
 
 /** The values that are read with the metrics. */
 export interface MetricSources extends QueueGauges, RequestGauges, SideEffectGauges, UploadGauges {

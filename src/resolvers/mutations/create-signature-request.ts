@@ -14,10 +14,9 @@ import {
   signerIdRules,
 } from '../shared/input-rules.ts';
 import { runOnce } from '../shared/run-once.ts';
-import { readRequest } from '../shared/read-request.ts';
+import { readRequest, checkSignerIsOwn } from '../shared/read-request.ts';
 import { findEarlierRequest } from '../shared/find-earlier-request.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
-import { checkSignerIsOwn } from '../shared/authorize-access.ts';
 
 export interface CreateSignatureRequestInput {
   dossierId: string;

@@ -4,7 +4,7 @@ import type { Signer } from '../../upstream/decode.ts';
 import { getSignerByFiscalCode } from '../../upstream/operations/get-signer-by-fiscal-code.ts';
 import { checkInput, fiscalCodeRules } from '../shared/input-rules.ts';
 import { translated } from '../errors/translate-upstream-error.ts';
-import { checkFiscalCodeIsOwn } from '../shared/authorize-access.ts';
+import { checkFiscalCodeIsOwn } from '../shared/read-request.ts';
 
 export interface FindSignerInput {
   fiscalCode: string;

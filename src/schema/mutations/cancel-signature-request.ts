@@ -4,7 +4,7 @@ import {
   WrongStatusError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { cancelSignatureRequest } from '../../resolvers/mutations/cancel-signature-request.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { defineMutation } from '../builder.ts';
 import { STAFF_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 

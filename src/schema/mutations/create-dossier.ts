@@ -5,7 +5,7 @@ import {
   OutcomeUnknownError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { createDossier } from '../../resolvers/mutations/create-dossier.ts';
-import { defineMutation, idempotencyKey } from '../define-mutation.ts';
+import { defineMutation, idempotencyKey } from '../builder.ts';
 import { DocumentInput } from '../document-input.ts';
 import { DossierType } from '../dossier.ts';
 import { STAFF_WRITES } from '../scopes.ts';

@@ -5,7 +5,7 @@ import {
   OutcomeUnknownError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { createSignatureRequest } from '../../resolvers/mutations/create-signature-request.ts';
-import { defineMutation, idempotencyKey } from '../define-mutation.ts';
+import { defineMutation, idempotencyKey } from '../builder.ts';
 import { DocumentInput } from '../document-input.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';

@@ -1,7 +1,6 @@
 import { NotFoundError, WrongStatusError } from '../../resolvers/errors/domain-errors.ts';
 import { createUploadUrl } from '../../resolvers/mutations/create-upload-url.ts';
-import { builder } from '../builder.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { builder, defineMutation } from '../builder.ts';
 import { OWN_WRITES } from '../scopes.ts';
 
 const UploadHeader = builder.objectRef<{ name: string; value: string }>('UploadHeader').implement({

@@ -1,8 +1,7 @@
 import { InvalidInputError, SignerUnavailableError } from '../../resolvers/errors/domain-errors.ts';
 import { findSigner } from '../../resolvers/mutations/find-signer.ts';
 import type { Signer } from '../../upstream/decode.ts';
-import { builder } from '../builder.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { builder, defineMutation } from '../builder.ts';
 import { OWN_WRITES } from '../scopes.ts';
 
 const SignerType = builder.objectRef<Signer>('Signer').implement({

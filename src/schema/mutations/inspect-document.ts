@@ -15,8 +15,7 @@ import type {
   InspectedPage,
 } from '../../resolvers/mutations/inspect-document.ts';
 import type { DocumentProblem } from '../../resolvers/shared/document-problems.ts';
-import { builder, describedEnum } from '../builder.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { builder, describedEnum, defineMutation } from '../builder.ts';
 import { FieldBoxType } from '../document.ts';
 import { FieldAnchorInput, SignatureFieldInput } from '../document-input.ts';
 import { STAFF_WRITES } from '../scopes.ts';

@@ -7,7 +7,7 @@ import {
   WrongStatusError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { markReady } from '../../resolvers/mutations/mark-ready.ts';
-import { defineMutation, costOfWait, waitSeconds } from '../define-mutation.ts';
+import { defineMutation, costOfWait, waitSeconds } from '../builder.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 

@@ -8,7 +8,7 @@ import {
   WrongStatusError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { notifySigner } from '../../resolvers/mutations/notify-signer.ts';
-import { defineMutation, costOfWait, idempotencyKey, waitSeconds } from '../define-mutation.ts';
+import { defineMutation, costOfWait, idempotencyKey, waitSeconds } from '../builder.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';
 

@@ -6,17 +6,16 @@ import {
   OutcomeUnknownError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { ServiceFaultError } from '../../resolvers/errors/faults.ts';
-import { RequestSignatureIncompleteError } from '../../resolvers/errors/request-signature-error.ts';
+import { RequestSignatureIncompleteError } from '../../resolvers/mutations/request-signature-steps.ts';
 import type {
   RequestSignatureProgress,
   RequestSignatureStep,
-} from '../../resolvers/errors/request-signature-error.ts';
+} from '../../resolvers/mutations/request-signature-steps.ts';
 import { requestSignature } from '../../resolvers/mutations/request-signature.ts';
 import type { RequestSignatureTarget } from '../../resolvers/mutations/request-signature.ts';
 import type { UploadedFile } from '../../resolvers/mutations/upload-documents.ts';
 import { MAX_WAIT_SECONDS } from '../../resolvers/shared/input-rules.ts';
-import { builder, describedEnum } from '../builder.ts';
-import { defineMutation, costOfWait, idempotencyKey } from '../define-mutation.ts';
+import { builder, describedEnum, defineMutation, costOfWait, idempotencyKey } from '../builder.ts';
 import { SignatureFieldInput } from '../document-input.ts';
 import { ErrorInterface } from '../error-types.ts';
 import { OWN_WRITES } from '../scopes.ts';

@@ -10,7 +10,7 @@ import {
   WrongStatusError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { uploadDocument } from '../../resolvers/mutations/upload-document.ts';
-import { defineMutation, costOfWait, waitSeconds } from '../define-mutation.ts';
+import { defineMutation, costOfWait, waitSeconds } from '../builder.ts';
 import { DocumentType } from '../document.ts';
 import { OWN_WRITES } from '../scopes.ts';
 import { SignatureRequestType } from '../signature-request.ts';

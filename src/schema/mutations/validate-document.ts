@@ -9,7 +9,7 @@ import {
   UploadInterruptedError,
 } from '../../resolvers/errors/domain-errors.ts';
 import { validateDocument } from '../../resolvers/mutations/validate-document.ts';
-import { defineMutation } from '../define-mutation.ts';
+import { defineMutation } from '../builder.ts';
 import { SignatureFieldInput } from '../document-input.ts';
 import { STAFF_WRITES } from '../scopes.ts';
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createAuthentication } from '../../../src/auth/authenticate.ts';
 import type { Caller } from '../../../src/auth/caller.ts';
-import { AuthenticationError } from '../../../src/auth/auth-errors.ts';
+import { AuthenticationError } from '../../../src/auth/caller.ts';
 import type { JwtRules } from '../../../src/auth/verify-jwt.ts';
 import { ALGORITHMS } from '../../../src/auth/verify-jwt.ts';
 import { withToken } from '../../support/caller.ts';
 import { inSeconds, jwtOptions, makeKey, RULES, sign, startTokenIssuer } from '../../support/token-issuer.ts';
 import type { SigningKey, TokenOptions } from '../../support/token-issuer.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const FISCAL_CODE = 'SPNDNL80R13C555X';
 

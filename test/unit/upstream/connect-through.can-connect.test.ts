@@ -3,9 +3,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { canConnect } from '../../../src/upstream/connect-through.ts';
+import { canConnect, NO_PROXY } from '../../../src/upstream/connect-through.ts';
 import { hasOpenssl, makeCertificate, trust } from '../../support/certificate.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');

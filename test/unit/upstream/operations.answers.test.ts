@@ -9,7 +9,7 @@ import {
 import { getSignatureRequest } from '../../../src/upstream/operations/get-signature-request.ts';
 import { urlOf } from '../../../src/upstream/url-rules.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 import {
   DOCUMENT,
   DOCUMENT_MODEL,

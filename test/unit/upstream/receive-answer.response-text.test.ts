@@ -4,7 +4,7 @@ import { HttpClient } from '../../../src/upstream/http-client.ts';
 import { createDossier } from '../../../src/upstream/operations/create-dossier.ts';
 import { decodedTextOf } from '../../../src/upstream/receive-answer.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
 const DOSSIER = { id: 'd1', title: 'Contratti', documents_metadata: [], created_at: AT, updated_at: AT };

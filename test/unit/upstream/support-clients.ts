@@ -8,7 +8,7 @@ import type { UpstreamClientOptions } from '../../../src/upstream/clients.ts';
 import { UpstreamError } from '../../../src/upstream/failure.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
 import type { StubHandler } from '../../support/http-stub.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 export const READ: ApiCall<unknown> = {
   operation: 'getDossier',

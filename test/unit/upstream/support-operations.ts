@@ -13,7 +13,7 @@ import { sendNotification } from '../../../src/upstream/operations/send-notifica
 import { setSignatureRequestStatus } from '../../../src/upstream/operations/set-signature-request-status.ts';
 import { validateDocument } from '../../../src/upstream/operations/validate-document.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 export type Wire = components['schemas'];
 

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Deliveries, pauseAfter, PAUSES_MS } from '../../../src/webhooks/deliveries.ts';
-import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/webhook-store.ts';
 import { writeMessage } from '../../../src/webhooks/messages.ts';
 import { WebhookSender } from '../../../src/webhooks/send.ts';
 import {
@@ -16,7 +16,7 @@ import {
   startReceiver,
 } from '../../support/webhook-receiver.ts';
 import type { ReceiverAnswer } from '../../support/webhook-receiver.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const HOUR_MS = 60 * 60_000;
 

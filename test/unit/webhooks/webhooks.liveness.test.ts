@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Deliveries } from '../../../src/webhooks/deliveries.ts';
-import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/webhook-store.ts';
 import { writeKey } from '../../../src/webhooks/messages.ts';
 import type { Sender, Sent } from '../../../src/webhooks/send.ts';
 import { ChangeDetector } from '../../../src/webhooks/change-detector.ts';

@@ -8,7 +8,7 @@ import type { WebhookOptions } from '../../../src/webhooks/webhooks.ts';
 import { requestIn, startWatcher } from '../watching/support-service.ts';
 import { startHttpStub } from '../../support/http-stub.ts';
 import { endpointAt } from '../../support/webhook-receiver.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const { webhooks: config } = loadConfig({});
 

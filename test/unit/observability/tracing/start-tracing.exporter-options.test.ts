@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { exporterOptions } from '../../../../src/observability/tracing/start-tracing.ts';
-import { createProxyFor } from '../../../../src/upstream/proxy-for.ts';
+import { createProxyFor } from '../../../../src/upstream/connect-through.ts';
 
 const proxyFor = createProxyFor({
   https: new URL('http://me:pass@proxy.example:3128'),

@@ -24,7 +24,7 @@ import { FileUpload } from '../../../../src/uploads/file-upload.ts';
 import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts';
 import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
 import { NO_HOOKS } from '../../../../src/webhooks/webhooks.ts';
-import { NO_PROXY } from '../../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../../src/upstream/connect-through.ts';
 
 /** Thrown by the first action after the validation of the input. */
 class Accepted extends Error {}

@@ -14,7 +14,7 @@ import type { StorageOptions } from '../../../../src/upstream/storage/create-sto
 import { checkStorageUrl } from '../../../../src/upstream/url-rules.ts';
 import { startBlobStub } from '../../../support/blob-stub.ts';
 import type { Misbehave } from '../../../support/blob-stub.ts';
-import { NO_PROXY } from '../../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../../src/upstream/connect-through.ts';
 
 const BYTES = Buffer.from('%PDF-1.7 bytes');
 

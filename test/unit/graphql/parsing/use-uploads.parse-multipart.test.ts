@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBlobStub } from '../../support/blob-stub.ts';
-import { exchange } from '../../support/raw-http.ts';
-import { startUploadGateway } from '../../support/upload-gateway.ts';
+import { startBlobStub } from '../../../support/blob-stub.ts';
+import { exchange } from '../../../support/raw-http.ts';
+import { startUploadGateway } from '../../../support/upload-gateway.ts';
 
 let storage: Awaited<ReturnType<typeof startBlobStub>>;
 let gateway: Awaited<ReturnType<typeof startUploadGateway>>;

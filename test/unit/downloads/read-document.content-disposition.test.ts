@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { contentDisposition } from '../../../src/downloads/content-disposition.ts';
+import { contentDisposition } from '../../../src/downloads/read-document.ts';
 
 const inline = { isAttachment: false };
 

@@ -1,4 +1,4 @@
-import { MemoryWebhookStore } from '../../../src/webhooks/memory-webhook-store.ts';
+import { MemoryWebhookStore } from '../../../src/webhooks/webhook-store.ts';
 import { storeCases } from '../../support/webhook-store-cases.ts';
 
 storeCases(async (limits = {}) => {

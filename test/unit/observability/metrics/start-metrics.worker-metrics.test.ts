@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { createMetrics } from '../../../../src/observability/metrics/metrics.ts';
-import { WorkerMetrics } from '../../../../src/observability/metrics/worker-metrics.ts';
+import { WorkerMetrics } from '../../../../src/observability/metrics/start-metrics.ts';
 import { Queues } from '../../../../src/observability/queues.ts';
 import { parseMetrics, valueOf } from '../../../support/scrape.ts';
 

@@ -3,9 +3,9 @@ import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
 import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.ts';
 import { createIssuerClient } from '../../../src/upstream/clients.ts';
-import { loadEach, Loaders } from '../../../src/upstream/loaders.ts';
+import { loadEach, Loaders } from '../../../src/resolvers/context.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
-import { NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
 

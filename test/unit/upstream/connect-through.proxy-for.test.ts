@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createProxyFor, NO_PROXY } from '../../../src/upstream/proxy-for.ts';
+import { createProxyFor, NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const https = new URL('http://proxy.comune.example:3128');
 const http = new URL('http://other.comune.example:8080');

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { UploadsPluginOptions } from '../../../src/graphql/parsing/use-uploads.ts';
-import { startBlobStub } from '../../support/blob-stub.ts';
-import { BOUNDARY, multipartBody, pdfBytes, PoliteClient, uploadBody } from '../../support/multipart.ts';
-import { startUploadGateway } from '../../support/upload-gateway.ts';
+import type { UploadsPluginOptions } from '../../../../src/graphql/parsing/use-uploads.ts';
+import { startBlobStub } from '../../../support/blob-stub.ts';
+import { BOUNDARY, multipartBody, pdfBytes, PoliteClient, uploadBody } from '../../../support/multipart.ts';
+import { startUploadGateway } from '../../../support/upload-gateway.ts';
 
 const MIB = 1024 * 1024;
 const UPLOAD = 'mutation($f: Upload!) { upload(file: $f) { sizeBytes sha256 filename } }';
