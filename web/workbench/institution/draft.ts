@@ -102,7 +102,7 @@ function positionOf({ anchor, box }: DraftField) {
   return anchor === undefined ? { box } : { anchor: { text: anchor, align: 'BELOW' as const } };
 }
 
-export const fieldInput = (field: DraftField) => ({
+const fieldInput = (field: DraftField) => ({
   clause: { title: field.clause, type: field.type },
   position: positionOf(field),
 });
