@@ -406,10 +406,21 @@ test('an operation can be copied in four languages, and each copy runs', async (
 test('the page speaks Italian and English, and keeps the choice', async () => {
   const { page } = await openWorkbench();
   const language = () => page.$eval('html', (html) => html.getAttribute('lang'));
+  const edges = () =>
+    page.$$eval('.top nav button', (buttons) =>
+      buttons.map((button) => getComputedStyle(button).borderColor),
+    );
+  const [italian, english] = await edges();
   expect(await language()).toBe('en');
+  await press(page, 'State');
+  await press(page, 'Take a snapshot');
+  await page.waitForSelector('.event ::-p-text(Snapshot taken)');
   await press(page, 'Italiano');
   await page.waitForSelector('h2 ::-p-text(L’ente)');
   expect(await language()).toBe('it');
+  // What happened before the change of language is told in the new one.
+  await page.waitForSelector('.event ::-p-text(Copia salvata)');
+  await expect.poll(edges).toEqual([english, italian]);
   await page.reload();
   await page.waitForSelector('h2 ::-p-text(Il telefono del cittadino)');
   await chooseSample(page);

@@ -14,6 +14,9 @@ document.addEventListener('keydown', () => (isPointer = false), { capture: true 
 document.addEventListener('focusin', ({ target }) => {
   if (target instanceof HTMLElement) target.dataset['focusMouse'] = String(isPointer);
 });
+document.addEventListener('focusout', ({ target }) => {
+  if (target instanceof HTMLElement) delete target.dataset['focusMouse'];
+});
 
 const root = document.getElementById('app');
 if (root !== null)

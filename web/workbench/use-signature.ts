@@ -98,10 +98,10 @@ function useRequest(
   const request = data?.signatureRequestChanged;
   const current = request?.id === id ? request : undefined;
   const status = current?.status;
-  const detail = current?.rejectReason ?? undefined;
+  const reason = current?.rejectReason ?? undefined;
   useEffect(() => {
-    if (status !== undefined) addItem({ kind: 'status', text: status, detail });
-  }, [status, detail, id]);
+    if (status !== undefined) addItem({ kind: 'status', status, reason });
+  }, [status, reason, id]);
   const [fault] = error?.graphQLErrors ?? [];
   useEffect(() => {
     if (fault === undefined) return;

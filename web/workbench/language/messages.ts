@@ -71,7 +71,7 @@ const en = {
       : `The PDF does not have this text. Similar: “${nearest}”.`,
   existingField: (name: string) => `Field of the PDF: ${name}`,
   inspecting: 'Checking the PDF …',
-  inspectionOk: 'The service would accept this document.',
+  inspectionOk: 'The service would accept this PDF.',
   problem: 'Problem',
   warning: 'Warning',
   previewFailed: 'The preview of this PDF cannot be shown.',
@@ -222,6 +222,7 @@ const en = {
     snapshot: 'Snapshot taken',
     restore: 'Snapshot restored',
     reset: 'Sandbox reset',
+    clearViolations: 'Violations cleared',
   },
 
   step: 'Step',
@@ -380,7 +381,7 @@ const it: Messages = {
       : `Il PDF non contiene questo testo. Simile: “${nearest}”.`,
   existingField: (name) => `Campo del PDF: ${name}`,
   inspecting: 'Controllo del PDF …',
-  inspectionOk: 'Il servizio accetterebbe questo documento.',
+  inspectionOk: 'Il servizio accetterebbe questo PDF.',
   problem: 'Problema',
   warning: 'Attenzione',
   previewFailed: 'L’anteprima di questo PDF non è disponibile.',
@@ -536,6 +537,7 @@ const it: Messages = {
     snapshot: 'Copia salvata',
     restore: 'Copia ripristinata',
     reset: 'Ambiente di prova azzerato',
+    clearViolations: 'Violazioni azzerate',
   },
 
   step: 'Passo',

@@ -39,7 +39,7 @@ export function Phone({ fiscalCode, request, clock }: PhoneProps) {
   const open = citizen.requests.find(({ id }) => id === openId);
   const sign: OpenRequestProps['onSign'] = async ({ id, status }, clauses, fails) => {
     if (!(await citizen.sign(id, clauses, fails ? { fails: FAILURE } : 'signed'))) return;
-    addItem({ kind: 'sandbox', text: fails ? text.sandboxActions.fails : text.sandboxActions.sign });
+    addItem({ kind: 'sandbox', action: fails ? 'fails' : 'sign' });
     await citizen.read().catch(() => undefined);
     void pollNow(id);
     setSigning({ id, isSecond: status === 'REJECTED' });

@@ -125,17 +125,16 @@ const ADVANCES = [900_000, 86_400_000, 7_776_000_000];
 
 function ClockControls({ sandbox: { clock, act }, onClockChange }: SandboxBarProps) {
   const text = useText();
-  const names = text.sandboxActions;
-  const change = async (name: string, action: () => Promise<unknown>, detail?: string): Promise<void> => {
-    await act(name, action, detail);
+  const change: typeof act = async (...action) => {
+    await act(...action);
     onClockChange();
   };
   return (
     <div className="buttons">
       {clock?.frozen === true ? (
-        <Action label={text.resume} onClick={() => change(names.resume, control.resume)} />
+        <Action label={text.resume} onClick={() => change('resume', control.resume)} />
       ) : (
-        <Action label={text.freeze} onClick={() => change(names.freeze, control.freeze)} />
+        <Action label={text.freeze} onClick={() => change('freeze', control.freeze)} />
       )}
       {ADVANCES.map((milliseconds) => {
         const label = text.advance[milliseconds] ?? '';
@@ -146,7 +145,11 @@ function ClockControls({ sandbox: { clock, act }, onClockChange }: SandboxBarPro
           if (!wasFrozen) await control.resume();
         };
         return (
-          <Action key={milliseconds} label={label} onClick={() => change(names.advance, advance, label)} />
+          <Action
+            key={milliseconds}
+            label={label}
+            onClick={() => change('advance', advance, (shown) => shown.advance[milliseconds])}
+          />
         );
       })}
     </div>
@@ -155,13 +158,11 @@ function ClockControls({ sandbox: { clock, act }, onClockChange }: SandboxBarPro
 
 function FaultControls({ sandbox: { faults, act } }: SandboxBarProps) {
   const text = useText();
-  const names = text.sandboxActions;
-  const label = (name: keyof Messages['faultNames'] | undefined, kind: string): string =>
-    name === undefined ? kind : text.faultNames[name];
   return (
     <ul className="catalogue">
-      {Object.entries(FAULTS).map(([key, fault]) => {
-        const name = label(nameOfFault(fault), key);
+      {FAULTS.map(([key, fault]) => {
+        const nameIn = ({ faultNames }: Messages): string => faultNames[key];
+        const name = nameIn(text);
         const active = faults.find((each) => nameOfFault(each.fault) === key);
         return (
           <li key={key} className={active === undefined ? '' : 'active'}>
@@ -173,13 +174,13 @@ function FaultControls({ sandbox: { faults, act } }: SandboxBarProps) {
               <Action
                 label={text.armFault}
                 about={name}
-                onClick={() => act(names.fault, () => control.addFault(fault), name)}
+                onClick={() => act('fault', () => control.addFault(fault), nameIn)}
               />
             ) : (
               <Action
                 label={text.disarmFault}
                 about={name}
-                onClick={() => act(names.unfault, () => control.removeFault(active.id), name)}
+                onClick={() => act('unfault', () => control.removeFault(active.id), nameIn)}
               />
             )}
           </li>
@@ -212,23 +213,28 @@ function MagicValues({ onMagic }: SandboxBarProps) {
 
 function StateControls({ sandbox: { snapshots, act }, fiscalCode, onStateChange }: SandboxBarProps) {
   const text = useText();
-  const names = text.sandboxActions;
-  const change = async (name: string, action: () => Promise<unknown>, detail?: string): Promise<void> => {
-    await act(name, action, detail);
+  const change: typeof act = async (...action) => {
+    await act(...action);
     onStateChange();
   };
   return (
     <div className="buttons">
-      <Action label={text.seed} onClick={() => act(names.seed, () => control.seed(fiscalCode))} />
-      <Action label={text.takeSnapshot} onClick={() => act(names.snapshot, control.takeSnapshot)} />
+      <Action label={text.seed} onClick={() => act('seed', () => control.seed(fiscalCode))} />
+      <Action label={text.takeSnapshot} onClick={() => act('snapshot', control.takeSnapshot)} />
       {snapshots.map(({ id }) => (
         <Action
           key={id}
           label={text.restoreSnapshot(id)}
-          onClick={() => change(names.restore, () => control.restore(id), id)}
+          onClick={() =>
+            change(
+              'restore',
+              () => control.restore(id),
+              () => id,
+            )
+          }
         />
       ))}
-      <Action label={text.reset} onClick={() => change(names.reset, control.reset)} />
+      <Action label={text.reset} onClick={() => change('reset', control.reset)} />
     </div>
   );
 }
@@ -252,10 +258,7 @@ function Violations({ sandbox: { violations, act } }: SandboxBarProps) {
           </li>
         ))}
       </ul>
-      <Action
-        label={text.clearViolations}
-        onClick={() => act(text.clearViolations, control.takeViolations)}
-      />
+      <Action label={text.clearViolations} onClick={() => act('clearViolations', control.takeViolations)} />
     </>
   );
 }

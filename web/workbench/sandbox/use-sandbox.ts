@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { isRefused, token } from '../gateway/token.ts';
 import { addItem } from '../timeline/timeline-store.ts';
+import type { ActionItem, SandboxAction } from '../timeline/timeline-store.ts';
 import { control } from './control.ts';
 import type { ActiveFault, Clock, Snapshot, Violation } from './control.ts';
 
@@ -15,7 +16,11 @@ export interface Sandbox extends SandboxState {
   /** The message of the last action that failed. */
   readonly problem: string | undefined;
   /** Runs an action, records it in the timeline, and reads the state again. */
-  readonly act: (text: string, action: () => Promise<unknown>, detail?: string) => Promise<void>;
+  readonly act: (
+    action: SandboxAction,
+    perform: () => Promise<unknown>,
+    detail?: ActionItem['detail'],
+  ) => Promise<void>;
 }
 
 const INTERVAL_MS = 2_000;
@@ -47,11 +52,11 @@ export function useSandbox(): Sandbox {
       stop();
     };
   }, [read]);
-  const act = async (text: string, action: () => Promise<unknown>, detail?: string): Promise<void> => {
+  const act: Sandbox['act'] = async (action, perform, detail) => {
     try {
       setProblem(undefined);
-      await action();
-      addItem({ kind: 'sandbox', text, detail });
+      await perform();
+      addItem({ kind: 'sandbox', action, detail });
       await read();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));

@@ -1,3 +1,4 @@
+import type { Messages } from '../language/messages.ts';
 import { control } from '../sandbox/control.ts';
 import type { JournalEntry } from '../sandbox/control.ts';
 import { createSubject } from '../subject.ts';
@@ -29,23 +30,35 @@ export interface OperationItem {
   readonly calls: readonly JournalEntry[];
 }
 
-/** A new status of the signature request, or an action in the sandbox. */
-export interface EventItem {
-  readonly kind: 'status' | 'sandbox';
+/** A new status of the signature request. */
+export interface StatusItem {
+  readonly kind: 'status';
   readonly id: number;
   readonly at: Date;
-  /** A status, or the text of the action. */
-  readonly text: string;
-  readonly detail?: string | undefined;
+  readonly status: string;
+  readonly reason?: string | undefined;
 }
 
-export type TimelineItem = OperationItem | EventItem;
+export type SandboxAction = keyof Messages['sandboxActions'];
+
+/** Something that the user did in the sandbox. */
+export interface ActionItem {
+  readonly kind: 'sandbox';
+  readonly id: number;
+  readonly at: Date;
+  readonly action: SandboxAction;
+  /** In the language in which the page shows it. */
+  readonly detail?: ((text: Messages) => string | undefined) | undefined;
+}
+
+export type TimelineItem = OperationItem | StatusItem | ActionItem;
+type NewItem = { [Item in TimelineItem as Item['kind']]: Omit<Item, 'id' | 'at'> };
 
 const MAX_ITEMS = 200;
 export const timeline = createSubject<readonly TimelineItem[]>([]);
 let lastId = 0;
 
-export function addItem(item: Omit<OperationItem, 'id' | 'at'> | Omit<EventItem, 'id' | 'at'>): number {
+export function addItem(item: NewItem[keyof NewItem]): number {
   lastId += 1;
   timeline.set([{ ...item, id: lastId, at: new Date() }, ...timeline.get()].slice(0, MAX_ITEMS));
   return lastId;

@@ -4,7 +4,7 @@ import { Section } from '../parts.tsx';
 import { useSubject } from '../subject.ts';
 import { OperationCard } from './operation-card.tsx';
 import { clearTimeline, timeline } from './timeline-store.ts';
-import type { EventItem, TimelineItem } from './timeline-store.ts';
+import type { ActionItem, StatusItem, TimelineItem } from './timeline-store.ts';
 
 /** What happened, the newest first. */
 export function Timeline() {
@@ -31,17 +31,37 @@ export function Timeline() {
   );
 }
 
-const Item = ({ item }: { item: TimelineItem }) =>
-  item.kind === 'operation' ? <OperationCard operation={item} /> : <EventLine event={item} />;
+function Item({ item }: { item: TimelineItem }) {
+  switch (item.kind) {
+    case 'operation':
+      return <OperationCard operation={item} />;
+    case 'status':
+      return <StatusLine {...item} />;
+    case 'sandbox':
+      return <ActionLine {...item} />;
+  }
+}
 
-function EventLine({ event: { kind, text: what, detail } }: { event: EventItem }) {
+function StatusLine({ status, reason }: StatusItem) {
   const text = useText();
   const statuses: Readonly<Record<string, string>> = text.statuses;
   return (
     <p className="event">
-      <Icon name={kind !== 'status' ? 'bolt' : what === 'REJECTED' ? 'alert' : 'check'} />
-      {kind === 'status' ? text.newStatus(statuses[what] ?? what) : what}
-      {detail !== undefined && <span className="detail">{detail}</span>}
+      <Icon name={status === 'REJECTED' ? 'alert' : 'check'} />
+      {text.newStatus(statuses[status] ?? status)}
+      {reason !== undefined && <span className="detail">{reason}</span>}
+    </p>
+  );
+}
+
+function ActionLine({ action, detail }: ActionItem) {
+  const text = useText();
+  const shown = detail?.(text);
+  return (
+    <p className="event">
+      <Icon name="bolt" />
+      {text.sandboxActions[action]}
+      {shown !== undefined && <span className="detail">{shown}</span>}
     </p>
   );
 }
