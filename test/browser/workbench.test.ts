@@ -100,10 +100,13 @@ test('a box that is drawn on the visible part of a page has the coordinates of t
   const shareOf = (x: number, y: number) => [(x - 50) / 450, (700 - y) / 640] as const;
   await draw(page, shareOf(150, 350), shareOf(300, 250));
   await page.waitForSelector('.field-box ::-p-text(2)');
-  const numbers = await page.$$eval('.field-editor:last-of-type .numbers input', (inputs) =>
-    inputs.map((each) => Number((each as unknown as { value: string }).value)),
-  );
-  expect(numbers).toEqual([1, 150, 841.89 - 350, 150, 100].map((value) => expect.closeTo(value, -0.3)));
+  const numbers = () =>
+    page.$$eval('.field-editor:last-of-type .numbers input', (inputs) =>
+      inputs.map((each) => Number((each as unknown as { value: string }).value)),
+    );
+  await expect
+    .poll(numbers)
+    .toEqual([1, 150, 841.89 - 350, 150, 100].map((value) => expect.closeTo(value, -0.3)));
   const [layer, box] = await Promise.all(
     ['.field-layer', '[data-field]:last-of-type'].map(async (selector) =>
       (await page.$(selector))?.boundingBox(),

@@ -167,15 +167,17 @@ function useDrawing(
     onPointerMove: (event: PointerEvent) => {
       if (drag !== undefined) setDrag({ ...drag, box: boxAt(drag, pointOf(event)) });
     },
-    onPointerUp: () => {
+    onPointerUp: (event: PointerEvent) => {
       setDrag(undefined);
       if (drag === undefined) return;
-      const { id, box } = drag;
+      const { id, from } = drag;
+      const to = pointOf(event);
       // A click moves nothing.
-      const start = fields.find((field) => field.id === id)?.box;
-      if (id !== undefined) {
-        if (box !== start) onMove(id, box);
-      } else if (box.width >= MIN_POINTS && box.height >= MIN_POINTS) onDraw(within(part, box));
+      if (to.x === from.x && to.y === from.y) return;
+      // Not the box of the last rendering, which may be older than the last move.
+      const box = boxAt(drag, to);
+      if (id !== undefined) onMove(id, box);
+      else if (box.width >= MIN_POINTS && box.height >= MIN_POINTS) onDraw(within(part, box));
     },
     onPointerCancel: () => setDrag(undefined),
   };
