@@ -424,6 +424,9 @@ test('the page speaks Italian and English, and keeps the choice', async () => {
   // What happened before the change of language is told in the new one.
   await page.waitForSelector('.event ::-p-text(Copia salvata)');
   await expect.poll(edges).toEqual([english, italian]);
+  await press(page, 'English');
+  await expect.poll(edges).toEqual([italian, english]);
+  await press(page, 'Italiano');
   await page.reload();
   await page.waitForSelector('h2 ::-p-text(Il telefono del cittadino)');
   await chooseSample(page);
