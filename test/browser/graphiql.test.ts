@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ElementHandle, Page, Viewport } from 'puppeteer-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openPage } from '../support/open-page.ts';
 import type { PageExpectations } from '../support/open-page.ts';
 import { picture } from '../support/picture.ts';
@@ -190,10 +190,17 @@ test('a request is uploaded, sent and signed by keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await page.waitForFunction(`document.querySelectorAll('.sigillo-drop').length === 2`);
   for (const [index, file] of [CONTRACT, NOTICE].entries()) {
-    await tabTo(page, new RegExp(`^input.documents.${index}.file`, 'm'));
-    const chooser = page.waitForFileChooser();
-    await page.keyboard.press('Space');
-    await (await chooser).accept([file]);
+    const chooser = await vi.waitFor(
+      async () => {
+        // Again from the tab: GraphiQL may render the pane once more, which takes the focus from a picker.
+        await tabTo(page, new RegExp(`^input.documents.${index}.file`, 'm'));
+        const opened = page.waitForFileChooser({ timeout: 10_000 });
+        const [found] = await Promise.all([opened, page.keyboard.press('Space')]);
+        return found;
+      },
+      { timeout: 60_000 },
+    );
+    await chooser.accept([file]);
     await page.waitForFunction(`document.querySelectorAll('.sigillo-drop li').length === ${index + 1}`);
   }
   await tabTo(page, /^Execute query/m);
