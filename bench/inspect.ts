@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { promisify } from 'node:util';
 import { PDFDocument, StandardFonts } from 'pdf-lib';
 import { start } from './processes.ts';
@@ -14,7 +16,8 @@ import { start } from './processes.ts';
  *   npm run bench:inspect          40 rounds; `-- ROUNDS` for more
  */
 const ROUNDS = Math.min(500, Number(process.argv[2] ?? 40));
-const QUERIES = 400;
+const QUERIES_PER_TURN = 20;
+const TURNS = 60;
 const INSPECT = `mutation ($input: InspectDocumentInput!) { inspectDocument(input: $input) {
   ... on InspectDocumentPayload { anchors { matchCount matches { fieldBox { x y } } } } } }`;
 const WORDS =
@@ -85,17 +88,25 @@ function percentile(times: readonly number[], percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? NaN;
 }
 
-/** The times of queries, alone and beside ten inspections, in turns of which each has a twentieth of the queries. */
+const WARM_UP_TURNS = 20;
+
+/**
+ * The times of queries, alone and beside ten inspections, in turns. The turns before
+ * them are not measured: the gateway compiles its code while it serves its first requests.
+ */
 async function queryTimes(url: string, request: RequestInit): Promise<[number[], number[]]> {
   const [alone, beside]: [number[], number[]] = [[], []];
-  for (let turn = 0; turn < 20; turn += 1) {
+  const load = new Worker(new URL('inspect-load.ts', import.meta.url), { workerData: { url, ...request } });
+  for (let turn = -WARM_UP_TURNS; turn < TURNS; turn += 1) {
+    if (turn === 0) alone.length = beside.length = 0;
     for (const times of [alone, beside]) {
-      const inspections = times === beside ? Array.from({ length: 10 }, () => inspect(url, request)) : [];
-      for (let nth = 0; nth < QUERIES / 20; nth += 1) {
+      const inspected = times === beside ? once(load, 'message') : undefined;
+      if (inspected !== undefined) load.postMessage('inspect');
+      for (let nth = 0; nth < QUERIES_PER_TURN; nth += 1) {
         times.push(await milliseconds(() => query(url)));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      await Promise.all(inspections);
+      await inspected;
     }
   }
   return [alone, beside];
