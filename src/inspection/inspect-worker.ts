@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { findIn, inReadingOrder, nearestTo, patternOf, textOf } from './find-text.ts';
 import type { Pattern } from './find-text.ts';
@@ -18,12 +19,13 @@ console.warn = console.log = () => undefined;
 export interface InspectTask {
   readonly pdf: readonly Uint8Array[];
   readonly texts: readonly TextQuery[];
-  /** Gets the id of the thread when it begins. */
+  /** Gets the id of the thread when it begins, and the KiB of its objects. */
   readonly thread: Int32Array<SharedArrayBuffer>;
 }
 
 /** Reads a PDF as the service does, and looks for texts as the reader of the page does. */
 export async function inspect({ pdf, texts, thread }: InspectTask): Promise<Inspection> {
+  Atomics.store(thread, 1, Math.ceil(getHeapStatistics().used_heap_size / 1024));
   Atomics.store(thread, 0, threadId);
   const bytes = new Uint8Array(Buffer.concat(pdf));
   const view = await viewAsService(bytes);

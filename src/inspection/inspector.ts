@@ -31,6 +31,8 @@ const HARD_HEAP_MB = 1_024;
 /** Of the buffers of a thread, such as unpacked streams. V8 has no limit for them. */
 const MAX_BUFFER_BYTES = 256 * MEBIBYTE;
 const CHECK_MS = 25;
+/** A thread with more objects than this before a file may be full for it. A new thread has 20 MiB. */
+const KEPT_OBJECTS_KIB = 64 * 1024;
 /** The stack of a main thread, so that nested objects overflow it as in the service. */
 const STACK_MB = 1.15;
 
@@ -71,9 +73,10 @@ export class Inspector {
     const work = new Work(pool, this.limits.maxWorkMs);
     this.#running.add(work);
     try {
-      const task: InspectTask = { pdf: pdf.map(compact), texts, thread: work.thread };
-      return await pool.run(task, {
-        signal: signal === undefined ? work.exceeded : AbortSignal.any([signal, work.exceeded]),
+      return await this.#run(pool, work, { pdf, texts }, signal).catch(async (cause: unknown) => {
+        signal?.throwIfAborted();
+        if (!work.mayRestart()) throw cause;
+        return await this.#run(pool, work, { pdf, texts }, signal);
       });
     } catch (cause) {
       signal?.throwIfAborted();
@@ -82,6 +85,18 @@ export class Inspector {
       this.#running.delete(work);
       work.end();
     }
+  }
+
+  async #run(
+    pool: Piscina,
+    { thread, exceeded }: Work,
+    { pdf, texts }: Pick<InspectTask, 'pdf' | 'texts'>,
+    signal: AbortSignal | undefined,
+  ): Promise<Inspection> {
+    const task: InspectTask = { pdf: pdf.map(compact), texts, thread };
+    return await pool.run(task, {
+      signal: signal === undefined ? exceeded : AbortSignal.any([signal, exceeded]),
+    });
   }
 
   /** Ends the threads, also while they work. */
@@ -93,14 +108,15 @@ export class Inspector {
 
 /** The work of a thread on a file. */
 class Work {
-  /** The id of the thread, once it has begun. */
-  readonly thread = new Int32Array(new SharedArrayBuffer(4));
+  /** The id of the thread once it has begun, and the KiB of objects that it had before the file. */
+  readonly thread = new Int32Array(new SharedArrayBuffer(8));
   readonly handedOverAt = performance.now();
   readonly #pool: Piscina;
   readonly #maxWorkMs: number;
-  readonly #exceeded = new AbortController();
   readonly #checks = setInterval(() => void this.#check(), CHECK_MS);
+  #exceeded = new AbortController();
   #begunAt: number | undefined;
+  #isRestarted = false;
 
   constructor(pool: Piscina, maxWorkMs: number) {
     this.#pool = pool;
@@ -116,17 +132,35 @@ class Work {
     return Atomics.load(this.thread, 0) === 0;
   }
 
+  /**
+   * Whether the file may fit into a new thread, once, within the same time: the PDF library keeps the names and the numbers of
+   * all objects that a thread has read.
+   */
+  mayRestart(): boolean {
+    const hadObjects = Atomics.load(this.thread, 1) > KEPT_OBJECTS_KIB;
+    if (this.#isRestarted || !hadObjects || this.#isLate()) return false;
+    this.#isRestarted = true;
+    this.#exceeded = new AbortController();
+    Atomics.store(this.thread, 0, 0);
+    return true;
+  }
+
+  #isLate(): boolean {
+    return this.#begunAt !== undefined && performance.now() - this.#begunAt > this.#maxWorkMs;
+  }
+
   async #check(): Promise<void> {
     if (this.isWaiting) return;
     this.#begunAt ??= performance.now();
-    if (performance.now() - this.#begunAt > this.#maxWorkMs) this.#exceeded.abort();
+    const exceeded = this.#exceeded;
+    if (this.#isLate()) exceeded.abort();
     const id = Atomics.load(this.thread, 0);
     const thread = this.#pool.threads.find(({ threadId }) => threadId === id);
     // It rejects once the thread has ended.
     const statistics = await thread?.getHeapStatistics().catch(() => undefined);
     if (statistics === undefined) return;
     const { external_memory: buffers, used_heap_size: objects } = statistics;
-    if (buffers > MAX_BUFFER_BYTES || objects > MAX_HEAP_BYTES) this.#exceeded.abort();
+    if (buffers > MAX_BUFFER_BYTES || objects > MAX_HEAP_BYTES) exceeded.abort();
   }
 
   end(): void {

@@ -69,6 +69,18 @@ test('ends a thread whose objects exceed the memory long before its time, and re
   await expectSound(inspector);
 });
 
+test('reads a file for which its thread has no memory left by the files before', async () => {
+  const inspector = inspectorForTest({ maxWorkMs: 600_000 });
+  for (let nth = 0; nth < 4; nth += 1) {
+    const numbers = Array.from({ length: 400_000 }, (_, index) => `${1_000_000 * (nth + 1) + index} 0 R`);
+    const file = await makePdf({ pages: 1 });
+    const references = Buffer.from(`900 0 obj\n[${numbers.join(' ')}]\nendobj\n`);
+    const header = file.indexOf('\n') + 1;
+    const filling = [file.subarray(0, header), references, file.subarray(header)];
+    expect(await inspector.inspect(filling, [])).toMatchObject({ kind: 'read' });
+  }
+}, 600_000);
+
 test('refuses nested objects that overflow the stack, as the service does', async () => {
   const inspector = inspectorForTest();
   const nested = Buffer.from(`%PDF-1.7\n1 0 obj\n${'['.repeat(200_000)}${']'.repeat(200_000)}\nendobj\n`);
