@@ -1,4 +1,9 @@
-import type { GraphqlErrorBody } from './errors.ts';
+/** An entry of `errors`. */
+export interface GraphqlErrorBody {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
 
 /** The answer to an operation. */
 export interface Answer {

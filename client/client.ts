@@ -2,6 +2,7 @@ import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 import { parseAnswer } from './answer.ts';
 import { GatewayUnreachableError, GraphqlRequestError } from './errors.ts';
 import { bodyOf } from './multipart.ts';
+import type { Operation } from './multipart.ts';
 import { SignatureRequestChanged } from './operations.ts';
 import type { SignatureRequestChangedSubscription } from './operations.ts';
 import { post } from './post.ts';
@@ -14,13 +15,18 @@ export interface ClientOptions {
   readonly url?: string | URL;
   /** Headers of each request, such as `authorization`. Called for each request, so a token can be renewed. */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /**
+   * The id of a document, which is sent in its place, for a gateway that executes trusted documents only: `documentIdOf`, or a
+   * function that reads the hash of GraphQL Code Generator. By default the text is sent.
+   */
+  readonly documentId?: ((document: object) => string | Promise<string>) | undefined;
 }
 
 export interface RunOptions {
   /** Aborts the request. An aborted mutation may already have had its effect: retry it with the same `idempotencyKey`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called while the request is sent. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -47,10 +53,12 @@ export interface TypedDocument<Result, Variables> extends DocumentTypeDecoration
 export class SigilloClient {
   readonly #url: string;
   readonly #headers: NonNullable<ClientOptions['headers']>;
+  readonly #documentId: ClientOptions['documentId'];
 
-  constructor({ url = '/graphql', headers = () => ({}) }: ClientOptions = {}) {
+  constructor({ url = '/graphql', headers = () => ({}), documentId }: ClientOptions = {}) {
     this.#url = String(url);
     this.#headers = headers;
+    this.#documentId = documentId;
   }
 
   /**
@@ -66,7 +74,7 @@ export class SigilloClient {
     variables: Variables,
     { signal, onProgress }: RunOptions = {},
   ): Promise<DataOf<Result>> {
-    const body = bodyOf({ query: String(document), variables });
+    const body = bodyOf(await this.#operationOf(document, variables));
     const headers = {
       accept: 'application/graphql-response+json, application/json',
       ...(await this.#headers()),
@@ -76,7 +84,7 @@ export class SigilloClient {
     if (answer === undefined)
       throw new GatewayUnreachableError(`The answer has status ${status} and is not GraphQL.`);
     const [error] = answer.errors ?? [];
-    if (error !== undefined) throw new GraphqlRequestError(status, error);
+    if (error !== undefined) throw new GraphqlRequestError(status, error, answer);
     // The cast: the gateway validates operations against the schema from which the types are generated.
     return answer.data as DataOf<Result>;
   }
@@ -89,14 +97,14 @@ export class SigilloClient {
    * @throws {GatewayUnreachableError} the gateway could not be reached in `attempts` in a row
    * @throws the reason of `signal`, if it is aborted
    */
-  subscribe<Result, Variables>(
+  async *subscribe<Result, Variables>(
     document: TypedDocument<Result, Variables>,
     variables: Variables,
     options: StreamOptions = {},
   ): AsyncGenerator<Result, void> {
-    const events = subscribe(this.#url, { query: String(document), variables }, this.#headers, options);
+    const operation = await this.#operationOf(document, variables);
     // The cast: as for `run`.
-    return events as AsyncGenerator<Result, void>;
+    yield* subscribe(this.#url, operation, this.#headers, options) as AsyncGenerator<Result, void>;
   }
 
   /**
@@ -108,4 +116,24 @@ export class SigilloClient {
     for await (const { signatureRequestChanged } of this.subscribe(SignatureRequestChanged, { id }, options))
       if (signatureRequestChanged) yield signatureRequestChanged;
   }
+
+  async #operationOf(document: object, variables: unknown): Promise<Operation> {
+    if (this.#documentId === undefined) return { query: String(document), variables };
+    return { documentId: await this.#documentId(document), variables };
+  }
+}
+
+/**
+ * The id of a document in a manifest of trusted documents, such as `sigillo/client/documents.json`: the SHA-256 of its text.
+ *
+ * @throws {TypeError} on pages without HTTPS, except on localhost: their browsers have no `crypto.subtle`
+ */
+export async function documentIdOf(document: object | string): Promise<string> {
+  // The types do not know pages without it.
+  if ((crypto.subtle as SubtleCrypto | undefined) === undefined)
+    throw new TypeError(
+      'documentIdOf needs crypto.subtle, which browsers have only with HTTPS and on localhost.',
+    );
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(String(document)));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

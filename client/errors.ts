@@ -1,9 +1,4 @@
-/** An entry of `errors`. */
-export interface GraphqlErrorBody {
-  readonly message: string;
-  readonly path?: readonly (string | number)[];
-  readonly extensions?: Readonly<Record<string, unknown>>;
-}
+import type { Answer, GraphqlErrorBody } from './answer.ts';
 
 /** The codes of top-level errors: docs/reference/errors.md. */
 export type RequestErrorCode =
@@ -58,9 +53,13 @@ export class GraphqlRequestError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Identifies the request in the log of the gateway; give it to its operator. */
   readonly requestId: string | undefined;
+  /** The whole answer: all errors, and the data of the fields without one. */
+  readonly answer: Answer;
 
-  constructor(status: number, { message, extensions = {} }: GraphqlErrorBody) {
+  /** @param error the first of the answer */
+  constructor(status: number, { message, extensions = {} }: GraphqlErrorBody, answer: Answer) {
     super(message);
+    this.answer = answer;
     const { code, requestId, retryAfterSeconds } = extensions;
     this.status = status;
     this.code = typeof code === 'string' ? code : 'UNKNOWN';

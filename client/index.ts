@@ -1,5 +1,6 @@
 /** `sigillo/client`: a typed client of the gateway. See docs/guide/client.md. */
-export { SigilloClient } from './client.ts';
+export type { Answer, GraphqlErrorBody } from './answer.ts';
+export { documentIdOf, SigilloClient } from './client.ts';
 export type { ClientOptions, DataOf, RunOptions, TypedDocument, WatchedRequest } from './client.ts';
 export { GatewayUnreachableError, GraphqlRequestError, isClientError } from './errors.ts';
 export type { ClientError, RequestErrorCode } from './errors.ts';

@@ -1,6 +1,7 @@
-/** An operation as it is sent. */
+/** An operation as it is sent: with its text, or with the id of its document. */
 export interface Operation {
-  readonly query: string;
+  readonly query?: string;
+  readonly documentId?: string;
   readonly variables?: unknown;
 }
 
@@ -39,8 +40,8 @@ function headerOf(file: Blob): string {
   return `filename="${escaped}"\r\ncontent-type: ${file.type || 'application/octet-stream'}`;
 }
 
-/** A copy with null in place of each file, and the paths of the files. */
-function withoutFiles(value: unknown, path: string, paths: Map<Blob, string[]>): unknown {
+/** A copy with null in place of each file. @param paths receives the files with their paths */
+export function withoutFiles(value: unknown, path: string, paths: Map<Blob, string[]>): unknown {
   if (value instanceof Blob) {
     paths.set(value, [...(paths.get(value) ?? []), path]);
     return null;

@@ -4,7 +4,9 @@ import { SigilloClient } from './client.ts';
 import type { DataOf, TypedDocument, WatchedRequest } from './client.ts';
 import { isClientError } from './errors.ts';
 import type { ClientError } from './errors.ts';
+import { SignatureRequestChanged } from './operations.ts';
 import type { Progress } from './post.ts';
+import type { StreamOptions } from './subscribe.ts';
 
 /** The client of the hooks. By default one of the gateway at `/graphql` of the page. */
 export const SigilloContext = createContext(new SigilloClient());
@@ -62,48 +64,91 @@ export function useMutation<Result, Variables>(
   return { state, run, abort };
 }
 
+export type SubscriptionState<Data> =
+  /** There are no variables, or no event yet. */
+  | { readonly status: 'idle' | 'connecting'; readonly data?: undefined }
+  /** `ended`: the gateway has completed the subscription. `data` is that of the last event. */
+  | { readonly status: 'open' | 'ended'; readonly data: Data }
+  /** The connection will be opened again. */
+  | { readonly status: 'lost'; readonly data?: Data | undefined }
+  | { readonly status: 'failed'; readonly error: ClientError; readonly data?: Data | undefined };
+
+/** How a stream is opened again. */
+export type ReconnectOptions = Pick<StreamOptions, 'attempts' | 'longestPauseMs'>;
+
+/**
+ * The last event of a subscription while the component is mounted. Other variables, and another client in `SigilloContext`, open
+ * it again. An error that is not a `ClientError` is thrown.
+ *
+ * @param variables undefined while there is nothing to subscribe to
+ */
+export function useSubscription<Data, Variables>(
+  document: TypedDocument<Data, Variables>,
+  variables: Variables | undefined,
+  { attempts, longestPauseMs }: ReconnectOptions = {},
+): SubscriptionState<Data> {
+  const client = useContext(SigilloContext);
+  const query = String(document);
+  const key = variables === undefined ? undefined : JSON.stringify({ query, variables });
+  const [last, setLast] = useState<{ readonly key: string; readonly state: SubscriptionState<Data> }>();
+  const event = useRef<{ readonly key: string; readonly data: Data }>(undefined);
+
+  useEffect(() => {
+    if (key === undefined) return undefined;
+    const controller = new AbortController();
+    const { signal } = controller;
+    // That of an earlier client is kept until the first event.
+    let data = event.current?.key === key ? event.current.data : undefined;
+    const show = (state: SubscriptionState<Data>): void => {
+      if (!signal.aborted) setLast({ key, state });
+    };
+    const onConnection = (connection: 'open' | 'lost'): void => {
+      if (connection === 'lost') show({ status: 'lost', data });
+      else if (data !== undefined) show({ status: 'open', data });
+    };
+    const subscribe = async (): Promise<void> => {
+      const options = { signal, onConnection, attempts, longestPauseMs };
+      // The cast: `key` has the JSON of the variables, which contain no files.
+      const sent = (JSON.parse(key) as { variables: Variables }).variables;
+      for await (data of client.subscribe(document, sent, options)) {
+        event.current = { key, data };
+        show({ status: 'open', data });
+      }
+      if (data !== undefined) show({ status: 'ended', data });
+    };
+    subscribe().catch((error: unknown) => {
+      if (signal.aborted) return;
+      if (isClientError(error)) return show({ status: 'failed', error, data });
+      setLast(() => {
+        throw error;
+      });
+    });
+    return () => controller.abort();
+    // `key` stands for the document and the variables, which may be other objects at each rendering.
+  }, [client, key, attempts, longestPauseMs]);
+
+  if (key === undefined) return { status: 'idle' };
+  // Of other variables until the effect has run.
+  return last?.key === key ? last.state : { status: 'connecting' };
+}
+
 export type WatchState =
   /** There is no id, or no event yet. */
   | { readonly status: 'idle' | 'connecting'; readonly request?: undefined }
-  /** `lost`: the connection will be opened again. `ended`: the request is SIGNED, REJECTED or CANCELLED. */
-  | { readonly status: 'open' | 'lost' | 'ended'; readonly request: WatchedRequest }
+  /** `ended`: the request is SIGNED, REJECTED or CANCELLED. */
+  | { readonly status: 'open' | 'ended'; readonly request: WatchedRequest }
+  /** The connection will be opened again. */
+  | { readonly status: 'lost'; readonly request?: WatchedRequest | undefined }
   | {
       readonly status: 'failed';
       readonly error: ClientError;
       readonly request?: WatchedRequest | undefined;
     };
 
-/** The state of a signature request while the component is mounted. An error that is not a `ClientError` is thrown. */
-export function useWatch(id: string | undefined): WatchState {
-  const client = useContext(SigilloContext);
-  const [watched, setWatched] = useState<{ readonly id: string; readonly state: WatchState }>();
-
-  useEffect(() => {
-    if (id === undefined) return undefined;
-    const controller = new AbortController();
-    const { signal } = controller;
-    let request: WatchedRequest | undefined;
-    const show = (state: WatchState): void => {
-      if (!signal.aborted) setWatched({ id, state });
-    };
-    const onConnection = (status: 'open' | 'lost'): void => {
-      if (request !== undefined) show({ status, request });
-    };
-    const watch = async (): Promise<void> => {
-      for await (request of client.watch(id, { signal, onConnection })) show({ status: 'open', request });
-      if (request !== undefined) show({ status: 'ended', request });
-    };
-    watch().catch((error: unknown) => {
-      if (signal.aborted) return;
-      if (isClientError(error)) return show({ status: 'failed', error, request });
-      setWatched(() => {
-        throw error;
-      });
-    });
-    return () => controller.abort();
-  }, [client, id]);
-
-  if (id === undefined) return { status: 'idle' };
-  // Of another id until the effect has run.
-  return watched?.id === id ? watched.state : { status: 'connecting' };
+/** The state of a signature request while the component is mounted: `useSubscription` for `SignatureRequestChanged`. */
+export function useWatch(id: string | undefined, options?: ReconnectOptions): WatchState {
+  const variables = id === undefined ? undefined : { id };
+  const { data, ...state } = useSubscription(SignatureRequestChanged, variables, options);
+  // The cast: a state has a request where that of the subscription has data.
+  return { ...state, request: data?.signatureRequestChanged } as WatchState;
 }

@@ -7,14 +7,15 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when the stream is connected, and when its connection is lost and will be opened again. */
   readonly onConnection?: ((connection: 'open' | 'lost') => void) | undefined;
-  /** Connections in a row without an event, after which the stream fails. @default 10, in about two minutes */
+  /** Connections in a row without an event, after which the stream fails; `Infinity` for none. @default 10, in about two minutes */
   readonly attempts?: number | undefined;
+  /** The longest pause before a new connection. Pauses double up to it. @default 15 000 */
+  readonly longestPauseMs?: number | undefined;
 }
 
 type Headers = () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
 
 /** Errors within a stream after which a new connection continues: it sends current headers and begins with the current state. */
 const TRANSIENT = new Set(['STREAM_TOO_SLOW', 'UNAUTHENTICATED']);
@@ -27,7 +28,7 @@ export async function* subscribe(
   url: string,
   operation: Operation,
   headers: Headers,
-  { signal, onConnection, attempts = 10 }: StreamOptions,
+  { signal, onConnection, attempts = 10, longestPauseMs = 15_000 }: StreamOptions,
 ): AsyncGenerator<unknown, void> {
   let failures = 0;
   for (;;) {
@@ -53,16 +54,17 @@ export async function* subscribe(
     if (failures >= attempts) throw failure;
     onConnection?.('lost');
     // A random share, so that the clients of a restarted gateway do not all come at once.
-    const pause = Math.min(pauseMs * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    const pause = Math.min(pauseMs * 2 ** (failures - 1), longestPauseMs);
     await sleep(pause * (0.5 + Math.random() / 2), signal);
   }
 }
 
 /** @throws {GraphqlRequestError} for an event with an error */
 function dataOf(text: string): unknown {
-  const { data, errors: [error] = [] } = parseAnswer(text) ?? {};
-  if (error !== undefined) throw new GraphqlRequestError(200, error);
-  return data;
+  const answer = parseAnswer(text) ?? {};
+  const [error] = answer.errors ?? [];
+  if (error !== undefined) throw new GraphqlRequestError(200, error, answer);
+  return answer.data;
 }
 
 async function open(
@@ -80,11 +82,12 @@ async function open(
   );
   const { status } = response;
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) return response;
-  const [error] = parseAnswer(await response.text())?.errors ?? [];
+  const answer = parseAnswer(await response.text()) ?? {};
+  const [error] = answer.errors ?? [];
   // A gateway that restarts or has too many streams is tried again; other refusals are final.
   if (error === undefined || status === 429 || status >= 500)
     throw new GatewayUnreachableError(`The subscription was refused with status ${status}.`);
-  throw new GraphqlRequestError(status, error);
+  throw new GraphqlRequestError(status, error, answer);
 }
 
 interface ServerEvent {

@@ -18,7 +18,7 @@ const SOURCES = [
   'examples/*.{graphql,json,pdf}',
   'schema.graphql',
   'package-lock.json',
-  'scripts/build-web.ts',
+  'scripts/{build-web,documents-manifest}.ts',
 ];
 const COMPRESSED = /\.(?:css|html|js|mjs|svg|ttf|wasm)$/;
 

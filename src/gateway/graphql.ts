@@ -9,6 +9,7 @@ import { fieldSpans, recordExecution } from '../graphql/operation-record.ts';
 import type { Stage } from '../graphql/operation.ts';
 import { Operations } from '../graphql/operations.ts';
 import { parsersOf } from '../graphql/parsing/request-format.ts';
+import type { NamedDocuments } from '../graphql/trusted-documents.ts';
 import { Results } from '../graphql/results.ts';
 import { ProcessStreamCounts, streamLimits } from '../graphql/subscriptions/stream-limits.ts';
 import { requireEventStreams } from '../graphql/subscriptions/use-event-streams.ts';
@@ -83,12 +84,14 @@ interface GatewayOperationsOptions {
   readonly scrub: Scrubber;
   readonly rateLimit: RateLimit | undefined;
   readonly contextOf: ContextFactory;
+  /** Of the workbench, when this gateway serves it. */
+  readonly pageDocuments: NamedDocuments | undefined;
 }
 
 /** The operations of a gateway: the rules of its documents, and the stages before their execution. */
 function createOperations(
   options: GatewayOptions,
-  { scrub, rateLimit, contextOf }: GatewayOperationsOptions,
+  { scrub, rateLimit, contextOf, pageDocuments }: GatewayOperationsOptions,
 ): Operations {
   const { trustedDocuments, introspection } = options.protections;
   const rules = [...specifiedRules, noConditionsAtRoot];
@@ -96,7 +99,7 @@ function createOperations(
   if (!introspection) rules.push(NoSchemaIntrospectionCustomRule);
   return new Operations({
     documents: new Documents(schema, rules),
-    trustedDocuments,
+    namedDocuments: trustedDocuments ? { documents: trustedDocuments, isExclusive: true } : pageDocuments,
     contextOf,
     stages: stagesOf(options, rateLimit),
     scrub,

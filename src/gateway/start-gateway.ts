@@ -15,7 +15,7 @@ import { refuseMalformedRequests, CLIENT_TIMES, createHttpServer, listen, origin
 import { answerProbe } from '../http/readiness.ts';
 import { createScrubber } from '../observability/logging/scrubber.ts';
 import type { MetricsEndpoint } from '../observability/metrics/start-metrics.ts';
-import { controlRoute, pagesRoute } from '../pages/pages-route.ts';
+import { controlRoute, pagesRoute, WorkbenchDocuments } from '../pages/pages-route.ts';
 import { schema } from '../schema/index.ts';
 import { readVersion } from '../version.ts';
 import { contextFactory, createGraphql } from './graphql.ts';
@@ -116,7 +116,14 @@ function createEdge(options: GatewayOptions, parts: Parts) {
     signalOf: (req) => lifecycle.inFlight.signalOf(req),
     logger,
   });
-  const graphql = createGraphql(options, parts, { scrub, admission, admit: admitted, rateLimit, contextOf });
+  const graphql = createGraphql(options, parts, {
+    scrub,
+    admission,
+    admit: admitted,
+    rateLimit,
+    contextOf,
+    pageDocuments: hasWorkbench(options) ? new WorkbenchDocuments() : undefined,
+  });
   const answer = createListener({
     answerGraphql: graphql.answer,
     gatekeeper,
@@ -136,18 +143,18 @@ function createEdge(options: GatewayOptions, parts: Parts) {
   return { listener, gatekeeper };
 }
 
+/** A gateway with trusted documents would refuse the operations of GraphiQL, so it has no pages with operations. */
+const hasGraphiql = ({ protections }: GatewayOptions): boolean =>
+  protections.graphiql && protections.trustedDocuments === undefined;
+
+const hasWorkbench = (options: GatewayOptions): boolean => options.isSandbox && hasGraphiql(options);
+
 /** What browsers open. The workbench, GraphiQL and with them the control API of the sandbox can be switched off. */
-function pageRoutes(
-  { protections, isSandbox, apiUrl }: GatewayOptions,
-  { lifecycle }: Parts,
-  admission: AdmissionOptions,
-): Route[] {
-  // A gateway with trusted documents would refuse the operations of GraphiQL and of the workbench.
-  const graphiql = protections.graphiql && protections.trustedDocuments === undefined;
-  const pages = pagesRoute({ isSandbox: isSandbox && graphiql, graphiql });
-  if (!graphiql || !isSandbox) return [pages];
+function pageRoutes(options: GatewayOptions, { lifecycle }: Parts, admission: AdmissionOptions): Route[] {
+  const pages = pagesRoute({ isSandbox: hasWorkbench(options), graphiql: hasGraphiql(options) });
+  if (!hasWorkbench(options)) return [pages];
   const control = controlRoute({
-    sandbox: apiUrl.origin,
+    sandbox: options.apiUrl.origin,
     admit: (headers) => admit(headers, admission),
     signalOf: (req) => lifecycle.inFlight.signalOf(req),
   });

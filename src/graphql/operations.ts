@@ -9,14 +9,13 @@ import type { Documents } from './documents.ts';
 import { recordOperation } from './operation-record.ts';
 import type { Call, OperationRequest, Requested, Stage } from './operation.ts';
 import { checkParameters } from './parsing/parameters.ts';
-import type { TrustedDocuments } from './trusted-documents.ts';
+import type { NamedDocuments } from './trusted-documents.ts';
 
 export type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 export interface OperationsOptions {
   readonly documents: Documents;
-  /** When set, no other document runs. */
-  readonly trustedDocuments: TrustedDocuments | undefined;
+  readonly namedDocuments: NamedDocuments | undefined;
   readonly contextOf: (headers: RequestHeaders, req: IncomingMessage, caller: Caller) => GatewayContext;
   /** In their order: a refusal of one keeps the operation from the later ones. */
   readonly stages: readonly Stage[];
@@ -36,8 +35,8 @@ export class Operations {
    * @throws {GraphQLError | RefusalError} for wrong parameters, a document that cannot be parsed, or no such operation
    */
   read(given: unknown, method: string | undefined): Requested {
-    const { documents, trustedDocuments, scrub } = this.#options;
-    const parameters = checkParameters(given, trustedDocuments);
+    const { documents, namedDocuments, scrub } = this.#options;
+    const parameters = checkParameters(given, namedDocuments);
     const operation = documents.read(parameters.query).operation(parameters.operationName);
     if (operation.kind === 'mutation' && method === 'GET') throw mutationByGet();
     recordOperation(operation, scrub);

@@ -8,6 +8,13 @@ export const DOCUMENT_ID = 'documentId';
 /** Trusted documents by their SHA-256 in lower-case hex. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
 
+/** The documents that requests may name by their id. */
+export interface NamedDocuments {
+  readonly documents: TrustedDocuments;
+  /** Whether no other document runs: they are the trusted documents of the operator, not those of our own pages. */
+  readonly isExclusive: boolean;
+}
+
 /** The manifest is invalid. The message contains at most the key of the invalid entry. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
@@ -60,6 +67,15 @@ export function trustedDocumentOf(params: Params, documents: TrustedDocuments): 
   if (text === undefined)
     throw refused('DOCUMENT_NOT_TRUSTED', 'The document is not a trusted document of this gateway.');
   return text;
+}
+
+/**
+ * The text of the document of our own pages that the parameters name, in place of a query.
+ * @returns undefined for parameters of any other form, which are checked as without such documents
+ */
+export function pageDocumentOf(params: Params, named: NamedDocuments): string | undefined {
+  const { query, [DOCUMENT_ID]: id } = params;
+  return query === undefined && typeof id === 'string' ? named.documents.get(id) : undefined;
 }
 
 type Params = Readonly<Record<string, unknown>>;

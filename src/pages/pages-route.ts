@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -9,6 +9,8 @@ import { roleOf } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import { NodeHeaders } from '../auth/headers.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
+import { readTrustedDocuments } from '../graphql/trusted-documents.ts';
+import type { NamedDocuments, TrustedDocuments } from '../graphql/trusted-documents.ts';
 import { checkOrigin } from '../http/admission.ts';
 import { errorAnswer, RefusalError } from '../http/answer.ts';
 import type { Answer, Route, EdgeRequest, Refusal } from '../http/answer.ts';
@@ -24,6 +26,7 @@ import {
 /** In a checkout made by `scripts/build-web.ts`, in the package by its build. */
 const BUILT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 const WORKBENCH = 'workbench/index.html';
+const WORKBENCH_DOCUMENTS = join(BUILT, 'workbench/documents.json');
 const GRAPHIQL = 'graphiql/index.html';
 
 export interface PagesOptions {
@@ -180,6 +183,18 @@ class PageFiles {
       },
       body: await readFile(join(this.#folder, isZipped ? `${name}.gz` : name)),
     };
+  }
+}
+
+/** The documents of the workbench, which its build has listed. They are read when a request first names one. */
+export class WorkbenchDocuments implements NamedDocuments {
+  readonly isExclusive = false;
+  #documents: TrustedDocuments | undefined;
+
+  get documents(): TrustedDocuments {
+    // The pages may not be built.
+    if (!existsSync(WORKBENCH_DOCUMENTS)) return new Map();
+    return (this.#documents ??= readTrustedDocuments(WORKBENCH_DOCUMENTS));
   }
 }
 

@@ -218,7 +218,7 @@ test('after the network was cut during an upload, the same request continues', a
   await page.goto(line.origin);
   await page.waitForSelector('.drop');
   await chooseSample(page);
-  line.cutAt('RequestSignature');
+  line.cutAt('documentId');
   await page.click('.send');
   await page.waitForSelector('[role=alert] ::-p-text(The gateway does not answer.)');
   line.restore();
@@ -277,6 +277,25 @@ test('a gateway with authentication asks for a token, which no text to copy cont
   // GraphiQL has the same token.
   await page.goto(`${new URL(page.url()).origin}/graphql`);
   await page.waitForFunction(`document.querySelector('.sigillo-secret')?.value === ${JSON.stringify(token)}`);
+});
+
+test('each operation is sent by the id of its document, without its text', async () => {
+  const { page } = await openWorkbench();
+  const bodies: Promise<string | undefined>[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/graphql')) bodies.push(request.fetchPostData());
+  });
+  await chooseSample(page);
+  await send(page);
+  await sign(page);
+  await page.waitForSelector('.result.good');
+  const sent = await Promise.all(bodies);
+  // Inspection, request, two subscriptions, and reads of the status.
+  expect(sent.length).toBeGreaterThan(4);
+  for (const body of sent) {
+    expect(body).toMatch(/"documentId":"[\da-f]{64}"/);
+    expect(body).not.toContain('"query"');
+  }
 });
 
 test('the PDF is inspected once per change of its fields, and an inspection that is out of date ends', async () => {

@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { parse, print } from 'graphql';
 import { rolldown } from 'rolldown';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   assertNever,
   CreateDossier,
+  documentIdOf,
   FindSigner,
   GatewayUnreachableError,
   GraphqlRequestError,
@@ -27,7 +28,10 @@ import type {
 } from '../../client/index.ts';
 import { bodyOf } from '../../client/multipart.ts';
 import * as operations from '../../client/operations.ts';
+import { documentsManifest } from '../../scripts/documents-manifest.ts';
+import { readTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
 import { ERROR_CODES } from '../../src/resolvers/errors/codes.ts';
+import { temporaryFile } from '../support/api-keys.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -78,6 +82,43 @@ test('files are sent in a multipart request, and a request is watched until it i
   }
   expect(statuses.at(0)).toBe('WAIT_FOR_SIGNATURE');
   expect(statuses.at(-1)).toBe('SIGNED');
+});
+
+test('ids are sent in place of documents, which a gateway with the manifest of the package executes', async () => {
+  const manifest = temporaryFile('documents.json', documentsManifest(operations));
+  const { url, sandbox } = await startGateway({
+    protections: { trustedDocuments: readTrustedDocuments(manifest) },
+  });
+  await expect(new SigilloClient({ url }).run(RequestSignature, variables)).rejects.toMatchObject({
+    code: 'DOCUMENT_NOT_ALLOWED',
+  });
+  const client = new SigilloClient({ url, documentId: documentIdOf });
+  const id = requestOf(await client.run(RequestSignature, variables));
+  sandbox.citizen.sign(id);
+  const statuses = await Array.fromAsync(client.watch(id), ({ status }) => status);
+  expect(statuses.at(-1)).toBe('SIGNED');
+  const other = new TypedDocumentString<object, object>('{ __typename }');
+  await expect(client.run(other, {})).rejects.toMatchObject({ code: 'DOCUMENT_NOT_TRUSTED' });
+});
+
+test('without crypto.subtle, as on pages without HTTPS, there is no id, and an error that says why', async () => {
+  const { getRandomValues } = crypto;
+  vi.stubGlobal('crypto', { getRandomValues });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  await expect(documentIdOf('{ a }')).rejects.toThrow('only with HTTPS and on localhost');
+});
+
+test('an error has the whole answer', async () => {
+  const answer = {
+    data: { createDossier: null },
+    errors: [
+      { message: 'first', path: ['createDossier'], extensions: { code: 'UPSTREAM_TIMEOUT' } },
+      { message: 'second' },
+    ],
+  };
+  const { origin } = await startHttpStub((_, res) => void res.end(JSON.stringify(answer)));
+  const run = new SigilloClient({ url: origin }).run(FindSigner, { input: { fiscalCode: 'X' } });
+  await expect(run).rejects.toMatchObject({ message: 'first', code: 'UPSTREAM_TIMEOUT', answer });
 });
 
 test('typed errors of a mutation are results', async () => {

@@ -4,23 +4,25 @@ import { createElement, StrictMode, useState } from 'react';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { FindSigner, RequestSignature, SigilloClient } from '../../client/index.ts';
-import { SigilloContext, useMutation, useWatch } from '../../client/react.ts';
+import { FindSigner, RequestSignature, SigilloClient, SignatureRequestChanged } from '../../client/index.ts';
+import { SigilloContext, useMutation, useSubscription, useWatch } from '../../client/react.ts';
 import { startHttpStub } from '../support/http-stub.ts';
 import { startGateway } from '../support/start-gateway.ts';
+import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
 
 /** Renders a component with a client of this gateway. */
 function render(url: string, component: () => ReactNode) {
   const element = document.createElement('div');
   const root = createRoot(element);
-  const value = new SigilloClient({ url });
-  root.render(
-    createElement(
-      StrictMode,
-      null,
-      createElement(SigilloContext.Provider, { value }, createElement(component)),
-    ),
-  );
+  const renderWith = (value: SigilloClient): void =>
+    root.render(
+      createElement(
+        StrictMode,
+        null,
+        createElement(SigilloContext.Provider, { value }, createElement(component)),
+      ),
+    );
+  renderWith(new SigilloClient({ url }));
   onTestFinished(() => root.unmount());
   return {
     text: () => element.textContent,
@@ -29,6 +31,7 @@ function render(url: string, component: () => ReactNode) {
       // React listens on the root, which is not part of the document.
       button?.click();
     },
+    renderWith,
     unmount: () => root.unmount(),
   };
 }
@@ -138,6 +141,39 @@ test('another id shows nothing of the last request', async () => {
     [String(ids[1])]: [undefined, 'SIGNED'],
     [unknown]: [undefined],
   });
+});
+
+test('a stream that is refused starts again with another client, and keeps what it has shown', async () => {
+  const issuer = await startTokenIssuer();
+  const { url, sandbox } = await startGateway({ auth: jwtOptions(issuer.url) });
+  const { requests } = await sandbox.seed({ requests: [{ status: 'WAIT_FOR_SIGNATURE' }] });
+  const id = requests[0]?.id ?? '';
+  const clientWith = async (role?: string): Promise<SigilloClient> => {
+    const token = role === undefined ? 'wrong' : await issuer.sign({ role });
+    return new SigilloClient({ url, headers: () => ({ authorization: `Bearer ${token}` }) });
+  };
+  const seen: string[] = [];
+  const { text, renderWith } = render(url, () => {
+    const stream = useSubscription(SignatureRequestChanged, { id });
+    const shown = `${stream.status} ${stream.data?.signatureRequestChanged.status}`;
+    if (seen.at(-1) !== shown) seen.push(shown);
+    return shown;
+  });
+  await expect.poll(text).toBe('failed undefined');
+  renderWith(await clientWith('operator'));
+  await expect.poll(text).toBe('open WAIT_FOR_SIGNATURE');
+  renderWith(await clientWith());
+  await expect.poll(text).toBe('failed WAIT_FOR_SIGNATURE');
+  renderWith(await clientWith('operator'));
+  await expect.poll(text).toBe('open WAIT_FOR_SIGNATURE');
+  expect(seen).not.toContain('open undefined');
+  expect(seen.slice(seen.indexOf('open WAIT_FOR_SIGNATURE')).join()).not.toContain('undefined');
+});
+
+test('a connection that is lost before the first event is reported', async () => {
+  const { origin } = await startHttpStub((_, res) => void res.destroy());
+  const { text } = render(origin, () => useWatch('01JMD4XYEJ4TCMM7YJ5F0JB0XX').status);
+  await expect.poll(text).toBe('lost');
 });
 
 test('an unmounted component closes its stream', async () => {

@@ -125,3 +125,16 @@ test('connections without an event end the watch after as many attempts as set',
   await expect(watched.next()).rejects.toThrow(GatewayUnreachableError);
   expect(calls).toHaveLength(3);
 });
+
+test('with endless attempts a watch outlasts every failure, and pauses no longer than set', async () => {
+  const { url, calls } = await startStream([
+    ...Array.from({ length: 20 }, () => 503),
+    [next('SIGNED'), COMPLETE],
+  ]);
+  const started = performance.now();
+  const options = { attempts: Number.POSITIVE_INFINITY, longestPauseMs: 2 };
+  expect(await statusesOf(new SigilloClient({ url }).watch('x', options))).toEqual(['SIGNED']);
+  expect(calls).toHaveLength(21);
+  // With the longest pause by default they would take more than three minutes.
+  expect(performance.now() - started).toBeLessThan(60_000);
+});

@@ -1,9 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useSubscription } from 'urql';
+import { GraphqlRequestError } from '../../client/index.ts';
+import { useSubscription } from '../../client/react.ts';
 import { failureOf, failureOfFault } from './failure.ts';
 import type { Failure } from './failure.ts';
-import { run } from './gateway/client.ts';
+import { RECONNECT, run } from './gateway/client.ts';
 import { pollNow } from './gateway/poll-now.ts';
+import { isRefused } from './gateway/token.ts';
 import {
   CANCEL_SIGNATURE_REQUEST,
   REQUEST_SIGNATURE,
@@ -21,6 +23,8 @@ export interface Signature {
   /** The id and, once the stream has delivered it, the state of the request. */
   readonly requestId: string | undefined;
   readonly request: SignatureRequest | undefined;
+  /** Whether the connection of the stream is lost, until it is opened again. */
+  readonly isLost: boolean;
   send(): Promise<void>;
   cancel(): Promise<void>;
   /** Starts a new request. */
@@ -35,7 +39,7 @@ export function useSignature(draft: Draft): Signature {
   const [failure, setFailure] = useState<Failure>();
   const [requestId, setRequestId] = useState<string>();
   const keyOf = useKey();
-  const request = useRequest(requestId, setFailure);
+  const { request, isLost } = useRequest(requestId, setFailure);
 
   const content = contentOf(draft);
   const [sent, setSent] = useState<string>();
@@ -70,18 +74,21 @@ export function useSignature(draft: Draft): Signature {
   // What went wrong with another draft no longer concerns this one.
   const isCurrent = requestId !== undefined || sent === content;
   const shown = isCurrent ? failure : undefined;
-  return { share, failure: shown, requestId, request, send, cancel, clear, pollNow: poll };
+  return { share, failure: shown, requestId, request, isLost, send, cancel, clear, pollNow: poll };
 }
 
 /** What of a draft is sent. */
 const contentOf = ({ dossierTitle, fiscalCode, documents }: Draft): string =>
   JSON.stringify([dossierTitle, fiscalCode, documents.map(({ id, title, fields }) => [id, title, fields])]);
 
+/** Not `randomUUID`, which pages without HTTPS do not have. */
+const newKey = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');
+
 /** A retry of the same draft has the same key, so it continues where the last attempt stopped. */
 function useKey(): (content: string) => string {
   const last = useRef<{ content: string; key: string }>(undefined);
   return (content) => {
-    if (last.current?.content !== content) last.current = { content, key: crypto.randomUUID() };
+    if (last.current?.content !== content) last.current = { content, key: newKey() };
     return last.current.key;
   };
 }
@@ -89,23 +96,21 @@ function useKey(): (content: string) => string {
 function useRequest(
   id: string | undefined,
   onFailure: (failure: Failure) => void,
-): SignatureRequest | undefined {
-  const [{ data, error }] = useSubscription({
-    query: SIGNATURE_REQUEST_CHANGED,
-    variables: { id: id ?? '' },
-    pause: id === undefined,
-  });
-  const request = data?.signatureRequestChanged;
-  const current = request?.id === id ? request : undefined;
-  const status = current?.status;
-  const reason = current?.rejectReason ?? undefined;
+): Pick<Signature, 'request' | 'isLost'> {
+  const variables = id === undefined ? undefined : { id };
+  const stream = useSubscription(SIGNATURE_REQUEST_CHANGED, variables, RECONNECT);
+  const request = stream.data?.signatureRequestChanged;
+  const status = request?.status;
+  const reason = request?.rejectReason ?? undefined;
   useEffect(() => {
     if (status !== undefined) addItem({ kind: 'status', status, reason });
   }, [status, reason, id]);
-  const [fault] = error?.graphQLErrors ?? [];
+  const error = stream.status === 'failed' ? stream.error : undefined;
   useEffect(() => {
-    if (fault === undefined) return;
-    onFailure(failureOfFault({ code: String(fault.extensions['code']), message: fault.message }));
-  }, [fault, onFailure]);
-  return current;
+    if (!(error instanceof GraphqlRequestError)) return;
+    // With another token, and so another client, the stream is opened again.
+    if (error.code === 'UNAUTHENTICATED') isRefused.set(true);
+    else onFailure(failureOfFault(error));
+  }, [error, onFailure]);
+  return { request, isLost: stream.status === 'lost' };
 }

@@ -2,8 +2,8 @@ import { GraphQLError, Lexer, Source, TokenKind } from 'graphql';
 import { RefusalError } from '../../http/answer.ts';
 import { isFileUpload } from '../../uploads/file-upload.ts';
 import type { Values } from '../execution/plan.ts';
-import { trustedDocumentOf } from '../trusted-documents.ts';
-import type { TrustedDocuments } from '../trusted-documents.ts';
+import { pageDocumentOf, trustedDocumentOf } from '../trusted-documents.ts';
+import type { NamedDocuments } from '../trusted-documents.ts';
 
 /** The parameters of a GraphQL request (GraphQL over HTTP, section 5). */
 export interface Parameters {
@@ -14,33 +14,36 @@ export interface Parameters {
 }
 
 /**
- * Checks what a parser has read, and replaces the id of a trusted document by its text.
+ * Checks what a parser has read, and replaces the id of a document by its text.
  *
  * @param given from JSON: any value
  * @throws {RefusalError | GraphQLError}
  */
-export function checkParameters(given: unknown, documents: TrustedDocuments | undefined): Parameters {
+export function checkParameters(given: unknown, named: NamedDocuments | undefined): Parameters {
   if (Array.isArray(given)) throw invalid('Batching is not supported.');
   if (!isObject(given)) throw invalid('The parameters of the request must be an object.');
-  const trusted = documents && trustedDocumentOf(given, documents);
-  const { query = trusted, operationName, variables, extensions, ...others } = given;
+  const known = named && documentOf(given, named);
+  const { query = known, operationName, variables, extensions, ...others } = given;
   checkNesting(given);
   requireOperation(query, extensions);
   // Yoga would look for an operation of that name.
   if (!isMissing(operationName) && typeof operationName !== 'string')
     throw malformed('The parameter operationName must be a string.');
-  if (trusted === undefined) refuseOthers(others);
+  if (known === undefined) refuseOthers(others);
   if (typeof query !== 'string') throw mustBe('query', 'a string', query);
   if (!isMissing(variables) && !isObject(variables))
     throw mustBe('variables', 'empty or an object', variables);
   if (!isMissing(extensions) && !isObject(extensions))
     throw mustBe('extensions', 'empty or an object', extensions);
   return {
-    query: trusted ?? query,
+    query: known ?? query,
     operationName: typeof operationName === 'string' && operationName !== '' ? operationName : undefined,
     variables: isObject(variables) ? variables : {},
   };
 }
+
+const documentOf = (given: Values, named: NamedDocuments): string | undefined =>
+  named.isExclusive ? trustedDocumentOf(given, named.documents) : pageDocumentOf(given, named);
 
 function requireOperation(query: unknown, extensions: unknown): void {
   if (!isMissing(query)) return;

@@ -1,28 +1,43 @@
-import { Client, fetchExchange, stringifyDocument, subscriptionExchange } from 'urql';
-import type { AnyVariables, OperationResult, TypedDocumentNode } from 'urql';
+import { documentIdOf, GraphqlRequestError, isClientError, SigilloClient } from '../../../client/index.ts';
+import type { DataOf, RunOptions, TypedDocument } from '../../../client/index.ts';
+import { withoutFiles } from '../../../client/multipart.ts';
+import { createSubject } from '../subject.ts';
 import { addItem, newCalls, removeItem, updateOperation } from '../timeline/timeline-store.ts';
 import type { SentFile } from '../timeline/timeline-store.ts';
-import { subscribeTo } from './events.ts';
-import { fetchWithProgress } from './fetch-with-progress.ts';
-import { authorization, fetchAsCaller, isRefused } from './token.ts';
+import { authorization, isRefused, token } from './token.ts';
 
-export const client = new Client({
-  url: '/graphql',
-  fetch: (address, init) => fetchAsCaller(String(address), init),
-  preferGetMethod: false,
-  // No cache: the page shows what the gateway answers now.
-  requestPolicy: 'network-only',
-  exchanges: [
-    fetchExchange,
-    subscriptionExchange({
-      forwardSubscription: (operation) => ({
-        subscribe: (sink) => ({ unsubscribe: subscribeTo(operation, sink) }),
-      }),
-    }),
-  ],
-});
+/**
+ * The gateway knows the documents of this page, so their ids are sent in place of their texts. Without HTTPS, on another machine
+ * than its own, a page cannot compute them.
+ */
+const newClient = (): SigilloClient =>
+  new SigilloClient({ headers: authorization, documentId: isSecureContext ? documentIdOf : undefined });
 
-export interface RunOptions {
+/** The client for the current token. It is replaced with the token, so that subscriptions start again. */
+export const client = createSubject(newClient());
+token.subscribe(() => client.set(newClient()));
+
+/** After a lost connection, until the gateway is back. */
+export const RECONNECT = { attempts: Number.POSITIVE_INFINITY, longestPauseMs: 2_000 };
+
+/** Runs an operation. @throws as `SigilloClient.run` */
+export async function send<Data, Variables>(
+  document: TypedDocument<Data, Variables>,
+  variables: Variables,
+  options?: RunOptions,
+): Promise<DataOf<Data>> {
+  const sender = client.get();
+  try {
+    return await sender.run(document, variables, options);
+  } catch (error) {
+    // A late answer says nothing about another token that was entered meanwhile.
+    if (error instanceof GraphqlRequestError && error.code === 'UNAUTHENTICATED' && sender === client.get())
+      isRefused.set(true);
+    throw error;
+  }
+}
+
+export interface RecordOptions {
   readonly onProgress?: (share: number) => void;
   /** Replaces the item of an earlier run in the timeline, for operations that the page repeats by itself. */
   readonly replaces?: number | undefined;
@@ -31,86 +46,88 @@ export interface RunOptions {
 }
 
 export interface Run<Data> {
-  readonly data: Data | undefined;
+  readonly data: DataOf<Data> | undefined;
   /** The code of a top-level error, or `UNREACHABLE`. */
-  readonly fault: { readonly code: string; readonly message: string } | undefined;
+  readonly fault: Fault | undefined;
   readonly itemId: number;
 }
 
+interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Runs a mutation, and records it in the timeline with the calls to the service that it took. */
-export async function run<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
+export async function run<Data extends object, Variables>(
+  document: TypedDocument<Data, Variables>,
   variables: Variables,
-  { onProgress = () => undefined, replaces, signal }: RunOptions = {},
+  { onProgress = () => undefined, replaces, signal }: RecordOptions = {},
 ): Promise<Run<Data>> {
   if (replaces !== undefined) removeItem(replaces);
-  const { plain, files } = withoutFiles(variables);
   await newCalls().catch(() => []);
-  const itemId = addItem({
-    kind: 'operation',
-    name: nameOf(document),
-    query: stringifyDocument(document),
-    variables: plain,
-    files,
-    isRunning: true,
-    calls: [],
-  });
+  const itemId = addItem({ kind: 'operation', ...recordOf(document, variables), isRunning: true, calls: [] });
   const start = performance.now();
-  const result = await client
-    .mutation(document, variables, {
-      fetch: fetchWithProgress({ onProgress, headers: authorization, signal }),
-    })
-    .toPromise();
+  const result = await settled(
+    send(document, variables, {
+      signal,
+      onProgress: ({ sentBytes, totalBytes }) => onProgress(sentBytes / totalBytes),
+    }),
+  );
   if (signal?.aborted === true) removeItem(itemId);
-  const milliseconds = Math.round(performance.now() - start);
-  const fault = faultOf(result);
-  if (fault?.code === 'UNAUTHENTICATED') isRefused.set(true);
-  const outcome = fault?.code ?? typeOf(result.data);
+  const { data, fault, answer } = result;
+  const outcome = fault?.code ?? typeOf(data);
   updateOperation(itemId, {
     isRunning: false,
-    milliseconds,
+    milliseconds: Math.round(performance.now() - start),
     outcome,
     failed: !outcome.endsWith('Payload'),
-    answer:
-      result.data === undefined || result.data === null
-        ? { errors: result.error?.graphQLErrors }
-        : { data: result.data },
+    answer,
   });
   updateOperation(itemId, { calls: await newCalls().catch(() => []) });
-  return { data: result.data, fault, itemId };
+  return { data, fault, itemId };
 }
 
-function faultOf({ error }: Pick<OperationResult, 'error'>): Run<unknown>['fault'] {
-  if (error === undefined) return undefined;
-  const [first] = error.graphQLErrors;
-  if (first === undefined) return { code: 'UNREACHABLE', message: error.message };
-  return { code: String(first.extensions['code'] ?? 'INTERNAL_SERVER_ERROR'), message: first.message };
+interface Settled<Data> {
+  readonly data?: Data;
+  readonly fault?: Fault;
+  /** As the gateway sent it. */
+  readonly answer?: unknown;
 }
+
+/** @throws what is not an error of the client, except when the operation was aborted */
+async function settled<Data>(running: Promise<Data>): Promise<Settled<Data>> {
+  try {
+    const data = await running;
+    return { data, answer: { data } };
+  } catch (error) {
+    if (!isClientError(error)) {
+      if (error instanceof DOMException && error.name === 'AbortError') return {};
+      throw error;
+    }
+    return error instanceof GraphqlRequestError
+      ? { fault: error, answer: error.answer }
+      : { fault: { code: 'UNREACHABLE', message: error.message } };
+  }
+}
+
+/** What the timeline shows of an operation: files are null in its variables, and listed by their path. */
+function recordOf(document: TypedDocument<object, never>, variables: unknown) {
+  const query = String(document);
+  const [, name = ''] = /^\w+ (\w+)/.exec(query) ?? [];
+  const paths = new Map<Blob, string[]>();
+  const plain = withoutFiles(variables, 'variables', paths);
+  const files = [...paths].flatMap(([file, places]) => places.map((path) => sentFile(file, path)));
+  return { name, query, variables: plain, files };
+}
+
+const sentFile = (file: Blob, path: string): SentFile => ({
+  path,
+  name: file instanceof File ? file.name : 'blob',
+  size: file.size,
+});
 
 /** The type of the only root field. */
-function typeOf(data: unknown): string {
+function typeOf(data: object | undefined): string {
   const [first] = Object.values((data ?? {}) as Record<string, { __typename?: string } | null>);
   return first?.__typename ?? 'null';
-}
-
-const nameOf = (document: TypedDocumentNode<unknown, never>): string => {
-  const [definition] = document.definitions;
-  return definition?.kind === 'OperationDefinition' ? (definition.name?.value ?? '') : '';
-};
-
-/** The variables as the multipart request has them: files are null, and listed by their path. */
-function withoutFiles(variables: unknown): { plain: unknown; files: SentFile[] } {
-  const files: SentFile[] = [];
-  const visit = (value: unknown, path: string): unknown => {
-    if (value instanceof File) {
-      files.push({ path, name: value.name, size: value.size });
-      return null;
-    }
-    if (Array.isArray(value)) return value.map((item, index) => visit(item, `${path}.${index}`));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [name, visit(item, `${path}.${name}`)]),
-    );
-  };
-  return { plain: visit(variables, 'variables'), files };
 }

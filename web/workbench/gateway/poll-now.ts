@@ -1,4 +1,4 @@
-import { client } from './client.ts';
+import { send } from './client.ts';
 import { SIGNATURE_REQUEST_STATUS } from './operations.ts';
 
 const PAUSE_MS = 300;
@@ -27,7 +27,10 @@ async function pollUntilChanged(id: string): Promise<void> {
 
 const isOpen = (status: string | undefined): boolean => status === 'READY' || status === 'WAIT_FOR_SIGNATURE';
 
+/** @returns undefined if it cannot be read now */
 async function statusOf(id: string): Promise<string | undefined> {
-  const { data } = await client.query(SIGNATURE_REQUEST_STATUS, { id }).toPromise();
-  return data?.signatureRequest?.status;
+  const { signatureRequest } = await send(SIGNATURE_REQUEST_STATUS, { id }).catch(() => NOTHING);
+  return signatureRequest?.status;
 }
+
+const NOTHING = { signatureRequest: null };

@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'react';
-import { connection } from '../gateway/events.ts';
 import type { SignatureRequest } from '../gateway/operations.ts';
 import { fetchAsCaller, token } from '../gateway/token.ts';
 import { Icon } from '../icon.tsx';
@@ -14,8 +13,7 @@ const STEPS = ['DRAFT', 'READY', 'WAIT_FOR_SIGNATURE', 'SIGNED'] as const;
 /** The status of the request, its QR code, and in the end the signed documents. */
 export function RequestStatus({ signature, onNew }: { signature: Signature; onNew: () => void }) {
   const text = useText();
-  const { request, failure } = signature;
-  const isLost = useSubject(connection) === 'lost';
+  const { request, failure, isLost } = signature;
   const hasFailed = request !== undefined && ['REJECTED', 'CANCELLED'].includes(request.status);
   return (
     <div className="request-status" ref={takeFocus} tabIndex={-1}>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
-import { useSubscription } from 'urql';
+import { useSubscription } from '../../../client/react.ts';
+import { RECONNECT } from '../gateway/client.ts';
 import { SIGNATURE_REQUEST_CHANGED } from '../gateway/operations.ts';
 import { pollNow } from '../gateway/poll-now.ts';
 import type { SignatureRequest } from '../gateway/operations.ts';
@@ -197,11 +198,7 @@ interface SigningScreenProps {
 function SigningScreen({ signing, isWaiting, isFrozen, onAgain, onBack }: SigningScreenProps) {
   const text = useText();
   const { id, isSecond } = signing;
-  const [{ data }] = useSubscription({
-    query: SIGNATURE_REQUEST_CHANGED,
-    variables: { id },
-    pause: isSecond,
-  });
+  const { data } = useSubscription(SIGNATURE_REQUEST_CHANGED, isSecond ? undefined : { id }, RECONNECT);
   const status = isSecond ? (isWaiting ? 'REJECTED' : 'SIGNED') : data?.signatureRequestChanged.status;
   if (status === 'SIGNED')
     return (
