@@ -104,7 +104,9 @@ async function* eventsOf({ body }: Response): AsyncGenerator<ServerEvent, void> 
   let rest = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw new GatewayUnreachableError('The connection was lost.', { cause: error });
+      });
       if (done) return;
       const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n');
       rest = blocks.pop() ?? '';

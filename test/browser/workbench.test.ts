@@ -298,6 +298,22 @@ test('each operation is sent by the id of its document, without its text', async
   }
 });
 
+test('without HTTPS, on another machine than its own, the page sends texts', async () => {
+  const hostName = 'firma.comune.example';
+  const { url } = await startGateway({ protections: { allowedHosts: [hostName] } });
+  const { page } = await openPage(DESKTOP, { hostName });
+  const bodies: Promise<string | undefined>[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/graphql')) bodies.push(request.fetchPostData());
+  });
+  await page.goto(`http://${hostName}:${new URL(url).port}/`);
+  await page.waitForSelector('.drop');
+  await chooseSample(page);
+  await send(page);
+  await sign(page);
+  expect((await Promise.all(bodies)).join()).not.toContain('documentId');
+});
+
 test('the PDF is inspected once per change of its fields, and an inspection that is out of date ends', async () => {
   const { page } = await openWorkbench();
   const sent: string[] = [];

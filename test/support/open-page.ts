@@ -11,16 +11,25 @@ const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export interface PageExpectations {
   /** What a test that breaks something makes the browser write to the console. Any other message fails the test. */
   readonly mayWrite?: RegExp;
+  /** A name that stands for this machine, and that a browser does not know as its own. */
+  readonly hostName?: string;
 }
 
 /** A new browser that closes with the test, and a page whose every console message and exception fails the test. */
-export async function openPage(viewport: Readonly<Viewport>, { mayWrite }: PageExpectations = {}) {
+export async function openPage(viewport: Readonly<Viewport>, { mayWrite, hostName }: PageExpectations = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'sigillo-chromium-'));
   const browser = await puppeteer.launch({
     executablePath: CHROMIUM,
     userDataDir: profile,
     // No sandbox because CI runs as root, where Chromium refuses to start with one.
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-component-update'],
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-component-update',
+      ...(hostName === undefined ? [] : [`--host-resolver-rules=MAP ${hostName} 127.0.0.1`]),
+    ],
   });
   onTestFinished(async () => {
     await browser.close();
