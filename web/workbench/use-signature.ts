@@ -14,6 +14,7 @@ import {
 import type { SignatureRequest } from './gateway/operations.ts';
 import { requestInput } from './institution/draft.ts';
 import type { Draft } from './institution/draft.ts';
+import { randomId } from './random-id.ts';
 import { addItem } from './timeline/timeline-store.ts';
 
 export interface Signature {
@@ -81,14 +82,11 @@ export function useSignature(draft: Draft): Signature {
 const contentOf = ({ dossierTitle, fiscalCode, documents }: Draft): string =>
   JSON.stringify([dossierTitle, fiscalCode, documents.map(({ id, title, fields }) => [id, title, fields])]);
 
-/** Not `randomUUID`, which pages without HTTPS do not have. */
-const newKey = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');
-
 /** A retry of the same draft has the same key, so it continues where the last attempt stopped. */
 function useKey(): (content: string) => string {
   const last = useRef<{ content: string; key: string }>(undefined);
   return (content) => {
-    if (last.current?.content !== content) last.current = { content, key: newKey() };
+    if (last.current?.content !== content) last.current = { content, key: randomId() };
     return last.current.key;
   };
 }

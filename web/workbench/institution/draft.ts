@@ -1,5 +1,6 @@
 import type { FieldBox, Inspection, RequestSignatureInput } from '../gateway/operations.ts';
 import type { AdviceCode } from '../language/messages.ts';
+import { randomId } from '../random-id.ts';
 
 export type ClauseType = 'REQUIRED' | 'UNFAIR' | 'OPTIONAL';
 export const CLAUSE_TYPES: readonly ClauseType[] = ['REQUIRED', 'UNFAIR', 'OPTIONAL'];
@@ -87,11 +88,11 @@ export function draftReducer(draft: Draft, action: DraftAction): Draft {
 function newDocument(file: File, clause: string): DraftDocument {
   const name = file.name.replace(/\.pdf$/i, '').replaceAll(/[_-]+/g, ' ');
   const title = (name.charAt(0).toUpperCase() + name.slice(1)).slice(0, 60).padEnd(3, ' –');
-  return { id: crypto.randomUUID(), file, title, fields: [newField(clause)] };
+  return { id: randomId(), file, title, fields: [newField(clause)] };
 }
 
 export const newField = (clause: string, box: FieldBox = FIRST_BOX): DraftField => ({
-  id: crypto.randomUUID(),
+  id: randomId(),
   clause,
   type: 'REQUIRED',
   box,
