@@ -20,6 +20,10 @@ const FIRST_PAUSE_MS = 500;
 /** Errors within a stream after which a new connection continues: it sends current headers and begins with the current state. */
 const TRANSIENT = new Set(['STREAM_TOO_SLOW', 'UNAUTHENTICATED']);
 
+/** A gateway that restarts or has too many streams is tried again; other refusals are final. */
+const isTransient = ({ status, code }: GraphqlRequestError): boolean =>
+  status === 200 ? TRANSIENT.has(code) : status === 429 || status >= 500;
+
 /**
  * The data of the events of a subscription, until the gateway completes it: GraphQL over SSE, distinct connections mode
  * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md). A stream that ends without `complete` is opened again.
@@ -41,13 +45,12 @@ export async function* subscribe(
         pauseMs = retryMs ?? pauseMs;
         if (event === 'complete') return;
         if (event !== 'next') continue;
-        yield dataOf(data);
+        yield dataOf(data, response.status);
         failures = 0;
       }
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof GraphqlRequestError && !(error.status === 200 && TRANSIENT.has(error.code)))
-        throw error;
+      if (error instanceof GraphqlRequestError && !isTransient(error)) throw error;
       failure = error;
     }
     failures += 1;
@@ -60,10 +63,10 @@ export async function* subscribe(
 }
 
 /** @throws {GraphqlRequestError} for an event with an error */
-function dataOf(text: string): unknown {
+function dataOf(text: string, status: number): unknown {
   const answer = parseAnswer(text) ?? {};
   const [error] = answer.errors ?? [];
-  if (error !== undefined) throw new GraphqlRequestError(200, error, answer);
+  if (error !== undefined) throw new GraphqlRequestError(status, error, answer);
   return answer.data;
 }
 
@@ -84,8 +87,7 @@ async function open(
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) return response;
   const answer = parseAnswer(await response.text()) ?? {};
   const [error] = answer.errors ?? [];
-  // A gateway that restarts or has too many streams is tried again; other refusals are final.
-  if (error === undefined || status === 429 || status >= 500)
+  if (error === undefined)
     throw new GatewayUnreachableError(`The subscription was refused with status ${status}.`);
   throw new GraphqlRequestError(status, error, answer);
 }

@@ -261,6 +261,12 @@ test('a gateway with authentication asks for a token, which no text to copy cont
   await use(token);
   await chooseSample(page);
   await send(page);
+  // The stream ends with a token that is refused, and continues with the next one.
+  await use('wrong');
+  await page.waitForSelector('.token-bar [role=alert] ::-p-text(The gateway refuses this token)');
+  await use(token);
+  await page.waitForFunction(`document.querySelector('.token-bar [role=alert]') === null`);
+  expect(await page.$('.qr-code')).not.toBeNull();
   await sign(page);
   // A link cannot send the token.
   await page.waitForSelector('.open-signed[href^="blob:"][download="Contratto.pdf"]');

@@ -11,12 +11,20 @@ const failed = (code: string): string =>
   event('next', { data: null, errors: [{ message: code, extensions: { code } }] });
 const COMPLETE = 'event: complete\ndata:\n\n';
 
-/** A gateway whose nth connection sends these texts, one by one, and then ends or stays open. */
-async function startStream(connections: readonly (readonly string[] | number)[]) {
+interface Refusal {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** A gateway whose nth connection sends these texts, one by one, or refuses the subscription, and ends. */
+async function startStream(connections: readonly (readonly string[] | number | Refusal)[]) {
   const { origin, calls } = await startHttpStub(async (_, res: ServerResponse, _req, nth) => {
     const texts = connections[nth - 1] ?? [];
     if (typeof texts === 'number') return void res.writeHead(texts).end('<html>');
-    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    const isRefused = 'status' in texts;
+    // The gateway answers with events, also when it refuses a client that accepts nothing else.
+    res.writeHead(isRefused ? texts.status : 200, { 'content-type': 'text/event-stream' });
+    if (isRefused) return void res.end(`retry: 1\n\n${texts.text}`);
     // At once, so that a failing connection does not wait for its pause.
     res.write('retry: 1\n\n');
     for (const text of texts) await new Promise((resolve) => res.write(text, resolve));
@@ -137,4 +145,14 @@ test('with endless attempts a watch outlasts every failure, and pauses no longer
   expect(calls).toHaveLength(21);
   // With the longest pause by default they would take more than three minutes.
   expect(performance.now() - started).toBeLessThan(60_000);
+});
+
+test('a refused token ends the watch at once, and too many streams are followed by a new connection', async () => {
+  const { url, calls } = await startStream([
+    { status: 429, text: failed('TOO_MANY_STREAMS') + COMPLETE },
+    { status: 401, text: failed('UNAUTHENTICATED') + COMPLETE },
+  ]);
+  const watched = new SigilloClient({ url }).watch('x');
+  await expect(watched.next()).rejects.toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+  expect(calls).toHaveLength(2);
 });
