@@ -166,6 +166,18 @@ test('an operation with files in a list of inputs has a picker for each, and sen
   await picture(page, 'graphiql-two-files');
 });
 
+test('the editor marks wrong variables, and not the absence of those with a default', async () => {
+  const { url } = await startGateway();
+  const { page } = await open(DESKTOP, url);
+  await chooseTab(page, 'RequestSignature');
+  await edit(page, '"BELOW"', '"UNDER"');
+  const marks = () =>
+    page.evaluate(
+      `__MONACO.editor.getModelMarkers({}).filter(({ resource }) => resource.path.endsWith('variables.json')).map(({ message }) => message)`,
+    );
+  await expect.poll(marks).toEqual([expect.stringContaining('Valid values: "ABOVE", "BELOW"')]);
+});
+
 test('a dropped file replaces the chosen one, and can be removed with the keyboard', async () => {
   const { url } = await startGateway();
   const { page } = await open(DESKTOP, url);
