@@ -19,7 +19,7 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  * Compares the gateway in production configuration with other servers that do the same: processor time per request, latency,
  * memory and time to start. The server runs on one core, the stub of the service and the load on another. In each round all
  * servers start anew, warm up, and are then loaded in turns of a second, so that other load on the machine affects all of
- * them: compare the ratios to the base, which are taken within a round. Linux only. About ten minutes.
+ * them: compare the ratios to the base, which are taken within a round. Linux only. About half an hour.
  *
  *   npm run bench
  *   npm run bench -- --only Q1 --servers floor,jwt --rounds 3 --seconds 2
@@ -31,7 +31,7 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  *
  *   --rounds 5         rounds, each with new processes
  *   --seconds 4        load per server, operation and round
- *   --warm 3           the same before the measurement
+ *   --warm 10          the same before the measurement: our code is larger, so it is compiled later than that of the floor
  *   --connections 32   requests at a time, for each process of a server
  *   --only Q1,M1       operations: Q1, Q2, L1, M1
  *   --servers …        floor, yoga, mercurius (if it is installed: `npm install --prefix bench/rivals`), none, jwt, and the
@@ -48,7 +48,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
-    warm: { type: 'string', default: '3' },
+    warm: { type: 'string', default: '10' },
     connections: { type: 'string', default: '32' },
     only: { type: 'string', multiple: true, default: Object.keys(BENCHMARKS) },
     servers: { type: 'string', multiple: true },

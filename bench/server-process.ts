@@ -122,6 +122,8 @@ export class ServerProcess {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const running = new Set<ServerProcess>();
+// Without a listener, a signal ends this process without the event.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.once('exit', () => {
   for (const { child } of running) child.kill('SIGKILL');
 });
