@@ -102,12 +102,12 @@ test('each problem has the path of the input that it comes from', async () => {
     message: expect.stringContaining(message),
   });
   expect(problems).toEqual([
-    error('anchors.1', 'was found 1 times, not 2'),
+    error('anchors.1', 'was found once, but its occurrence is 2'),
     error('anchors.2', 'points at its right edge'),
     error('fields.0.position.box', "they can't fit in the uploaded document"),
     error('fields.1.position.box', 'unable to find page 9 in the uploaded document'),
     error('fields.2.position.uniqueName', 'the field "Assente" was not found is the uploaded document'),
-    error('fields.4.position.anchor', 'was found 0 times, not 1'),
+    error('fields.4.position.anchor', 'was found 0 times, but its occurrence is 1'),
   ]);
 });
 

@@ -195,6 +195,9 @@ export class UnreadablePdfError extends DomainError {
   }
 }
 
+/** A count in words: `once`, `2 times`. */
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+
 /** An anchor whose text was not found, or not as often as `occurrence`. */
 export interface MissingAnchor {
   readonly path: readonly string[];
@@ -212,7 +215,7 @@ export class AnchorNotFoundError extends DomainError {
   readonly anchors: readonly MissingAnchor[];
 
   constructor(anchors: readonly MissingAnchor[]) {
-    const paths = anchors.map(({ path, matches }) => withPath({ path, message: `found ${matches} times.` }));
+    const paths = anchors.map(({ path, matches }) => withPath({ path, message: `found ${times(matches)}.` }));
     super(
       `The text of an anchor was not found in the PDF, or not as often as its occurrence. ${paths.join(' ')} Compare the text with the document: it must be on one line, with the same case.`,
     );

@@ -1,3 +1,4 @@
+import { times } from '../errors/domain-errors.ts';
 import type { Contents, Page } from '../../inspection/inspection.ts';
 import { resolveAnchor } from './anchors.ts';
 import type { AnchorInput, BoxInput, SignatureFieldInput } from './document-input.ts';
@@ -70,7 +71,7 @@ function ofAnchor(
   switch (resolved.kind) {
     case 'missing': {
       const { matches } = resolved.missing;
-      const message = `The text of the anchor was found ${matches} times, not ${anchor.occurrence}.`;
+      const message = `The text of the anchor was found ${times(matches)}, but its occurrence is ${anchor.occurrence}.`;
       return [{ path, severity: 'ERROR', message }];
     }
     case 'outside':
