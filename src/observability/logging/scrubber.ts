@@ -159,6 +159,8 @@ const LENGTH = 16;
 const MONTH_AT = 8;
 
 const MONTH = /[ABCDEHLMPRST]/i;
+/** Without a digit, and with letters of both cases. */
+const MIXED_LETTERS = /^(?=.*[a-z])(?=.*[A-Z])[A-Za-z]+$/;
 const WORD_BEFORE = /[A-Z\d]*$/i;
 const WORD_AFTER = /^[A-Z\d]*/i;
 /** The ULIDs of this decade: ids of the service and of requests. One in 300 contains the form of a fiscal code. */
@@ -174,7 +176,8 @@ interface FiscalCodeFound {
 
 /**
  * Finds fiscal codes in either case. A separate word counts with any letter for the month, because a mistyped code still
- * points to a person; a part of a word (`findRSSMRA80A01H501U`) counts only with the letter of a month.
+ * points to a person. A part of a word (`findRSSMRA80A01H501U`) counts only with the letter of a month, and without a digit only
+ * in one case: names such as `RequestSignatureDocumentInput` contain the form of a code whose digits are all letters.
  */
 function* findFiscalCodes(text: string): Generator<FiscalCodeFound> {
   let from = 0;
@@ -187,8 +190,9 @@ function* findFiscalCodes(text: string): Generator<FiscalCodeFound> {
     const before = WORD_BEFORE.exec(text.slice(Math.max(0, start - ULID_LENGTH), start))?.[0] ?? '';
     const after = WORD_AFTER.exec(text.slice(end, end + ULID_LENGTH))?.[0] ?? '';
     const isWord = before === '' && after === '';
+    const code = text.slice(start, end);
     const isPart =
-      MONTH.test(text[start + MONTH_AT] ?? '') && !ULID.test(before + text.slice(start, end) + after);
+      MONTH.test(code[MONTH_AT] ?? '') && !MIXED_LETTERS.test(code) && !ULID.test(before + code + after);
     if (isWord || isPart) yield { start, end, isWord };
     from = isWord || isPart ? end : tail.index + 1;
   }

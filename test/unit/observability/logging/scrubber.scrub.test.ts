@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { holdsFiscalCode, scrub } from '../../../../src/observability/logging/scrubber.ts';
 
@@ -24,8 +25,15 @@ test.each([
   [`TINIT-${CODE}`, 'TINIT-[fiscal code]'],
   [`20260315${CODE}.pdf`, '20260315[fiscal code].pdf'],
   [`${CODE}${CODE}`, '[fiscal code][fiscal code]'],
+  ['findSpnDnl80r13C555x', 'find[fiscal code]'],
+  ['findSPNDNLULRMPCRRRX', 'find[fiscal code]'],
 ])('a fiscal code in %s is found', (text, scrubbed) => {
   expect(scrub(text)).toBe(scrubbed);
+});
+
+test('no name of the schema contains a fiscal code', () => {
+  const names = new Set(readFileSync('schema.graphql', 'utf8').match(/\w+/g));
+  expect([...names].filter((name) => scrub(name) !== name)).toEqual([]);
 });
 
 describe('URLs and tokens', () => {
