@@ -26,6 +26,11 @@ export class FileUpload {
   read(signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
     return this.#read(signal);
   }
+
+  /** How messages of graphql-js print it when a variable is invalid. The file name may be personal data. */
+  toJSON(): string {
+    return 'a file';
+  }
 }
 
 /** Whether the value of a variable is a file, for `parseValue` of the `Upload` scalar. */

@@ -73,6 +73,12 @@ const REQUESTS: readonly [code: string, when: string, init: RequestInit, message
   ],
   [
     'BAD_USER_INPUT',
+    'a variable beside a file has the wrong name, without its file name and its internals',
+    { method: 'POST', body: misnamedBesideFile() },
+    /got invalid value \{ file: a file, field: \[\] \}/,
+  ],
+  [
+    'BAD_USER_INPUT',
     'an upload is null',
     json({ query: mutationOf('validateDocument'), variables: { input: { file: null } } }),
     /Upload/,
@@ -87,6 +93,15 @@ const REQUESTS: readonly [code: string, when: string, init: RequestInit, message
     /first/,
   ],
 ];
+
+function misnamedBesideFile(): FormData {
+  const body = new FormData();
+  const variables = { input: { file: null, field: [] } };
+  body.set('operations', JSON.stringify({ query: mutationOf('validateDocument'), variables }));
+  body.set('map', '{"0":["variables.input.file"]}');
+  body.set('0', new File(['%PDF-1.7'], 'Daniela Spanò.pdf'));
+  return body;
+}
 
 function withBoxAndName() {
   return wrongPosition({ uniqueName: 'Signature1', box: FIELDS[0]?.position.box });
