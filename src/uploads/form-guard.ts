@@ -151,9 +151,21 @@ function checkEncoding(encoding = '7bit'): void {
 function jsonOf(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    throw new MultipartError(400, `The part ${name} is not valid JSON.`);
+  } catch (error) {
+    throw new MultipartError(400, `The part ${name} is not valid JSON${placeOf(error)}.`);
   }
+}
+
+/**
+ * Where JSON is not valid, from the error of `JSON.parse`, whose message quotes the text in some cases. Empty if it does not
+ * say: for an unexpected token it has no position.
+ */
+export function placeOf(error: unknown): string {
+  const message = error instanceof SyntaxError ? error.message : '';
+  if (message === 'Unexpected end of JSON input') return ': it ends too early';
+  // At the end, where no quotation is.
+  const [, line, column] = / \(line (\d+) column (\d+)\)$/.exec(message) ?? [];
+  return line === undefined || column === undefined ? '' : `: see line ${line}, column ${column}`;
 }
 
 /** Removes and returns the only listener of an event. */

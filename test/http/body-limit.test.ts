@@ -56,6 +56,13 @@ test.for([
 test('a chunked body that is not JSON is refused as malformed', async () => {
   const { url } = await startGateway();
   expect(await post(url, chunked('{ half'))).toMatchObject({
-    answer: { errors: [{ message: 'The body is not valid JSON.', extensions: { code: 'BAD_REQUEST' } }] },
+    answer: {
+      errors: [
+        {
+          message: 'The body is not valid JSON: see line 1, column 3.',
+          extensions: { code: 'BAD_REQUEST' },
+        },
+      ],
+    },
   });
 });

@@ -215,8 +215,19 @@ test('a byte order mark before JSON is ignored, in every kind of request', async
 
 test.each([
   ['two byte order marks', `${MARK}${MARK}${QUERY}`, 'The body is not valid JSON.'],
-  ['no JSON', '{', 'The body is not valid JSON.'],
-  ['nothing', '', 'The body is not valid JSON.'],
+  ['no JSON', '{', 'The body is not valid JSON: see line 1, column 2.'],
+  [
+    'JSON with a mistake after a long text',
+    `{ "query": "${' '.repeat(500)}",\n  "variables": {input: 1} }`,
+    'The body is not valid JSON: see line 2, column 17.',
+  ],
+  // Node reports no position here, and quotes the text.
+  [
+    'JSON with a word that ends like a position',
+    '{ "query": (line 1 column 1)',
+    'The body is not valid JSON.',
+  ],
+  ['nothing', '', 'The body is not valid JSON: it ends too early.'],
   ['null', 'null', 'The body must be a JSON object with the operation as query.'],
   ['a text', '"{ __typename }"', 'The body must be a JSON object with the operation as query.'],
 ])('a JSON body of %s is malformed', async (_, body, message) => {

@@ -9,6 +9,7 @@ import {
   mediaTypeOf,
 } from '../../http/media-types.ts';
 import type { RequestHeaders } from '../../auth/headers.ts';
+import { placeOf } from '../../uploads/form-guard.ts';
 import { DOCUMENT_ID } from '../trusted-documents.ts';
 
 /** The media types of answers with a single result, besides the streamed ones. */
@@ -109,7 +110,7 @@ const compressionOf = (headers: RequestHeaders): string | undefined =>
   })?.header;
 
 function parseJson(text: string): object {
-  const body = jsonOf(text, 'The body is not valid JSON.');
+  const body = jsonOf(text, (place) => `The body is not valid JSON${place}.`);
   if (typeof body === 'object' && body !== null) return body;
   throw malformed('The body must be a JSON object with the operation as query.');
 }
@@ -118,7 +119,9 @@ function parseJson(text: string): object {
 export function parametersOf(given: URLSearchParams, documentIds: boolean): object {
   const json = (name: string): unknown => {
     const text = given.get(name) ?? '';
-    return text === '' ? undefined : jsonOf(text, 'The parameters variables and extensions must be JSON.');
+    return text === ''
+      ? undefined
+      : jsonOf(text, (place) => `The parameter ${name} is not valid JSON${place}.`);
   };
   const documentId = documentIds ? given.get(DOCUMENT_ID) : null;
   return {
@@ -131,11 +134,11 @@ export function parametersOf(given: URLSearchParams, documentIds: boolean): obje
 }
 
 /** The message of a SyntaxError quotes the text, so it is replaced. */
-function jsonOf(text: string, message: string): unknown {
+function jsonOf(text: string, message: (place: string) => string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    throw malformed(message);
+  } catch (error) {
+    throw malformed(message(placeOf(error)));
   }
 }
 

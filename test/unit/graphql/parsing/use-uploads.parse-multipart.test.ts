@@ -61,6 +61,7 @@ const PATH_LIST =
   'The map must assign the file "0" a list with the path of its variable, as in {"0": ["variables.input.file"]}.';
 const noPlace = (path: string) =>
   `The map assigns the file "0" to "${path}", which operations does not contain. Set that variable to null.`;
+const notJson = (part: string, place: string): string => `The part ${part} is not valid JSON: ${place}.`;
 const noVariable = (path: string) =>
   `The map assigns the file "0" to "${path}", which is not a variable. Paths begin with "variables.".`;
 
@@ -163,12 +164,12 @@ test.each<[string, string, string, string?]>([
     form(field('n'.repeat(1_000), 'x')),
     `The part "${'n'.repeat(60)}…" is neither operations nor map, and not a file. ${IS_FILE} ${FIRST}`,
   ],
-  ['operations that are not JSON', fields('{', '{}'), 'The part operations is not valid JSON.'],
-  ['empty operations', fields('', '{}'), 'The part operations is not valid JSON.'],
-  ['operations that are a query', fields('{ ping }', '{}'), 'The part operations is not valid JSON.'],
+  ['operations that are not JSON', fields('{', '{}'), notJson('operations', 'see line 1, column 2')],
+  ['empty operations', fields('', '{}'), notJson('operations', 'it ends too early')],
+  ['operations that are a query', fields('{ ping }', '{}'), notJson('operations', 'see line 1, column 3')],
   ['operations that are null', fields('null', '{}'), OPERATIONS_OBJECT],
   ['operations that are a string', fields('"{ ping }"', '{}'), OPERATIONS_OBJECT],
-  ['a map that is not JSON', fields(UPLOAD, '0=variables.f'), 'The part map is not valid JSON.'],
+  ['a map that is not JSON', fields(UPLOAD, '0=variables.f'), notJson('map', 'see line 1, column 2')],
   ['a map that is null', fields(UPLOAD, 'null'), MAP_OBJECT],
   ['a map that is a list', fields(UPLOAD, '[["variables.f"]]'), MAP_OBJECT],
   ['a path that is not a list', fields(UPLOAD, '{"0":"variables.f"}'), PATH_LIST],
