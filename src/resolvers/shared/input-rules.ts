@@ -13,7 +13,9 @@ const isEmail: (text: string) => boolean = isEmailModule.default ?? isEmailModul
 
 /** JSON can contain lone surrogates, which no database stores. */
 const wellFormed = (name: string) =>
-  z.string().refine((value) => value.isWellFormed(), `${name} must be valid Unicode.`);
+  z
+    .string(`${name} must be a text.`)
+    .refine((value) => value.isWellFormed(), `${name} must be valid Unicode.`);
 
 /** White space, control characters and characters of no width. U+2800 is the Braille pattern without dots. */
 const INVISIBLE = /^[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+$/u;
@@ -32,13 +34,21 @@ const text = (name: string, least: number, most: number) =>
   });
 
 const filled = (name: string) => wellFormed(name).min(1, `${name} must not be empty.`);
-const zeroOrMore = (name: string) => z.number().min(0, `${name} must not be negative.`);
+const number = (name: string) => z.number(`${name} must be a number.`);
+const zeroOrMore = (name: string) => number(name).min(0, `${name} must not be negative.`);
 
-const clauseType = z.enum(['REQUIRED', 'UNFAIR', 'OPTIONAL']);
+/** A whole number in a range. One message says all of it. */
+const whole = (least: number, most: number, message: string) =>
+  z.number(message).refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
+
+const clauseType = z.enum(
+  ['REQUIRED', 'UNFAIR', 'OPTIONAL'],
+  'The type of the clause must be REQUIRED, UNFAIR or OPTIONAL.',
+);
 
 /** A page of a PDF measures at most 14,400 points. */
 const length = (name: string) =>
-  z.number().min(-14_400, `${name} is too small.`).max(14_400, `${name} is too large.`);
+  number(name).min(-14_400, `${name} is too small.`).max(14_400, `${name} is too large.`);
 
 /** An anchor, where the mutation has the file. */
 const anchorRules = z.object({
@@ -46,10 +56,7 @@ const anchorRules = z.object({
     (value) => !/[\n\r\u2028\u2029]/.test(value),
     'The text of the anchor must be on one line.',
   ),
-  occurrence: z
-    .int()
-    .min(1, 'The occurrence must be from 1 to 100.')
-    .max(100, 'The occurrence must be from 1 to 100.'),
+  occurrence: whole(1, 100, 'The occurrence must be a whole number from 1 to 100.'),
   page: zeroOrMore('The page (counted from 0)').nullish(),
   offsetX: length('The horizontal offset'),
   offsetY: length('The vertical offset'),
@@ -70,8 +77,8 @@ const fieldRules = (anchor: z.ZodType) =>
       box: z
         .object({
           page: zeroOrMore('The page (counted from 0)'),
-          x: z.number(),
-          y: z.number(),
+          x: number('The horizontal position of the box'),
+          y: number('The vertical position of the box'),
           width: zeroOrMore('The width of the box'),
           height: zeroOrMore('The height of the box'),
         })
@@ -123,24 +130,19 @@ export const titleRules = title('The title of the dossier').min(
   'The title of the dossier must not be empty.',
 );
 
+const SUPPORT_EMAIL = 'The support e-mail must be an address such as urp@example.it.';
 export const supportEmailRules = z
-  .string()
+  .string(SUPPORT_EMAIL)
   // `isEmail` counts bytes and throws on lone surrogates.
-  .refine(
-    (value) => value.isWellFormed() && isEmail(value),
-    'The support e-mail must be an address such as urp@example.it.',
-  );
+  .refine((value) => value.isWellFormed() && isEmail(value), SUPPORT_EMAIL);
 
 export const expiresAtRules = z
-  .date()
+  .date('The expiry must be a date with a time.')
   .refine((date) => date.getTime() > Date.now(), 'The expiry must be in the future.');
 
-export const fiscalCodeRules = z
-  .string()
-  .regex(
-    FISCAL_CODE,
-    'The fiscal code must have 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.',
-  );
+const FISCAL_CODE_FORM =
+  'The fiscal code must have 16 characters in upper case: 6 letters, 2 digits, month letter, 2 digits, letter, 3 digits, letter.';
+export const fiscalCodeRules = z.string(FISCAL_CODE_FORM).regex(FISCAL_CODE, FISCAL_CODE_FORM);
 
 /** A UUID, as `findSigner` returns it. The service accepts any text here and fails only at the notification. */
 export const signerIdRules = z.guid(
@@ -150,24 +152,27 @@ export const signerIdRules = z.guid(
 export const idRules = (name: string) => filled(`The id of the ${name}`);
 
 /** Long enough for every common key format, and short enough to hash. */
-export const idempotencyKeyRules = z
-  .string()
-  .regex(/^[\x20-\x7e]{1,255}$/, 'The idempotency key must have 1 to 255 printable ASCII characters.');
+const KEY_FORM = 'The idempotency key must have 1 to 255 printable ASCII characters.';
+export const idempotencyKeyRules = z.string(KEY_FORM).regex(/^[\x20-\x7e]{1,255}$/, KEY_FORM);
 
 /** The maximum wait in seconds: below the 60 s after which proxies commonly close an idle connection. */
 export const MAX_WAIT_SECONDS = 55;
 
-export const waitSecondsRules = z
-  .int()
-  .min(0, 'The wait must be from 0 to 55 seconds.')
-  .max(MAX_WAIT_SECONDS, 'The wait must be from 0 to 55 seconds.');
+export const waitSecondsRules = whole(
+  0,
+  MAX_WAIT_SECONDS,
+  `The wait must be a whole number of seconds from 0 to ${MAX_WAIT_SECONDS}.`,
+);
+
+/** For objects and lists, whose types GraphQL has checked. Every other rule has its own message: zod's are in its own terms. */
+const WRONG_TYPE = 'The value does not have the type that the schema declares.';
 
 /**
  * Validates an input before any upstream call.
  * @throws {InvalidInputError} with all problems and their paths.
  */
 export function checkInput(rules: z.ZodType, input: unknown): void {
-  const { error } = rules.safeParse(input);
+  const { error } = rules.safeParse(input, { error: () => WRONG_TYPE });
   if (error === undefined) return;
   throw new InvalidInputError(error.issues.map(({ path, message }) => ({ path: path.map(String), message })));
 }
