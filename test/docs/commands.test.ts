@@ -32,13 +32,15 @@ const GREETING = /^Sigillo: .*http:/m;
 const CHECKS: Readonly<Record<string, readonly (readonly [beginning: string, check: Check])[]>> = {
   'README.md': [
     ['npm ci && npm start', INSTALLS],
+    ['KEY=', README_TEST],
+    ['REQUEST=', README_TEST],
     ['curl -sS http://localhost:4000/graphql', README_TEST],
-    ['curl -sS http://localhost:4010/_sandbox/citizen/sign', README_TEST],
   ],
   'README.it.md': [
     ['npm ci && npm start', INSTALLS],
+    ['KEY=', README_TEST],
+    ['REQUEST=', README_TEST],
     ['curl -sS http://localhost:4000/graphql', README_TEST],
-    ['curl -sS http://localhost:4010/_sandbox/citizen/sign', README_TEST],
   ],
   'docs/guide/authentication.md': [
     ['AUTH=jwt', { starts: GREETING }],

@@ -25,17 +25,26 @@ test('the quick start shows what npm start prints at a terminal', () => {
 });
 
 test.skipIf(!hasTools)(
-  'the curl command returns the answer that the README shows, and the citizen can sign',
+  'the curl command returns the answer that the README shows, also when repeated, and the citizen can sign',
   async () => {
-    const { run } = await startProgram();
+    const { run, sandbox } = await startProgram();
     const heading = 'From two PDFs to a QR code with one curl';
-    const [request = '', sign = ''] = readme.blocks('sh', heading);
+    const [request = '', sign = '', read = ''] = readme.blocks('sh', heading);
     const [shown = ''] = readme.blocks('json', heading);
-    const { stdout } = await run(request);
-    const id = /"id":"(\w{26})"/.exec(stdout)?.[1] ?? '';
+    const { stdout } = await run(`${request}${request}`);
+    const [first = '', second] = stdout.trim().split('\n');
+    const id = /"id":"(\w{26})"/.exec(first)?.[1] ?? '';
     const withoutIds = (text: string): unknown => JSON.parse(text.replaceAll(/\w{26}/g, 'ID'));
-    expect(withoutIds(stdout)).toEqual(withoutIds(shown));
-    await run(sign.replace('PASTE_REQUEST_ID', id).replace('-sS', '-sSf'));
+    expect(withoutIds(first)).toEqual(withoutIds(shown));
+    expect(second, 'the same request').toBe(first);
+
+    const signed = sign.replace('PASTE_REQUEST_ID', id).replace('-sS', '-sSf');
+    await run(signed);
+    // The trust provider takes a minute of the clock of the sandbox.
+    const advance = { method: 'POST', body: '{"milliseconds":120000}' };
+    await fetch(`http://${sandbox}/_sandbox/clock/advance`, advance);
+    const { stdout: answer } = await run(`REQUEST=${id}\n${read}`);
+    expect(JSON.parse(answer)).toEqual({ data: { signatureRequest: { status: 'SIGNED' } } });
   },
 );
 
@@ -54,6 +63,6 @@ test('the Italian README has the same commands', () => {
   const commands = (file: string): string[] =>
     readPage(file)
       .blocks('sh')
-      .map((block) => block.replace(/"id":"\w+"/, '"id":"…"'));
+      .map((block) => block.replace(/REQUEST=\w+/, 'REQUEST=…'));
   expect(commands('README.it.md')).toEqual(commands('README.md'));
 });
