@@ -54,7 +54,11 @@ const messageScenario = (name: string, effect: string, notification: () => Refus
  */
 const FISCAL_CODES: readonly FiscalCodeScenario[] = [
   signerScenario('SNZAPPC', '404, never logged in to IO (senza app).', noProfile),
-  signerScenario('NONAMMU', '400, no requests may be issued for this citizen (non ammesso).', notAllowed),
+  signerScenario(
+    'NONAMMU',
+    '400, requests for this citizen are not allowed; the gateway reports `SERVICE_DISABLED` (non ammesso).',
+    notAllowed,
+  ),
   signerScenario('PRFERRY', '400, the profile cannot be read (errore del profilo).', profileError),
   signerScenario('TKNLMTC', '429 of the tokenizer.', tokenizerLimit),
   signerScenario('LMTAPPK', '429 of IO.', ioBusy),
@@ -72,7 +76,11 @@ const FISCAL_CODES: readonly FiscalCodeScenario[] = [
     notification: messagesOff,
   },
   messageScenario('NTFAPPG', '404, no longer in IO.', noProfile),
-  messageScenario('NTFAMMS', '400, no longer allowed to issue requests for this citizen.', notAllowed),
+  messageScenario(
+    'NTFAMMS',
+    '400, requests for this citizen are no longer allowed; the gateway reports `SERVICE_DISABLED`.',
+    notAllowed,
+  ),
   messageScenario('NTFPRFQ', '400, the profile cannot be read.', profileError),
   messageScenario('NTFERRR', '400, an error while sending.', () =>
     badRequest('An error occurred while sending the message!'),
@@ -169,7 +177,7 @@ const TAGS: readonly MagicValue[] = [
     where: 'dossier title',
     value: UNSIGNED_URLS,
     effect:
-      'Signed documents have a URL without a signature, which cannot be downloaded. No error is reported.',
+      'The download URL of a signed document lacks its access signature (`sig`), so the download fails. No error is reported.',
   },
 ];
 
