@@ -124,6 +124,10 @@ export const noProfile = unavailable(
 );
 export const disabled = unavailable(
   'SERVICE_DISABLED',
+  'The citizen has disabled this service in the IO app. Ask the citizen to enable it, or sign on paper.',
+);
+export const disabledWithRequest = unavailable(
+  'SERVICE_DISABLED',
   'The citizen has disabled this service in the IO app. If the signature request has a QR code, show the QR code or its link to the citizen.',
 );
 export const profileFailed = unavailable(

@@ -23,6 +23,7 @@ import {
   unavailable,
   noProfile,
   disabled,
+  disabledWithRequest,
   profileFailed,
   unreadable,
 } from './support-errors.ts';
@@ -75,8 +76,8 @@ export const ROWS: readonly (readonly [operation: string, kind: string, words: s
     ['setSignatureRequestStatus', 'connection-lost', '', unknownStatus],
     ['sendNotification', 'not-found', 'User profile not found!', noProfile],
     ['sendNotification', 'not-found', '', noRequest],
-    ['sendNotification', 'bad-request', NOT_ALLOWED, disabled],
-    ['sendNotification', 'bad-request', PROFILE_REFUSED, disabled],
+    ['sendNotification', 'bad-request', NOT_ALLOWED, disabledWithRequest],
+    ['sendNotification', 'bad-request', PROFILE_REFUSED, disabledWithRequest],
     ['sendNotification', 'bad-request', PROFILE_FAILED, profileFailed],
     ['sendNotification', 'timeout', '', unknownNotification],
     ['sendNotification', 'connection-lost', '', unknownNotification],

@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../mocks/sandbox/faults/fault.ts';
+import {
+  DocumentsNotReadyError,
+  NotAPdfError,
+  OutcomeUnknownError,
+  SignerUnavailableError,
+  UploadInterruptedError,
+} from '../../src/resolvers/errors/domain-errors.ts';
+import type { DomainError } from '../../src/resolvers/errors/domain-errors.ts';
+import { ServiceFaultError, UpstreamFault } from '../../src/resolvers/errors/faults.ts';
+import { RequestSignatureIncompleteError } from '../../src/resolvers/mutations/request-signature-steps.ts';
 import { makePdf } from '../support/pdf.ts';
 import { requestSignature } from '../support/request-signature.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -153,6 +163,36 @@ test('an unknown citizen is reported before anything is created', async () => {
     progress: { signerId: null, dossierId: null, signatureRequest: null },
   });
   expect(effects(world)).toEqual({ dossiers: 0, requests: 0, files: 0, notifications: 0 });
+});
+
+const FIX_IT = 'Fix the cause and retry with the same idempotencyKey, or continue with the single mutations.';
+const RETRY = 'A retry with the same idempotencyKey continues from this step.';
+
+test.each<[string, DomainError, string]>([
+  [
+    'the service fails',
+    new ServiceFaultError(new UpstreamFault('UPSTREAM_UNAVAILABLE', { cause: undefined })),
+    RETRY,
+  ],
+  ['IO fails', new SignerUnavailableError('PROFILE_UNAVAILABLE'), RETRY],
+  ['documents are being validated', new DocumentsNotReadyError([]), RETRY],
+  ['a file did not arrive', new UploadInterruptedError(), RETRY],
+  ['the citizen does not use IO', new SignerUnavailableError('NO_IO_PROFILE'), FIX_IT],
+  ['a file is not a PDF', new NotAPdfError(), FIX_IT],
+  ['the outcome is unknown, which its message explains', new OutcomeUnknownError('FORGOTTEN_KEY'), ''],
+])('the message of a step says what to do when %s', (_, cause, advice) => {
+  const nothing = {
+    signerId: undefined,
+    dossierId: undefined,
+    signatureRequestId: undefined,
+    signatureRequest: undefined,
+  };
+  const { message } = new RequestSignatureIncompleteError('FIND_SIGNER', cause, nothing);
+  expect(message).toBe(`Step FIND_SIGNER: ${cause.message} ${advice}`.trim());
+  const created = { ...nothing, dossierId: 'd1' };
+  expect(new RequestSignatureIncompleteError('UPLOAD_DOCUMENTS', cause, created).message).toBe(
+    `Step UPLOAD_DOCUMENTS: ${cause.message} The effects of the earlier steps remain. ${advice}`.trim(),
+  );
 });
 
 /** The upstream operation of each step. The gateway retries reads, so faults stay until they are cleared. */

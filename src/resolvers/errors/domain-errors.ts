@@ -112,11 +112,15 @@ const SIGNER_UNAVAILABLE_MESSAGES: Readonly<Record<SignerUnavailableReason, stri
   NO_IO_PROFILE:
     'The citizen has never logged in to the IO app. Ask the citizen to log in, or sign on paper.',
   SERVICE_DISABLED:
-    'The citizen has disabled this service in the IO app. If the signature request has a QR code, show the QR code or its link to the citizen.',
+    'The citizen has disabled this service in the IO app. Ask the citizen to enable it, or sign on paper.',
   NOT_A_TESTER:
     'The API key is a test key that does not list the citizen as a tester or does not allow the IP address of the gateway. Add the citizen or the address to the key.',
   PROFILE_UNAVAILABLE: 'The service could not read the IO profile of the citizen. Retry later.',
 };
+
+/** Without a message in the app, the citizen can sign by the QR code, which only an existing request has. */
+const DISABLED_WITH_REQUEST =
+  'The citizen has disabled this service in the IO app. If the signature request has a QR code, show the QR code or its link to the citizen.';
 
 /** The citizen cannot be reached through the IO app, for a reason that only the citizen or the operator can change. */
 export class SignerUnavailableError extends DomainError {
@@ -124,8 +128,13 @@ export class SignerUnavailableError extends DomainError {
   readonly code = 'SIGNER_UNAVAILABLE';
   readonly reason: SignerUnavailableReason;
 
-  constructor(reason: SignerUnavailableReason) {
-    super(SIGNER_UNAVAILABLE_MESSAGES[reason]);
+  /** `hasRequest`: a signature request exists, and its notification was refused. */
+  constructor(reason: SignerUnavailableReason, { hasRequest = false } = {}) {
+    super(
+      hasRequest && reason === 'SERVICE_DISABLED'
+        ? DISABLED_WITH_REQUEST
+        : SIGNER_UNAVAILABLE_MESSAGES[reason],
+    );
     this.reason = reason;
   }
 }

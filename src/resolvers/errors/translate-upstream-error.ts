@@ -56,6 +56,8 @@ const expired = (): Error =>
 const noDossier = (): Error => new NotFoundError('DOSSIER');
 const noRequest = (): Error => new NotFoundError('SIGNATURE_REQUEST');
 const signer = (reason: SignerUnavailableError['reason']) => (): Error => new SignerUnavailableError(reason);
+const notified = (reason: SignerUnavailableError['reason']) => (): Error =>
+  new SignerUnavailableError(reason, { hasRequest: true });
 
 /** Texts of the service for failures of IO. The first and the last are temporary. */
 const MESSAGE_FAILED = 'An error occurred while sending the message!';
@@ -98,7 +100,7 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
     'sendNotification',
     'not-found',
     'SignerUnavailableError',
-    signer('NO_IO_PROFILE'),
+    notified('NO_IO_PROFILE'),
     'User profile not found!',
   ),
   row('sendNotification', 'not-found', 'NotFoundError', noRequest),
@@ -106,21 +108,21 @@ export const TRANSLATIONS: readonly TranslationRow[] = [
     'sendNotification',
     'bad-request',
     'SignerUnavailableError',
-    signer('SERVICE_DISABLED'),
+    notified('SERVICE_DISABLED'),
     'It is not allowed to send a message to this user.',
   ),
   row(
     'sendNotification',
     'bad-request',
     'SignerUnavailableError',
-    signer('SERVICE_DISABLED'),
+    notified('SERVICE_DISABLED'),
     PROFILE_REFUSED,
   ),
   row(
     'sendNotification',
     'bad-request',
     'SignerUnavailableError',
-    signer('PROFILE_UNAVAILABLE'),
+    notified('PROFILE_UNAVAILABLE'),
     PROFILE_FAILED,
   ),
   { ...fault('bad-request', 'UPSTREAM_UNAVAILABLE', 'sendNotification'), detail: MESSAGE_FAILED },

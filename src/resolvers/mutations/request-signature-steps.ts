@@ -6,7 +6,14 @@ import type { FileUpload } from '../../uploads/file-upload.ts';
 import type { HeldFiles } from '../../uploads/held-files.ts';
 import type { SignatureRequest } from '../../upstream/decode.ts';
 import type { GatewayContext } from '../context.ts';
-import { DomainError, IdempotencyConflictError, OutcomeUnknownError } from '../errors/domain-errors.ts';
+import {
+  DocumentsNotReadyError,
+  DomainError,
+  IdempotencyConflictError,
+  OutcomeUnknownError,
+  SignerUnavailableError,
+  UploadInterruptedError,
+} from '../errors/domain-errors.ts';
 import { ServiceFaultError, UpstreamFault } from '../errors/faults.ts';
 import { anchorsOf, queryOf, resolveFields } from '../shared/anchors.ts';
 import type { DocumentInput } from '../shared/document-input.ts';
@@ -186,6 +193,25 @@ export interface RequestSignatureProgress {
 
 const REMAINS = 'The effects of the earlier steps remain.';
 
+/** How to go on, as far as the message of the cause does not say it. */
+function adviceAfter(cause: DomainError): string {
+  // Its message says how to find out what happened, and whether to retry with the key.
+  if (cause instanceof OutcomeUnknownError) return '';
+  return isTemporary(cause)
+    ? ' A retry with the same idempotencyKey continues from this step.'
+    : ' Fix the cause and retry with the same idempotencyKey, or continue with the single mutations.';
+}
+
+/** Whether the caller has nothing to fix. */
+function isTemporary(cause: DomainError): boolean {
+  return (
+    cause instanceof ServiceFaultError ||
+    cause instanceof DocumentsNotReadyError ||
+    cause instanceof UploadInterruptedError ||
+    (cause instanceof SignerUnavailableError && cause.reason === 'PROFILE_UNAVAILABLE')
+  );
+}
+
 /** A step of `requestSignature` failed. The effects of the earlier steps remain. */
 export class RequestSignatureIncompleteError extends DomainError {
   override readonly name = 'RequestSignatureIncompleteError';
@@ -197,9 +223,7 @@ export class RequestSignatureIncompleteError extends DomainError {
   constructor(step: RequestSignatureStep, cause: DomainError, progress: RequestSignatureProgress) {
     const { dossierId, signatureRequestId } = progress;
     const remains = dossierId === undefined && signatureRequestId === undefined ? '' : ` ${REMAINS}`;
-    super(
-      `Step ${step}: ${cause.message}${remains} Fix the cause and retry with the same idempotencyKey, or continue with the single mutations.`,
-    );
+    super(`Step ${step}: ${cause.message}${remains}${adviceAfter(cause)}`);
     this.step = step;
     this.cause = cause;
     this.progress = progress;

@@ -252,7 +252,7 @@ const ProgressType = builder.objectRef<RequestSignatureProgress>('RequestSignatu
 builder.objectType(RequestSignatureIncompleteError, {
   name: 'RequestSignatureIncompleteError',
   description:
-    'A step failed. The effects of the earlier steps remain. After fixing the `cause`, retry with the same `idempotencyKey` to continue from this step, or continue with the single mutations.',
+    'A step failed. The effects of the earlier steps remain. If the `cause` can be fixed, fix it. Then retry with the same `idempotencyKey` to continue from this step, or continue with the single mutations.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     step: t.field({
