@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { figuresOfFiles } from '../../scripts/structure-figures.ts';
 import { readPage } from './support-pages.ts';
 
 const page = readPage('docs/architecture.md');
@@ -19,5 +20,23 @@ test('the page has a diagram of the path of a request, a query, an upload, a sub
     'A webhook',
   ]) {
     expect(page.blocks('mermaid', heading), heading).not.toEqual([]);
+  }
+});
+
+/** The table is written by hand. It need not change with every file, but must not become wrong. */
+const isCurrent = (shown: string, now: string | number): boolean =>
+  typeof now === 'string' ? shown === now : Math.abs(Number(shown) - now) <= Math.max(2, now / 20);
+
+test('the table of figures has the aims, and values within a twentieth (npm run structure)', () => {
+  const rows = new Map(
+    page
+      .section('Structure in figures')
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .map(([, name = '', value = '', aim = '']) => [name, { value, aim }]),
+  );
+  for (const [name, now, aim] of figuresOfFiles().figures) {
+    expect(rows.get(name)?.aim, name).toBe(aim);
+    expect(isCurrent(rows.get(name)?.value ?? '', now), `${name}: ${now}`).toBe(true);
   }
 });
