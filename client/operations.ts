@@ -114,7 +114,7 @@ export type ErrorCode =
   | 'SERVICE_FAULT'
   /** The citizen cannot be reached through the IO app. */
   | 'SIGNER_UNAVAILABLE'
-  /** The service could not open the PDF, or the gateway could not inspect it. See `reason`. */
+  /** The PDF cannot be opened, or the gateway could not inspect it. See `reason`. */
   | 'UNREADABLE_PDF'
   /** The file did not arrive completely. */
   | 'UPLOAD_INTERRUPTED'

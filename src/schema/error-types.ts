@@ -44,7 +44,7 @@ const ErrorCodeEnum = describedEnum<ErrorCode>(
     FILE_TOO_LARGE: 'The file exceeds the size limit of the gateway.',
     NOT_A_PDF: 'The file does not start with `%PDF-`.',
     EMPTY_FILE: 'The file is empty.',
-    UNREADABLE_PDF: 'The service could not open the PDF, or the gateway could not inspect it. See `reason`.',
+    UNREADABLE_PDF: 'The PDF cannot be opened, or the gateway could not inspect it. See `reason`.',
     ANCHOR_NOT_FOUND: 'The text of an anchor was not found in the PDF.',
     FILE_ORDER: 'The files did not arrive in the order of the fields that use them.',
     UPLOAD_INTERRUPTED: 'The file did not arrive completely.',
@@ -217,7 +217,7 @@ const UnreadablePdfReasonEnum = describedEnum<UnreadablePdfReason>(
   'UnreadablePdfReason',
   'The reason for which a PDF could not be read.',
   {
-    NOT_OPENED: 'The service cannot open the PDF: it is damaged, encrypted or protected by a password.',
+    NOT_OPENED: 'The PDF cannot be opened: it is damaged, encrypted or protected by a password.',
     TOO_COMPLEX:
       'The gateway could not inspect the PDF within its limits of time, memory, pages and objects. The service may accept it.',
   },
@@ -225,7 +225,7 @@ const UnreadablePdfReasonEnum = describedEnum<UnreadablePdfReason>(
 
 builder.objectType(UnreadablePdfError, {
   name: 'UnreadablePdfError',
-  description: 'The service cannot open the PDF, or the gateway could not inspect it.',
+  description: 'The PDF cannot be opened, or the gateway could not inspect it.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     reason: t.field({

@@ -137,7 +137,7 @@ export const profileFailed = unavailable(
 export const unreadable = error(
   'UnreadablePdfError',
   'UNREADABLE_PDF',
-  'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
+  'The PDF cannot be opened: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
   { reason: 'NOT_OPENED' },
 );
 export const wrongStatus = (status: string, allowed: string) =>

@@ -199,12 +199,15 @@ test('a box that leaves the page is an error with the size of the page and by ho
   expect(callsOf(world)).toEqual([]);
 });
 
+/** The service was not asked. */
+const NOT_OPENED = { __typename: 'UnreadablePdfError', message: expect.not.stringContaining('service') };
+
 test('a file that cannot be read for its anchors is the cause of the step RESOLVE_ANCHORS, before any effect', async () => {
   const world = await startGateway();
   for (const [content, cause] of [
     [Buffer.from('no PDF'), { __typename: 'NotAPdfError' }],
-    [Buffer.from('%PDF-1.7 and nothing else'), { __typename: 'UnreadablePdfError' }],
-    [Buffer.from(readFileSync('test/support/encrypted.pdf')), { __typename: 'UnreadablePdfError' }],
+    [Buffer.from('%PDF-1.7 and nothing else'), NOT_OPENED],
+    [Buffer.from(readFileSync('test/support/encrypted.pdf')), NOT_OPENED],
   ] as const) {
     const answer = await requestSignature(world, inputOf([{ file: content, anchor: { text: TAG } }]), [
       content,

@@ -16,7 +16,7 @@ const REQUEST_SIGNATURE = `mutation ($input: RequestSignatureInput!) { requestSi
   }
   ... on RequestSignatureIncompleteError {
     code message step
-    cause { __typename code ... on ServiceFaultError { fault retryAfterSeconds } ... on DocumentRejectedError { reasons documents { id } } }
+    cause { __typename code message ... on ServiceFaultError { fault retryAfterSeconds } ... on DocumentRejectedError { reasons documents { id } } }
     progress { signerId dossierId signatureRequest { id status documents { id status } } }
   }
   ... on AnchorNotFoundError { anchors { path text matches nearest } }

@@ -187,12 +187,12 @@ export type UnreadablePdfReason = 'NOT_OPENED' | 'TOO_COMPLEX';
 
 const UNREADABLE_PDF_MESSAGES: Readonly<Record<UnreadablePdfReason, string>> = {
   NOT_OPENED:
-    'The service could not open the PDF: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
+    'The PDF cannot be opened: it is damaged, encrypted or protected by a password. Save it without protection and retry.',
   TOO_COMPLEX:
     'The gateway could not inspect the PDF within its limits of time and memory. Save it again with another program, or set the positions of the fields as boxes.',
 };
 
-/** The PDF could not be opened by the service, or not be inspected by the gateway. */
+/** The PDF could not be opened, by the service or by the gateway with the library of the service, or not be inspected. */
 export class UnreadablePdfError extends DomainError {
   override readonly name = 'UnreadablePdfError';
   readonly code = 'UNREADABLE_PDF';

@@ -44,7 +44,7 @@ export async function inspectFile(
   }
 }
 
-/** The contents of a file in memory. @throws {UnreadablePdfError} also if the service cannot open the file. */
+/** The contents of a file in memory. @throws {UnreadablePdfError} also if the file cannot be opened, as the service could not. */
 export async function contentsOf(
   context: GatewayContext,
   file: HeldFile,
