@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { anchoredDocuments, TAG } from '../support/anchored-documents.ts';
 import { draftOf, uploadsBody } from '../support/draft.ts';
 import { rowsUnder } from '../support/errors-page.ts';
 import { sendJson } from '../support/http-stub.ts';
@@ -266,6 +267,31 @@ const RESULTS: readonly {
       'The text of an anchor was not found in the PDF, or not as often as its occurrence. fields[0].position.anchor: found 0 times. Compare the text with the document: it must be on one line, with the same case.',
       {
         anchors: [{ path: ['fields', '0', 'position', 'anchor'], text: 'Firma', matches: 0, nearest: null }],
+      },
+    ),
+  },
+  {
+    code: 'ANCHOR_NOT_FOUND',
+    when: 'the PDF has a similar text, which the message does not quote',
+    provoke: async (world) => {
+      const clause = { title: 'Firma del contratto', type: 'REQUIRED' };
+      const fields = [{ clause, position: { anchor: { text: '{{firma:Bossi}}' } } }];
+      const pdf = await anchoredDocuments['A4']?.make();
+      return validated(world, pdf ?? Buffer.alloc(0), { fields });
+    },
+    expected: error(
+      'AnchorNotFoundError',
+      'ANCHOR_NOT_FOUND',
+      'The text of an anchor was not found in the PDF, or not as often as its occurrence. fields[0].position.anchor: found 0 times; anchors[0].nearest has the most similar text. Compare the text with the document: it must be on one line, with the same case.',
+      {
+        anchors: [
+          {
+            path: ['fields', '0', 'position', 'anchor'],
+            text: '{{firma:Bossi}}',
+            matches: 0,
+            nearest: TAG,
+          },
+        ],
       },
     ),
   },

@@ -224,7 +224,12 @@ export class AnchorNotFoundError extends DomainError {
   readonly anchors: readonly MissingAnchor[];
 
   constructor(anchors: readonly MissingAnchor[]) {
-    const paths = anchors.map(({ path, matches }) => withPath({ path, message: `found ${times(matches)}.` }));
+    // The texts are those of a document, which may name persons. They are fields of the error and not part of its message,
+    // because callers log messages.
+    const paths = anchors.map(({ path, matches, nearest }, nth) => {
+      const similar = nearest === undefined ? '' : `; anchors[${nth}].nearest has the most similar text`;
+      return withPath({ path, message: `found ${times(matches)}${similar}.` });
+    });
     super(
       `The text of an anchor was not found in the PDF, or not as often as its occurrence. ${paths.join(' ')} Compare the text with the document: it must be on one line, with the same case.`,
     );
