@@ -103,10 +103,20 @@ function sandboxOptionsOf(options: CliOptions): SandboxOptions {
 }
 
 function fail(error: unknown): void {
-  const isPortInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const hint = isPortInUse ? '. Use another port, or --port 0 for any free port' : '';
-  console.error(error instanceof Error ? `${error.message}${hint}` : error);
+  console.error(error instanceof Error ? (listenMistakeIn(error) ?? error.message) : error);
   process.exitCode = 1;
+}
+
+/** The message for an address or a port that cannot be used, without the words of the system. */
+function listenMistakeIn(error: Error): string | undefined {
+  if (!('code' in error && 'syscall' in error)) return undefined;
+  // The other calls concern the ready file.
+  if (error.syscall !== 'listen' && error.syscall !== 'getaddrinfo') return undefined;
+  const port = 'port' in error ? String(error.port) : '';
+  if (error.code === 'EADDRINUSE')
+    return `The port ${port} is in use. Use another port, or --port 0 for any free port.`;
+  if (error.code === 'EACCES') return `This user may not listen on the port ${port}. Use another port.`;
+  return `The sandbox cannot listen there (${String(error.code)}). Set --host to an address of this machine.`;
 }
 
 try {

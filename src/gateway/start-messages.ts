@@ -83,7 +83,7 @@ export function mistakeOf(error: unknown): string | undefined {
     error instanceof WorkerStartError
   )
     return error.message;
-  return error instanceof ListenError ? `${error.message}. ${remedyOf(error)}` : undefined;
+  return error instanceof ListenError ? `${troubleOf(error)} ${remedyOf(error)}` : undefined;
 }
 
 const LISTENS_AT = {
@@ -92,6 +92,25 @@ const LISTENS_AT = {
   // The sandbox always listens on this machine.
   sandbox: { host: 'SANDBOX_PORT', port: 'SANDBOX_PORT' },
 } as const;
+
+/** What prevents a server from listening, without the words of the system. */
+function troubleOf({ code, cause }: ListenError): string {
+  const address = addressOf(cause);
+  if (code === 'EADDRINUSE') return `${address} is in use.`;
+  return code === 'EACCES'
+    ? `This user may not listen on ${address}.`
+    : `No server can listen on ${address} (${code}).`;
+}
+
+/** The address of a failed `listen`, from the properties of the system error. */
+function addressOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'its address';
+  // A name that is not found has no address, and no port.
+  if ('hostname' in error) return String(error.hostname);
+  const host = 'address' in error ? String(error.address) : '';
+  const port = 'port' in error ? `:${String(error.port)}` : '';
+  return `${host.includes(':') ? `[${host}]` : host}${port}`;
+}
 
 function remedyOf({ server, code }: ListenError): string {
   const { host, port } = LISTENS_AT[server];

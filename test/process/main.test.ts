@@ -187,7 +187,7 @@ test.each([
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
-    stderr: `Sigillo could not start. listen EADDRINUSE: address already in use 127.0.0.1:${port}. ${remedy}\n`,
+    stderr: `Sigillo could not start. 127.0.0.1:${port} is in use. ${remedy}\n`,
   });
 });
 
@@ -243,7 +243,7 @@ test.each([
       code: 1,
       stderr: expect.stringMatching(
         new RegExp(
-          `^Sigillo could not start\\. .+${host}.*\\. Set ${name} to an address of this machine\\.\\n$`,
+          `^Sigillo could not start\\. No server can listen on ${host}.*\\. Set ${name} to an address of this machine\\.\\n$`,
         ),
       ),
     });

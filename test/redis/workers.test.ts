@@ -283,6 +283,6 @@ test('a port in use is reported once, and it exits', async () => {
   expect(await main.ended()).toEqual({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^Sigillo could not start\. .*EADDRINUSE.* Set PORT to a free port\.\n$/),
+    stderr: expect.stringMatching(/^Sigillo could not start\. \S+ is in use\. Set PORT to a free port\.\n$/),
   });
 });

@@ -62,7 +62,15 @@ test('exits with 1 if the port is in use and suggests another', async () => {
   const { port } = await sandboxForTest();
   const { printed, closed } = sandboxProcess(['--port', String(port)]);
   expect(await closed).toEqual([1, null]);
-  expect(printed.err).toMatch(/EADDRINUSE.*--port 0/);
+  expect(printed.err).toBe(`The port ${port} is in use. Use another port, or --port 0 for any free port.\n`);
+});
+
+test('exits with 1 at an address of another machine', async () => {
+  const { printed, closed } = sandboxProcess(['--host', '192.0.2.1']);
+  expect(await closed).toEqual([1, null]);
+  expect(printed.err).toBe(
+    'The sandbox cannot listen there (EADDRNOTAVAIL). Set --host to an address of this machine.\n',
+  );
 });
 
 test('prints its addresses as one line of JSON, and exits with 0 on SIGINT', async () => {
