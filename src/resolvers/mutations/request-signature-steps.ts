@@ -193,7 +193,7 @@ export interface RequestSignatureProgress {
 
 const REMAINS = 'The effects of the earlier steps remain.';
 
-/** How to go on, as far as the message of the cause does not say it. */
+/** What the caller does next, unless the message of the cause says it. */
 function adviceAfter(cause: DomainError): string {
   // Its message says how to find out what happened, and whether to retry with the key.
   if (cause instanceof OutcomeUnknownError) return '';
