@@ -38,6 +38,7 @@ async function run(command: string | undefined): Promise<void> {
       // The sandbox has no version of its own.
       if (VERSION_FLAGS.includes(process.argv[3] ?? '')) return printVersion();
       process.argv.splice(2, 1);
+      await warnAboutSandboxVariables();
       await import('../mocks/sandbox/main.ts');
       break;
     case '--version':
@@ -52,6 +53,11 @@ async function run(command: string | undefined): Promise<void> {
       process.stderr.write(`Unknown command "${command}".\n\n${USAGE}`);
       process.exitCode = 2;
   }
+}
+
+async function warnAboutSandboxVariables(): Promise<void> {
+  const { sandboxMisspellingsIn } = await import('./config/misspellings.ts');
+  for (const warning of sandboxMisspellingsIn(process.env)) process.stderr.write(`${warning}\n`);
 }
 
 async function printVersion(): Promise<void> {

@@ -94,6 +94,13 @@ test.each([[['--version']], [['-v']], [['sandbox', '--version']]])('%j prints th
   });
 });
 
+test('the sandbox alone warns about misspelled variables', async () => {
+  expect(await command(['sandbox', '--help'], { SANDBOX_TIME_SCAL: '1', LOG_LEVLE: 'debug' })).toMatchObject({
+    code: 0,
+    stderr: 'SANDBOX_TIME_SCAL is not a variable of the sandbox: did you mean SANDBOX_TIME_SCALE?\n',
+  });
+});
+
 test('an unknown command is named, with the usage', async () => {
   const { code, stderr } = await command(['serve']);
   expect(code).toBe(2);

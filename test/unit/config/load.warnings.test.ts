@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config/load.ts';
+import { FLAGS } from '../../../mocks/sandbox/cli/cli-options.ts';
+import { loadConfig, variablesByArea } from '../../../src/config/load.ts';
+import { sandboxMisspellingsIn, SANDBOX_VARIABLES } from '../../../src/config/misspellings.ts';
 import { mistakesOf } from './support-load.ts';
 
 test.each([
@@ -30,10 +32,38 @@ test.each([
   ['AUT', 'AUTH'],
   ['PORTT', 'PORT'],
   ['HSOT', 'HOST'],
+  ['LOG_LEVLE', 'LOG_LEVEL'],
+  ['REDIS_RUL', 'REDIS_URL'],
+  ['WEBHOOKS_FLIE', 'WEBHOOKS_FILE'],
+  ['SANDBOX_PROT', 'SANDBOX_PORT'],
+  ['MAX_UPLOAD_BTYE', 'MAX_UPLOAD_BYTES'],
 ])('%s is a warning: %s is the likely name', (name, likely) => {
   expect(loadConfig({ [name]: 'k3y-that-is-secret' }).warnings).toEqual([
     `${name} is not a variable of Sigillo: did you mean ${likely}?`,
   ]);
+});
+
+test.each([
+  ['SANDBOX_TIME_SCAL', 'SANDBOX_TIME_SCALE'],
+  ['SANDBOX_SRTICT', 'SANDBOX_STRICT'],
+  ['SADNBOX_SEED', 'SANDBOX_SEED'],
+])('%s is a warning: %s is the likely name, of the sandbox alone', (name, likely) => {
+  expect(loadConfig({ [name]: 'x' }).warnings).toEqual([
+    `${name} is not a variable of Sigillo: did you mean ${likely}, which only \`npm run sandbox\` reads?`,
+  ]);
+  expect([...sandboxMisspellingsIn({ [name]: 'x' })]).toEqual([
+    `${name} is not a variable of the sandbox: did you mean ${likely}?`,
+  ]);
+});
+
+test('the sandbox does not warn about its variables and those of the gateway', () => {
+  expect(FLAGS.map(({ variable }) => variable)).toEqual(SANDBOX_VARIABLES);
+  const names = [
+    ...SANDBOX_VARIABLES,
+    ...Object.values(variablesByArea).flatMap((area) => Object.keys(area)),
+  ];
+  expect([...sandboxMisspellingsIn(Object.fromEntries(names.map((name) => [name, 'x'])))]).toEqual([]);
+  expect([...sandboxMisspellingsIn({ FIRMA_ENVIRONMENT: 'x', PORTT: 'x', TERM: 'x' })]).toEqual([]);
 });
 
 test('an unknown variable with a prefix of Sigillo is a warning without a suggestion', () => {
@@ -54,7 +84,9 @@ test('variables of other programs cause no warning', () => {
     HOME HOSTNAME HOSTS HOSTTYPE PATH PWD OLDPWD TERM USER LANG TZ SHLVL LOGNAME SORT POST PORTS REPORT OAUTH AUTO AUTHOR COST MOST ART CI DEBUG NODE_OPTIONS
     NODE_EXTRA_CA_CERTS NODE_PATH NODE_VERSION npm_config_loglevel npm_lifecycle_event INIT_CWD FORCE_COLOR ALL_PROXY
     FTP_PROXY DATABASE_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_TLS_URL API_KEY API_URL AUTH_SECRET AUTH_URL
-    METRICS_ENABLED LOG_FORMAT LOG_FILE GITHUB_TOKEN JWT_SECRET SANDBOX_HOST SANDBOX_STRICT SANDBOX_TIME_SCALE
+    METRICS_ENABLED LOG_FORMAT LOG_FILE GITHUB_TOKEN JWT_SECRET SANDBOX_HOST SANDBOX_STRICT SANDBOX_TIME_SCALE SANDBOX_MODE SANDBOX_ROOT SANDBOX_USER
+    LOG_LEVELS_FILE LOG_LABEL NODE_TLS_REJECT_UNAUTHORIZED XDG_DATA_DIRS SSH_AUTH_SOCK DBUS_SESSION_BUS_ADDRESS LS_COLORS
+    KUBERNETES_SERVICE_HOST KUBERNETES_PORT_443_TCP VSCODE_IPC_HOOK_CLI WEBHOOK_URL HTTP_PORT
     SIGILLO_PORT SIGILLO_PORT_4000_TCP SIGILLO_PORT_4000_TCP_ADDR SIGILLO_SERVICE_HOST SIGILLO_SERVICE_PORT_HTTP
     OTEL_SERVICE_NAME OTEL_RESOURCE_ATTRIBUTES OTEL_SDK_DISABLED OTEL_LOG_LEVEL OTEL_PROPAGATORS OTEL_METRICS_EXPORTER
     OTEL_LOGS_EXPORTER OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_TIMEOUT OTEL_EXPORTER_OTLP_PROTOCOL
