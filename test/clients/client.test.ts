@@ -123,7 +123,7 @@ test('an error has the whole answer', async () => {
 
 test('typed errors of a mutation are results', async () => {
   const { url } = await startGateway();
-  const { findSigner } = await new SigilloClient({ url }).run(FindSigner, { input: { fiscalCode: 'XXX' } });
+  const { findSigner } = await new SigilloClient({ url }).run(FindSigner, { input: { fiscalCode: 'WRONG' } });
   expect(findSigner).toMatchObject({
     __typename: 'InvalidInputError',
     fieldErrors: [{ path: ['fiscalCode'] }],

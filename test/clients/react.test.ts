@@ -84,7 +84,7 @@ test('typed errors are results, and a gateway that does not answer is a failure'
         : state.status === 'failed'
           ? state.error.name
           : state.status;
-    return [button('send', () => void run({ input: { fiscalCode: 'XXX' } })), shown];
+    return [button('send', () => void run({ input: { fiscalCode: 'WRONG' } })), shown];
   });
   await expect.poll(text).toBe('sendidle');
   click('send');
@@ -99,7 +99,7 @@ test('an aborted mutation is idle again, and its request is closed', async () =>
   const { text, click } = render(origin, () => {
     const { state, run, abort } = useMutation(FindSigner);
     return [
-      button('send', () => void run({ input: { fiscalCode: 'XXX' } })),
+      button('send', () => void run({ input: { fiscalCode: 'WRONG' } })),
       button('stop', abort),
       state.status,
     ];
