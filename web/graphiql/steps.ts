@@ -14,6 +14,7 @@ import changedVariables from '../../examples/signature-request-changed.json?raw'
 import changed from '../../examples/signature-request-changed.graphql?raw';
 import uploadDocumentVariables from '../../examples/upload-document.json?raw';
 import uploadDocument from '../../examples/upload-document.graphql?raw';
+import { randomId } from '../random-id.ts';
 import { texts } from './language.ts';
 
 export interface Step {
@@ -50,9 +51,5 @@ function step(comment: readonly string[], example: string, variables: string): S
 
 /** The key of the example would return the outcome of an earlier visit. */
 function withNewKey(variables: string): string {
-  // `crypto.randomUUID` exists only on pages from https and from this machine.
-  const key = [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
-  return variables.replace(/("idempotencyKey": )"[^"]*"/, `$1"${key}"`);
+  return variables.replace(/("idempotencyKey": )"[^"]*"/, `$1"${randomId()}"`);
 }

@@ -14,7 +14,7 @@ import {
 import type { SignatureRequest } from './gateway/operations.ts';
 import { requestInput } from './institution/draft.ts';
 import type { Draft } from './institution/draft.ts';
-import { randomId } from './random-id.ts';
+import { randomId } from '../random-id.ts';
 import { addItem } from './timeline/timeline-store.ts';
 
 export interface Signature {

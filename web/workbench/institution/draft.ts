@@ -1,6 +1,6 @@
 import type { FieldBox, Inspection, RequestSignatureInput } from '../gateway/operations.ts';
 import type { AdviceCode } from '../language/messages.ts';
-import { randomId } from '../random-id.ts';
+import { randomId } from '../../random-id.ts';
 
 export type ClauseType = 'REQUIRED' | 'UNFAIR' | 'OPTIONAL';
 export const CLAUSE_TYPES: readonly ClauseType[] = ['REQUIRED', 'UNFAIR', 'OPTIONAL'];
