@@ -2,20 +2,18 @@ import SchemaBuilder from '@pothos/core';
 import type { FieldMap, InputFieldMap, InputShapeFromFields, MaybePromise } from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
-import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import { GraphQLError } from 'graphql';
 import { roleOf } from '../auth/caller.ts';
-import type { Role } from '../auth/caller.ts';
 import { recordResultError } from '../observability/logging/request-scope.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
 import { DomainError } from '../resolvers/errors/domain-errors.ts';
 import { MAX_WAIT_SECONDS } from '../resolvers/shared/input-rules.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
+import './scopes-plugin.ts';
+import type { Scopes } from './scopes.ts';
 
 export interface SchemaTypes {
   Context: GatewayContext;
   DefaultFieldNullability: false;
-  AuthScopes: Record<Role, boolean>;
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
@@ -31,23 +29,11 @@ function recordError(error: Error): void {
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The first plugin is the outermost: authorization precedes the conversion of errors into results.
-  plugins: [ScopeAuthPlugin, ErrorsPlugin, ComplexityPlugin],
+  plugins: ['scopes', ErrorsPlugin, ComplexityPlugin],
   // A field without a `complexity` costs no upstream call. `OperationCost` enforces the limit, so the plugin does not.
   complexity: { disabled: true, defaultComplexity: 0, defaultListMultiplier: 1 },
   defaultFieldNullability: false,
-  scopeAuth: {
-    // Authorize once, before the first upstream call, and not for each event.
-    authorizeOnSubscribe: true,
-    authScopes({ caller }) {
-      const role = roleOf(caller);
-      return { operator: role === 'operator', reader: role === 'reader', citizen: role === 'citizen' };
-    },
-    unauthorizedError: () =>
-      new GraphQLError(
-        'Your role does not permit this field. Use a token or an API key with a role that does.',
-        { extensions: { code: 'FORBIDDEN' } },
-      ),
-  },
+  scopes: { roleOf: ({ caller }) => roleOf(caller) },
   errors: {
     directResult: true,
     // Errors in results never reach `errors[]`. This puts their codes into the log.
@@ -85,7 +71,7 @@ interface Mutation<Fields extends InputFieldMap, Payload extends object> {
   readonly name: string;
   readonly description: string;
   /** The roles that may call the mutation. */
-  readonly scopes: Partial<Readonly<Record<Role, true>>>;
+  readonly scopes: Scopes;
   readonly input: (t: PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>) => Fields;
   /** The maximum number of upstream calls. It may depend on numbers, lengths of lists and absent values, but not on texts. */
   readonly cost: number | ((input: Input<Fields>) => number);
@@ -127,7 +113,7 @@ export function defineMutation<Fields extends InputFieldMap, Payload extends obj
       type: payloadType,
       nullable: true,
       description,
-      authScopes: scopes,
+      scopes,
       complexity: typeof cost === 'number' ? cost : (args) => cost(typed(args)),
       errors: {
         types: [...errors],

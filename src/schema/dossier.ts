@@ -51,7 +51,7 @@ builder.queryField('dossier', (t) =>
   t.field({
     type: DossierType,
     nullable: true,
-    authScopes: STAFF_READS,
+    scopes: STAFF_READS,
     complexity: 1,
     description: 'The dossier with this id. Null when it does not exist or the caller may not access it.',
     args: { id: t.arg.id({ required: true, description: 'The id of the dossier.' }) },

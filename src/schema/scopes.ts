@@ -7,6 +7,8 @@ import type { Role } from '../auth/caller.ts';
  * The roles that may use a field. `resolvers/shared/authorize-access.ts` restricts citizens to their own records.
  */
 
+export type Scopes = Partial<Readonly<Record<Role, true>>>;
+
 /** Reads of the institution. */
 export const STAFF_READS = { operator: true, reader: true } as const;
 /** Reads that citizens may also make of their own records. */
@@ -35,10 +37,10 @@ export function rolesByField(schema: GraphQLSchema): Map<string, Role[]> {
 
 /** Pothos keeps the options of a field in its extensions. */
 function scopesOf({ pothosOptions: options }: { readonly pothosOptions?: unknown }) {
-  if (typeof options !== 'object' || options === null || !('authScopes' in options)) return undefined;
-  const { authScopes } = options;
-  if (typeof authScopes !== 'object' || authScopes === null) return undefined;
-  return new Map<string, unknown>(Object.entries(authScopes));
+  if (typeof options !== 'object' || options === null || !('scopes' in options)) return undefined;
+  const { scopes } = options;
+  if (typeof scopes !== 'object' || scopes === null) return undefined;
+  return new Map<string, unknown>(Object.entries(scopes));
 }
 
 /**
@@ -60,7 +62,7 @@ export function requireScopes(schema: GraphQLSchema): GraphQLSchema {
         .map(({ name }) => `${type.name}.${name}`),
     ),
   ].filter((field) => !roles.get(field)?.includes('operator'));
-  if (open.length > 0) throw new TypeError(`add authScopes, at least for operators, to ${open.join(', ')}`);
+  if (open.length > 0) throw new TypeError(`add scopes, at least for operators, to ${open.join(', ')}`);
   return schema;
 }
 

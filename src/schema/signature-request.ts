@@ -76,7 +76,7 @@ export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('Sign
     dossier: t.field({
       type: DossierType,
       nullable: true,
-      authScopes: OWN_READS,
+      scopes: OWN_READS,
       complexity: 1,
       description:
         'The dossier of the signature request. It costs one more upstream call. Null when the dossier does not exist.',
@@ -166,7 +166,7 @@ builder.queryField('signatureRequest', (t) =>
   t.field({
     type: SignatureRequestType,
     nullable: true,
-    authScopes: OWN_READS,
+    scopes: OWN_READS,
     complexity: 1,
     description:
       'The signature request with this id. Null when it does not exist or the caller may not access it.',
@@ -243,7 +243,7 @@ builder.objectField(DossierType, 'signatureRequests', (t) =>
   t.field({
     type: ConnectionType,
     nullable: true,
-    authScopes: STAFF_READS,
+    scopes: STAFF_READS,
     complexity: ({ first }) => ({ field: mostCallsOf(first), multiplier: Math.min(first, MAX_FIRST) }),
     description:
       'The signature requests of the dossier, in the order of the service, which in practice is oldest first: requests that are created between two pages come at the end. The page costs one upstream call per 100 items. A field that the list does not contain, such as `documents`, costs one more upstream call per item. Null when the dossier no longer exists.',

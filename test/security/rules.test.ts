@@ -25,12 +25,12 @@ const SDL = `
 /** A schema with rules for these fields. */
 function schemaWith(rules: Readonly<Record<string, object>>) {
   const made = createSchema({ typeDefs: SDL });
-  for (const [place, authScopes] of Object.entries(rules)) {
+  for (const [place, scopes] of Object.entries(rules)) {
     const [type = '', field = ''] = place.split('.');
     const found = made.getType(type);
     const target = found !== undefined && 'getFields' in found ? found.getFields()[field] : undefined;
     if (target === undefined) throw new TypeError(`there is no ${place}`);
-    target.extensions = { pothosOptions: { authScopes } };
+    target.extensions = { pothosOptions: { scopes } };
   }
   return made;
 }
@@ -52,7 +52,7 @@ describe('the gateway does not start with a field', () => {
   test.each(Object.keys(ALL))('without a rule for %s', (field) => {
     const rules = Object.fromEntries(Object.entries(ALL).filter(([name]) => name !== field));
     expect(() => requireScopes(schemaWith(rules))).toThrow(
-      new TypeError(`add authScopes, at least for operators, to ${field}`),
+      new TypeError(`add scopes, at least for operators, to ${field}`),
     );
   });
 
@@ -67,7 +67,7 @@ describe('the gateway does not start with a field', () => {
 
   test('and the error names every field without a rule', () => {
     expect(() => requireScopes(schemaWith({}))).toThrow(
-      `add authScopes, at least for operators, to ${Object.keys(ALL).join(', ')}`,
+      `add scopes, at least for operators, to ${Object.keys(ALL).join(', ')}`,
     );
   });
 });
@@ -80,7 +80,7 @@ test('the nested fields with a rule are Dossier.signatureRequests and SignatureR
 });
 
 test('the printed schema does not contain the rules', () => {
-  expect(printSchema(schema)).not.toMatch(/authScopes|operator: true/);
+  expect(printSchema(schema)).not.toMatch(/scopes|operator: true/);
 });
 
 test('the log has the reason of a refusal, with names of rules and claims only', async () => {

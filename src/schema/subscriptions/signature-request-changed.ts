@@ -11,7 +11,7 @@ builder.subscriptionType({
 builder.subscriptionField('signatureRequestChanged', (t) =>
   t.field({
     type: SignatureRequestType,
-    authScopes: OWN_READS,
+    scopes: OWN_READS,
     // The first event. All subscribers share the later reads, which have a separate rate limit.
     complexity: 1,
     description:
