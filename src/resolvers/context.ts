@@ -8,7 +8,7 @@ import type { GatewayEvents } from '../observability/events.ts';
 import type { BlockPool } from '../uploads/block-pool.ts';
 import { withOptions } from '../upstream/call.ts';
 import type { UpstreamClient, CallOptions } from '../upstream/call.ts';
-import type { Dossier, SignatureRequest, Signer } from '../upstream/decode.ts';
+import type { Dossier, SignatureRequest, SignatureRequestSummary, Signer } from '../upstream/decode.ts';
 import { getDossier } from '../upstream/operations/get-dossier.ts';
 import { getSignatureRequest } from '../upstream/operations/get-signature-request.ts';
 import { getSignerByFiscalCode } from '../upstream/operations/get-signer-by-fiscal-code.ts';
@@ -102,6 +102,8 @@ export class Loaders {
   readonly #client: UpstreamClient;
   readonly #options: CallOptions;
   readonly #recording: Recording;
+  /** The whole requests of the list items whose other fields are read; null for one that the caller may not access. */
+  readonly details = new Map<SignatureRequestSummary, Promise<SignatureRequest | null>>();
   #dossierById: DataLoader<string, Dossier> | undefined;
   #signatureRequestById: DataLoader<string, SignatureRequest> | undefined;
   #signerByFiscalCode: DataLoader<string, Signer> | undefined;

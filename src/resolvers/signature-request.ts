@@ -13,8 +13,6 @@ export function signatureRequest(context: GatewayContext, id: string): Promise<S
   return orNull(authorizeAccess(context, () => context.loaders.signatureRequestById.load(id)));
 }
 
-const details = new WeakMap<SignatureRequestSummary, Promise<SignatureRequest | null>>();
-
 /**
  * The value that `pick` returns for a signature request with all fields. Reads an item of a list once for all its fields.
  * Returns `null` if the request no longer exists.
@@ -25,6 +23,7 @@ export function fromDetail<T>(
   pick: (whole: SignatureRequest) => T,
 ): T | Promise<T | null> {
   if ('documents' in request) return pick(request);
+  const { details } = context.loaders;
   let detail = details.get(request);
   if (detail === undefined) {
     detail = signatureRequest(context, request.id);

@@ -36,11 +36,11 @@ export class ReadCoalescer {
   }
 
   #start(key: string, options: CallOptions, make: (options: CallOptions) => Promise<unknown>): SharedCall {
-    const shared = new SharedCall(() => {
+    const controller = new AbortController();
+    const shared = new SharedCall(controller, () => {
       if (this.#inFlight.get(key) === shared) this.#inFlight.delete(key);
     });
     this.#inFlight.set(key, shared);
-    const { controller } = shared;
     shared.start(make({ ...options, signal: controller.signal, controller }));
     return shared;
   }
@@ -61,14 +61,17 @@ interface Reader {
 
 /** A call in flight that several readers share. */
 class SharedCall {
-  /** Aborted when no reader is left. */
-  readonly controller = new AbortController();
+  /**
+   * Aborted when no reader is left; undefined when the call has ended. Old tables of the map of calls may keep this object
+   * until the next full collection, and its controller would keep more.
+   */
+  #controller: AbortController | undefined;
   readonly #readers: Reader[] = [];
-  #hasEnded = false;
   /** Runs when the call has ended, or before it is aborted, so that no reader joins it. */
   readonly #forget: () => void;
 
-  constructor(forget: () => void) {
+  constructor(controller: AbortController, forget: () => void) {
+    this.#controller = controller;
     this.#forget = forget;
   }
 
@@ -101,13 +104,13 @@ class SharedCall {
   }
 
   #abandon(reason: unknown): void {
-    if (this.#readers.length > 0 || this.#hasEnded) return;
+    if (this.#readers.length > 0) return;
     this.#forget();
-    this.controller.abort(reason);
+    this.#controller?.abort(reason);
   }
 
   #end(pass: (reader: Reader) => void): void {
-    this.#hasEnded = true;
+    this.#controller = undefined;
     this.#forget();
     for (const reader of this.#readers.splice(0)) {
       reader.signal?.removeEventListener('abort', reader.leave);
