@@ -17,6 +17,8 @@ import type { Footprint } from '../support/footprint-probe.ts';
  */
 interface Use {
   readonly allocatedKiB: number;
+  /** What waits for a full collection, which stops the process for longer than those of the young generation. */
+  readonly keptKiB: number;
   readonly upstreamCalls: number;
   readonly upstreamBytes: number;
   readonly promises: number;
@@ -27,6 +29,7 @@ interface Use {
 const BOUNDS: Record<string, Use> = {
   Q1: {
     allocatedKiB: 135,
+    keptKiB: 1,
     upstreamCalls: 1,
     upstreamBytes: 280,
     promises: 91,
@@ -35,6 +38,7 @@ const BOUNDS: Record<string, Use> = {
   },
   M1: {
     allocatedKiB: 180,
+    keptKiB: 1,
     upstreamCalls: 1,
     upstreamBytes: 530,
     promises: 97,
@@ -46,6 +50,7 @@ const BOUNDS: Record<string, Use> = {
 const WARM_UP = 300;
 const BATCHES = 5;
 const REQUESTS = 50;
+const COLLECTIONS = 20;
 /** How far off a figure is that counts what happens once in a while, such as a timer of the process. */
 const NOISE = 0.2;
 
@@ -73,7 +78,7 @@ beforeAll(async () => {
   const measured = contestantsOf({ service, tokens }, []).find(({ name }) => name === 'jwt');
   const { args = [], env } = measured?.program ?? {};
   // What an optimising compiler allocates depends on when it is done.
-  const flags = ['--no-opt', '--no-maglev', '--import', './test/support/footprint-probe.ts'];
+  const flags = ['--expose-gc', '--no-opt', '--no-maglev', '--import', './test/support/footprint-probe.ts'];
   gateway = start(args[0] ?? '', flags, { NODE_ENV: 'production', PORT: '0', ...env });
   client = new Client(await originOf(gateway));
 });
@@ -107,7 +112,7 @@ async function askOften(benchmark: Benchmark, requests: number): Promise<void> {
   for (let nth = 0; nth < requests; nth += 1) await ask(benchmark);
 }
 
-async function footprint(message: 'read' | 'count'): Promise<Footprint> {
+async function footprint(message: 'read' | 'count' | 'collect'): Promise<Footprint> {
   gateway.send(message);
   const [answer] = (await once(gateway, 'message')) as [Footprint]; // what footprint-probe.ts sends
   return answer;
@@ -128,9 +133,21 @@ async function allocatedKiB(benchmark: Benchmark): Promise<number> {
   return median(batches);
 }
 
+async function keptKiB(benchmark: Benchmark): Promise<number> {
+  const sizes: number[] = [];
+  while (sizes.length <= COLLECTIONS) {
+    await askOften(benchmark, REQUESTS / 5);
+    sizes.push((await footprint('collect')).oldBytes);
+  }
+  // The first collections move what earlier requests have left.
+  const grown = sizes.slice(2).map((size, nth) => size - (sizes[nth + 1] ?? 0));
+  return median(grown) / 1024 / (REQUESTS / 5);
+}
+
 async function use(benchmark: Benchmark): Promise<Use> {
   await askOften(benchmark, WARM_UP);
   const allocated = await allocatedKiB(benchmark);
+  const kept = await keptKiB(benchmark);
   await received();
   const before = await footprint('count');
   await askOften(benchmark, REQUESTS);
@@ -142,6 +159,7 @@ async function use(benchmark: Benchmark): Promise<Use> {
   const types = Object.keys(after.resources);
   return {
     allocatedKiB: allocated,
+    keptKiB: kept,
     upstreamCalls: calls / REQUESTS,
     upstreamBytes: bytes / REQUESTS,
     promises: made(['PROMISE']),
