@@ -1,11 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
 import { graphQL, isReady } from './graphql-load.ts';
 import { contestantsOf, TokenIssuer } from './contestants.ts';
+import { upload, writeTestFile } from './curl.ts';
 import { subscribe } from './event-client.ts';
 import { chartsOf } from './line-chart.ts';
 import { Load } from './load.ts';
@@ -157,20 +160,19 @@ const uploadCosts = () =>
     (service) => ({ MAX_UPLOAD_BYTES: String(2047 * MIB), FIRMA_STORAGE_HOSTS: service }),
     async (gateway) => {
       const costs: Cost[] = [];
-      const upload = async (bytes: number): Promise<void> => {
-        const url = `http://127.0.0.1:${gateway.port}/graphql`;
-        const client = fork(fileOf('uploads-client.ts'), [url, '1', String(bytes)]);
-        const [code] = (await once(client, 'exit')) as [number];
-        if (code !== 0) throw new Error('An upload failed.');
-      };
-      for (let nth = 0; nth < 20; nth += 1) await upload(MIB);
+      const folder = await mkdtemp(join(tmpdir(), 'sigillo-bench-'));
+      const url = `http://127.0.0.1:${gateway.port}/graphql`;
+      const small = await writeTestFile(folder, MIB);
+      for (let nth = 0; nth < 20; nth += 1) await upload(url, small);
       for (const size of FILE_MIB) {
+        const file = await writeTestFile(folder, size * MIB);
         await sleep(1000);
         gateway.resetPeak();
         const before = gateway.cpuMicros();
-        await upload(size * MIB);
+        await upload(url, file);
         costs.push({ of: size, cpuMicros: gateway.cpuMicros() - before, memoryMib: gateway.peakMib() });
       }
+      await rm(folder, { recursive: true });
       return costs;
     },
   );

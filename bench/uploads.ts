@@ -1,16 +1,16 @@
-import { execFile, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { upload, uploadDirectly, writeTestFile } from './curl.ts';
 
 /*
  * Measures the peak memory of the gateway (`src/main.ts`, as `npm start` runs it) during `uploadDocument` to a storage that
- * discards the files, above its memory at rest. Each scenario has its own gateway; gateway, upstream and clients are separate
- * processes. The last column compares the speed with that of curl, which uploads as much to the storage without the gateway.
+ * discards the files, above its memory at rest. Each scenario has its own gateway; gateway, storage and clients (curl) are
+ * separate processes. The last column compares the speed with that of curl without the gateway, in turn.
  * Linux only: the kernel measures the peak (VmHWM), which is reset before the uploads.
  *
  *   npm run bench:uploads         the three scenarios once, about three minutes
@@ -78,27 +78,13 @@ async function startGateway(origin: string): Promise<{ url: string; pid: number 
   return { url, pid: child.pid };
 }
 
-const uploadAll = (url: string, uploads: number, bytes: number): Promise<unknown> =>
-  report(start('uploads-client.ts', [url, uploads, bytes]), 'message');
+async function inParallel(times: number, work: () => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: times }, work));
+}
 
 async function memoryMib(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
-}
-
-/** Uploads a file with curl to the storage, without the gateway, as often as the scenario does. */
-async function uploadDirectly(storage: string, uploads: number, mib: number): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sigillo-bench-'));
-  try {
-    const file = join(folder, 'a.pdf');
-    await writeFile(file, '');
-    await truncate(file, mib * MIB);
-    const curl = (): Promise<unknown> =>
-      promisify(execFile)('curl', ['-sS', '--fail', '-T', file, `${storage}/account/uploads/0`]);
-    await Promise.all(Array.from({ length: uploads }, curl));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }
 
 const median = (values: readonly number[]): number =>
@@ -111,19 +97,20 @@ async function secondsOf(work: Promise<unknown>): Promise<number> {
 }
 
 /** Runs one scenario and prints its line. @returns whether the target is met */
-async function measure({ uploads, mib, targetMib }: Scenario): Promise<boolean> {
+async function measure({ uploads, mib, targetMib }: Scenario, folder: string): Promise<boolean> {
   const origin = await startUpstream();
   const { url, pid } = await startGateway(origin);
   // The first request compiles code and opens connections, so memory at rest is measured after it.
-  await uploadAll(url, 1, 1000);
+  await upload(url, await writeTestFile(folder, 1000));
   await sleep(1000);
+  const file = await writeTestFile(folder, mib * MIB);
   const idle = await memoryMib(pid, 'VmRSS');
   await writeFile(`/proc/${pid}/clear_refs`, '5');
   const [speeds, ratios]: [number[], number[]] = [[], []];
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const seconds = await secondsOf(uploadAll(url, uploads, mib * MIB));
+    const seconds = await secondsOf(inParallel(uploads, () => upload(url, file)));
     speeds.push((uploads * mib) / seconds);
-    ratios.push((await secondsOf(uploadDirectly(origin, uploads, mib))) / seconds);
+    ratios.push((await secondsOf(inParallel(uploads, () => uploadDirectly(origin, file)))) / seconds);
   }
   const peak = await memoryMib(pid, 'VmHWM');
   const isMet = peak - idle < targetMib;
@@ -148,5 +135,10 @@ setTimeout(() => {
 process.once('exit', stopAll);
 
 console.log('uploads          idle MiB   peak MiB     growth     target      MiB/s    of curl');
-for (let round = 0; round < rounds; round += 1)
-  for (const scenario of SCENARIOS) if (!(await measure(scenario))) process.exitCode = 1;
+const folder = await mkdtemp(join(tmpdir(), 'sigillo-bench-'));
+try {
+  for (let round = 0; round < rounds; round += 1)
+    for (const scenario of SCENARIOS) if (!(await measure(scenario, folder))) process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -162,15 +162,15 @@ export function drain(req: IncomingMessage, { maxBytes, stallTimeoutMs }: DrainL
  * Node allocates 64 KiB for every read from a socket. These buffers are outside the V8 heap, so V8 lets 64 MiB of them
  * accumulate before it collects them: more than an upload otherwise needs, and beyond the reach of the block pool. A
  * collection of the young generation frees all of them in a millisecond, so one runs for every 16 MiB received. Memory of
- * the gateway above idle, by `npm run bench:uploads -- 3`, medians on two cores:
+ * the gateway above idle, by `npm run bench:uploads`, on two cores:
  *
- *   | uploads     | target  | with               | without                     |
- *   | ----------- | ------- | ------------------ | --------------------------- |
- *   | 1 x 500 MiB |  80 MiB |  28 MiB, 263 MiB/s |  77 MiB, 275 MiB/s          |
- *   | 8 x 50 MiB  | 140 MiB |  57 MiB, 352 MiB/s | 116 MiB, 312 MiB/s          |
- *   | 32 x 50 MiB | 140 MiB | 107 MiB, 391 MiB/s | 140 MiB, 350 MiB/s (1 over) |
+ *   | uploads     | with    | without |
+ *   | ----------- | ------- | ------- |
+ *   | 1 x 500 MiB |  32 MiB |  80 MiB |
+ *   | 8 x 50 MiB  |  72 MiB | 107 MiB |
+ *   | 32 x 50 MiB |  83 MiB | 124 MiB |
  *
- * `node --max-semi-space-size=4` has the same effect (37, 69 and 109 MiB), but for every request, and only if the operator
+ * `node --max-semi-space-size=4` has the same effect, but for every request, and only if the operator
  * sets it. The flag below applies to contexts created after it, so that the main context has no `gc`.
  */
 const BYTES_BETWEEN = 16 * 1024 * 1024;
