@@ -129,6 +129,12 @@ export class Loaders {
     ));
   }
 
+  /** Before each event of a subscription: an event must not show what an earlier one has read. */
+  clearRequests(): void {
+    this.#signatureRequestById?.clearAll();
+    this.details.clear();
+  }
+
   /** The same fiscal code always returns the same signer. */
   get signerByFiscalCode(): DataLoader<string, Signer> {
     return (this.#signerByFiscalCode ??= new DataLoader(

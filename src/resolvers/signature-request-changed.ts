@@ -30,9 +30,8 @@ export async function signatureRequestChanged(
   }
 }
 
-/** Clears the loader, so that an event does not show a state that an earlier event has read. */
 export function eventOf({ loaders }: GatewayContext, request: SignatureRequest): SignatureRequest {
-  loaders.signatureRequestById.clearAll();
+  loaders.clearRequests();
   return request;
 }
 

@@ -52,6 +52,20 @@ test('a failed id has its own failure and does not fail the others', async () =>
   expect(none).toMatchObject({ reason: { operation: 'getSignatureRequest', kind: 'not-found' } });
 });
 
+test('before an event of a subscription the requests of earlier events are forgotten, but no dossier', async () => {
+  const { stub, client } = await start();
+  const loaders = new Loaders(client, {});
+  const at = new Date(AT);
+  const times = { createdAt: at, updatedAt: at, expiresAt: at };
+  const item = { id: 'a', dossierId: 'd', signerId: 's', status: 'DRAFT', ...times };
+  loaders.details.set(item, loaders.signatureRequestById.load('a'));
+  await loaders.dossierById.load('d');
+  loaders.clearRequests();
+  expect(loaders.details.size).toBe(0);
+  await Promise.all([loaders.signatureRequestById.load('a'), loaders.dossierById.load('d')]);
+  expect(stub.calls.map(({ path }) => path.split('/').at(-1)).toSorted()).toEqual(['a', 'a', 'd']);
+});
+
 test('two loaders share nothing, and a cleared id is read again', async () => {
   const { stub, client } = await start();
   const one = new Loaders(client, {}).signatureRequestById;
