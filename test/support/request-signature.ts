@@ -1,3 +1,4 @@
+import { multipartBody } from './multipart.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Json } from './start-gateway.ts';
 
@@ -23,13 +24,8 @@ const REQUEST_SIGNATURE = `mutation ($input: RequestSignatureInput!) { requestSi
   ... on InvalidInputError { fieldErrors { path message } }
   ... on Error { code message } } }`;
 
-/** The whole response to a `requestSignature` with these files, one for each document. */
-export async function askForSignature(
-  url: string,
-  input: object,
-  files: readonly Buffer<ArrayBuffer>[],
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Json> {
+/** The `operations` and the `map` of a multipart request with a file for each document. */
+function fieldsOf(input: object, files: readonly Buffer[]): { operations: string; map: string } {
   const documents = files.map((_, index) => ({
     title: `Documento ${index + 1}`,
     fields: index === 0 ? FIELDS : [],
@@ -43,10 +39,28 @@ export async function askForSignature(
       ...input,
     },
   };
-  const form = new FormData();
-  form.set('operations', JSON.stringify({ query: REQUEST_SIGNATURE, variables }));
   const map = files.map((_, index) => [index, [`variables.input.documents.${index}.file`]]);
-  form.set('map', JSON.stringify(Object.fromEntries(map)));
+  return {
+    operations: JSON.stringify({ query: REQUEST_SIGNATURE, variables }),
+    map: JSON.stringify(Object.fromEntries(map)),
+  };
+}
+
+/** The body of a `requestSignature` with these files, one for each document. */
+export function signatureBody(input: object, files: readonly Buffer[]): Buffer {
+  const parts = files.map((content, index) => ({ name: String(index), content }));
+  return multipartBody(Object.entries(fieldsOf(input, files)), parts);
+}
+
+/** The whole response to a `requestSignature` with these files, one for each document. */
+export async function askForSignature(
+  url: string,
+  input: object,
+  files: readonly Buffer<ArrayBuffer>[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Json> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fieldsOf(input, files))) form.set(name, value);
   files.forEach((file, index) =>
     form.set(String(index), new Blob([file], { type: 'application/pdf' }), `${index}.pdf`),
   );

@@ -2,6 +2,7 @@ import { UploadError } from '../../uploads/file-upload.ts';
 import type { UploadErrorKind } from '../../uploads/file-upload.ts';
 import { UpstreamError } from '../../upstream/failure.ts';
 import type { UpstreamErrorKind } from '../../upstream/failure.ts';
+import { TimeIsUpError } from '../../upstream/pipeline/deadline.ts';
 import type { FaultCode } from './codes.ts';
 import {
   InvalidInputError,
@@ -195,8 +196,10 @@ export async function translatedUpload<T>(work: Promise<T>): Promise<T> {
     for (let cause: unknown = failure; cause instanceof Error; cause = cause.cause) {
       if (cause instanceof UploadError) throw UPLOAD_ERRORS[cause.kind](cause);
     }
-    // The request ended while the upload waited for bytes or for a memory block.
-    if (failure instanceof Error && failure.name === 'AbortError') throw new UploadInterruptedError();
+    // The request ended, or its time, while the upload waited for bytes or for a memory block.
+    const isAbort =
+      failure instanceof TimeIsUpError || (failure instanceof Error && failure.name === 'AbortError');
+    if (isAbort) throw new UploadInterruptedError();
     throw translateUpstreamError(failure);
   }
 }

@@ -50,8 +50,8 @@ export class RequestSignatureSteps {
 
   /**
    * Runs a step.
-   * @throws {RequestSignatureIncompleteError} @throws {IdempotencyConflictError} Faults of the gateway and aborts are thrown
-   * unchanged.
+   * @throws {RequestSignatureIncompleteError} @throws {IdempotencyConflictError} Faults of the gateway, and those of calls that
+   * were aborted, are thrown unchanged.
    */
   async take<T>(step: RequestSignatureStep, work: () => Promise<T>): Promise<T> {
     try {
@@ -60,8 +60,11 @@ export class RequestSignatureSteps {
       // No step to continue from: the input differs, or the caller cannot be resolved.
       if (failure instanceof IdempotencyConflictError || isAboutCaller(failure)) throw failure;
       const cause = failure instanceof UpstreamFault ? new ServiceFaultError(failure) : failure;
-      if (!(cause instanceof DomainError) || this.#context.signal.aborted) throw failure;
-      if (failure instanceof UpstreamFault) recordFault(failure.cause);
+      if (!(cause instanceof DomainError)) throw failure;
+      if (failure instanceof UpstreamFault) {
+        if (this.#context.signal.aborted) throw failure;
+        recordFault(failure.cause);
+      }
       throw await this.#incomplete(step, cause);
     }
   }
