@@ -39,7 +39,7 @@ export const serverVariables = {
   UPLOAD_STALL_SECONDS: wholeNumber(1, 600)
     .default(30)
     .describe('How long an upload may send no bytes before it is aborted.'),
-  INSPECT_MAX_BYTES: wholeNumber(1, 28 * 1024 * 1024)
+  INSPECT_MAX_BYTES: wholeNumber(1, 40 * 1024 * 1024)
     .default(16 * 1024 * 1024)
     .describe(
       'Largest PDF that `inspectDocument` reads, and largest sum of the files that a request with anchors holds in memory, in bytes. The default is 16 MiB.',

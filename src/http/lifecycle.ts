@@ -111,7 +111,7 @@ type Known = IncomingMessage & { [IN_FLIGHT]?: InFlight };
  * The requests whose answers have not been sent.
  *
  * They are in an array, and found by a property. A `Set` makes a new table every few requests, and what its old tables refer
- * to lives until the next full collection of V8, as do the values of a `WeakMap`: about 10 KB of each request did.
+ * to lives until the next full collection of V8, as do the values of a `WeakMap`; see docs/performance.md.
  */
 class RequestsInFlight {
   readonly #inFlight: InFlight[] = [];

@@ -27,11 +27,8 @@ export class BlockPool implements Disposable {
   readonly #waiters = new Map<Waiter, number>();
   #allocated = 0;
 
-  /**
-   * @param options.blocks @default 8, 32 MiB: the largest `INSPECT_MAX_BYTES` and a block to store from. With the 4 blocks for
-   *   early files 48 MiB
-   */
-  constructor({ blocks = 8, blockBytes = BLOCK_BYTES }: { blocks?: number; blockBytes?: number } = {}) {
+  /** @param options.blocks @default 12, 48 MiB; with the 4 blocks for early files 64 MiB */
+  constructor({ blocks = 12, blockBytes = BLOCK_BYTES }: { blocks?: number; blockBytes?: number } = {}) {
     if (blocks < 1) throw new RangeError(`A block pool needs at least one block, not ${blocks}.`);
     this.blocks = blocks;
     this.blockBytes = blockBytes;

@@ -162,7 +162,7 @@ export function drain(req: IncomingMessage, { maxBytes, stallTimeoutMs }: DrainL
  * Node allocates 64 KiB for every read from a socket. These buffers are outside the V8 heap, so V8 lets 64 MiB of them
  * accumulate before it collects them: more than an upload otherwise needs, and beyond the reach of the block pool. A
  * collection of the young generation frees all of them in a millisecond, so one runs for every 16 MiB received. Memory of
- * the gateway above idle, by `npm run bench:uploads`, on two cores:
+ * the gateway above idle, by `npm run bench:uploads` on two cores, with a block pool of 8 blocks:
  *
  *   | uploads     | with    | without |
  *   | ----------- | ------- | ------- |

@@ -6,8 +6,8 @@ const MAX_PENDING = 64 * 1024;
 const MAX_DELAY_MS = 10;
 
 /**
- * Writes lines to stdout, those of 10 milliseconds with one system call: under load a call for each line takes a tenth of the
- * processor time of a small query. Whatever ends the process in an orderly way, an uncaught error included, loses no line;
+ * Writes lines to stdout, those of 10 milliseconds with one system call: under load a call for each line takes several
+ * hundredths of the processor time of a small query. Whatever ends the process in an orderly way, an uncaught error included, loses no line;
  * SIGKILL loses those that wait.
  */
 class StdoutLines {
