@@ -3,18 +3,10 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../../../src/resolvers/errors/domain-errors.ts';
 import type { SignatureFieldInput } from '../../../../src/resolvers/shared/document-input.ts';
 import * as input from '../../../../src/resolvers/shared/input-rules.ts';
+import { ANCHOR } from './support-anchor.ts';
 
 const CLAUSE = { title: 'Firma del contratto', type: 'REQUIRED' } as const;
 const BOX = { page: 0, x: 0, y: 0, width: 0, height: 0 };
-const ANCHOR = {
-  text: 'Firma',
-  occurrence: 1,
-  offsetX: 0,
-  offsetY: 0,
-  width: 177,
-  height: 77,
-  align: 'BOTTOM_LEFT',
-} as const;
 
 /** A variant of a valid value, in which one part at any depth is replaced. */
 interface Variant {

@@ -25,6 +25,7 @@ import { ServiceClock } from '../../../../src/upstream/pipeline/service-clock.ts
 import { createStorage } from '../../../../src/upstream/storage/create-storage.ts';
 import { NO_HOOKS } from '../../../../src/webhooks/webhooks.ts';
 import { NO_PROXY } from '../../../../src/upstream/connect-through.ts';
+import { ANCHOR } from './support-anchor.ts';
 
 /** Thrown by the first action after the validation of the input. */
 class Accepted extends Error {}
@@ -97,15 +98,6 @@ const inDocument = (change: object) => inDossier({ documents: [{ ...document, ..
 const inFields = (fields: readonly SignatureFieldInput[]) => inDocument({ fields });
 const inClause = (clause: Partial<SignatureFieldInput['clause']>) =>
   inFields([fieldOf({ clause: { ...CLAUSE, ...clause } })]);
-const ANCHOR: AnchorInput = {
-  text: 'Firma',
-  occurrence: 1,
-  offsetX: 0,
-  offsetY: 0,
-  width: 177,
-  height: 77,
-  align: 'BOTTOM_LEFT',
-};
 const inAnchor = (change: Partial<AnchorInput>) => () =>
   inspectDocument(context, { file, anchors: [{ ...ANCHOR, ...change }] });
 const inRequest = (change: object) => () => createSignatureRequest(context, { ...request, ...change });
