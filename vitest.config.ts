@@ -6,6 +6,8 @@ const FUZZ = 'test/fuzz/**/*.test.ts';
 const NODE_VERSIONS = 'test/node-versions/**/*.test.ts';
 const STORAGE = 'test/storage/**/*.test.ts';
 const CLIENTS = 'test/clients/**/*.test.ts';
+const GENERATED = 'test/generated/**/*.test.ts';
+const DRAWING = 'test/drawing/**/*.test.ts';
 const SITE = 'test/site/**/*.test.ts';
 const DEPLOY = 'test/deploy/**/*.test.ts';
 const IMAGES = 'test/images/**/*.test.ts';
@@ -39,6 +41,8 @@ export default defineConfig({
             REDIS,
             STORAGE,
             CLIENTS,
+            GENERATED,
+            DRAWING,
             SITE,
             DEPLOY,
             IMAGES,
@@ -54,7 +58,18 @@ export default defineConfig({
       // `npm run test:storage`: needs Azurite, which the script installs.
       { extends: true, test: { name: 'storage', include: [STORAGE] } },
       // `npm run test:clients`: needs Apollo Client, urql and Relay, which the script installs.
-      { extends: true, test: { name: 'clients', include: [CLIENTS] } },
+      {
+        extends: true,
+        // One copy of React, for the hooks and for what renders them.
+        resolve: {
+          alias: [{ find: /^react$/, replacement: `${import.meta.dirname}/test/clients/node_modules/react` }],
+        },
+        test: { name: 'clients', include: [CLIENTS] },
+      },
+      // `npm run test:generated`: needs the generator of types, which the script installs.
+      { extends: true, test: { name: 'generated', include: [GENERATED] } },
+      // `npm run test:drawing`: needs a canvas for pdf.js, which the script installs.
+      { extends: true, test: { name: 'drawing', include: [DRAWING] } },
       // `npm run test:deploy`: needs the schemas of Kubernetes and of compose files, which the script installs.
       { extends: true, test: { name: 'deploy', include: [DEPLOY] } },
       // `npm run test:examples`: needs Java, PHP, Python and their libraries from Debian.
@@ -67,13 +82,10 @@ export default defineConfig({
       { extends: true, test: { name: 'fuzz', include: [FUZZ], testTimeout: 600_000 } },
       // `npm run test:faults`: processes that are killed, and waits for deadlines.
       { extends: true, test: { name: 'faults', include: [FAULTS] } },
-      // `npm run test:site`: needs a Chromium, and the documentation site, which the script builds.
+      // `npm run test:site`: needs a Chromium, and the documentation site, which the script builds, with what drives a browser.
       { extends: true, test: { name: 'site', include: [SITE] } },
-      // `npm run test:browser`: needs a Chromium.
-      {
-        extends: true,
-        test: { name: 'browser', include: [BROWSER] },
-      },
+      // `npm run test:browser`: needs a Chromium, and what drives it, which the script installs.
+      { extends: true, test: { name: 'browser', include: [BROWSER] } },
     ],
   },
 });

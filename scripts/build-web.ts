@@ -1,14 +1,18 @@
+import { execSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /*
- * Builds the pages of `web/` into `web/dist`, unless they are those of the current sources.
+ * Builds the pages of `web/` into `web/dist`, unless they are those of the current sources. If the packages of `web/` are
+ * missing, it installs them.
  *
- * node scripts/build-web.ts
+ * node scripts/build-web.ts [--remove-packages]
+ *   --remove-packages   removes the packages that it installed, so that `npm ci` leaves the built pages only
  */
 const ROOT = dirname(import.meta.dirname);
+const PACKAGES = resolve(ROOT, 'web/node_modules');
 const OUTPUT = resolve(ROOT, 'web/dist');
 /** In the output: the digest of the sources that it was built from. */
 const DIGEST_FILE = 'sources.sha256';
@@ -20,11 +24,12 @@ const SOURCES = [
   'package-lock.json',
   'scripts/{build-web,documents-manifest}.ts',
 ];
+const NOT_SOURCES = ['web/dist*', 'web/node_modules'];
 const COMPRESSED = /\.(?:css|html|js|mjs|svg|ttf|wasm)$/;
 
 function digestOfSources(): string {
   const hash = createHash('sha256');
-  const files = globSync(SOURCES, { cwd: ROOT, exclude: ['web/dist*/**', 'web/dist*'] }).toSorted();
+  const files = globSync(SOURCES, { cwd: ROOT, exclude: NOT_SOURCES }).toSorted();
   for (const file of files) {
     const path = resolve(ROOT, file);
     if (statSync(path).isFile()) hash.update(file).update('\0').update(readFileSync(path)).update('\0');
@@ -63,9 +68,20 @@ async function build(digest: string): Promise<void> {
 }
 
 const digest = digestOfSources();
-if (!isCurrent(digest)) {
+if (!existsSync(resolve(ROOT, 'node_modules/vite'))) {
+  process.stderr.write(
+    'The web pages are not built, because the development dependencies are not installed.\n',
+  );
+} else if (!isCurrent(digest)) {
   const start = performance.now();
   process.stderr.write('Building the web pages, once per change: ');
-  await build(digest);
+  const hadPackages = existsSync(PACKAGES);
+  try {
+    if (!hadPackages) execSync('npm ci', { cwd: dirname(PACKAGES), stdio: ['ignore', 'ignore', 'inherit'] });
+    await build(digest);
+  } finally {
+    if (!hadPackages && process.argv.includes('--remove-packages'))
+      rmSync(PACKAGES, { recursive: true, force: true });
+  }
   process.stderr.write(`${Math.ceil((performance.now() - start) / 1_000)} s\n`);
 }

@@ -23,6 +23,8 @@ const workbenchDocuments: Plugin = {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), workbenchDocuments],
+  // Without it `client/react.ts` would have the React of the repository.
+  resolve: { dedupe: ['react'] },
   worker: { format: 'es' },
   build: {
     rollupOptions: {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startHttpStub } from '../support/http-stub.ts';
-import { openPage } from '../support/open-page.ts';
+import { openPage } from './support-open-page.ts';
 import { makePdf } from '../support/pdf.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { openPage } from '../support/open-page.ts';
+import { openPage } from './support-open-page.ts';
 import { startSigned } from '../support/downloads.ts';
 
 const VIEW = { width: 800, height: 600 };

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { ElementHandle, Page, Viewport } from 'puppeteer-core';
 import { expect, test, vi } from 'vitest';
-import { openPage } from '../support/open-page.ts';
-import type { PageExpectations } from '../support/open-page.ts';
-import { picture } from '../support/picture.ts';
+import { openPage } from './support-open-page.ts';
+import type { PageExpectations } from './support-open-page.ts';
+import { picture } from './support-picture.ts';
 import { readQrCode } from '../support/read-qr-code.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import type { Json } from '../support/start-gateway.ts';

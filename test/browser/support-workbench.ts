@@ -8,8 +8,8 @@ import type { Page, Viewport } from 'puppeteer-core';
 import { expect, onTestFinished } from 'vitest';
 import type { SandboxOptions } from '../../mocks/sandbox/http/server.ts';
 import type { GatewayOverrides } from '../support/gateway-options.ts';
-import { openPage } from '../support/open-page.ts';
-import type { PageExpectations } from '../support/open-page.ts';
+import { openPage } from './support-open-page.ts';
+import type { PageExpectations } from './support-open-page.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 export const DESKTOP = { width: 1280, height: 900 };

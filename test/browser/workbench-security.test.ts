@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openPage } from '../support/open-page.ts';
+import { openPage } from './support-open-page.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
 import { chooseSample, DESKTOP, openWorkbench, press, send, sign, textOf } from './support-workbench.ts';

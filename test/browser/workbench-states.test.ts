@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startGateway } from '../support/start-gateway.ts';
 import { jwtOptions, startTokenIssuer } from '../support/token-issuer.ts';
-import { openPage } from '../support/open-page.ts';
+import { openPage } from './support-open-page.ts';
 import {
   checkState,
   chooseSample,

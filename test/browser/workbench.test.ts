@@ -8,7 +8,7 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { anchoredDocuments } from '../support/anchored-documents.ts';
 import { temporaryFile } from '../support/api-keys.ts';
-import { openPage } from '../support/open-page.ts';
+import { openPage } from './support-open-page.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import {
   chooseSample,

@@ -8,7 +8,7 @@ import { readPage } from './support-pages.ts';
 const page = readPage('CONTRIBUTING.md');
 
 /** Scripts that npm or another listed command runs. */
-const NOT_LISTED = ['prepack', 'lint', 'format', 'format:check', 'typecheck'];
+const NOT_LISTED = ['prepare', 'prepack', 'lint', 'format', 'format:check', 'typecheck'];
 
 test('CONTRIBUTING lists exactly the commands of package.json', () => {
   const listed = [...page.text.matchAll(/^\| `npm (?:run )?([\w:-]+)`/gm)].map(([, name]) => name);

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
 import { contractOperations, CONTROL_CONTRACT } from '../../mocks/sandbox/http/contract.ts';
 import { startSandbox } from '../../mocks/sandbox/http/server.ts';
@@ -283,12 +280,4 @@ test('refuses CORS preflights', async () => {
   });
   expect(preflight.ok).toBe(false);
   expect(preflight.headers.has('access-control-allow-origin')).toBe(false);
-});
-
-test('the types of the control API are those of its document', async () => {
-  const cli = 'node_modules/openapi-typescript/bin/cli.js';
-  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'mocks/sandbox-control.yaml']);
-  const file = 'mocks/sandbox/control/openapi.d.ts';
-  const generated = await format(stdout, { ...(await resolveConfig(file)), parser: 'typescript' });
-  expect(await readFile(file, 'utf8')).toBe(generated);
 });

@@ -3,8 +3,8 @@ import { extname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { startHttpStub } from '../support/http-stub.ts';
-import { openPage } from '../support/open-page.ts';
-import { picture } from '../support/picture.ts';
+import { openPage } from '../browser/support-open-page.ts';
+import { picture } from '../browser/support-picture.ts';
 
 const SITE = 'site/dist';
 const DESKTOP = { width: 1280, height: 900 };

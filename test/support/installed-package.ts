@@ -9,6 +9,7 @@ const run = promisify(execFile);
 /** The files of the checkout that `npm pack` and its build need. */
 const SOURCES = [
   'package.json',
+  'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
   'src',
@@ -39,7 +40,8 @@ export interface InstalledPackage {
 export async function packPackage(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
   const checkout = join(folder, 'checkout');
   // A copy, because the build first removes dist/, which another test may be reading.
-  for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true });
+  const filter = (path: string): boolean => path !== 'web/node_modules';
+  for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true, filter });
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
   await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: checkout, env });
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');

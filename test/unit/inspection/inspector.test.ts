@@ -9,7 +9,6 @@ import { Inspector, UninspectableError } from '../../../src/inspection/inspector
 import type { InspectionLimits } from '../../../src/inspection/inspector.ts';
 import { anchoredDocuments, TAG } from '../../support/anchored-documents.ts';
 import { greedyPdf, makePdf } from '../../support/pdf.ts';
-import { isRed, Rendering } from '../../support/rendering.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -216,7 +215,7 @@ const FOUND: Readonly<Record<string, readonly number[]>> = {
   'weasyprint.pdf': [1, 1, 0, 1],
 };
 
-test('finds ligatures, accents, Hebrew and Japanese in PDFs of other programs, where they are drawn', async () => {
+test('finds ligatures, accents, Hebrew and Japanese in PDFs of other programs', async () => {
   const inspector = inspectorForTest();
   const files = readdirSync(PRODUCERS).filter((name) => name.endsWith('.pdf'));
   expect(files).toEqual(Object.keys(FOUND));
@@ -231,14 +230,5 @@ test('finds ligatures, accents, Hebrew and Japanese in PDFs of other programs, w
       found.texts.map(({ count }) => count),
       name,
     ).toEqual(FOUND[name]);
-    for (const [match] of found.texts.map(({ matches }) => matches)) {
-      const height = found.pages[match?.page ?? 0]?.height;
-      if (match === undefined || height === undefined || name === 'libreoffice.pdf') continue;
-      const { left, right, bottom, top } = match.box;
-      const part = { left: left - 4, right: right + 4, top: height - top - 2, bottom: height - bottom + 2 };
-      const ink = (await Rendering.of(file, match.page + 1)).boxOf(isRed, { part });
-      expect(Math.abs((ink?.left ?? 0) - left), name).toBeLessThan(2);
-      expect(Math.abs((ink?.right ?? 0) - right), name).toBeLessThan(2);
-    }
   }
 });
