@@ -75,8 +75,7 @@ function servedBy(config: Config, upstream: Upstream, { url, metricsUrl }: Gatew
 }
 
 async function work(): Promise<void> {
-  const { runWorker } = await import('./workers/run-worker.ts');
-  const { shareOf } = await import('./workers/run-worker.ts');
+  const { runWorker, shareOf } = await import('./workers/run-worker.ts');
   await runWorker(async (primary) => {
     const config = configure();
     return await startHere(shareOf(config), await chooseUpstream(config, logger), logger, primary);
