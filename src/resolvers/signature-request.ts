@@ -23,13 +23,35 @@ export function fromDetail<T>(
   pick: (whole: SignatureRequest) => T,
 ): T | Promise<T | null> {
   if ('documents' in request) return pick(request);
+  return detailOf(context, request).then((whole) => whole && pick(whole));
+}
+
+/**
+ * The signature request with all fields, for an item of a list of which several fields need them: one promise in place of one
+ * for each field. The item itself if it cannot be read: then each field has its own error or null.
+ */
+export function withDetail(
+  context: GatewayContext,
+  request: AnySignatureRequest,
+): AnySignatureRequest | Promise<AnySignatureRequest> {
+  if ('documents' in request) return request;
+  return detailOf(context, request).then(
+    (whole) => whole ?? request,
+    () => request,
+  );
+}
+
+function detailOf(
+  context: GatewayContext,
+  request: SignatureRequestSummary,
+): Promise<SignatureRequest | null> {
   const { details } = context.loaders;
   let detail = details.get(request);
   if (detail === undefined) {
     detail = signatureRequest(context, request.id);
     details.set(request, detail);
   }
-  return detail.then((whole) => whole && pick(whole));
+  return detail;
 }
 
 export function orNull<T>(found: Promise<T>): Promise<T | null> {

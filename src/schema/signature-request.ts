@@ -8,7 +8,9 @@ import {
   qrCodeImage,
   qrCodeOf,
   signatureRequest,
+  withDetail,
 } from '../resolvers/signature-request.ts';
+import type { GatewayContext } from '../resolvers/context.ts';
 import type { AnySignatureRequest, QrCode } from '../resolvers/signature-request.ts';
 import type { Notification } from '../upstream/decode.ts';
 import { builder, describedEnum } from './builder.ts';
@@ -63,6 +65,9 @@ const NotificationType = builder.objectRef<Notification>('Notification').impleme
 export const SignatureRequestType = builder.objectRef<AnySignatureRequest>('SignatureRequest').implement({
   description:
     'A signature request (_richiesta di firma_): a dossier, one signer and the documents that the citizen signs.',
+  extensions: {
+    withDetail: (request: AnySignatureRequest, context: GatewayContext) => withDetail(context, request),
+  },
   fields: (t) => ({
     id: t.exposeID('id', {
       description: 'The id that the service assigned. It also appears in QR code links and IO messages.',

@@ -140,7 +140,7 @@ class Execution {
       case 'list':
         return this.#list(plan, info, value, itemPath ?? info.path);
       case 'object':
-        return this.#object(plan.type, plan.selection, info, value, itemPath ?? info.path);
+        return this.#withDetail(plan, info, value, itemPath ?? info.path);
       case 'abstract':
         return this.#abstract(plan, info, value, itemPath ?? info.path);
     }
@@ -163,6 +163,13 @@ class Execution {
       return failedAfter(pending, error);
     }
     return pending.length === 0 ? completed : Promise.all(completed);
+  }
+
+  #withDetail(plan: Plan<'object'>, info: FieldInfo, value: unknown, path: Path): unknown {
+    const { type, selection } = plan;
+    const source = plan.withDetail?.(value, this.#planned.context) ?? value;
+    if (!isPromise(source)) return this.#object(type, selection, info, source, path);
+    return source.then((whole) => this.#object(type, selection, info, whole, path));
   }
 
   #object(

@@ -58,7 +58,12 @@ export interface FieldPlan {
 export type ValuePlan = { readonly isNonNull: boolean } & (
   | { readonly kind: 'leaf'; readonly type: GraphQLLeafType }
   | { readonly kind: 'list'; readonly item: ValuePlan }
-  | { readonly kind: 'object'; readonly type: GraphQLObjectType; readonly selection: SelectionPlan }
+  | {
+      readonly kind: 'object';
+      readonly type: GraphQLObjectType;
+      readonly selection: SelectionPlan;
+      readonly withDetail: WithDetail | undefined;
+    }
   | {
       readonly kind: 'abstract';
       readonly type: GraphQLAbstractType;
@@ -67,6 +72,12 @@ export type ValuePlan = { readonly isNonNull: boolean } & (
       readonly selectionFor: (type: GraphQLObjectType) => SelectionPlan;
     }
 );
+
+/**
+ * The extension `withDetail` of an object type: the object with what its fields with the extension `isDetail` need. It is
+ * called once for an object, before its fields, if one of those is selected. It never rejects.
+ */
+export type WithDetail = (source: unknown, context: unknown) => unknown;
 
 /** The names of the variables that decide which fields are selected (`@skip`, `@include`). */
 export function conditionsOf(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {
@@ -184,8 +195,16 @@ export class Planner {
     if (isListType(nullable)) return { kind: 'list', isNonNull, item: this.#value(nullable.ofType, nodes) };
     if (isLeafType(nullable)) return { kind: 'leaf', isNonNull, type: nullable };
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-    if (isObjectType(nullable))
-      return { kind: 'object', isNonNull, type: nullable, selection: this.#selection(nullable, sets) };
+    if (isObjectType(nullable)) {
+      const selection = this.#selection(nullable, sets);
+      return {
+        kind: 'object',
+        isNonNull,
+        type: nullable,
+        selection,
+        withDetail: withDetailOf(nullable, selection),
+      };
+    }
     const known = new Map<GraphQLObjectType, SelectionPlan>();
     const selectionFor = (runtimeType: GraphQLObjectType): SelectionPlan => {
       const selection = known.get(runtimeType) ?? this.#selection(runtimeType, sets);
@@ -196,6 +215,13 @@ export class Planner {
     return { kind: 'abstract', isNonNull, type: nullable, resolveType, selectionFor };
   }
 }
+
+function withDetailOf({ extensions }: GraphQLObjectType, selection: SelectionPlan): WithDetail | undefined {
+  const needsDetail = selection.some(({ field }) => field.extensions['isDetail'] === true);
+  return needsDetail && isWithDetail(extensions['withDetail']) ? extensions['withDetail'] : undefined;
+}
+
+const isWithDetail = (extension: unknown): extension is WithDetail => typeof extension === 'function';
 
 /** @returns undefined also for arguments that are not valid, so that the error is one of the execution */
 function literalArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): Values | undefined {
