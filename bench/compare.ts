@@ -35,8 +35,8 @@ import { pinThisProcess, ServerProcess } from './server-process.ts';
  *   --connections 32   requests at a time, for each process of a server
  *   --only Q1,M1       operations: Q1, Q2, L1, M1
  *   --servers …        floor, yoga, mercurius (if it is installed: `npm install --prefix bench/rivals`), none, jwt, and the
- *                      variants of jwt: no-metrics, traces, some-traces, and with REDIS_URL also redis and workers (two
- *                      workers). `--also` adds also1, also2, …, and `--flags` flags1, …
+ *                      variants of jwt: built (`npm run build`), no-metrics, traces, some-traces, and with REDIS_URL also
+ *                      redis and workers (two workers). `--also` adds also1, also2, …, and `--flags` flags1, …
  *   --base floor       the server that the others are compared with
  *   --no-half-load     leaves out the latency at half of the load that the gateway can bear, beside that of a direct call
  *   --profile          one round, in which the gateway is profiled: writes profiles of processor time and of allocations to
@@ -95,7 +95,7 @@ function fail(message: string): never {
 function chosenContestants(): Contestant[] {
   const all = contestantsOf({ service: `http://127.0.0.1:${stubPort}`, tokens }, options.also, options.flags);
   const usual = all.filter(
-    ({ name }) => !['redis', 'workers', 'no-metrics', 'traces', 'some-traces'].includes(name),
+    ({ name }) => !['built', 'redis', 'workers', 'no-metrics', 'traces', 'some-traces'].includes(name),
   );
   if (options.servers === undefined) return usual;
   const names = options.servers.flatMap((text) => text.split(','));

@@ -26,9 +26,9 @@ export interface Surroundings {
 const fileOf = (path: string): string => resolve(import.meta.dirname, path);
 
 /** The gateway as in production, with everything on, and limits that the load does not reach. */
-function gateway(checkout: string, { service }: Surroundings, env: Record<string, string>): Program {
+function gateway(main: string, { service }: Surroundings, env: Record<string, string>): Program {
   return {
-    args: [resolve(checkout, 'src/main.ts')],
+    args: [main],
     env: {
       FIRMA_API_KEY: 'bench',
       FIRMA_API_URL: service,
@@ -49,7 +49,9 @@ const tokenChecks = ({ tokens }: Surroundings) => ({
   AUTH_AUDIENCE: 'sigillo',
 });
 
-const OURS = fileOf('..');
+const MAIN = fileOf('../src/main.ts');
+/** What the package and the images run. */
+const BUILT = fileOf('../dist/src/main.js');
 const peer = (file: string, { service }: Surroundings): Program => ({
   args: [fileOf(file)],
   env: { FIRMA_API_URL: service },
@@ -66,12 +68,12 @@ export function contestantsOf(
 ): Contestant[] {
   const withoutMetrics = tokenChecks(surroundings);
   const jwt = { ...withoutMetrics, ...METRICS };
-  const ours = (name: string, label: string, env: Record<string, string>, checkout = OURS): Contestant => ({
+  const ours = (name: string, label: string, env: Record<string, string>, main = MAIN): Contestant => ({
     name,
     label,
     isOurs: true,
     processes: Number(env['WEB_CONCURRENCY'] ?? 1),
-    program: gateway(checkout, surroundings, env),
+    program: gateway(main, surroundings, env),
   });
   const theirs = (name: string, label: string, file: string): Contestant => ({
     name,
@@ -90,12 +92,15 @@ export function contestantsOf(
       : []),
     ours('none', 'Sigillo, AUTH=none', { AUTH: 'none', ...METRICS }),
     ours('jwt', 'Sigillo, AUTH=jwt', jwt),
-    ...also.map((path, nth) => ours(`also${nth + 1}`, `Sigillo of ${path}, AUTH=jwt`, jwt, path)),
+    ...also.map((path, nth) =>
+      ours(`also${nth + 1}`, `Sigillo of ${path}, AUTH=jwt`, jwt, resolve(path, 'src/main.ts')),
+    ),
     ...flags.map((given, nth) => {
       const contestant = ours(`flags${nth + 1}`, `Sigillo, AUTH=jwt, node ${given}`, jwt);
       const { args, env } = contestant.program;
       return { ...contestant, program: { args: [...given.split(' '), ...args], env } };
     }),
+    ...(existsSync(BUILT) ? [ours('built', 'Sigillo as built, AUTH=jwt', jwt, BUILT)] : []),
     ours('redis', 'Sigillo, AUTH=jwt, with Redis', redis),
     ours('workers', 'the same, two workers', {
       ...redis,

@@ -122,6 +122,43 @@ test('fields that lists do not contain cost one call per item, and are null for 
   expect(world.count('getSignatureRequest')).toBe(3);
 });
 
+test('an item that cannot be read keeps the fields of the list, and each other field has its error', async () => {
+  const world = await startFailingGateway();
+  const { id, ids } = await dossierWith(world, 2);
+  world.fail('getSignatureRequest', ({ path }, res) =>
+    path.endsWith(ids[1] ?? '')
+      ? sendJson(res, 400, { status: 400, detail: 'no' })
+      : sendJson(res, 200, detailOf(path)),
+  );
+  const { data, errors } = await world.run(
+    `{ dossier(id: "${id}") { signatureRequests { edges { node { ...both } } } } }
+    fragment both on SignatureRequest { id signedAt papers: documents { id } }`,
+  );
+  expect(data).toMatchObject({
+    dossier: {
+      signatureRequests: {
+        edges: [
+          { node: { id: ids[0], signedAt: null, papers: [] } },
+          { node: { id: ids[1], signedAt: null, papers: null } },
+        ],
+      },
+    },
+  });
+  const node = ['dossier', 'signatureRequests', 'edges', 1, 'node'];
+  expect(errors).toMatchObject([{ path: [...node, 'signedAt'] }, { path: [...node, 'papers'] }]);
+  expect(world.count('getSignatureRequest')).toBe(2);
+});
+
+test.each([true, false])('the items are read only if the answer has a field for it: %s', async (isAsked) => {
+  const world = await startFailingGateway();
+  const { id } = await dossierWith(world, 2);
+  await world.run(
+    `query ($isAsked: Boolean!) { dossier(id: "${id}") { signatureRequests { nodes { id ... @include(if: $isAsked) { signedAt } } } } }`,
+    { isAsked },
+  );
+  expect(world.count('getSignatureRequest')).toBe(isAsked ? 2 : 0);
+});
+
 function detailOf(path: string) {
   const at = '2026-03-05T09:14:07.412Z';
   const times = { created_at: at, updated_at: at, expires_at: at };
