@@ -1,18 +1,17 @@
-import { execSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { installWebPackages, removeWebPackages } from './web-packages.ts';
 
 /*
- * Builds the pages of `web/` into `web/dist`, unless they are those of the current sources. If the packages of `web/` are
- * missing, it installs them.
+ * Builds the pages of `web/` into `web/dist`, unless they are those of the current sources. Installs the packages of `web/` for
+ * it, unless they are installed.
  *
  * node scripts/build-web.ts [--remove-packages]
  *   --remove-packages   removes the packages that it installed, so that `npm ci` leaves the built pages only
  */
 const ROOT = dirname(import.meta.dirname);
-const PACKAGES = resolve(ROOT, 'web/node_modules');
 const OUTPUT = resolve(ROOT, 'web/dist');
 /** In the output: the digest of the sources that it was built from. */
 const DIGEST_FILE = 'sources.sha256';
@@ -67,6 +66,20 @@ async function build(digest: string): Promise<void> {
   }
 }
 
+/** @returns whether the packages were installed for it */
+function installPackages(): boolean {
+  try {
+    return installWebPackages();
+  } catch (error) {
+    const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    process.stderr.write(`failed.\n${words}`);
+    process.stderr.write(
+      'The packages of the web pages could not be installed. The gateway works without the pages; its next start tries again.\n',
+    );
+    process.exit(1);
+  }
+}
+
 const digest = digestOfSources();
 if (!existsSync(resolve(ROOT, 'node_modules/vite'))) {
   process.stderr.write(
@@ -75,13 +88,11 @@ if (!existsSync(resolve(ROOT, 'node_modules/vite'))) {
 } else if (!isCurrent(digest)) {
   const start = performance.now();
   process.stderr.write('Building the web pages, once per change: ');
-  const hadPackages = existsSync(PACKAGES);
+  const isInstalledHere = installPackages();
   try {
-    if (!hadPackages) execSync('npm ci', { cwd: dirname(PACKAGES), stdio: ['ignore', 'ignore', 'inherit'] });
     await build(digest);
   } finally {
-    if (!hadPackages && process.argv.includes('--remove-packages'))
-      rmSync(PACKAGES, { recursive: true, force: true });
+    if (isInstalledHere && process.argv.includes('--remove-packages')) removeWebPackages();
   }
   process.stderr.write(`${Math.ceil((performance.now() - start) / 1_000)} s\n`);
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
 import { ListenError } from '../http/server.ts';
 import type { IssuerKeys } from '../upstream/clients.ts';
@@ -12,14 +13,17 @@ export interface Upstream {
   readonly close: () => Promise<void>;
 }
 
-/** The service with an API key, otherwise a sandbox: the configured one, or one that is started here. */
+/**
+ * The service with an API key, otherwise a sandbox: the configured one, or one that is started here.
+ * @throws {ConfigError} @throws {ListenError} of the sandbox
+ */
 export async function chooseUpstream(config: Config, logger: Logger): Promise<Upstream> {
   const { apiKey, apiUrl, sandboxUrl, storageHosts } = config;
   if (sandboxUrl !== undefined) return { ...sandboxAt(sandboxUrl), ...(apiKey !== undefined && { apiKey }) };
   if (apiKey !== undefined && apiUrl !== undefined) {
     return { apiUrl, apiKey, isSandbox: false, storageHosts, close: () => Promise.resolve() };
   }
-  const { startSandbox } = await import('../../mocks/sandbox/http/server.ts');
+  const { startSandbox } = await importSandbox();
   const sandbox = await startSandbox({ port: config.sandboxPort, logger }).catch((error: unknown) => {
     throw error instanceof Error && 'syscall' in error ? new ListenError('sandbox', error) : error;
   });
@@ -28,6 +32,19 @@ export async function chooseUpstream(config: Config, logger: Logger): Promise<Up
     await sandbox.close();
   };
   return { ...sandboxAt(new URL(sandbox.url)), close };
+}
+
+/** In a checkout its packages are development dependencies. The published package has copies of them. */
+async function importSandbox() {
+  try {
+    return await import('../../mocks/sandbox/http/server.ts');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && String(error.code).endsWith('MODULE_NOT_FOUND')))
+      throw error;
+    throw new ConfigError(
+      'Without FIRMA_API_KEY a sandbox starts, whose packages are not installed: set FIRMA_API_KEY, or run `npm ci` without --omit=dev.',
+    );
+  }
 }
 
 /** The sandbox accepts any key and stores files itself. */

@@ -8,12 +8,32 @@ import { readPage } from './support-pages.ts';
 const page = readPage('CONTRIBUTING.md');
 
 /** Scripts that npm or another listed command runs. */
-const NOT_LISTED = ['prepare', 'prepack', 'lint', 'format', 'format:check', 'typecheck'];
+const NOT_LISTED = ['prepack', 'lint', 'format', 'format:check', 'typecheck'];
+
+interface Packages {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Of which CONTRIBUTING names one package, and “others”. */
+const SCOPES_WITH_OTHERS = ['@opentelemetry/', '@graphiql/', '@graphql-codegen/', '@kubernetes-models/'];
 
 test('CONTRIBUTING lists exactly the commands of package.json', () => {
   const listed = [...page.text.matchAll(/^\| `npm (?:run )?([\w:-]+)`/gm)].map(([, name]) => name);
   const scripts = Object.keys(packageJson.scripts).filter((name) => !NOT_LISTED.includes(name));
   expect(listed.toSorted()).toEqual(scripts.toSorted());
+});
+
+test('CONTRIBUTING has the purpose of every dependency', () => {
+  const purposes = page.section('Dependencies');
+  const packages = globSync('{.,web,site,test/*,bench/*}/package.json').flatMap((file) => {
+    const { dependencies, devDependencies }: Packages = JSON.parse(readFileSync(file, 'utf8'));
+    return Object.keys({ ...dependencies, ...devDependencies });
+  });
+  const isNamed = (name: string): boolean =>
+    purposes.includes(name) || SCOPES_WITH_OTHERS.some((scope) => name.startsWith(scope));
+  expect(packages.length).toBeGreaterThan(90);
+  expect(packages.filter((name) => !name.startsWith('@types/') && !isNamed(name))).toEqual([]);
 });
 
 test('CONTRIBUTING maps every folder of src and of the sandbox, and no folder that does not exist', () => {

@@ -191,6 +191,18 @@ test.each([
   });
 });
 
+test('a checkout without the packages of the sandbox says what to do, and it exits', async () => {
+  const withoutPrism = `import{registerHooks}from'node:module';registerHooks({resolve(name,context,next){return next(name.startsWith('@stoplight/')?'@missing/package':name,context)}})`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(withoutPrism)}`;
+  const { code, stdout, stderr } = await runMain({ NODE_OPTIONS }).ended();
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'Sigillo could not start. Without FIRMA_API_KEY a sandbox starts, whose packages are not installed: set FIRMA_API_KEY, or run `npm ci` without --omit=dev.\n',
+  });
+});
+
 test('an unreachable Redis is reported in one line, and it exits', async () => {
   const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
   const { code, stdout, stderr } = await runMain({ REDIS_URL }).ended();
