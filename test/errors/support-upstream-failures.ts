@@ -117,7 +117,7 @@ export const CALLERS: Readonly<Record<string, (world: World) => Promise<unknown>
 
 export const FAULT_WORDS: Readonly<Record<string, string>> = {
   UPSTREAM_TIMEOUT:
-    'Firma con IO did not answer in time: the operation may or may not have been performed. Read the current state before you retry.',
+    'Firma con IO did not answer in time. A mutation may or may not have been performed: read the current state before you retry it.',
   UPSTREAM_UNAVAILABLE: 'Firma con IO is unavailable. Retry later.',
   UPSTREAM_REFUSED:
     'Firma con IO refused the API key or the IP address of the gateway, or has an outage. The operator must check the key and its allowed addresses.',

@@ -7,6 +7,7 @@ import {
   OutcomeUnknownError,
   SignerUnavailableError,
   UploadInterruptedError,
+  WrongStatusError,
 } from '../../src/resolvers/errors/domain-errors.ts';
 import type { DomainError } from '../../src/resolvers/errors/domain-errors.ts';
 import { ServiceFaultError, UpstreamFault } from '../../src/resolvers/errors/faults.ts';
@@ -176,6 +177,8 @@ test.each<[string, DomainError, string]>([
   ],
   ['IO fails', new SignerUnavailableError('PROFILE_UNAVAILABLE'), RETRY],
   ['documents are being validated', new DocumentsNotReadyError([]), RETRY],
+  ['the signature is being prepared', new WrongStatusError('READY', ['WAIT_FOR_SIGNATURE']), RETRY],
+  ['the request is cancelled', new WrongStatusError('CANCELLED', ['DRAFT']), FIX_IT],
   ['a file did not arrive', new UploadInterruptedError(), RETRY],
   ['the citizen does not use IO', new SignerUnavailableError('NO_IO_PROFILE'), FIX_IT],
   ['a file is not a PDF', new NotAPdfError(), FIX_IT],

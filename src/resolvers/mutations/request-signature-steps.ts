@@ -13,6 +13,7 @@ import {
   OutcomeUnknownError,
   SignerUnavailableError,
   UploadInterruptedError,
+  WrongStatusError,
 } from '../errors/domain-errors.ts';
 import { ServiceFaultError, UpstreamFault } from '../errors/faults.ts';
 import { anchorsOf, queryOf, resolveFields } from '../shared/anchors.ts';
@@ -211,7 +212,9 @@ function isTemporary(cause: DomainError): boolean {
     cause instanceof ServiceFaultError ||
     cause instanceof DocumentsNotReadyError ||
     cause instanceof UploadInterruptedError ||
-    (cause instanceof SignerUnavailableError && cause.reason === 'PROFILE_UNAVAILABLE')
+    (cause instanceof SignerUnavailableError && cause.reason === 'PROFILE_UNAVAILABLE') ||
+    // The service was still preparing the signature when the wait ended.
+    (cause instanceof WrongStatusError && cause.status === 'READY')
   );
 }
 
