@@ -1,34 +1,21 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { anchoredDocuments, TAG } from '../support/anchored-documents.ts';
-import { requestSignature } from '../support/request-signature.ts';
+import { anchoredInput, requestSignature } from '../support/request-signature.ts';
+import type { Anchored } from '../support/request-signature.ts';
 import { startGateway } from '../support/start-gateway.ts';
 import { isDark, isMark, isRed, Rendering } from './support-rendering.ts';
 import type { Box } from './support-rendering.ts';
 
-const CLAUSE = { title: 'Firma del contratto', type: 'REQUIRED' };
 const DOWNLOADS = `query ($id: ID!) { signatureRequest(id: $id) { status documents { downloadUrl fields { position { ... on FieldBox { page x y width height } } } } } }`;
 
-interface Anchored {
-  readonly file: Buffer<ArrayBuffer>;
-  readonly anchor: object;
-}
-
 type World = Awaited<ReturnType<typeof startGateway>>;
-
-const inputOf = (documents: readonly Anchored[]) => ({
-  documents: documents.map(({ anchor }, index) => ({
-    title: `Documento ${index + 1}`,
-    fields: [{ clause: CLAUSE, position: { anchor } }],
-    file: null,
-  })),
-});
 
 /** Requests the signature of documents, lets the citizen sign, and returns the signed files. */
 async function signed(world: World, documents: readonly Anchored[]): Promise<Buffer[]> {
   const requested = await requestSignature(
     world,
-    inputOf(documents),
+    anchoredInput(documents),
     documents.map(({ file }) => file),
   );
   expect(requested).toMatchObject({ __typename: 'RequestSignaturePayload' });

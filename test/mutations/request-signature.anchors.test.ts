@@ -3,26 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { anchoredDocuments, TAG } from '../support/anchored-documents.ts';
 import { makePdf } from '../support/pdf.ts';
-import { requestSignature } from '../support/request-signature.ts';
+import { anchoredInput, CLAUSE, requestSignature } from '../support/request-signature.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-const CLAUSE = { title: 'Firma del contratto', type: 'REQUIRED' };
-
-interface Anchored {
-  readonly file: Buffer<ArrayBuffer>;
-  readonly anchor: object;
-}
-
 type World = Awaited<ReturnType<typeof startGateway>>;
-
-const inputOf = (documents: readonly Anchored[], rest: object = {}) => ({
-  documents: documents.map(({ anchor }, index) => ({
-    title: `Documento ${index + 1}`,
-    fields: [{ clause: CLAUSE, position: { anchor } }],
-    file: null,
-  })),
-  ...rest,
-});
 
 const A4 = async (): Promise<Buffer<ArrayBuffer>> =>
   (await anchoredDocuments['A4']?.make()) ?? Buffer.alloc(0);
@@ -38,7 +22,7 @@ test('an anchor that is not found is an error with its path and the nearest text
   const file = await A4();
   const answer = await requestSignature(
     world,
-    inputOf([
+    anchoredInput([
       { file, anchor: { text: '{{Firma:Rossi}}' } },
       { file, anchor: { text: TAG, occurrence: 2 } },
       { file, anchor: { text: 'Nessun testo come questo' } },
@@ -66,7 +50,7 @@ test('a box that leaves the page is an error with the size of the page and by ho
     { text: TAG, offsetX: 400 },
     { text: TAG, align: 'ABOVE', offsetY: -600, offsetX: -250 },
   ];
-  const answer = await requestSignature(world, inputOf(anchors.map((anchor) => ({ file, anchor }))), [
+  const answer = await requestSignature(world, anchoredInput(anchors.map((anchor) => ({ file, anchor }))), [
     file,
     file,
   ]);
@@ -95,7 +79,7 @@ test('a file that cannot be read for its anchors is the cause of the step RESOLV
     [Buffer.from('%PDF-1.7 and nothing else'), NOT_OPENED],
     [Buffer.from(readFileSync('test/support/encrypted.pdf')), NOT_OPENED],
   ] as const) {
-    const answer = await requestSignature(world, inputOf([{ file: content, anchor: { text: TAG } }]), [
+    const answer = await requestSignature(world, anchoredInput([{ file: content, anchor: { text: TAG } }]), [
       content,
     ]);
     expect(answer).toMatchObject({
@@ -113,7 +97,7 @@ test('files that exceed the memory for inspections are too large, with the limit
   const file = await A4();
   const documents = Array.from({ length: 5 }, () => ({ file, anchor: { text: TAG } }));
   const files = documents.map(() => file);
-  expect(await requestSignature(world, inputOf(documents), files)).toMatchObject({
+  expect(await requestSignature(world, anchoredInput(documents), files)).toMatchObject({
     step: 'RESOLVE_ANCHORS',
     cause: { __typename: 'FileTooLargeError' },
   });
@@ -123,7 +107,7 @@ describe('a key', () => {
   test('returns the same request for a retry with the same file', async () => {
     const world = await startGateway();
     const file = await A4();
-    const input = inputOf([{ file, anchor: { text: TAG } }], KEY);
+    const input = anchoredInput([{ file, anchor: { text: TAG } }], KEY);
     const first = await requestSignature(world, input, [file]);
     expect(first).toMatchObject({ __typename: 'RequestSignaturePayload' });
     expect(await requestSignature(world, input, [file])).toEqual(first);
@@ -133,7 +117,7 @@ describe('a key', () => {
   test('continues after a failed step with the same boxes', async () => {
     const world = await startGateway();
     const file = await A4();
-    const input = inputOf([{ file, anchor: { text: TAG } }], KEY);
+    const input = anchoredInput([{ file, anchor: { text: TAG } }], KEY);
     world.sandbox.faults.add({ kind: 'status', operation: 'createSignatureRequest', count: 1, status: 500 });
     expect(await requestSignature(world, input, [file])).toMatchObject({
       step: 'CREATE_SIGNATURE_REQUEST',
@@ -148,14 +132,16 @@ describe('a key', () => {
   test('is a conflict for a retry with a file that gives other boxes', async () => {
     const world = await startGateway();
     const [file, other] = [await A4(), await OTHER()];
-    const input = inputOf([{ file, anchor: { text: TAG } }], KEY);
+    const input = anchoredInput([{ file, anchor: { text: TAG } }], KEY);
     world.sandbox.faults.add({ kind: 'status', operation: 'createSignatureRequest', count: 1, status: 500 });
     await requestSignature(world, input, [file]);
     expect(await requestSignature(world, input, [other])).toMatchObject({
       __typename: 'IdempotencyConflictError',
     });
     expect(
-      await requestSignature(world, inputOf([{ file, anchor: { text: TAG, offsetX: 1 } }], KEY), [file]),
+      await requestSignature(world, anchoredInput([{ file, anchor: { text: TAG, offsetX: 1 } }], KEY), [
+        file,
+      ]),
     ).toMatchObject({
       __typename: 'IdempotencyConflictError',
     });
@@ -189,7 +175,7 @@ test('many requests with anchors and without share the blocks for uploads, and a
     Array.from({ length: 16 }, (_, nth) =>
       nth % 4 === 3
         ? requestSignature(world, {}, [large])
-        : requestSignature(world, inputOf([{ file, anchor: { text: TAG } }]), [file]),
+        : requestSignature(world, anchoredInput([{ file, anchor: { text: TAG } }]), [file]),
     ),
   );
   expect(answers.map((answer) => answer?.['__typename'])).toEqual(

@@ -156,18 +156,18 @@ test('requests in flight have the configured grace period, and then it still exi
   expect(await main.ended()).toMatchObject({ code: 0, stderr: '' });
 });
 
+/** It exits with 1, and reports why it could not start on stderr only. */
+async function expectNoStart(env: Readonly<Record<string, string>>, reason: string): Promise<void> {
+  const { code, stdout, stderr } = await runMain(env).ended();
+  const report = `Sigillo could not start. ${reason}\n`;
+  expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: report });
+}
+
 test('an unreadable key file is reported in one line, and it exits', async () => {
-  const { code, stdout, stderr } = await runMain({
-    FIRMA_API_KEY_FILE: '/nowhere/key',
-    AUTH: 'none',
-  }).ended();
-  expect({ code, stdout, stderr }).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: `Sigillo could not start. Invalid configuration:
-  FIRMA_API_KEY_FILE: must be a readable file
-`,
-  });
+  await expectNoStart(
+    { FIRMA_API_KEY_FILE: '/nowhere/key', AUTH: 'none' },
+    'Invalid configuration:\n  FIRMA_API_KEY_FILE: must be a readable file',
+  );
 });
 
 test.each([
@@ -183,35 +183,24 @@ test.each([
   onTestFinished(() => void other.close());
   // A server that listens on TCP has an address of this form.
   const { port } = other.address() as AddressInfo;
-  const { code, stdout, stderr } = await runMain({ [name]: String(port) }).ended();
-  expect({ code, stdout, stderr }).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: `Sigillo could not start. 127.0.0.1:${port} is in use. ${remedy}\n`,
-  });
+  await expectNoStart({ [name]: String(port) }, `127.0.0.1:${port} is in use. ${remedy}`);
 });
 
 test('a checkout without the packages of the sandbox says what to do, and it exits', async () => {
   const withoutPrism = `import{registerHooks}from'node:module';registerHooks({resolve(name,context,next){return next(name.startsWith('@stoplight/')?'@missing/package':name,context)}})`;
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(withoutPrism)}`;
-  const { code, stdout, stderr } = await runMain({ NODE_OPTIONS }).ended();
-  expect({ code, stdout, stderr }).toEqual({
-    code: 1,
-    stdout: '',
-    stderr:
-      'Sigillo could not start. Without FIRMA_API_KEY a sandbox starts, whose packages are not installed: set FIRMA_API_KEY, or run `npm ci` without --omit=dev.\n',
-  });
+  await expectNoStart(
+    { NODE_OPTIONS },
+    'Without FIRMA_API_KEY a sandbox starts, whose packages are not installed: set FIRMA_API_KEY, or run `npm ci` without --omit=dev.',
+  );
 });
 
 test('an unreachable Redis is reported in one line, and it exits', async () => {
   const REDIS_URL = 'redis://user:passw0rd@127.0.0.1:1';
-  const { code, stdout, stderr } = await runMain({ REDIS_URL }).ended();
-  expect({ code, stdout, stderr }).toEqual({
-    code: 1,
-    stdout: '',
-    stderr:
-      'Sigillo could not start. Redis at 127.0.0.1:1 cannot be used: connect ECONNREFUSED 127.0.0.1:1. Set REDIS_URL to one that runs, or leave it out.\n',
-  });
+  await expectNoStart(
+    { REDIS_URL },
+    'Redis at 127.0.0.1:1 cannot be used: connect ECONNREFUSED 127.0.0.1:1. Set REDIS_URL to one that runs, or leave it out.',
+  );
 });
 
 test.each([
@@ -232,15 +221,12 @@ test.each([
 );
 
 test('an invalid configuration is reported without a stack, and it exits', async () => {
-  const { code, stdout, stderr } = await runMain({ PORT: 'x', LOG_LEVEL: 'loud' }).ended();
-  expect({ code, stdout, stderr }).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: `Sigillo could not start. Invalid configuration:
+  await expectNoStart(
+    { PORT: 'x', LOG_LEVEL: 'loud' },
+    `Invalid configuration:
   PORT: must be a whole number, 0 to 65535
-  LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent
-`,
-  });
+  LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent`,
+  );
 });
 
 test.each([

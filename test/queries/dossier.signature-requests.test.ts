@@ -101,11 +101,7 @@ test('a page whose items need only list fields costs one call', async () => {
 test('fields that lists do not contain cost one call per item, and are null for an item that no longer exists', async () => {
   const world = await startFailingGateway();
   const { id, ids } = await dossierWith(world, 3);
-  world.fail('getSignatureRequest', ({ path }, res) =>
-    path.endsWith(ids[1] ?? '')
-      ? sendJson(res, 404, { status: 404, detail: 'not here' })
-      : sendJson(res, 200, detailOf(path)),
-  );
+  refuseDetail(world, ids[1] ?? '', 404);
   const answer = await world.run(
     `{ dossier(id: "${id}") { signatureRequests { nodes { id documents { id } qrCode { link } notification { ioMessageId } signedAt } } } }`,
   );
@@ -125,11 +121,7 @@ test('fields that lists do not contain cost one call per item, and are null for 
 test('an item that cannot be read keeps the fields of the list, and each other field has its error', async () => {
   const world = await startFailingGateway();
   const { id, ids } = await dossierWith(world, 2);
-  world.fail('getSignatureRequest', ({ path }, res) =>
-    path.endsWith(ids[1] ?? '')
-      ? sendJson(res, 400, { status: 400, detail: 'no' })
-      : sendJson(res, 200, detailOf(path)),
-  );
+  refuseDetail(world, ids[1] ?? '', 400);
   const { data, errors } = await world.run(
     `{ dossier(id: "${id}") { signatureRequests { edges { node { ...both } } } } }
     fragment both on SignatureRequest { id signedAt papers: documents { id } }`,
@@ -158,6 +150,17 @@ test.each([true, false])('the items are read only if the answer has a field for 
   );
   expect(world.count('getSignatureRequest')).toBe(isAsked ? 2 : 0);
 });
+
+/** The service answers the reads of all requests but this one. */
+function refuseDetail(
+  world: Awaited<ReturnType<typeof startFailingGateway>>,
+  id: string,
+  status: number,
+): void {
+  world.fail('getSignatureRequest', ({ path }, res) =>
+    path.endsWith(id) ? sendJson(res, status, { status, detail: 'no' }) : sendJson(res, 200, detailOf(path)),
+  );
+}
 
 function detailOf(path: string) {
   const at = '2026-03-05T09:14:07.412Z';

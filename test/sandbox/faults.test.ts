@@ -254,16 +254,16 @@ describe('a fault fires', () => {
   }
 
   test.each<[string, Partial<Fault>, string]>([
-    ['each time', {}, 'XXXXXX'],
-    ['the given number of times', { count: 2 }, 'XX....'],
-    ['on the nth call', { nth: 3 }, '..X...'],
-    ['from the nth call, the given number of times', { nth: 2, count: 3 }, '.XXX..'],
+    ['each time', {}, 'FFFFFF'],
+    ['the given number of times', { count: 2 }, 'FF....'],
+    ['on the nth call', { nth: 3 }, '..F...'],
+    ['from the nth call, the given number of times', { nth: 2, count: 3 }, '.FFF..'],
     ['never', { probability: 0 }, '......'],
-    ['for its operation', { operation: 'getDossier' }, 'XXXXXX'],
+    ['for its operation', { operation: 'getDossier' }, 'FFFFFF'],
     ['for no other', { operation: 'createDossier' }, '......'],
   ])('%s', async (_name, fault, pattern) => {
     const failed = await failures(fault, pattern.length);
-    expect(failed.map((hit) => (hit ? 'X' : '.')).join('')).toBe(pattern);
+    expect(failed.map((hit) => (hit ? 'F' : '.')).join('')).toBe(pattern);
   });
 
   test('at random, on the same calls for the same seed', async () => {

@@ -2,12 +2,29 @@ import { multipartBody } from './multipart.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Json } from './start-gateway.ts';
 
+export const CLAUSE = { title: 'Firma del contratto', type: 'REQUIRED' };
+
 const FIELDS = [
   {
-    clause: { title: 'Firma del contratto', type: 'REQUIRED' },
+    clause: CLAUSE,
     position: { box: { page: 0, x: 85, y: 676, width: 177, height: 77 } },
   },
 ];
+
+export interface Anchored {
+  readonly file: Buffer<ArrayBuffer>;
+  readonly anchor: object;
+}
+
+/** The input for documents whose field is placed by an anchor. */
+export const anchoredInput = (documents: readonly Anchored[], rest: object = {}) => ({
+  documents: documents.map(({ anchor }, index) => ({
+    title: `Documento ${index + 1}`,
+    fields: [{ clause: CLAUSE, position: { anchor } }],
+    file: null,
+  })),
+  ...rest,
+});
 
 const REQUEST_SIGNATURE = `mutation ($input: RequestSignatureInput!) { requestSignature(input: $input) {
   __typename
