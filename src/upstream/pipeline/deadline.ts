@@ -23,7 +23,9 @@ export class Deadline implements Disposable {
   readonly #timeoutMs: number;
   readonly #caller: AbortSignal | undefined;
   readonly #controller: AbortController;
+  /** Not cleared when the clock stops: most waits end long before it fires, and then it only looks at what is left. */
   #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
   #startedAt = 0;
   /** The time that was left when the clock last started. */
   #leftMs: number;
@@ -49,19 +51,20 @@ export class Deadline implements Disposable {
 
   /** When the time is up unless the clock stops again, on the clock of `performance.now()`. */
   get endsAt(): number {
-    return (this.#timer === undefined ? performance.now() : this.#startedAt) + this.#leftMs;
+    return (this.#isRunning ? this.#startedAt : performance.now()) + this.#leftMs;
   }
 
   /** Milliseconds for which the clock has run. */
   get usedMs(): number {
-    return this.#usedMs + (this.#timer === undefined ? 0 : performance.now() - this.#startedAt);
+    return this.#usedMs + (this.#isRunning ? performance.now() - this.#startedAt : 0);
   }
 
   start(): void {
     // It may be disposed of while its clock is stopped.
-    if (this.#isDisposed || this.#timer !== undefined) return;
+    if (this.#isDisposed || this.#isRunning) return;
+    this.#isRunning = true;
     this.#startedAt = performance.now();
-    this.#timer = setTimeout(this.#expire, this.#leftMs);
+    this.#timer ??= setTimeout(this.#look, this.#leftMs);
   }
 
   /** Stops the clock during a wait that does not count for the call. */
@@ -98,22 +101,30 @@ export class Deadline implements Disposable {
   [Symbol.dispose](): void {
     this.#stop();
     this.#isDisposed = true;
+    clearTimeout(this.#timer);
     this.#caller?.removeEventListener('abort', this.#leave);
   }
 
   #stop(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
     const ranMs = performance.now() - this.#startedAt;
     this.#usedMs += ranMs;
     this.#leftMs = Math.max(0, this.#leftMs - ranMs);
   }
 
-  readonly #expire = (): void => {
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    if (!this.#isRunning) return; // `start` sets it again
+    const leftMs = this.endsAt - performance.now();
+    if (leftMs > 0) this.#timer = setTimeout(this.#look, leftMs);
+    else this.#expire();
+  };
+
+  #expire(): void {
     this.#hasExpired = !this.#controller.signal.aborted;
     this.#controller.abort(new TimeIsUpError());
-  };
+  }
 
   readonly #leave = (): void => {
     this.#controller.abort(this.#caller?.reason);
