@@ -65,7 +65,7 @@ function nullIfNotFound(error: unknown): null {
 
 /** Computed: the service has no such status. The IO app stops showing an expired request. */
 export function isExpired({ status, expiresAt }: AnySignatureRequest): boolean {
-  return status !== 'SIGNED' && status !== 'CANCELLED' && expiresAt.getTime() <= Date.now();
+  return status !== 'SIGNED' && status !== 'CANCELLED' && Date.parse(expiresAt) <= Date.now();
 }
 
 export interface QrCode {

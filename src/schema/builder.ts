@@ -8,6 +8,7 @@ import type { GatewayContext } from '../resolvers/context.ts';
 import { DomainError } from '../resolvers/errors/domain-errors.ts';
 import { MAX_WAIT_SECONDS } from '../resolvers/shared/input-rules.ts';
 import type { FileUpload } from '../uploads/file-upload.ts';
+import type { Timestamp } from '../upstream/timestamp.ts';
 import './scopes-plugin.ts';
 import type { Scopes } from './scopes.ts';
 
@@ -16,7 +17,7 @@ export interface SchemaTypes {
   DefaultFieldNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    DateTime: { Input: Date; Output: Date };
+    DateTime: { Input: Date; Output: Date | Timestamp };
     FiscalCode: { Input: string; Output: never };
     URL: { Input: never; Output: string };
     Upload: { Input: FileUpload; Output: never };

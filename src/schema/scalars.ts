@@ -44,7 +44,7 @@ builder.scalarType('DateTime', {
   description:
     'A date and time in RFC 3339 format with an offset, for example `2026-06-30T23:59:59+02:00`. Output is in UTC with milliseconds: `2026-06-30T21:59:59.000Z`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
-  serialize: (date) => date.toISOString(),
+  serialize: (at) => (typeof at === 'string' ? at : at.toISOString()),
   parseValue: (value) => parseDateTime(value),
   parseLiteral: readLiteral(parseDateTime),
 });

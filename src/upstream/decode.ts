@@ -6,7 +6,7 @@ import { readAnswer, readText } from './wire-object.ts';
 import type { WireObject } from './wire-object.ts';
 
 /*
- * The decoders check the answers of the service and convert them to models: names in camelCase, dates as `Date`. They drop
+ * The decoders check the answers of the service and convert them to models: names in camelCase, timestamps in UTC with milliseconds. They drop
  * unknown properties and pass on unknown statuses, so that an addition to the service breaks nothing.
  */
 type Wire = components['schemas'];

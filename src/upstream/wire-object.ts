@@ -1,3 +1,6 @@
+import { readTimestamp } from './timestamp.ts';
+import type { Timestamp } from './timestamp.ts';
+
 /** A property that breaks the contract: its path from the body, and why. Neither quotes the answer. */
 interface Issue {
   readonly path: readonly (string | number)[];
@@ -100,11 +103,11 @@ export class WireObject<Contract> implements Position {
     return typeof value === 'boolean' ? value : this.#wrong(name, 'is not a boolean', false);
   }
 
-  timestamp(name: NamesOf<Contract, string>): Date {
+  timestamp(name: NamesOf<Contract, string>): Timestamp {
     return this.#timestamp(name, this.#properties[name]);
   }
 
-  optionalTimestamp(name: NamesOf<Contract, Optional<string>>): Date | undefined {
+  optionalTimestamp(name: NamesOf<Contract, Optional<string>>): Timestamp | undefined {
     const value = this.#properties[name] ?? undefined;
     return value === undefined ? undefined : this.#timestamp(name, value);
   }
@@ -170,9 +173,9 @@ export class WireObject<Contract> implements Position {
     return this.#list(name, this.#properties[name]);
   }
 
-  #timestamp(name: string, value: unknown): Date {
-    const date = new Date(typeof value === 'string' ? value : NaN);
-    return Number.isNaN(date.getTime()) ? this.#wrong(name, 'is not a timestamp', date) : date;
+  #timestamp(name: string, value: unknown): Timestamp {
+    const timestamp = typeof value === 'string' ? readTimestamp(value) : undefined;
+    return timestamp ?? this.#wrong(name, 'is not a timestamp', '0000-Z');
   }
 
   #objects<One, Model>(name: string, value: unknown, read: Read<One, Model>): Model[] {

@@ -23,7 +23,7 @@ function stateOf(request: SignatureRequest): string {
     ...document,
     url: typeof document.url === 'string' ? document.url.replace(/\?.*/s, '') : document.url?.refusedFor,
   }));
-  const hasExpired = request.expiresAt.getTime() <= Date.now();
+  const hasExpired = Date.parse(request.expiresAt) <= Date.now();
   return JSON.stringify([{ ...request, documents }, hasExpired]);
 }
 
@@ -39,7 +39,7 @@ export function isLater(read: StatusRead, than: StatusRead): boolean {
 /** Whether a state is older than another, by the timestamps of the service. */
 export function goesBack(request: SignatureRequest, than: SignatureRequest): boolean {
   if (request.updatedAt < than.updatedAt) return true;
-  const isSameStatus = request.updatedAt.getTime() === than.updatedAt.getTime();
+  const isSameStatus = request.updatedAt === than.updatedAt;
   if (isSameStatus && request.notification === undefined && than.notification !== undefined) return true;
   return request.documents.some((document, index) => {
     const other = than.documents[index];

@@ -54,7 +54,7 @@ export function initialState(request: SignatureRequest, now: number): ReportedSt
     isNotified: false,
     updatedAt: 0,
     since: now,
-    until: Math.max(now, request.expiresAt.getTime()) + WATCHED_AFTER_EXPIRY_MS,
+    until: Math.max(now, Date.parse(request.expiresAt)) + WATCHED_AFTER_EXPIRY_MS,
   };
 }
 
@@ -71,7 +71,7 @@ export function detectChange(
   request: SignatureRequest,
   now: number,
 ): Change | undefined {
-  const updatedAt = request.updatedAt.getTime();
+  const updatedAt = Date.parse(request.updatedAt);
   if (request.status === 'DRAFT' || updatedAt < reported.updatedAt) return undefined;
   const hasNewStatus = request.status !== reported.status;
   const isNotified = reported.isNotified || request.notification !== undefined;
@@ -96,7 +96,7 @@ function messageOf(key: RequestKey, type: string, request: SignatureRequest, now
     status: request.status,
     documents: request.documents.map(({ id, status }) => ({ id, status })),
   };
-  const timestamp = (happenedAt ?? new Date(now)).toISOString();
+  const timestamp = happenedAt ?? new Date(now).toISOString();
   return {
     id: messageId(key, type),
     type,

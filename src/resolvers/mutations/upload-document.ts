@@ -122,9 +122,9 @@ function isExpired(failure: unknown, expiresAt: Date): boolean {
 
 /** Whether the document shows the outcome of this file, and not of a file that was uploaded before. */
 function isOutcomeOf({ storedAt }: StoredFile, old: Document, now: Document): boolean {
-  const isChanged = now.updatedAt.getTime() !== old.updatedAt.getTime();
+  const isChanged = now.updatedAt !== old.updatedAt;
   const isOfThisFile =
-    now.uploadedAt !== undefined && now.uploadedAt.getTime() >= storedAt.getTime() - CLOCK_TOLERANCE_MS;
+    now.uploadedAt !== undefined && Date.parse(now.uploadedAt) >= storedAt.getTime() - CLOCK_TOLERANCE_MS;
   return isChanged && isOfThisFile && (now.status === 'READY' || now.status === 'REJECTED');
 }
 

@@ -82,7 +82,7 @@ function isInTime(
   toleranceMs = 0,
 ): boolean {
   if (unresolved === undefined) return false;
-  const time = createdAt.getTime();
+  const time = Date.parse(createdAt);
   return time >= unresolved.createdAfter - toleranceMs && time <= unresolved.createdBefore + toleranceMs;
 }
 
@@ -164,8 +164,8 @@ async function requestsMeanwhile(
 
 /** Without an expiry, the service uses 90 days; its manual says three months. */
 function hasExpiry({ createdAt, expiresAt }: SignatureRequestSummary, wanted?: Date | null): boolean {
-  if (wanted != null) return expiresAt.getTime() === wanted.getTime();
-  const days = (expiresAt.getTime() - createdAt.getTime()) / DAY_MS;
+  if (wanted != null) return Date.parse(expiresAt) === wanted.getTime();
+  const days = (Date.parse(expiresAt) - Date.parse(createdAt)) / DAY_MS;
   return days > 88 && days < 93;
 }
 
@@ -237,7 +237,7 @@ async function readRequests(
     const page = await getRequestsByDossier(upstream, params);
     requests.push(
       ...allItemsOf(page).filter((request) => {
-        const time = request.createdAt.getTime();
+        const time = Date.parse(request.createdAt);
         return isWanted(request) && time >= after && time < before;
       }),
     );

@@ -55,8 +55,7 @@ test('a failed id has its own failure and does not fail the others', async () =>
 test('before an event of a subscription the requests of earlier events are forgotten, but no dossier', async () => {
   const { stub, client } = await start();
   const loaders = new Loaders(client, {});
-  const at = new Date(AT);
-  const times = { createdAt: at, updatedAt: at, expiresAt: at };
+  const times = { createdAt: AT, updatedAt: AT, expiresAt: AT } as const;
   const item = { id: 'a', dossierId: 'd', signerId: 's', status: 'DRAFT', ...times };
   loaders.details.set(item, loaders.signatureRequestById.load('a'));
   await loaders.dossierById.load('d');

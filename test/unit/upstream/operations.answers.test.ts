@@ -92,8 +92,8 @@ async function getRequestFrom(answer: unknown) {
   return getSignatureRequest((await serviceThat(200, answer)).client, 'r1');
 }
 
-test('details of a status are decoded, with dates as Date', async () => {
-  const later = '2026-06-30T21:59:59.000Z';
+test('details of a status are decoded, with timestamps in UTC', async () => {
+  const later = '2026-06-30T23:59:59+02:00';
   const request = await getRequestFrom({
     ...REQUEST,
     status: 'REJECTED',
@@ -113,7 +113,7 @@ test('details of a status are decoded, with dates as Date', async () => {
       },
     ],
   });
-  const at = new Date(later);
+  const at = '2026-06-30T21:59:59.000Z';
   expect(request).toStrictEqual({
     ...SUMMARY_MODEL,
     status: 'REJECTED',

@@ -17,7 +17,8 @@ const listOf = <Schema extends z.ZodType>(item: Schema) =>
 
 const timestamp = z.string().transform((text, context) => {
   const date = new Date(text);
-  if (!Number.isNaN(date.getTime())) return date;
+  const year = date.getUTCFullYear();
+  if (year >= 0 && year < 10_000) return date.toISOString();
   context.addIssue('not a timestamp');
   return z.NEVER;
 });
@@ -130,9 +131,9 @@ interface ListedRequest {
   dossier_id: string;
   signer_id: string;
   status: string;
-  created_at: Date;
-  updated_at: Date;
-  expires_at: Date;
+  created_at: string;
+  updated_at: string;
+  expires_at: string;
 }
 
 function summaryOf(wire: ListedRequest) {

@@ -41,8 +41,8 @@ export const DOSSIER_MODEL = {
   title: 'Assunzione',
   supportEmail: undefined,
   documents: [{ title: 'Contratto', fields: FIELDS }],
-  createdAt: new Date(AT),
-  updatedAt: new Date(AT),
+  createdAt: AT,
+  updatedAt: AT,
 };
 export const SUMMARY = {
   id: 'r1',
@@ -57,9 +57,9 @@ export const SUMMARY_MODEL = {
   dossierId: 'd1',
   signerId: 's1',
   status: 'DRAFT',
-  createdAt: new Date(AT),
-  updatedAt: new Date(AT),
-  expiresAt: new Date(AT),
+  createdAt: AT,
+  updatedAt: AT,
+  expiresAt: AT,
 };
 export const DOCUMENT = { id: 'doc1', status: 'WAIT_FOR_UPLOAD', metadata: METADATA, ...TIMES };
 export const DOCUMENT_MODEL = {
@@ -67,8 +67,8 @@ export const DOCUMENT_MODEL = {
   status: 'WAIT_FOR_UPLOAD',
   title: 'Contratto',
   fields: FIELDS,
-  createdAt: new Date(AT),
-  updatedAt: new Date(AT),
+  createdAt: AT,
+  updatedAt: AT,
   uploadedAt: undefined,
   rejectedAt: undefined,
   rejectReason: undefined,

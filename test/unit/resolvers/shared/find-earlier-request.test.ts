@@ -25,8 +25,8 @@ interface Made {
 }
 
 function requestOf({ id, at, status = 'DRAFT' }: Made) {
-  const createdAt = new Date(SENT + at);
-  const expiresAt = new Date(createdAt.getTime() + 90 * DAY_MS);
+  const createdAt = new Date(SENT + at).toISOString();
+  const expiresAt = new Date(SENT + at + 90 * DAY_MS).toISOString();
   const documents = [{ title: 'Contratto', fields: [], status: 'WAIT_FOR_UPLOAD' }];
   return { id, dossierId: 'dossier', signerId: 'signer', status, createdAt, expiresAt, documents };
 }
