@@ -52,6 +52,18 @@ test('the clock stops during other waits and continues afterwards', async () => 
   expect(deadline.signal.aborted).toBe(true);
 });
 
+test('a short stop postpones the end by its duration', async () => {
+  frozenTime();
+  using deadline = new Deadline(150);
+  await vi.advanceTimersByTimeAsync(100);
+  const waited = deadline.stoppedFor(after(20));
+  await vi.advanceTimersByTimeAsync(69);
+  await waited;
+  expect(deadline.signal.aborted).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(deadline.signal.aborted).toBe(true);
+});
+
 test('a renewal restores the full time limit', async () => {
   frozenTime();
   using deadline = new Deadline(150);
