@@ -307,6 +307,8 @@ test('a gateway that does not answer is reported in words, also during an upload
   const { page } = await open(DESKTOP, url, { mayWrite: /ERR_/ });
   await chooseTab(page, 'UploadDocument');
   await chooseFiles(page, CONTRACT);
+  // The editor loads its workers from the gateway when they are first needed.
+  await page.waitForNetworkIdle();
   await close();
   for (const tab of ['UploadDocument', 'FindSigner', 'SignatureRequestChanged']) {
     await chooseTab(page, tab);
