@@ -6,8 +6,8 @@ import { readAnswer, readText } from './wire-object.ts';
 import type { WireObject } from './wire-object.ts';
 
 /*
- * The decoders check the answers of the service and convert them to models: names in camelCase, timestamps in UTC with milliseconds. They drop
- * unknown properties and pass on unknown statuses, so that an addition to the service breaks nothing.
+ * The decoders check the answers of the service and convert them to models: names in camelCase, timestamps in UTC with
+ * milliseconds. They drop unknown properties and pass on unknown statuses, so that an addition to the service breaks nothing.
  */
 type Wire = components['schemas'];
 type Unread<Name extends keyof Wire> = WireObject<Wire[Name]>;

@@ -122,7 +122,8 @@ export class Deadline implements Disposable {
   };
 
   #expire(): void {
-    this.#hasExpired = !this.#controller.signal.aborted;
+    if (this.#controller.signal.aborted) return;
+    this.#hasExpired = true;
     this.#controller.abort(new TimeIsUpError());
   }
 
