@@ -307,8 +307,10 @@ test('a gateway that does not answer is reported in words, also during an upload
   const { page } = await open(DESKTOP, url, { mayWrite: /ERR_/ });
   await chooseTab(page, 'UploadDocument');
   await chooseFiles(page, CONTRACT);
-  // The editor loads its workers from the gateway when they are first needed.
-  await page.waitForNetworkIdle();
+  // The editor loads its three workers from the gateway when it first needs them. The network says less:
+  // the end of a worker's request is sometimes not reported, and the page then never counts as idle.
+  await expect.poll(() => page.workers().length).toBe(3);
+  await Promise.all(page.workers().map((worker) => worker.evaluate('self.name')));
   await close();
   for (const tab of ['UploadDocument', 'FindSigner', 'SignatureRequestChanged']) {
     await chooseTab(page, tab);
