@@ -15,7 +15,7 @@ export class ReadCoalescer {
     this.#events = events;
   }
 
-  async read<Model>(
+  read<Model>(
     call: ApiRequest,
     options: CallOptions,
     make: (options: CallOptions) => Promise<Model>,
@@ -24,10 +24,10 @@ export class ReadCoalescer {
     const key = keyOf(call, options);
     const shared = this.#inFlight.get(key);
     // Reads with one key have one operation, and so one decoder.
-    if (shared === undefined) return (await this.#start(key, options, make).join(call, options)) as Model;
+    if (shared === undefined) return this.#start(key, options, make).join(call, options) as Promise<Model>;
     this.#events.emit('coalescedRead', { operation });
     // A copy, because each caller may change its model.
-    return structuredClone((await shared.join(call, options)) as Model);
+    return shared.join(call, options).then((model) => structuredClone(model as Model));
   }
 
   /** Later reads join no call that started before now. */

@@ -76,44 +76,36 @@ export class RateLimiter {
    * @throws {UpstreamError} `over-budget` when too many calls wait or the time of the operation is up; `aborted` when the
    *   client disconnects.
    */
-  async acquire(request: SlotRequest): Promise<Permit> {
-    const { operation, priority, caller, signal } = request;
+  acquire({ operation, priority, caller, signal }: SlotRequest): Promise<Permit> {
     const queue = this.#queues[priority];
     const startedAt = performance.now();
-    const ended = (outcome: 'granted' | 'refused' | 'left'): boolean =>
-      this.#options.events.emit('rateLimiterWait', {
-        priority,
-        outcome,
-        waitMs: performance.now() - startedAt,
-      });
-
-    const admission = Promise.withResolvers<Slot>();
-    const waiter: Waiter = {
-      admit: admission.resolve,
-      refuse: () => {
-        ended('refused');
-        admission.reject(this.#overBudget(operation));
-      },
-    };
-    const leave = (): void => {
-      if (!queue.delete(caller, waiter)) return;
-      ended('left');
-      const kind = kindOfAbort(signal?.reason);
-      admission.reject(
-        kind === 'timeout' ? this.#overBudget(operation) : new UpstreamError({ operation, kind }),
-      );
-    };
-    queue.add(caller, waiter);
-    signal?.addEventListener('abort', leave);
-    if (signal?.aborted === true) leave();
-    this.#admit();
-    try {
-      const slot = await admission.promise;
-      ended('granted');
-      return { slot, [Symbol.dispose]: this.#release };
-    } finally {
-      signal?.removeEventListener('abort', leave);
-    }
+    return new Promise((resolve, reject) => {
+      const ended = (outcome: 'granted' | 'refused' | 'left'): void => {
+        signal?.removeEventListener('abort', leave);
+        const waitMs = performance.now() - startedAt;
+        this.#options.events.emit('rateLimiterWait', { priority, outcome, waitMs });
+      };
+      const waiter: Waiter = {
+        admit: (slot) => {
+          ended('granted');
+          resolve({ slot, [Symbol.dispose]: this.#release });
+        },
+        refuse: () => {
+          ended('refused');
+          reject(this.#overBudget(operation));
+        },
+      };
+      const leave = (): void => {
+        if (!queue.delete(caller, waiter)) return;
+        ended('left');
+        const kind = kindOfAbort(signal?.reason);
+        reject(kind === 'timeout' ? this.#overBudget(operation) : new UpstreamError({ operation, kind }));
+      };
+      queue.add(caller, waiter);
+      signal?.addEventListener('abort', leave);
+      if (signal?.aborted === true) leave();
+      this.#admit();
+    });
   }
 
   /** How long the oldest call has waited, in milliseconds; 0 when no call waits. */
@@ -229,7 +221,7 @@ export function withRateLimiter(
     const { operation } = call;
     const { priority = 'interactive', caller = '', signal, deadline } = options;
     const request = { operation, priority, caller, signal };
-    using permit = limiter.acquireNow(request) ?? (await waitFor(limiter.acquire(request), deadline));
+    const permit = limiter.acquireNow(request) ?? (await waitFor(limiter.acquire(request), deadline));
     const { slot } = permit;
     const onAnswer = (remaining: number | undefined): void => slot.answered(learns ? remaining : undefined);
     try {
@@ -240,6 +232,8 @@ export function withRateLimiter(
         if (failure.kind === 'unreachable' || failure.kind === 'circuit-open') slot.unused();
       }
       throw failure;
+    } finally {
+      permit[Symbol.dispose]();
     }
   };
 }
