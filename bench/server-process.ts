@@ -19,7 +19,12 @@ const START_DEADLINE_MS = 30_000;
 
 /** Pins this process and its future children to the core of the load. */
 export function pinThisProcess(): void {
-  if (canPin) execFileSync('taskset', ['-apc', String(LOAD_CORE), String(process.pid)]);
+  if (canPin) pin(process.pid, String(LOAD_CORE));
+}
+
+/** Pins all threads of a process. @param cores `0`, or `0,1` */
+export function pin(pid: number, cores: string): void {
+  execFileSync('taskset', ['-apc', cores, String(pid)]);
 }
 
 export interface Program {
@@ -75,7 +80,7 @@ export class ServerProcess {
 
   /** User and system time of all threads of the process and its workers, in microseconds, to 10 ms. */
   cpuMicros(): number {
-    const ticks = this.#pids().map((pid) => {
+    const ticks = this.pids().map((pid) => {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return Number(fields[11]) + Number(fields[12]);
@@ -85,7 +90,7 @@ export class ServerProcess {
 
   /** The peak of `peakMib` starts anew. */
   resetPeak(): void {
-    for (const pid of this.#pids()) writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    for (const pid of this.pids()) writeFileSync(`/proc/${pid}/clear_refs`, '5');
   }
 
   peakMib(): number {
@@ -107,12 +112,12 @@ export class ServerProcess {
 
   #memoryMib(field: string): number {
     const pattern = new RegExp(`${field}:\\s+(\\d+)`);
-    const statuses = this.#pids().map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const statuses = this.pids().map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
     return sum(statuses.map((status) => Number(pattern.exec(status)?.[1]))) / 1024;
   }
 
   /** The process and its workers. */
-  #pids(): number[] {
+  pids(): number[] {
     const { pid = 0 } = this.child;
     const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
     return [pid, ...workers.map(Number).filter(Boolean)];
@@ -128,7 +133,7 @@ process.once('exit', () => {
   for (const { child } of running) child.kill('SIGKILL');
 });
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   // The address of a TCP server has this form.
