@@ -127,6 +127,7 @@ function readNamed<T>(name: string, file: string | undefined, read: (file: strin
 
 type Settings = Values<
   typeof serverVariables &
+    typeof upstreamVariables &
     typeof protectionVariables &
     typeof authenticationVariables &
     typeof observabilityVariables
@@ -173,6 +174,8 @@ function* warningsAbout(
   { isRealService, isSandbox }: { readonly isRealService: boolean; readonly isSandbox: boolean },
 ): Generator<string> {
   const { NODE_ENV = '', CORS_ORIGINS } = settings;
+  if (isSandbox && settings.FINAL_REQUESTS_KEPT > 0)
+    yield 'FINAL_REQUESTS_KEPT has no effect with a sandbox, whose control can take back a final status';
   if (!isProduction(settings)) {
     if (NODE_ENV !== '' && !KNOWN_ENVIRONMENTS.includes(NODE_ENV))
       yield 'Unknown NODE_ENV value; use production, development, test or staging. Only production enables the protections';

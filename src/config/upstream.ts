@@ -24,6 +24,8 @@ export interface UpstreamConfig {
   readonly circuit: CircuitLimits;
   /** The rate budget of one API key. */
   readonly rateLimit: RateLimit;
+  /** Signature requests in a final status to keep; see `FinalRequests`. 0: none. */
+  readonly finalRequestsKept: number;
 }
 
 const SERVICE_URL = 'https://api.io.pagopa.it/api/v1/sign';
@@ -89,6 +91,11 @@ export const upstreamVariables = {
       'Upstream calls per key in one window; further calls wait in a queue. Set it lower if other programs use the key.',
     ),
   RATE_BUDGET_WINDOW_SECONDS: wholeNumber(1, 60).default(5).describe('Length of that window.'),
+  FINAL_REQUESTS_KEPT: wholeNumber(0, 1_000_000)
+    .default(0)
+    .describe(
+      'Signature requests in a final status that the gateway keeps in memory for the callers who read them. `0` keeps none. See [fewer upstream calls](../operations.md#fewer-upstream-calls).',
+    ),
 };
 
 /** Messages about variables that conflict. */
@@ -131,5 +138,6 @@ export function upstreamConfigOf(
     upstreamConnections: values.UPSTREAM_CONNECTIONS,
     circuit: { failures: values.CIRCUIT_FAILURES, openMs: values.CIRCUIT_OPEN_SECONDS * 1000 },
     rateLimit: { calls: values.RATE_BUDGET_CALLS, windowMs: values.RATE_BUDGET_WINDOW_SECONDS * 1000 },
+    finalRequestsKept: values.FINAL_REQUESTS_KEPT,
   };
 }

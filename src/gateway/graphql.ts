@@ -157,11 +157,13 @@ type ContextFactory = (headers: RequestHeaders, req: IncomingMessage, caller: Ca
 /** Makes the contexts of admitted requests. */
 export function contextFactory(
   { maxUploadBytes, uploadStallMs, operationTimeoutMs, watching, isSandbox }: GatewayOptions,
-  { blocks, inspector, idempotency, events, watchers, webhooks, upstreams, storage, lifecycle }: Parts,
+  parts: Parts,
 ): ContextFactory {
+  const { blocks, inspector, idempotency, finalRequests, events } = parts;
+  const { watchers, webhooks, upstreams, storage, lifecycle } = parts;
   const { lastCall, inFlight } = lifecycle;
   const limits = { maxUploadBytes, uploadStallMs, operationTimeoutMs };
-  const shared = { blocks, inspector, idempotency, events, watching, lastCall, limits };
+  const shared = { blocks, inspector, idempotency, finalRequests, events, watching, lastCall, limits };
   return (headers, req, caller) => {
     const tenant = tenantOf(caller);
     const issuer = upstreams.of(tenant);

@@ -17,6 +17,7 @@ import type { GatewayEvents } from '../observability/events.ts';
 import type { MetricsSnapshot } from '../observability/metrics/start-metrics.ts';
 import { Queues } from '../observability/queues.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { FinalRequests } from '../resolvers/final-requests.ts';
 import { BlockPool } from '../uploads/block-pool.ts';
 import { createUpstreamClients } from '../upstream/clients.ts';
 import type { UpstreamClients, IssuerKeys } from '../upstream/clients.ts';
@@ -40,6 +41,7 @@ export interface Parts {
   readonly inspector: Inspector;
   readonly watchers: StatusWatchers;
   readonly idempotency: Idempotency;
+  readonly finalRequests: FinalRequests | undefined;
   readonly webhooks: Webhooks;
   readonly readiness: Readiness;
   readonly lifecycle: Lifecycle;
@@ -94,6 +96,7 @@ export async function openParts(options: GatewayOptions): Promise<Parts> {
     inspector,
     watchers,
     idempotency,
+    finalRequests: openFinalRequests(options, events),
     webhooks,
     readiness,
     lifecycle,
@@ -145,6 +148,14 @@ function openStorage(options: GatewayOptions, events: GatewayEvents): StorageCli
     events,
     tracer,
   });
+}
+
+/** The control of a sandbox can take back a final status. */
+function openFinalRequests(
+  { finalRequestsKept: max, isSandbox }: GatewayOptions,
+  events: GatewayEvents,
+): FinalRequests | undefined {
+  return max === 0 || isSandbox ? undefined : new FinalRequests({ max, events });
 }
 
 function openReadiness({ apiUrl, proxyFor, logger }: GatewayOptions, { redis, events }: Shared): Readiness {

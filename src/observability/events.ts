@@ -51,6 +51,8 @@ export interface GatewayEventMap {
   breaker: [{ readonly origin: 'service' | 'storage'; readonly state: 'closed' | 'open' | 'half-open' }];
   /** A read was coalesced with an identical one in progress. */
   coalescedRead: [{ readonly operation: string }];
+  /** A read was answered with a kept signature request, without an upstream call. */
+  cachedRead: [{ readonly operation: string }];
   /** An upload has started, made progress, or ended. */
   uploadStarted: [];
   uploadBytes: [number];

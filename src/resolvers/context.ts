@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { callerKey } from '../auth/caller.ts';
+import { callerKey, ownFiscalCode } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
@@ -19,6 +19,7 @@ import type { StorageClient } from '../upstream/storage/blobs.ts';
 import { StatusWatcher } from '../watching/status-watcher.ts';
 import type { WatchingOptions } from '../watching/status-watcher.ts';
 import type { RequestHooks } from '../webhooks/webhooks.ts';
+import type { FinalRequests } from './final-requests.ts';
 
 /** The parts of a gateway that all its requests share. */
 export interface GatewayParts {
@@ -32,6 +33,8 @@ export interface GatewayParts {
   readonly blocks: BlockPool;
   readonly inspector: Inspector;
   readonly idempotency: Idempotency;
+  /** Undefined: the gateway keeps no signature requests. */
+  readonly finalRequests: FinalRequests | undefined;
   /** Events for logs, metrics and spans. */
   readonly events: GatewayEvents;
   /** Aborted shortly before a shutdown aborts running operations. Waits return the last known state. */
@@ -56,7 +59,7 @@ export interface GatewayContext extends GatewayParts {
    * uses it.
    */
   readonly signal: AbortSignal;
-  /** Caches of this request only: no caller receives data that another caller has read. */
+  /** Caches of this request only. No caller receives data that another caller has read, not even from `finalRequests`. */
   readonly loaders: Loaders;
 }
 
@@ -78,7 +81,11 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
     staged === undefined
       ? parts.watcher
       : new StatusWatcher({ ...parts.watching, client, events: parts.events });
-  const upstream = withOptions(client, { caller: callerKey(caller) });
+  const key = callerKey(caller);
+  const upstream = withOptions(client, { caller: key });
+  const record: Recording = (id, read) => watcher.record(id, read);
+  // For a citizen, a kept request of another citizen would be found faster than one that does not exist.
+  const kept = ownFiscalCode(caller) === undefined ? parts.finalRequests : undefined;
   return {
     ...parts,
     caller,
@@ -87,11 +94,15 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
     storage,
     deadline,
     signal,
-    loaders: new Loaders(upstream, { signal }, (id, read) => watcher.record(id, read)),
+    loaders: new Loaders(
+      upstream,
+      { signal },
+      kept === undefined ? record : (id, read) => kept.read(key, id, () => record(id, read)),
+    ),
   };
 }
 
-/** Reads a signature request, and may record the result. */
+/** Reads a signature request, unless it is kept, and may record the result. */
 type Recording = (id: string, read: () => Promise<SignatureRequest>) => Promise<SignatureRequest>;
 
 /**

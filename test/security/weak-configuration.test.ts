@@ -103,6 +103,12 @@ test('production with SANDBOX_URL starts with a warning', () => {
   ]);
 });
 
+test('keeping final requests of a sandbox is a warning', () => {
+  expect(warningsOf({ FINAL_REQUESTS_KEPT: '10' })).toEqual([
+    expect.stringMatching(/^FINAL_REQUESTS_KEPT has no effect with a sandbox/),
+  ]);
+});
+
 test('the real service outside production is a warning', () => {
   expect(warningsOf(KEY)).toEqual([expect.stringMatching(/^NODE_ENV is not production/)]);
   // A key for a sandbox causes no warning, as when tenants are tested.

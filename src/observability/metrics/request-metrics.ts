@@ -166,6 +166,12 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
     labelNames: ['operation'],
     registers,
   });
+  const cached = new Counter({
+    name: 'sigillo_upstream_cached_reads_total',
+    help: 'Reads answered with a kept signature request.',
+    labelNames: ['operation'],
+    registers,
+  });
   const [operationOf, outcomeOf] = [bounded(UPSTREAM_OPERATIONS), bounded(CALL_OUTCOMES)];
   const kindOf = bounded(FAILURE_KINDS);
   for (const operation of UPSTREAM_OPERATIONS)
@@ -180,6 +186,7 @@ function countCalls(events: GatewayEvents, registers: Registry[]): void {
     retries.inc({ operation: operationOf(operation), kind: kindOf(kind) }),
   );
   events.on('coalescedRead', ({ operation }) => coalesced.inc({ operation: operationOf(operation) }));
+  events.on('cachedRead', ({ operation }) => cached.inc({ operation: operationOf(operation) }));
 }
 
 function measureWaits(events: GatewayEvents, registers: Registry[]): void {

@@ -31,6 +31,7 @@ test('without variables the sandbox is the upstream, and only this machine can r
     operationTimeoutMs: 90_000,
     circuit: { failures: 10, openMs: 10_000 },
     rateLimit: { calls: 150, windowMs: 5_000 },
+    finalRequestsKept: 0,
     upstreamConnections: 50,
     maxUploadBytes: 104_857_600,
     uploadStallMs: 30_000,

@@ -33,6 +33,7 @@ test('unknown label values add one series, regardless of their number', async ()
     events.emit('upstreamCall', { operation, outcome: text, attempts: 1, durationMs: 1 });
     events.emit('upstreamRetry', { operation, kind: text });
     events.emit('coalescedRead', { operation });
+    events.emit('cachedRead', { operation });
     events.emit('uploadStarted');
     events.emit('uploadEnded', { outcome: text, durationMs: 1 });
     events.emit('dependency', { name: text, isUsable: true });

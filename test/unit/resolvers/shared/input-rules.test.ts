@@ -51,6 +51,7 @@ const context = createContext(
       clock: new ServiceClock(),
       events,
     }),
+    finalRequests: undefined,
     events,
     webhooks: NO_HOOKS,
     lastCall: new AbortController().signal,
