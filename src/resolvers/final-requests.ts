@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { GatewayEvents } from '../observability/events.ts';
 import type { SignatureRequest } from '../upstream/decode.ts';
+import { isFinal } from '../watching/changes.ts';
 
 /**
  * How long a SIGNED request is kept. Each read of the service creates download URLs that are valid for 5 minutes (see
@@ -44,7 +45,7 @@ export class FinalRequests {
   }
 }
 
-function keptMsOf({ status }: SignatureRequest): number {
-  if (status === 'SIGNED') return SIGNED_MS;
-  return status === 'REJECTED' || status === 'CANCELLED' ? Number.POSITIVE_INFINITY : 0;
+function keptMsOf(request: SignatureRequest): number {
+  if (!isFinal(request)) return 0;
+  return request.status === 'SIGNED' ? SIGNED_MS : Number.POSITIVE_INFINITY;
 }

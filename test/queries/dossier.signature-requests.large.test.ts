@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { callsSince } from '../support/calls-since.ts';
 import { sendJson } from '../support/http-stub.ts';
 import { startFailingGateway } from '../support/service-proxy.ts';
 import { startGateway } from '../support/start-gateway.ts';
@@ -23,13 +24,6 @@ async function pageOf({ run }: Pick<World, 'run'>, first: number, after: string 
 
 const made = async ({ sandbox }: World, count: number): Promise<string[]> =>
   (await sandbox.seed({ requests: [{ dossier: DOSSIER, count }] })).requests.map(({ id }) => id);
-
-/** The upstream calls since the last call of this function, by operation. */
-function callsSince({ sandbox }: World): string[] {
-  const calls = sandbox.journal.entries().map(({ operationId }) => String(operationId));
-  sandbox.journal.clear();
-  return calls;
-}
 
 test('10,000 requests appear once each, 500 at a time, while more are created', async () => {
   const world = await startGateway();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { callsSince } from '../support/calls-since.ts';
 import { mutationOf } from '../support/operations.ts';
 import { ANNA, BRUNO, CITIZEN, STAFF, startWorld } from './support-world.ts';
 
@@ -8,15 +9,6 @@ import { ANNA, BRUNO, CITIZEN, STAFF, startWorld } from './support-world.ts';
  */
 const KEEPING = { finalRequestsKept: 100, isSandbox: false };
 const WHOLE = 'query ($id: ID!) { signatureRequest(id: $id) { status cancelledAt documents { id } } }';
-
-type World = Awaited<ReturnType<typeof startWorld>>;
-
-/** The upstream calls since the last call of this function. */
-function callsSince({ sandbox }: World): string[] {
-  const calls = sandbox.journal.entries().map(({ operationId }) => String(operationId));
-  sandbox.journal.clear();
-  return calls;
-}
 
 test('a caller who reads a cancelled request again gets the same answer without an upstream call', async () => {
   const world = await startWorld(KEEPING);
