@@ -87,7 +87,7 @@ export const DocumentType = builder.objectRef<DocumentOfRequest>('Document').imp
       type: 'URL',
       nullable: true,
       description:
-        'A pre-signed URL of the signed PDF. Each read creates a new URL, which is valid for 5 minutes. The URL is a secret: it permits the download without further credentials. To keep it from a browser, serve `/documents/{requestId}/{documentId}.pdf` of the gateway instead. Null unless the signature request is `SIGNED`, and when the service could not create the URL. The service deletes files 90 days after the signature; from then on the URL returns 404.',
+        'A pre-signed URL of the signed PDF, valid for 5 minutes from its creation. Each read creates a new one, unless the gateway keeps signed requests for a minute (`FINAL_REQUESTS_KEPT`). The URL is a secret: it permits the download without further credentials. To keep it from a browser, serve `/documents/{requestId}/{documentId}.pdf` of the gateway instead. Null unless the signature request is `SIGNED`, and when the service could not create the URL. The service deletes files 90 days after the signature; from then on the URL returns 404.',
       resolve: ({ download }) => download?.()?.url,
     }),
     downloadUrlExpiresAt: t.field({
