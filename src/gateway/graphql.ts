@@ -173,7 +173,8 @@ export function contextFactory(
       const clients = { upstream: issuer[kind], storage: storage[kind] };
       return tally === undefined ? clients : counted(clients, tally);
     };
-    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenant) };
+    const { isBusy } = issuer;
+    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenant), isBusy };
     const sandbox = isSandbox ? clientsOf('bare') : undefined;
     return createContext({ ...shared, ...clientsOf('shared'), sandbox, ...ofTenant }, caller, {
       headers,

@@ -51,6 +51,8 @@ export class RateLimiter {
   #inFlight = 0;
   #isAdmitting = false;
   #hasChanged = false;
+  /** Whether the window had too few slots for the calls that waited last. */
+  #isWindowUsedUp = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RateLimiterOptions) {
@@ -114,6 +116,12 @@ export class RateLimiter {
     return Math.max(interactive.oldestMs, poll.oldestMs);
   }
 
+  /** Whether interactive calls wait for slots, or all connections are in use. Not while a shared window answers. */
+  get isBusy(): boolean {
+    const isUsedUp = this.#isWindowUsedUp && this.#queues.interactive.size > 0;
+    return isUsedUp || this.#inFlight >= this.#options.connections;
+  }
+
   /** Calls that wait stay in the queue: their own deadlines end them. */
   close(): void {
     clearTimeout(this.#timer);
@@ -175,8 +183,9 @@ export class RateLimiter {
       againInMs = await this.#admitOnce();
     }
     this.#isAdmitting = false;
+    this.#isWindowUsedUp = againInMs < Number.POSITIVE_INFINITY;
     this.#refuseBeyondLimit();
-    if (againInMs === Number.POSITIVE_INFINITY) return;
+    if (!this.#isWindowUsedUp) return;
     this.#timer = setTimeout(() => this.#admit(), Math.ceil(againInMs));
   }
 
