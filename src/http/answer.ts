@@ -47,7 +47,24 @@ export async function sendAnswer(
   if (body instanceof Readable) return await sendStream(body, res, stallMs);
   // Node would not send the length of the body in the answer to HEAD.
   if (body !== undefined) res.setHeader('content-length', Buffer.byteLength(body));
+  await endOfTurn();
   res.end(body);
+}
+
+let turn: Promise<void> | undefined;
+
+/**
+ * Resolves when this turn of the event loop has handled what had arrived. Answers are written then, one after the other: a
+ * write wakes the process that reads it, usually a proxy on the same machine, unless it is awake from the write before.
+ */
+function endOfTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined;
+      resolve();
+    });
+  });
+  return turn;
 }
 
 async function sendStream(body: Readable, res: ServerResponse, stallMs: number): Promise<void> {
