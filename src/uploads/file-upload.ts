@@ -20,7 +20,8 @@ export class FileUpload {
   }
 
   /**
-   * The bytes as they arrive, at the pace of the reader. If the reader stops early, the rest is skipped.
+   * The bytes as they arrive, at the pace of the reader. A chunk is valid until the next one is requested, which frees its
+   * memory. If the reader stops early, the rest is skipped.
    * @throws {UploadError}
    */
   read(signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {

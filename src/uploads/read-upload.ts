@@ -7,7 +7,7 @@ const MAGIC = Buffer.from('%PDF-');
 
 /**
  * The bytes of a file, after its first five bytes have shown that it is a PDF. If the iteration ends without an error, the
- * file is complete.
+ * file is complete. A chunk is valid until the next one is requested.
  * @throws {UploadError} a consumer that forwards the bytes must then abort instead of finishing
  */
 export async function* readPdf(
@@ -27,7 +27,8 @@ export async function* readPdf(
       yield chunk;
       continue;
     }
-    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    // A copy, because the next chunk invalidates this one.
+    head = Buffer.concat([head, chunk]);
     if (!isPrefix(head)) throw notAPdf();
     if (head.length < MAGIC.length) continue;
     yield head;
@@ -47,6 +48,11 @@ function notAPdf(): UploadError {
     'not-a-pdf',
     'The file is not a PDF: it does not start with %PDF-. Choose a PDF document.',
   );
+}
+
+/** Copies of the chunks, for a consumer that requests the next chunk before it has finished with the last one. */
+export async function* copiesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
 /** A PDF whose first bytes have arrived. Dispose of it, so that the parser skips the bytes that nothing has read. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { BlockPool } from './block-pool.ts';
-import { BodyWatch } from './body-watch.ts';
+import { BodyWatch, freeChunk } from './body-watch.ts';
 import { UploadError } from './file-upload.ts';
 import type { FileUpload } from './file-upload.ts';
 import { IncomingFile, SpillBuffer } from './incoming-file.ts';
@@ -25,7 +25,7 @@ export class RequestFiles {
   /** In the order of the body. */
   readonly #begun: IncomingFile[] = [];
   /** Files whose reader waits for more of the body. */
-  readonly #waiting = new Set<IncomingFile>();
+  readonly #waiting: IncomingFile[] = [];
   #spilling: Promise<void> | undefined;
   #isComplete = false;
 
@@ -99,7 +99,7 @@ export class RequestFiles {
     try {
       await file.spilling;
       for (const spilled of file.spilled) {
-        // A copy, because the reader may hold a chunk longer than the block belongs to this request.
+        // A copy, because the reader may hold a chunk longer than the block belongs to this request, and it is freed.
         for (let at = 0; at < spilled.length; at += SPILL_CHUNK_BYTES)
           yield* this.#pass(Buffer.from(spilled.subarray(at, at + SPILL_CHUNK_BYTES)));
       }
@@ -119,18 +119,19 @@ export class RequestFiles {
   *#pass(chunk: Buffer): Generator<Buffer, void, void> {
     using _ = this.#watch.working();
     yield chunk;
+    freeChunk(chunk);
   }
 
   /** Waits for the body on behalf of `file`, and spills the unread files before it. */
   async #need<T>(file: IncomingFile, ready: () => T | undefined, signal?: AbortSignal): Promise<T> {
-    this.#waiting.add(file);
+    this.#waiting.push(file);
     try {
       const value = this.#watch.check(ready, signal);
       if (value !== undefined) return value;
       this.#spillIfBlocked();
       return await this.#watch.until(ready, signal);
     } finally {
-      this.#waiting.delete(file);
+      this.#waiting.splice(this.#waiting.indexOf(file), 1);
     }
   }
 
@@ -147,7 +148,7 @@ export class RequestFiles {
   /** An unread file before the last one that a reader waits for. */
   #blockingFile(): IncomingFile | undefined {
     if (this.#watch.failed.aborted) return undefined;
-    const last = Math.max(...Array.from(this.#waiting, ({ index }) => index ?? Infinity));
+    const last = Math.max(...this.#waiting.map(({ index }) => index ?? Infinity));
     return this.#begun.find(
       ({ hasReader, spilling }, index) => !hasReader && spilling === undefined && index < last,
     );
