@@ -6,7 +6,7 @@ import type { RequestHeaders } from '../auth/headers.ts';
 import { Documents, noConditionsAtRoot } from '../graphql/documents.ts';
 import { JsonEndpoint } from '../graphql/json-endpoint.ts';
 import { fieldSpans, recordExecution } from '../graphql/operation-record.ts';
-import type { Stage } from '../graphql/operation.ts';
+import type { Check } from '../graphql/operation.ts';
 import { Operations } from '../graphql/operations.ts';
 import { parsersOf } from '../graphql/parsing/request-format.ts';
 import type { NamedDocuments } from '../graphql/trusted-documents.ts';
@@ -88,12 +88,13 @@ interface GatewayOperationsOptions {
   readonly pageDocuments: NamedDocuments | undefined;
 }
 
-/** The operations of a gateway: the rules of its documents, and the stages before their execution. */
+/** The operations of a gateway: the rules of its documents, and the checks before their execution. */
 function createOperations(
   options: GatewayOptions,
   { scrub, rateLimit, contextOf, pageDocuments }: GatewayOperationsOptions,
 ): Operations {
-  const { trustedDocuments, introspection } = options.protections;
+  const { protections, tracer } = options;
+  const { trustedDocuments, introspection } = protections;
   const rules = [...specifiedRules, noConditionsAtRoot];
   // Clients have the schema in `schema.graphql`.
   if (!introspection) rules.push(NoSchemaIntrospectionCustomRule);
@@ -101,30 +102,32 @@ function createOperations(
     documents: new Documents(schema, rules),
     namedDocuments: trustedDocuments ? { documents: trustedDocuments, isExclusive: true } : pageDocuments,
     contextOf,
-    stages: stagesOf(options, rateLimit),
+    checks: checksOf(options, rateLimit),
+    preparations: [
+      recordExecution(trustedDocuments !== undefined),
+      ...(tracer === undefined ? [] : [fieldSpans(schema, tracer)]),
+    ],
     scrub,
   });
 }
 
 /** In their order: a refusal of one keeps an operation from the later ones. */
-function stagesOf(
-  { protections, streams, primary, tracer }: GatewayOptions,
+function checksOf(
+  { protections, streams, primary }: GatewayOptions,
   rateLimit: RateLimit | undefined,
-): Stage[] {
-  const { trustedDocuments, maxOperationCost, proxies } = protections;
+): Check[] {
+  const { maxOperationCost, proxies } = protections;
   return [
     ...(rateLimit === undefined ? [] : [limitRate(rateLimit)]),
     refuseUndeclaredFiles,
     limitCost(maxOperationCost),
     requireEventStreams,
     streamLimits({ counts: primary?.streamCounts ?? new ProcessStreamCounts(streams), proxies }),
-    recordExecution(trustedDocuments !== undefined),
-    ...(tracer === undefined ? [] : [fieldSpans(schema, tracer)]),
   ];
 }
 
 /** Counts operations for their callers; see `RateLimit.takeForCaller`. */
-function limitRate(rateLimit: RateLimit): Stage {
+function limitRate(rateLimit: RateLimit): Check {
   return ({ request: { req, caller } }) => {
     const excess = rateLimit.takeForCaller(req, caller);
     return excess instanceof Promise ? excess.then(refuseExcess) : refuseExcess(excess);
@@ -132,7 +135,7 @@ function limitRate(rateLimit: RateLimit): Stage {
 }
 
 /** See `OperationCost`. */
-function limitCost(maxCalls: number): Stage {
+function limitCost(maxCalls: number): Check {
   return ({ operation, parameters, variables }) => {
     // Variables that are not valid have no cost: nothing runs.
     if (variables !== undefined) operation.cost.check(parameters.variables, maxCalls);
@@ -140,7 +143,7 @@ function limitCost(maxCalls: number): Stage {
 }
 
 /** Refuses files for variables that the operation does not declare, which nothing would read. */
-const refuseUndeclaredFiles: Stage = ({ operation, parameters }) => {
+const refuseUndeclaredFiles: Check = ({ operation, parameters }) => {
   const { variableDefinitions = [] } = operation.node;
   for (const [name, value] of Object.entries(parameters.variables)) {
     if (isFileUpload(value) && !variableDefinitions.some(({ variable }) => variable.name.value === name))

@@ -69,6 +69,11 @@ export class OperationCost {
     if (calls > maxCalls) throw tooCostly('upstream calls', calls, maxCalls);
   }
 
+  /** The upstream calls that it could need. @param variables that `check` has passed */
+  callsOf(variables: Values): number {
+    return this.#of(variables).calls;
+  }
+
   #of(variables: Values): Cost {
     const key = this.#keyOf(variables);
     const known = key === undefined ? undefined : this.#known.get(key);

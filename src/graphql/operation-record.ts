@@ -5,7 +5,7 @@ import { shortened } from '../observability/logging/bounded.ts';
 import { currentRequest } from '../observability/logging/request-scope.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
 import { inSpan } from '../observability/tracing/spans.ts';
-import type { Operation, Stage } from './operation.ts';
+import type { Operation, Preparation } from './operation.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** Characters of an operation name, which the client chooses. */
@@ -35,8 +35,8 @@ function nameOf(operation: Operation, scrub: Scrubber): string | undefined {
  * Records the root fields and the label of an operation that is going to be executed.
  * @param isTrusted whether only reviewed documents run, so that their operation names may become labels
  */
-export function recordExecution(isTrusted: boolean): Stage {
-  return ({ operation, context: { signal } }) => {
+export function recordExecution(isTrusted: boolean): Preparation {
+  return ({ operation }, { signal }) => {
     const { record, span } = currentRequest() ?? {};
     if (record?.operation === undefined) return;
     const { kind: type, node, rootFields } = operation;
@@ -87,9 +87,9 @@ const tracers = new WeakMap<object, Tracer>();
 const wrapped = new WeakSet<GraphQLSchema>();
 
 /** Makes a span for each field of `Query` and `Mutation` that is executed. */
-export function fieldSpans(schema: GraphQLSchema, tracer: Tracer): Stage {
+export function fieldSpans(schema: GraphQLSchema, tracer: Tracer): Preparation {
   wrapRootFields(schema);
-  return ({ context }) => void tracers.set(context, tracer);
+  return (_, context) => void tracers.set(context, tracer);
 }
 
 /** Several gateways of one process share the schema, so its fields are wrapped once. */

@@ -23,6 +23,9 @@ const MAX_PLANS = 16;
 /** Each mistake takes about 200 bytes of the answer. */
 const MAX_MISTAKES = 10;
 
+/** The variables of an operation, or what is wrong with them. */
+export type Coerced = { readonly variables: Values } | { readonly errors: readonly GraphQLError[] };
+
 /** One operation of a document, with all that does not depend on a request. Read it only of a valid document. */
 export class Operation {
   readonly node: OperationDefinitionNode;
@@ -62,7 +65,7 @@ export class Operation {
   }
 
   /** The variables with their types and defaults, or what is wrong with them. */
-  coerce(given: Values): { readonly variables: Values } | { readonly errors: readonly GraphQLError[] } {
+  coerce(given: Values): Coerced {
     const { variableDefinitions = [] } = this.node;
     const { coerced, errors } = getVariableValues(this.#schema, variableDefinitions, given, {
       maxErrors: 50,
@@ -163,10 +166,12 @@ export interface Requested {
 /** One operation on its way to its execution. */
 export interface Call extends Requested {
   readonly request: OperationRequest;
-  readonly context: GatewayContext;
   /** The coerced variables; undefined for variables that are not valid, which the result says. */
   readonly variables: Values | undefined;
 }
 
-/** A step before the execution. It throws to refuse the operation. */
-export type Stage = (call: Call) => Promise<void> | void;
+/** Throws to refuse an operation. */
+export type Check = (call: Call) => Promise<void> | void;
+
+/** Prepares the execution of an operation that has passed all checks. */
+export type Preparation = (call: Call, context: GatewayContext) => void;

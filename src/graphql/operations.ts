@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { ExecutionResult } from 'graphql';
+import { callerKey } from '../auth/caller.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestHeaders } from '../auth/headers.ts';
 import type { Scrubber } from '../observability/logging/scrubber.ts';
 import type { GatewayContext } from '../resolvers/context.ts';
 import type { Documents } from './documents.ts';
 import { recordOperation } from './operation-record.ts';
-import type { Call, OperationRequest, Requested, Stage } from './operation.ts';
+import type { Call, Check, Coerced, OperationRequest, Preparation, Requested } from './operation.ts';
 import { checkParameters } from './parsing/parameters.ts';
 import type { NamedDocuments } from './trusted-documents.ts';
+import { Turns } from './turns.ts';
 
 export type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
@@ -18,13 +20,15 @@ export interface OperationsOptions {
   readonly namedDocuments: NamedDocuments | undefined;
   readonly contextOf: (headers: RequestHeaders, req: IncomingMessage, caller: Caller) => GatewayContext;
   /** In their order: a refusal of one keeps the operation from the later ones. */
-  readonly stages: readonly Stage[];
+  readonly checks: readonly Check[];
+  readonly preparations: readonly Preparation[];
   readonly scrub: Scrubber;
 }
 
 /** What every operation passes, whether it comes directly from node:http or through Yoga. */
 export class Operations {
   readonly #options: OperationsOptions;
+  readonly #turns = new Turns();
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -53,20 +57,30 @@ export class Operations {
   }
 
   async #run({ operation, parameters }: Requested, request: OperationRequest): Promise<Result> {
-    const { documents, contextOf, stages } = this.#options;
+    const { documents, checks } = this.#options;
     const { errors } = documents.read(parameters.query);
     if (errors.length > 0) return { errors };
-    const context = contextOf(request.headers, request.req, request.caller);
     const coerced = operation.coerce(parameters.variables);
     const variables = 'variables' in coerced ? coerced.variables : undefined;
-    const call = { operation, parameters, request, context, variables };
-    for (const stage of stages) {
-      const waiting = stage(call);
+    const call = { operation, parameters, request, variables };
+    for (const check of checks) {
+      const waiting = check(call);
       if (waiting !== undefined) await waiting;
     }
+    const calls = operation.kind === 'query' && variables ? operation.cost.callsOf(parameters.variables) : 0;
+    return await this.#turns.take(calls, callerKey(request.caller), () => this.#execute(call, coerced));
+  }
+
+  async #execute(call: Call, coerced: Coerced): Promise<Result> {
+    const { contextOf, preparations } = this.#options;
+    const { operation, parameters, request } = call;
+    const context = contextOf(request.headers, request.req, request.caller);
+    for (const prepare of preparations) prepare(call, context);
     if ('errors' in coerced) return { errors: coerced.errors };
     if (operation.kind === 'subscription') return await operation.subscribe(parameters.variables, context);
-    return await inTime(call, () => operation.execute(coerced.variables, parameters.variables, context));
+    return await inTime(context, request, () =>
+      operation.execute(coerced.variables, parameters.variables, context),
+    );
   }
 }
 
@@ -75,7 +89,11 @@ export class Operations {
  * has no total deadline: its client must make progress (`BodyWatch`) within 20 minutes (`ClientTimes.request`), each block
  * has its own deadline, and after the last byte the operation has as long as any other. Subscriptions have no deadline.
  */
-async function inTime<T>({ context, request: { req } }: Call, work: () => Promise<T> | T): Promise<T> {
+async function inTime<T>(
+  context: GatewayContext,
+  { req }: OperationRequest,
+  work: () => Promise<T> | T,
+): Promise<T> {
   using deadline = context.deadline;
   if (req.complete) deadline.start();
   else req.once('end', () => deadline.start());

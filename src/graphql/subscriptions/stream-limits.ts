@@ -7,7 +7,7 @@ import type { AdmissionOptions } from '../../http/admission.ts';
 import type { TrustedProxies } from '../../http/client-address.ts';
 import { limitKey } from '../../http/rate-limit.ts';
 import { StreamError } from '../../resolvers/errors/faults.ts';
-import type { Stage, Admitted } from '../operation.ts';
+import type { Admitted, Check } from '../operation.ts';
 import type { StreamOptions } from './use-event-streams.ts';
 
 interface StreamLimits {
@@ -22,7 +22,7 @@ const RETRY_AFTER = '30';
  * Limits the open subscriptions of each caller, or of each address without authentication, and of all. A subscription
  * counts from before its first upstream call until its answer ends.
  */
-export function streamLimits({ counts, proxies }: StreamLimits): Stage {
+export function streamLimits({ counts, proxies }: StreamLimits): Check {
   return async ({ operation, request: { req, res, caller } }) => {
     if (operation.kind !== 'subscription') return;
     const key = limitKey(req, caller, proxies);

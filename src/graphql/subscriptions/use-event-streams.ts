@@ -9,7 +9,7 @@ import { RefusalError } from '../../http/answer.ts';
 import type { Refusal } from '../../http/answer.ts';
 import { acceptedOf, EVENTS_TYPE } from '../../http/media-types.ts';
 import { currentRequest } from '../../observability/logging/request-scope.ts';
-import type { Stage } from '../operation.ts';
+import type { Check } from '../operation.ts';
 import { printed } from '../results.ts';
 
 /** The limits and times of event streams. */
@@ -119,7 +119,7 @@ function isAsyncIterable(result: unknown): result is AsyncIterable<ExecutionResu
 }
 
 /** Refuses subscriptions of clients that accept no server-sent events. */
-export const requireEventStreams: Stage = ({ operation, request: { headers } }) => {
+export const requireEventStreams: Check = ({ operation, request: { headers } }) => {
   if (operation.kind === 'subscription' && !acceptsEvents(headers)) throw notAccepted();
 };
 

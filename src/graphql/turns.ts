@@ -1,0 +1,51 @@
+import { FairQueue } from '../upstream/rate-limit/fair-queue.ts';
+
+/** Upstream calls of an operation that waits for its turn: the pages of a list with their dossier have no more. */
+const MANY_CALLS = 10;
+/** Such operations at once. Each has up to ten reads in flight, so together they can use all 50 connections to the service. */
+const AT_ONCE = 5;
+/** In milliseconds. No operation waits longer for operations that are slow themselves. */
+const LONGEST_WAIT_MS = 250;
+
+/**
+ * Runs operations of many upstream calls a few at a time, callers round-robin, and all others at once.
+ *
+ * Operations that run at the same time delay each other, and what an operation holds for longer than two collections of the
+ * young generation becomes old. All that is attached to it later, such as the answers of the service, is then kept until
+ * the next full collection. An operation that waits before it begins holds almost nothing.
+ */
+export class Turns {
+  readonly #waiting = new FairQueue<() => void>();
+  #running = 0;
+
+  /** @param work of an operation that needs up to `calls` upstream calls */
+  take<T>(calls: number, caller: string, work: () => Promise<T>): Promise<T> {
+    return calls <= MANY_CALLS ? work() : this.#inTurn(caller, work);
+  }
+
+  async #inTurn<T>(caller: string, work: () => Promise<T>): Promise<T> {
+    if (this.#running < AT_ONCE) this.#running += 1;
+    else await this.#turn(caller);
+    try {
+      return await work();
+    } finally {
+      this.#running -= 1;
+      if (this.#running < AT_ONCE) this.#waiting.take()?.();
+    }
+  }
+
+  #turn(caller: string): Promise<void> {
+    return new Promise((resolve) => {
+      const start = (): void => {
+        clearTimeout(timer);
+        this.#running += 1; // before its code runs, so that the next check counts it
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(caller, start);
+        start();
+      }, LONGEST_WAIT_MS);
+      this.#waiting.add(caller, start);
+    });
+  }
+}
