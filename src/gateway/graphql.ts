@@ -176,8 +176,7 @@ export function contextFactory(
       const clients = { upstream: issuer[kind], storage: storage[kind] };
       return tally === undefined ? clients : counted(clients, tally);
     };
-    const { isBusy } = issuer;
-    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenant), isBusy };
+    const ofTenant = { watcher: watchers.of(issuer.shared), webhooks: webhooks.of(tenant) };
     const sandbox = isSandbox ? clientsOf('bare') : undefined;
     return createContext({ ...shared, ...clientsOf('shared'), sandbox, ...ofTenant }, caller, {
       headers,

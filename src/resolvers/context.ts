@@ -24,8 +24,6 @@ import type { FinalRequests } from './final-requests.ts';
 /** The parts of a gateway that all its requests share. */
 export interface GatewayParts {
   readonly upstream: UpstreamClient;
-  /** Whether a further call to the service would wait for the rate budget or for a connection. */
-  readonly isBusy: () => boolean;
   /** Polls signature requests, for all callers. */
   readonly watcher: StatusWatcher;
   readonly watching: WatchingOptions;
@@ -99,23 +97,13 @@ export function createContext(parts: GatewayParts, caller: Caller, request: Requ
     loaders: new Loaders(
       upstream,
       { signal },
-      {
-        recording: kept === undefined ? record : (id, read) => kept.read(key, id, () => record(id, read)),
-        isBusy: parts.isBusy,
-      },
+      kept === undefined ? record : (id, read) => kept.read(key, id, () => record(id, read)),
     ),
   };
 }
 
 /** Reads a signature request, unless it is kept, and may record the result. */
 type Recording = (id: string, read: () => Promise<SignatureRequest>) => Promise<SignatureRequest>;
-
-export interface LoadersOptions {
-  /** @default reads only */
-  readonly recording?: Recording;
-  /** See `loadEach`. */
-  readonly isBusy?: () => boolean;
-}
 
 /**
  * The DataLoaders of one GraphQL operation, each made when it is first used: each object is read once. The service has no
@@ -125,27 +113,21 @@ export class Loaders {
   readonly #client: UpstreamClient;
   readonly #options: CallOptions;
   readonly #recording: Recording;
-  readonly #isBusy: (() => boolean) | undefined;
   /** The whole requests of the list items whose other fields are read; null for one that the caller may not access. */
   readonly details = new Map<SignatureRequestSummary, Promise<SignatureRequest | null>>();
   #dossierById: DataLoader<string, Dossier> | undefined;
   #signatureRequestById: DataLoader<string, SignatureRequest> | undefined;
   #signerByFiscalCode: DataLoader<string, Signer> | undefined;
 
-  constructor(
-    client: UpstreamClient,
-    options: CallOptions,
-    { recording = (_, read) => read(), isBusy }: LoadersOptions = {},
-  ) {
+  constructor(client: UpstreamClient, options: CallOptions, recording: Recording = (_, read) => read()) {
     this.#client = client;
     this.#options = options;
     this.#recording = recording;
-    this.#isBusy = isBusy;
   }
 
   get dossierById(): DataLoader<string, Dossier> {
     return (this.#dossierById ??= new DataLoader(
-      loadEach((id) => getDossier(this.#client, id, this.#options), this.#isBusy),
+      loadEach((id) => getDossier(this.#client, id, this.#options)),
       { name: 'dossierById', ...SCHEDULE },
     ));
   }
@@ -153,10 +135,7 @@ export class Loaders {
   /** Clear an id after a call that changes the request. */
   get signatureRequestById(): DataLoader<string, SignatureRequest> {
     return (this.#signatureRequestById ??= new DataLoader(
-      loadEach(
-        (id) => this.#recording(id, () => getSignatureRequest(this.#client, id, this.#options)),
-        this.#isBusy,
-      ),
+      loadEach((id) => this.#recording(id, () => getSignatureRequest(this.#client, id, this.#options))),
       { name: 'signatureRequestById', ...SCHEDULE },
     ));
   }
@@ -170,7 +149,7 @@ export class Loaders {
   /** The same fiscal code always returns the same signer. */
   get signerByFiscalCode(): DataLoader<string, Signer> {
     return (this.#signerByFiscalCode ??= new DataLoader(
-      loadEach((code) => getSignerByFiscalCode(this.#client, code, this.#options), this.#isBusy),
+      loadEach((code) => getSignerByFiscalCode(this.#client, code, this.#options)),
       { name: 'signerByFiscalCode', ...SCHEDULE },
     ));
   }
@@ -184,37 +163,30 @@ const SCHEDULE = { batchScheduleFn: (load: () => void) => void setImmediate(load
 
 /** Reads in flight at once for one loader, so that one operation cannot take the whole connection pool. */
 const MAX_IN_FLIGHT = 10;
-/** The same while the service is busy: more reads would only wait, each with the memory of a call. */
-const MAX_IN_FLIGHT_WHEN_BUSY = 2;
 
 /**
  * A batch function that loads every key by its own call. The limit of calls in flight covers all batches of a loader; the
  * other calls wait in their order.
- * @param isBusy whether a further call would wait. @default never
  * @returns the values of a batch in the order of its keys, with an `Error` for a key that failed, as DataLoader requires.
  */
 export function loadEach<Key, Value>(
   load: (key: Key) => Promise<Value>,
-  isBusy: () => boolean = () => false,
 ): (keys: readonly Key[]) => Promise<(Value | Error)[]> {
   const waiting: (() => void)[] = [];
   let inFlight = 0;
-  const hasRoom = (): boolean =>
-    inFlight < MAX_IN_FLIGHT_WHEN_BUSY || (inFlight < MAX_IN_FLIGHT && !isBusy());
 
   const loadOne = async (key: Key): Promise<Value | Error> => {
-    if (hasRoom()) inFlight += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    if (inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => waiting.push(resolve));
+    else inFlight += 1;
     try {
       return await load(key);
     } catch (error) {
       return error instanceof Error ? error : new Error('load failed', { cause: error });
     } finally {
-      inFlight -= 1;
-      while (waiting.length > 0 && hasRoom()) {
-        inFlight += 1; // before its code runs, so that the next check counts it
-        waiting.shift()?.();
-      }
+      // The next call takes over the slot.
+      const next = waiting.shift();
+      if (next === undefined) inFlight -= 1;
+      else next();
     }
   };
   return (keys) => Promise.all(keys.map(loadOne));

@@ -46,8 +46,6 @@ export interface IssuerClient {
    * it, and it affects neither the circuit breaker nor the rate limiter.
    */
   readonly bare: UpstreamClient;
-  /** Whether a further call would wait for the rate budget or for a connection. */
-  readonly isBusy: () => boolean;
 }
 
 /** The clients of a gateway: one for each key, with separate connections, so that issuers share nothing. */
@@ -102,7 +100,6 @@ export function createIssuerClient(options: UpstreamClientOptions): IssuerClient
       bulkhead,
       withRateLimiter(limiter, { learns: false }),
     ]),
-    isBusy: () => limiter.isBusy,
   };
 }
 

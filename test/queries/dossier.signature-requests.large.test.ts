@@ -100,8 +100,7 @@ test('every cursor of a large page resumes after its item, with at most one more
 });
 
 test('a page with documents costs one more call per item, ten at a time', async () => {
-  // More connections than it needs: an operation that has to wait for one makes fewer calls at a time.
-  const world = await startFailingGateway({ upstreamConnections: 20 });
+  const world = await startFailingGateway();
   await world.sandbox.seed({ dossiers });
   const ids = await made(world, 120);
   let running = 0;

@@ -51,8 +51,6 @@ export class RateLimiter {
   #inFlight = 0;
   #isAdmitting = false;
   #hasChanged = false;
-  /** Whether the window had too few slots for the calls that waited last. */
-  #isWindowUsedUp = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RateLimiterOptions) {
@@ -116,12 +114,6 @@ export class RateLimiter {
     return Math.max(interactive.oldestMs, poll.oldestMs);
   }
 
-  /** Whether interactive calls wait for slots, or all connections are in use. Not while a shared window answers. */
-  get isBusy(): boolean {
-    const isUsedUp = this.#isWindowUsedUp && this.#queues.interactive.size > 0;
-    return isUsedUp || this.#inFlight >= this.#options.connections;
-  }
-
   /** Calls that wait stay in the queue: their own deadlines end them. */
   close(): void {
     clearTimeout(this.#timer);
@@ -183,9 +175,8 @@ export class RateLimiter {
       againInMs = await this.#admitOnce();
     }
     this.#isAdmitting = false;
-    this.#isWindowUsedUp = againInMs < Number.POSITIVE_INFINITY;
     this.#refuseBeyondLimit();
-    if (!this.#isWindowUsedUp) return;
+    if (againInMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#admit(), Math.ceil(againInMs));
   }
 

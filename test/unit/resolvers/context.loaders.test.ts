@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEvents } from '../../../src/observability/events.ts';
 import { Queues } from '../../../src/observability/queues.ts';
@@ -6,7 +5,6 @@ import { CircuitBreaker } from '../../../src/upstream/pipeline/circuit-breaker.t
 import { createIssuerClient } from '../../../src/upstream/clients.ts';
 import { loadEach, Loaders } from '../../../src/resolvers/context.ts';
 import { sendJson, startHttpStub } from '../../support/http-stub.ts';
-import type { UpstreamClient } from '../../../src/upstream/call.ts';
 import { NO_PROXY } from '../../../src/upstream/connect-through.ts';
 
 const AT = '2026-03-05T09:14:07.412Z';
@@ -105,42 +103,3 @@ test('at most ten keys are loaded at once, and the results are in the order of t
   expect(most).toBe(10);
   expect(results).toEqual(keys.map((key) => (key === 7 ? new TypeError('seven') : key)));
 });
-
-test('while the service is busy two keys are loaded at once, and ten when it is not', async () => {
-  const running: (() => void)[] = [];
-  let isBusy = true;
-  const keys = Array.from({ length: 40 }, (_, index) => index);
-  const load = (key: number): Promise<number> => new Promise((resolve) => running.push(() => resolve(key)));
-  const results = loadEach(load, () => isBusy)(keys);
-  /** The oldest ones are answered. @returns how many are loaded then */
-  const answer = async (count: number): Promise<number> => {
-    for (const end of running.splice(0, count)) end();
-    await setImmediate();
-    return running.length;
-  };
-  expect(await answer(0)).toBe(2);
-  expect(await answer(2)).toBe(2);
-  isBusy = false;
-  expect(await answer(1)).toBe(10);
-  isBusy = true;
-  expect(await answer(1)).toBe(9);
-  expect(await answer(8)).toBe(2);
-  isBusy = false;
-  for (let left = 12; left > 0; left -= 1) await answer(10);
-  expect(await results).toEqual(keys);
-});
-
-test.each(['dossierById', 'signatureRequestById', 'signerByFiscalCode'] as const)(
-  '%s makes two calls at once while the service is busy',
-  async (name) => {
-    const calls: unknown[] = [];
-    const client: UpstreamClient = {
-      call: (call) => new Promise(() => calls.push(call)),
-      close: () => Promise.resolve(),
-    };
-    const { [name]: loader } = new Loaders(client, {}, { isBusy: () => true });
-    for (const key of ['a', 'b', 'c']) void loader.load(key);
-    await setImmediate();
-    expect(calls).toHaveLength(2);
-  },
-);

@@ -39,7 +39,6 @@ const { idempotency: times, watching, inspection } = loadConfig({});
 const context = createContext(
   {
     upstream,
-    isBusy: () => false,
     watcher: new StatusWatcher({ ...watching, client: upstream, events }),
     watching,
     storage: createStorage({ allowedHosts: [], proxyFor: NO_PROXY }).shared,

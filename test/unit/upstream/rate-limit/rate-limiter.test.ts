@@ -2,7 +2,6 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEvents } from '../../../../src/observability/events.ts';
 import { LocalWindow } from '../../../../src/upstream/rate-limit/rate-window.ts';
-import type { RateWindow } from '../../../../src/upstream/rate-limit/rate-window.ts';
 import { RateLimiter } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
 import type { Priority } from '../../../../src/upstream/call.ts';
 import type { RateLimiterOptions } from '../../../../src/upstream/rate-limit/rate-limiter.ts';
@@ -229,21 +228,17 @@ test('each wait emits an event with its duration', async () => {
   ]);
 });
 
-/** A window that answers after 10 ms, as a shared one does. */
-function slowWindow(): RateWindow {
+test('a slow window loses no call that arrives in the meantime', async () => {
   const local = new LocalWindow(LIMIT);
-  return {
-    take: async (wanted, reserve) => {
+  const window = {
+    take: async (wanted: number, reserve: number) => {
       await new Promise((resolve) => setTimeout(resolve, 10));
       return local.take(wanted, reserve);
     },
     takeNow: () => undefined,
     close: () => {},
   };
-}
-
-test('a slow window loses no call that arrives in the meantime', async () => {
-  const { enter, enterAll, after } = start({ window: slowWindow() });
+  const { enter, enterAll, after } = start({ window });
   const gone = new AbortController();
   enterAll('a1 a2');
   await after(5);
@@ -255,37 +250,4 @@ test('a slow window loses no call that arrives in the meantime', async () => {
   enterAll('a5 a6 a7');
   expect(await after(20)).toBe('a5 a6');
   expect(await after(1_050)).toBe('a7');
-});
-
-test('the limiter is busy while every connection is in use', async () => {
-  const { limiter, enter } = start({ connections: 2 });
-  const first = await enter('a1', {}, false);
-  expect(limiter.isBusy).toBe(false);
-  await enter('a2', {}, false);
-  expect(limiter.isBusy).toBe(true);
-  first[Symbol.dispose]();
-  expect(limiter.isBusy).toBe(false);
-});
-
-test('the limiter is busy while a call waits for a slot, but not while only a poll does', async () => {
-  const { limiter, enterAll, after } = start();
-  enterAll('a1 a2 a3 a4');
-  enterAll('p1', { priority: 'poll' });
-  expect(await after(0)).toBe('a1 a2 a3 a4');
-  expect(limiter.isBusy).toBe(false);
-  enterAll('b1 b2');
-  expect(await after(0)).toBe('b1');
-  expect(limiter.isBusy).toBe(true);
-  expect(await after(2_000)).toBe('b2 p1');
-  expect(limiter.isBusy).toBe(false);
-});
-
-test('the limiter is not busy while it asks a shared window for slots', async () => {
-  const { limiter, enterAll, after } = start({ window: slowWindow() });
-  enterAll('a1 a2');
-  await after(5);
-  expect(limiter.isBusy).toBe(false);
-  enterAll('a3 a4 a5 a6');
-  expect(await after(30)).toBe('a1 a2 a3 a4 a5');
-  expect(limiter.isBusy).toBe(true);
 });
