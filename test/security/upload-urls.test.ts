@@ -8,7 +8,7 @@ import {
   createStorage,
 } from '../../src/upstream/storage/create-storage.ts';
 import { putBlob } from '../../src/upstream/storage/blobs.ts';
-import { checkStorageUrl } from '../../src/upstream/url-rules.ts';
+import { checkedStorageUrl, checkStorageUrl } from '../../src/upstream/url-rules.ts';
 import { draftOf } from '../support/draft.ts';
 import { sendJson, startHttpStub } from '../support/http-stub.ts';
 import { makePdf } from '../support/pdf.ts';
@@ -19,7 +19,7 @@ const ALLOWED = 'iopitnsignst01.blob.core.windows.net';
 const UPLOAD = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { __typename ... on Error { code } } }`;
 
 /** Upload URLs that a wrong or forged answer of the service could contain. */
-test.each([
+const FOREIGN = [
   'http://iopitnsignst01.blob.core.windows.net/c/b?sig=x',
   'https://evil.example/c/b?sig=x',
   'https://iopitnsignst01.blob.core.windows.net.evil.example/c/b',
@@ -39,11 +39,24 @@ test.each([
   'javascript:alert(1)',
   '//evil.example/c/b',
   '',
-])('nothing is sent to %s', (address) => {
+];
+const URLS = { baseUrl: new URL('https://api.io.pagopa.it'), storageHosts: [ALLOWED] };
+
+test.each(FOREIGN)('nothing is sent to %s, and no caller is sent there', (address) => {
   expect(() => checkStorageUrl(address, [ALLOWED], 'putBlob')).toThrow(
     expect.objectContaining({ name: 'UpstreamError', kind: 'contract' }),
   );
+  expect(checkedStorageUrl(address, URLS, 'getSignatureRequest')).toHaveProperty('refusedFor');
 });
+
+test.each(['/c/b?sig=x', '/', '/../..//x', '/\\evil.example', '/@evil.example/', '/\t\n%zz', '/ #?\u0000'])(
+  'nothing behind the host of the storage changes it: %j',
+  (behind) => {
+    const address = `https://${ALLOWED}${behind}`;
+    expect(checkedStorageUrl(address, URLS, 'getSignatureRequest')).toBe(address);
+    expect(checkStorageUrl(address, [ALLOWED], 'getBlob').origin).toBe(`https://${ALLOWED}`);
+  },
+);
 
 test('a file whose upload URL has a foreign host is not sent', async () => {
   const trap = await startHttpStub((_, res) => sendJson(res, 201, {}));
