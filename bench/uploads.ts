@@ -10,7 +10,8 @@ import { upload, uploadDirectly, writeTestFile } from './curl.ts';
 /*
  * Measures the peak memory of the gateway (`src/main.ts`, as `npm start` runs it) during `uploadDocument` to a storage that
  * discards the files, above its memory at rest. Each scenario has its own gateway; gateway, storage and clients (curl) are
- * separate processes. The last column compares the speed with that of curl without the gateway, in turn.
+ * separate processes. The last columns compare the speed with that of curl without the gateway, and with that of curl through
+ * the smallest program that passes a file on and computes its digest (`servers/pass-through.ts`), in turn.
  * Linux only: the kernel measures the peak (VmHWM), which is reset before the uploads.
  *
  *   npm run bench:uploads         the three scenarios once, about three minutes
@@ -58,9 +59,9 @@ async function report(child: ChildProcess, event: 'message' | 'output'): Promise
   return said;
 }
 
-async function startUpstream(): Promise<string> {
-  const said = await report(start('uploads-upstream.ts', []), 'message');
-  return `http://127.0.0.1:${String(said)}`;
+/** @returns the origin of a program that sends its port */
+async function startPeer(file: string, ...args: string[]): Promise<string> {
+  return `http://127.0.0.1:${String(await report(start(file, args), 'message'))}`;
 }
 
 async function startGateway(origin: string): Promise<{ url: string; pid: number }> {
@@ -98,7 +99,8 @@ async function secondsOf(work: Promise<unknown>): Promise<number> {
 
 /** Runs one scenario and prints its line. @returns whether the target is met */
 async function measure({ uploads, mib, targetMib }: Scenario, folder: string): Promise<boolean> {
-  const origin = await startUpstream();
+  const origin = await startPeer('uploads-upstream.ts');
+  const passThrough = await startPeer('servers/pass-through.ts', origin);
   const { url, pid } = await startGateway(origin);
   // The first request compiles code and opens connections, so memory at rest is measured after it.
   await upload(url, await writeTestFile(folder, 1000));
@@ -106,11 +108,14 @@ async function measure({ uploads, mib, targetMib }: Scenario, folder: string): P
   const file = await writeTestFile(folder, mib * MIB);
   const idle = await memoryMib(pid, 'VmRSS');
   await writeFile(`/proc/${pid}/clear_refs`, '5');
-  const [speeds, ratios]: [number[], number[]] = [[], []];
+  const speeds: number[] = [];
+  const ratios = { curl: [] as number[], passThrough: [] as number[] };
   for (let turn = 0; turn < TURNS; turn += 1) {
     const seconds = await secondsOf(inParallel(uploads, () => upload(url, file)));
+    const secondsTo = (target: string) => secondsOf(inParallel(uploads, () => uploadDirectly(target, file)));
     speeds.push((uploads * mib) / seconds);
-    ratios.push((await secondsOf(inParallel(uploads, () => uploadDirectly(origin, file)))) / seconds);
+    ratios.curl.push((await secondsTo(origin)) / seconds);
+    ratios.passThrough.push((await secondsTo(passThrough)) / seconds);
   }
   const peak = await memoryMib(pid, 'VmHWM');
   const isMet = peak - idle < targetMib;
@@ -118,7 +123,7 @@ async function measure({ uploads, mib, targetMib }: Scenario, folder: string): P
   console.log(
     `${uploads} x ${mib} MiB`.padEnd(14) +
       numbers.map((value) => value.toFixed(0).padStart(11)).join('') +
-      median(ratios).toFixed(2).padStart(11) +
+      [ratios.curl, ratios.passThrough].map((each) => median(each).toFixed(2).padStart(11)).join('') +
       (isMet ? '   pass' : '   FAIL'),
   );
   stopAll();
@@ -134,7 +139,7 @@ setTimeout(() => {
 // Also if this process fails, because children would continue to run.
 process.once('exit', stopAll);
 
-console.log('uploads          idle MiB   peak MiB     growth     target      MiB/s    of curl');
+console.log('uploads          idle MiB   peak MiB     growth     target      MiB/s    of curl    of pass');
 const folder = await mkdtemp(join(tmpdir(), 'sigillo-bench-'));
 try {
   for (let round = 0; round < rounds; round += 1)
