@@ -38,7 +38,7 @@ export function checkStorageUrl(text: string, allowedHosts: readonly string[], o
 
 /** A pre-signed URL of the storage. */
 export function checkedStorageUrl(text: string, { storageHosts }: UrlRules, operation: string): CheckedUrl {
-  // As most are, so they need not be parsed: nothing after this slash changes the host (URL Standard, section 4.4).
+  // Most URLs begin so and need no parsing: nothing after this slash changes the host (URL Standard, section 4.4).
   if (storageHosts.some((host) => /^[\w.-]+$/.test(host) && text.startsWith(`https://${host}/`))) return text;
   const refusedFor = faultOfStorageUrl(URL.parse(text), storageHosts);
   return refusedFor === undefined ? text : { refusedFor, operation };
