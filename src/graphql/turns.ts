@@ -1,4 +1,5 @@
-import { FairQueue } from '../upstream/rate-limit/fair-queue.ts';
+import { Bulkhead } from '../upstream/pipeline/bulkhead.ts';
+import { Deadline } from '../upstream/pipeline/deadline.ts';
 
 /** Upstream calls of an operation that waits for its turn: the pages of a list with their dossier have no more. */
 const MANY_CALLS = 10;
@@ -15,8 +16,7 @@ const LONGEST_WAIT_MS = 250;
  * the next full collection. An operation that waits before it begins holds almost nothing.
  */
 export class Turns {
-  readonly #waiting = new FairQueue<() => void>();
-  #running = 0;
+  readonly #bulkhead = new Bulkhead({ slots: AT_ONCE, maxWaiting: Number.POSITIVE_INFINITY });
 
   /** @param work of an operation that needs up to `calls` upstream calls */
   take<T>(calls: number, caller: string, work: () => Promise<T>): Promise<T> {
@@ -24,28 +24,18 @@ export class Turns {
   }
 
   async #inTurn<T>(caller: string, work: () => Promise<T>): Promise<T> {
-    if (this.#running < AT_ONCE) this.#running += 1;
-    else await this.#turn(caller);
-    try {
-      return await work();
-    } finally {
-      this.#running -= 1;
-      if (this.#running < AT_ONCE) this.#waiting.take()?.();
-    }
+    using _slot = await this.#slot(caller);
+    return await work();
   }
 
-  #turn(caller: string): Promise<void> {
-    return new Promise((resolve) => {
-      const start = (): void => {
-        clearTimeout(timer);
-        this.#running += 1; // before its code runs, so that the next check counts it
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(caller, start);
-        start();
-      }, LONGEST_WAIT_MS);
-      this.#waiting.add(caller, start);
-    });
+  /** @returns undefined for an operation that has waited long enough, which then takes no slot */
+  async #slot(caller: string): Promise<Disposable | undefined> {
+    using deadline = new Deadline(LONGEST_WAIT_MS);
+    try {
+      return await this.#bulkhead.acquire({ caller, signal: deadline.signal });
+    } catch (cause) {
+      if (deadline.hasExpired) return undefined;
+      throw cause;
+    }
   }
 }

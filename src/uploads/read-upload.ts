@@ -50,11 +50,6 @@ function notAPdf(): UploadError {
   );
 }
 
-/** Copies of the chunks, for a consumer that requests the next chunk before it has finished with the last one. */
-export async function* copiesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-  for await (const chunk of chunks) yield Buffer.from(chunk);
-}
-
 /** A PDF whose first bytes have arrived. Dispose of it, so that the parser skips the bytes that nothing has read. */
 export class StartedPdf implements AsyncIterable<Buffer>, Disposable {
   readonly #first: IteratorResult<Buffer, void>;

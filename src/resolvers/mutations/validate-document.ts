@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { FileUpload } from '../../uploads/file-upload.ts';
-import { copiesOf, readPdf, StartedPdf, withUploadEvents } from '../../uploads/read-upload.ts';
+import { withUploadEvents, readPdf, StartedPdf } from '../../uploads/read-upload.ts';
 import type { DocumentValidation } from '../../upstream/decode.ts';
 import { validateDocument as validateUpstream } from '../../upstream/operations/validate-document.ts';
 import { wireFieldOf } from '../shared/document-input.ts';
@@ -43,9 +43,7 @@ function validate(
   const pdf = readPdf(file, { maxBytes: limits.maxUploadBytes, signal });
   const validation = withUploadEvents(events, pdf, async (counted) => {
     using started = await StartedPdf.from(counted);
-    // undici reads ahead.
-    const pdf = copiesOf(started);
-    return await validateUpstream(upstream, { pdf, fields: fields?.map(wireFieldOf) }, { signal });
+    return await validateUpstream(upstream, { pdf: started, fields: fields?.map(wireFieldOf) }, { signal });
   });
   return translatedUpload(validation);
 }

@@ -8,7 +8,7 @@ type Fields = readonly components['schemas']['SignatureField'][];
 
 /**
  * `validateDocument`: checks a PDF, and optionally whether signature fields fit in it, without storing it.
- * The PDF is streamed. An unreadable PDF is a 500 with `detail: "Error"`, `"TypeError"` or `"RangeError"`, not a violation.
+ * The PDF is streamed; a chunk need not outlive the request for the next one. An unreadable PDF is a 500 with `detail: "Error"`, `"TypeError"` or `"RangeError"`, not a violation.
  * @throws {UpstreamError}
  */
 export function validateDocument(
@@ -45,7 +45,8 @@ function multipartOf(pdf: AsyncIterable<Uint8Array>, fields: Fields | undefined)
       yield encoder.encode(part);
     }
     yield encoder.encode(head('document', 'document.pdf', 'application/pdf'));
-    yield* pdf;
+    // Copies: undici requests the next chunk before it has sent the last one, which is valid only until then.
+    for await (const chunk of pdf) yield Buffer.from(chunk);
     yield encoder.encode(`\r\n--${boundary}--\r\n`);
   }
   return new MultipartBody(`multipart/form-data; boundary=${boundary}`, chunks());
